@@ -1,0 +1,34 @@
+# make demo and make test are all a newcomer needs; both set up .venv first and leave it alone once it is there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO := logs/demo
+
+.PHONY: setup demo test lint benchmark clean
+
+setup: $(INSTALLED)
+
+# fast-reid goes in without its requirements, which ask for PyTorch 1.13.1.
+$(INSTALLED): setup.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed --editable ".[fastreid,mmseg,dev]"
+	$(BIN)/python -m pip install --quiet --no-deps "fastreid==1.4.0"
+	touch $@
+
+demo: setup
+	$(BIN)/python tools/make_toy_data.py --root $(DEMO)/datasets --layout sysu
+	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
+		OUTPUT_DIR $(DEMO)/cmtr SEED 1
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+
+benchmark: setup
+	$(BIN)/python tools/benchmark_evaluation.py
+
+clean:
+	rm -rf $(VENV) logs build *.egg-info

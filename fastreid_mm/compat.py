@@ -1,0 +1,64 @@
+"""Makes fast-reid 1.4.0 importable on a current Python and PyTorch.
+
+This is the only place that touches anything outside the package. Everything else that is wrong in the host is repaired
+by overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast-reid 1.4.0, Python 3.11, PyTorch 2.15.
+
+- ``fastreid.data.build`` and ``fastreid.evaluation.testing`` import ``Mapping`` from ``collections``, gone since
+  Python 3.10;
+- ``fastreid.data.build`` imports ``torch._six``, gone since PyTorch 2.0.
+
+Both names are put in place only while fast-reid is being imported, so no other package ever sees them. Its tensor
+conversion also warns about ``TypedStorage`` in every worker process; that one warning is silenced.
+"""
+
+import collections
+import collections.abc
+import importlib
+import importlib.util
+import sys
+import types
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _old_names() -> Iterator[None]:
+    """Provide ``collections.Mapping`` and ``torch._six`` inside the block, unless they exist already."""
+    six = types.ModuleType("torch._six")
+    six.string_classes = (str, bytes)
+    lend_mapping = not hasattr(collections, "Mapping")
+    lend_six = importlib.util.find_spec("torch._six") is None
+    if lend_mapping:
+        collections.Mapping = collections.abc.Mapping
+    if lend_six:
+        sys.modules["torch._six"] = six
+    try:
+        yield
+    finally:
+        if lend_mapping:
+            del collections.Mapping
+        if lend_six:
+            sys.modules.pop("torch._six", None)
+
+
+def import_fastreid() -> types.ModuleType:
+    """Import fast-reid with everything this package uses of it, and return it. Safe to call again.
+
+    Raises:
+        ImportError: fast-reid is not installed; the message says how to install it.
+    """
+    try:
+        with _old_names():
+            # the engine pulls in data, evaluation, modeling and solver, where the old names are needed
+            importlib.import_module("fastreid.engine")
+    except ModuleNotFoundError as error:
+        if error.name == "fastreid":
+            raise ImportError("fast-reid is missing: pip install --no-deps fastreid, then this package's "
+                              "[fastreid] extra (fast-reid's own requirements ask for PyTorch 1.13)") from error
+        raise
+    return importlib.import_module("fastreid")
+
+
+import_fastreid()
+warnings.filterwarnings("ignore", message="TypedStorage is deprecated", module=r"fastreid\.")

@@ -1,0 +1,65 @@
+"""fast-reid's own samplers, with epochs that can be told apart and inputs that are checked first."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from fastreid.data import samplers
+from torch.utils.data import BatchSampler, Sampler
+
+from fastreid_mm.errors import InputError
+
+HOST_SAMPLERS = ("TrainingSampler", "NaiveIdentitySampler", "BalancedIdentitySampler")
+
+
+class HostBatches(Sampler[list[int]]):
+    """Batches from one of the host's endless samplers, cut into epochs of ``len(items) // batch_size`` batches.
+
+    The host's identity samplers spin for ever when a batch cannot be filled; that is refused here.
+
+    Args:
+        sampler: the name of a sampler of ``fastreid.data.samplers``.
+        items: ``(img_path, pid, camid, ...)``.
+        batch_size: images a global batch.
+        num_instances: images an identity, for the identity samplers.
+        seed: the same in every process.
+        world_size: number of processes; each sampler asks the host for its own rank.
+
+    Raises:
+        InputError: the batch does not divide or needs more identities or images than there are.
+    """
+
+    def __init__(self, sampler: str, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0,
+                 world_size: int = 1):
+        self._sampler, self._seed, self._epoch = sampler, seed, 0
+        self._items = [item[:3] for item in items]  # the host unpacks exactly three fields
+        self._num_instances = num_instances
+        self._per_process = batch_size // world_size
+        self._length = len(items) // batch_size
+        if not self._length:
+            raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is more than the {len(items)} training images")
+        if sampler != "TrainingSampler":
+            self._check_identities(batch_size, world_size)
+
+    def _check_identities(self, batch_size: int, world_size: int) -> None:
+        if batch_size % (self._num_instances * world_size):
+            raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of DATALOADER.NUM_INSTANCE "
+                             f"{self._num_instances} x {world_size} processes")
+        wanted, available = batch_size // self._num_instances, len({item[1] for item in self._items})
+        if wanted > available:
+            raise InputError(f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {self._num_instances} needs "
+                             f"{wanted} identities, the training set has {available}")
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose batches the next iteration yields (0-based)."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[list[int]]:
+        seed = self._seed * 100_003 + self._epoch
+        if self._sampler == "TrainingSampler":
+            indices = samplers.TrainingSampler(len(self._items), seed=seed)
+        else:
+            indices = getattr(samplers, self._sampler)(self._items, self._per_process, self._num_instances, seed)
+        yield from islice(BatchSampler(indices, self._per_process, drop_last=True), self._length)

@@ -1,0 +1,87 @@
+"""Identity-balanced batches across two modalities."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+from torch.utils.data import Sampler
+
+from fastreid_mm.data.datasets.cross_modality import INFRARED, VISIBLE
+from fastreid_mm.errors import InputError
+
+
+class CrossModalityIdentitySampler(Sampler[list[int]]):
+    """Batches of P identities x K images per modality, visible half first, both halves in the same identity order.
+
+    As in the AGW code base: P identities without replacement, K images of each modality with replacement, and as many
+    iterations an epoch as the larger modality has images, divided by P * K.
+
+    With W processes, every process draws the same global batch and keeps its own P / W identities, so the union over
+    processes is the batch a single process would see. Epochs are independent of each other: call :meth:`set_epoch`.
+
+    Args:
+        items: ``(img_path, pid, camid, modality)``.
+        batch_size: images a global batch, both modalities, over all processes: 2 * P * K.
+        num_instances: K.
+        seed: the same in every process.
+        rank, world_size: this process, and how many there are.
+
+    Raises:
+        InputError: the batch does not divide, or P is more than there are identities; with the numbers.
+    """
+
+    def __init__(self, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0,
+                 rank: int = 0, world_size: int = 1):
+        self._images = ({}, {})
+        for modality in (VISIBLE, INFRARED):
+            self._images[modality].update(_by_identity(items, modality))
+        self._identities = np.array(sorted(set(self._images[VISIBLE]) & set(self._images[INFRARED])))
+        self._num_identities = _identities_per_batch(batch_size, num_instances, world_size, len(self._identities))
+        self._num_instances = num_instances
+        self._seed, self._epoch = seed, 0
+        self._rank, self._world_size = rank, world_size
+        larger = max(sum(item[3] == modality for item in items) for modality in (VISIBLE, INFRARED))
+        self._length = max(1, larger // (self._num_identities * num_instances))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose batches the next iteration yields (0-based)."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = np.random.default_rng((self._seed, self._epoch))
+        for _ in range(self._length):
+            identities = random.choice(self._identities, self._num_identities, replace=False)
+            halves = [self._draw(random, identities, modality) for modality in (VISIBLE, INFRARED)]
+            yield [index for half in halves for index in half]
+
+    def _draw(self, random: np.random.Generator, identities: np.ndarray, modality: int) -> list[int]:
+        """The indices of one half of the global batch that belong to this process."""
+        images = self._images[modality]
+        drawn = [random.choice(images[pid], self._num_instances) for pid in identities]
+        share = len(drawn) // self._world_size
+        own = drawn[self._rank * share:(self._rank + 1) * share]
+        return np.concatenate(own).tolist()
+
+
+def _by_identity(items: list[tuple], modality: int) -> dict[int, np.ndarray]:
+    indices = defaultdict(list)
+    for index, item in enumerate(items):
+        if item[3] == modality:
+            indices[item[1]].append(index)
+    return {pid: np.array(found) for pid, found in indices.items()}
+
+
+def _identities_per_batch(batch_size: int, num_instances: int, world_size: int, available: int) -> int:
+    """P of the global batch, checked."""
+    group = 2 * num_instances * world_size
+    if num_instances < 1 or batch_size < group or batch_size % group:
+        raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {group} = 2 modalities x "
+                         f"DATALOADER.NUM_INSTANCE {num_instances} x {world_size} processes")
+    wanted = batch_size // (2 * num_instances)
+    if wanted > available:
+        raise InputError(f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {num_instances} needs {wanted} "
+                         f"identities, the training set has {available} with both modalities")
+    return wanted

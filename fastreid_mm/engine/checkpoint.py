@@ -1,0 +1,80 @@
+"""Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
+
+import os
+import pickle
+from collections.abc import Iterable
+
+import torch
+from fastreid.utils.checkpoint import Checkpointer
+
+from fastreid_mm.errors import InputError
+
+PER_IDENTITY = ("classifier", "centers")
+"""Parts of names of tensors with a row per training identity. They may differ when testing or fine-tuning."""
+
+
+class SafeCheckpointer(Checkpointer):
+    """fast-reid's checkpointer with its gaps closed; the files stay fast-reid's.
+
+    - a file appears under its name only when it is complete;
+    - PyTorch's safe loader reads it;
+    - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
+      Only classifiers and centres of the training identities are let off, and not when resuming.
+    """
+
+    def save(self, name: str, **extra: object) -> None:
+        """Write ``name.pth`` with the model, all checkpointables and ``extra``, on the process that saves."""
+        if not (self.save_dir and self.save_to_disk):
+            return
+        content = {"model": self.model.state_dict(), **extra}
+        content |= {key: value.state_dict() for key, value in self.checkpointables.items()}
+        path = os.path.join(self.save_dir, f"{name}.pth")
+        self.logger.info(f"Saving checkpoint to {path}")
+        torch.save(content, path + ".part")
+        os.replace(path + ".part", path)
+        self.tag_last_checkpoint(f"{name}.pth")
+
+    def load(self, path: str, checkpointables: list[str] | None = None) -> dict:
+        """Load the model, and the named checkpointables (all if None: resuming).
+
+        Returns:
+            What else the file holds.
+
+        Raises:
+            InputError: the file is missing, cannot be read safely, or is of another model.
+        """
+        if path and not os.path.isfile(path):
+            raise InputError(f"checkpoint {path} does not exist")
+        self._resuming = checkpointables is None
+        self._path = path
+        return super().load(path, checkpointables)
+
+    def _load_file(self, path: str) -> dict:
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+            raise InputError(f"cannot read checkpoint {path}: {str(error).splitlines()[0]}") from None
+        if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
+            raise InputError(f"{path} is not a checkpoint: it has no 'model'")
+        return content
+
+    def _load_model(self, checkpoint: dict) -> None:
+        state, own = checkpoint["model"], self.model.state_dict()
+        shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
+        wrong = {
+            "missing": self._not_excused(set(own) - set(state)),
+            "unknown": self._not_excused(set(state) - set(own)),
+            "of another shape": self._not_excused(shapes),
+        }
+        found = [f"{len(names)} tensors {kind} ({names[0]} ...)" for kind, names in wrong.items() if names]
+        if found:
+            raise InputError(f"checkpoint {self._path} is of another model: {', '.join(found)}")
+        for name in {*shapes, *set(state) - set(own)}:
+            self.logger.warning(f"{name} of {self._path} is for other training identities and is left out")
+            del state[name]
+        super()._load_model(checkpoint)
+
+    def _not_excused(self, names: Iterable[str]) -> list[str]:
+        """The names that make a checkpoint another model's."""
+        return sorted(name for name in names
+                      if self._resuming or not any(part in name for part in PER_IDENTITY))

@@ -1,0 +1,53 @@
+"""Hooks that fast-reid lacks or gets wrong."""
+
+import sys
+
+from fastreid.engine.train_loop import HookBase
+from fastreid.utils import comm
+from tqdm import tqdm
+
+from fastreid_mm.engine.distributed import share_buffers
+
+
+class EpochCheckpointer(HookBase):
+    """Saves every ``period`` epochs and at the end, while every process waits.
+
+    Unlike fast-reid's, it keeps no ``model_best``: that would be chosen by the score on the test set.
+    """
+
+    def __init__(self, period: int):
+        self._period = period
+
+    def after_epoch(self) -> None:
+        trainer, done = self.trainer, self.trainer.epoch + 1
+        last = done == trainer.max_epoch
+        if not last and (self._period <= 0 or done % self._period):
+            return
+        share_buffers(trainer.model)
+        trainer.checkpointer.save("model_final" if last else f"model_{trainer.epoch:04d}", epoch=trainer.epoch,
+                                  iteration=trainer.iter)
+        comm.synchronize()
+
+
+class ProgressBar(HookBase):
+    """Losses, learning rate and time left on a terminal. Elsewhere fast-reid's plain lines do that."""
+
+    @staticmethod
+    def wanted() -> bool:
+        """Whether this is the process whose standard error is a terminal."""
+        return comm.is_main_process() and sys.stderr.isatty()
+
+    def before_train(self) -> None:
+        self._bar = tqdm(total=self.trainer.max_iter, initial=self.trainer.start_iter, unit="it", dynamic_ncols=True)
+
+    def after_step(self) -> None:
+        latest = self.trainer.storage.latest()
+        values = {name.removeprefix("loss_"): f"{value:.3g}" for name, (value, _) in latest.items() if "loss" in name}
+        if "lr" in latest:
+            values["lr"] = f"{latest['lr'][0]:.1e}"
+        self._bar.set_description(f"epoch {self.trainer.epoch + 1}/{self.trainer.max_epoch}", refresh=False)
+        self._bar.set_postfix(values, refresh=False)
+        self._bar.update()
+
+    def after_train(self) -> None:
+        self._bar.close()

@@ -1,0 +1,69 @@
+"""One process or several, on CPUs (gloo) or GPUs (NCCL)."""
+
+import os
+import socket
+from collections.abc import Callable
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from fastreid.utils import comm
+
+from fastreid_mm.errors import InputError, one_line_errors
+
+
+def launch(main: Callable[..., None], num_processes: int, num_machines: int = 1, machine_rank: int = 0,
+           dist_url: str = "auto", args: tuple = ()) -> None:
+    """Run ``main(*args)`` in ``num_processes`` processes on this machine.
+
+    fast-reid's own launcher asserts CUDA and NCCL; the rest of its ``comm`` works on gloo.
+
+    Args:
+        main: must be importable (it is spawned) when there is more than one process.
+        num_processes: on this machine, one a GPU where there are GPUs.
+        num_machines, machine_rank: every machine makes this call with its own rank.
+        dist_url: where the processes meet, or "auto" for a free port on this machine.
+
+    Raises:
+        InputError: more processes than GPUs, or "auto" with several machines.
+        SystemExit: a process ended with that status.
+    """
+    world_size = num_machines * num_processes
+    if torch.cuda.is_available() and num_processes > torch.cuda.device_count():
+        raise InputError(f"--num-gpus {num_processes} is more than the {torch.cuda.device_count()} GPUs here")
+    if world_size == 1:
+        main(*args)
+        return
+    if dist_url == "auto":
+        if num_machines > 1:
+            raise InputError("--dist-url auto needs a single machine; give the same tcp:// address on all")
+        dist_url = f"tcp://127.0.0.1:{_free_port()}"
+    try:
+        mp.spawn(_worker, (main, world_size, num_processes, machine_rank, dist_url, args), nprocs=num_processes)
+    except mp.ProcessExitedException as error:  # the process has said why
+        raise SystemExit(error.exit_code) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _worker(local_rank: int, main: Callable[..., None], world_size: int, per_machine: int, machine_rank: int,
+            dist_url: str, args: tuple) -> None:
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.set_device(local_rank)
+    else:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // per_machine))  # processes share the cores
+    dist.init_process_group("nccl" if on_gpu else "gloo", init_method=dist_url, world_size=world_size,
+                            rank=machine_rank * per_machine + local_rank)
+    for machine in range(world_size // per_machine):  # every process takes part in making every group
+        group = dist.new_group(list(range(machine * per_machine, (machine + 1) * per_machine)))
+        if machine == machine_rank:
+            comm._LOCAL_PROCESS_GROUP = group
+    with one_line_errors():
+        main(*args)
+    comm.synchronize()
+    dist.destroy_process_group()

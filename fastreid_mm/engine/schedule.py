@@ -1,0 +1,43 @@
+"""Optimiser and learning rate, with fast-reid's mistakes taken out."""
+
+from collections import Counter
+
+import torch
+from fastreid.solver import build_optimizer as build_host_optimizer
+from torch import nn
+from yacs.config import CfgNode
+
+
+def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
+    """fast-reid's optimiser with its per-parameter factors, and ``SOLVER.PRETRAINED_LR_FACTOR`` on loaded tensors.
+
+    The host's ``contiguous=True`` would flatten all parameters into one buffer whose gradient PyTorch 2 resets to
+    None: nothing would ever be trained, without a word.
+    """
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; TrainingStep does not
+    optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
+    loaded = set(model.pretrained_parameters()) if hasattr(model, "pretrained_parameters") else set()
+    for group in optimizer.param_groups:
+        if group["params"][0] in loaded:  # the host makes one group a parameter
+            group["lr"] *= cfg.SOLVER.PRETRAINED_LR_FACTOR
+    return optimizer
+
+
+def apply_new_steps(scheduler: torch.optim.lr_scheduler.LRScheduler, steps: list[int], gamma: float) -> bool:
+    """Let the config's ``SOLVER.STEPS`` and ``GAMMA`` win over those of a resumed checkpoint.
+
+    Returns:
+        Whether they differed, and learning rates were set anew.
+    """
+    if not isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
+        return False
+    milestones = Counter(steps)
+    if scheduler.milestones == milestones and scheduler.gamma == gamma:
+        return False
+    scheduler.milestones, scheduler.gamma = milestones, gamma
+    passed = sum(count for step, count in milestones.items() if step <= scheduler.last_epoch)
+    for group, base in zip(scheduler.optimizer.param_groups, scheduler.base_lrs):
+        group["lr"] = base * gamma ** passed
+    return True

@@ -1,0 +1,94 @@
+"""From the command line to a checked, seeded, saved config."""
+
+import argparse
+import logging
+import os
+import random
+
+import numpy as np
+import torch
+import yaml
+from fastreid.config import CfgNode, get_cfg
+from fastreid.engine import default_setup
+from fastreid.utils import comm
+
+from fastreid_mm.config import add_mm_config
+from fastreid_mm.errors import InputError
+
+
+def load_config(config_file: str, options: list[str]) -> CfgNode:
+    """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
+
+    Raises:
+        InputError: the file is missing or not YAML, a key is unknown, or a value has the wrong type.
+    """
+    cfg = get_cfg()
+    add_mm_config(cfg)
+    if config_file and not os.path.isfile(config_file):
+        raise InputError(f"config file {config_file} does not exist")
+    if len(options) % 2:
+        raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
+    try:
+        if config_file:
+            cfg.merge_from_file(config_file)
+        cfg.merge_from_list(options)
+    except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
+        # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
+        reason = " ".join(str(error).strip("'\"").split())
+        raise InputError(f"config {config_file or 'options'}: {reason}") from None
+    return cfg
+
+
+def setup(args: argparse.Namespace) -> CfgNode:
+    """Load the config, choose device and seed, start the log and save ``config.yaml``, in every process.
+
+    Args:
+        args: fast-reid's arguments: ``config_file, resume, eval_only, opts``.
+
+    Raises:
+        InputError: see :func:`load_config`.
+    """
+    cfg = load_config(args.config_file, args.opts)
+    no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
+    if no_gpu:
+        cfg.MODEL.DEVICE = "cpu"
+    if args.eval_only:
+        cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
+    if cfg.SEED < 0:
+        cfg.SEED = _saved_seed(cfg.OUTPUT_DIR) if args.resume else -1
+    if cfg.SEED < 0:
+        cfg.SEED = comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
+    cfg.freeze()
+    default_setup(cfg, args)  # also seeds at random, so ours comes after it
+    seed_everything(cfg.SEED, comm.get_rank())
+    set_deterministic(cfg.DETERMINISTIC)
+    logger = logging.getLogger("fastreid.mm")
+    logger.info(f"Seed {cfg.SEED}")
+    if no_gpu:
+        logger.warning("No GPU: MODEL.DEVICE is cpu")
+    return cfg
+
+
+def _saved_seed(output_dir: str) -> int:
+    """The seed of the run that is being resumed, -1 if there is none."""
+    try:
+        with open(os.path.join(output_dir, "config.yaml")) as file:
+            return int(yaml.safe_load(file).get("SEED", -1))
+    except (OSError, yaml.YAMLError, AttributeError, ValueError):
+        return -1
+
+
+def seed_everything(seed: int, *more: int) -> None:
+    """Seed Python, NumPy and PyTorch from a seed and any further numbers (rank, epoch), independently of each other."""
+    words = np.random.SeedSequence((seed, *more)).generate_state(3)
+    random.seed(int(words[0]))
+    np.random.seed(words[1])
+    torch.manual_seed(int(words[2]))
+
+
+def set_deterministic(deterministic: bool) -> None:
+    """Allow only deterministic kernels, or any."""
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS insists
+        torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(deterministic)

@@ -1,0 +1,60 @@
+"""One training iteration, on any device, in full or mixed precision."""
+
+import time
+from collections.abc import Iterable
+
+import torch
+from fastreid.engine.train_loop import SimpleTrainer
+from torch import nn
+
+from fastreid_mm.data.device_loader import DeviceLoader
+
+
+class TrainingStep(SimpleTrainer):
+    """fast-reid's inner trainer without its ties to CUDA.
+
+    Mixed precision is float16 with loss scaling on a GPU and bfloat16 on a CPU.
+
+    Args:
+        model: bare or wrapped for several processes.
+        loader: :meth:`start_epoch` must be called before the first step of every epoch.
+        optimizer: any.
+        mixed_precision: ``SOLVER.AMP.ENABLED``.
+        frozen: parameters that stay as they are for the first ``freeze_iters`` iterations.
+    """
+
+    def __init__(self, model: nn.Module, loader: DeviceLoader, optimizer: torch.optim.Optimizer,
+                 mixed_precision: bool = False, frozen: Iterable[nn.Parameter] = (), freeze_iters: int = 0):
+        super().__init__(model, loader, optimizer, param_wrapper=None)
+        self._device = next(model.parameters()).device.type
+        self._mixed_precision = mixed_precision
+        self._dtype = torch.float16 if self._device == "cuda" else torch.bfloat16
+        self._frozen, self._freeze_iters = list(frozen), freeze_iters
+        self.grad_scaler = torch.amp.GradScaler(self._device, enabled=mixed_precision and self._device == "cuda")
+
+    def start_epoch(self, epoch: int) -> None:
+        """Begin the batches of an epoch (0-based)."""
+        self.data_loader.set_epoch(epoch)
+        self._data_loader_iter = iter(self.data_loader)
+
+    def run_step(self) -> None:
+        """Load a batch, sum the model's losses, and update its weights.
+
+        Raises:
+            FloatingPointError: a loss is not finite; the weights are as they were.
+        """
+        start = time.perf_counter()
+        batch = next(self._data_loader_iter)
+        data_time = time.perf_counter() - start
+        with torch.autocast(self._device, self._dtype, enabled=self._mixed_precision):
+            losses = self.model(batch)
+            total = sum(losses.values())
+        self.optimizer.zero_grad()
+        self.grad_scaler.scale(total).backward()
+        self._write_metrics(losses, data_time)
+        self.grad_scaler.unscale_(self.optimizer)  # before the optimizer may clip
+        if self.iter < self._freeze_iters:
+            for parameter in self._frozen:
+                parameter.grad = None
+        self.grad_scaler.step(self.optimizer)
+        self.grad_scaler.update()

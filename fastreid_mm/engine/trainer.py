@@ -1,0 +1,196 @@
+"""fast-reid's trainer, made to work on a current PyTorch."""
+
+import logging
+import os
+import re
+from itertools import chain, repeat
+
+from fastreid.data.datasets.bases import ImageDataset
+from fastreid.engine import DefaultTrainer, hooks
+from fastreid.engine.train_loop import TrainerBase
+from fastreid.evaluation import inference_on_dataset
+from fastreid.utils import comm
+from torch import nn
+from tqdm.contrib.logging import logging_redirect_tqdm
+from yacs.config import CfgNode
+
+from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
+from fastreid_mm.data.device_loader import DeviceLoader
+from fastreid_mm.engine.checkpoint import SafeCheckpointer
+from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
+from fastreid_mm.engine.hooks import EpochCheckpointer, ProgressBar
+from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
+from fastreid_mm.engine.setup import seed_everything
+from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
+from fastreid_mm.evaluation.ranked_lists import draw_ranked_lists
+from fastreid_mm.evaluation.regdb_evaluator import RegDBEvaluator
+from fastreid_mm.evaluation.results import Results, numbers_only
+from fastreid_mm.evaluation.sysu_evaluator import SYSUEvaluator
+
+EVALUATORS = {"sysu": SYSUEvaluator, "regdb": RegDBEvaluator, "market": RetrievalEvaluator}
+"""By the ``protocol`` of a data set; fast-reid's own data sets are Market's."""
+
+logger = logging.getLogger("fastreid.mm")
+
+
+class MMTrainer(DefaultTrainer):
+    """Trains and tests any registered architecture on CPU or GPU, in one process or several.
+
+    Everything random follows from the seed, the process and the epoch alone. So a run that is resumed at a checkpoint
+    goes on exactly as if it had never stopped, and testing in between changes nothing.
+
+    Args:
+        cfg: from :func:`fastreid_mm.engine.setup`.
+
+    Raises:
+        InputError: whatever is wrong with data, protocol or sizes, before training starts.
+    """
+
+    def __init__(self, cfg: CfgNode):
+        TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
+        loader = self.build_train_loader(cfg)
+        self.references = {"chance": self.check_test_sets(cfg)}
+        cfg = self.auto_scale_hyperparams(cfg, loader.dataset.num_classes)
+        model = self.build_model(cfg)
+        optimizer = build_optimizer(cfg, model)
+        patterns = [re.compile(pattern) for pattern in cfg.MODEL.FREEZE_LAYERS]
+        frozen = [value for name, value in model.named_parameters() if any(p.match(name) for p in patterns)]
+        self._trainer = TrainingStep(wrap(model), loader, optimizer, cfg.SOLVER.AMP.ENABLED, frozen,
+                                     cfg.SOLVER.FREEZE_ITERS)
+        self.iters_per_epoch = len(loader)
+        self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
+        self.checkpointer = SafeCheckpointer(
+            model, cfg.OUTPUT_DIR, save_to_disk=comm.is_main_process(), optimizer=optimizer,
+            grad_scaler=self._trainer.grad_scaler, **self.scheduler)
+        self.start_epoch, self.max_epoch = 0, cfg.SOLVER.MAX_EPOCH
+        self.max_iter = self.max_epoch * self.iters_per_epoch
+        self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
+        self.cfg = cfg
+        self.register_hooks(self.build_hooks())
+
+    def resume_or_load(self, resume: bool = True) -> None:
+        """Go on from the last checkpoint of ``OUTPUT_DIR``, or load ``MODEL.WEIGHTS`` if given.
+
+        Raises:
+            InputError: the checkpoint is of another model, or of epochs of another length.
+        """
+        content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
+        if not (resume and self.checkpointer.has_checkpoint()):
+            return
+        self.start_epoch = content["epoch"] + 1
+        if content["iteration"] + 1 != self.start_epoch * self.iters_per_epoch:
+            raise InputError(
+                f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after {content['iteration'] + 1} "
+                f"iterations, {self.start_epoch} epochs of this data and batch are "
+                f"{self.start_epoch * self.iters_per_epoch}")
+        if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
+            logger.warning("SOLVER.STEPS or GAMMA differ from the checkpoint's: the config's are used")
+
+    def train(self) -> Results:
+        """Train to the end and test.
+
+        Returns:
+            The results on the first process, nothing on the others.
+        """
+        if self.start_epoch >= self.max_epoch:
+            logger.info(f"All {self.max_epoch} epochs are done: testing only")
+            return self.test(self.cfg, self.model)
+        if self.cfg.TEST.REFERENCES and self.start_epoch == 0:
+            self.references["untrained"] = self.test(self.cfg, self.model)
+        with logging_redirect_tqdm([logging.getLogger("fastreid")]):
+            TrainerBase.train(self, self.start_epoch, self.max_epoch, self.iters_per_epoch)
+        return self._last_eval_results
+
+    def before_epoch(self) -> None:
+        seed_everything(self.cfg.SEED, comm.get_rank(), self.epoch)
+        self._trainer.start_epoch(self.epoch)
+        super().before_epoch()
+
+    def build_hooks(self) -> list[hooks.HookBase]:
+        """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
+        cfg = self.cfg
+        built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
+        if cfg.TEST.PRECISE_BN.ENABLED and hooks.get_bn_modules(self.model):
+            built.append(self._precise_bn())
+        if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
+            built.append(hooks.LayerFreeze(self.model, cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
+
+        def test() -> Results:
+            self._last_eval_results = self.test(cfg, self.model)
+            return numbers_only(self._last_eval_results)  # they also go to TensorBoard
+
+        period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
+        built += [hooks.EvalHook(period, test), EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD)]
+        if ProgressBar.wanted():
+            built.append(ProgressBar())
+        if comm.is_main_process():
+            built.append(hooks.PeriodicWriter(self.build_writers(), 200))
+        return built
+
+    def _precise_bn(self) -> hooks.PreciseBN:
+        """The host's hook, on batches that do not run out after an epoch."""
+        options, cfg = self.cfg.TEST.PRECISE_BN, self.cfg.clone()
+        cfg.defrost()
+        cfg.DATASETS.NAMES = (options.DATASET,)
+        return hooks.PreciseBN(self.model, chain.from_iterable(repeat(build_train_loader(cfg))), options.NUM_ITER)
+
+    @classmethod
+    def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:
+        return build_train_loader(cfg)
+
+    @classmethod
+    def build_evaluator(cls, cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
+        """The evaluator of a data set's protocol."""
+        return EVALUATORS[getattr(dataset, "protocol", "market")](cfg, dataset)
+
+    @classmethod
+    def check_test_sets(cls, cfg: CfgNode) -> Results:
+        """Run every test protocol on random features, and return what they reach: chance."""
+        results = {}
+        for name in cfg.DATASETS.TESTS:
+            dataset = build_dataset(cfg, name)
+            evaluator = cls.build_evaluator(cfg, dataset)
+            if comm.is_main_process():
+                dataset.show_test()
+                results[name] = _with_gallery(evaluator.chance(), evaluator)
+        return results
+
+    @classmethod
+    def test(cls, cfg: CfgNode, model: nn.Module) -> Results:
+        """Test on ``DATASETS.TESTS``.
+
+        Returns:
+            Data set to setting to metrics in percent, and "gallery" that says how galleries were drawn, on the first
+            process; empty on the others.
+        """
+        share_buffers(model)
+        model, results = unwrap(model), {}
+        for name in cfg.DATASETS.TESTS:
+            dataset = build_dataset(cfg, name)
+            evaluator = cls.build_evaluator(cfg, dataset)
+            evaluator.use_distance_of(model)
+            loader = build_test_loader(cfg, dataset)
+            found = inference_on_dataset(model, loader, evaluator, flip_test=cfg.TEST.FLIP.ENABLED)
+            if comm.is_main_process():
+                results[name] = _with_gallery(found, evaluator)
+                if cfg.TEST.RANKED_LISTS:
+                    draw_ranked_lists(evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"),
+                                      cfg.TEST.RANKED_LISTS)
+        return results
+
+
+def _with_gallery(found: dict[str, dict], evaluator: RetrievalEvaluator) -> dict[str, dict]:
+    return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in found.items()}
+
+
+def evaluate_only(cfg: CfgNode) -> Results:
+    """Test ``MODEL.WEIGHTS``, or the untrained network if there are none.
+
+    Raises:
+        InputError: the checkpoint does not exist or is of another model.
+    """
+    model = MMTrainer.build_model(cfg)
+    SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
+    return MMTrainer.test(cfg, model)

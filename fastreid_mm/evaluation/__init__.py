@@ -1,0 +1,19 @@
+"""Ranking metrics, distances and benchmark protocols; NumPy and PyTorch only."""
+
+from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.evaluation.rank_metrics import rank_metrics
+from fastreid_mm.evaluation.sysu_features import SysuFeatures, check_complete, read_features
+from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
+from fastreid_mm.evaluation.sysu_splits import read_ids, read_permutation, write_permutation
+
+__all__ = [
+    "SysuFeatures",
+    "check_complete",
+    "evaluate_sysu",
+    "pairwise_distance",
+    "rank_metrics",
+    "read_features",
+    "read_ids",
+    "read_permutation",
+    "write_permutation",
+]

@@ -1,0 +1,55 @@
+"""Distances between every query and every gallery feature."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fastreid_mm.errors import InputError
+
+METRICS = ("cosine", "euclidean")
+
+
+def _euclidean(query: Tensor, gallery: Tensor) -> Tensor:
+    squares = query.square().sum(1, keepdim=True) + gallery.square().sum(1)  # (Nq, Ng)
+    # Rounding can push the square of a tiny distance below zero.
+    return squares.addmm_(query, gallery.T, alpha=-2).clamp_(min=0).sqrt_()
+
+
+def _cosine(query: Tensor, gallery: Tensor) -> Tensor:
+    similarity = F.normalize(query, dim=1) @ F.normalize(gallery, dim=1).T  # (Nq, Ng)
+    return similarity.neg_().add_(1)
+
+
+def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
+    if metric not in METRICS:
+        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
+    shapes = f"query {tuple(query.shape)} and gallery {tuple(gallery.shape)}"
+    if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
+        raise InputError(f"features must be (Nq, D) and (Ng, D) of one D, got {shapes}")
+    if query.dtype != gallery.dtype:
+        raise InputError(f"features must have one dtype, got query {query.dtype} and gallery {gallery.dtype}")
+
+
+@torch.no_grad()
+def pairwise_distance(query: Tensor, gallery: Tensor, metric: str = "cosine") -> Tensor:
+    """Distance of every query to every gallery feature, without gradient.
+
+    Args:
+        query: (Nq, D) features.
+        gallery: (Ng, D) features of the same dtype.
+        metric: ``"cosine"`` is 1 - cos, in [0, 2]; ``"euclidean"`` is the distance itself, not its square.
+
+    Returns:
+        (Nq, Ng) distances. float64 stays float64; half precision is computed, and returned, in float32.
+
+    Raises:
+        InputError: unknown metric, features that are not two-dimensional, or different D or dtype.
+
+    Example:
+        >>> pairwise_distance(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), "euclidean")
+        tensor([[5.]])
+    """
+    _check(query, gallery, metric)
+    if query.dtype in (torch.float16, torch.bfloat16):
+        query, gallery = query.float(), gallery.float()
+    return _euclidean(query, gallery) if metric == "euclidean" else _cosine(query, gallery)

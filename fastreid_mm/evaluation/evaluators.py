@@ -1,0 +1,98 @@
+"""Evaluators for fast-reid's ``inference_on_dataset``: every image's feature once, then the data set's protocol."""
+
+from collections.abc import Callable
+from itertools import chain
+
+import numpy as np
+import torch
+from fastreid.data.datasets.bases import ImageDataset
+from fastreid.evaluation import DatasetEvaluator
+from fastreid.utils import comm
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.evaluation.rank_metrics import rank_metrics
+
+Results = dict[str, dict[str, float]]
+"""Setting to metric to value, metrics in percent."""
+Distance = Callable[[Tensor, Tensor], Tensor]
+"""(Nq, D) query and (Ng, D) gallery features to (Nq, Ng) distances."""
+
+
+class RetrievalEvaluator(DatasetEvaluator):
+    """The Market-1501 protocol: images of the query's identity from the query's camera do not count.
+
+    Args:
+        cfg: the config; ``TEST.METRIC`` is the distance of models that have none of their own.
+        dataset: with ``query`` and ``gallery``, in the order of the loader.
+    """
+
+    ranks: tuple[int, ...] = (1, 5, 10, 20)
+    rule = "market"
+    gallery_source = "all images"
+    """How galleries come about; part of every result."""
+
+    def __init__(self, cfg: CfgNode, dataset: ImageDataset):
+        self.query, self.gallery = list(dataset.query), list(dataset.gallery)
+        self.metric = cfg.TEST.METRIC
+        self.distance: Distance = self.plain_distance
+        self.features: Tensor | None = None
+        self._collected: list[Tensor] = []
+
+    def plain_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
+        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances by ``TEST.METRIC``."""
+        return pairwise_distance(query, gallery, self.metric)
+
+    def use_distance_of(self, model: nn.Module) -> None:
+        """Compare features by the model's ``pairwise_distance`` if it has one."""
+        self.distance = getattr(model, "pairwise_distance", self.plain_distance)
+
+    def reset(self) -> None:
+        self._collected = []
+
+    def process(self, inputs: dict, outputs: Tensor) -> None:
+        self._collected.append(outputs.float().cpu())
+
+    def evaluate(self) -> Results:
+        """Gather the features of all processes and rank; empty on all processes but the first."""
+        gathered = comm.gather(self._collected)
+        if not comm.is_main_process():
+            return {}
+        self.features = torch.cat(list(chain.from_iterable(gathered)))  # (Nq + Ng, D)
+        return self.rank(self.features, self.distance)
+
+    def chance(self) -> Results:
+        """What features that know nothing reach.
+
+        It runs the whole protocol, so it also finds out what is wrong with a test set before training starts.
+        """
+        random = torch.randn(len(self.query) + len(self.gallery), 16, generator=torch.Generator().manual_seed(0))
+        return self.rank(random, self.plain_distance)
+
+    def rank(self, features: Tensor, distance: Distance) -> Results:
+        """(Nq + Ng, D) features, query first, to the protocol's results."""
+        query, gallery = self.split(features)
+        return {"test": self.measure(distance(query, gallery), self.query, self.gallery)}
+
+    def measure(self, distance: Tensor, query: list[tuple], gallery: list[tuple]) -> dict[str, float]:
+        """(Nq, Ng) distances between two lists of data set items to metrics."""
+        return rank_metrics(distance, field(query, 1), field(gallery, 1), field(query, 2), field(gallery, 2),
+                            rule=self.rule, ranks=self.ranks)
+
+    def split(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(Nq + Ng, D) features to those of the query and those of the gallery images."""
+        return features[:len(self.query)], features[len(self.query):]
+
+    def shown_gallery(self) -> np.ndarray:
+        """Indices of the gallery images that pictures of ranked lists draw from."""
+        return np.arange(len(self.gallery))
+
+    def hidden(self, query: tuple, gallery: tuple) -> bool:
+        """Whether the protocol hides a gallery item from a query item."""
+        return query[1:3] == gallery[1:3]
+
+
+def field(items: list[tuple], index: int) -> np.ndarray:
+    """One field of all data set items."""
+    return np.array([item[index] for item in items])

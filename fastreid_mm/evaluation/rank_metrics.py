@@ -1,0 +1,140 @@
+"""Rank-k (CMC), mAP and mINP of a distance matrix; mINP is that of AGW, https://arxiv.org/abs/2001.04193."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.rank_positions import RULES, GroupedGallery, exclude, identity_positions, image_positions
+
+_CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
+
+
+def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
+    """(n, Ng) copy of some distances; infinite ones become the largest number, so that they precede excluded ones."""
+    values = np.take(matrix[rows], columns, axis=1)  # matrix[rows, columns] would come out column by column
+    if np.isnan(values.min()):
+        row, column = np.argwhere(np.isnan(values))[0]
+        raise InputError(f"distance is NaN at query {rows.start + row}, gallery image {columns[column]}")
+    return np.minimum(values, np.finfo(values.dtype).max, out=values)
+
+
+def _score(
+    values: np.ndarray, ids: np.ndarray, cams: np.ndarray, gallery: GroupedGallery, rule: str, unique_ids: bool
+) -> np.ndarray:
+    """(n, 3): CMC position from 0, average precision and inverse penalty of each query; nan where none is true."""
+    own, slots, true = gallery.true_slots(ids)
+    scores = np.full((len(ids), 3), np.nan)
+    true = exclude(values, slots, true, cams, gallery, rule)
+    counts = true.sum(1)
+    valid = counts > 0
+    if not valid.any():
+        return scores
+    positions = image_positions(values, slots, true, gallery.order)
+    precision = np.arange(1, positions.shape[1] + 1) / (positions + 1)
+    found = np.arange(positions.shape[1]) < counts[:, None]
+    last = np.take_along_axis(positions, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
+    first = identity_positions(values, own, slots, true, gallery) if unique_ids else positions[:, 0]
+    columns = (first, (precision * found).sum(1) / np.maximum(counts, 1), counts / (last + 1))
+    scores[valid] = np.stack(columns, axis=1)[valid]
+    return scores
+
+
+def to_array(values: Any) -> np.ndarray:
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+        values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+    return np.asarray(values)
+
+
+def _distance_matrix(distance: Any) -> np.ndarray:
+    matrix = to_array(distance)
+    if matrix.ndim != 2:
+        raise InputError(f"distance must be (Nq, Ng), got shape {matrix.shape}")
+    if matrix.dtype in (np.float32, np.float64):
+        return matrix
+    return matrix.astype(np.float32 if matrix.dtype == np.float16 else np.float64)
+
+
+def _labels(labels: Any, name: str, size: int) -> np.ndarray:
+    array = to_array(labels)
+    if array.shape != (size,):
+        raise InputError(f"{name} must have shape ({size},) like the distance matrix, got {array.shape}")
+    return array
+
+
+def _check_ranks(ranks: Sequence[int], size: int, unit: str) -> None:
+    for rank in ranks:
+        if not 1 <= rank <= size:
+            raise InputError(f"Rank-{rank} cannot be computed: the gallery has {size} {unit}")
+
+
+def rank_metrics(
+    distance: Any,
+    query_ids: Any,
+    gallery_ids: Any,
+    query_cams: Any,
+    gallery_cams: Any,
+    rule: str = "sysu",
+    unique_ids: bool = False,
+    ranks: Sequence[int] = (1, 5, 10, 20),
+    *,
+    columns: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Rank the gallery for every query and average over the queries that have a true image left.
+
+    Equal distances keep the gallery's order. Arguments are arrays, tensors or sequences.
+
+    Args:
+        distance: (Nq, Ng), smaller is nearer; float32 and float64 are ranked as they are.
+        query_ids: (Nq,) identities.
+        gallery_ids: (Ng,) identities.
+        query_cams: (Nq,) cameras, numbered from 1 under the rule ``"sysu"``.
+        gallery_cams: (Ng,) cameras.
+        rule: ``"sysu"`` hides every camera-2 image from a camera-3 query; ``"market"`` hides images of the query's
+            identity and camera; ``"none"`` hides nothing.
+        unique_ids: the CMC counts identities, each at its best image, in place of images. mAP and mINP always
+            count images.
+        ranks: the k of each Rank-k.
+        columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
+            ``distance[:, columns]`` and the labels likewise, without the copy.
+
+    Returns:
+        ``"Rank-k"`` for each k, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their number (int).
+
+    Raises:
+        InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank beyond the gallery,
+            or no query with a true gallery image.
+    """
+    if rule not in RULES:
+        raise InputError(f"unknown rule {rule!r}: choose one of {', '.join(RULES)}")
+    matrix = _distance_matrix(distance)
+    query_ids = _labels(query_ids, "query_ids", len(matrix))
+    query_cams = _labels(query_cams, "query_cams", len(matrix))
+    gallery_ids = _labels(gallery_ids, "gallery_ids", matrix.shape[1])
+    gallery_cams = _labels(gallery_cams, "gallery_cams", matrix.shape[1])
+    columns = np.arange(matrix.shape[1]) if columns is None else columns
+    if not len(matrix) or not len(columns):
+        raise InputError(f"nothing to rank: {len(matrix)} queries, {len(columns)} gallery images")
+    gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
+    _check_ranks(ranks, *((len(gallery.identities), "identities") if unique_ids else (len(columns), "images")))
+
+    def score(rows: slice) -> np.ndarray:
+        values = _gather(matrix, rows, gallery.columns)
+        return _score(values, query_ids[rows], query_cams[rows], gallery, rule, unique_ids)
+
+    step = max(1, _CHUNK_VALUES // len(columns))
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # NumPy sorts and gathers without holding Python's lock
+        scores = np.concatenate(list(pool.map(score, (slice(i, i + step) for i in range(0, len(matrix), step)))))
+    scores = scores[~np.isnan(scores[:, 0])]
+    if not len(scores):
+        raise InputError(f"none of the {len(matrix)} queries has a true gallery image under the rule {rule!r}")
+    average_precision, inverse_penalty = scores[:, 1:].mean(0)
+    return {f"Rank-{k}": 100 * float((scores[:, 0] < k).mean()) for k in ranks} | {
+        "mAP": 100 * float(average_precision),
+        "mINP": 100 * float(inverse_penalty),
+        "valid_queries": len(scores),
+    }

@@ -1,0 +1,55 @@
+"""A picture of queries and what was found for them."""
+
+import os
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
+
+TOP = 10
+_TILE = (64, 128)
+_FRAME = 4
+_RIGHT, _WRONG, _QUERY = (30, 160, 60), (200, 40, 40), (60, 60, 60)
+
+
+def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:
+    """Save a picture with a row a query: the query left, its ten nearest gallery images framed green or red.
+
+    Queries are spread evenly over the identities, without regard to how well they did.
+
+    Args:
+        evaluator: after :meth:`RetrievalEvaluator.evaluate`.
+        path: of the PNG file.
+        count: rows at most.
+    """
+    query, gallery = evaluator.split(evaluator.features)
+    shown = evaluator.shown_gallery()
+    chosen = np.linspace(0, len(query) - 1, min(count, len(query))).round().astype(int)
+    distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (rows, shown)
+    width, height = _TILE[0] + 3 * _FRAME, _TILE[1] + 3 * _FRAME
+    sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")
+    for row, index in enumerate(chosen):
+        item, top = evaluator.query[index], row * height + _FRAME
+        sheet.paste(_tile(item[0], _QUERY), (_FRAME, top))
+        for place, found in enumerate(_nearest(evaluator, item, distance[row], shown)):
+            colour = _RIGHT if found[1] == item[1] else _WRONG
+            sheet.paste(_tile(found[0], colour), (width * (place + 1) + 4 * _FRAME, top))
+    sheet.save(path + ".part", format="PNG")
+    os.replace(path + ".part", path)
+
+
+def _nearest(evaluator: RetrievalEvaluator, query: tuple, distance: Tensor, shown: np.ndarray) -> list[tuple]:
+    ordered = (evaluator.gallery[shown[i]] for i in distance.argsort(stable=True).tolist())
+    return [item for item in ordered if not evaluator.hidden(query, item)][:TOP]
+
+
+def _tile(path: str, colour: tuple[int, int, int]) -> Image.Image:
+    """An image with a coloured frame around it."""
+    with Image.open(path) as image:
+        tile = image.convert("RGB").resize(_TILE)
+    framed = Image.new("RGB", (_TILE[0] + 2 * _FRAME, _TILE[1] + 2 * _FRAME), colour)
+    framed.paste(tile, (_FRAME, _FRAME))
+    return framed

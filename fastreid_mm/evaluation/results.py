@@ -1,0 +1,36 @@
+"""Results as files and as tables."""
+
+import json
+import os
+
+from tabulate import tabulate
+
+Results = dict[str, dict[str, dict[str, float | str]]]
+"""Data set to setting to metric to value."""
+
+
+def write_json(path: str, content: dict) -> None:
+    """Write a JSON file whole or not at all."""
+    with open(path + ".part", "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+    os.replace(path + ".part", path)
+
+
+def numbers_only(results: Results) -> dict[str, dict[str, dict[str, float]]]:
+    """The results without what is not a number."""
+    return {dataset: {setting: {name: value for name, value in metrics.items() if not isinstance(value, str)}
+                      for setting, metrics in settings.items()}
+            for dataset, settings in results.items()}
+
+
+def results_table(rows: dict[str, Results]) -> str:
+    """A table of named results (trained, untrained, chance ...), one line for each data set, setting and name."""
+    names = list(dict.fromkeys(metric for results in rows.values() for settings in results.values()
+                               for metrics in settings.values() for metric in metrics))
+    several = len(rows) > 1
+    lines = [[dataset, setting, *([name] if several else []), *(results[dataset][setting].get(n, "") for n in names)]
+             for dataset in next(iter(rows.values())) for setting in next(iter(rows.values()))[dataset]
+             for name, results in rows.items()]
+    header = ["data set", "setting", *(["features"] if several else []), *names]
+    return tabulate(lines, header, tablefmt="github", floatfmt=".2f")

@@ -1,0 +1,50 @@
+"""The SYSU-MM01 protocol as an evaluator: both modes, both numbers of shots, ten galleries, one extraction."""
+
+import os
+
+import numpy as np
+from fastreid.data.datasets.bases import ImageDataset
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.data.datasets.sysu_mm01 import image_number
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.evaluators import Distance, Results, RetrievalEvaluator, field
+from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
+from fastreid_mm.evaluation.sysu_splits import read_permutation
+
+
+class SYSUEvaluator(RetrievalEvaluator):
+    """Draws galleries as ``TEST.SYSU.GALLERY`` says.
+
+    Raises:
+        InputError: an unknown value, or no official permutation where it is asked for.
+    """
+
+    ranks = (1, 10, 20)
+
+    def __init__(self, cfg: CfgNode, dataset: ImageDataset):
+        super().__init__(cfg, dataset)
+        choice = cfg.TEST.SYSU.GALLERY
+        if choice not in ("auto", "official", "seeded"):
+            raise InputError(f"TEST.SYSU.GALLERY {choice!r} is not one of auto, official, seeded")
+        path = dataset.permutation_file
+        official = choice == "official" or (choice == "auto" and os.path.isfile(path))
+        self._permutation = read_permutation(path) if official else None
+        self.gallery_source = "official permutation" if official else "seeded draw"
+
+    def rank(self, features: Tensor, distance: Distance) -> Results:
+        """(Nq + Ng, D) features, query first, to the four settings."""
+        query, gallery = self.split(features)
+        numbers = np.array([image_number(item[0]) for item in self.gallery])
+        return evaluate_sysu(distance(query, gallery), field(self.query, 1), field(self.query, 2),
+                             field(self.gallery, 1), field(self.gallery, 2), numbers, self._permutation,
+                             ranks=self.ranks)
+
+    def shown_gallery(self) -> np.ndarray:
+        """The first image of every identity and camera, as many as a single-shot gallery holds."""
+        _, first = np.unique(np.stack([field(self.gallery, 1), field(self.gallery, 2)]), axis=1, return_index=True)
+        return first
+
+    def hidden(self, query: tuple, gallery: tuple) -> bool:
+        return (query[2], gallery[2]) == (3, 2)  # one and the same place

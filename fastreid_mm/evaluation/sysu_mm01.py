@@ -1,0 +1,155 @@
+"""The SYSU-MM01 protocol: infrared queries, a visible gallery drawn ten times, single-shot and multi-shot.
+
+Protocol: https://github.com/wuancong/SYSU-MM01; the seeded draw, for want of the official permutation, is AGW's,
+https://arxiv.org/abs/2001.04193.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
+from fastreid_mm.evaluation.sysu_splits import Permutation
+
+QUERY_CAMERAS = (3, 6)
+GALLERY_CAMERAS = {"all": (1, 2, 4, 5), "indoor": (1, 2)}
+Image = tuple[int, int, int]  # camera, identity, image number
+
+
+def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots: int, trial: int) -> list[Image]:
+    """Gallery of one trial: the first ``shots`` entries of the trial's row for each camera and identity.
+
+    Cameras are the outer loop, identities ascend in the inner one; an identity with fewer images gives all it has.
+
+    Raises:
+        InputError: the permutation has no row for the trial.
+    """
+    present = [(cam, i) for cam in GALLERY_CAMERAS[mode] for i in sorted(ids) if (cam, i) in permutation]
+    for cam, i in present:
+        rows = len(permutation[cam, i])
+        if trial >= rows:
+            raise InputError(f"the permutation of camera {cam}, identity {i} has {rows} trials, not {trial + 1}")
+    return [(cam, i, int(number)) for cam, i in present for number in permutation[cam, i][trial, :shots]]
+
+
+def draw_seeded(images: dict[tuple[int, int], list[int]], mode: str, shots: int, trial: int) -> list[Image]:
+    """Gallery of one trial under Python's generator seeded with the trial's number from 0.
+
+    Identities ascend in the outer loop, cameras in the inner one. One shot is AGW's ``random.choice(sorted(files))``;
+    more are ``random.sample``, or all images where there are no more than ``shots``.
+
+    Args:
+        images: image numbers, ascending, of each (camera, identity).
+        mode: ``"all"`` or ``"indoor"``.
+        shots: images of each identity under each camera.
+        trial: from 0.
+    """
+    generator = random.Random(trial)
+
+    def pick(numbers: list[int]) -> list[int]:
+        if shots == 1:
+            return [generator.choice(numbers)]
+        return generator.sample(numbers, shots) if len(numbers) > shots else numbers
+
+    keys = [(cam, i) for i in sorted({i for _, i in images}) for cam in GALLERY_CAMERAS[mode] if (cam, i) in images]
+    return [(cam, i, number) for cam, i in keys for number in pick(images[cam, i])]
+
+
+def _columns(cams: np.ndarray, ids: np.ndarray, numbers: np.ndarray) -> dict[Image, int]:
+    columns = {image: column for column, image in enumerate(zip(cams.tolist(), ids.tolist(), numbers.tolist()))}
+    if len(columns) < len(cams):
+        raise InputError(f"the gallery's {len(cams)} images are only {len(columns)} by camera, identity and number")
+    return columns
+
+
+def _lookup(columns: dict[Image, int], drawn: list[Image]) -> np.ndarray:
+    for cam, identity, number in drawn:
+        if (cam, identity, number) not in columns:
+            raise InputError(
+                f"the permutation names camera {cam}, identity {identity}, image {number}, which the gallery lacks"
+            )
+    return np.array([columns[image] for image in drawn], dtype=np.int64)
+
+
+def _check_settings(modes: Sequence[str], shots: Sequence[int], trials: int) -> None:
+    for mode in modes:
+        if mode not in GALLERY_CAMERAS:
+            raise InputError(f"unknown mode {mode!r}: choose one of {', '.join(GALLERY_CAMERAS)}")
+    if min(*shots, trials) < 1:
+        raise InputError(f"shots and trials must be at least 1, got shots {tuple(shots)} and {trials} trials")
+
+
+def _check_lengths(shape: tuple[int, ...], queries: Sequence[np.ndarray], gallery: Sequence[np.ndarray]) -> None:
+    sizes = [len(array) for array in (*queries, *gallery)]
+    if len(shape) != 2 or sizes != [shape[0]] * len(queries) + [shape[1]] * len(gallery):
+        raise InputError(f"distance {shape} does not fit query ids, cams and gallery ids, cams, numbers of {sizes}")
+
+
+def evaluate_sysu(
+    distance: Any,
+    query_ids: Any,
+    query_cams: Any,
+    gallery_ids: Any,
+    gallery_cams: Any,
+    gallery_numbers: Any,
+    permutation: Permutation | None = None,
+    modes: Sequence[str] = ("all", "indoor"),
+    shots: Sequence[int] = (1, 10),
+    ranks: Sequence[int] = (1, 10, 20),
+    trials: int = 10,
+) -> dict[str, dict[str, float]]:
+    """Evaluate every mode and number of shots, each averaged over the trials.
+
+    The distance to every gallery image is given once; a trial is a choice of its columns. All queries are used in both
+    modes; those with no true image left are skipped, in indoor search the identities that the cameras 1 and 2 never
+    saw, and camera-3 queries of those seen by camera 2 alone.
+
+    Args:
+        distance: (Nq, Ng) from each infrared image to each visible image of the test identities.
+        query_ids: (Nq,) identities.
+        query_cams: (Nq,) cameras, 3 or 6.
+        gallery_ids: (Ng,) identities.
+        gallery_cams: (Ng,) cameras, 1, 2, 4 or 5.
+        gallery_numbers: (Ng,) number of each image in its camera and identity, the 1 of ``cam1/0006/0001.jpg``.
+        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`; ``None`` draws with seeds.
+        modes: ``"all"`` (cameras 1, 2, 4, 5) and ``"indoor"`` (cameras 1, 2).
+        shots: gallery images of each identity under each camera.
+        ranks: the k of each Rank-k.
+        trials: galleries to average over; the official permutation has ten.
+
+    Returns:
+        ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent and nothing else; the
+        number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
+
+    Raises:
+        InputError: sizes that disagree, an unknown mode, a gallery image given twice, a permutation that names an image
+            the gallery lacks, and what :func:`rank_metrics` raises.
+    """
+    _check_settings(modes, shots, trials)
+    distance, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
+    ids, cams, numbers = map(to_array, (gallery_ids, gallery_cams, gallery_numbers))
+    _check_lengths(distance.shape, (query_ids, query_cams), (ids, cams, numbers))
+    columns = _columns(cams, ids, numbers)
+    images = defaultdict(list)
+    for cam, identity, number in sorted(columns):
+        images[cam, identity].append(number)
+    everyone = np.union1d(query_ids, ids).tolist()
+
+    def run_trial(mode: str, shot: int, trial: int) -> dict[str, float]:
+        if permutation is None:
+            drawn = draw_seeded(images, mode, shot, trial)
+        else:
+            drawn = draw_official(permutation, everyone, mode, shot, trial)
+        kept = _lookup(columns, drawn)
+        return rank_metrics(distance, query_ids, ids, query_cams, cams, "sysu", True, ranks, columns=kept)
+
+    def average(mode: str, shot: int) -> dict[str, float]:
+        results = [run_trial(mode, shot, trial) for trial in range(trials)]
+        names = [*(f"Rank-{k}" for k in ranks), "mAP", "mINP"]
+        return {name: float(np.mean([result[name] for result in results])) for name in names}
+
+    return {f"{mode}_search_{shot}shot": average(mode, shot) for mode in modes for shot in shots}

@@ -1,0 +1,121 @@
+"""The files SYSU-MM01 comes with: identity lists and the ten gallery permutations.
+
+Formats: https://github.com/wuancong/SYSU-MM01.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastreid_mm.errors import InputError
+
+CAMERAS = (1, 2, 3, 4, 5, 6)
+Permutation = dict[tuple[int, int], np.ndarray]
+
+
+def read_mat(path: str | Path, variable: str) -> np.ndarray:
+    """Read one variable of a MATLAB file.
+
+    Raises:
+        InputError: the file is missing, is not a MATLAB file, or holds no such variable; names the path.
+    """
+    from scipy.io import loadmat
+
+    if not Path(path).is_file():
+        raise InputError(f"no such file: {path}")
+    try:
+        content = loadmat(path, variable_names=[variable])
+    except Exception as error:  # scipy raises many kinds for a damaged file, zlib.error and struct.error among them
+        raise InputError(f"not a readable MATLAB file: {path} ({type(error).__name__})") from error
+    if variable not in content:
+        raise InputError(f"no variable {variable!r} in {path}")
+    return content[variable]
+
+
+def _integers(values: Any, path: Path) -> list[int]:
+    """The values as integers, at least one; a float counts where it is whole, as MATLAB's numbers are."""
+    try:
+        numbers = np.asarray(values, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        numbers = np.array([np.nan])
+    if not len(numbers) or not np.array_equal(numbers, np.round(numbers)):
+        raise InputError(f"not a list of integer identities: {path}")
+    return numbers.astype(np.int64).tolist()
+
+
+def read_ids(folder: str | Path, name: str) -> list[int]:
+    """Read an identity list such as ``test_id``, in the file's order.
+
+    ``name.txt`` (first line, comma-separated) is read where it exists, else the variable ``id`` of ``name.mat``.
+
+    Raises:
+        InputError: neither file exists (both are named), or its content is not a list of integers.
+
+    Example:
+        >>> read_ids("SYSU-MM01/exp", "test_id")[:3]  # doctest: +SKIP
+        [6, 10, 17]
+    """
+    text, mat = Path(folder) / f"{name}.txt", Path(folder) / f"{name}.mat"
+    if text.is_file():
+        first_line = text.read_bytes().split(b"\n", 1)[0].decode("ascii", errors="replace")
+        return _integers([part for part in map(str.strip, first_line.split(",")) if part], text)
+    if not mat.is_file():
+        raise InputError(f"no identity list: neither {text} nor {mat} exists")
+    return _integers(read_mat(mat, "id"), mat)
+
+
+def _image_numbers(cell: np.ndarray, where: str) -> np.ndarray:
+    """The rows of one cell as integers from 1, none twice in a row."""
+    rows = np.asarray(cell)
+    if rows.ndim != 2 or rows.dtype.kind not in "uif":
+        raise InputError(f"{where} is not a matrix of image numbers")
+    numbers = rows.astype(np.int64)
+    ascending = np.sort(numbers, axis=1)
+    if (numbers != rows).any() or (numbers < 1).any() or (ascending[:, 1:] == ascending[:, :-1]).any():
+        raise InputError(f"{where} has a row that is not distinct image numbers from 1")
+    return numbers
+
+
+def read_permutation(path: str | Path) -> Permutation:
+    """Read ``rand_perm_cam.mat``, the gallery order of the ten official trials.
+
+    Returns:
+        ``{(camera, identity): (10, n_images)}``, 1-based image numbers; identities a camera never saw are left out.
+
+    Raises:
+        InputError: the file is missing or broken, or an entry's rows are not distinct numbers from 1.
+    """
+    cells = read_mat(path, "rand_perm_cam")
+    if cells.dtype != object or cells.size != len(CAMERAS):
+        raise InputError(f"rand_perm_cam must be {len(CAMERAS)} cells, one a camera: {path}")
+    return {
+        (camera, identity): _image_numbers(cell, f"camera {camera}, identity {identity} of {path}")
+        for camera, cell_of_camera in zip(CAMERAS, cells.ravel())
+        for identity, cell in enumerate(cell_of_camera.ravel(), start=1)
+        if np.size(cell)
+    }
+
+
+def write_permutation(path: str | Path, permutation: Permutation) -> None:
+    """Write ``rand_perm_cam.mat`` as the data set has it: 6 x 1 cells, each with one cell an identity.
+
+    Args:
+        path: the file to write.
+        permutation: ``{(camera 1..6, identity from 1): (10, n_images)}``, 1-based image numbers.
+
+    Raises:
+        InputError: a camera that is not 1..6, or an identity below 1.
+    """
+    from scipy.io import savemat
+
+    for camera, identity in permutation:
+        if camera not in CAMERAS or identity < 1:
+            raise InputError(f"no place for camera {camera}, identity {identity} in {path}")
+    cells = np.empty((len(CAMERAS), 1), dtype=object)
+    for camera in CAMERAS:
+        present = {identity: rows for (cam, identity), rows in permutation.items() if cam == camera}
+        cells[camera - 1, 0] = column = np.empty((max(present, default=1), 1), dtype=object)
+        for identity in range(1, len(column) + 1):
+            column[identity - 1, 0] = present.get(identity, np.empty((0, 0)))
+    savemat(path, {"rand_perm_cam": cells}, do_compression=True)

@@ -1,0 +1,17 @@
+"""The batch-normalised neck between metric and identity losses (Luo et al., CVPRW 2019, section 3)."""
+
+from torch import nn
+
+
+def bn_neck(dim: int) -> nn.BatchNorm1d:
+    """A BatchNorm over (B, dim) features whose bias stays at zero."""
+    neck = nn.BatchNorm1d(dim)
+    neck.bias.requires_grad_(False)
+    return neck
+
+
+def identity_classifier(dim: int, num_classes: int) -> nn.Linear:
+    """The bias-free linear classifier that goes with a BNNeck, started near zero."""
+    classifier = nn.Linear(dim, num_classes, bias=False)
+    nn.init.normal_(classifier.weight, std=0.001)
+    return classifier

@@ -1,0 +1,44 @@
+"""Overlapping patches for a vision transformer (TransReID, section 3.1; CMTR, section 3.1)."""
+
+from torch import Tensor, nn
+
+
+class OverlapPatchEmbed(nn.Module):
+    """Cut an image into patches whose stride may be smaller than their size, and project each to a token.
+
+    Shaped like timm's patch embedding, so it goes in as ``embed_layer`` of its vision transformers.
+
+    Args:
+        img_size: (H, W) in pixels.
+        patch_size: side of the square patches, in pixels.
+        in_chans: channels of the image.
+        embed_dim: channels of a token.
+        bias: of the projection.
+        stride: (vertical, horizontal) in pixels; the patch size if None.
+
+    Raises:
+        ValueError: the image is smaller than a patch.
+    """
+
+    def __init__(self, img_size: tuple[int, int] = (256, 128), patch_size: int = 16, in_chans: int = 3,
+                 embed_dim: int = 768, bias: bool = True, stride: tuple[int, int] | None = None, **_: object):
+        super().__init__()
+        stride = stride or (patch_size, patch_size)
+        if min(img_size) < patch_size:
+            raise ValueError(f"image of {img_size[0]} x {img_size[1]} is smaller than a patch of {patch_size}")
+        self.img_size = tuple(img_size)
+        self.patch_size = (patch_size, patch_size)
+        self.grid_size = tuple((size - patch_size) // step + 1 for size, step in zip(img_size, stride))
+        self.num_patches = self.grid_size[0] * self.grid_size[1]
+        self.proj = nn.Conv2d(in_chans, embed_dim, patch_size, stride, bias=bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) images to (B, N, embed_dim) tokens, row by row.
+
+        Raises:
+            ValueError: the images are not of the size the position embedding was made for.
+        """
+        if tuple(images.shape[-2:]) != self.img_size:
+            raise ValueError(f"image of {images.shape[-2]} x {images.shape[-1]} given, the network was built for "
+                             f"{self.img_size[0]} x {self.img_size[1]}")
+        return self.proj(images).flatten(2).transpose(1, 2)

@@ -1,0 +1,39 @@
+"""Distances and identity centres that several losses need."""
+
+import torch
+from torch import Tensor
+
+
+def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
+    """Euclidean distances between all rows, at least 1e-6 so that the gradient at zero is finite.
+
+    Args:
+        a: (N, D).
+        b: (M, D).
+
+    Returns:
+        (N, M).
+    """
+    # The explicit form keeps a row's distance to itself at zero; the matrix product form (chosen by default from 25
+    # rows on) leaves 1e-3 there in float32.
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").clamp(min=1e-6)
+
+
+def same_identity(targets: Tensor) -> Tensor:
+    """Which pairs of a batch show the same identity: (B,) labels to a (B, B) mask, true on the diagonal."""
+    return targets[:, None] == targets[None, :]
+
+
+def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean feature of every identity in the batch.
+
+    Args:
+        features: (B, D).
+        targets: (B,) identity labels, in any order.
+
+    Returns:
+        The centres (P, D) in ascending order of label, and for each sample the row of its centre (B,).
+    """
+    _, index, count = targets.unique(return_inverse=True, return_counts=True)
+    total = features.new_zeros(len(count), features.shape[1]).index_add(0, index, features)
+    return total / count[:, None], index

@@ -1,0 +1,32 @@
+"""Weighted regularised triplet loss (AGW: Ye et al., TPAMI 2021, section 4.3, eq. 8)."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from fastreid_mm.losses.geometry import euclidean_matrix, same_identity
+
+
+def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
+    """Every positive and every negative of an anchor counts, harder ones more, without a margin.
+
+    ``mean_i softplus(sum_j w+_ij d_ij - sum_k w-_ik d_ik)``, with ``w+`` the softmax of +d over the positives of anchor
+    i (the anchor itself among them, as in the authors' code) and ``w-`` the softmax of -d over its negatives; d is the
+    Euclidean distance of the features as they are.
+
+    Args:
+        features: (B, D).
+        targets: (B,) identity labels.
+
+    Returns:
+        A 0-d tensor.
+
+    Raises:
+        ValueError: the batch holds a single identity, so there is no negative.
+    """
+    same = same_identity(targets)
+    if bool(same.all()):
+        raise ValueError("weighted_regularized_triplet needs at least two identities in a batch")
+    distance = euclidean_matrix(features, features)
+    positive = distance.masked_fill(~same, float("-inf")).softmax(dim=1)  # (B, B)
+    negative = (-distance).masked_fill(same, float("-inf")).softmax(dim=1)
+    return F.softplus(((positive - negative) * distance).sum(dim=1)).mean()

@@ -1,0 +1,77 @@
+"""Folders that are either complete or not there."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fastreid_mm.errors import InputError
+
+MARKER = "made.json"
+
+
+def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path], None]) -> bool:
+    """Fill a new folder, or recognise the finished result of the same recipe.
+
+    The files are written to a sibling of ``root`` that takes its name only when everything is there, so a run that was
+    cut short leaves nothing that could be mistaken for a data set.
+
+    Args:
+        root: the folder to make; it may exist if it is empty or holds the same recipe's result.
+        recipe: what determines the content; any JSON values.
+        fill: writes the content into the folder it is given.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: ``root`` is in use by something else, has lost files, or cannot be written.
+    """
+    root = root.resolve()  # "." has no name and so no sibling
+    recipe = json.loads(json.dumps(recipe))  # tuples become lists, as they will when the marker is read back
+    if _occupied(root):
+        _require_same(root, recipe)
+        return False
+    partial = root.with_name(f".{root.name}.partial-{os.getpid()}")
+    try:
+        _build(partial, recipe, fill)
+        if root.exists():
+            root.rmdir()
+        partial.rename(root)
+    except OSError as error:
+        raise InputError(f"cannot make {root}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return True
+
+
+def _occupied(root: Path) -> bool:
+    if root.exists() and not root.is_dir():
+        raise InputError(f"{root} is a file, a folder is needed")
+    return root.is_dir() and any(root.iterdir())
+
+
+def _require_same(root: Path, recipe: Mapping[str, object]) -> None:
+    try:
+        marker = json.loads((root / MARKER).read_text())
+        found, files = marker["recipe"], marker["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{root} exists, is not empty and was not finished by this tool") from None
+    if found != recipe:
+        raise InputError(f"{root} holds a data set made from other settings: {json.dumps(found)}")
+    left = _count_files(root)
+    if left < files:  # more is no harm: caches of whoever reads the data set
+        raise InputError(f"{root} was made with {files} files and now holds {left}: remove it to make it anew")
+
+
+def _build(partial: Path, recipe: Mapping[str, object], fill: Callable[[Path], None]) -> None:
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    fill(partial)
+    marker = {"recipe": recipe, "files": _count_files(partial) + 1}  # the marker is a file too
+    (partial / MARKER).write_text(json.dumps(marker, indent=1) + "\n")
+
+
+def _count_files(root: Path) -> int:
+    return sum(len(names) for _, _, names in os.walk(root))

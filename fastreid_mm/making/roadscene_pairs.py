@@ -1,0 +1,103 @@
+"""The photographs of RoadScene: aligned visible and thermal street photographs of the same size and name.
+
+Source: https://github.com/hanna-xu/RoadScene, folders ``crop_LR_visible`` and ``cropinfrared``.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from fastreid_mm.errors import InputError
+
+VISIBLE_FOLDER, THERMAL_FOLDER = "crop_LR_visible", "cropinfrared"
+MIN_WIDTH, MIN_HEIGHT = 192, 128
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One scene, photographed twice from the same spot at the same time."""
+
+    visible: Path
+    thermal: Path
+
+    def load(self) -> tuple[Image.Image, Image.Image]:
+        """The RGB and the grey photograph."""
+        with Image.open(self.visible) as visible, Image.open(self.thermal) as thermal:
+            return visible.convert("RGB"), thermal.convert("L")
+
+
+def find_pairs(source: str | Path) -> list[Pair]:
+    """List a RoadScene clone's photographs in the order of their names, having looked at every one of them.
+
+    Args:
+        source: the clone, which holds ``crop_LR_visible`` and ``cropinfrared``.
+
+    Raises:
+        InputError: a folder is missing, or photographs are without partner, unreadable, of unequal sizes or smaller
+            than 192 x 128; all of them are named in one message.
+    """
+    source = Path(source)
+    visible, thermal = (_photographs(source / name) for name in (VISIBLE_FOLDER, THERMAL_FOLDER))
+    problems = [f"{VISIBLE_FOLDER}/{name} has no partner in {THERMAL_FOLDER}" for name in visible - thermal]
+    problems += [f"{THERMAL_FOLDER}/{name} has no partner in {VISIBLE_FOLDER}" for name in thermal - visible]
+    names = sorted(visible & thermal)
+    pairs = [Pair(source / VISIBLE_FOLDER / name, source / THERMAL_FOLDER / name) for name in names]
+    problems += [problem for pair in pairs for problem in _problems(pair)]
+    if problems:
+        raise InputError(f"{source} cannot be used: {_list(sorted(problems))}")
+    return pairs
+
+
+def fingerprint(pairs: Iterable[Pair]) -> str:
+    """A short hash of the photographs' names and bytes."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        for path in (pair.visible, pair.thermal):
+            digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _photographs(folder: Path) -> set[str]:
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}: a clone of RoadScene has it")
+    return {path.name for path in folder.iterdir() if path.suffix.lower() == ".jpg"}
+
+
+def _problems(pair: Pair) -> list[str]:
+    sizes = {path: _size(path) for path in (pair.visible, pair.thermal)}
+    unreadable = [path for path, size in sizes.items() if size is None]
+    if unreadable:
+        return [f"{_short(path)} is not a readable image" for path in unreadable]
+    visible, thermal = sizes.values()
+    if visible != thermal:
+        return [f"{_short(pair.visible)} is {_by(visible)} but {_short(pair.thermal)} is {_by(thermal)}"]
+    if visible[0] < MIN_WIDTH or visible[1] < MIN_HEIGHT:
+        return [f"{_short(pair.visible)} is {_by(visible)}, smaller than {MIN_WIDTH} x {MIN_HEIGHT}"]
+    return []
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    try:
+        with Image.open(path) as image:
+            image.load()  # the header of a truncated file is fine
+            return image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
+
+
+def _list(problems: list[str]) -> str:
+    more = len(problems) - _SHOWN
+    return "; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,138 @@
+"""Cameras that photograph toy people: visible ones show their colours, infrared ones their warmth."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from fastreid_mm.making.toy_canvas import HEIGHT, OVERSAMPLING, WIDTH
+from fastreid_mm.making.toy_figure import draw_figure, sample_pose
+from fastreid_mm.making.toy_identity import Person
+from fastreid_mm.making.toy_scene import PANORAMA_WIDTH, draw_place
+
+# One row a Surface. The infrared values are those of a cool place: below cloth and far below skin.
+_SURFACE_COLOURS = (
+    (196, 190, 176),
+    (128, 112, 96),
+    (120, 84, 58),
+    (88, 120, 150),
+    (250, 248, 235),
+    (176, 204, 232),
+    (172, 142, 120),
+    (70, 84, 98),
+    (64, 104, 52),
+    (84, 64, 48),
+)
+_SURFACE_WARMTH = (58, 44, 66, 50, 150, 12, 62, 38, 48, 56)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera, fixed at its place.
+
+    Attributes:
+        place: number of the place it looks at; two cameras may share one.
+        indoor: whether that is a corridor or a street.
+        infrared: sees warmth instead of colours.
+        gain: brightness of the three channels (an infrared camera uses the first).
+        blur: radius of the lens blur, in pixels.
+        noise: standard deviation of the sensor noise, in grey levels.
+    """
+
+    place: int
+    indoor: bool
+    infrared: bool
+    gain: tuple[float, float, float]
+    blur: float
+    noise: float
+
+
+@dataclass
+class Studio:
+    """Photographs people, keeping the places it has drawn.
+
+    Args:
+        seed: of places and of every image.
+    """
+
+    seed: int
+    _places: dict[tuple[int, bool], np.ndarray] = field(default_factory=dict, repr=False)
+
+    def photograph(self, person: Person, camera: Camera, key: tuple[int, ...]) -> Image.Image:
+        """Take one picture; the same person, camera and key give the same picture.
+
+        Args:
+            person: who stands there.
+            camera: who takes it.
+            key: non-negative numbers that tell this image from all others.
+
+        Returns:
+            A 64 x 128 image, RGB from a visible camera and grey from an infrared one.
+        """
+        rng = np.random.default_rng([self.seed, 1, *key])
+        parts, light = draw_figure(person.shape, sample_pose(person.shape, rng))
+        figure, cover, shade = _develop(person, camera, parts, light)
+        background = self._background(camera, rng)
+        picture = figure * shade * _sidelight(camera, rng) + (1 - cover) * background
+        return _expose(picture, camera, rng)
+
+    def _background(self, camera: Camera, rng: np.random.Generator) -> np.ndarray:
+        """A window of the camera's place, (128, 64, channels)."""
+        key = (camera.place, camera.indoor)
+        if key not in self._places:
+            self._places[key] = draw_place(camera.indoor, [self.seed, 2, camera.place])
+        left = rng.integers(PANORAMA_WIDTH - WIDTH + 1)
+        rows = np.clip(np.arange(HEIGHT) + rng.integers(-3, 4), 0, HEIGHT - 1)
+        window = self._places[key][rows, left : left + WIDTH]
+        palette = _palette(_SURFACE_WARMTH if camera.infrared else _SURFACE_COLOURS)
+        return palette[window] * _mottle(0.07, rng)
+
+
+def _palette(values: tuple) -> np.ndarray:
+    """(rows, channels) with one channel for grey values."""
+    return np.asarray(values, dtype=np.uint8).reshape(len(values), -1)
+
+
+def _develop(
+    person: Person, camera: Camera, parts: Image.Image, light: Image.Image
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Colour (or warmth) times cover, cover and light of a figure, each (128, 64, 1 or 3)."""
+    labels = np.asarray(parts)
+    palette = _palette(person.warmth if camera.infrared else person.colours)
+    cover = np.where(labels > 0, np.uint8(255), np.uint8(0))
+    shade = _shrink(np.asarray(light)) / 255
+    # Warm things glow by themselves, so shadows hardly show in infrared.
+    shade = 1 - 0.45 * (1 - shade) if camera.infrared else shade
+    return _shrink(palette[labels]), _shrink(cover) / 255, shade
+
+
+def _shrink(array: np.ndarray) -> np.ndarray:
+    """Average (384, 192) or (384, 192, C) down to (128, 64, C)."""
+    image = Image.fromarray(array.squeeze()).reduce(OVERSAMPLING)
+    return np.asarray(image, dtype=np.float32).reshape(HEIGHT, WIDTH, -1)
+
+
+def _sidelight(camera: Camera, rng: np.random.Generator) -> np.ndarray:
+    """Light from one side on creased cloth, (128, 64, 1): strong in the visible, faint in the infrared."""
+    slope, creases = (0.08, 0.05) if camera.infrared else (0.3, 0.1)
+    side = 1 + slope * rng.uniform(-1, 1) * np.linspace(-1, 1, WIDTH, dtype=np.float32)
+    return side.reshape(1, WIDTH, 1) * _mottle(creases, rng)
+
+
+def _mottle(amount: float, rng: np.random.Generator) -> np.ndarray:
+    """Soft random blotches about one, (128, 64, 1)."""
+    grid = Image.fromarray(rng.normal(1, amount, (16, 8)).astype(np.float32))
+    return np.asarray(grid.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))[..., None]
+
+
+def _expose(picture: np.ndarray, camera: Camera, rng: np.random.Generator) -> Image.Image:
+    """Gain, lens and sensor."""
+    gain = np.asarray(camera.gain[: picture.shape[2]], dtype=np.float32)
+    picture = picture * (gain * rng.uniform(0.82, 1.15)) + rng.uniform(-10, 10)
+    blurred = _image(picture).filter(ImageFilter.GaussianBlur(camera.blur * rng.uniform(0.7, 1.3)))
+    noisy = np.asarray(blurred, dtype=np.float32).reshape(picture.shape)
+    return _image(noisy + rng.normal(0, camera.noise, picture.shape))
+
+
+def _image(values: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.clip(np.round(values), 0, 255).astype(np.uint8).squeeze())

@@ -1,0 +1,97 @@
+"""Toy data sets in SYSU-MM01's and RegDB's layouts: drawn people, seen in visible light and in infrared.
+
+Cut of the clothes, patterns and body are the same in both modalities; colour is seen in one only, and how bright cloth
+is in infrared says nothing about its colour. So a model has to learn what carries over, as on the real data sets.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.making.layouts import SysuSplit, write_regdb, write_sysu
+from fastreid_mm.making.toy_camera import Camera, Studio
+from fastreid_mm.making.toy_identity import Person, sample_people
+
+# As in SYSU-MM01, cameras 2 and 3 look at the same room.
+SYSU_CAMERAS = {
+    1: Camera(place=1, indoor=True, infrared=False, gain=(1.0, 0.95, 0.86), blur=0.4, noise=3),
+    2: Camera(place=2, indoor=True, infrared=False, gain=(0.74, 0.78, 0.84), blur=0.6, noise=5),
+    3: Camera(place=2, indoor=True, infrared=True, gain=(1.0, 1.0, 1.0), blur=0.8, noise=4),
+    4: Camera(place=4, indoor=False, infrared=False, gain=(1.1, 1.1, 1.04), blur=0.4, noise=3),
+    5: Camera(place=5, indoor=False, infrared=False, gain=(0.86, 0.92, 0.96), blur=0.7, noise=4),
+    6: Camera(place=6, indoor=False, infrared=True, gain=(0.86, 0.86, 0.86), blur=1.0, noise=6),
+}
+REGDB_CAMERAS = {
+    "visible": Camera(place=1, indoor=False, infrared=False, gain=(0.98, 1.0, 1.0), blur=0.5, noise=3),
+    "thermal": Camera(place=1, indoor=False, infrared=True, gain=(1.05, 1.05, 1.05), blur=1.1, noise=4),
+}
+REGDB_IMAGES = 10
+
+
+def make_toy_sysu(root: str | Path, identities: int = 90, images_per_camera: int = 4, seed: int = 0) -> bool:
+    """Draw a data set in SYSU-MM01's layout; a third of the identities, the last ones, are for testing.
+
+    Args:
+        root: the folder to make, itself the one that holds ``cam1`` and ``exp``.
+        identities: 3 to 1000.
+        images_per_camera: of each identity, at least 1; every identity is seen by all six cameras.
+        seed: of everything; the same seed gives the same bytes.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: a number is out of range, or the folder is in use.
+    """
+    if identities < 3:
+        raise InputError(f"training, validation and test need at least 3 identities, got {identities}")
+    if images_per_camera < 1:
+        raise InputError(f"the images per camera must be at least 1, got {images_per_camera}")
+    people = sample_people(identities, seed)
+    recipe = {"maker": "toy people 1", "identities": identities, "images": images_per_camera, "seed": seed}
+    images = _sysu_images(people, images_per_camera, Studio(seed))
+    return write_sysu(root, images, toy_sysu_split(identities), recipe, seed)
+
+
+def toy_sysu_split(identities: int) -> SysuSplit:
+    """Identities 1.. for training, a few for validation, the last third for testing."""
+    test = identities // 3
+    val = max(1, (identities - test) // 6)
+    train = identities - test - val
+    ids = tuple(range(1, identities + 1))
+    return SysuSplit(ids[:train], ids[train : train + val], ids[train + val :])
+
+
+def _sysu_images(people: list[Person], count: int, studio: Studio) -> Iterator[tuple[int, int, Image.Image]]:
+    for identity, person in enumerate(people, start=1):
+        for number, camera in SYSU_CAMERAS.items():
+            for n in range(count):
+                yield number, identity, studio.photograph(person, camera, (identity, number, n))
+
+
+def make_toy_regdb(root: str | Path, identities: int = 40, seed: int = 0) -> bool:
+    """Draw a data set in RegDB's layout, ten visible and ten thermal images an identity.
+
+    Args:
+        root: the folder to make, itself the one that holds ``Visible``, ``Thermal`` and ``idx``.
+        identities: 2 to 1000.
+        seed: of everything; the same seed gives the same bytes.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: a number is out of range, or the folder is in use.
+    """
+    people = sample_people(identities, seed)
+    recipe = {"maker": "toy people 1", "identities": identities, "seed": seed}
+    return write_regdb(root, _regdb_images(people, Studio(seed)), recipe, seed)
+
+
+def _regdb_images(people: list[Person], studio: Studio) -> Iterator[tuple[str, int, Image.Image]]:
+    for identity, person in enumerate(people, start=1):
+        for number, (modality, camera) in enumerate(REGDB_CAMERAS.items(), start=11):
+            for n in range(REGDB_IMAGES):
+                yield modality, identity, studio.photograph(person, camera, (identity, number, n))

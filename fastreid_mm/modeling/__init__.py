@@ -1,0 +1,6 @@
+"""Backbones and meta-architectures. Importing this package registers them with fast-reid."""
+
+from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+from fastreid_mm.modeling import backbones, meta_arch
+
+__all__ = ["backbones", "meta_arch"]

@@ -1,0 +1,111 @@
+"""A vision transformer of timm with overlapping patches, as TransReID and CMTR use it."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import timm
+import torch
+from fastreid.modeling.backbones import BACKBONE_REGISTRY
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import OverlapPatchEmbed, resize_position_embedding
+from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict
+
+
+class ReIDViT(nn.Module):
+    """Splits timm's forward in two, so that a method can add to the tokens before the blocks.
+
+    Args:
+        vit: a timm vision transformer with a class token and no classifier.
+    """
+
+    def __init__(self, vit: VisionTransformer):
+        super().__init__()
+        self.vit = vit
+        self.dim = vit.embed_dim
+        self._pretrained: frozenset[str] = frozenset()
+
+    def load_pretrained(self, state: dict[str, Tensor], source: str) -> None:
+        """Load ImageNet weights, position embeddings resized to this network's grid.
+
+        Raises:
+            InputError: the weights do not fit.
+        """
+        if "pos_embed" in state:
+            grid = self.vit.patch_embed.grid_size
+            state = {**state, "pos_embed": resize_position_embedding(state["pos_embed"], grid)}
+        self._pretrained = load_matching(self.vit, state, source, unused=("head", "pre_logits", "fc_norm"))
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that were loaded rather than drawn."""
+        return (value for name, value in self.vit.named_parameters() if name in self._pretrained)
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) normalised images to (B, 1 + N, D) tokens with position embeddings, class token first."""
+        return self.vit._pos_embed(self.vit.patch_embed(images))
+
+    def encode(self, tokens: Tensor) -> Tensor:
+        """(B, 1 + N, D) tokens through all blocks and the final LayerNorm."""
+        return self.vit.norm(self.vit.blocks(self.vit.norm_pre(tokens)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) normalised images to (B, D) class tokens."""
+        return self.encode(self.tokens(images))[:, 0]
+
+    @torch.no_grad()
+    def attention_maps(self, tokens: Tensor) -> list[Tensor]:
+        """The attention of every block on (B, 1 + N, D) tokens, each (B, heads, 1 + N, 1 + N), rows summing to one.
+
+        Goes through timm's explicit attention, since the fused kernel never forms the map; call it in eval mode.
+        """
+        maps: list[Tensor] = []
+        layers = [block.attn for block in self.vit.blocks]
+        fused = [layer.fused_attn for layer in layers]
+        handles = [layer.attn_drop.register_forward_hook(lambda _, __, output: maps.append(output))
+                   for layer in layers]
+        try:
+            for layer in layers:
+                layer.fused_attn = False
+            self.encode(tokens)
+        finally:
+            for layer, before, handle in zip(layers, fused, handles):
+                layer.fused_attn = before
+                handle.remove()
+        return maps
+
+
+@BACKBONE_REGISTRY.register()
+def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
+    """Build the ViT that ``MODEL.BACKBONE.VIT`` names, at ``INPUT.SIZE_TRAIN`` and ``MODEL.BACKBONE.STRIDE_SIZE``.
+
+    ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
+
+    Raises:
+        InputError: unknown name, test size other than training size, or weights that do not fit.
+    """
+    backbone, vit = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.VIT
+    if list(cfg.INPUT.SIZE_TRAIN) != list(cfg.INPUT.SIZE_TEST):
+        raise InputError(f"a ViT has one image size: INPUT.SIZE_TRAIN {cfg.INPUT.SIZE_TRAIN}, "
+                         f"INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST}")
+    sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH,
+             "num_heads": vit.NUM_HEADS}
+    model = ReIDViT(_create(
+        vit.NAME, img_size=tuple(cfg.INPUT.SIZE_TRAIN), drop_path_rate=backbone.DROP_PATH_RATIO,
+        proj_drop_rate=backbone.DROP_RATIO, attn_drop_rate=backbone.ATT_DROP_RATE,
+        embed_layer=partial(OverlapPatchEmbed, stride=tuple(backbone.STRIDE_SIZE)),
+        **{name: size for name, size in sizes.items() if size}))
+    if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
+        model.load_pretrained(read_state_dict(backbone.PRETRAIN_PATH), backbone.PRETRAIN_PATH)
+    elif backbone.PRETRAIN:
+        model.load_pretrained(_create(vit.NAME, pretrained=True).state_dict(), vit.NAME)
+    return model
+
+
+def _create(name: str, **options: object) -> VisionTransformer:
+    try:
+        return timm.create_model(name, num_classes=0, **options)
+    except (RuntimeError, ValueError, OSError) as error:  # unknown name or size, or weights that cannot be fetched
+        raise InputError(f"MODEL.BACKBONE.VIT.NAME {name}: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,1 @@
+"""Heads: what turns a backbone's features into losses."""

@@ -1,0 +1,89 @@
+"""CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification."""
+
+import torch.nn.functional as F
+from fastreid.config import configurable
+from fastreid.modeling.backbones import build_backbone
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import ModalityEmbedding, bn_neck, identity_classifier
+from fastreid_mm.losses import weighted_regularized_triplet
+from fastreid_mm.modeling.backbones import ReIDViT
+from fastreid_mm.modeling.heads.alignment import build_alignment
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+
+
+@META_ARCH_REGISTRY.register()
+class CMTR(ReIDModel):
+    """One vision transformer for both modalities, told apart by learnable modality embeddings.
+
+    Losses: ``loss_id`` and ``loss_wrt`` (eq. 3), and those of the alignment head, already weighted (eq. 4-6).
+    The feature is the class token after the BNNeck, with its modality left in (section 3.4); compare by cosine.
+
+    Args:
+        backbone: splits into ``tokens`` and ``encode``.
+        embedding: adds the modality embeddings; None leaves them out (table 3, "BASE").
+        alignment: head for the modality-aware enhancement loss or one in its place; None for neither.
+        num_classes: training identities.
+        pixel_mean, pixel_std: per channel, for values 0 to 255.
+    """
+
+    @configurable
+    def __init__(self, *, backbone: ReIDViT, embedding: ModalityEmbedding | None, alignment: nn.Module | None,
+                 num_classes: int, pixel_mean: list[float], pixel_std: list[float]):
+        super().__init__(pixel_mean, pixel_std)
+        self.backbone = backbone
+        self.embedding = embedding
+        self.neck = bn_neck(backbone.dim)
+        self.classifier = identity_classifier(backbone.dim, num_classes)
+        self.alignment = alignment
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        options = cfg.MODEL.CMTR
+        backbone = build_backbone(cfg)
+        if not isinstance(backbone, ReIDViT):
+            raise InputError(f"CMTR needs MODEL.BACKBONE.NAME build_timm_vit_backbone, not {cfg.MODEL.BACKBONE.NAME}")
+        embedding = None
+        if options.MODALITY_EMBEDDING:
+            embedding = ModalityEmbedding(backbone.dim, prefix_tokens=0 if options.EMBED_CLASS_TOKEN else 1)
+        return {
+            "backbone": backbone,
+            "embedding": embedding,
+            "alignment": build_alignment(cfg, backbone.dim),
+            "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
+            "pixel_std": cfg.MODEL.PIXEL_STD,
+        }
+
+    def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
+        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` and ``modalities`` to (B, D) features."""
+        modalities = batch["modalities"].to(self.device)
+        before = self.encode(batch["images"], modalities).float()  # (B, D), "v" of eq. 1
+        feature = self.neck(before)
+        if not self.training:
+            return feature
+        targets = batch["targets"].to(self.device)
+        losses = {
+            "loss_id": F.cross_entropy(self.classifier(feature), targets),
+            "loss_wrt": weighted_regularized_triplet(before, targets),
+        }
+        if self.alignment is not None:
+            embeddings = None if self.embedding is None else self.embedding.weight
+            losses |= self.alignment(feature, targets, modalities, embeddings)
+        return losses
+
+    def encode(self, images: Tensor, modalities: Tensor) -> Tensor:
+        """(B, 3, H, W) images and (B,) modalities to (B, D) class tokens (eq. 1 and 2)."""
+        return self.backbone.encode(self._tokens(images, modalities))[:, 0]
+
+    def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
+        """What each block attends to, (B, heads, 1 + N, 1 + N) a block; call it in eval mode."""
+        return self.backbone.attention_maps(self._tokens(images, modalities))
+
+    def _tokens(self, images: Tensor, modalities: Tensor) -> Tensor:
+        tokens = self.backbone.tokens(self.normalize(images))
+        return tokens if self.embedding is None else self.embedding(tokens, modalities.to(self.device))

@@ -1,0 +1,36 @@
+"""What every meta-architecture shares."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+
+class ReIDModel(nn.Module):
+    """Normalises images, and knows its device and its pretrained parameters.
+
+    Args:
+        pixel_mean, pixel_std: per channel, for values 0 to 255.
+    """
+
+    def __init__(self, pixel_mean: list[float], pixel_std: list[float]):
+        super().__init__()
+        self.register_buffer("pixel_mean", torch.tensor(pixel_mean).view(-1, 1, 1), persistent=False)
+        self.register_buffer("pixel_std", torch.tensor(pixel_std).view(-1, 1, 1), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.pixel_mean.device
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """(..., 3, H, W) images of values 0 to 255, normalised into a new tensor.
+
+        fast-reid's own models normalise in place, which does it twice when the flipped images are tested too.
+        """
+        return (images.to(self.device) - self.pixel_mean) / self.pixel_std
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that were loaded from pretrained weights (see ``SOLVER.PRETRAINED_LR_FACTOR``)."""
+        for child in self.children():
+            if hasattr(child, "pretrained_parameters"):
+                yield from child.pretrained_parameters()

@@ -1,0 +1,1 @@
+"""Multi-modal methods for mmsegmentation, registered when their subpackages are imported."""

@@ -1,0 +1,89 @@
+"""Small data sets in their original layouts, and a network small enough to train in a test."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fastreid_mm.engine.setup import load_config
+
+NETWORK = """
+_BASE_: {base}
+MODEL:
+  DEVICE: cpu
+  BACKBONE:
+    PRETRAIN: False
+    STRIDE_SIZE: (4, 4)
+    VIT: {{PATCH_SIZE: 8, EMBED_DIM: 32, DEPTH: 2, NUM_HEADS: 2}}
+INPUT: {{SIZE_TRAIN: [32, 16], SIZE_TEST: [32, 16]}}
+DATALOADER: {{NUM_WORKERS: 0, NUM_INSTANCE: 2}}
+SOLVER: {{IMS_PER_BATCH: 16, MAX_EPOCH: 2, STEPS: [1], CHECKPOINT_PERIOD: 1}}
+TEST: {{EVAL_PERIOD: 0, IMS_PER_BATCH: 64}}
+SEED: 7
+OUTPUT_DIR: {output}
+"""
+
+
+def write_image(path: Path, seed: int) -> None:
+    """A 16 x 32 image of noise around a colour that follows from the seed."""
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 256, 3) // 2 + random.integers(0, 128, (32, 16, 3))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels.astype(np.uint8)).save(path)
+
+
+@pytest.fixture(scope="session")
+def sysu_root(tmp_path_factory) -> Path:
+    """A folder with SYSU-MM01: 6 + 2 training and 22 test identities, two images each under every camera."""
+    root = tmp_path_factory.mktemp("sysu")
+    folder = root / "SYSU-MM01"
+    for camera in range(1, 7):
+        for pid in range(1, 31):
+            for number in (1, 2):
+                write_image(folder / f"cam{camera}" / f"{pid:04d}" / f"{number:04d}.jpg", 100 * pid + number)
+    (folder / "exp").mkdir()
+    for name, ids in {"train_id": range(1, 7), "val_id": (7, 8), "test_id": range(9, 31)}.items():
+        (folder / "exp" / f"{name}.txt").write_text(",".join(map(str, ids)))
+    return root
+
+
+@pytest.fixture(scope="session")
+def regdb_root(tmp_path_factory) -> Path:
+    """A folder with RegDB: 48 identities, two images each of both kinds, trials 1 and 2."""
+    root = tmp_path_factory.mktemp("regdb")
+    folder = root / "RegDB"
+    (folder / "idx").mkdir(parents=True)
+    for kind in ("Visible", "Thermal"):
+        for pid in range(48):
+            for number in (1, 2):
+                write_image(folder / kind / str(pid) / f"{number}.bmp", 100 * pid + number)
+        for trial in (1, 2):
+            halves = {"train": range(24), "test": range(24, 48)} if trial == 1 else \
+                {"train": range(24, 48), "test": range(24)}
+            for part, ids in halves.items():
+                lines = [f"{kind}/{pid}/{number}.bmp {label}" for label, pid in enumerate(ids) for number in (1, 2)]
+                (folder / "idx" / f"{part}_{kind.lower()}_{trial}.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture
+def tiny_config(tmp_path):
+    """Builds the path of a small config on top of one of the project's, writing to a folder of the test."""
+    configs = Path(__file__).parent.parent / "configs"
+
+    def build(base: str = "SYSU/cmtr.yml", output: str = "out") -> str:
+        path = tmp_path / f"{output}.yml"
+        path.write_text(NETWORK.format(base=configs / base, output=tmp_path / output))
+        return str(path)
+
+    return build
+
+
+@pytest.fixture
+def tiny_cfg(tiny_config):
+    """Loads such a config with KEY VALUE pairs on top."""
+    def build(*options: object, base: str = "SYSU/cmtr.yml", output: str = "out"):
+        return load_config(tiny_config(base, output), [str(option) for option in options])
+
+    return build

@@ -1,0 +1,60 @@
+import pytest
+import torch
+from PIL import Image
+
+from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
+from fastreid_mm.data.image_set import ImageSet
+from fastreid_mm.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def datasets(monkeypatch, sysu_root):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_training_batches_follow_the_contract_and_repeat(tiny_cfg, workers):
+    loader = build_train_loader(tiny_cfg("DATALOADER.NUM_WORKERS", workers))
+    torch.manual_seed(0)
+    first = list(loader)
+    for batch in first:
+        assert batch["images"].shape == (16, 3, 32, 16) and batch["images"].dtype == torch.float32
+        assert batch["modalities"].tolist() == [0] * 8 + [1] * 8
+        assert torch.equal(batch["targets"][:8], batch["targets"][8:]) and batch["targets"].max() < 8
+        assert len(batch["img_paths"]) == 16 and batch["camids"].shape == (16,)
+    loader.set_epoch(0)
+    torch.manual_seed(0)
+    for before, again in zip(first, loader):
+        assert torch.equal(before["images"], again["images"]) and before["img_paths"] == again["img_paths"]
+
+
+def test_the_test_loader_yields_queries_then_gallery(tiny_cfg):
+    cfg = tiny_cfg()
+    dataset = build_dataset(cfg, "SYSUMM01")
+    batches = list(build_test_loader(cfg, dataset))
+    paths = [path for batch in batches for path in batch["img_paths"]]
+    assert paths == [item[0] for item in dataset.query + dataset.gallery]
+    targets = torch.cat([batch["targets"] for batch in batches]).tolist()
+    assert targets == [item[1] for item in dataset.query + dataset.gallery]  # identities as they are
+
+
+def test_infrared_images_become_three_equal_channels(tmp_path):
+    Image.new("L", (4, 8), 77).save(tmp_path / "ir.png")
+    sample = ImageSet([(str(tmp_path / "ir.png"), 3, 6, 1)], lambda image: image, relabel=False)[0]
+    assert sample["images"].mode == "RGB" and sample["images"].getpixel((0, 0)) == (77, 77, 77)
+    assert (sample["targets"], sample["camids"], sample["modalities"]) == (3, 6, 1)
+
+
+def test_unreadable_images_are_named(tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no image")
+    with pytest.raises(InputError, match="broken.jpg"):
+        ImageSet([(str(tmp_path / "broken.jpg"), 0, 0, 0)], lambda image: image, relabel=False)[0]
+
+
+def test_unknown_names_are_refused(tiny_cfg):
+    with pytest.raises(InputError, match="SYSU_MM02"):
+        build_dataset(tiny_cfg(), "SYSU_MM02")
+    with pytest.raises(InputError, match=r"SAMPLER_TRAIN 'Random'.*CrossModalityIdentitySampler"):
+        build_train_loader(tiny_cfg("DATALOADER.SAMPLER_TRAIN", "Random"))
+    with pytest.raises(InputError, match="Market1501"):  # the host's own, not there
+        build_dataset(tiny_cfg(), "Market1501")

@@ -1,0 +1,27 @@
+import pytest
+
+from fastreid_mm.data.host_batches import HOST_SAMPLERS, HostBatches
+from fastreid_mm.errors import InputError
+
+ITEMS = [(f"{pid}-{n}", f"p{pid}", n % 2, 0) for pid in range(6) for n in range(5)]
+
+
+@pytest.mark.parametrize("name", HOST_SAMPLERS)
+def test_epochs_end_differ_and_repeat(name):
+    batches = HostBatches(name, ITEMS, 8, 4, seed=1)
+    first = list(batches)
+    assert len(first) == len(batches) == 30 // 8 and all(len(batch) == 8 for batch in first)
+    batches.set_epoch(1)
+    second = list(batches)
+    batches.set_epoch(0)
+    assert first == list(batches) and first != second
+
+
+@pytest.mark.parametrize("name, batch, words", [
+    ("NaiveIdentitySampler", 28, "needs 7 identities, the training set has 6"),
+    ("BalancedIdentitySampler", 10, "10 is not a multiple of DATALOADER.NUM_INSTANCE 4"),
+    ("TrainingSampler", 64, "64 is more than the 30"),
+])
+def test_what_would_spin_for_ever_is_refused(name, batch, words):
+    with pytest.raises(InputError, match=words):
+        HostBatches(name, ITEMS, batch, 4)

@@ -1,0 +1,73 @@
+"""Patches, position and modality embeddings."""
+
+import pytest
+import torch
+
+from fastreid_mm.layers import ModalityEmbedding, ModalityRemoval, OverlapPatchEmbed, resize_position_embedding
+
+
+@pytest.mark.parametrize("stride, tokens", [(16, 128), (14, 162), (12, 210), (10, 300), (8, 465)])
+def test_token_counts_are_those_of_cmtr_table_4(stride, tokens):
+    layer = OverlapPatchEmbed((256, 128), 16, embed_dim=4, stride=(stride, stride))
+    assert layer.num_patches == tokens
+    assert layer(torch.zeros(1, 3, 256, 128)).shape == (1, tokens, 4)
+
+
+def test_tokens_are_the_patches_row_by_row():
+    layer = OverlapPatchEmbed((12, 10), 4, embed_dim=5, stride=(2, 3))
+    image = torch.randn(1, 3, 12, 10)
+    tokens = layer(image)
+    weight, bias = layer.proj.weight.flatten(1), layer.proj.bias
+    patches = [image[0, :, y:y + 4, x:x + 4].flatten() for y in range(0, 9, 2) for x in range(0, 7, 3)]
+    torch.testing.assert_close(tokens[0], torch.stack([weight @ patch + bias for patch in patches]))
+
+
+def test_wrong_image_sizes_are_named():
+    layer = OverlapPatchEmbed((16, 16), 8, embed_dim=4)
+    with pytest.raises(ValueError, match="16 x 8 .* 16 x 16"):
+        layer(torch.zeros(1, 3, 16, 8))
+    with pytest.raises(ValueError, match="8 x 4"):
+        OverlapPatchEmbed((8, 4), 8)
+
+
+def test_position_embedding_keeps_the_class_token_and_a_linear_ramp():
+    ramp = torch.arange(4.0).repeat(4, 1)  # columns 0 .. 3
+    embedding = torch.cat([torch.tensor([[9.0]]), ramp.flatten()[:, None]])[None]  # (1, 17, 1)
+    resized = resize_position_embedding(embedding, (8, 8))
+    assert resized.shape == (1, 65, 1) and resized[0, 0] == 9
+    row = resized[0, 1:9, 0]
+    # pixel centres at (x + 0.5) / 2 - 0.5, clamped at the border: bilinear without aligned corners
+    torch.testing.assert_close(row, ((torch.arange(8) + 0.5) / 2 - 0.5).clamp(0, 3))
+    torch.testing.assert_close(resize_position_embedding(embedding, (4, 4)), embedding)
+
+
+def test_a_grid_that_is_not_square_is_refused():
+    with pytest.raises(ValueError, match="15"):
+        resize_position_embedding(torch.zeros(1, 16, 2), (4, 4))
+
+
+@pytest.mark.parametrize("prefix", [0, 1])
+def test_modality_embedding_is_added_to_every_token_of_its_modality(prefix):
+    layer = ModalityEmbedding(3, prefix_tokens=prefix)
+    tokens, modalities = torch.randn(2, 5, 3), torch.tensor([1, 0])
+    expected = tokens.clone()
+    for image, modality in enumerate(modalities):
+        for token in range(prefix, 5):
+            expected[image, token] += layer.weight[modality]
+    torch.testing.assert_close(layer(tokens, modalities), expected)
+    assert not torch.equal(layer.weight[0], layer.weight[1])
+
+
+@pytest.mark.parametrize("mapping", ["fc", "identity"])
+def test_modality_removal_subtracts_the_mapped_embedding_of_each_image(mapping):
+    layer = ModalityRemoval(3, mapping=mapping)
+    features, modalities, embeddings = torch.randn(4, 3), torch.tensor([0, 1, 1, 0]), torch.randn(2, 3)
+    for image, modality in enumerate(modalities):
+        expected = features[image] - layer.mappings[modality](embeddings[modality])
+        torch.testing.assert_close(layer(features, modalities, embeddings)[image], expected)
+    assert mapping == "fc" or not list(layer.parameters())
+
+
+def test_unknown_mapping_is_named():
+    with pytest.raises(ValueError, match="cubic"):
+        ModalityRemoval(3, mapping="cubic")

@@ -1,0 +1,182 @@
+"""Toy people differ where both modalities can see it, and share what only one can see."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.making.toy_camera import Studio
+from fastreid_mm.making.toy_canvas import Canvas, Pose
+from fastreid_mm.making.toy_figure import draw_figure, sample_pose
+from fastreid_mm.making.toy_identity import CHOICES, MIN_DIFFERENCE, Part, Pattern, sample_people
+from fastreid_mm.making.toy_people import SYSU_CAMERAS, make_toy_regdb, make_toy_sysu, toy_sysu_split
+
+POSE = Pose(
+    105.0, (32.0, 123.0), 0.95, 0.0, mirrored=False, from_behind=False, stride=0.08, arms=(-0.2, -0.1, 0.2, 0.1)
+)
+VISIBLE, INFRARED = SYSU_CAMERAS[1], SYSU_CAMERAS[3]
+
+
+def _pixels(person, camera, key=(1, 2, 3)) -> np.ndarray:
+    return np.asarray(Studio(0).photograph(person, camera, key))
+
+
+def _tree(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def _tool():
+    spec = spec_from_file_location("make_toy_data", Path(__file__).parents[2] / "tools" / "make_toy_data.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_people_differ_in_shape() -> None:
+    shapes = [person.shape for person in sample_people(120, 0)]
+    assert min(a.difference(b) for a, b in combinations(shapes, 2)) >= MIN_DIFFERENCE
+
+
+def test_colour_alone_does_not_tell_people_apart() -> None:
+    people = sample_people(90, 0)
+    clothes = {(person.colours[Part.UPPER], person.colours[Part.LOWER]) for person in people}
+    assert len(clothes) < len(people)
+
+
+def test_first_people_do_not_depend_on_how_many() -> None:
+    assert sample_people(3, 5) == sample_people(9, 5)[:3]
+    assert sample_people(3, 5) != sample_people(3, 6)
+
+
+def test_infrared_does_not_see_colour_and_visible_light_does_not_see_warmth() -> None:
+    person, other = sample_people(2, 0)
+    recoloured, rewarmed = replace(person, colours=other.colours), replace(person, warmth=other.warmth)
+    assert np.array_equal(_pixels(person, INFRARED), _pixels(recoloured, INFRARED))
+    assert not np.array_equal(_pixels(person, VISIBLE), _pixels(recoloured, VISIBLE))
+    assert np.array_equal(_pixels(person, VISIBLE), _pixels(rewarmed, VISIBLE))
+    assert not np.array_equal(_pixels(person, INFRARED), _pixels(rewarmed, INFRARED))
+
+
+def test_warmth_does_not_follow_colour() -> None:
+    people = sample_people(300, 0)
+    visible = [sum(person.colours[Part.UPPER]) for person in people]
+    warmth = [person.warmth[Part.UPPER] for person in people]
+    assert abs(np.corrcoef(visible, warmth)[0, 1]) < 0.15
+
+
+@pytest.mark.parametrize("camera", [VISIBLE, INFRARED])
+def test_patterns_show_in_both_modalities(camera) -> None:
+    person = sample_people(1, 0)[0]
+    plain, striped = (
+        replace(person, shape=replace(person.shape, bag="none", hem="hip", upper_pattern=Pattern(kind, 0.1)))
+        for kind in ("plain", "horizontal")
+    )
+    chest = np.s_[35:65, 28:36]
+    assert abs(_pixels(plain, camera)[chest].astype(float) - _pixels(striped, camera)[chest]).max() > 25
+
+
+def test_skin_is_the_warmest_part() -> None:
+    for person in sample_people(30, 1):
+        assert person.warmth[Part.SKIN] > max(person.warmth[Part.HAIR :])
+
+
+# Stature is part of the pose, tested below.
+@pytest.mark.parametrize(
+    "field, value", [(field, value) for field, values in CHOICES.items() if field != "stature" for value in values]
+)
+def test_every_choice_changes_the_figure(field: str, value) -> None:
+    shape = replace(sample_people(1, 0)[0].shape, head="short", bag="none", lower="trousers", sleeves="long")
+    drawn = np.asarray(draw_figure(replace(shape, **{field: value}), POSE)[0])
+    other = next(choice for choice in CHOICES[field] if choice != value)
+    assert np.any(drawn != np.asarray(draw_figure(replace(shape, **{field: other}), POSE)[0]))
+    assert set(np.unique(drawn)) <= set(Part)
+
+
+def test_tall_people_are_taller_in_the_same_pose() -> None:
+    shape = sample_people(1, 0)[0].shape
+    units = [sample_pose(replace(shape, stature=level), np.random.default_rng(0)).unit for level in (0, 1, 2)]
+    assert units == sorted(units) and units[2] > 1.1 * units[0]
+
+
+@pytest.mark.parametrize("kind", sorted({pattern.kind for pattern in CHOICES["upper_pattern"]} - {"plain"}))
+def test_a_pattern_leaves_ground_and_motif(kind: str) -> None:
+    canvas = Canvas(POSE)
+    canvas.polygon([(-0.1, 0.5), (0.1, 0.5), (0.1, 0.8), (-0.1, 0.8)], Part.UPPER)
+    canvas.weave(Part.UPPER, Part.UPPER_MOTIF, Pattern(kind, 0.08), (0.0, 0.8))
+    labels = np.asarray(canvas.parts)
+    share = np.mean(labels[labels > 0] == Part.UPPER_MOTIF)
+    assert 0.08 < share < 0.7
+
+
+def test_mirrored_pose_mirrors_the_figure() -> None:
+    shape = replace(sample_people(1, 0)[0].shape, bag="satchel")
+    drawn, mirrored = (np.asarray(draw_figure(shape, replace(POSE, mirrored=m))[0]) for m in (False, True))
+    assert np.mean(drawn[:, 1:] != mirrored[:, :0:-1]) < 0.03 < np.mean(drawn != mirrored)
+
+
+def test_images_of_a_person_differ_and_have_the_benchmark_size() -> None:
+    person = sample_people(1, 0)[0]
+    first, second = (Studio(0).photograph(person, VISIBLE, (1, 1, n)) for n in range(2))
+    assert first.size == (64, 128) and first.mode == "RGB"
+    assert first.tobytes() != second.tobytes()
+    assert Studio(0).photograph(person, INFRARED, (1, 3, 0)).mode == "L"
+
+
+def test_sysu_set(tmp_path: Path) -> None:
+    assert make_toy_sysu(tmp_path / "a", 4, 2, seed=1)
+    assert not make_toy_sysu(tmp_path / "a", 4, 2, seed=1)
+    make_toy_sysu(tmp_path / "b", 4, 2, seed=1)
+    make_toy_sysu(tmp_path / "c", 4, 2, seed=2)
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+    image = "cam3/0004/0002.jpg"
+    assert _tree(tmp_path / "a")[image] != _tree(tmp_path / "c")[image]
+    assert len(list((tmp_path / "a").glob("cam?/*/*.jpg"))) == 4 * 6 * 2
+
+
+def test_sysu_split_sizes() -> None:
+    split = toy_sysu_split(90)
+    assert [len(part) for part in (split.train, split.val, split.test)] == [50, 10, 30]
+    assert toy_sysu_split(3).identities == [1, 2, 3] and len(toy_sysu_split(3).train) == 1
+
+
+def test_regdb_set(tmp_path: Path) -> None:
+    assert make_toy_regdb(tmp_path / "a", 2, seed=1)
+    make_toy_regdb(tmp_path / "b", 2, seed=1)
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+    assert len(list((tmp_path / "a").glob("*/*/*.bmp"))) == 2 * 2 * 10
+    assert Image.open(tmp_path / "a" / "Thermal" / "2" / "thermal_10.bmp").size == (64, 128)
+
+
+@pytest.mark.parametrize("arguments", [{"identities": 2}, {"identities": 1001}, {"images_per_camera": 0}, {"seed": -1}])
+def test_numbers_out_of_range_are_named(tmp_path: Path, arguments: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=f"got {next(iter(arguments.values()))}"):
+        make_toy_sysu(tmp_path / "s", **arguments)
+    assert not (tmp_path / "s").exists()
+
+
+def test_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main = _tool().main
+    arguments = ["--layout", "both", "--root", str(tmp_path), "--identities", "3", "--images-per-camera", "1"]
+    assert main(arguments) == 0
+    assert "3 identities (train 1, val 1, test 1), 18 images" in (output := capsys.readouterr().out)
+    assert "3 identities, 30 Visible images, 30 Thermal images" in output
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.count("already there:") == 2
+    assert main([*arguments, "--seed", "9"]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'SYSU-MM01'} holds")
+
+
+def test_no_training_host_is_loaded() -> None:
+    code = (
+        "import sys, fastreid_mm.making.toy_people, fastreid_mm.making.roadscene\n"
+        "print(' '.join({'fastreid', 'timm', 'mmseg', 'torchvision'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (result.returncode, result.stdout.strip()) == (0, "")

@@ -1,0 +1,52 @@
+"""Every shipped config file, and the paper's figures in them."""
+
+from pathlib import Path
+
+import pytest
+
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*/*.yml")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_config_loads(path):
+    cfg = load_config(str(path), [])
+    assert cfg.OUTPUT_DIR.startswith("logs/")
+
+
+@pytest.mark.parametrize("name", ["SYSU/cmtr.yml", "RegDB/cmtr.yml"])
+def test_cmtr_is_set_as_in_the_paper(name):
+    cfg = load_config(str(CONFIGS / name), [])
+    assert cfg.SOLVER.OPT == "AdamW" and cfg.SOLVER.WEIGHT_DECAY == 5e-4
+    assert (cfg.SOLVER.BASE_LR, cfg.SOLVER.PRETRAINED_LR_FACTOR) == (1e-3, 0.1)
+    assert (cfg.SOLVER.MAX_EPOCH, list(cfg.SOLVER.STEPS), cfg.SOLVER.GAMMA) == (70, [15, 30], 0.1)
+    assert (cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE) == (0, 64, 4)
+    assert cfg.INPUT.SIZE_TRAIN == [256, 128] and tuple(cfg.MODEL.BACKBONE.STRIDE_SIZE) == (8, 8)
+    assert cfg.INPUT.FLIP.ENABLED and cfg.INPUT.REA.ENABLED and not cfg.INPUT.PADDING.ENABLED
+    assert cfg.MODEL.CMTR.LAMBDA == 4.0 and cfg.MODEL.CMTR.DISTANCE == "cosine" and cfg.TEST.METRIC == "cosine"
+
+
+@pytest.mark.parametrize("options, named", [
+    (["MODEL.CMTR.LAMDBA", "1"], "MODEL.CMTR.LAMDBA"),
+    (["SOLVER.STEPS", "often"], "SOLVER.STEPS|often|STEPS"),
+    (["SEED"], "SEED"),
+])
+def test_bad_options_are_named_in_one_line(options, named):
+    with pytest.raises(InputError, match=named) as error:
+        load_config("", options)
+    assert "\n" not in str(error.value)
+
+
+def test_bad_files_are_named(tmp_path):
+    with pytest.raises(InputError, match="nowhere.yml"):
+        load_config(str(tmp_path / "nowhere.yml"), [])
+    unknown = tmp_path / "unknown.yml"
+    unknown.write_text("MODEL: {CMTR: {LAMDBA: 1}}")
+    with pytest.raises(InputError, match=r"unknown.yml.*MODEL.CMTR.LAMDBA"):
+        load_config(str(unknown), [])
+    broken = tmp_path / "broken.yml"
+    broken.write_text("MODEL: [")
+    with pytest.raises(InputError, match=r"broken.yml"):
+        load_config(str(broken), [])

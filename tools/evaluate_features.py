@@ -1,0 +1,75 @@
+"""Evaluate extracted features by a benchmark's official protocol."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation import (
+    check_complete,
+    evaluate_sysu,
+    pairwise_distance,
+    read_features,
+    read_ids,
+    read_permutation,
+)
+from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
+
+Results = dict[str, dict[str, float]]
+
+
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--protocol", choices=["sysu"], default="sysu")
+    parser.add_argument("--features", type=Path, required=True, help="folder of the files PREFIX_cam{1..6}.mat")
+    parser.add_argument("--name", required=True, metavar="PREFIX", help="prefix of the feature files")
+    parser.add_argument("--splits", type=Path, required=True, help="folder of rand_perm_cam.mat and test_id")
+    parser.add_argument("--mode", nargs="+", choices=list(GALLERY_CAMERAS), default=list(GALLERY_CAMERAS))
+    parser.add_argument("--shots", nargs="+", type=int, default=[1, 10])
+    parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
+    parser.add_argument("--json", type=Path, help="write the results here")
+    return parser.parse_args(argv)
+
+
+def evaluate(arguments: argparse.Namespace) -> Results:
+    ids = read_ids(arguments.splits, "test_id")
+    permutation = read_permutation(arguments.splits / "rand_perm_cam.mat")
+    gallery_cams = sorted({cam for mode in arguments.mode for cam in GALLERY_CAMERAS[mode]})
+    query = read_features(arguments.features, arguments.name, ids, QUERY_CAMERAS)
+    gallery = read_features(arguments.features, arguments.name, ids, gallery_cams)
+    check_complete(query, permutation, ids, QUERY_CAMERAS)
+    check_complete(gallery, permutation, ids, gallery_cams)
+    distance = pairwise_distance(*map(torch.from_numpy, (query.features, gallery.features)), arguments.metric)
+    labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
+    return evaluate_sysu(distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots)
+
+
+def table(results: Results) -> str:
+    names = list(next(iter(results.values())))
+    width = max(map(len, results))
+    rows = [" " * width + "".join(f"{name:>9}" for name in names)]
+    rows += [f"{setting:{width}}" + "".join(f"{row[name]:9.2f}" for name in names) for setting, row in results.items()]
+    return "\n".join(rows)
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    try:
+        if arguments.json and not arguments.json.absolute().parent.is_dir():
+            raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
+        results = evaluate(arguments)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"SYSU-MM01, official permutation, 10 trials, {arguments.metric} distance, percent")
+    print(table(results))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
