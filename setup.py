@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-# What fast-reid truly needs; its own metadata asks for PyTorch 1.13.1, so it is installed with --no-deps (see Makefile).
+# What fast-reid truly needs. Its own metadata asks for PyTorch 1.13.1, so it is installed with --no-deps (Makefile).
 FASTREID = [
     "torch>=2.4",  # torch.amp.GradScaler on any device
     "torchvision",

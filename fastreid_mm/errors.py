@@ -12,6 +12,12 @@ class InputError(ValueError):
     """
 
 
+def first_line(error: Exception) -> str:
+    """The first line of another library's message, or the kind of error if it says nothing."""
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """End the program with status 2 and one line on standard error when the block raises :class:`InputError`."""

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from fastreid_mm.engine.setup import load_config
+
+torch.set_num_threads(1)  # the tensors are too small to share
 
 NETWORK = """
 _BASE_: {base}

@@ -30,8 +30,9 @@ def test_cmtr_is_set_as_in_the_paper(name):
 
 @pytest.mark.parametrize("options, named", [
     (["MODEL.CMTR.LAMDBA", "1"], "MODEL.CMTR.LAMDBA"),
-    (["SOLVER.STEPS", "often"], "SOLVER.STEPS|often|STEPS"),
+    (["SOLVER.STEPS", "often"], "SOLVER.STEPS"),
     (["SEED"], "SEED"),
+    (["TEST.RERANK.ENABLED", "True"], "TEST.RERANK.ENABLED"),
 ])
 def test_bad_options_are_named_in_one_line(options, named):
     with pytest.raises(InputError, match=named) as error:

@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 
 class ImageSet(Dataset):
@@ -46,4 +46,4 @@ def _read(path: str) -> Image.Image:
     try:
         return read_image(path, format="RGB")  # infrared images become three equal channels
     except (OSError, ValueError, SyntaxError) as error:  # all that PIL raises for broken files
-        raise InputError(f"cannot read image {path}: {str(error).splitlines()[0]}") from None
+        raise InputError(f"cannot read image {path}: {first_line(error)}") from None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 PER_IDENTITY = ("classifier", "centers")
 """Parts of names of tensors with a row per training identity. They may differ when testing or fine-tuning."""
@@ -53,7 +53,7 @@ class SafeCheckpointer(Checkpointer):
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-            raise InputError(f"cannot read checkpoint {path}: {str(error).splitlines()[0]}") from None
+            raise InputError(f"cannot read checkpoint {path}: {first_line(error)}") from None
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
         return content

@@ -25,7 +25,7 @@ class EpochCheckpointer(HookBase):
             return
         share_buffers(trainer.model)
         trainer.checkpointer.save("model_final" if last else f"model_{trainer.epoch:04d}", epoch=trainer.epoch,
-                                  iteration=trainer.iter)
+                                  iterations=trainer.iter)
         comm.synchronize()
 
 

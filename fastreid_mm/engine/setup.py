@@ -15,12 +15,16 @@ from fastreid.utils import comm
 from fastreid_mm.config import add_mm_config
 from fastreid_mm.errors import InputError
 
+UNSUPPORTED = ("AQE", "RERANK", "ROC", "PRECISE_BN")
+"""What fast-reid can do at test time that the protocols of these benchmarks do not know."""
+
 
 def load_config(config_file: str, options: list[str]) -> CfgNode:
     """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
 
     Raises:
-        InputError: the file is missing or not YAML, a key is unknown, or a value has the wrong type.
+        InputError: the file is missing or not YAML, a key is unknown, or a value has the wrong type or is
+            not supported.
     """
     cfg = get_cfg()
     add_mm_config(cfg)
@@ -36,6 +40,9 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
         raise InputError(f"config {config_file or 'options'}: {reason}") from None
+    for key in UNSUPPORTED:
+        if cfg.TEST[key].ENABLED:
+            raise InputError(f"TEST.{key}.ENABLED: no protocol here uses it, and it would change the numbers")
     return cfg
 
 
@@ -62,11 +69,17 @@ def setup(args: argparse.Namespace) -> CfgNode:
     default_setup(cfg, args)  # also seeds at random, so ours comes after it
     seed_everything(cfg.SEED, comm.get_rank())
     set_deterministic(cfg.DETERMINISTIC)
+    # the host's loop logs every exception with its traceback; the tools print ours in a line
+    logging.getLogger("fastreid.engine.train_loop").addFilter(_not_an_input_error)
     logger = logging.getLogger("fastreid.mm")
     logger.info(f"Seed {cfg.SEED}")
     if no_gpu:
         logger.warning("No GPU: MODEL.DEVICE is cpu")
     return cfg
+
+
+def _not_an_input_error(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], InputError))
 
 
 def _saved_seed(output_dir: str) -> int:

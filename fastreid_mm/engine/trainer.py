@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-from itertools import chain, repeat
 
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.engine import DefaultTrainer, hooks
@@ -80,11 +79,11 @@ class MMTrainer(DefaultTrainer):
         if not (resume and self.checkpointer.has_checkpoint()):
             return
         self.start_epoch = content["epoch"] + 1
-        if content["iteration"] + 1 != self.start_epoch * self.iters_per_epoch:
-            raise InputError(
-                f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after {content['iteration'] + 1} "
-                f"iterations, {self.start_epoch} epochs of this data and batch are "
-                f"{self.start_epoch * self.iters_per_epoch}")
+        here = self.start_epoch * self.iters_per_epoch
+        if content["iterations"] != here:
+            raise InputError(f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after "
+                             f"{content['iterations']} iterations, {self.start_epoch} epochs of this data and batch "
+                             f"are {here}")
         if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
             logger.warning("SOLVER.STEPS or GAMMA differ from the checkpoint's: the config's are used")
 
@@ -112,8 +111,6 @@ class MMTrainer(DefaultTrainer):
         """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
         cfg = self.cfg
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
-        if cfg.TEST.PRECISE_BN.ENABLED and hooks.get_bn_modules(self.model):
-            built.append(self._precise_bn())
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
             built.append(hooks.LayerFreeze(self.model, cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
@@ -128,13 +125,6 @@ class MMTrainer(DefaultTrainer):
         if comm.is_main_process():
             built.append(hooks.PeriodicWriter(self.build_writers(), 200))
         return built
-
-    def _precise_bn(self) -> hooks.PreciseBN:
-        """The host's hook, on batches that do not run out after an epoch."""
-        options, cfg = self.cfg.TEST.PRECISE_BN, self.cfg.clone()
-        cfg.defrost()
-        cfg.DATASETS.NAMES = (options.DATASET,)
-        return hooks.PreciseBN(self.model, chain.from_iterable(repeat(build_train_loader(cfg))), options.NUM_ITER)
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:

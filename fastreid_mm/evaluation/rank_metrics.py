@@ -15,7 +15,8 @@ _CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
 
 def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
     """(n, Ng) copy of some distances; infinite ones become the largest number, so that they precede excluded ones."""
-    values = np.take(matrix[rows], columns, axis=1)  # matrix[rows, columns] would come out column by column
+    # Copied first, in one sweep into the cache: gathering scattered columns straight from memory is three times slower.
+    values = np.take(matrix[rows].copy(), columns, axis=1)
     if np.isnan(values.min()):
         row, column = np.argwhere(np.isnan(values))[0]
         raise InputError(f"distance is NaN at query {rows.start + row}, gallery image {columns[column]}")
@@ -120,7 +121,7 @@ def rank_metrics(
     if not len(matrix) or not len(columns):
         raise InputError(f"nothing to rank: {len(matrix)} queries, {len(columns)} gallery images")
     gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
-    _check_ranks(ranks, *((len(gallery.identities), "identities") if unique_ids else (len(columns), "images")))
+    _check_ranks(ranks, *((len(gallery.counts), "identities") if unique_ids else (len(columns), "images")))
 
     def score(rows: slice) -> np.ndarray:
         values = _gather(matrix, rows, gallery.columns)

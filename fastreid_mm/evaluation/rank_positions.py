@@ -7,42 +7,58 @@ never by index; only where a distance equals another is the gallery's order look
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 RULES = ("sysu", "market", "none")
 _TIED_VALUES = 2**21  # distances compared at a time
 
 
 class GroupedGallery(NamedTuple):
-    """The ranked gallery with its images grouped by identity, so an identity is a range of columns."""
+    """The ranked gallery laid out in blocks: block k holds the image k of every identity that has so many.
 
-    columns: np.ndarray  # (Ng,) column of the distance matrix of each grouped column
-    order: np.ndarray  # (Ng,) place of each grouped column in the ranked gallery, ascending within an identity
-    cams: np.ndarray  # (Ng,) camera of each grouped column
-    identities: np.ndarray  # (I,) ascending
-    starts: np.ndarray  # (I,) first grouped column of each identity
-    counts: np.ndarray  # (I,) images of each identity
+    Identities come by falling number of images, so the k-th images of the first ``widths[k]`` identities are one slice
+    of columns, and the minimum over an identity's images is one of slices.
+    """
+
+    columns: np.ndarray  # (Ng,) column of the distance matrix of each column laid out
+    order: np.ndarray  # (Ng,) place in the ranked gallery of each column laid out
+    cams: np.ndarray  # (Ng,) camera of each column laid out
+    counts: np.ndarray  # (I,) images of each identity, falling
+    widths: np.ndarray  # (K,) columns of each block
+    places: dict[int, int]  # identity to its index in counts
 
     @classmethod
     def group(cls, columns: np.ndarray, ids: np.ndarray, cams: np.ndarray) -> "GroupedGallery":
-        """Group the gallery made of some columns of a distance matrix, in that order.
+        """Lay out the gallery made of some columns of a distance matrix, in that order.
 
         Args:
             columns: (Ng,) indices into the next two.
             ids: (N,) identities of all columns of the matrix.
             cams: (N,) cameras of all columns of the matrix.
         """
-        order = np.argsort(ids[columns], kind="stable")
-        columns = columns[order]
-        return cls(columns, order, cams[columns], *np.unique(ids[columns], return_index=True, return_counts=True))
+        identities, own, counts = np.unique(ids[columns], return_inverse=True, return_counts=True)
+        falling = np.argsort(-counts, kind="stable")
+        by_identity = np.argsort(own, kind="stable")
+        nth = np.empty_like(own)  # which image of its identity each one is
+        nth[by_identity] = np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts)
+        order = np.lexsort((np.argsort(falling)[own], nth))
+        places = dict(zip(identities[falling].tolist(), range(len(identities))))
+        return cls(columns[order], order, cams[columns[order]], counts[falling], np.bincount(nth), places)
 
     def true_slots(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Index of each query's identity (n,), its grouped columns (n, K), and which of these exist (n, K)."""
-        own = np.searchsorted(self.identities, ids).clip(max=len(self.identities) - 1)
-        counts = np.where(self.identities[own] == ids, self.counts[own], 0)
-        steps = np.arange(counts.max())
-        exists = steps < counts[:, None]
-        return own, np.where(exists, self.starts[own][:, None] + steps, 0), exists
+        """Place of each query's identity (n,), the columns of its images (n, K), and which of these exist (n, K)."""
+        own = np.array([self.places.get(identity, -1) for identity in ids.tolist()])
+        counts = np.where(own < 0, 0, self.counts[own])
+        starts = (np.cumsum(self.widths) - self.widths)[: counts.max()]
+        exists = np.arange(len(starts)) < counts[:, None]
+        return own, np.where(exists, starts + own[:, None], 0), exists
+
+    def best(self, values: np.ndarray) -> np.ndarray:
+        """(n, Ng) values to the smallest of each identity (n, I)."""
+        blocks = np.split(values, np.cumsum(self.widths)[:-1], axis=1)
+        best = blocks[0].copy()
+        for block in blocks[1:]:
+            np.minimum(best[:, : block.shape[1]], block, out=best[:, : block.shape[1]])
+        return best
 
 
 def exclude(
@@ -68,6 +84,20 @@ def exclude(
     return true
 
 
+def _count_nearer(ascending: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """How many values of its row, each ascending (n, Ng), are below each wanted one (m,): one binary search for all."""
+    size = ascending.shape[1]
+    before_row = rows * size - 1
+    counts = np.zeros(len(wanted), dtype=np.int64)
+    step = 1 << (size.bit_length() - 1)
+    while step:
+        ahead = counts + step
+        below = ascending.take(before_row + np.minimum(ahead, size)) < wanted
+        np.copyto(counts, ahead, where=below & (ahead <= size))
+        step >>= 1
+    return counts
+
+
 def _equal_before(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, order: np.ndarray) -> np.ndarray:
     """For each pair (row, column): how many columns of the row hold the same value and come before it."""
     before = np.empty(len(rows), dtype=np.int64)
@@ -81,12 +111,14 @@ def _equal_before(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, ord
 def image_positions(values: np.ndarray, slots: np.ndarray, true: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Positions from 0 of the true images, ascending (n, K); the slots that are none come last, as Ng."""
     ascending = np.sort(values, axis=1)
-    wanted = np.take_along_axis(values, slots, axis=1)
-    positions = torch.searchsorted(torch.from_numpy(ascending), torch.from_numpy(wanted)).numpy()
-    following = np.minimum(positions + 1, values.shape[1] - 1)
-    tied = true & (following > positions) & (np.take_along_axis(ascending, following, axis=1) == wanted)
-    positions[tied] += _equal_before(values, np.nonzero(tied)[0], slots[tied], order)
-    positions[~true] = values.shape[1]
+    rows, columns = np.nonzero(true)[0], slots[true]
+    wanted = values[rows, columns]
+    nearer = _count_nearer(ascending, rows, wanted)
+    following = np.minimum(nearer + 1, values.shape[1] - 1)
+    tied = (following > nearer) & (ascending[rows, following] == wanted)
+    nearer[tied] += _equal_before(values, rows[tied], columns[tied], order)
+    positions = np.full(true.shape, values.shape[1])
+    positions[true] = nearer
     return np.sort(positions, axis=1)
 
 
@@ -94,13 +126,14 @@ def identity_positions(
     values: np.ndarray, own: np.ndarray, slots: np.ndarray, true: np.ndarray, gallery: GroupedGallery
 ) -> np.ndarray:
     """Position from 0 of each query's identity among the identities, each at its best image (n,)."""
-    best = np.minimum.reduceat(values, gallery.starts, axis=1)  # (n, I)
+    best = gallery.best(values)
     own_best = np.take_along_axis(best, own[:, None], axis=1)
     positions = (best < own_best).sum(1)
     tied = np.nonzero(((best == own_best).sum(1) > 1) & true.any(1))[0]
-    for row in tied:  # few: another identity's best image is exactly as near
-        mine = slots[row][true[row] & (values[row, slots[row]] == own_best[row])]
-        equal_before = (values[row] == own_best[row]) & (gallery.order < gallery.order[mine].min())
-        ahead = (values[row] < own_best[row]) | equal_before
-        positions[row] = np.logical_or.reduceat(ahead, gallery.starts).sum()
+    if len(tied):  # another identity's best image is exactly as near: the one that comes first in the gallery leads
+        values, own_best, slots = values[tied], own_best[tied], slots[tied]
+        mine = true[tied] & (np.take_along_axis(values, slots, axis=1) == own_best)
+        first = np.where(mine, gallery.order[slots], len(gallery.order)).min(1, keepdims=True)
+        ahead = (values < own_best) | ((values == own_best) & (gallery.order < first))
+        positions[tied] = (gallery.best(~ahead) == 0).sum(1)
     return positions

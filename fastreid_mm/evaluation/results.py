@@ -2,6 +2,7 @@
 
 import json
 import os
+from statistics import mean, stdev
 
 from tabulate import tabulate
 
@@ -22,6 +23,17 @@ def numbers_only(results: Results) -> dict[str, dict[str, dict[str, float]]]:
     return {dataset: {setting: {name: value for name, value in metrics.items() if not isinstance(value, str)}
                       for setting, metrics in settings.items()}
             for dataset, settings in results.items()}
+
+
+def mean_results(found: list[Results]) -> tuple[Results, Results]:
+    """Mean and sample standard deviation of every number over runs with the same settings; text stays as it is."""
+    def combine(rule) -> Results:
+        return {dataset: {setting: {name: value if isinstance(value, str) else
+                                    rule([run[dataset][setting][name] for run in found])
+                                    for name, value in metrics.items()}
+                          for setting, metrics in settings.items()}
+                for dataset, settings in found[0].items()}
+    return combine(mean), combine(lambda values: stdev(values) if len(values) > 1 else 0.0)
 
 
 def results_table(rows: dict[str, Results]) -> str:

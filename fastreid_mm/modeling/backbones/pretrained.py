@@ -6,7 +6,7 @@ import pickle
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
@@ -23,7 +23,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise InputError(f"cannot read weights {path}: {str(error).splitlines()[0]}") from None
+        raise InputError(f"cannot read weights {path}: {first_line(error)}") from None
     for key in ("model", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]

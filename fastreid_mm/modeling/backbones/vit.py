@@ -10,7 +10,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.layers import OverlapPatchEmbed, resize_position_embedding
 from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict
 
@@ -108,4 +108,4 @@ def _create(name: str, **options: object) -> VisionTransformer:
     try:
         return timm.create_model(name, num_classes=0, **options)
     except (RuntimeError, ValueError, OSError) as error:  # unknown name or size, or weights that cannot be fetched
-        raise InputError(f"MODEL.BACKBONE.VIT.NAME {name}: {str(error).splitlines()[0]}") from None
+        raise InputError(f"MODEL.BACKBONE.VIT.NAME {name}: {first_line(error)}") from None

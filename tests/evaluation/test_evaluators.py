@@ -1,0 +1,116 @@
+"""Evaluators: gathered features in, the protocol's settings out."""
+
+import numpy as np
+import pytest
+import torch
+
+from fastreid_mm.data.build import build_dataset
+from fastreid_mm.engine.trainer import EVALUATORS
+from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
+from fastreid_mm.evaluation.rank_metrics import rank_metrics
+from fastreid_mm.evaluation.results import mean_results, numbers_only, results_table, write_json
+from fastreid_mm.evaluation.sysu_splits import write_permutation
+
+
+@pytest.fixture
+def sysu(monkeypatch, sysu_root, tiny_cfg):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+    cfg = tiny_cfg()
+    return cfg, build_dataset(cfg, "SYSUMM01")
+
+
+def feed(evaluator, features):
+    evaluator.reset()
+    for chunk in features.split(50):
+        evaluator.process({}, chunk)
+    return evaluator.evaluate()
+
+
+def identity_features(items, noise=0.0):
+    torch.manual_seed(0)
+    pids = torch.tensor([item[1] for item in items])
+    return torch.nn.functional.one_hot(pids).float() + noise * torch.randn(len(items), int(pids.max()) + 1)
+
+
+def test_perfect_features_score_100_everywhere(sysu):
+    cfg, dataset = sysu
+    results = feed(EVALUATORS["sysu"](cfg, dataset), identity_features(dataset.query + dataset.gallery))
+    assert len(results) == 4
+    for metrics in results.values():
+        assert metrics == {name: pytest.approx(100) for name in ("Rank-1", "Rank-10", "Rank-20", "mAP", "mINP")}
+
+
+def test_the_official_permutation_is_used_when_it_is_there_and_said(sysu, tmp_path):
+    cfg, dataset = sysu
+    dataset.permutation_file = str(tmp_path / "rand_perm_cam.mat")
+    rows = {(camera, pid): np.array([[1, 2], [2, 1]] * 5) for camera in (1, 2, 4, 5) for pid in range(9, 31)}
+    write_permutation(dataset.permutation_file, rows)
+    features = identity_features(dataset.query + dataset.gallery, noise=1.0)
+    found = {}
+    for choice in ("auto", "official", "seeded"):
+        cfg.TEST.SYSU.GALLERY = choice
+        evaluator = EVALUATORS["sysu"](cfg, dataset)
+        found[evaluator.gallery_source] = feed(evaluator, features)
+    assert set(found) == {"official permutation", "seeded draw"}
+    official, seeded = found["official permutation"], found["seeded draw"]
+    assert official["all_search_1shot"] != seeded["all_search_1shot"]
+    assert official["all_search_10shot"] == seeded["all_search_10shot"]  # two images: both draws take all
+
+
+def test_a_models_own_distance_is_used(sysu):
+    cfg, dataset = sysu
+
+    class Model(torch.nn.Module):
+        @staticmethod
+        def pairwise_distance(query, gallery):
+            return torch.cdist(-query, gallery)  # turns the order around
+
+    features = identity_features(dataset.query + dataset.gallery)
+    evaluator = EVALUATORS["sysu"](cfg, dataset)
+    evaluator.use_distance_of(Model())
+    assert feed(evaluator, features)["all_search_1shot"]["Rank-1"] < 10
+
+
+def test_regdb_ranks_both_directions(monkeypatch, regdb_root, tiny_cfg):
+    monkeypatch.setenv("FASTREID_DATASETS", str(regdb_root))
+    cfg = tiny_cfg("DATASETS.REGDB.TRIAL", 2, base="RegDB/cmtr.yml")
+    dataset = build_dataset(cfg, "RegDB")
+    assert dataset.trial == 2
+    features = identity_features(dataset.query + dataset.gallery, noise=0.5)
+    results = feed(EVALUATORS["regdb"](cfg, dataset), features)
+    assert set(results) == {"visible_to_thermal", "thermal_to_visible"}
+    visible, thermal = torch.nn.functional.normalize(features, dim=1).split(len(dataset.query))
+    pids = np.array([item[1] for item in dataset.query]), np.array([item[1] for item in dataset.gallery])
+    zeros = np.zeros(len(pids[0])), np.zeros(len(pids[1]))
+    expected = rank_metrics(1 - thermal @ visible.T, pids[1], pids[0], zeros[1], zeros[0], "none", ranks=(1, 10, 20))
+    assert results["thermal_to_visible"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_market_is_the_rule_of_every_other_data_set(sysu):
+    cfg, dataset = sysu
+    results = feed(RetrievalEvaluator(cfg, dataset), identity_features(dataset.query + dataset.gallery))
+    assert results["test"]["Rank-1"] == pytest.approx(100) and results["test"]["valid_queries"] == len(dataset.query)
+
+
+def test_chance_is_near_what_counting_says(sysu):
+    cfg, dataset = sysu
+    chance = EVALUATORS["sysu"](cfg, dataset).chance()["all_search_1shot"]
+    assert chance["Rank-1"] == pytest.approx(100 / 22, abs=4)  # one identity in 22, in a small sample
+    assert chance["Rank-20"] > 80
+
+
+def test_tables_and_files(tmp_path):
+    rows = {"trained": {"SYSUMM01": {"all": {"mAP": 12.345, "gallery": "seeded draw"}}},
+            "chance": {"SYSUMM01": {"all": {"mAP": 1.0}}}}
+    lines = results_table(rows).splitlines()
+    assert "12.35" in lines[2] and "seeded draw" in lines[2] and "chance" in lines[3]
+    assert numbers_only(rows["trained"]) == {"SYSUMM01": {"all": {"mAP": 12.345}}}
+    write_json(str(tmp_path / "results.json"), rows)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_mean_and_deviation_over_runs():
+    runs = [{"RegDB": {"v2t": {"mAP": value, "gallery": "all images"}}} for value in (1.0, 2.0, 6.0)]
+    mean, deviation = mean_results(runs)
+    assert mean == {"RegDB": {"v2t": {"mAP": 3.0, "gallery": "all images"}}}
+    assert deviation["RegDB"]["v2t"]["mAP"] == pytest.approx(7 ** 0.5)

@@ -1,0 +1,62 @@
+"""Every registered architecture of ours: forward, backward, and every parameter moves."""
+
+import pytest
+import torch
+from fastreid.modeling import build_model
+
+import fastreid_mm.modeling  # noqa: F401  registers
+from fastreid_mm.engine.schedule import build_optimizer
+
+ARCHITECTURES = {"CMTR": "SYSU/cmtr.yml"}
+"""The config file each is tested on."""
+
+
+def vi_batch(size=(32, 16), identities=4, instances=2):
+    """A visible-infrared batch: visible half first, both in the same identity order."""
+    half = torch.arange(identities).repeat_interleave(instances)
+    count = len(half)
+    return {"images": torch.rand(2 * count, 3, *size) * 255, "targets": half.repeat(2),
+            "modalities": torch.tensor([0] * count + [1] * count), "camids": torch.zeros(2 * count)}
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def model_and_cfg(request, tiny_cfg):
+    torch.manual_seed(0)
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, base=ARCHITECTURES[request.param])
+    assert request.param == cfg.MODEL.META_ARCHITECTURE
+    return build_model(cfg), cfg
+
+
+def test_every_trainable_parameter_gets_a_gradient_and_moves(model_and_cfg):
+    model, cfg = model_and_cfg
+    optimizer = build_optimizer(cfg, model.train())
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    losses = model(vi_batch())
+    assert all(loss.shape == () and loss.isfinite() for loss in losses.values())
+    sum(losses.values()).backward()
+    trainable = {name for name, value in model.named_parameters() if value.requires_grad}
+    assert {name for name, value in model.named_parameters() if not value.requires_grad} <= {"neck.bias"}
+    assert not [name for name, value in model.named_parameters()
+                if name in trainable and (value.grad is None or not value.grad.abs().sum() > 0)]
+    optimizer.step()
+    still = {name for name, value in model.named_parameters() if torch.equal(value, before[name])}
+    assert not still & trainable
+
+
+def test_evaluation_gives_a_feature_for_each_image_that_its_neighbours_do_not_change(model_and_cfg):
+    model, _ = model_and_cfg
+    model.eval()
+    batch = vi_batch()
+    with torch.no_grad():
+        together = model(batch)
+        alone = model({key: value[3:4] for key, value in batch.items()})
+    assert together.shape[0] == 16 and together.ndim == 2
+    torch.testing.assert_close(together[3:4], alone, atol=1e-5, rtol=1e-4)
+
+
+def test_the_batch_is_left_as_it_was(model_and_cfg):
+    model, _ = model_and_cfg
+    batch = vi_batch()
+    before = batch["images"].clone()
+    model(batch)
+    assert torch.equal(batch["images"], before)  # the host normalises in place, twice in flip testing

@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from fastreid.modeling import build_model
+
+from fastreid_mm.engine.schedule import build_optimizer
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import resize_position_embedding
+from tests.modeling.test_architectures import vi_batch
+
+PAPER = Path(__file__).parent.parent.parent / "configs" / "SYSU" / "cmtr.yml"
+
+
+@pytest.fixture
+def build(tiny_cfg):
+    def make(*options):
+        torch.manual_seed(0)
+        return build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options))
+
+    return make
+
+
+def test_the_papers_network_at_full_size():
+    cfg = load_config(str(PAPER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
+                                   "MODEL.HEADS.NUM_CLASSES", "395"])
+    model = build_model(cfg).eval()
+    vit = model.backbone.vit
+    assert (len(vit.blocks), vit.embed_dim, vit.blocks[0].attn.num_heads) == (12, 768, 12)
+    assert vit.norm.eps == 1e-6 and vit.blocks[0].attn.qkv.bias is not None
+    assert vit.blocks[0].mlp.fc1.out_features == 4 * 768
+    assert vit.pos_embed.shape == (1, 466, 768)
+    with torch.no_grad():
+        feature = model({"images": torch.rand(1, 3, 256, 128) * 255, "modalities": torch.tensor([1])})
+    assert feature.shape == (1, 768)
+    # ViT-B/16 without classifier (85.8 M), 466 - 197 more positions, and CMTR's own parts
+    own = 2 * 768 + 2 * (768 * 768 + 768) + 2 * 768 + 2 * 395 * 768
+    assert sum(value.numel() for value in model.parameters()) == 85_798_656 + (466 - 197) * 768 + own
+
+
+LOSSES = {"loss_id", "loss_wrt"}
+
+
+@pytest.mark.parametrize("options, extra", [
+    ([], {"loss_mac", "loss_maid"}),
+    (["MODEL.CMTR.MAC", False], {"loss_maid"}),  # table 3
+    (["MODEL.CMTR.MAID", False], {"loss_mac"}),
+    (["MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
+    (["MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
+    (["MODEL.CMTR.ALIGNMENT", "center"], {"loss_center"}),  # table 5
+    (["MODEL.CMTR.ALIGNMENT", "hetero_center"], {"loss_hetero_center"}),
+    (["MODEL.CMTR.MAPPING", "identity"], {"loss_mac", "loss_maid"}),  # table 7
+    *((["MODEL.CMTR.DISTANCE", name], {"loss_mac", "loss_maid"}) for name in ("l1", "l2", "smooth_l1")),
+    (["MODEL.CMTR.REDUCTION", "sum"], {"loss_mac", "loss_maid"}),
+    (["MODEL.CMTR.EMBED_CLASS_TOKEN", False], {"loss_mac", "loss_maid"}),
+    (["MODEL.BACKBONE.STRIDE_SIZE", "(8, 8)"], {"loss_mac", "loss_maid"}),  # table 4
+])
+def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
+    model = build(*options)
+    losses = model(vi_batch())
+    assert set(losses) == LOSSES | extra
+    sum(losses.values()).backward()
+    assert all(value.grad is not None for value in model.parameters() if value.requires_grad)
+
+
+def test_lambda_scales_the_enhancement_loss_only(build):
+    model, batch = build("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
+    four = {name: loss.item() for name, loss in model(batch).items()}
+    model.alignment.weight = 1.0
+    one = {name: loss.item() for name, loss in model(batch).items()}
+    for name in four:
+        assert four[name] == pytest.approx(one[name] * (1 if name in LOSSES else 4), rel=1e-5)
+
+
+@pytest.mark.parametrize("key, value", [("ALIGNMENT", "none"), ("MAPPING", "mlp"), ("DISTANCE", "l3"),
+                                        ("REDUCTION", "max"), ("MODALITY_EMBEDDING", False)])
+def test_impossible_options_are_named(build, key, value):
+    with pytest.raises(InputError, match=f"MODEL.CMTR.{key}"):
+        build(f"MODEL.CMTR.{key}", value)
+
+
+def test_other_backbones_and_unequal_sizes_are_refused(build):
+    with pytest.raises(InputError, match="build_resnet_backbone"):
+        build("MODEL.BACKBONE.NAME", "build_resnet_backbone", "MODEL.BACKBONE.DEPTH", "18x")
+    with pytest.raises(InputError, match=r"SIZE_TEST \[64, 32\]"):
+        build("INPUT.SIZE_TEST", "[64, 32]")
+    with pytest.raises(InputError, match="vit_huge_patch1"):
+        build("MODEL.BACKBONE.VIT.NAME", "vit_huge_patch1")
+
+
+def test_modality_changes_the_feature_unless_there_is_no_embedding(build):
+    images = vi_batch()["images"]
+    for model, same in ((build(), False), (build("MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False,
+                                                 "MODEL.CMTR.MAID", False), True)):
+        model.eval()
+        visible = model({"images": images, "modalities": torch.zeros(16, dtype=torch.long)})
+        infrared = model({"images": images, "modalities": torch.ones(16, dtype=torch.long)})
+        assert torch.allclose(visible, infrared) is same
+
+
+def test_attention_maps_are_those_of_the_fused_kernel(build):
+    model, batch = build().eval(), vi_batch()
+    maps = model.attention_maps(batch["images"], batch["modalities"])
+    assert len(maps) == 2 and maps[0].shape == (16, 2, 22, 22)  # a class token and 7 x 3 patches
+    torch.testing.assert_close(maps[0].sum(-1), torch.ones(16, 2, 22))
+    layer, seen = model.backbone.vit.blocks[0].attn, {}
+    assert layer.fused_attn  # switched back
+    hooks = [layer.qkv.register_forward_hook(lambda *args: seen.update(qkv=args[-1])),
+             layer.proj.register_forward_hook(lambda _, inputs, __: seen.update(mixed=inputs[0]))]
+    model(batch)
+    value = seen["qkv"].reshape(16, 22, 3, 2, 16)[:, :, 2].transpose(1, 2)  # (B, h, n, c)
+    torch.testing.assert_close((maps[0] @ value).transpose(1, 2).reshape(16, 22, 32), seen["mixed"],
+                               atol=1e-5, rtol=1e-4)
+    for hook in hooks:
+        hook.remove()
+
+
+def test_the_fused_kernel_is_the_one_that_runs(build):
+    model, batch = build("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        model(batch)
+    names = {event.key for event in profile.key_averages()}
+    assert any("flash_attention" in name for name in names), sorted(name for name in names if "attention" in name)
+
+
+@pytest.fixture
+def pretrained_file(tmp_path):
+    """ImageNet weights as timm saves them: a 3 x 3 grid of patches and a classifier."""
+    torch.manual_seed(1)
+    vit = timm.create_model("vit_base_patch16_224", patch_size=8, embed_dim=32, depth=2, num_heads=2, img_size=24,
+                            num_classes=7)
+    torch.save(vit.state_dict(), tmp_path / "vit.pth")
+    return tmp_path / "vit.pth", vit.state_dict()
+
+
+def test_pretrained_tensors_come_from_the_file_and_learn_at_a_tenth(tiny_cfg, pretrained_file):
+    path, state = pretrained_file
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", path)
+    model = build_model(cfg)
+    loaded = model.backbone.vit.state_dict()
+    for name, value in loaded.items():
+        expected = resize_position_embedding(state[name], (7, 3)) if name == "pos_embed" else state[name]
+        torch.testing.assert_close(value, expected)
+    rates = {id(group["params"][0]): group["lr"] for group in build_optimizer(cfg, model).param_groups}
+    for name, value in model.named_parameters():
+        if value.requires_grad:
+            assert rates[id(value)] == pytest.approx(1e-4 if name.startswith("backbone.vit.") else 1e-3), name
+
+
+def test_from_scratch_everything_learns_at_the_full_rate(tiny_cfg):
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5)
+    assert {group["lr"] for group in build_optimizer(cfg, build_model(cfg)).param_groups} == {1e-3}
+
+
+def test_weights_of_another_network_are_refused_by_name(build, pretrained_file, tmp_path):
+    path, state = pretrained_file
+    del state["blocks.1.mlp.fc1.weight"]
+    torch.save(state, path)
+    for file, words in ((path, r"vit.pth .*blocks.1.mlp.fc1.weight"), (tmp_path / "none.pth", "none.pth do not exist")):
+        with pytest.raises(InputError, match=words):
+            build("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", file)

@@ -1,0 +1,41 @@
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parent.parent.parent / "tools" / "train_regdb_trials.py"
+
+
+@pytest.fixture
+def tool():
+    spec = importlib.util.spec_from_file_location("train_regdb_trials", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_trial_is_trained_and_the_mean_is_over_ten(tool, monkeypatch, regdb_root, tiny_config, tmp_path):
+    monkeypatch.setenv("FASTREID_DATASETS", str(regdb_root))
+    out = tmp_path / "out"
+    for trial in range(1, 11):  # all but the second are there already
+        if trial != 2:
+            (out / f"trial_{trial}").mkdir(parents=True)
+            metrics = {"mAP": float(trial), "Rank-1": 1.0, "Rank-10": 1.0, "Rank-20": 1.0, "mINP": 1.0}
+            content = {"RegDB": {way: metrics for way in ("visible_to_thermal", "thermal_to_visible")}}
+            (out / f"trial_{trial}" / "results.json").write_text(json.dumps(content))
+    tool.main(["--config-file", tiny_config("RegDB/cmtr.yml"), "SOLVER.MAX_EPOCH", "1"])
+    second = json.loads((out / "trial_2" / "results.json").read_text())["RegDB"]["visible_to_thermal"]
+    mean = json.loads((out / "results.json").read_text())["RegDB"]["visible_to_thermal"]
+    assert mean["mAP"] == pytest.approx((sum(range(1, 11)) - 2 + second["mAP"]) / 10)
+    assert "TRIAL: 2" in (out / "trial_2" / "config.yaml").read_text()
+
+
+def test_a_trial_that_fails_stops_the_command(tool, monkeypatch, regdb_root, tiny_config, tmp_path):
+    shutil.copytree(regdb_root, tmp_path / "data")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    (tmp_path / "data" / "RegDB" / "idx" / "train_visible_1.txt").unlink()
+    with pytest.raises(SystemExit) as error:
+        tool.main(["--config-file", tiny_config("RegDB/cmtr.yml")])
+    assert error.value.code == 2
