@@ -15,12 +15,14 @@ _CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
 
 def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
     """(n, Ng) copy of some distances; infinite ones become the largest number, so that they precede excluded ones."""
-    # Copied first, in one sweep into the cache: gathering scattered columns straight from memory is three times slower.
-    values = np.take(matrix[rows].copy(), columns, axis=1)
-    if np.isnan(values.min()):
+    # Memory is read once and forwards, the order is made in the cache: at a large gallery half the time of one step.
+    ascending, layout = np.unique(columns, return_inverse=True)
+    values = np.take(np.take(matrix[rows], ascending, axis=1), layout, axis=1)
+    largest = values.max()  # nan if there is one
+    if np.isnan(largest):
         row, column = np.argwhere(np.isnan(values))[0]
         raise InputError(f"distance is NaN at query {rows.start + row}, gallery image {columns[column]}")
-    return np.minimum(values, np.finfo(values.dtype).max, out=values)
+    return np.minimum(values, np.finfo(values.dtype).max) if np.isinf(largest) else values
 
 
 def _score(

@@ -153,7 +153,8 @@ def test_refuses(arguments, options, message):
         rank_metrics(*arguments, **options)
 
 
-def test_names_the_nan():
+def test_names_the_nan(monkeypatch):
+    monkeypatch.setattr(sys.modules["fastreid_mm.evaluation.rank_metrics"], "_CHUNK_VALUES", 150)
     arguments = make(9)
     arguments[0][7, 33] = np.nan
     with pytest.raises(InputError, match="query 7, gallery image 33"):
