@@ -1,13 +1,11 @@
 """Evaluate extracted features by a benchmark's official protocol."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, one_line_errors
 from fastreid_mm.evaluation import (
     check_complete,
     evaluate_sysu,
@@ -16,6 +14,7 @@ from fastreid_mm.evaluation import (
     read_ids,
     read_permutation,
 )
+from fastreid_mm.evaluation.results import results_table, write_json
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
 
 Results = dict[str, dict[str, float]]
@@ -47,29 +46,17 @@ def evaluate(arguments: argparse.Namespace) -> Results:
     return evaluate_sysu(distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots)
 
 
-def table(results: Results) -> str:
-    names = list(next(iter(results.values())))
-    width = max(map(len, results))
-    rows = [" " * width + "".join(f"{name:>9}" for name in names)]
-    rows += [f"{setting:{width}}" + "".join(f"{row[name]:9.2f}" for name in names) for setting, row in results.items()]
-    return "\n".join(rows)
-
-
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
-    try:
+    with one_line_errors():
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
         results = evaluate(arguments)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     print(f"SYSU-MM01, official permutation, 10 trials, {arguments.metric} distance, percent")
-    print(table(results))
+    print(results_table({"": {"SYSU-MM01": results}}))
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    return 0
+        write_json(str(arguments.json), results)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

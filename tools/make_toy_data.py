@@ -7,11 +7,10 @@ writes ``datasets/SYSU-MM01`` and ``datasets/RegDB``. The same seed gives the sa
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import one_line_errors
 from fastreid_mm.making.summary import summarise_regdb, summarise_sysu
 from fastreid_mm.making.toy_people import make_toy_regdb, make_toy_sysu
 
@@ -38,15 +37,11 @@ def _make(args: argparse.Namespace) -> None:
         print("made:" if made else "already there:", summarise_regdb(root))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; 2 if the input cannot be used."""
-    try:
-        _make(_parser().parse_args(argv))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+def main(argv: Sequence[str] | None = None) -> None:
+    args = _parser().parse_args(argv)
+    with one_line_errors():
+        _make(args)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

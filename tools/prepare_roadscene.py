@@ -8,11 +8,10 @@ writes ``datasets/SYSU-MM01``. Repeating it is safe.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import one_line_errors
 from fastreid_mm.making.roadscene import NAME, make_roadscene
 from fastreid_mm.making.summary import summarise_sysu
 
@@ -25,18 +24,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; 2 if the input cannot be used."""
+def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
     root = args.destination / NAME
-    try:
+    with one_line_errors():
         made = make_roadscene(args.source, root, args.seed)
         print("made:" if made else "already there:", summarise_sysu(root))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

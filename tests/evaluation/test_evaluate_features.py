@@ -60,7 +60,7 @@ def expected_results(folder):
 def test_writes_every_setting(main, folder, capsys):
     path = folder / "out.json"
     more = ("--mode", "all", "indoor", "--shots", "1", "10", "--json", str(path))
-    assert main(arguments(folder, *more)) == 0
+    main(arguments(folder, *more))
     written = json.loads(path.read_text())
     assert list(written) == ["all_search_1shot", "all_search_10shot", "indoor_search_1shot", "indoor_search_10shot"]
     for setting, row in expected_results(folder).items():
@@ -73,7 +73,7 @@ def test_writes_every_setting(main, folder, capsys):
 
 def test_chosen_settings_only(main, folder):
     path = folder / "out.json"
-    assert main(arguments(folder, "--mode", "indoor", "--shots", "1", "--json", str(path))) == 0
+    main(arguments(folder, "--mode", "indoor", "--shots", "1", "--json", str(path)))
     assert list(json.loads(path.read_text())) == ["indoor_search_1shot"]
 
 
@@ -106,12 +106,14 @@ def with_nan(cell):
 )
 def test_names_what_is_wrong(main, folder, capsys, damage, message):
     damage(folder)
-    assert main(arguments(folder)) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments(folder))
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1
     assert re.search(message, error)
 
 
 def test_finds_the_json_folder_missing_before_it_computes(main, tmp_path, capsys):
-    assert main(arguments(tmp_path, "--json", str(tmp_path / "none" / "out.json"))) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments(tmp_path, "--json", str(tmp_path / "none" / "out.json")))
     assert "none" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+import argparse
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from fastreid_mm.engine.main import argument_parser
+from fastreid_mm.engine.setup import seed_everything, set_deterministic, setup
+
+
+def draw():
+    return random.random(), np.random.rand(), torch.rand(1).item()
+
+
+def test_everything_random_follows_from_the_seed_and_its_parts():
+    drawn = []
+    for words in ((1, 0, 0), (1, 0, 0), (1, 0, 1), (1, 1, 0), (2, 0, 0)):
+        seed_everything(*words)
+        drawn.append(draw())
+    assert drawn[0] == drawn[1] and len(set(drawn)) == 4
+    assert all(len(set(column)) == 4 for column in zip(*drawn))
+
+
+def test_deterministic_switch():
+    set_deterministic(True)
+    assert torch.are_deterministic_algorithms_enabled()
+    set_deterministic(False)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.fixture
+def arguments(tiny_config):
+    def make(*options, **flags) -> argparse.Namespace:
+        args = argument_parser().parse_args(["--config-file", tiny_config(), *map(str, options)])
+        for name, value in flags.items():
+            setattr(args, name, value)
+        return args
+
+    return make
+
+
+def test_a_drawn_seed_is_saved_and_taken_up_again(arguments):
+    drawn = {setup(arguments("SEED", -1)).SEED for _ in range(2)}
+    assert len(drawn) == 2 and all(seed >= 0 for seed in drawn)
+    last = setup(arguments("SEED", -1)).SEED
+    assert last == setup(arguments("SEED", -1, resume=True)).SEED
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_the_device_is_the_cpu(arguments):
+    assert setup(arguments("MODEL.DEVICE", "cuda")).MODEL.DEVICE == "cpu"
+
+
+def test_testing_does_not_load_pretrained_weights(arguments):
+    assert setup(arguments("MODEL.BACKBONE.PRETRAIN", True, eval_only=True)).MODEL.BACKBONE.PRETRAIN is False
