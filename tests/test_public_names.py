@@ -1,0 +1,42 @@
+"""Names that others import: they keep their arguments and their order."""
+
+import inspect
+
+import pytest
+
+import fastreid_mm
+from fastreid_mm import evaluation, losses
+
+SIGNATURES = {
+    fastreid_mm.add_mm_config: ["cfg"],
+    losses.weighted_regularized_triplet: ["features", "targets"],
+    losses.modality_aware_center: ["features", "targets", "distance", "reduction"],
+    evaluation.rank_metrics: ["distance", "query_ids", "gallery_ids", "query_cams", "gallery_cams", "rule", "unique_ids",
+                              "ranks"],
+}
+
+
+@pytest.mark.parametrize("function", SIGNATURES, ids=lambda function: function.__name__)
+def test_arguments(function):
+    names = [name for name, parameter in inspect.signature(function).parameters.items()
+             if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]
+    assert names == SIGNATURES[function]
+
+
+def test_defaults():
+    assert inspect.signature(losses.modality_aware_center).parameters["distance"].default == "cosine"
+    options = inspect.signature(evaluation.rank_metrics).parameters
+    assert [options[name].default for name in ("rule", "unique_ids", "ranks")] == ["sysu", False, (1, 5, 10, 20)]
+
+
+def test_registered_names():
+    from fastreid.data.datasets import DATASET_REGISTRY
+    from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+
+    import fastreid_mm.data
+    import fastreid_mm.modeling  # noqa: F401
+
+    for name in ("SYSUMM01", "RegDB"):
+        assert DATASET_REGISTRY.get(name).__name__ == name
+    for name in ("CMTR",):
+        assert META_ARCH_REGISTRY.get(name).__name__ == name
