@@ -19,7 +19,7 @@ $(INSTALLED): setup.py
 	touch $@
 
 demo: setup
-	$(BIN)/python tools/make_toy_data.py --root $(DEMO)/datasets --layout sysu
+	$(BIN)/python tools/make_toy_data.py --root $(DEMO)/datasets --layout sysu --identities 180
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
 		OUTPUT_DIR $(DEMO)/cmtr SEED 1
 

@@ -27,7 +27,12 @@ def add_mm_config(cfg: CfgNode) -> None:
     cfg.SOLVER.PRETRAINED_LR_FACTOR = 1.0
 
     _add_backbone(cfg, node)
+    _add_two_stream(cfg, node)
     _add_cmtr(cfg, node)
+    _add_hct(cfg, node)
+    _add_cmt(cfg, node)
+    _add_mun(cfg, node)
+    _add_input(cfg, node)
     _add_protocols(cfg, node)
 
 
@@ -41,6 +46,15 @@ def _add_backbone(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.BACKBONE.VIT.EMBED_DIM = 0
     cfg.MODEL.BACKBONE.VIT.DEPTH = 0
     cfg.MODEL.BACKBONE.VIT.NUM_HEADS = 0
+
+
+def _add_two_stream(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # A ResNet of timm by name ("build_two_stream_resnet_backbone"). The default tag is torchvision's ImageNet
+    # checkpoint. Stride of its last stage: fast-reid's MODEL.BACKBONE.LAST_STRIDE.
+    cfg.MODEL.BACKBONE.RESNET = node()
+    cfg.MODEL.BACKBONE.RESNET.NAME = "resnet50.tv_in1k"
+    # How many of stem, layer1 .. layer4 each modality has of its own: 1 in AGW, 2 in HCT, CMT and MUN.
+    cfg.MODEL.BACKBONE.RESNET.SPECIFIC_STAGES = 2
 
 
 def _add_cmtr(cfg: CfgNode, node: type[CfgNode]) -> None:
@@ -61,6 +75,79 @@ def _add_cmtr(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.CMTR.REDUCTION = "mean"
     # Table 5: "enhancement", or "center" / "hetero_center" in its place.
     cfg.MODEL.CMTR.ALIGNMENT = "enhancement"
+
+
+def _add_hct(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # The part features of HCT and CMT. Label smoothing: fast-reid's MODEL.LOSSES.CE.EPSILON.
+    cfg.MODEL.HCT = node()
+    # CMT's figure 3: how many stripes; they divide the 24 rows of a map at 384 x 144.
+    cfg.MODEL.HCT.PARTS = 6
+    # Channels of a part (neither paper's text says; 256 is HCT's code); 0 keeps those of the backbone.
+    cfg.MODEL.HCT.DIM = 256
+    # Exponent of GeM pooling, HCT's 3 on SYSU-MM01 and 10 on RegDB; 1 is the average, .inf the maximum.
+    cfg.MODEL.HCT.POOL_EXPONENT = 3.0
+    # Identity loss: 2 for CMT's sum of the two modalities' means (eq. 9), 1 for HCT's mean over all images.
+    cfg.MODEL.HCT.ID_WEIGHT = 2.0
+    # Hetero-centre triplet loss on all parts in one vector, and summed over the parts; margin of both.
+    cfg.MODEL.HCT.TRIPLET_WEIGHT = 1.0
+    cfg.MODEL.HCT.PART_TRIPLET_WEIGHT = 1.0
+    cfg.MODEL.HCT.MARGIN = 0.3
+
+
+def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # On top of MODEL.HCT. Distance of retrieval: fast-reid's TEST.METRIC, "cosine" or "euclidean".
+    cfg.MODEL.CMT = node()
+    # Table 3: "MAM", completing an image with the missing modality, and "IAM", the query modulating the gallery.
+    cfg.MODEL.CMT.MODALITY_ALIGNMENT = True
+    cfg.MODEL.CMT.INSTANCE_ALIGNMENT = True
+    # Figure 3: lambda, the weight of the modulation discriminative loss; its margin.
+    cfg.MODEL.CMT.LAMBDA = 0.2
+    cfg.MODEL.CMT.MARGIN = 0.3
+    # Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder's output.
+    cfg.MODEL.CMT.RESIDUAL_FROM = "raw"
+    # Whether the consistency loss moves compensated features only, and not the centres of the real ones.
+    cfg.MODEL.CMT.DETACH_CENTROID = False
+    # The transformer, whose sizes the paper does not give: FFN_RATIO 8 would be the 2048 channels of its reference.
+    cfg.MODEL.CMT.HEADS = 8
+    cfg.MODEL.CMT.FFN_RATIO = 4
+    cfg.MODEL.CMT.DROPOUT = 0.1
+    # Narrowing in the hidden layer of the modulation's generators: 1 for none, 16 as in SENet.
+    cfg.MODEL.CMT.GENERATOR_REDUCTION = 1
+
+
+def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
+    cfg.MODEL.MUN = node()
+    # Table 2: where the auxiliary modality comes from, "generator", "x", "mixed" or "syncretic"; "none" with all losses
+    # below off is the baseline.
+    cfg.MODEL.MUN.AUXILIARY = "generator"
+    # The generator's pooling ratios, and groups of its transposed convolutions (1 is a full one; the paper is silent).
+    cfg.MODEL.MUN.RATIOS = (2, 4, 6, 12)
+    cfg.MODEL.MUN.TR_GROUPS = 1
+    # Table 1, "+Aux": a classifier of its own on the auxiliary features, which IDC takes the place of.
+    cfg.MODEL.MUN.SIMPLE_AUX_ID = False
+    # Table 1: identity consistency, identity alignment and modality alignment loss, and their weights.
+    cfg.MODEL.MUN.IDC = True
+    cfg.MODEL.MUN.IDC_WEIGHT = 0.25
+    cfg.MODEL.MUN.IA = True
+    cfg.MODEL.MUN.IA_WEIGHT = 0.5
+    cfg.MODEL.MUN.MA = True
+    cfg.MODEL.MUN.MA_WEIGHT = 0.008
+    # Margins of the identity alignment and of the triplet loss (the paper gives the first).
+    cfg.MODEL.MUN.IA_MARGIN = 0.55
+    cfg.MODEL.MUN.TRIPLET_MARGIN = 0.3
+    # Table 3: the modality alignment loss on prototypes, and over the auxiliary modality.
+    cfg.MODEL.MUN.PROTOTYPE = True
+    cfg.MODEL.MUN.BRIDGE = True
+    # What a row of the prototypes' memory belongs to: a place in the batch ("slot", what the paper writes) or an image
+    # of an identity ("identity").
+    cfg.MODEL.MUN.PROTOTYPE_MEMORY = "slot"
+
+
+def _add_input(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # CAJ's channel augmentation, after erasing: PROB is that of a visible image.
+    cfg.INPUT.CHANNEL_AUGMENTATION = node()
+    cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED = False
+    cfg.INPUT.CHANNEL_AUGMENTATION.PROB = 0.5
 
 
 def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:

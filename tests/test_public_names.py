@@ -11,8 +11,8 @@ SIGNATURES = {
     fastreid_mm.add_mm_config: ["cfg"],
     losses.weighted_regularized_triplet: ["features", "targets"],
     losses.modality_aware_center: ["features", "targets", "distance", "reduction"],
-    evaluation.rank_metrics: ["distance", "query_ids", "gallery_ids", "query_cams", "gallery_cams", "rule", "unique_ids",
-                              "ranks"],
+    evaluation.rank_metrics: ["distance", "query_ids", "gallery_ids", "query_cams", "gallery_cams", "rule",
+                              "unique_ids", "ranks"],
 }
 
 

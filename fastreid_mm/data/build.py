@@ -11,6 +11,7 @@ from fastreid.utils import comm
 from torch.utils.data import BatchSampler, DataLoader
 from yacs.config import CfgNode
 
+from fastreid_mm.data.channel_augmentation import ChannelAugmentation
 from fastreid_mm.data.datasets import CrossModalityDataset
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.host_batches import HOST_SAMPLERS, HostBatches
@@ -52,7 +53,9 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
             dataset.show_train()
         # identities of two data sets are different people even where their numbers agree
         items += [(item[0], f"{name}_{item[1]}", *item[2:]) for item in dataset.train]
-    samples = ImageSet(items, build_transforms(cfg, is_train=True), relabel=True)
+    options = cfg.INPUT.CHANNEL_AUGMENTATION
+    augment = ChannelAugmentation(options.PROB) if options.ENABLED else None
+    samples = ImageSet(items, build_transforms(cfg, is_train=True), relabel=True, augment=augment)
     return _loader(cfg, samples, _train_batches(cfg, items))
 
 

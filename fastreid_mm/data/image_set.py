@@ -19,11 +19,14 @@ class ImageSet(Dataset):
         items: ``(img_path, pid, camid[, modality])``; without a modality the image counts as visible.
         transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
+        augment: a transformed image and its modality to an image of the same shape, for what depends on the modality.
     """
 
-    def __init__(self, items: list[tuple], transform: Callable[[Image.Image], Tensor], relabel: bool):
+    def __init__(self, items: list[tuple], transform: Callable[[Image.Image], Tensor], relabel: bool,
+                 augment: Callable[[Tensor, int], Tensor] | None = None):
         self.img_items = items
         self.transform = transform
+        self.augment = augment
         identities = sorted({item[1] for item in items})
         self.num_classes = len(identities)
         self._label = {pid: label for label, pid in enumerate(identities)} if relabel else None
@@ -32,12 +35,14 @@ class ImageSet(Dataset):
         return len(self.img_items)
 
     def __getitem__(self, index: int) -> dict:
-        path, pid, camid, *modality = self.img_items[index]
+        path, pid, camid, *rest = self.img_items[index]
+        modality = rest[0] if rest else 0
+        image = self.transform(_read(path))
         return {
-            "images": self.transform(_read(path)),
+            "images": self.augment(image, modality) if self.augment else image,
             "targets": self._label[pid] if self._label else pid,
             "camids": camid,
-            "modalities": modality[0] if modality else 0,
+            "modalities": modality,
             "img_paths": path,
         }
 

@@ -1,16 +1,17 @@
 """Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
 
 import os
-import pickle
 from collections.abc import Iterable
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.errors import InputError
+from fastreid_mm.safe_load import load_safely
 
-PER_IDENTITY = ("classifier", "centers")
-"""Parts of names of tensors with a row per training identity. They may differ when testing or fine-tuning."""
+PER_IDENTITY = ("classifier", "centers", "prototypes.memory")
+"""Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
+testing or fine-tuning."""
 
 
 class SafeCheckpointer(Checkpointer):
@@ -19,7 +20,7 @@ class SafeCheckpointer(Checkpointer):
     - a file appears under its name only when it is complete;
     - PyTorch's safe loader reads it;
     - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
-      Only classifiers and centres of the training identities are let off, and not when resuming.
+      Only what :data:`PER_IDENTITY` names is let off, and not when resuming.
     """
 
     def save(self, name: str, **extra: object) -> None:
@@ -50,10 +51,7 @@ class SafeCheckpointer(Checkpointer):
         return super().load(path, checkpointables)
 
     def _load_file(self, path: str) -> dict:
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-            raise InputError(f"cannot read checkpoint {path}: {first_line(error)}") from None
+        content = load_safely(path)
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
         return content
@@ -70,7 +68,7 @@ class SafeCheckpointer(Checkpointer):
         if found:
             raise InputError(f"checkpoint {self._path} is of another model: {', '.join(found)}")
         for name in {*shapes, *set(state) - set(own)}:
-            self.logger.warning(f"{name} of {self._path} is for other training identities and is left out")
+            self.logger.warning(f"{name} of {self._path} is for other training identities or batches and is left out")
             del state[name]
         super()._load_model(checkpoint)
 

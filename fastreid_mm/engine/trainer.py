@@ -65,6 +65,8 @@ class MMTrainer(DefaultTrainer):
             grad_scaler=self._trainer.grad_scaler, **self.scheduler)
         self.start_epoch, self.max_epoch = 0, cfg.SOLVER.MAX_EPOCH
         self.max_iter = self.max_epoch * self.iters_per_epoch
+        if hasattr(model, "set_training_length"):
+            model.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg = cfg
         self.register_hooks(self.build_hooks())

@@ -1,6 +1,7 @@
 """Ranking metrics, distances and benchmark protocols; NumPy and PyTorch only."""
 
 from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.evaluation.query_adaptive_distance import query_adaptive_distance
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.sysu_features import SysuFeatures, check_complete, read_features
 from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
@@ -11,6 +12,7 @@ __all__ = [
     "check_complete",
     "evaluate_sysu",
     "pairwise_distance",
+    "query_adaptive_distance",
     "rank_metrics",
     "read_features",
     "read_ids",

@@ -1,16 +1,39 @@
 """The methods' blocks, in plain PyTorch: one idea a file, usable in any model."""
 
+from fastreid_mm.layers.auxiliary_generator import AuxiliaryGenerator
 from fastreid_mm.layers.bn_neck import bn_neck, identity_classifier
+from fastreid_mm.layers.bounded_scale import BoundedScale
+from fastreid_mm.layers.cross_modality_learner import CrossModalityLearner
+from fastreid_mm.layers.gem import GeM
+from fastreid_mm.layers.image_auxiliary import MixedModality, SyncreticModality, XModality
+from fastreid_mm.layers.intra_modality_learner import IntraModalityLearner
+from fastreid_mm.layers.modality_compensation import ModalityCompensation
 from fastreid_mm.layers.modality_embedding import ModalityEmbedding
+from fastreid_mm.layers.modality_prototypes import ModalityPrototypes
 from fastreid_mm.layers.modality_removal import ModalityRemoval
+from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
+from fastreid_mm.layers.modulation import ModulationGenerator
 from fastreid_mm.layers.overlap_patch_embed import OverlapPatchEmbed
 from fastreid_mm.layers.position_embedding import resize_position_embedding
 
 __all__ = [
+    "AuxiliaryGenerator",
+    "BoundedScale",
+    "CrossModalityLearner",
+    "GeM",
+    "IntraModalityLearner",
+    "MixedModality",
+    "ModalityCompensation",
     "ModalityEmbedding",
+    "ModalityPrototypes",
     "ModalityRemoval",
+    "ModulationGenerator",
     "OverlapPatchEmbed",
+    "SyncreticModality",
+    "XModality",
     "bn_neck",
     "identity_classifier",
+    "modulated_cosine",
+    "modulated_euclidean",
     "resize_position_embedding",
 ]

@@ -1,7 +1,24 @@
 """The methods' losses, in plain PyTorch: one formula a file, usable in any training loop."""
 
+from fastreid_mm.losses.batch_hard_triplet import batch_hard_triplet
 from fastreid_mm.losses.center import center_loss, hetero_center
+from fastreid_mm.losses.hetero_center_triplet import hetero_center_triplet
+from fastreid_mm.losses.identity_alignment import identity_alignment
+from fastreid_mm.losses.maximum_mean_discrepancy import maximum_mean_discrepancy
 from fastreid_mm.losses.modality_aware_center import modality_aware_center
+from fastreid_mm.losses.modality_consistency import modality_consistency
+from fastreid_mm.losses.modulation_discriminative import modulation_discriminative
 from fastreid_mm.losses.weighted_regularized_triplet import weighted_regularized_triplet
 
-__all__ = ["center_loss", "hetero_center", "modality_aware_center", "weighted_regularized_triplet"]
+__all__ = [
+    "batch_hard_triplet",
+    "center_loss",
+    "hetero_center",
+    "hetero_center_triplet",
+    "identity_alignment",
+    "maximum_mean_discrepancy",
+    "modality_aware_center",
+    "modality_consistency",
+    "modulation_discriminative",
+    "weighted_regularized_triplet",
+]

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from fastreid_mm.losses.geometry import identity_centers
+from fastreid_mm.losses.geometry import modality_centers
 
 
 def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
@@ -33,9 +33,5 @@ def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor) -> Tens
     Raises:
         ValueError: an identity of the batch lacks a modality.
     """
-    visible, infrared = modalities == 0, modalities == 1
-    if not targets[visible].unique().equal(targets[infrared].unique()):
-        raise ValueError("hetero_center needs both modalities of every identity in the batch")
-    centers_visible, _ = identity_centers(features[visible], targets[visible])
-    centers_infrared, _ = identity_centers(features[infrared], targets[infrared])
-    return (centers_visible - centers_infrared).square().sum(dim=1).mean()
+    visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
+    return (visible - infrared).square().sum(dim=1).mean()

@@ -37,3 +37,24 @@ def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]
     _, index, count = targets.unique(return_inverse=True, return_counts=True)
     total = features.new_zeros(len(count), features.shape[1]).index_add(0, index, features)
     return total / count[:, None], index
+
+
+def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean feature of every identity in each modality.
+
+    Args:
+        features: (B, D).
+        targets: (B,) identity labels.
+        modalities: (B,), 0 = visible, 1 = infrared.
+
+    Returns:
+        The visible and the infrared centres, (P, D) each, both in ascending order of label.
+
+    Raises:
+        ValueError: an identity of the batch lacks a modality.
+    """
+    visible, infrared = modalities == 0, modalities == 1
+    if not targets[visible].unique().equal(targets[infrared].unique()):
+        raise ValueError("both modalities of every identity in the batch are needed")
+    return (identity_centers(features[visible], targets[visible])[0],
+            identity_centers(features[infrared], targets[infrared])[0])

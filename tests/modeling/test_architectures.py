@@ -7,7 +7,8 @@ from fastreid.modeling import build_model
 import fastreid_mm.modeling  # noqa: F401  registers
 from fastreid_mm.engine.schedule import build_optimizer
 
-ARCHITECTURES = {"CMTR": "SYSU/cmtr.yml"}
+ARCHITECTURES = {"CMTR": "SYSU/cmtr.yml", "AGW": "SYSU/agw.yml", "HCT": "SYSU/hct.yml", "CMT": "SYSU/cmt.yml",
+                 "MUN": "SYSU/mun.yml"}
 """The config file each is tested on."""
 
 

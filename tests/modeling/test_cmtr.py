@@ -158,6 +158,9 @@ def test_weights_of_another_network_are_refused_by_name(build, pretrained_file, 
     path, state = pretrained_file
     del state["blocks.1.mlp.fc1.weight"]
     torch.save(state, path)
-    for file, words in ((path, r"vit.pth .*blocks.1.mlp.fc1.weight"), (tmp_path / "none.pth", "none.pth do not exist")):
+    (tmp_path / "junk.safetensors").write_bytes(b"junk")
+    for file, words in ((path, r"vit.pth .*blocks.1.mlp.fc1.weight"),
+                        (tmp_path / "none.pth", "none.pth do not exist"),
+                        (tmp_path / "junk.safetensors", "cannot read .*junk")):
         with pytest.raises(InputError, match=words):
             build("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", file)

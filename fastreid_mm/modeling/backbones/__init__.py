@@ -1,5 +1,6 @@
 """Backbones, registered in fast-reid's ``BACKBONE_REGISTRY``."""
 
+from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream_resnet_backbone
 from fastreid_mm.modeling.backbones.vit import ReIDViT, build_timm_vit_backbone
 
-__all__ = ["ReIDViT", "build_timm_vit_backbone"]
+__all__ = ["ReIDViT", "TwoStreamResNet", "build_timm_vit_backbone", "build_two_stream_resnet_backbone"]

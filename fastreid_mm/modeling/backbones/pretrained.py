@@ -1,12 +1,14 @@
 """Pretrained weights from a local file, loaded safely."""
 
 import os
-import pickle
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.safe_load import load_safely
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
@@ -17,19 +19,20 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     """
     if not os.path.isfile(path):
         raise InputError(f"pretrained weights {path} do not exist")
-    try:
-        if path.endswith(".safetensors"):
-            from safetensors.torch import load_file
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise InputError(f"cannot read weights {path}: {first_line(error)}") from None
+    content = _load_safetensors(path) if path.endswith(".safetensors") else load_safely(path)
     for key in ("model", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise InputError(f"{path} does not hold named tensors")
     return content
+
+
+def _load_safetensors(path: str) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"cannot read {path}: {first_line(error)}") from None
 
 
 def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str,

@@ -1,5 +1,9 @@
 """Meta-architectures, registered in fast-reid's ``META_ARCH_REGISTRY``."""
 
+from fastreid_mm.modeling.meta_arch.agw import AGW
+from fastreid_mm.modeling.meta_arch.cmt import CMT
 from fastreid_mm.modeling.meta_arch.cmtr import CMTR
+from fastreid_mm.modeling.meta_arch.hct import HCT
+from fastreid_mm.modeling.meta_arch.mun import MUN
 
-__all__ = ["CMTR"]
+__all__ = ["AGW", "CMT", "CMTR", "HCT", "MUN"]

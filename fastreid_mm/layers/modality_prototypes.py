@@ -1,0 +1,63 @@
+"""Modality prototypes with temporal accumulation (MUN, section 3.4, eq. 13 and 14)."""
+
+import torch
+from torch import Tensor, nn
+
+BETA_START = 1e-8
+
+
+class ModalityPrototypes(nn.Module):
+    """What features of each modality have in common over time: ``T^i = beta_i W_m Z^i + (1 - beta_i) T^(i-1)``.
+
+    A memory of T has one row a slot; who is in which slot, the caller says. In the paper slot b belongs to the b-th
+    sample of the batch, whoever that shows. The first feature of a slot enters as it is (``T^0 = W_m Z^0``); after that
+    beta rises linearly with the iteration, from 1e-8 to 1. The gradient goes through the present features only.
+
+    Memory and iteration count are buffers: a checkpoint has them.
+
+    Args:
+        dim: channels D of a feature.
+        num_slots: rows of the memory.
+        num_modalities: M; each has a linear map W, started at the identity.
+    """
+
+    def __init__(self, dim: int, num_slots: int, num_modalities: int = 3):
+        super().__init__()
+        self.maps = nn.ModuleList(nn.Linear(dim, dim, bias=False) for _ in range(num_modalities))
+        for layer in self.maps:
+            nn.init.eye_(layer.weight)
+        self.total_iterations: int | None = None
+        """How long training is; beta stays 1, nothing accumulates, as long as nobody says."""
+        self.register_buffer("memory", torch.zeros(num_modalities, num_slots, dim))
+        self.register_buffer("memory_used", torch.zeros(num_slots))  # 0 or 1
+        self.register_buffer("iteration", torch.zeros((), dtype=torch.long))
+
+    @property
+    def beta(self) -> Tensor:
+        """Weight of the present features in this iteration, a 0-d tensor (on the device: no waiting for a GPU)."""
+        if self.total_iterations is None:
+            return torch.ones_like(self.memory_used[0])
+        return BETA_START + (1 - BETA_START) * (self.iteration / max(1, self.total_iterations - 1)).clamp(max=1)
+
+    def forward(self, features: Tensor, slots: Tensor) -> Tensor:
+        """Update the memory, and count an iteration.
+
+        Args:
+            features: (M, B, D), Z.
+            slots: (B,) distinct rows of the memory.
+
+        Returns:
+            (M, B, D), T.
+
+        Raises:
+            ValueError: a batch of more samples than slots.
+        """
+        if len(slots) > self.memory.shape[1]:
+            raise ValueError(f"{len(slots)} samples of a modality in a batch, but {self.memory.shape[1]} prototypes")
+        mapped = torch.stack([layer(z) for layer, z in zip(self.maps, features, strict=True)]).float()
+        beta = 1 - self.memory_used[slots, None] * (1 - self.beta)  # (B, 1)
+        prototypes = beta * mapped + (1 - beta) * self.memory[:, slots]
+        self.memory[:, slots] = prototypes.detach()
+        self.memory_used[slots] = 1
+        self.iteration += 1
+        return prototypes

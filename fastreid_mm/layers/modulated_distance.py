@@ -1,0 +1,79 @@
+"""Distances to a gallery that every query modulates in its own way, as matrix products (CMT, section 3.3).
+
+With query x, gallery y, and the scale g and shift b that come from x, the modulated gallery feature is
+``y' = g * y + b`` (eq. 13), g and b alike for all parts. Multiplied out, everything that depends on both x and y is a
+product of a query matrix and a gallery matrix. What scale and shift have in common for all parts is summed over the
+parts first, so only one of the products is p * d long.
+
+The gallery enters with its mean m taken out, ``y' = g * (y - m) + (b + g * m)``, which changes nothing but keeps the
+terms, and so what rounding leaves of their sum, small when features share an offset.
+"""
+
+import torch
+from torch import Tensor
+
+CHUNK = 1 << 24
+"""Numbers of query features at a time, which bounds the memory beside that of inputs and result."""
+
+
+def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
+    """``|x - y'|`` of every query x to every gallery feature as modulated by x.
+
+    ``|a - g y|^2 = |a|^2 - 2 (a g) y + g^2 y^2`` with ``a = x - b``.
+
+    Args:
+        query: (Nq, p, d).
+        gallery: (Ng, p, d).
+        scale: (Nq, d), one row for each query.
+        shift: (Nq, d).
+        eps: least square, so that the gradient of the root is finite.
+
+    Returns:
+        (Nq, Ng).
+    """
+    mean = gallery.mean(0)  # (p, d)
+    gallery = gallery - mean
+    flat, squares = gallery.flatten(1).T, scale.square() @ gallery.square().sum(1).T  # (p * d, Ng), (Nq, Ng)
+    rows = []
+    for x, g, b, square in zip(*_chunks(query, scale[:, None], shift[:, None], squares)):
+        rest = x - torch.addcmul(b, g, mean)  # (n, p, d), "a"
+        square = square + rest.flatten(1).square().sum(1, keepdim=True)
+        rows.append(torch.addmm(square, (rest * g).flatten(1), flat, alpha=-2))
+    return torch.cat(rows).clamp(min=eps).sqrt()
+
+
+def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
+    """``1 - cos(x, y')`` of every query x and every gallery feature as modulated by x, all parts in one vector.
+
+    ``x y' = (x g) y + x b`` and ``|y'|^2 = g^2 y^2 + 2 (g b) y + |b|^2``.
+
+    Args:
+        query: (Nq, p, d).
+        gallery: (Ng, p, d).
+        scale: (Nq, d), one row for each query.
+        shift: (Nq, d).
+        eps: least norm; a vector of zeros is at distance 1 from all others.
+
+    Returns:
+        (Nq, Ng).
+    """
+    # the cosine does not see a common factor, and without it the squares of small scales would vanish
+    largest = torch.maximum(scale.abs(), shift.abs()).amax(1, keepdim=True).clamp(min=torch.finfo(scale.dtype).tiny)
+    scale, shift = scale / largest, shift / largest
+    # one mean for all parts: scale and shift can cancel no more than that, and two products stay d long
+    mean = gallery.mean((0, 1))  # (d,)
+    gallery, shift = gallery - mean, torch.addcmul(shift, scale, mean)
+    square = scale.square() @ gallery.square().sum(1).T  # (Nq, Ng)
+    square = torch.addmm(square, scale * shift, gallery.sum(1).T, alpha=2)
+    square = square + gallery.shape[1] * shift.square().sum(1, keepdim=True)  # |y'|^2
+    flat = gallery.flatten(1).T  # (p * d, Ng)
+    dot = torch.cat([(x * g).flatten(1) @ flat for x, g in zip(*_chunks(query, scale[:, None]))])  # (Nq, Ng)
+    dot = dot + (query.sum(1) * shift).sum(1, keepdim=True)
+    norm = query.flatten(1).norm(dim=1, keepdim=True).clamp(min=eps) * square.clamp(min=eps**2).sqrt()
+    return 1 - dot / norm
+
+
+def _chunks(query: Tensor, *others: Tensor) -> list[tuple[Tensor, ...]]:
+    """(Nq, p, d) queries and other tensors of Nq rows, each cut into pieces of at most ``CHUNK`` query numbers."""
+    rows = max(1, CHUNK // max(1, query.shape[1] * query.shape[2]))
+    return [tensor.split(rows) for tensor in (query, *others)]

@@ -1,0 +1,30 @@
+"""Batch-hard triplet loss (Hermans et al., 2017, eq. 5)."""
+
+from torch import Tensor
+
+from fastreid_mm.losses.geometry import euclidean_matrix, same_identity
+
+
+def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -> Tensor:
+    """The farthest positive of every anchor must be nearer than its nearest negative, by a margin.
+
+    ``mean_i [margin + max_j d_ij - min_k d_ik]+`` over positives j and negatives k of anchor i, d Euclidean.
+
+    Args:
+        features: (B, D).
+        targets: (B,) identity labels.
+        margin: in the unit of the distances.
+
+    Returns:
+        A 0-d tensor.
+
+    Raises:
+        ValueError: the batch holds a single identity, so there is no negative.
+    """
+    same = same_identity(targets)
+    if bool(same.all()):
+        raise ValueError("batch_hard_triplet needs at least two identities in a batch")
+    distance = euclidean_matrix(features, features)
+    positive = distance.masked_fill(~same, float("-inf")).amax(dim=1)  # (B,)
+    negative = distance.masked_fill(same, float("inf")).amin(dim=1)
+    return (margin + positive - negative).clamp(min=0).mean()

@@ -1,0 +1,46 @@
+"""Where MUN's auxiliary modality comes from: ``MODEL.MUN.AUXILIARY``."""
+
+import torch
+from torch import nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import AuxiliaryGenerator, MixedModality, SyncreticModality, XModality
+from fastreid_mm.layers.cross_modality_learner import require_divisible
+from fastreid_mm.modeling.backbones import TwoStreamResNet
+
+IMAGE_AUXILIARIES = {"x": XModality, "mixed": MixedModality, "syncretic": SyncreticModality}
+"""Table 2: these make images, where the generator makes maps."""
+
+
+def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None:
+    """The generator or, of :data:`IMAGE_AUXILIARIES`, one in its place; None if there is no auxiliary modality.
+
+    Raises:
+        InputError: an unknown value, or ratios or groups that do not divide.
+    """
+    name = cfg.MODEL.MUN.AUXILIARY
+    if name == "none":
+        return None
+    if name in IMAGE_AUXILIARIES:
+        return IMAGE_AUXILIARIES[name]()
+    if name != "generator":
+        raise InputError(f"MODEL.MUN.AUXILIARY {name!r} is not one of generator, {', '.join(IMAGE_AUXILIARIES)}, none")
+    ratios, groups = cfg.MODEL.MUN.RATIOS, cfg.MODEL.MUN.TR_GROUPS
+    if groups < 1 or backbone.specific_dim % groups:
+        raise InputError(f"MODEL.MUN.TR_GROUPS {groups} does not divide {backbone.specific_dim} channels")
+    try:
+        require_divisible(ratios, *_map_size(cfg, backbone))
+    except ValueError as error:
+        raise InputError(f"MODEL.MUN.RATIOS: {error}, which INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)} "
+                         "gives") from None
+    return AuxiliaryGenerator(backbone.specific_dim, ratios, groups)
+
+
+@torch.no_grad()
+def _map_size(cfg: CfgNode, backbone: TwoStreamResNet) -> tuple[int, int]:
+    """Height and width of the maps that the generator will see."""
+    backbone.eval()  # an image of zeros must not enter the BatchNorm statistics
+    maps = backbone.specific(torch.zeros(1, 3, *cfg.INPUT.SIZE_TRAIN), torch.zeros(1, dtype=torch.long))
+    backbone.train()
+    return tuple(maps.shape[-2:])

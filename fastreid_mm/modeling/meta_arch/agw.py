@@ -1,0 +1,58 @@
+"""AGW: Deep Learning for Person Re-identification: A Survey and Outlook, as a baseline without its non-local blocks."""
+
+import torch.nn.functional as F
+from fastreid.config import configurable
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.layers import GeM, bn_neck, identity_classifier
+from fastreid_mm.losses import weighted_regularized_triplet
+from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+
+
+@META_ARCH_REGISTRY.register()
+class AGW(ReIDModel):
+    """Two-stream ResNet, GeM pooling, BNNeck.
+
+    Losses: ``loss_id`` after the neck and ``loss_wrt`` before it. The feature is what the neck gives; compare by
+    cosine.
+
+    Args:
+        backbone: images and modalities to maps.
+        num_classes: training identities.
+        pixel_mean, pixel_std: per channel, for values 0 to 255.
+    """
+
+    @configurable
+    def __init__(self, *, backbone: TwoStreamResNet, num_classes: int, pixel_mean: list[float],
+                 pixel_std: list[float]):
+        super().__init__(pixel_mean, pixel_std)
+        self.backbone = backbone
+        self.pool = GeM(p=3.0)
+        self.neck = bn_neck(backbone.dim)
+        self.classifier = identity_classifier(backbone.dim, num_classes)
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        return {
+            "backbone": build_two_stream(cfg),
+            "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
+            "pixel_std": cfg.MODEL.PIXEL_STD,
+        }
+
+    def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
+        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` and ``modalities`` to (B, D) features."""
+        modalities = batch["modalities"].to(self.device)
+        before = self.pool(self.backbone(self.normalize(batch["images"]), modalities))  # (B, D)
+        feature = self.neck(before)
+        if not self.training:
+            return feature
+        targets = batch["targets"].to(self.device)
+        return {
+            "loss_id": F.cross_entropy(self.classifier(feature), targets),
+            "loss_wrt": weighted_regularized_triplet(before, targets),
+        }

@@ -1,0 +1,53 @@
+"""HCT: Parameter Sharing Exploration and Hetero-Center Triplet Loss for Visible-Thermal Person Re-Identification."""
+
+from fastreid.config import configurable
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
+from fastreid_mm.modeling.heads.parts import PartHead, build_part_head
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+
+
+@META_ARCH_REGISTRY.register()
+class HCT(ReIDModel):
+    """Two-stream ResNet and part features; with its defaults, the "Base" of CMT's table 3.
+
+    Losses: ``loss_id`` and ``loss_triplet``, see :class:`PartHead`. The feature is all parts in one vector; compare by
+    cosine.
+
+    Args:
+        backbone: images and modalities to maps.
+        head: maps to part features, and those to losses.
+        pixel_mean, pixel_std: per channel, for values 0 to 255.
+    """
+
+    @configurable
+    def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, pixel_mean: list[float], pixel_std: list[float]):
+        super().__init__(pixel_mean, pixel_std)
+        self.backbone = backbone
+        self.head = head
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        backbone = build_two_stream(cfg)
+        return {
+            "backbone": backbone,
+            "head": build_part_head(cfg, backbone.dim),
+            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
+            "pixel_std": cfg.MODEL.PIXEL_STD,
+        }
+
+    def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
+        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` and ``modalities`` to (B, p * d) features."""
+        modalities = batch["modalities"].to(self.device)
+        parts = self.part_features(batch["images"], modalities)
+        if not self.training:
+            return parts.flatten(1)
+        return self.head.losses(parts, batch["targets"].to(self.device), modalities)
+
+    def part_features(self, images: Tensor, modalities: Tensor) -> Tensor:
+        """(B, 3, H, W) images and (B,) modalities to (B, p, d) part features, "F" in CMT."""
+        return self.head(self.backbone(self.normalize(images), modalities))

@@ -1,0 +1,42 @@
+import math
+
+import pytest
+import torch
+
+from fastreid_mm.losses import modality_consistency
+
+TARGETS, REFERENCE = torch.tensor([7, 3, 3, 9]), torch.tensor([3, 9, 3, 7, 9, 9, 5])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equals_the_loop(dtype):
+    torch.manual_seed(0)
+    compensated, reference = torch.randn(4, 2, 3, dtype=dtype), torch.randn(7, 2, 3, dtype=dtype)
+    expected = 0.0
+    for made_up, label in zip(compensated.flatten(1).tolist(), TARGETS.tolist()):
+        real = reference[REFERENCE.eq(label)].flatten(1).tolist()
+        expected += math.dist(made_up, [sum(column) / len(real) for column in zip(*real)]) / 4
+    loss = modality_consistency(compensated, TARGETS, reference, REFERENCE)
+    assert loss.shape == () and loss.dtype == dtype
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_centers_move_unless_detached():
+    compensated = torch.randn(4, 2, 3, requires_grad=True)
+    reference = torch.randn(7, 2, 3, requires_grad=True)
+    modality_consistency(compensated, TARGETS, reference, REFERENCE).backward()
+    assert compensated.grad.abs().sum() > 0
+    assert reference.grad[:6].abs().sum() > 0 and not reference.grad[6].any()  # nobody is compared with identity 5
+
+
+def test_the_gradient_at_the_centre_is_finite():
+    compensated = torch.ones(4, 2, 3, requires_grad=True)
+    loss = modality_consistency(compensated, TARGETS, torch.ones(7, 2, 3), REFERENCE)
+    loss.backward()
+    assert loss < 1e-5 and compensated.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("label", [1, 4, 11])
+def test_an_identity_without_reference_is_named(label):
+    with pytest.raises(ValueError, match=f"identity {label}"):
+        modality_consistency(torch.randn(2, 2, 3), torch.tensor([3, label]), torch.randn(7, 2, 3), REFERENCE)

@@ -1,0 +1,63 @@
+import math
+
+import pytest
+import torch
+
+from fastreid_mm.losses import modulation_discriminative
+
+TARGETS = torch.tensor([4, 4, 0, 0, 2, 2] * 2)
+
+
+def naive(features, scale, shift, margin):
+    total = 0.0
+    for i, query in enumerate(features):
+        positives, negatives = [], []
+        for j, other in enumerate(features):
+            if j == i:
+                continue
+            modulated = other * scale[i] + shift[i]
+            distance = math.dist(query.flatten().tolist(), modulated.flatten().tolist())
+            (positives if TARGETS[j] == TARGETS[i] else negatives).append(distance)
+        total += max(0.0, margin + max(positives) - min(negatives))
+    return total / len(features)
+
+
+def example(dtype, offset=0.0):
+    torch.manual_seed(0)
+    features = torch.randn(12, 3, 5, dtype=dtype) + offset
+    return features, 1 + 0.3 * torch.randn(12, 5, dtype=dtype), 0.3 * torch.randn(12, 5, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("margin, offset", [(0.3, 0.0), (3.0, 0.0), (0.3, 100.0)])
+def test_equals_the_loop(margin, offset, dtype):
+    inputs = example(dtype, offset)
+    loss = modulation_discriminative(*inputs, TARGETS, margin)
+    assert loss.shape == () and loss.dtype == dtype
+    assert naive(*inputs, margin) > 0
+    assert loss.item() == pytest.approx(naive(*inputs, margin), rel=1e-5)
+
+
+def test_the_gradient_is_that_of_finite_differences():
+    inputs = tuple(value.requires_grad_() for value in example(torch.float64))
+    assert torch.autograd.gradcheck(lambda *values: modulation_discriminative(*values, TARGETS), inputs)
+
+
+def test_images_that_coincide_have_a_finite_gradient():
+    features = torch.ones(12, 3, 5, requires_grad=True)
+    loss = modulation_discriminative(features, torch.ones(12, 5), torch.zeros(12, 5), TARGETS)
+    loss.backward()
+    assert loss.item() == pytest.approx(0.3, abs=1e-5) and features.grad.isfinite().all()
+
+
+def test_mixed_precision_does_not_reach_it():
+    inputs = example(torch.float32, 10.0)
+    plain = modulation_discriminative(*inputs, TARGETS)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert modulation_discriminative(*inputs, TARGETS).item() == pytest.approx(plain.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("targets", [[0, 0, 0, 0], [0, 0, 1, 2]])
+def test_batches_without_triplets_are_refused(targets):
+    with pytest.raises(ValueError, match="two identities and two images"):
+        modulation_discriminative(torch.randn(4, 2, 3), torch.ones(4, 3), torch.zeros(4, 3), torch.tensor(targets))

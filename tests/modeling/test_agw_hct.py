@@ -1,0 +1,150 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from fastreid.engine.hooks import LRScheduler
+from fastreid.modeling import build_model
+from fastreid.solver import build_lr_scheduler
+from torch.nn import functional as F
+
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import GeM
+from fastreid_mm.losses import hetero_center_triplet, weighted_regularized_triplet
+from tests.modeling.test_architectures import vi_batch
+
+CONFIGS = Path(__file__).parent.parent.parent / "configs"
+
+
+@pytest.fixture
+def build(tiny_cfg):
+    def make(*options, base="SYSU/hct.yml"):
+        torch.manual_seed(0)
+        return build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options, base=base))
+
+    return make
+
+
+def test_agw_classifies_after_the_neck_and_compares_before(build):
+    model, batch = build(base="SYSU/agw.yml"), vi_batch()
+    losses = model(batch)
+    pooled = GeM(3.0)(model.backbone(model.normalize(batch["images"]), batch["modalities"]))
+    torch.testing.assert_close(losses["loss_wrt"], weighted_regularized_triplet(pooled, batch["targets"]))
+    logits = F.batch_norm(pooled, None, None, model.neck.weight, training=True) @ model.classifier.weight.T
+    torch.testing.assert_close(losses["loss_id"], F.cross_entropy(logits, batch["targets"]))
+    assert set(losses) == {"loss_id", "loss_wrt"}
+    assert len(model.backbone.streams[0]) == 1  # the stem only
+
+
+def test_hct_sums_over_parts_and_adds_the_whole(build):
+    model = build("MODEL.HCT.PART_TRIPLET_WEIGHT", 0.5, "MODEL.HCT.TRIPLET_WEIGHT", 3.0, "MODEL.HCT.MARGIN", 1.5,
+                  "MODEL.LOSSES.CE.EPSILON", 0.1)
+    batch = vi_batch()
+    targets, modalities = batch["targets"], batch["modalities"]
+    parts = model.part_features(batch["images"], modalities)
+    assert parts.shape == (16, 2, 16) and (parts >= 0).all()
+    identity = 0
+    for part, classifier in enumerate(model.head.classifiers):
+        likely = classifier(parts[:, part]).log_softmax(1)
+        for half in (modalities == 0, modalities == 1):  # CMT, eq. 9: the mean of each modality, added
+            smoothed = 0.9 * F.one_hot(targets[half], 5) + 0.1 / 5
+            identity = identity - (smoothed * likely[half]).sum(1).mean()
+    triplet = 3.0 * hetero_center_triplet(parts.flatten(1), targets, modalities, 1.5)
+    triplet = triplet + sum(0.5 * hetero_center_triplet(parts[:, part], targets, modalities, 1.5) for part in range(2))
+    losses = model(batch)
+    torch.testing.assert_close(losses["loss_id"], identity)
+    torch.testing.assert_close(losses["loss_triplet"], triplet)
+    one = build("MODEL.HCT.ID_WEIGHT", 1.0, "MODEL.LOSSES.CE.EPSILON", 0.1)
+    torch.testing.assert_close(one(batch)["loss_id"], identity / 2)
+
+
+def test_a_part_has_weights_of_its_own_on_its_own_stripe(build):
+    model = build().eval()
+    maps = torch.rand(2, 96, 4, 3)
+    parts = model.head(maps)
+    changed = maps.clone()
+    changed[:, :, 2:] = 0  # the lower stripe
+    below = model.head(changed)
+    assert torch.equal(below[:, 0], parts[:, 0]) and not torch.equal(below[:, 1], parts[:, 1])
+    alike = model.head(maps[:, :, :2].repeat(1, 1, 2, 1))  # the upper stripe twice
+    assert not torch.allclose(alike[:, 0], alike[:, 1])
+
+
+def test_parts_may_keep_the_channels_of_the_backbone(build):
+    model = build("MODEL.HCT.DIM", 0, "MODEL.HCT.POOL_EXPONENT", "1.0").eval()
+    batch = vi_batch()
+    maps = model.backbone(model.normalize(batch["images"]), batch["modalities"])
+    torch.testing.assert_close(model(batch), maps.mean(3).transpose(1, 2).flatten(1))  # each stripe is one row here
+
+
+@pytest.mark.parametrize("key, value", [("HCT.PARTS", 3), ("HCT.PARTS", 0), ("HCT.POOL_EXPONENT", 0.0),
+                                        ("LOSSES.CE.EPSILON", -1.0)])
+@pytest.mark.parametrize("base", ["SYSU/hct.yml", "SYSU/cmt.yml"])
+def test_impossible_options_are_named(build, base, key, value):
+    with pytest.raises(InputError, match=f"MODEL.{key} {value}"):
+        build(f"MODEL.{key}", value, base=base)
+
+
+@pytest.mark.parametrize("name", ["agw", "hct", "cmt"])
+def test_other_backbones_are_refused(build, name):
+    with pytest.raises(InputError, match=f"{name.upper()} needs .*build_timm_vit_backbone"):
+        build("MODEL.BACKBONE.NAME", "build_timm_vit_backbone", base=f"SYSU/{name}.yml")
+
+
+@pytest.mark.parametrize("name, dim", [("agw", 2048), ("hct", 6 * 256)])
+def test_the_papers_networks_at_full_size(name, dim):
+    cfg = load_config(str(CONFIGS / "SYSU" / f"{name}.yml"),
+                      ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "395"])
+    model = build_model(cfg).eval()
+    with torch.no_grad():
+        images = torch.rand(1, 3, *cfg.INPUT.SIZE_TEST) * 255
+        assert model({"images": images, "modalities": torch.tensor([1])}).shape == (1, dim)
+
+
+@pytest.mark.parametrize("folder", ["SYSU", "RegDB"])
+def test_agw_is_set_as_in_its_code(folder):
+    cfg = load_config(str(CONFIGS / folder / "agw.yml"), [])
+    assert (cfg.SOLVER.OPT, cfg.SOLVER.NESTEROV, cfg.SOLVER.MOMENTUM) == ("SGD", True, 0.9)
+    assert cfg.SOLVER.WEIGHT_DECAY == cfg.SOLVER.WEIGHT_DECAY_BIAS == cfg.SOLVER.WEIGHT_DECAY_NORM == 5e-4
+    assert (cfg.SOLVER.BASE_LR, cfg.SOLVER.PRETRAINED_LR_FACTOR, cfg.SOLVER.MAX_EPOCH) == (0.1, 0.1, 80)
+    assert (cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE) == (64, 4)
+    assert cfg.INPUT.SIZE_TRAIN == [288, 144] and cfg.INPUT.PADDING.SIZE == 10
+    assert cfg.INPUT.PADDING.ENABLED and cfg.INPUT.FLIP.ENABLED and not cfg.INPUT.REA.ENABLED
+
+
+@pytest.mark.parametrize("folder, name", [("SYSU", "hct"), ("SYSU", "cmt"), ("RegDB", "hct"), ("RegDB", "cmt")])
+def test_cmt_and_its_base_are_set_as_in_the_paper(folder, name):
+    cfg = load_config(str(CONFIGS / folder / f"{name}.yml"), [])
+    assert (cfg.SOLVER.OPT, cfg.SOLVER.BASE_LR, cfg.SOLVER.WEIGHT_DECAY) == ("Adam", 3.5e-4, 5e-4)
+    assert (cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, cfg.SOLVER.PRETRAINED_LR_FACTOR) == (128, 8, 1.0)
+    assert cfg.INPUT.SIZE_TRAIN == [384, 144] and cfg.INPUT.PADDING.ENABLED and cfg.INPUT.PADDING.SIZE == 10
+    assert cfg.INPUT.FLIP.ENABLED and cfg.INPUT.REA.ENABLED
+    assert (cfg.MODEL.HCT.PARTS, cfg.MODEL.HCT.DIM, cfg.MODEL.HCT.MARGIN) == (6, 256, 0.3)
+    assert (cfg.MODEL.CMT.LAMBDA, cfg.MODEL.CMT.MARGIN, cfg.TEST.METRIC) == (0.2, 0.3, "cosine")
+    found = cfg.MODEL.HCT.POOL_EXPONENT, cfg.MODEL.LOSSES.CE.EPSILON
+    assert found == ((10, 0.1) if folder == "RegDB" else (3, 0))
+
+
+@pytest.mark.parametrize("name, iterations, expected", [
+    ("RegDB/agw.yml", 2060 // 32, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
+    ("SYSU/agw.yml", 22258 // 32, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
+    ("SYSU/cmt.yml", 22258 // 64, {0: 1, 59: 1, 60: 0.1, 89: 0.1, 90: 0.01, 119: 0.01}),
+])
+def test_learning_rates_fall_at_the_papers_epochs(name, iterations, expected):
+    """Through fast-reid's own hook, which counts SOLVER.STEPS from the end of the warm-up."""
+    cfg = load_config(str(CONFIGS / name), [])
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    hook = LRScheduler(optimizer, build_lr_scheduler(cfg, optimizer, iterations))
+    storage = SimpleNamespace(put_scalar=lambda *_, **__: None)
+    hook.trainer = SimpleNamespace(iter=0, epoch=0, warmup_iters=cfg.SOLVER.WARMUP_ITERS, delay_epochs=0,
+                                   grad_scaler=None, storage=storage)
+    found = {}
+    for hook.trainer.epoch in range(cfg.SOLVER.MAX_EPOCH):
+        found[hook.trainer.epoch] = optimizer.param_groups[0]["lr"]
+        for _ in range(iterations):
+            optimizer.step()
+            hook.after_step()
+            hook.trainer.iter += 1
+        hook.after_epoch()
+    assert {epoch: pytest.approx(found[epoch]) for epoch in expected} == expected

@@ -1,0 +1,164 @@
+from pathlib import Path
+
+import pytest
+import torch
+from fastreid.modeling import build_model
+
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
+from fastreid_mm.losses import modulation_discriminative
+from tests.modeling.test_architectures import vi_batch
+
+PAPER = Path(__file__).parent.parent.parent / "configs" / "SYSU" / "cmt.yml"
+NO_MODALITY = ("MODEL.CMT.MODALITY_ALIGNMENT", False)
+NO_INSTANCE = ("MODEL.CMT.INSTANCE_ALIGNMENT", False)
+NO_DROPOUT = ("MODEL.CMT.DROPOUT", 0.0)
+
+
+@pytest.fixture
+def build(tiny_cfg):
+    def make(*options, base="SYSU/cmt.yml"):
+        torch.manual_seed(0)
+        return build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options, base=base))
+
+    return make
+
+
+def test_the_papers_network_at_full_size():
+    cfg = load_config(str(PAPER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
+                                   "MODEL.HEADS.NUM_CLASSES", "395"])
+    model = build_model(cfg).eval()
+    with torch.no_grad():
+        feature = model({"images": torch.rand(2, 3, 384, 144) * 255, "modalities": torch.tensor([1, 0])})
+    assert feature.shape == (2, 6 * 256 + 2 * 256)
+    assert model.pairwise_distance(feature[:1], feature[1:]).shape == (1, 1)
+    backbone = 23_508_032 + 64 * 3 * 49 + 128 + 215_808
+    head = 6 * (2048 * 256 + 2 * 256 + 256 * 395 + 395)
+    attention, ffn, norm = 4 * (256 * 256 + 256), 2 * 4 * 256 * 256 + 4 * 256 + 256, 2 * 256
+    transformer = (attention + ffn + 2 * norm) + (2 * attention + ffn + 3 * norm) + 2 * 6 * 256
+    generators = 2 * 2 * (256 * 256 + 256)
+    assert sum(value.numel() for value in model.parameters()) == backbone + head + transformer + generators
+
+
+BASE = {"loss_id", "loss_triplet"}
+
+
+@pytest.mark.parametrize("options, extra", [
+    ([], {"loss_consistency", "loss_modulation"}),
+    ([*NO_INSTANCE], {"loss_consistency"}),  # table 3
+    ([*NO_MODALITY], {"loss_modulation"}),
+    ([*NO_INSTANCE, *NO_MODALITY], set()),
+    (["MODEL.HCT.PARTS", 1], {"loss_consistency", "loss_modulation"}),  # figure 3
+    (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_consistency", "loss_modulation"}),
+    (["MODEL.CMT.DETACH_CENTROID", True], {"loss_consistency", "loss_modulation"}),
+    (["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8], {"loss_consistency", "loss_modulation"}),
+    (["MODEL.HCT.DIM", 0], {"loss_consistency", "loss_modulation"}),
+])
+def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
+    model = build(*options)
+    losses = model(vi_batch())
+    assert set(losses) == BASE | extra
+    sum(losses.values()).backward()
+    assert all(value.grad is not None for value in model.parameters() if value.requires_grad)
+
+
+def test_both_alignments_off_is_hct(build):
+    cmt, hct, batch = build(*NO_MODALITY, *NO_INSTANCE), build(base="SYSU/hct.yml"), vi_batch()
+    hct.load_state_dict(cmt.state_dict())  # the same names
+    ours, theirs = cmt(batch), hct(batch)
+    assert set(ours) == set(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)
+    feature = hct.eval()(batch)
+    assert torch.equal(cmt.eval()(batch), feature)
+    assert torch.equal(cmt.pairwise_distance(feature[:8], feature[8:]), pairwise_distance(feature[:8], feature[8:]))
+
+
+def test_the_base_starts_from_the_same_weights(build):
+    base, full = build(base="SYSU/hct.yml").state_dict(), build().state_dict()
+    assert all(torch.equal(value, full[name]) for name, value in base.items())
+
+
+@pytest.mark.parametrize("source", ["raw", "encoded"])
+def test_eq_5_adds_the_missing_modality(build, source):
+    model, batch = build("MODEL.CMT.RESIDUAL_FROM", source).eval(), vi_batch()
+    parts = model.part_features(batch["images"], batch["modalities"])
+    encoded, compensated = model.compensation(parts, batch["modalities"])
+    complete, made_up = model.complete(parts, batch["modalities"])
+    torch.testing.assert_close(complete, (parts if source == "raw" else encoded) + compensated)
+    torch.testing.assert_close(made_up, compensated)
+
+
+@pytest.mark.parametrize("detach", [False, True])
+def test_eq_7_and_8_compare_with_the_other_modality(build, detach):
+    model, batch = build(*NO_DROPOUT, "MODEL.CMT.DETACH_CENTROID", detach), vi_batch()
+    targets, modalities = batch["targets"], batch["modalities"]
+    parts = model.part_features(batch["images"], modalities).detach().requires_grad_()
+    _, compensated = model.compensation(parts, modalities)
+    expected = 0
+    for modality in (0, 1):
+        for i in (modalities != modality).nonzero().flatten():
+            center = parts[(modalities == modality) & (targets == targets[i])].mean(0)
+            expected = expected + (compensated[i] - center).norm() / 8
+    torch.testing.assert_close(model(batch)["loss_consistency"], expected)
+    # with the compensation held still, only the centres are left to move the part features
+    assert model._consistency(parts, compensated.detach(), targets, modalities).requires_grad is not detach
+
+
+def test_lambda_scales_the_modulation_loss_only(build):
+    model, batch = build(*NO_DROPOUT), vi_batch()
+    usual = model(batch)
+    model.modulation_weight = 1.0
+    for name, loss in model(batch).items():
+        assert loss.item() == pytest.approx(usual[name].item() * (5 if name == "loss_modulation" else 1), rel=1e-5)
+    complete, _ = model.complete(model.part_features(batch["images"], batch["modalities"]), batch["modalities"])
+    expected = modulation_discriminative(complete, *model.generator(complete), batch["targets"])
+    torch.testing.assert_close(usual["loss_modulation"], 0.2 * expected)
+
+
+def modulating(model):
+    """Generators that do more than those of an untrained network."""
+    with torch.no_grad():
+        for value in model.generator.parameters():
+            value.add_(0.3 * torch.randn_like(value))
+    return model.eval()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_queries_modulate_the_gallery(build, metric):
+    model, batch = modulating(build("TEST.METRIC", metric)), vi_batch()
+    with torch.no_grad():
+        features = model(batch)
+        parts = model.part_features(batch["images"], batch["modalities"])
+        complete, _ = model.complete(parts, batch["modalities"])
+        scale, shift = model.generator(complete)
+    distance = model.pairwise_distance(features[:8], features[8:])
+    expected = query_adaptive_distance(complete[:8], complete[8:], scale[:8], shift[:8], metric)
+    torch.testing.assert_close(distance, expected)
+    ordinary = pairwise_distance(complete[:8].flatten(1), complete[8:].flatten(1), metric)
+    assert not torch.allclose(distance, ordinary, rtol=0.01)
+    assert not torch.allclose(distance, model.pairwise_distance(features[8:], features[:8]).T, rtol=0.01)
+
+
+def test_without_instance_alignment_distances_are_ordinary(build):
+    model, batch = build(*NO_INSTANCE, "TEST.METRIC", "euclidean").eval(), vi_batch()
+    features = model(batch)
+    assert features.shape == (16, 32) and not features.isnan().any()
+    torch.testing.assert_close(model.pairwise_distance(features[:8], features[8:]),
+                               pairwise_distance(features[:8], features[8:], "euclidean"))
+
+
+def test_training_drops_out_and_evaluation_is_not_random(build):
+    model, batch = build(), vi_batch()
+    assert model(batch)["loss_consistency"] != model(batch)["loss_consistency"]
+    model.eval()
+    assert torch.equal(model(batch), model(batch))
+
+
+@pytest.mark.parametrize("key, value", [
+    ("MODEL.CMT.RESIDUAL_FROM", "cooked"), ("MODEL.CMT.HEADS", 3), ("MODEL.CMT.HEADS", 0),
+    ("MODEL.CMT.GENERATOR_REDUCTION", 32), ("MODEL.CMT.FFN_RATIO", 0), ("MODEL.CMT.DROPOUT", 1.0),
+    ("TEST.METRIC", "l3"),
+])
+def test_impossible_options_are_named(build, key, value):
+    with pytest.raises(InputError, match=f"{key} '?{value}"):
+        build(key, value)
