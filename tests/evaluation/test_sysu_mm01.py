@@ -163,3 +163,16 @@ def test_refuses(made, permutation, changes, message):
 def test_refuses_an_image_given_twice(made):
     with pytest.raises(InputError, match=f"{made.distance.shape[1]} images are only"):
         evaluate_sysu(*made._replace(gallery_numbers=np.ones_like(made.gallery_numbers)), ranks=RANKS)
+
+
+@pytest.mark.parametrize(("mode", "shots", "size"), [("all", 1, 301), ("all", 10, 3010), ("indoor", 1, 112),
+                                                     ("indoor", 10, 1120)])
+def test_gallery_sizes_of_the_real_data_set(mode, shots, size):
+    """56, 56, 94 and 95 of the 96 test identities are seen by cameras 1, 2, 4 and 5, at least 13 times each."""
+    present = {1: 56, 2: 56, 4: 94, 5: 95}
+    rows = np.tile(np.arange(1, 14), (10, 1))
+    permutation = {(cam, i): rows for cam, count in present.items() for i in range(1, count + 1)}
+    drawn = draw_official(permutation, range(1, 97), mode, shots, trial=9)
+    assert len(drawn) == len(set(drawn)) == size
+    assert {(cam, number) for cam, _, number in drawn} == {
+        (cam, number) for cam in CAMERAS[mode] for number in range(1, shots + 1)}
