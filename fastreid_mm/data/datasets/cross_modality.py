@@ -1,0 +1,58 @@
+"""What the visible-infrared data sets share."""
+
+import os
+from collections import defaultdict
+
+from fastreid.data.datasets.bases import ImageDataset
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+
+VISIBLE, INFRARED = 0, 1
+
+Item = tuple[str, int, int, int]
+"""One image: path, identity, camera, modality. The first three fields are fast-reid's."""
+
+
+class CrossModalityDataset(ImageDataset):
+    """A data set of single images, each visible or infrared.
+
+    Items are ``(img_path, pid, camid, modality)`` with 0 = visible and 1 = infrared. ``query`` and ``gallery`` hold
+    every test image a protocol may use; the evaluator draws its galleries from them.
+    """
+
+    protocol = "market"
+    """The name of the test protocol, a key of :data:`fastreid_mm.evaluation.evaluators.EVALUATORS`."""
+
+    @classmethod
+    def options(cls, cfg: CfgNode) -> dict:
+        """Keyword arguments of the constructor that come from the config."""
+        return {}
+
+    def combine_all(self) -> None:
+        """Add the test images to the training images. Overridden: the host unpacks items of exactly three fields."""
+        self._train = self.train + self.query + self.gallery
+
+
+def require_folder(path: str, what: str) -> str:
+    """Return ``path``, or raise :class:`InputError` if it is not a folder."""
+    if not os.path.isdir(path):
+        raise InputError(f"{what}: folder {os.path.abspath(path)} is missing; "
+                         "set FASTREID_DATASETS to the folder that holds the data sets")
+    return path
+
+
+def require_both_modalities(items: list[Item], what: str) -> None:
+    """Refuse training identities that lack images of one modality.
+
+    Raises:
+        InputError: names the first such identities and the modality they lack.
+    """
+    seen = defaultdict(set)
+    for _, pid, _, modality in items:
+        seen[pid].add(modality)
+    missing = [f"{pid} (no {'infrared' if VISIBLE in found else 'visible'})"
+               for pid, found in sorted(seen.items()) if len(found) < 2]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise InputError(f"{what}: identities without images of both modalities: {', '.join(missing[:5])}{more}")

@@ -1,0 +1,75 @@
+"""RegDB (Nguyen et al., Sensors 2017), read from its original folders and split files."""
+
+import os
+
+from fastreid.data.datasets import DATASET_REGISTRY
+from yacs.config import CfgNode
+
+from fastreid_mm.data.datasets.cross_modality import (
+    INFRARED,
+    VISIBLE,
+    CrossModalityDataset,
+    Item,
+    require_both_modalities,
+    require_folder,
+)
+from fastreid_mm.errors import InputError
+
+NUM_TRIALS = 10
+_FILE_NAME = {VISIBLE: "visible", INFRARED: "thermal"}
+_CAMERA = {VISIBLE: 1, INFRARED: 2}
+
+
+@DATASET_REGISTRY.register()
+class RegDB(CrossModalityDataset):
+    """``ROOT/RegDB/idx/{train,test}_{visible,thermal}_{trial}.txt``, each line ``relative/path label``.
+
+    ``query`` holds the visible and ``gallery`` the thermal test images of the trial; the protocol ranks both
+    directions from them.
+
+    Args:
+        root: the folder that holds ``RegDB``.
+        trial: which of the ten fixed splits, 1 to 10.
+
+    Raises:
+        InputError: a folder, split file or image is missing, a line cannot be read, or the trial is not 1 to 10.
+    """
+
+    dataset_dir = "RegDB"
+    dataset_name = "regdb"
+    protocol = "regdb"
+
+    def __init__(self, root: str = "datasets", trial: int = 1, **kwargs):
+        if trial not in range(1, NUM_TRIALS + 1):
+            raise InputError(f"DATASETS.REGDB.TRIAL is {trial}, must be 1 to {NUM_TRIALS}")
+        self.folder = require_folder(os.path.join(root, self.dataset_dir), "RegDB")
+        self.trial = trial
+        train = self._read("train", VISIBLE) + self._read("train", INFRARED)
+        require_both_modalities(train, f"RegDB training set of trial {trial}")
+        super().__init__(train, self._read("test", VISIBLE), self._read("test", INFRARED), **kwargs)
+
+    @classmethod
+    def options(cls, cfg: CfgNode) -> dict:
+        return {"trial": cfg.DATASETS.REGDB.TRIAL}
+
+    def _read(self, part: str, modality: int) -> list[Item]:
+        path = os.path.join(self.folder, "idx", f"{part}_{_FILE_NAME[modality]}_{self.trial}.txt")
+        if not os.path.isfile(path):
+            raise InputError(f"RegDB: split file {path} is missing")
+        with open(path) as file:
+            lines = [(number, line.strip()) for number, line in enumerate(file, 1) if line.strip()]
+        if not lines:
+            raise InputError(f"RegDB: split file {path} is empty")
+        return [self._item(line, modality, f"{path}:{number}") for number, line in lines]
+
+    def _item(self, line: str, modality: int, where: str) -> Item:
+        name, _, label = line.rpartition(" ")
+        if not name or not label.isdigit():
+            raise InputError(f"RegDB: {where} is not 'relative/path label': {line!r}")
+        image = os.path.join(self.folder, name)
+        # a split file must not lead out of the data set
+        if not os.path.realpath(image).startswith(os.path.realpath(self.folder) + os.sep):
+            raise InputError(f"RegDB: {where} leads out of {self.folder}: {name}")
+        if not os.path.isfile(image):
+            raise InputError(f"RegDB: image {image} of {where} is missing")
+        return image, int(label), _CAMERA[modality], modality

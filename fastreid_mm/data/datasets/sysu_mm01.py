@@ -1,0 +1,86 @@
+"""SYSU-MM01 (Wu et al., ICCV 2017), read from its original folders."""
+
+import os
+import re
+
+from fastreid.data.datasets import DATASET_REGISTRY
+
+from fastreid_mm.data.datasets.cross_modality import (
+    INFRARED,
+    VISIBLE,
+    CrossModalityDataset,
+    Item,
+    require_both_modalities,
+    require_folder,
+)
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.sysu_splits import read_ids
+
+VISIBLE_CAMERAS = (1, 2, 4, 5)
+INFRARED_CAMERAS = (3, 6)
+
+
+@DATASET_REGISTRY.register()
+class SYSUMM01(CrossModalityDataset):
+    """``ROOT/SYSU-MM01/cam{1..6}/{id:04d}/{number:04d}.jpg`` with splits in ``exp/``.
+
+    Training uses the train and validation identities (395 in the original), both modalities. Queries are all infrared
+    images of the test identities (3803); the gallery holds all their visible images, from which the protocol draws.
+
+    Args:
+        root: the folder that holds ``SYSU-MM01``.
+
+    Raises:
+        InputError: a folder or split file is missing, or an identity has no image or lacks a modality.
+    """
+
+    dataset_dir = "SYSU-MM01"
+    dataset_name = "sysumm01"
+    protocol = "sysu"
+
+    def __init__(self, root: str = "datasets", **kwargs):
+        self.folder = require_folder(os.path.join(root, self.dataset_dir), "SYSU-MM01")
+        splits = require_folder(os.path.join(self.folder, "exp"), "SYSU-MM01 splits")
+        self.permutation_file = os.path.join(splits, "rand_perm_cam.mat")
+        train_ids = sorted({*read_ids(splits, "train_id"), *read_ids(splits, "val_id")})
+        test_ids = sorted(read_ids(splits, "test_id"))
+        self._refuse_overlap(train_ids, test_ids)
+        train = self._list(train_ids, VISIBLE_CAMERAS) + self._list(train_ids, INFRARED_CAMERAS)
+        query, gallery = self._list(test_ids, INFRARED_CAMERAS), self._list(test_ids, VISIBLE_CAMERAS)
+        self._require_images(train_ids, train)
+        self._require_images(test_ids, query + gallery)
+        require_both_modalities(train, "SYSU-MM01 training set")
+        super().__init__(train, query, gallery, **kwargs)
+
+    def _list(self, ids: list[int], cameras: tuple[int, ...]) -> list[Item]:
+        items = []
+        for camera in cameras:
+            require_folder(os.path.join(self.folder, f"cam{camera}"), "SYSU-MM01")
+            for pid in ids:
+                items += self._list_identity(pid, camera)
+        return items
+
+    def _list_identity(self, pid: int, camera: int) -> list[Item]:
+        folder = os.path.join(self.folder, f"cam{camera}", f"{pid:04d}")
+        if not os.path.isdir(folder):  # nobody is seen by every camera
+            return []
+        modality = INFRARED if camera in INFRARED_CAMERAS else VISIBLE
+        names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"\d+\.jpg", name))
+        return [(os.path.join(folder, name), pid, camera, modality) for name in names]
+
+    def _require_images(self, ids: list[int], items: list[Item]) -> None:
+        empty = sorted(set(ids) - {pid for _, pid, _, _ in items})
+        if empty:
+            raise InputError(f"SYSU-MM01: identities {', '.join(map(str, empty[:5]))} of the split files have no "
+                             f"image under {self.folder}")
+
+    def _refuse_overlap(self, train_ids: list[int], test_ids: list[int]) -> None:
+        both = sorted(set(train_ids) & set(test_ids))
+        if both:
+            raise InputError(f"SYSU-MM01: identities {', '.join(map(str, both[:5]))} are in the training and in the "
+                             f"test split of {self.folder}/exp")
+
+
+def image_number(path: str) -> int:
+    """The number of an image within its identity and camera, from its file name (1-based)."""
+    return int(os.path.splitext(os.path.basename(path))[0])
