@@ -1,0 +1,74 @@
+#!/usr/bin/env python
+"""Time training steps of a config at its own image and batch size, on random images, and tell the peak memory.
+
+    python tools/benchmark_step.py --config-file configs/SYSU/cmt.yml [--steps 2] [KEY VALUE ...]
+"""
+
+import argparse
+import resource
+import time
+
+import torch
+from fastreid.modeling import build_model
+
+import fastreid_mm.modeling  # noqa: F401  registers the architectures
+from fastreid_mm.engine.schedule import build_optimizer
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.errors import one_line_errors
+
+IDENTITIES = 395  # of SYSU-MM01's training set
+
+
+class RandomBatches:
+    """As many equal batches of noise as are asked for, laid out as the sampler does."""
+
+    def __init__(self, cfg):
+        half = torch.arange(cfg.SOLVER.IMS_PER_BATCH // 2) // cfg.DATALOADER.NUM_INSTANCE
+        images = torch.rand(2 * len(half), 3, *cfg.INPUT.SIZE_TRAIN) * 255
+        self.batch = {"images": images, "targets": half.repeat(2),
+                      "modalities": torch.arange(2).repeat_interleave(len(half))}
+        self.batch = {key: value.to(cfg.MODEL.DEVICE) for key, value in self.batch.items()}
+
+    def set_epoch(self, epoch: int) -> None:
+        """Every epoch is the same."""
+
+    def __iter__(self):
+        while True:
+            yield self.batch
+
+
+def peak_memory() -> float:
+    """GiB: of the GPU if there is one, else of the process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config-file", required=True)
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("opts", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    with one_line_errors():
+        cfg = load_config(args.config_file, ["MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES",
+                                             str(IDENTITIES), "MODEL.DEVICE", device, *args.opts])
+    model = build_model(cfg)
+    step = TrainingStep(model.train(), RandomBatches(cfg), build_optimizer(cfg, model), cfg.SOLVER.AMP.ENABLED)
+    step.start_epoch(0)
+    step.iter = 0
+    step._write_metrics = lambda losses, data_time: print(
+        ", ".join(f"{name} {value.item():.3f}" for name, value in losses.items()))
+    for _ in range(args.steps):
+        start = time.perf_counter()
+        step.run_step()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        print(f"step of {cfg.SOLVER.IMS_PER_BATCH} images of {cfg.INPUT.SIZE_TRAIN} on {device}: "
+              f"{time.perf_counter() - start:.2f} s, peak memory {peak_memory():.1f} GiB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
