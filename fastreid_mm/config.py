@@ -103,9 +103,6 @@ def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Figure 3: lambda, the weight of the modulation discriminative loss; its margin.
     cfg.MODEL.CMT.LAMBDA = 0.2
     cfg.MODEL.CMT.MARGIN = 0.3
-    # Share of training before that loss counts. The paper starts from ImageNet and needs none; from scratch the loss
-    # would first bring the scale to zero.
-    cfg.MODEL.CMT.MODULATION_START = 0.0
     # Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder's output.
     cfg.MODEL.CMT.RESIDUAL_FROM = "raw"
     # Whether the consistency loss moves compensated features only, and not the centres of the real ones. From scratch

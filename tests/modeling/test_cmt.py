@@ -162,12 +162,3 @@ def test_training_drops_out_and_evaluation_is_not_random(build):
 def test_impossible_options_are_named(build, key, value):
     with pytest.raises(InputError, match=f"{key} '?{value}"):
         build(key, value)
-
-
-def test_the_modulation_loss_can_start_late(tiny_cfg):
-    torch.manual_seed(0)
-    model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.CMT.MODULATION_START", 0.5, base="SYSU/cmt.yml"))
-    model.set_training_length(4)
-    found = [model(vi_batch())["loss_modulation"].item() for _ in range(4)]
-    assert found[:2] == [0, 0] and min(found[2:]) > 0
-    assert model.state_dict()["iteration"] == 4

@@ -30,9 +30,6 @@ class CMT(HCT):
         compensation: the modality-level alignment; None leaves it out (table 3).
         generator: the instance-level alignment; None leaves it out (table 3).
         modulation_weight: lambda.
-        modulation_start: share of training, 0 to 1, before ``loss_modulation`` counts. While an image's own identity is
-            still farther than others, the loss is lowest for a scale of zero, which makes all distances equal; features
-            that are trained from scratch need a start of their own.
         margin: of ``loss_modulation``.
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
         detach_centroid: let the consistency loss move the compensated features only, not the centres.
@@ -42,15 +39,12 @@ class CMT(HCT):
 
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, compensation: ModalityCompensation | None,
-                 generator: ModulationGenerator | None, modulation_weight: float, modulation_start: float,
-                 margin: float, add_to_encoded: bool, detach_centroid: bool, metric: str, pixel_mean: list[float],
+                 generator: ModulationGenerator | None, modulation_weight: float, margin: float,
+                 add_to_encoded: bool, detach_centroid: bool, metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
         super().__init__(backbone=backbone, head=head, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
-        self.modulation_weight, self.modulation_start, self.margin = modulation_weight, modulation_start, margin
-        self.total_iterations = 0
-        if generator is not None:
-            self.register_buffer("iteration", torch.zeros((), dtype=torch.long))  # in the checkpoint, to resume
+        self.modulation_weight, self.margin = modulation_weight, margin
         self.add_to_encoded, self.detach_centroid, self.metric = add_to_encoded, detach_centroid, metric
 
     @classmethod
@@ -61,7 +55,6 @@ class CMT(HCT):
             "compensation": _build_compensation(options, arguments["head"]),
             "generator": _build_generator(options, arguments["head"]),
             "modulation_weight": options.LAMBDA,
-            "modulation_start": options.MODULATION_START,
             "margin": options.MARGIN,
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
             "detach_centroid": options.DETACH_CENTROID,
@@ -82,12 +75,9 @@ class CMT(HCT):
         if compensated is not None:
             losses["loss_consistency"] = self._consistency(parts, compensated, targets, modalities)
         if modulation:
-            losses["loss_modulation"] = self._modulation(complete, *modulation, targets)
+            losses["loss_modulation"] = self.modulation_weight * modulation_discriminative(
+                complete, *modulation, targets, self.margin)
         return losses
-
-    def set_training_length(self, iterations: int) -> None:
-        """Say how many iterations training has, for ``modulation_start``."""
-        self.total_iterations = iterations
 
     def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
         """Part features to complete representations (eq. 5), and the features of the missing modality in them.
@@ -118,12 +108,6 @@ class CMT(HCT):
         return query_adaptive_distance(features.unflatten(1, (parts, dim)),
                                        gallery[:, :sizes[0]].unflatten(1, (parts, dim)), scale, shift, self.metric)
 
-    def _modulation(self, complete: Tensor, scale: Tensor, shift: Tensor, targets: Tensor) -> Tensor:
-        """Eq. 14, weighted, and zero before its start; counts an iteration."""
-        started = self.iteration >= self.modulation_start * self.total_iterations
-        self.iteration += 1
-        return started * self.modulation_weight * modulation_discriminative(complete, scale, shift, targets, self.margin)
-
     def _consistency(self, parts: Tensor, compensated: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:
         """Eq. 7 plus eq. 8: features made up for a modality against the centres of the real ones."""
         reference = parts.detach() if self.detach_centroid else parts
@@ -148,8 +132,6 @@ def _check(cfg: CfgNode, dim: int) -> None:
         raise InputError(f"MODEL.CMT.RESIDUAL_FROM {options.RESIDUAL_FROM!r} is not one of raw, encoded")
     if cfg.TEST.METRIC not in METRICS:
         raise InputError(f"TEST.METRIC {cfg.TEST.METRIC!r} is not one of {', '.join(METRICS)}")
-    if not 0 <= options.MODULATION_START < 1:
-        raise InputError(f"MODEL.CMT.MODULATION_START {options.MODULATION_START} is not in [0, 1)")
     if not 0 <= options.DROPOUT < 1:
         raise InputError(f"MODEL.CMT.DROPOUT {options.DROPOUT} is not in [0, 1)")
     if options.FFN_RATIO < 1:
