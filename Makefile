@@ -7,7 +7,7 @@ DEMO := logs/demo
 # Threads that wait without spinning: on cores shared with anything else, spinning makes an iteration 20 times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo test lint benchmark clean
+.PHONY: setup demo test lint benchmark roadscene clean
 
 setup: $(INSTALLED)
 
@@ -31,6 +31,12 @@ lint: setup
 
 benchmark: setup
 	$(BIN)/python tools/benchmark_evaluation.py
+	$(BIN)/python tools/benchmark_query_adaptive.py
+
+# make roadscene ROADSCENE=path/to/clone: the README's comparison of all methods, some hours on two cores
+roadscene: setup
+	$(BIN)/python tools/prepare_roadscene.py $(ROADSCENE) logs/roadscene/datasets
+	FASTREID_DATASETS=logs/roadscene/datasets $(BIN)/python tools/roadscene_table.py
 
 clean:
 	rm -rf $(VENV) logs build *.egg-info

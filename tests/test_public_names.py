@@ -5,12 +5,19 @@ import inspect
 import pytest
 
 import fastreid_mm
-from fastreid_mm import evaluation, losses
+from fastreid_mm import evaluation, layers, losses
 
 SIGNATURES = {
     fastreid_mm.add_mm_config: ["cfg"],
     losses.weighted_regularized_triplet: ["features", "targets"],
     losses.modality_aware_center: ["features", "targets", "distance", "reduction"],
+    losses.hetero_center_triplet: ["features", "targets", "modalities", "margin"],
+    losses.modality_consistency: ["compensated", "targets", "reference", "reference_targets"],
+    losses.modulation_discriminative: ["features", "scale", "shift", "targets", "margin"],
+    losses.identity_alignment: ["visible", "infrared", "auxiliary", "targets", "margin"],
+    losses.maximum_mean_discrepancy: ["x", "y", "num_kernels"],
+    layers.AuxiliaryGenerator: ["channels", "ratios", "tr_groups"],
+    evaluation.query_adaptive_distance: ["query", "gallery", "scale", "shift", "metric"],
     evaluation.rank_metrics: ["distance", "query_ids", "gallery_ids", "query_cams", "gallery_cams", "rule",
                               "unique_ids", "ranks"],
 }
@@ -38,5 +45,5 @@ def test_registered_names():
 
     for name in ("SYSUMM01", "RegDB"):
         assert DATASET_REGISTRY.get(name).__name__ == name
-    for name in ("CMTR",):
+    for name in ("AGW", "HCT", "CMTR", "CMT", "MUN"):
         assert META_ARCH_REGISTRY.get(name).__name__ == name
