@@ -7,6 +7,9 @@ by overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast
   Python 3.10;
 - ``fastreid.data.build`` imports ``torch._six``, gone since PyTorch 2.0.
 
+- ``Baseline.preprocess_image`` normalises the batch in place, so testing with flipped images normalises twice. It is
+  replaced, since every architecture of the host's inherits it and none of them is ours to override.
+
 Both names are put in place only while fast-reid is being imported, so no other package ever sees them. Its tensor
 conversion also warns about ``TypedStorage`` in every worker process; that one warning is silenced.
 """
@@ -20,6 +23,8 @@ import types
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from torch import Tensor
 
 
 @contextmanager
@@ -60,5 +65,11 @@ def import_fastreid() -> types.ModuleType:
     return importlib.import_module("fastreid")
 
 
-import_fastreid()
+def _preprocess_image(self, batched_inputs: dict | Tensor) -> Tensor:
+    """What the host's method does, into a new tensor."""
+    images = batched_inputs["images"] if isinstance(batched_inputs, dict) else batched_inputs
+    return (images - self.pixel_mean) / self.pixel_std
+
+
+import_fastreid().modeling.meta_arch.Baseline.preprocess_image = _preprocess_image
 warnings.filterwarnings("ignore", message="TypedStorage is deprecated", module=r"fastreid\.")

@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import shutil
 
 import pytest
 import torch
@@ -18,7 +20,6 @@ def datasets(monkeypatch, sysu_root):
 
 
 def make_trainer(cfg) -> MMTrainer:
-    import os
     os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
     seed_everything(cfg.SEED, 0)
     return MMTrainer(cfg)
@@ -168,3 +169,26 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
 def test_what_cannot_work_is_refused_before_training(tiny_cfg, options, words):
     with pytest.raises(InputError, match=re.escape(words)):
         make_trainer(tiny_cfg(*options))
+
+
+@pytest.mark.parametrize("sampler", ["NaiveIdentitySampler", "CrossModalityIdentitySampler"])
+def test_the_hosts_own_architecture_trains_and_tests_too(tiny_cfg, sampler):
+    trainer = make_trainer(tiny_cfg(
+        "MODEL.META_ARCHITECTURE", "Baseline", "MODEL.BACKBONE.NAME", "build_resnet_backbone",
+        "MODEL.BACKBONE.DEPTH", "18x", "MODEL.BACKBONE.FEAT_DIM", 512, "MODEL.BACKBONE.STRIDE_SIZE", "(16, 16)",
+        "DATALOADER.SAMPLER_TRAIN", sampler, "SOLVER.MAX_EPOCH", 1, "TEST.FLIP.ENABLED", True))
+    before = weights(trainer)
+    trainer.train()
+    assert not [name for name, value in weights(trainer).items() if torch.equal(value, before[name])]
+    batch = {"images": torch.rand(2, 3, 32, 16) * 255}
+    kept = batch["images"].clone()
+    trainer.model.eval()(batch)
+    assert torch.equal(batch["images"], kept)  # flip testing would normalise it a second time
+
+
+def test_a_gallery_smaller_than_a_rank_is_refused_before_training(tiny_cfg, sysu_root, tmp_path, monkeypatch):
+    shutil.copytree(sysu_root, tmp_path / "data")
+    (tmp_path / "data" / "SYSU-MM01" / "exp" / "test_id.txt").write_text("9,10,11")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    with pytest.raises(InputError, match="Rank-10 .* the gallery has 3 identities"):
+        make_trainer(tiny_cfg())
