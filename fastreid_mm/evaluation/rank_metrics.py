@@ -69,10 +69,10 @@ def _labels(labels: Any, name: str, size: int) -> np.ndarray:
     return array
 
 
-def _check_ranks(ranks: Sequence[int], size: int, unit: str) -> None:
+def _check_ranks(ranks: Sequence[int], size: int) -> None:
     for rank in ranks:
         if not 1 <= rank <= size:
-            raise InputError(f"Rank-{rank} cannot be computed: the gallery has {size} {unit}")
+            raise InputError(f"Rank-{rank} cannot be computed: the gallery has {size} images")
 
 
 def rank_metrics(
@@ -101,7 +101,7 @@ def rank_metrics(
             identity and camera; ``"none"`` hides nothing.
         unique_ids: the CMC counts identities, each at its best image, in place of images. mAP and mINP always
             count images.
-        ranks: the k of each Rank-k.
+        ranks: the k of each Rank-k; with ``unique_ids``, one beyond the number of identities is always reached.
         columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
             ``distance[:, columns]`` and the labels likewise, without the copy.
 
@@ -123,7 +123,7 @@ def rank_metrics(
     if not len(matrix) or not len(columns):
         raise InputError(f"nothing to rank: {len(matrix)} queries, {len(columns)} gallery images")
     gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
-    _check_ranks(ranks, *((len(gallery.counts), "identities") if unique_ids else (len(columns), "images")))
+    _check_ranks(ranks, len(columns))
 
     def score(rows: slice) -> np.ndarray:
         values = _gather(matrix, rows, gallery.columns)
@@ -136,7 +136,7 @@ def rank_metrics(
     if not len(scores):
         raise InputError(f"none of the {len(matrix)} queries has a true gallery image under the rule {rule!r}")
     average_precision, inverse_penalty = scores[:, 1:].mean(0)
-    return {f"Rank-{k}": 100 * float((scores[:, 0] < k).mean()) for k in ranks} | {
+    return {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in ranks} | {
         "mAP": 100 * float(average_precision),
         "mINP": 100 * float(inverse_penalty),
         "valid_queries": len(scores),
