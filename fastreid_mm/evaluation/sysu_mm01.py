@@ -13,10 +13,10 @@ import numpy as np
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
-from fastreid_mm.evaluation.sysu_splits import Permutation
+from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, Permutation
 
-QUERY_CAMERAS = (3, 6)
-GALLERY_CAMERAS = {"all": (1, 2, 4, 5), "indoor": (1, 2)}
+QUERY_CAMERAS = INFRARED_CAMERAS
+GALLERY_CAMERAS = {"all": VISIBLE_CAMERAS, "indoor": (1, 2)}
 Image = tuple[int, int, int]  # camera, identity, image number
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from fastreid_mm.errors import InputError
 
 CAMERAS = (1, 2, 3, 4, 5, 6)
+VISIBLE_CAMERAS = (1, 2, 4, 5)
+INFRARED_CAMERAS = (3, 6)
 Permutation = dict[tuple[int, int], np.ndarray]
 
 

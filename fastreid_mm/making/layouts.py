@@ -13,8 +13,6 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import write_permutation
 from fastreid_mm.making.folders import make_folder
 
-VISIBLE_CAMERAS = (1, 2, 4, 5)
-INFRARED_CAMERAS = (3, 6)
 TRIALS = 10
 JPEG_QUALITY = 92
 

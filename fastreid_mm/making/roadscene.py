@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.making.layouts import INFRARED_CAMERAS, SysuSplit, write_sysu
+from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS
+from fastreid_mm.making.layouts import SysuSplit, write_sysu
 from fastreid_mm.making.roadscene_pairs import Pair, find_pairs, fingerprint
 
 NAME = "SYSU-MM01"

@@ -22,7 +22,7 @@ class CrossModalityDataset(ImageDataset):
     """
 
     protocol = "market"
-    """The name of the test protocol, a key of :data:`fastreid_mm.evaluation.evaluators.EVALUATORS`."""
+    """The name of the test protocol, a key of :data:`fastreid_mm.engine.trainer.EVALUATORS`."""
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:

@@ -14,10 +14,7 @@ from fastreid_mm.data.datasets.cross_modality import (
     require_folder,
 )
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.sysu_splits import read_ids
-
-VISIBLE_CAMERAS = (1, 2, 4, 5)
-INFRARED_CAMERAS = (3, 6)
+from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
 
 
 @DATASET_REGISTRY.register()

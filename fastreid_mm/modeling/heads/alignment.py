@@ -7,7 +7,9 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import ModalityRemoval, identity_classifier
+from fastreid_mm.layers.modality_removal import MAPPINGS
 from fastreid_mm.losses import center_loss, hetero_center, modality_aware_center
+from fastreid_mm.losses.modality_aware_center import DISTANCES
 
 
 class ModalityAwareEnhancement(nn.Module):
@@ -84,8 +86,8 @@ def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
     if not options.MODALITY_EMBEDDING:
         raise InputError("MODEL.CMTR.MODALITY_EMBEDDING is False: MODEL.CMTR.MAC and MODEL.CMTR.MAID, which take the "
                          "embedding out of the feature, must be False too")
-    _require(cfg, "MAPPING", ("fc", "identity"))
-    _require(cfg, "DISTANCE", ("cosine", "l1", "l2", "smooth_l1"))
+    _require(cfg, "MAPPING", MAPPINGS)
+    _require(cfg, "DISTANCE", DISTANCES)
     _require(cfg, "REDUCTION", ("mean", "sum"))
     return ModalityAwareEnhancement(dim, num_classes, options.LAMBDA, options.MAC, options.MAID, options.MAPPING,
                                     options.DISTANCE, options.REDUCTION)
