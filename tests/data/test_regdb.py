@@ -41,3 +41,9 @@ def test_broken_split_lines_are_named(copy, line, words):
     (copy / "RegDB" / "idx" / "test_visible_1.txt").write_text(line + "\n")
     with pytest.raises(InputError, match=words):
         RegDB(str(copy))
+
+
+def test_combining_all_keeps_people_apart_whose_labels_agree(regdb_root):
+    data = RegDB(str(regdb_root))
+    data.combine_all()
+    assert len(data.train) == 48 * 4 and len({item[1] for item in data.train}) == 48

@@ -30,8 +30,12 @@ class CrossModalityDataset(ImageDataset):
         return {}
 
     def combine_all(self) -> None:
-        """Add the test images to the training images. Overridden: the host unpacks items of exactly three fields."""
-        self._train = self.train + self.query + self.gallery
+        """Add the test images to the training images. Overridden: the host unpacks items of exactly three fields.
+
+        Test identities are numbered on from the training identities: RegDB counts both from 0, for different people.
+        """
+        first = 1 + max(item[1] for item in self.train)
+        self._train = self.train + [(path, first + pid, *rest) for path, pid, *rest in self.query + self.gallery]
 
 
 def require_folder(path: str, what: str) -> str:
