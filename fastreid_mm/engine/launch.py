@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 
 import torch
@@ -38,10 +39,18 @@ def launch(main: Callable[..., None], num_processes: int, num_machines: int = 1,
         if num_machines > 1:
             raise InputError("--dist-url auto needs a single machine; give the same tcp:// address on all")
         dist_url = f"tcp://127.0.0.1:{_free_port()}"
+    processes = mp.spawn(_worker, (main, world_size, num_processes, machine_rank, dist_url, args),
+                         nprocs=num_processes, join=False)
     try:
-        mp.spawn(_worker, (main, world_size, num_processes, machine_rank, dist_url, args), nprocs=num_processes)
-    except mp.ProcessExitedException as error:  # the process has said why
-        raise SystemExit(error.exit_code) from None
+        while not processes.join():
+            pass
+    except (mp.ProcessExitedException, mp.ProcessRaisedException) as error:
+        # a process that refuses its input has said why; the others fail because they lose its connection
+        if any(process.exitcode == 2 for process in processes.processes):
+            raise SystemExit(2) from None
+        if isinstance(error, mp.ProcessExitedException):
+            raise SystemExit(error.exit_code) from None
+        raise
 
 
 def _free_port() -> int:
@@ -63,7 +72,14 @@ def _worker(local_rank: int, main: Callable[..., None], world_size: int, per_mac
         group = dist.new_group(list(range(machine * per_machine, (machine + 1) * per_machine)))
         if machine == machine_rank:
             comm._LOCAL_PROCESS_GROUP = group
-    with one_line_errors():
-        main(*args)
+    try:
+        with one_line_errors():
+            main(*args)
+    except SystemExit as error:
+        # the interpreter's own exit may abort on the threads of a process group that the others still use, and its
+        # status would be lost; the group cannot be destroyed first, as that may wait for the others
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(error.code)
     comm.synchronize()
     dist.destroy_process_group()

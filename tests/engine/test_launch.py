@@ -1,3 +1,6 @@
+import atexit
+import os
+
 import pytest
 import torch
 from fastreid.utils import comm
@@ -9,6 +12,7 @@ from fastreid_mm.errors import InputError
 def write_rank(folder, fail):
     gathered = comm.all_gather(comm.get_rank())
     if fail and comm.get_rank() == 1:
+        atexit.register(os.abort)  # as the threads of a process group may do; the status must not be lost
         raise InputError("the second process has found something")
     (folder / f"{comm.get_rank()}-{comm.get_local_rank()}").write_text(str(gathered))
 
