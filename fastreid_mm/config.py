@@ -32,7 +32,10 @@ def add_mm_config(cfg: CfgNode) -> None:
     _add_hct(cfg, node)
     _add_cmt(cfg, node)
     _add_mun(cfg, node)
+    _add_ieee(cfg, node)
+    _add_mutualformer(cfg, node)
     _add_input(cfg, node)
+    _add_aligned(cfg, node)
     _add_protocols(cfg, node)
 
 
@@ -55,6 +58,8 @@ def _add_two_stream(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.BACKBONE.RESNET.NAME = "resnet50.tv_in1k"
     # How many of stem, layer1 .. layer4 each modality has of its own: 1 in AGW, 2 in HCT, CMT and MUN.
     cfg.MODEL.BACKBONE.RESNET.SPECIFIC_STAGES = 2
+    # HAMNet's code, which MutualFormer builds on, has no ReLU after the first BatchNorm.
+    cfg.MODEL.BACKBONE.RESNET.STEM_RELU = True
 
 
 def _add_cmtr(cfg: CfgNode, node: type[CfgNode]) -> None:
@@ -103,6 +108,8 @@ def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Figure 3: lambda, the weight of the modulation discriminative loss; its margin.
     cfg.MODEL.CMT.LAMBDA = 0.2
     cfg.MODEL.CMT.MARGIN = 0.3
+    # Its triplets, "hard" or "all" (eq. 14 does not say). From scratch "hard" first drives the scale to zero.
+    cfg.MODEL.CMT.MINING = "hard"
     # Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder's output.
     cfg.MODEL.CMT.RESIDUAL_FROM = "raw"
     # Whether the consistency loss moves compensated features only, and not the centres of the real ones. From scratch
@@ -121,6 +128,9 @@ def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Table 2: where the auxiliary modality comes from, "generator", "x", "mixed" or "syncretic"; "none" with all losses
     # below off is the baseline.
     cfg.MODEL.MUN.AUXILIARY = "generator"
+    # What BatchNorm makes of auxiliary maps: "own", a batch by themselves that is not remembered, or "shared", one with
+    # the others (the paper is silent). Shared statistics cost much from scratch.
+    cfg.MODEL.MUN.AUXILIARY_STATISTICS = "own"
     # The generator's pooling ratios, and groups of its transposed convolutions (1 is a full one; the paper is silent).
     cfg.MODEL.MUN.RATIOS = (2, 4, 6, 12)
     cfg.MODEL.MUN.TR_GROUPS = 1
@@ -144,11 +154,69 @@ def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.MUN.PROTOTYPE_MEMORY = "slot"
 
 
+def _add_ieee(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # Table 2's modalities: DATASETS.ALIGNED.MODALITIES. Label smoothing: fast-reid's MODEL.LOSSES.CE.EPSILON.
+    cfg.MODEL.IEEE = node()
+    # Figure 6: "progressive" is the method; "image_sum", "feature_sum" and "feature_concatenation" join the modalities
+    # first, and have neither interaction nor modality loss.
+    cfg.MODEL.IEEE.FUSION = "progressive"
+    # Table 3: the cross-modal interacting module; the relation-based embedding module as the released code computes it
+    # ("official"), as the paper writes it ("paper"), or "none".
+    cfg.MODEL.IEEE.CIM = True
+    cfg.MODEL.IEEE.REM = "official"
+    # What the feature of the whole image is pooled from: "backbone" (released code) or "interaction" (paper).
+    cfg.MODEL.IEEE.GLOBAL_FROM = "backbone"
+    # Table 3, figure 7: "3m" (multi-modal margin), "hetero_center", "center" or "none", beside the cross-entropy.
+    cfg.MODEL.IEEE.LOSS = "3m"
+    cfg.MODEL.IEEE.LOSS_WEIGHT = 1.0
+    # Eq. 6: the paper has "l2" and names no reduction, the released code "l2sq" and "sum".
+    cfg.MODEL.IEEE.MARGIN = 1.0
+    cfg.MODEL.IEEE.MARGIN_DISTANCE = "l2sq"
+    cfg.MODEL.IEEE.MARGIN_REDUCTION = "sum"
+    # Parts of a map, and channels of a part before and after the embedding.
+    cfg.MODEL.IEEE.PARTS = 6
+    cfg.MODEL.IEEE.REDUCED_DIM = 768
+    cfg.MODEL.IEEE.PART_DIM = 128
+
+
+def _add_mutualformer(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # MutualFormer-ReID. The readings: "paper" or "official" affinities (eq. 8), how layers are stacked, and two things
+    # that only the released layer has.
+    cfg.MODEL.MUTUALFORMER = node()
+    # Table 4: "add", "concatenate", "transformer", "cross_attention", "cross_diffusion" or "mutualformer".
+    cfg.MODEL.MUTUALFORMER.FUSION = "mutualformer"
+    cfg.MODEL.MUTUALFORMER.LAYERS = 2
+    cfg.MODEL.MUTUALFORMER.EPSILON = 0.6
+    cfg.MODEL.MUTUALFORMER.READING = "paper"
+    cfg.MODEL.MUTUALFORMER.STACK = "carry_fused"
+    cfg.MODEL.MUTUALFORMER.JOINT_NORM = False
+    cfg.MODEL.MUTUALFORMER.FUSED_SELF_ATTENTION = False
+    # The paper gives neither; these are those of ViT-Base.
+    cfg.MODEL.MUTUALFORMER.DIM = 768
+    cfg.MODEL.MUTUALFORMER.HEADS = 12
+    # Gamma, the weight of the heterogeneous score coherence loss; and of a triplet loss that HAMNet's code has.
+    cfg.MODEL.MUTUALFORMER.SCORE_COHERENCE = 0.001
+    cfg.MODEL.MUTUALFORMER.TRIPLET = 0.0
+    cfg.MODEL.HAMNET = node()
+    cfg.MODEL.HAMNET.SCORE_COHERENCE = 0.001
+    cfg.MODEL.HAMNET.TRIPLET = 1.0
+
+
 def _add_input(cfg: CfgNode, node: type[CfgNode]) -> None:
     # CAJ's channel augmentation, after erasing: PROB is that of a visible image.
     cfg.INPUT.CHANNEL_AUGMENTATION = node()
     cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED = False
     cfg.INPUT.CHANNEL_AUGMENTATION.PROB = 0.5
+
+
+def _add_aligned(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # Sets of aligned samples: which modalities a sample has, in this order, IEEE's table 2; () for all the set has.
+    cfg.DATASETS.ALIGNED = node()
+    cfg.DATASETS.ALIGNED.MODALITIES = ()
+    # Whether all modalities of a sample are flipped, cropped and erased alike; IEEE draws for each of its own.
+    cfg.INPUT.SHARED_DRAWS = True
+    # Names of modalities that are missing at test time: their images are not read.
+    cfg.TEST.MISSING = ()
 
 
 def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:

@@ -18,6 +18,12 @@ def first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def listed(problems: list[str], shown: int = 20) -> str:
+    """Problems in one line: the first ``shown`` of them, and how many more there are."""
+    more = len(problems) - shown
+    return "; ".join(problems[:shown]) + (f"; and {more} more" if more > 0 else "")
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """End the program with status 2 and one line on standard error when the block raises :class:`InputError`."""

@@ -1,5 +1,6 @@
 """Small data sets in their original layouts, and a network small enough to train in a test."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ MODEL:
     RESNET: {{NAME: test_resnet}}
   HCT: {{PARTS: 2, DIM: 16}}
   MUN: {{RATIOS: [2, 4]}}
+  IEEE: {{PARTS: 2, REDUCED_DIM: 24, PART_DIM: 16}}
+  MUTUALFORMER: {{DIM: 16, HEADS: 4}}
 INPUT: {{SIZE_TRAIN: [32, 16], SIZE_TEST: [32, 16]}}
 DATALOADER: {{NUM_WORKERS: 0, NUM_INSTANCE: 2}}
 SOLVER: {{IMS_PER_BATCH: 16, MAX_EPOCH: 2, STEPS: [1], CHECKPOINT_PERIOD: 1}}
@@ -31,12 +34,25 @@ OUTPUT_DIR: {output}
 """
 
 
-def write_image(path: Path, seed: int) -> None:
+def draw_image(seed: int) -> Image.Image:
     """A 16 x 32 image of noise around a colour that follows from the seed."""
     random = np.random.default_rng(seed)
     pixels = random.integers(0, 256, 3) // 2 + random.integers(0, 128, (32, 16, 3))
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def write_image(path: Path, seed: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels.astype(np.uint8)).save(path)
+    draw_image(seed).save(path)
+
+
+def write_strip(path: Path, seed: int, tiles: int = 3) -> None:
+    """A row of 256 x 128 tiles, each an enlarged image with a seed of its own."""
+    strip = Image.new("RGB", (256 * tiles, 128))
+    for tile in range(tiles):
+        strip.paste(draw_image(seed + 10_000 * tile).resize((256, 128), Image.Resampling.NEAREST), (256 * tile, 0))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    strip.save(path)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +86,28 @@ def regdb_root(tmp_path_factory) -> Path:
             for part, ids in halves.items():
                 lines = [f"{kind}/{pid}/{number}.bmp {label}" for label, pid in enumerate(ids) for number in (1, 2)]
                 (folder / "idx" / f"{part}_{kind.lower()}_{trial}.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture(scope="session")
+def rgbnt201_root(tmp_path_factory) -> Path:
+    """A folder with RGBNT201: 6 training and 8 test identities, two samples each under both cameras."""
+    root = tmp_path_factory.mktemp("rgbnt201")
+    for part, ids in {"train_171": range(1, 7), "test": range(7, 15)}.items():
+        for number, modality in enumerate(("RGB", "NI", "TI")):
+            for pid, camera, index in product(ids, (1, 2), (0, 1)):
+                name = f"{pid:06d}_cam{camera}_0_{index:02d}.jpg"
+                write_image(root / "RGBNT201" / part / modality / name, 10_000 * number + 100 * pid + index)
+    return root
+
+
+@pytest.fixture(scope="session")
+def rgbn300_root(tmp_path_factory) -> Path:
+    """A folder with RGBN300: 6 training and 8 test identities, four cameras, the first one's test images the query."""
+    root = tmp_path_factory.mktemp("rgbn300")
+    for pid, camera in product(range(1, 15), range(1, 5)):
+        part = "bounding_box_train" if pid < 7 else "query" if camera == 1 else "bounding_box_test"
+        write_strip(root / "RGBN300" / "rgbir" / part / f"{pid:04d}_c{camera:03d}_00.jpg", 100 * pid + camera)
     return root
 
 

@@ -1,10 +1,12 @@
-"""Make RoadScene-VI, a small visible-infrared data set in SYSU-MM01's layout, from RoadScene's photographs.
+"""Make small multi-modal data sets of places from RoadScene's photographs, in the layouts of three benchmarks.
 
 Example:
     git clone https://github.com/hanna-xu/RoadScene
     python tools/prepare_roadscene.py RoadScene datasets
+    python tools/prepare_roadscene.py RoadScene datasets --layout RGBNT201
 
-writes ``datasets/SYSU-MM01``. Repeating it is safe.
+writes ``datasets/SYSU-MM01`` (visible or infrared images) and ``datasets/RGBNT201`` (aligned samples). Repeating it is
+safe.
 """
 
 import argparse
@@ -13,23 +15,32 @@ from pathlib import Path
 
 from fastreid_mm.errors import one_line_errors
 from fastreid_mm.making.roadscene import NAME, make_roadscene
-from fastreid_mm.making.summary import summarise_sysu
+from fastreid_mm.making.roadscene_mm import make_rgbn300, make_rgbnt201
+from fastreid_mm.making.summary import summarise_aligned, summarise_sysu
+
+LAYOUTS = {
+    NAME: (make_roadscene, summarise_sysu),
+    "RGBNT201": (make_rgbnt201, summarise_aligned),
+    "RGBN300": (make_rgbn300, summarise_aligned),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="a clone of RoadScene")
-    parser.add_argument("destination", type=Path, help=f"where {NAME} is made")
+    parser.add_argument("destination", type=Path, help="where a folder of the layout's name is made")
+    parser.add_argument("--layout", choices=tuple(LAYOUTS), default=NAME)
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
-    root = args.destination / NAME
+    root = args.destination / args.layout
+    make, summarise = LAYOUTS[args.layout]
     with one_line_errors():
-        made = make_roadscene(args.source, root, args.seed)
-        print("made:" if made else "already there:", summarise_sysu(root))
+        made = make(args.source, root, args.seed)
+        print("made:" if made else "already there:", summarise(root))
 
 
 if __name__ == "__main__":

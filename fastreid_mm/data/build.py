@@ -3,7 +3,6 @@
 import os
 
 from fastreid.data.build import fast_batch_collator
-from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.data.samplers import InferenceSampler
 from fastreid.data.transforms import build_transforms
@@ -11,11 +10,14 @@ from fastreid.utils import comm
 from torch.utils.data import BatchSampler, DataLoader
 from yacs.config import CfgNode
 
+from fastreid_mm.data.aligned_set import AlignedSet
 from fastreid_mm.data.channel_augmentation import ChannelAugmentation
-from fastreid_mm.data.datasets import CrossModalityDataset
+from fastreid_mm.data.datasets import AlignedDataset, CrossModalityDataset
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.host_batches import HOST_SAMPLERS, HostBatches
 from fastreid_mm.data.image_set import ImageSet
+from fastreid_mm.data.item_set import ItemSet
+from fastreid_mm.data.modalities import aligned_modalities, dataset_class, missing_modalities
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
 from fastreid_mm.errors import InputError
 
@@ -24,26 +26,28 @@ def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
     """A data set by its registered name, read from ``FASTREID_DATASETS`` (``datasets`` if unset).
 
     Raises:
-        InputError: no data set has that name, or its files are not there.
+        InputError: no data set has that name, its files are not there, or the config asks for what it cannot do.
     """
-    try:
-        dataset_class = DATASET_REGISTRY.get(name)
-    except KeyError:
-        raise InputError(f"DATASETS: no data set is called {name!r}") from None
-    options = dataset_class.options(cfg) if issubclass(dataset_class, CrossModalityDataset) else {}
+    found = dataset_class(name)
+    options = found.options(cfg) if issubclass(found, (CrossModalityDataset, AlignedDataset)) else {}
     root = os.getenv("FASTREID_DATASETS", "datasets")
     try:
-        return dataset_class(root=root, **options)
+        dataset = found(root=root, **options)
     except RuntimeError as error:  # what the host's own data sets raise for a missing file
         raise InputError(f"data set {name}: {error}") from None
+    missing_modalities(cfg, getattr(dataset, "modalities", ()))  # now, not when testing begins
+    if isinstance(dataset, AlignedDataset) and cfg.TEST.FLIP.ENABLED:
+        raise InputError(f"TEST.FLIP.ENABLED: the host would turn the aligned images of {name} upside down")
+    return dataset
 
 
 def build_train_loader(cfg: CfgNode) -> DeviceLoader:
     """The training loader of ``DATASETS.NAMES``; one pass is one epoch.
 
     Raises:
-        InputError: see :func:`build_dataset` and :class:`CrossModalityIdentitySampler`.
+        InputError: see :func:`build_dataset`, :func:`aligned_modalities` and :class:`CrossModalityIdentitySampler`.
     """
+    aligned = bool(aligned_modalities(cfg))
     items = []
     for name in cfg.DATASETS.NAMES:
         dataset = build_dataset(cfg, name)
@@ -53,10 +57,20 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
             dataset.show_train()
         # identities of two data sets are different people even where their numbers agree
         items += [(item[0], f"{name}_{item[1]}", *item[2:]) for item in dataset.train]
+    samples = _aligned_samples(cfg, items) if aligned else _single_samples(cfg, items)
+    return _loader(cfg, samples, _train_batches(cfg, items))
+
+
+def _single_samples(cfg: CfgNode, items: list[tuple]) -> ImageSet:
     options = cfg.INPUT.CHANNEL_AUGMENTATION
     augment = ChannelAugmentation(options.PROB) if options.ENABLED else None
-    samples = ImageSet(items, build_transforms(cfg, is_train=True), relabel=True, augment=augment)
-    return _loader(cfg, samples, _train_batches(cfg, items))
+    return ImageSet(items, build_transforms(cfg, is_train=True), relabel=True, augment=augment)
+
+
+def _aligned_samples(cfg: CfgNode, items: list[tuple]) -> AlignedSet:
+    if cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED:
+        raise InputError("INPUT.CHANNEL_AUGMENTATION.ENABLED: it is for visible-infrared data sets")
+    return AlignedSet(items, build_transforms(cfg, is_train=True), relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS)
 
 
 def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySampler | HostBatches:
@@ -67,20 +81,21 @@ def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySam
     if name != "CrossModalityIdentitySampler":
         known = ", ".join(["CrossModalityIdentitySampler", *HOST_SAMPLERS])
         raise InputError(f"DATALOADER.SAMPLER_TRAIN {name!r} is not one of {known}")
-    if any(len(item) < 4 for item in items):
-        raise InputError(f"DATALOADER.SAMPLER_TRAIN {name} needs visible-infrared data sets, DATASETS.NAMES is "
-                         f"{', '.join(cfg.DATASETS.NAMES)}")
     return CrossModalityIdentitySampler(*sizes, rank=comm.get_rank(), world_size=comm.get_world_size())
 
 
 def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     """The loader of a data set's query images followed by its gallery images."""
-    samples = ImageSet([*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False), relabel=False)
+    items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
+    if isinstance(dataset, AlignedDataset):
+        samples = AlignedSet(items, transform, relabel=False, missing=missing_modalities(cfg, dataset.modalities))
+    else:
+        samples = ImageSet(items, transform, relabel=False)
     batch_size = max(1, cfg.TEST.IMS_PER_BATCH // comm.get_world_size())
     return _loader(cfg, samples, BatchSampler(InferenceSampler(len(samples)), batch_size, drop_last=False))
 
 
-def _loader(cfg: CfgNode, samples: ImageSet, batches) -> DeviceLoader:
+def _loader(cfg: CfgNode, samples: ItemSet, batches) -> DeviceLoader:
     loader = DataLoader(samples, batch_sampler=batches, num_workers=cfg.DATALOADER.NUM_WORKERS,
                         collate_fn=fast_batch_collator, pin_memory=cfg.MODEL.DEVICE.startswith("cuda"))
     return DeviceLoader(loader, cfg.MODEL.DEVICE, seed=max(cfg.SEED, 0))

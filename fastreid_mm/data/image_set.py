@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 
-from fastreid.data.data_utils import read_image
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.data.item_set import ItemSet
+from fastreid_mm.data.read_image import read_rgb
 
 
-class ImageSet(Dataset):
+class ImageSet(ItemSet):
     """Samples of single images, as dicts of ``images, targets, camids, modalities, img_paths``.
 
     fast-reid's ``CommDataset`` drops the modality and does not name a file it cannot read.
@@ -24,31 +23,18 @@ class ImageSet(Dataset):
 
     def __init__(self, items: list[tuple], transform: Callable[[Image.Image], Tensor], relabel: bool,
                  augment: Callable[[Tensor, int], Tensor] | None = None):
-        self.img_items = items
+        super().__init__(items, relabel)
         self.transform = transform
         self.augment = augment
-        identities = sorted({item[1] for item in items})
-        self.num_classes = len(identities)
-        self._label = {pid: label for label, pid in enumerate(identities)} if relabel else None
-
-    def __len__(self) -> int:
-        return len(self.img_items)
 
     def __getitem__(self, index: int) -> dict:
         path, pid, camid, *rest = self.img_items[index]
         modality = rest[0] if rest else 0
-        image = self.transform(_read(path))
+        image = self.transform(read_rgb(path))
         return {
             "images": self.augment(image, modality) if self.augment else image,
-            "targets": self._label[pid] if self._label else pid,
+            "targets": self.target(pid),
             "camids": camid,
             "modalities": modality,
             "img_paths": path,
         }
-
-
-def _read(path: str) -> Image.Image:
-    try:
-        return read_image(path, format="RGB")  # infrared images become three equal channels
-    except (OSError, ValueError, SyntaxError) as error:  # all that PIL raises for broken files
-        raise InputError(f"cannot read image {path}: {first_line(error)}") from None

@@ -27,11 +27,13 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         rank, world_size: this process, and how many there are.
 
     Raises:
-        InputError: the batch does not divide, or P is more than there are identities; with the numbers.
+        InputError: items are not of visible-infrared data sets, the batch does not divide, or P is more than there
+            are identities; with the numbers.
     """
 
     def __init__(self, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0,
                  rank: int = 0, world_size: int = 1):
+        _require_modalities(items)
         self._images = ({}, {})
         for modality in (VISIBLE, INFRARED):
             self._images[modality].update(_by_identity(items, modality))
@@ -64,6 +66,13 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         share = len(drawn) // self._world_size
         own = drawn[self._rank * share:(self._rank + 1) * share]
         return np.concatenate(own).tolist()
+
+
+def _require_modalities(items: list[tuple]) -> None:
+    for item in items:
+        if len(item) < 4 or item[3] not in (VISIBLE, INFRARED):
+            raise InputError("DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler needs visible-infrared data sets "
+                             f"in DATASETS.NAMES, {item[0]} is of another kind")
 
 
 def _by_identity(items: list[tuple], modality: int) -> dict[int, np.ndarray]:

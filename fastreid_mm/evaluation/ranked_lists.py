@@ -10,7 +10,7 @@ from torch import Tensor
 from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
 
 TOP = 10
-_TILE = (64, 128)
+_UPRIGHT, _LYING = (64, 128), (128, 64)
 _FRAME = 4
 _RIGHT, _WRONG, _QUERY = (30, 160, 60), (200, 40, 40), (60, 60, 60)
 
@@ -29,14 +29,15 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
     shown = evaluator.shown_gallery()
     chosen = np.linspace(0, len(query) - 1, min(count, len(query))).round().astype(int)
     distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (rows, shown)
-    width, height = _TILE[0] + 3 * _FRAME, _TILE[1] + 3 * _FRAME
+    size = _tile_size(evaluator.query[0])
+    width, height = size[0] + 3 * _FRAME, size[1] + 3 * _FRAME
     sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")
     for row, index in enumerate(chosen):
         item, top = evaluator.query[index], row * height + _FRAME
-        sheet.paste(_tile(item[0], _QUERY), (_FRAME, top))
+        sheet.paste(_tile(item, size, _QUERY), (_FRAME, top))
         for place, found in enumerate(_nearest(evaluator, item, distance[row], shown)):
             colour = _RIGHT if found[1] == item[1] else _WRONG
-            sheet.paste(_tile(found[0], colour), (width * (place + 1) + 4 * _FRAME, top))
+            sheet.paste(_tile(found, size, colour), (width * (place + 1) + 4 * _FRAME, top))
     sheet.save(path + ".part", format="PNG")
     os.replace(path + ".part", path)
 
@@ -46,10 +47,21 @@ def _nearest(evaluator: RetrievalEvaluator, query: tuple, distance: Tensor, show
     return [item for item in ordered if not evaluator.hidden(query, item)][:TOP]
 
 
-def _tile(path: str, colour: tuple[int, int, int]) -> Image.Image:
-    """An image with a coloured frame around it."""
-    with Image.open(path) as image:
-        tile = image.convert("RGB").resize(_TILE)
-    framed = Image.new("RGB", (_TILE[0] + 2 * _FRAME, _TILE[1] + 2 * _FRAME), colour)
-    framed.paste(tile, (_FRAME, _FRAME))
+def _tile_size(item: tuple) -> tuple[int, int]:
+    width, height = _shown(item).size
+    return _LYING if width > height else _UPRIGHT
+
+
+def _tile(item: tuple, size: tuple[int, int], colour: tuple[int, int, int]) -> Image.Image:
+    """An item's image with a coloured frame around it."""
+    framed = Image.new("RGB", (size[0] + 2 * _FRAME, size[1] + 2 * _FRAME), colour)
+    framed.paste(_shown(item).resize(size), (_FRAME, _FRAME))
     return framed
+
+
+def _shown(item: tuple) -> Image.Image:
+    """The image of an item; of several modalities the first, which is a part of the file where it is a strip."""
+    aligned = len(item) > 3 and isinstance(item[3], tuple)
+    path, box = item[3][0] if aligned else (item[0], None)
+    with Image.open(path) as image:
+        return image.convert("RGB").crop(box) if box else image.convert("RGB")

@@ -10,8 +10,10 @@ def bn_neck(dim: int) -> nn.BatchNorm1d:
     return neck
 
 
-def identity_classifier(dim: int, num_classes: int) -> nn.Linear:
-    """The bias-free linear classifier that goes with a BNNeck, started near zero."""
-    classifier = nn.Linear(dim, num_classes, bias=False)
+def identity_classifier(dim: int, num_classes: int, bias: bool = False) -> nn.Linear:
+    """A linear classifier started near zero; the one that goes with a BNNeck has no bias."""
+    classifier = nn.Linear(dim, num_classes, bias)
     nn.init.normal_(classifier.weight, std=0.001)
+    if bias:
+        nn.init.zeros_(classifier.bias)
     return classifier

@@ -9,7 +9,8 @@ class ModalityCompensation(nn.Module):
 
     The encoder is one layer over the parts of an image. The decoder is one layer, the same for both modalities: the
     prototypes of the missing modality attend to each other and then to what the encoder made of the image. Parts need
-    no position encoding: each has its own prototype.
+    no position encoding: each has its own prototype. The decoder's last LayerNorm starts at a tenth, so that what is
+    made up starts small beside the real features it is added to (eq. 5); from scratch it drowned them otherwise.
 
     Args:
         dim: channels d of a part feature.
@@ -23,6 +24,7 @@ class ModalityCompensation(nn.Module):
         super().__init__()
         self.encoder = nn.TransformerEncoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
         self.decoder = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
+        nn.init.constant_(self.decoder.norm3.weight, 0.1)
         self.prototypes = nn.Parameter(nn.init.normal_(torch.empty(2, parts, dim), std=0.02))
 
     def forward(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,14 +6,20 @@ from torch import Tensor
 from fastreid_mm.layers.modulated_distance import modulated_euclidean
 from fastreid_mm.losses.geometry import same_identity
 
+MININGS = ("hard", "all")
+
 
 def modulation_discriminative(features: Tensor, scale: Tensor, shift: Tensor, targets: Tensor,
-                              margin: float = 0.3) -> Tensor:
+                              margin: float = 0.3, *, mining: str = "hard") -> Tensor:
     """Triplets in which the query modulates all others before they are compared with it.
 
     Every image of the batch, of either modality, is the query once. All others are modulated by the scale and shift of
-    that query, ``y' = y * scale + shift`` (eq. 13); its positive is the farthest of them of its identity, its negative
-    the nearest of any other. Euclidean distance over all parts together.
+    that query, ``y' = y * scale + shift`` (eq. 13). Euclidean distance over all parts together.
+
+    The paper writes an expectation over triplets and does not say which. "hard" takes the farthest positive and the
+    nearest negative of each query. As long as the first is farther than the second, as it is early in training from
+    scratch, that loss is lowest for a scale of zero, where queries can tell nothing apart; "all", the mean over every
+    triplet of a query, does not lead there.
 
     Args:
         features: (B, p, d), complete representations.
@@ -21,13 +27,16 @@ def modulation_discriminative(features: Tensor, scale: Tensor, shift: Tensor, ta
         shift: (B, d).
         targets: (B,) identity labels.
         margin: of the hinge.
+        mining: "hard" or "all".
 
     Returns:
         A 0-d tensor, the mean over the batch.
 
     Raises:
-        ValueError: an image is the only one of its identity, or there is a single identity.
+        ValueError: an image is the only one of its identity, there is a single identity, or an unknown mining.
     """
+    if mining not in MININGS:
+        raise ValueError(f"mining {mining!r} is not one of {', '.join(MININGS)}")
     same = same_identity(targets)
     if bool(same.all()) or bool((same.sum(1) < 2).any()):
         raise ValueError("modulation_discriminative needs two identities and two images of each in a batch")
@@ -35,6 +44,19 @@ def modulation_discriminative(features: Tensor, scale: Tensor, shift: Tensor, ta
     query, scale, shift = features.double(), scale.double(), shift.double()
     distance = modulated_euclidean(query, query, scale, shift)  # (B, B)
     itself = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
-    positive = distance.masked_fill(~same | itself, 0).amax(1)  # (B,)
-    negative = distance.masked_fill(same, float("inf")).amin(1)
-    return (margin + positive - negative).clamp(min=0).mean().to(features.dtype)
+    loss = (_hardest if mining == "hard" else _all)(distance, same & ~itself, ~same, margin)  # (B,)
+    return loss.mean().to(features.dtype)
+
+
+def _hardest(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:
+    """(B, B) distances and masks to the hinge of the hardest triplet of each row, (B,)."""
+    farthest = distance.masked_fill(~positives, 0).amax(1)
+    nearest = distance.masked_fill(~negatives, float("inf")).amin(1)
+    return (margin + farthest - nearest).clamp(min=0)
+
+
+def _all(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:
+    """(B, B) distances and masks to the mean hinge over all triplets of each row, (B,)."""
+    triplets = positives[:, :, None] & negatives[:, None, :]  # (B, B, B)
+    hinge = (margin + distance[:, :, None] - distance[:, None, :]).clamp(min=0)
+    return (hinge * triplets).sum((1, 2)) / triplets.sum((1, 2))

@@ -6,44 +6,20 @@ cameras 3 and 6. The modality gap is real; no crop of one modality lies exactly 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS
+from fastreid_mm.making.fingerprint import fingerprint
 from fastreid_mm.making.layouts import SysuSplit, write_sysu
-from fastreid_mm.making.roadscene_pairs import Pair, find_pairs, fingerprint
+from fastreid_mm.making.roadscene_pairs import Pair, enough_pairs, files
+from fastreid_mm.making.roadscene_views import UPRIGHT, Style, expose, jittered_box, require_seed
 
 NAME = "SYSU-MM01"
-PLACES = 3
-SIZE = (64, 128)
-MIN_PAIRS = 4
+PLACES = UPRIGHT.places
 _VAL_SHARE, _TEST_SHARE = 0.08, 0.26
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a camera sees every place.
-
-    Attributes:
-        images: taken of each place.
-        zoom: mean width of a crop, as a share of the widest upright 1:2 box in the place's column.
-        offset: mean shift of a crop, as shares of that box's width and height.
-        brightness: mean factor on the grey values.
-        every_place: or else only places of even number.
-    """
-
-    images: int
-    zoom: float
-    offset: tuple[float, float]
-    brightness: float
-    every_place: bool = True
-
 
 STYLES = {
     1: Style(2, 0.84, (-0.02, 0.00), 1.06),
@@ -69,12 +45,9 @@ def make_roadscene(source: str | Path, root: str | Path, seed: int = 0) -> bool:
     Raises:
         InputError: the photographs cannot be used, or the folder is in use.
     """
-    if seed < 0:
-        raise InputError(f"the seed must not be negative, got {seed}")
-    pairs = find_pairs(source)
-    if len(pairs) < MIN_PAIRS:
-        raise InputError(f"{source} holds {len(pairs)} pairs of photographs, at least {MIN_PAIRS} are needed")
-    recipe = {"maker": "roadscene 1", "source": fingerprint(pairs), "seed": seed}
+    require_seed(seed)
+    pairs = enough_pairs(source)
+    recipe = {"maker": "roadscene 1", "source": fingerprint(files(pairs)), "seed": seed}
     return write_sysu(root, _images(pairs, seed), split_by_photograph(len(pairs)), recipe, seed)
 
 
@@ -113,39 +86,5 @@ def _views(photograph: Image.Image, column: int, place: int, camera: int, seed: 
         return
     for n in range(style.images):
         rng = np.random.default_rng([seed, place, camera, n])
-        view = photograph.resize(SIZE, Image.Resampling.BICUBIC, jittered_box(photograph.size, column, style, rng))
-        yield _expose(view, style, rng)
-
-
-def jittered_box(size: tuple[int, int], column: int, style: Style, rng: np.random.Generator) -> Box:
-    """Draw a crop that stays within its column, so that crops of two places never overlap.
-
-    Args:
-        size: width and height of the photograph.
-        column: 0, 1 or 2 from the left.
-        style: the camera's.
-        rng: draws zoom and shift.
-
-    Returns:
-        Left, top, right and bottom, in fractions of pixels, twice as high as wide.
-    """
-    cell = size[0] / PLACES
-    widest = min(cell, size[1] / 2)
-    width = widest * (style.zoom + rng.uniform(-0.06, 0.06))
-    x, y = (offset + rng.uniform(-0.09, 0.09) for offset in style.offset)
-    left = _centred(cell, width, x * widest) + column * cell
-    top = _centred(size[1], 2 * width, y * 2 * widest)
-    return left, top, left + width, top + 2 * width
-
-
-def _centred(available: float, length: float, shift: float) -> float:
-    """Where a centred, then shifted piece begins, kept inside."""
-    slack = available - length
-    return min(max(slack / 2 + shift, 0.0), slack)
-
-
-def _expose(image: Image.Image, style: Style, rng: np.random.Generator) -> Image.Image:
-    values = np.asarray(image, dtype=np.float32)
-    mean = values.mean()
-    values = (values - mean) * rng.uniform(0.88, 1.12) + mean * style.brightness * rng.uniform(0.92, 1.08)
-    return Image.fromarray(np.clip(np.round(values), 0, 255).astype(np.uint8))
+        box = jittered_box(photograph.size, column, style, rng)
+        yield expose(photograph.resize(UPRIGHT.size, Image.Resampling.BICUBIC, box), style, rng)

@@ -3,17 +3,16 @@
 Source: https://github.com/hanna-xu/RoadScene, folders ``crop_LR_visible`` and ``cropinfrared``.
 """
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, listed
 
 VISIBLE_FOLDER, THERMAL_FOLDER = "crop_LR_visible", "cropinfrared"
 MIN_WIDTH, MIN_HEIGHT = 192, 128
+MIN_PAIRS = 4
 _SHOWN = 8
 
 
@@ -48,18 +47,25 @@ def find_pairs(source: str | Path) -> list[Pair]:
     pairs = [Pair(source / VISIBLE_FOLDER / name, source / THERMAL_FOLDER / name) for name in names]
     problems += [problem for pair in pairs for problem in _problems(pair)]
     if problems:
-        raise InputError(f"{source} cannot be used: {_list(sorted(problems))}")
+        raise InputError(f"{source} cannot be used: {listed(sorted(problems), _SHOWN)}")
     return pairs
 
 
-def fingerprint(pairs: Iterable[Pair]) -> str:
-    """A short hash of the photographs' names and bytes."""
-    digest = hashlib.sha256()
-    for pair in pairs:
-        for path in (pair.visible, pair.thermal):
-            digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def files(pairs: list[Pair]) -> list[Path]:
+    """Every photograph, the visible and the thermal one of a pair in turn."""
+    return [path for pair in pairs for path in (pair.visible, pair.thermal)]
+
+
+def enough_pairs(source: str | Path) -> list[Pair]:
+    """As :func:`find_pairs`, and at least the four that can be split.
+
+    Raises:
+        InputError: there are fewer, or the photographs cannot be used.
+    """
+    pairs = find_pairs(source)
+    if len(pairs) < MIN_PAIRS:
+        raise InputError(f"{source} holds {len(pairs)} pairs of photographs, at least {MIN_PAIRS} are needed")
+    return pairs
 
 
 def _photographs(folder: Path) -> set[str]:
@@ -96,8 +102,3 @@ def _short(path: Path) -> str:
 
 def _by(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
-
-
-def _list(problems: list[str]) -> str:
-    more = len(problems) - _SHOWN
-    return "; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -1,5 +1,6 @@
 """What a finished data set holds, in a few lines."""
 
+from collections import Counter
 from pathlib import Path
 
 from fastreid_mm.evaluation.sysu_splits import read_ids
@@ -15,6 +16,20 @@ def summarise_sysu(root: str | Path) -> str:
         [
             f"{root}: {total} identities ({', '.join(identities)}), {sum(cameras.values())} images",
             f"  {', '.join(f'{name} {count}' for name, count in cameras.items())}",
+        ]
+    )
+
+
+def summarise_aligned(root: str | Path) -> str:
+    """Identities and files of each folder of a data set whose file names begin with the identity."""
+    root = Path(root)
+    paths = sorted(root.rglob("*.jpg"))
+    counts = Counter(path.parent.relative_to(root).as_posix() for path in paths)
+    identities = {path.name.split("_")[0] for path in paths}
+    return "\n".join(
+        [
+            f"{root}: {len(identities)} identities, {len(paths)} files",
+            f"  {', '.join(f'{name} {count}' for name, count in counts.items())}",
         ]
     )
 

@@ -36,7 +36,7 @@ def test_equals_the_layers_written_out():
             y = module.prototypes[1 - modalities[image]]  # those of the modality the image lacks
             y = layer_norm(y + attention(module.decoder.self_attn, y, y))
             y = layer_norm(y + attention(module.decoder.multihead_attn, y, memory))
-            y = layer_norm(y + feed_forward(module.decoder, y))
+            y = 0.1 * layer_norm(y + feed_forward(module.decoder, y))  # starts small
             torch.testing.assert_close(compensated[image], y, atol=1e-5, rtol=1e-4)
 
 

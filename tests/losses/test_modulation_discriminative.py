@@ -8,7 +8,7 @@ from fastreid_mm.losses import modulation_discriminative
 TARGETS = torch.tensor([4, 4, 0, 0, 2, 2] * 2)
 
 
-def naive(features, scale, shift, margin):
+def naive(features, scale, shift, margin, mining="hard"):
     total = 0.0
     for i, query in enumerate(features):
         positives, negatives = [], []
@@ -18,7 +18,10 @@ def naive(features, scale, shift, margin):
             modulated = other * scale[i] + shift[i]
             distance = math.dist(query.flatten().tolist(), modulated.flatten().tolist())
             (positives if TARGETS[j] == TARGETS[i] else negatives).append(distance)
-        total += max(0.0, margin + max(positives) - min(negatives))
+        if mining == "hard":
+            positives, negatives = [max(positives)], [min(negatives)]
+        hinges = [max(0.0, margin + near - far) for near in positives for far in negatives]
+        total += sum(hinges) / len(hinges)
     return total / len(features)
 
 
@@ -30,12 +33,18 @@ def example(dtype, offset=0.0):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("margin, offset", [(0.3, 0.0), (3.0, 0.0), (0.3, 100.0)])
-def test_equals_the_loop(margin, offset, dtype):
+@pytest.mark.parametrize("mining", ["hard", "all"])
+def test_equals_the_loop(margin, offset, dtype, mining):
     inputs = example(dtype, offset)
-    loss = modulation_discriminative(*inputs, TARGETS, margin)
+    loss = modulation_discriminative(*inputs, TARGETS, margin, mining=mining)
     assert loss.shape == () and loss.dtype == dtype
-    assert naive(*inputs, margin) > 0
-    assert loss.item() == pytest.approx(naive(*inputs, margin), rel=1e-5)
+    assert naive(*inputs, margin, mining) > 0
+    assert loss.item() == pytest.approx(naive(*inputs, margin, mining), rel=1e-5)
+
+
+def test_unknown_mining_is_named():
+    with pytest.raises(ValueError, match="'semi'"):
+        modulation_discriminative(*example(torch.float32), TARGETS, mining="semi")
 
 
 def test_the_gradient_is_that_of_finite_differences():

@@ -158,15 +158,37 @@ def test_auxiliary_images_go_through_the_visible_stream(build):
     assert seen == [16, 8]  # visible and mixed, infrared
 
 
-def test_the_necks_statistics_are_those_of_features_that_are_tested(build):
-    model, seen = build(), {}
+def normed(features):
+    return (features - features.mean(0)) / (features.var(0, unbiased=False) + 1e-5).sqrt()
+
+
+def test_auxiliary_features_have_statistics_of_their_own_and_leave_no_trace(build):
+    model, batch, seen, shared = build(), vi_batch(), {}, []
+    model.head.register_forward_pre_hook(lambda _, inputs: seen.update(before=inputs[0], after=inputs[1]))
+    model.backbone.rest.register_forward_hook(lambda _, inputs, __: shared.append(len(inputs[0])))
+    model(batch)
+    assert shared == [16, 8]
+    torch.testing.assert_close(model.neck.running_mean, 0.1 * seen["before"][:2].mean((0, 1)))
+    torch.testing.assert_close(seen["after"][:2].flatten(0, 1), normed(seen["before"][:2].flatten(0, 1)),
+                               atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(seen["after"][2], normed(seen["before"][2]), atol=1e-4, rtol=1e-4)
+    base = build(*keys(*BASELINE))  # without auxiliary maps the shared stages remember the same
+    base.load_state_dict(build().state_dict(), strict=False)
+    base(batch)
+    remembered = {name: value for name, value in model.named_buffers() if "running" in name and "rest" in name}
+    for name, value in base.named_buffers():
+        if name in remembered:
+            torch.testing.assert_close(value, remembered[name])
+    assert remembered and all(norm.momentum == 0.1 for norm in model.modules() if hasattr(norm, "momentum"))
+
+
+def test_statistics_may_be_shared_by_all_three(build):
+    model, seen = build(*keys("AUXILIARY_STATISTICS", "shared")), {}
     model.head.register_forward_pre_hook(lambda _, inputs: seen.update(before=inputs[0], after=inputs[1]))
     model(vi_batch())
-    torch.testing.assert_close(model.neck.running_mean, 0.1 * seen["before"][:2].mean((0, 1)))
-    for own in (seen["before"][:2].flatten(0, 1), seen["before"][2]):
-        expected = (own - own.mean(0)) / (own.var(0, unbiased=False) + 1e-5).sqrt()
-        found = seen["after"][2] if len(own) == 8 else seen["after"][:2].flatten(0, 1)
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(seen["after"].flatten(0, 1), normed(seen["before"].flatten(0, 1)), atol=1e-4, rtol=1e-4)
+    with pytest.raises(InputError, match="AUXILIARY_STATISTICS 'none'"):
+        build(*keys("AUXILIARY_STATISTICS", "none"))
 
 
 @pytest.mark.parametrize("memory, slots", [("slot", 8), ("identity", 10)])

@@ -4,15 +4,15 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from copy import deepcopy
 
-import timm
 import torch
-from fastreid.modeling.backbones import BACKBONE_REGISTRY, build_backbone
+from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from timm.models.resnet import ResNet
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict
+from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.backbones.required import build_required
+from fastreid_mm.modeling.backbones.resnet import build_resnet
 
 
 class TwoStreamResNet(nn.Module):
@@ -75,23 +75,14 @@ def _stages(resnet: ResNet) -> list[tuple[str, nn.Module]]:
 
 @BACKBONE_REGISTRY.register()
 def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
-    """Build the two-stream ResNet of ``MODEL.BACKBONE.RESNET`` and ``MODEL.BACKBONE.LAST_STRIDE``.
-
-    ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
+    """Build the two-stream ResNet of ``MODEL.BACKBONE``, see :func:`build_resnet`.
 
     Raises:
-        InputError: unknown name, impossible number of stages or stride, or weights that do not fit.
+        InputError: impossible number of stages, and what :func:`build_resnet` raises.
     """
-    backbone, options = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.RESNET
-    if backbone.LAST_STRIDE not in (1, 2):
-        raise InputError(f"MODEL.BACKBONE.LAST_STRIDE {backbone.LAST_STRIDE} is neither 1 nor 2")
-    resnet = _create(options.NAME, pretrained=backbone.PRETRAIN and not backbone.PRETRAIN_PATH)
-    if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
-        _load(resnet, backbone.PRETRAIN_PATH)
-    if backbone.LAST_STRIDE == 1:
-        _remove_stride(resnet.layer4)
+    resnet = build_resnet(cfg)
     try:
-        return TwoStreamResNet(resnet, options.SPECIFIC_STAGES, backbone.PRETRAIN)
+        return TwoStreamResNet(resnet, cfg.MODEL.BACKBONE.RESNET.SPECIFIC_STAGES, cfg.MODEL.BACKBONE.PRETRAIN)
     except ValueError as error:
         raise InputError(f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES: {error}") from None
 
@@ -102,38 +93,4 @@ def build_two_stream(cfg: CfgNode) -> TwoStreamResNet:
     Raises:
         InputError: it is another kind of backbone.
     """
-    backbone = build_backbone(cfg)
-    if not isinstance(backbone, TwoStreamResNet):
-        raise InputError(f"{cfg.MODEL.META_ARCHITECTURE} needs MODEL.BACKBONE.NAME build_two_stream_resnet_backbone, "
-                         f"not {cfg.MODEL.BACKBONE.NAME}")
-    return backbone
-
-
-def _create(name: str, pretrained: bool) -> ResNet:
-    resnet = None
-    try:
-        # timm starts the last BatchNorm of a block at zero, torchvision, which AGW and HCT build on, at one
-        resnet = timm.create_model(name, pretrained=pretrained, num_classes=0, zero_init_last=False)
-    except TypeError:  # another network, which has no such option
-        pass
-    except (RuntimeError, ValueError, OSError) as error:  # unknown name, or weights that cannot be fetched
-        raise InputError(f"MODEL.BACKBONE.RESNET.NAME {name}: {first_line(error)}") from None
-    if not isinstance(resnet, ResNet):
-        raise InputError(f"MODEL.BACKBONE.RESNET.NAME {name} is not a ResNet of timm")
-    return resnet
-
-
-def _load(resnet: ResNet, path: str) -> None:
-    # torchvision's older files were saved before BatchNorm counted its batches
-    counters = {name: value for name, value in resnet.state_dict().items() if name.endswith("num_batches_tracked")}
-    load_matching(resnet, counters | read_state_dict(path), path, unused=("fc",))
-
-
-def _remove_stride(stage: nn.Module) -> None:
-    """Let a stage keep the size of its maps. timm's ``output_stride`` would also dilate its convolutions."""
-    for parent in list(stage.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, nn.Conv2d):
-                child.stride = (1, 1)
-            elif isinstance(child, nn.AvgPool2d):  # the shortcut of the ResNet-D variants
-                setattr(parent, name, nn.Identity())
+    return build_required(cfg, TwoStreamResNet, "build_two_stream_resnet_backbone")

@@ -10,6 +10,7 @@ from fastreid_mm.layers import ModalityRemoval, identity_classifier
 from fastreid_mm.layers.modality_removal import MAPPINGS
 from fastreid_mm.losses import center_loss, hetero_center, modality_aware_center
 from fastreid_mm.losses.modality_aware_center import DISTANCES
+from fastreid_mm.modeling.config_checks import require_choice
 
 
 class ModalityAwareEnhancement(nn.Module):
@@ -76,7 +77,7 @@ def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
         InputError: an unknown value, or an enhancement loss without modality embeddings to take out.
     """
     options, num_classes = cfg.MODEL.CMTR, cfg.MODEL.HEADS.NUM_CLASSES
-    _require(cfg, "ALIGNMENT", ("enhancement", "center", "hetero_center"))
+    require_choice(cfg, "MODEL.CMTR.ALIGNMENT", ("enhancement", "center", "hetero_center"))
     if options.ALIGNMENT == "center":
         return CenterAlignment(dim, num_classes, options.LAMBDA)
     if options.ALIGNMENT == "hetero_center":
@@ -86,14 +87,8 @@ def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
     if not options.MODALITY_EMBEDDING:
         raise InputError("MODEL.CMTR.MODALITY_EMBEDDING is False: MODEL.CMTR.MAC and MODEL.CMTR.MAID, which take the "
                          "embedding out of the feature, must be False too")
-    _require(cfg, "MAPPING", MAPPINGS)
-    _require(cfg, "DISTANCE", DISTANCES)
-    _require(cfg, "REDUCTION", ("mean", "sum"))
+    require_choice(cfg, "MODEL.CMTR.MAPPING", MAPPINGS)
+    require_choice(cfg, "MODEL.CMTR.DISTANCE", DISTANCES)
+    require_choice(cfg, "MODEL.CMTR.REDUCTION", ("mean", "sum"))
     return ModalityAwareEnhancement(dim, num_classes, options.LAMBDA, options.MAC, options.MAID, options.MAPPING,
                                     options.DISTANCE, options.REDUCTION)
-
-
-def _require(cfg: CfgNode, key: str, allowed: tuple[str, ...]) -> None:
-    value = cfg.MODEL.CMTR[key]
-    if value not in allowed:
-        raise InputError(f"MODEL.CMTR.{key} {value!r} is not one of {', '.join(allowed)}")

@@ -8,6 +8,7 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.layers import AuxiliaryGenerator, MixedModality, SyncreticModality, XModality
 from fastreid_mm.layers.cross_modality_learner import require_divisible
 from fastreid_mm.modeling.backbones import TwoStreamResNet
+from fastreid_mm.modeling.config_checks import require_choice
 
 IMAGE_AUXILIARIES = {"x": XModality, "mixed": MixedModality, "syncretic": SyncreticModality}
 """Table 2: these make images, where the generator makes maps."""
@@ -19,13 +20,12 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None
     Raises:
         InputError: an unknown value, or ratios or groups that do not divide.
     """
+    require_choice(cfg, "MODEL.MUN.AUXILIARY", ("generator", *IMAGE_AUXILIARIES, "none"))
     name = cfg.MODEL.MUN.AUXILIARY
     if name == "none":
         return None
     if name in IMAGE_AUXILIARIES:
         return IMAGE_AUXILIARIES[name]()
-    if name != "generator":
-        raise InputError(f"MODEL.MUN.AUXILIARY {name!r} is not one of generator, {', '.join(IMAGE_AUXILIARIES)}, none")
     ratios, groups = cfg.MODEL.MUN.RATIOS, cfg.MODEL.MUN.TR_GROUPS
     if groups < 1 or backbone.specific_dim % groups:
         raise InputError(f"MODEL.MUN.TR_GROUPS {groups} does not divide {backbone.specific_dim} channels")

@@ -6,8 +6,10 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.layers import GeM
+from fastreid_mm.layers import GeM, identity_classifier
 from fastreid_mm.losses import hetero_center_triplet
+from fastreid_mm.modeling.backbones.resnet import map_size
+from fastreid_mm.modeling.config_checks import label_smoothing
 
 
 class PartHead(nn.Module):
@@ -33,7 +35,7 @@ class PartHead(nn.Module):
         super().__init__()
         self.parts, self.dim, self.pool = parts, dim or in_dim, pool
         self.reductions = nn.ModuleList(_reduction(in_dim, dim) if dim else nn.Identity() for _ in range(parts))
-        self.classifiers = nn.ModuleList(_classifier(self.dim, num_classes) for _ in range(parts))
+        self.classifiers = nn.ModuleList(identity_classifier(self.dim, num_classes, bias=True) for _ in range(parts))
         self.id_weight, self.label_smoothing, self.margin = id_weight, label_smoothing, margin
         self.triplet_weight, self.part_triplet_weight = triplet_weight, part_triplet_weight
 
@@ -63,29 +65,20 @@ def _reduction(in_dim: int, dim: int) -> nn.Sequential:
     return nn.Sequential(linear, nn.BatchNorm1d(dim), nn.ReLU())
 
 
-def _classifier(dim: int, num_classes: int) -> nn.Linear:
-    classifier = nn.Linear(dim, num_classes)
-    nn.init.normal_(classifier.weight, std=0.001)
-    nn.init.zeros_(classifier.bias)
-    return classifier
-
-
 def build_part_head(cfg: CfgNode, in_dim: int) -> PartHead:
     """The head that ``MODEL.HCT`` describes, on maps of ``in_dim`` channels.
 
     Raises:
         InputError: the maps do not divide into so many stripes, or a number is impossible.
     """
-    options, smoothing = cfg.MODEL.HCT, cfg.MODEL.LOSSES.CE.EPSILON
+    options = cfg.MODEL.HCT
     for key in ("SIZE_TRAIN", "SIZE_TEST"):
-        height = cfg.INPUT[key][0]
-        rows = -(-height // (16 * cfg.MODEL.BACKBONE.LAST_STRIDE))
+        rows = map_size(cfg, cfg.INPUT[key])[0]
         if options.PARTS < 1 or rows % options.PARTS:
             raise InputError(f"MODEL.HCT.PARTS {options.PARTS} does not divide the {rows} rows of a map, at "
                              f"INPUT.{key} {list(cfg.INPUT[key])}")
     if options.POOL_EXPONENT <= 0:
         raise InputError(f"MODEL.HCT.POOL_EXPONENT {options.POOL_EXPONENT} is not positive")
-    if not 0 <= smoothing <= 1:
-        raise InputError(f"MODEL.LOSSES.CE.EPSILON {smoothing} is not between 0 and 1")
     return PartHead(in_dim, options.DIM, options.PARTS, cfg.MODEL.HEADS.NUM_CLASSES, GeM(options.POOL_EXPONENT),
-                    options.ID_WEIGHT, options.TRIPLET_WEIGHT, options.PART_TRIPLET_WEIGHT, options.MARGIN, smoothing)
+                    options.ID_WEIGHT, options.TRIPLET_WEIGHT, options.PART_TRIPLET_WEIGHT, options.MARGIN,
+                    label_smoothing(cfg))

@@ -3,7 +3,10 @@
 from fastreid_mm.modeling.meta_arch.agw import AGW
 from fastreid_mm.modeling.meta_arch.cmt import CMT
 from fastreid_mm.modeling.meta_arch.cmtr import CMTR
+from fastreid_mm.modeling.meta_arch.hamnet import HAMNet
 from fastreid_mm.modeling.meta_arch.hct import HCT
+from fastreid_mm.modeling.meta_arch.ieee import IEEE
 from fastreid_mm.modeling.meta_arch.mun import MUN
+from fastreid_mm.modeling.meta_arch.mutual_former import MutualFormerReID
 
-__all__ = ["AGW", "CMT", "CMTR", "HCT", "MUN"]
+__all__ = ["AGW", "CMT", "CMTR", "HAMNet", "HCT", "IEEE", "MUN", "MutualFormerReID"]

@@ -11,7 +11,9 @@ from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
 from fastreid_mm.evaluation.distances import METRICS
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
 from fastreid_mm.losses import modality_consistency, modulation_discriminative
+from fastreid_mm.losses.modulation_discriminative import MININGS
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
+from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.heads.parts import PartHead
 from fastreid_mm.modeling.meta_arch.hct import HCT
 
@@ -30,7 +32,7 @@ class CMT(HCT):
         compensation: the modality-level alignment; None leaves it out (table 3).
         generator: the instance-level alignment; None leaves it out (table 3).
         modulation_weight: lambda.
-        margin: of ``loss_modulation``.
+        margin, mining: of ``loss_modulation``.
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
         detach_centroid: let the consistency loss move the compensated features only, not the centres.
         metric: "cosine" or "euclidean", of :meth:`pairwise_distance`.
@@ -39,12 +41,12 @@ class CMT(HCT):
 
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, compensation: ModalityCompensation | None,
-                 generator: ModulationGenerator | None, modulation_weight: float, margin: float,
+                 generator: ModulationGenerator | None, modulation_weight: float, margin: float, mining: str,
                  add_to_encoded: bool, detach_centroid: bool, metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
         super().__init__(backbone=backbone, head=head, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
-        self.modulation_weight, self.margin = modulation_weight, margin
+        self.modulation_weight, self.margin, self.mining = modulation_weight, margin, mining
         self.add_to_encoded, self.detach_centroid, self.metric = add_to_encoded, detach_centroid, metric
 
     @classmethod
@@ -56,6 +58,7 @@ class CMT(HCT):
             "generator": _build_generator(options, arguments["head"]),
             "modulation_weight": options.LAMBDA,
             "margin": options.MARGIN,
+            "mining": options.MINING,
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
             "detach_centroid": options.DETACH_CENTROID,
             "metric": cfg.TEST.METRIC,
@@ -76,7 +79,7 @@ class CMT(HCT):
             losses["loss_consistency"] = self._consistency(parts, compensated, targets, modalities)
         if modulation:
             losses["loss_modulation"] = self.modulation_weight * modulation_discriminative(
-                complete, *modulation, targets, self.margin)
+                complete, *modulation, targets, self.margin, mining=self.mining)
         return losses
 
     def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -128,10 +131,9 @@ def _build_generator(options: CfgNode, head: PartHead) -> ModulationGenerator | 
 
 def _check(cfg: CfgNode, dim: int) -> None:
     options = cfg.MODEL.CMT
-    if options.RESIDUAL_FROM not in ("raw", "encoded"):
-        raise InputError(f"MODEL.CMT.RESIDUAL_FROM {options.RESIDUAL_FROM!r} is not one of raw, encoded")
-    if cfg.TEST.METRIC not in METRICS:
-        raise InputError(f"TEST.METRIC {cfg.TEST.METRIC!r} is not one of {', '.join(METRICS)}")
+    require_choice(cfg, "MODEL.CMT.RESIDUAL_FROM", ("raw", "encoded"))
+    require_choice(cfg, "MODEL.CMT.MINING", MININGS)
+    require_choice(cfg, "TEST.METRIC", METRICS)
     if not 0 <= options.DROPOUT < 1:
         raise InputError(f"MODEL.CMT.DROPOUT {options.DROPOUT} is not in [0, 1)")
     if options.FFN_RATIO < 1:

@@ -2,15 +2,14 @@
 
 import torch.nn.functional as F
 from fastreid.config import configurable
-from fastreid.modeling.backbones import build_backbone
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
 from fastreid_mm.layers import ModalityEmbedding, bn_neck, identity_classifier
 from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones import ReIDViT
+from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.heads.alignment import build_alignment
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
@@ -43,9 +42,7 @@ class CMTR(ReIDModel):
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         options = cfg.MODEL.CMTR
-        backbone = build_backbone(cfg)
-        if not isinstance(backbone, ReIDViT):
-            raise InputError(f"CMTR needs MODEL.BACKBONE.NAME build_timm_vit_backbone, not {cfg.MODEL.BACKBONE.NAME}")
+        backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
         embedding = None
         if options.MODALITY_EMBEDDING:
             embedding = ModalityEmbedding(backbone.dim, prefix_tokens=0 if options.EMBED_CLASS_TOKEN else 1)

@@ -1,0 +1,69 @@
+"""Turns items of aligned data sets into training and test samples."""
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from fastreid_mm.data.datasets.aligned import AlignedItem, Source
+from fastreid_mm.data.item_set import ItemSet
+from fastreid_mm.data.read_image import read_rgb
+
+
+class AlignedSet(ItemSet):
+    """Samples of one image a modality, as dicts of ``images, targets, camids, img_paths, modality_mask``.
+
+    ``images`` is (M, 3, H, W), values 0 to 255, and ``modality_mask`` (M,), true where there is an image.
+
+    Args:
+        items: ``(img_path, pid, camid, sources)``, a source for each of the M modalities.
+        transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
+        relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
+        missing: indices of modalities that count as missing, not all: they are not read, and their pixels are 0.
+        shared_draws: flip, crop and erase all modalities of a sample alike; or else each has draws of its own.
+    """
+
+    def __init__(self, items: list[AlignedItem], transform: Callable[[Image.Image], Tensor], relabel: bool,
+                 missing: tuple[int, ...] = (), shared_draws: bool = True):
+        super().__init__(items, relabel)
+        self.transform = transform
+        self.missing = frozenset(missing)
+        self.shared_draws = shared_draws
+
+    def __getitem__(self, index: int) -> dict:
+        path, pid, camid, sources = self.img_items[index]
+        present = [modality not in self.missing for modality in range(len(sources))]
+        views = self._views([source for source, there in zip(sources, present) if there])
+        found = iter(views)
+        images = [next(found) if there else torch.zeros_like(views[0]) for there in present]
+        return {
+            "images": torch.stack(images),  # (M, 3, H, W)
+            "targets": self.target(pid),
+            "camids": camid,
+            "img_paths": path,
+            "modality_mask": torch.tensor(present),  # (M,)
+        }
+
+    def _views(self, sources: list[Source]) -> list[Tensor]:
+        """A transformed (3, H, W) image for each source."""
+        files = {source.path: read_rgb(source.path) for source in sources}  # a strip holds several
+        state, views = _random_state(), []
+        for path, box in sources:
+            if self.shared_draws:
+                _set_random_state(state)
+            views.append(self.transform(files[path].crop(box) if box else files[path]))
+        return views
+
+
+def _random_state() -> tuple:
+    """Of the three generators that the host's transforms draw from."""
+    return random.getstate(), np.random.get_state(), torch.get_rng_state()
+
+
+def _set_random_state(state: tuple) -> None:
+    random.setstate(state[0])
+    np.random.set_state(state[1])
+    torch.set_rng_state(state[2])

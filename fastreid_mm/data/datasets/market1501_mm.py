@@ -1,0 +1,35 @@
+"""Market1501-MM (Wang et al., AAAI 2022), Market-1501 with made-up modalities."""
+
+import os
+
+from fastreid.data.datasets import DATASET_REGISTRY
+
+from fastreid_mm.data.datasets.aligned import Source
+from fastreid_mm.data.datasets.cross_modality import require_folder
+from fastreid_mm.data.datasets.modality_folders import ModalityFolders
+from fastreid_mm.errors import InputError
+
+
+@DATASET_REGISTRY.register()
+class Market1501MM(ModalityFolders):
+    """``ROOT/Market1501-MM/{train,query,gallery}/{RGB,NI,TI}/{identity}_c{1..6}s*.jpg``, as the paper made it.
+
+    ``tools/prepare_market1501_mm.py`` makes it from Market-1501. False detections (identity -1) are skipped; the
+    distractors of the gallery (identity 0) stay.
+    """
+
+    dataset_dir = "Market1501-MM"
+    dataset_name = "market1501mm"
+    MODALITIES = ("RGB", "NI", "TI")
+    parts = ("train", "query", "gallery")
+    pattern = r"(-1|\d+)_c([1-6]).*\.jpg"
+    example = "0002_c1s1_000451_03.jpg"
+    _junk_pids = [0]  # nobody in particular: no identity to train on
+
+    def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
+        folder = require_folder(os.path.join(self.folder, part), self.dataset_dir)
+        thermal = os.path.join(folder, "TI")
+        if "TI" in self.modalities and not os.path.isdir(thermal):
+            raise InputError(f"{self.dataset_dir}: folder {os.path.abspath(thermal)} is missing; "
+                             "DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\" works without it")
+        return super().samples(part)

@@ -1,0 +1,54 @@
+"""RGBN300 and RGBNT100 (Li et al., AAAI 2020): vehicles, all modalities of a sample side by side in one file."""
+
+import os
+
+from fastreid.data.datasets import DATASET_REGISTRY
+
+from fastreid_mm.data.datasets.aligned import AlignedDataset, Size, Source, list_images
+from fastreid_mm.data.datasets.cross_modality import require_folder
+
+TILE = (256, 128)
+"""Width and height of one modality's part of a file."""
+
+
+class _Strips(AlignedDataset):
+    """``rgbir/{part}/{identity}_c{1..8}*.jpg``, each a row of 256 x 128 tiles in the order of ``MODALITIES``.
+
+    False detections (identity -1) are skipped. A file may have further tiles to the right, which are not read.
+    """
+
+    parts = ("bounding_box_train", "query", "bounding_box_test")
+    pattern = r"(-1|\d+)_c0*([1-8])(?!\d).*\.jpg"
+    example = "0001_c001_00.jpg"
+
+    def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
+        folder = require_folder(os.path.join(self.folder, "rgbir", part), self.dataset_dir)
+        width, height = TILE
+        lefts = [width * self.MODALITIES.index(modality) for modality in self.modalities]
+        return {name: tuple(Source(os.path.join(folder, name), (left, 0, left + width, height)) for left in lefts)
+                for name in list_images(folder)}
+
+    def size_problems(self, sizes: dict[str, Size]) -> list[str]:
+        least = TILE[0] * len(self.MODALITIES)
+        return [f"{path} is {width} x {height}, not a strip of {len(self.MODALITIES)} or more tiles of "
+                f"{TILE[0]} x {TILE[1]}"
+                for path, (width, height) in sizes.items()
+                if height != TILE[1] or width < least or width % TILE[0]]
+
+
+@DATASET_REGISTRY.register()
+class RGBN300(_Strips):
+    """300 vehicles in visible and near infrared light: strips in ``ROOT/RGBN300/rgbir``."""
+
+    dataset_dir = "RGBN300"
+    dataset_name = "rgbn300"
+    MODALITIES = ("RGB", "NIR")
+
+
+@DATASET_REGISTRY.register()
+class RGBNT100(_Strips):
+    """100 of them, with a third, thermal tile: strips in ``ROOT/RGBNT100/rgbir``."""
+
+    dataset_dir = "RGBNT100"
+    dataset_name = "rgbnt100"
+    MODALITIES = ("RGB", "NIR", "TIR")

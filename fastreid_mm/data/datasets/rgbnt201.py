@@ -1,0 +1,20 @@
+"""RGBNT201 (Zheng et al., AAAI 2021), read from its original folders."""
+
+from fastreid.data.datasets import DATASET_REGISTRY
+
+from fastreid_mm.data.datasets.modality_folders import ModalityFolders
+
+
+@DATASET_REGISTRY.register()
+class RGBNT201(ModalityFolders):
+    """``ROOT/RGBNT201/{train_171,test}/{RGB,NI,TI}/{identity:06d}_cam{1..4}_*.jpg``: people, four cameras.
+
+    The whole test folder is query and gallery at once; the protocol hides a query's own camera, and so itself.
+    """
+
+    dataset_dir = "RGBNT201"
+    dataset_name = "rgbnt201"
+    MODALITIES = ("RGB", "NI", "TI")
+    parts = ("train_171", "test", "test")
+    pattern = r"(\d{6})[^_]*_cam([1-9]).*\.jpg"
+    example = "000001_cam1_0_00.jpg"

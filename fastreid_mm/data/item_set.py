@@ -1,0 +1,25 @@
+"""What turning data set items into samples begins with: how many there are, and their labels."""
+
+from torch.utils.data import Dataset
+
+
+class ItemSet(Dataset):
+    """Items of a data set under the names fast-reid's trainer looks for.
+
+    Args:
+        items: ``(img_path, pid, camid, ...)``.
+        relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
+    """
+
+    def __init__(self, items: list[tuple], relabel: bool):
+        self.img_items = items
+        identities = sorted({item[1] for item in items})
+        self.num_classes = len(identities)
+        self._label = {pid: label for label, pid in enumerate(identities)} if relabel else None
+
+    def __len__(self) -> int:
+        return len(self.img_items)
+
+    def target(self, pid: int | str) -> int:
+        """The label of an identity."""
+        return self._label[pid] if self._label else pid

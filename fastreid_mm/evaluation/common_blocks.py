@@ -1,0 +1,59 @@
+"""Distances between features of samples that lack different modalities."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from fastreid_mm.evaluation.distances import pairwise_distance
+
+
+@torch.no_grad()
+def common_block_distance(query: Tensor, gallery: Tensor, sizes: Sequence[int], metric: str = "euclidean") -> Tensor:
+    """Compare only what both samples have: blocks of zeros, in either of them, do not count.
+
+    Without blocks of zeros this is :func:`pairwise_distance`. Euclidean distances over fewer channels are scaled up,
+    as if the squared differences of the missing ones were like those that are there.
+
+    Args:
+        query: (Nq, D) features of one block after the other.
+        gallery: (Ng, D).
+        sizes: channels of each block, D in all.
+        metric: see :func:`pairwise_distance`.
+
+    Returns:
+        (Nq, Ng) distances; infinite between samples that have nothing in common.
+
+    Raises:
+        ValueError: the sizes do not sum to D.
+        InputError: see :func:`pairwise_distance`.
+
+    Example:
+        >>> query, gallery = torch.tensor([[3.0, 0.0]]), torch.tensor([[1.0, 5.0], [0.0, 5.0]])
+        >>> common_block_distance(query, gallery, (1, 1))  # 2 x sqrt(2): one of two channels is compared
+        tensor([[2.8284,    inf]])
+    """
+    present_query, present_gallery = (_present(features, sizes) for features in (query, gallery))
+    distance = query.new_full((len(query), len(gallery)), float("inf"))
+    for rows, has in _groups(present_query):
+        for columns, other in _groups(present_gallery):
+            common = torch.repeat_interleave(has & other, torch.tensor(sizes, device=has.device))  # (D,)
+            if common.any():
+                found = pairwise_distance(query[rows][:, common], gallery[columns][:, common], metric)
+                if metric == "euclidean":
+                    found *= (len(common) / common.sum()) ** 0.5
+                distance[rows[:, None], columns] = found
+    return distance
+
+
+def _present(features: Tensor, sizes: Sequence[int]) -> Tensor:
+    """(N, D) features to (N, blocks) bool, which blocks are there."""
+    if sum(sizes) != features.shape[1]:
+        raise ValueError(f"blocks of {', '.join(map(str, sizes))} channels do not make {features.shape[1]}")
+    return torch.stack([block.any(1) for block in features.split(list(sizes), dim=1)], dim=1)
+
+
+def _groups(present: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """The rows of each pattern of present blocks, and the pattern."""
+    patterns, index = present.unique(dim=0, return_inverse=True)
+    return [(torch.nonzero(index == number).flatten(), pattern) for number, pattern in enumerate(patterns)]

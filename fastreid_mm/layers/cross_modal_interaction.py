@@ -1,0 +1,73 @@
+"""What each modality takes from the others (IEEE, section "Cross-Modal Interacting Module", eq. 1-2)."""
+
+import torch
+from torch import Tensor, nn
+
+
+class CrossModalInteraction(nn.Module):
+    """Adds to each modality's map what the other modalities show, boosted channel by channel (CIM).
+
+    With "f" a 1 x 1 convolution of the sum of the other modalities' maps, ``f_boost = CA(f) f + f``, where CA is CBAM's
+    channel attention; the result is ``conv(own) + f_boost``. Each modality has layers of its own, all of them work side
+    by side on the maps as they come in: this is the released code's reading of "repeated K = 3 times".
+
+    Args:
+        channels: C of the maps.
+        num_modalities: M, two or more. Of two, the other one is the sum.
+        reduction: C over the hidden channels of the channel attention.
+
+    Raises:
+        ValueError: fewer than two modalities.
+    """
+
+    def __init__(self, channels: int, num_modalities: int = 3, reduction: int = 16):
+        super().__init__()
+        if num_modalities < 2:
+            raise ValueError(f"{num_modalities} modality has no other to interact with")
+        self.own = nn.ModuleList(pointwise_conv(channels, channels) for _ in range(num_modalities))
+        self.others = nn.ModuleList(pointwise_conv(channels, channels) for _ in range(num_modalities))
+        self.attention = nn.ModuleList(_ChannelAttention(channels, reduction) for _ in range(num_modalities))
+
+    def forward(self, maps: Tensor, present: Tensor | None = None) -> Tensor:
+        """(B, M, C, H, W) maps to as many.
+
+        Args:
+            maps: one a modality; those of missing modalities must be zero.
+            present: (B, M) bool, which modalities a sample has; None for all. A sum over fewer of the others is scaled
+                up to the size of the full one. A modality with no other gets no boost.
+        """
+        rest = maps.sum(1, keepdim=True) - maps
+        if present is not None:
+            count = present.sum(1, keepdim=True) - present.long()  # (B, M) others that are there
+            rest = rest * ((present.shape[1] - 1) / count.clamp(min=1))[..., None, None, None]
+        results = []
+        for index, own in enumerate(maps.unbind(1)):
+            boost = self._boost(index, rest[:, index])
+            if present is not None:
+                boost = boost * (count[:, index] > 0)[:, None, None, None]
+            results.append(self.own[index](own) + boost)
+        return torch.stack(results, dim=1)
+
+    def _boost(self, index: int, rest: Tensor) -> Tensor:
+        feature = self.others[index](rest)
+        return self.attention[index](feature) * feature + feature
+
+
+def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:
+    """A 1 x 1 convolution without bias, BatchNorm and ReLU."""
+    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels),
+                         nn.ReLU(inplace=True))
+
+
+class _ChannelAttention(nn.Module):
+    """A weight in 0 .. 1 for every channel (CBAM: Woo et al., ECCV 2018, eq. 2)."""
+
+    def __init__(self, channels: int, reduction: int):
+        super().__init__()
+        hidden = max(1, channels // reduction)
+        self.mlp = nn.Sequential(nn.Conv2d(channels, hidden, 1, bias=False), nn.ReLU(inplace=True),
+                                 nn.Conv2d(hidden, channels, 1, bias=False))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, 1, 1)."""
+        return (self.mlp(maps.mean((2, 3), keepdim=True)) + self.mlp(maps.amax((2, 3), keepdim=True))).sigmoid()

@@ -1,0 +1,130 @@
+"""The MutualFormer layer: two streams of tokens attend to themselves and to each other, and fuse (eq. 1-12)."""
+
+import torch
+from torch import Tensor, nn
+
+from fastreid_mm.layers.cross_attention import cross_attention
+from fastreid_mm.layers.cross_diffusion import cross_diffusion
+
+CROSS = ("diffusion", "attention")
+
+
+class MutualInteraction(nn.Module):
+    """What each stream gathers from itself and from the other: "H_r" and "H_d" (eq. 1-10).
+
+    Args:
+        dim: channels of a token.
+        num_heads: they divide ``dim``.
+        epsilon: of :func:`cross_diffusion`.
+        self_attention: whether a stream attends to itself too; table 4's CrossFormers do not.
+        cross: how streams attend to each other, by "diffusion" or plain "attention".
+        reading: of :func:`cross_diffusion`.
+        joint_norm: one LayerNorm over the channels of both streams together, as in the released code, instead of the
+            two of figure 2.
+
+    Raises:
+        ValueError: ``num_heads`` does not divide ``dim``, or an unknown ``cross``.
+    """
+
+    def __init__(self, dim: int, num_heads: int, epsilon: float = 0.6, self_attention: bool = True,
+                 cross: str = "diffusion", reading: str = "paper", joint_norm: bool = False):
+        super().__init__()
+        if dim % num_heads:
+            raise ValueError(f"{num_heads} heads do not divide {dim} channels")
+        if cross not in CROSS:
+            raise ValueError(f"cross {cross!r} is not one of {', '.join(CROSS)}")
+        self.num_heads, self.epsilon, self.cross, self.reading = num_heads, epsilon, cross, reading
+        self.self_attention, self.joint_norm = self_attention, joint_norm
+        self.norm = nn.ModuleList([nn.LayerNorm(2 * dim)] if joint_norm else [nn.LayerNorm(dim), nn.LayerNorm(dim)])
+        self.qkv = nn.ModuleList(nn.Linear(dim, 3 * dim, bias=False) for _ in range(2))
+        self.merge = nn.ModuleList(nn.Linear((1 + self_attention) * dim, dim) for _ in range(2))  # eq. 9-10
+
+    def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, n, dim) tokens of each stream to as many of what they gathered."""
+        normed = self._normalize(tokens_a, tokens_b)
+        (query_a, key_a, value_a), (query_b, key_b, value_b) = (
+            self._heads(qkv(tokens)) for qkv, tokens in zip(self.qkv, normed))
+        gathered = [[], []]
+        if self.self_attention or self.cross == "diffusion":
+            affinity_a, affinity_b = self._affinity(query_a, key_a), self._affinity(query_b, key_b)
+        if self.self_attention:
+            gathered = [[affinity_a @ value_a], [affinity_b @ value_b]]
+        if self.cross == "diffusion":
+            crossed = cross_diffusion(affinity_a, affinity_b, value_a, value_b, self.epsilon, self.reading)
+        else:
+            crossed = cross_attention(query_a, key_a, value_a, query_b, key_b, value_b)
+        return tuple(merge(torch.cat([_tokens(heads) for heads in [*own, other]], dim=-1))
+                     for merge, own, other in zip(self.merge, gathered, crossed))
+
+    def _normalize(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, ...]:
+        if self.joint_norm:
+            return self.norm[0](torch.cat([tokens_a, tokens_b], dim=-1)).chunk(2, dim=-1)
+        return self.norm[0](tokens_a), self.norm[1](tokens_b)
+
+    def _heads(self, qkv: Tensor) -> Tensor:
+        """(B, n, 3 * dim) to (3, B, h, n, c)."""
+        return qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+
+    def _affinity(self, query: Tensor, key: Tensor) -> Tensor:
+        """(B, h, n, c) queries and keys to (B, h, n, n), eq. 1. Diffusion needs it itself: no fused attention here."""
+        return (query @ key.mT * query.shape[-1] ** -0.5).softmax(-1)
+
+
+def _tokens(heads: Tensor) -> Tensor:
+    """(B, h, n, c) to (B, n, h * c)."""
+    return heads.transpose(1, 2).flatten(2)
+
+
+class MutualFormerLayer(nn.Module):
+    """One layer: interaction, fusion and feed-forward network (eq. 11-12).
+
+    ``H = g(H_a | H_b) + h(X_a | X_b)``, and the result is ``FFN(LN(H)) + H``. Where a fused stream of an earlier layer
+    is given, it stands in the place of ``h(X_a | X_b)``.
+
+    Args:
+        dim: channels of a token.
+        num_heads: they divide ``dim``.
+        epsilon: of :func:`cross_diffusion`.
+        residual: whether the layer has "h"; layers that are always given a fused stream need none.
+        fused_self_attention: attention of the fused stream to itself, which the released code has and the paper not.
+        interaction: further arguments of :class:`MutualInteraction`.
+    """
+
+    def __init__(self, dim: int, num_heads: int, epsilon: float = 0.6, residual: bool = True,
+                 fused_self_attention: bool = False, **interaction):
+        super().__init__()
+        self.interaction = MutualInteraction(dim, num_heads, epsilon, **interaction)
+        self.fuse = nn.Linear(2 * dim, dim)  # g
+        self.residual = nn.Linear(2 * dim, dim) if residual else None  # h
+        self.self_attention = _SelfAttention(dim, num_heads) if fused_self_attention else None
+        self.feed_forward = nn.Sequential(  # eq. 12
+            nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
+
+    def forward(self, tokens_a: Tensor, tokens_b: Tensor, fused: Tensor | None = None) -> Tensor:
+        """(B, n, dim) tokens of each stream, and perhaps of the fused one, to (B, n, dim) fused tokens.
+
+        Raises:
+            ValueError: neither a fused stream nor an "h" to make one.
+        """
+        if fused is None:
+            if self.residual is None:
+                raise ValueError("a layer made with residual=False needs fused tokens")
+            fused = self.residual(torch.cat([tokens_a, tokens_b], dim=-1))
+        update = self.fuse(torch.cat(self.interaction(tokens_a, tokens_b), dim=-1))
+        if self.self_attention is not None:
+            update = update + self.self_attention(fused)
+        fused = fused + update
+        return fused + self.feed_forward(fused)
+
+
+class _SelfAttention(nn.Module):
+    """The attention of a fused stream to itself, after a norm."""
+
+    def __init__(self, dim: int, num_heads: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.attention = nn.MultiheadAttention(dim, num_heads, bias=False, batch_first=True)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        tokens = self.norm(tokens)
+        return self.attention(tokens, tokens, tokens, need_weights=False)[0]

@@ -1,0 +1,105 @@
+"""Market1501-MM: Market-1501 with the modalities that the IEEE paper (Wang et al., AAAI 2022) gives it.
+
+RGB is darkened, near infrared is the grey image, and thermal images are generated ones (the paper's by a CycleGAN),
+which whoever has them brings along.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from fastreid_mm.errors import InputError, first_line, listed
+from fastreid_mm.making.fingerprint import fingerprint
+from fastreid_mm.making.folders import make_folder
+from fastreid_mm.making.layouts import JPEG_QUALITY
+from fastreid_mm.making.low_light import darken, near_infrared
+
+NAME = "Market1501-MM"
+PARTS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
+"""This set's folders, and Market-1501's."""
+
+
+class Photograph(NamedTuple):
+    """An image of Market-1501, the part it is made for, and its thermal counterpart if there is one."""
+
+    part: str
+    visible: Path
+    thermal: Path | None
+
+
+def make_market1501_mm(source: str | Path, root: str | Path, thermal: str | Path | None = None) -> bool:
+    """Make Market1501-MM; false detections (identity -1), which nothing reads, are left out.
+
+    Args:
+        source: Market-1501 as it is distributed, with ``bounding_box_train``, ``query`` and ``bounding_box_test``.
+        root: the folder to make, itself the one that holds ``train``, ``query`` and ``gallery``.
+        thermal: thermal images under the names of the visible ones, in the same three folders or all in one; they are
+            resized to the visible ones. Without it there is no thermal modality.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: a folder or thermal images are missing, images cannot be read, or ``root`` is in use.
+    """
+    photographs = find_photographs(Path(source), None if thermal is None else Path(thermal))
+    paths = [path for _, *both in photographs for path in both if path]
+    recipe = {"maker": "market1501_mm 1", "thermal": thermal is not None, "source": fingerprint(paths)}
+    return make_folder(Path(root), recipe, lambda folder: _fill(folder, photographs))
+
+
+def find_photographs(source: Path, thermal: Path | None) -> list[Photograph]:
+    """Every image of Market-1501 that is made into a sample, in the order of parts and names."""
+    found = [photograph for part in PARTS for photograph in _part(source, thermal, part)]
+    missing = [str(item.thermal) for item in found if item.thermal and not item.thermal.is_file()]
+    if missing:
+        raise InputError(f"thermal images are missing: {listed(missing)}")
+    return found
+
+
+def _part(source: Path, thermal: Path | None, part: str) -> list[Photograph]:
+    folder = source / PARTS[part]
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}: Market-1501 has it")
+    names = sorted(path.name for path in folder.glob("*.jpg") if re.match(r"\d+_c[1-6]", path.name))
+    if not names:
+        raise InputError(f"{folder} has no images named like 0002_c1s1_000451_03.jpg")
+    if thermal is None:
+        return [Photograph(part, folder / name, None) for name in names]
+    apart = thermal / PARTS[part]
+    return [Photograph(part, folder / name, (apart if apart.is_dir() else thermal) / name) for name in names]
+
+
+def _fill(root: Path, photographs: list[Photograph]) -> None:
+    problems = []
+    for photograph in photographs:
+        try:
+            _save(root / photograph.part, photograph.visible.name, _images(photograph))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError(f"cannot make {NAME}: {listed(problems)}")
+
+
+def _images(photograph: Photograph) -> dict[str, Image.Image]:
+    visible = _read(photograph.visible, "RGB")
+    images = {"RGB": darken(visible), "NI": near_infrared(visible)}
+    if photograph.thermal:
+        images["TI"] = _read(photograph.thermal, "L").resize(visible.size, Image.Resampling.BICUBIC)
+    return images
+
+
+def _read(path: Path, mode: str) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert(mode)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"cannot read image {path}: {first_line(error)}") from None
+
+
+def _save(folder: Path, name: str, images: dict[str, Image.Image]) -> None:
+    for modality, image in images.items():
+        (folder / modality).mkdir(parents=True, exist_ok=True)
+        image.save(folder / modality / name, quality=JPEG_QUALITY)

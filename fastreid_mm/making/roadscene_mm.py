@@ -1,0 +1,128 @@
+"""RoadScene's photographs as data sets of aligned samples, in the layouts of RGBNT201 and RGBN300.
+
+An "identity" is a place, a column of a photograph. A sample is one crop of it in three modalities: the visible
+photograph darkened, its grey values in the place of near infrared, and the thermal photograph, which is real. A
+camera shifts and zooms the crop, and exposes each modality for itself.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from fastreid_mm.making.fingerprint import fingerprint
+from fastreid_mm.making.folders import make_folder
+from fastreid_mm.making.layouts import JPEG_QUALITY
+from fastreid_mm.making.low_light import darken, near_infrared
+from fastreid_mm.making.roadscene_pairs import Pair, enough_pairs, files
+from fastreid_mm.making.roadscene_views import LYING, UPRIGHT, Cut, Style, expose, jittered_box, require_seed
+
+MODALITIES = ("RGB", "NI", "TI")
+CAMERAS = {  # so far apart that a few pixels do not tell a place: 8 x 8 of each modality reach an mAP of 52 and 56
+    1: Style(1, 0.84, (-0.02, 0.00), 1.06),
+    2: Style(1, 0.70, (0.06, -0.05), 0.84),
+    3: Style(1, 0.64, (-0.05, 0.06), 1.10),
+    4: Style(1, 0.78, (0.04, 0.05), 0.92),
+}
+_TEST_SHARE = 1 / 3
+
+
+class Sample(NamedTuple):
+    """One place, seen by one camera.
+
+    Attributes:
+        place: counted from 1.
+        camera: counted from 1.
+        test: or else for training.
+        images: of ``MODALITIES``, of one size.
+    """
+
+    place: int
+    camera: int
+    test: bool
+    images: tuple[Image.Image, ...]
+
+
+def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0) -> bool:
+    """Make a data set in RGBNT201's layout from a clone of RoadScene: three upright places a photograph.
+
+    Args:
+        source: the clone; at least four pairs of photographs.
+        root: the folder to make, itself the one that holds ``train_171`` and ``test``.
+        seed: of every crop.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: the photographs cannot be used, or the folder is in use.
+    """
+    return _make("RGBNT201", source, root, seed, UPRIGHT, _save_apart)
+
+
+def make_rgbn300(source: str | Path, root: str | Path, seed: int = 0) -> bool:
+    """Make a data set in RGBN300's layout: two lying places a photograph; a file has all three modalities.
+
+    The query is each test place under the first camera, the gallery the same places under the others.
+
+    Args, Returns, Raises: as :func:`make_rgbnt201`; ``root`` is the one that holds ``rgbir``.
+    """
+    return _make("RGBN300", source, root, seed, LYING, _save_strip)
+
+
+def first_test_photograph(count: int) -> int:
+    """The last third of the photographs is for testing: neighbours in the order of names may show one street."""
+    return count - max(1, round(_TEST_SHARE * count))
+
+
+def _make(layout: str, source: str | Path, root: str | Path, seed: int, cut: Cut,
+          save: Callable[[Path, Sample], None]) -> bool:
+    require_seed(seed)
+    pairs = enough_pairs(source)
+    recipe = {"maker": "roadscene_mm 1", "layout": layout, "source": fingerprint(files(pairs)), "seed": seed}
+
+    def fill(folder: Path) -> None:
+        for sample in _samples(pairs, cut, seed):
+            save(folder, sample)
+
+    return make_folder(Path(root), recipe, fill)
+
+
+def _samples(pairs: list[Pair], cut: Cut, seed: int) -> Iterator[Sample]:
+    for number, pair in enumerate(pairs):
+        test = number >= first_test_photograph(len(pairs))
+        photographs = pair.load()
+        for column in range(cut.places):
+            place = cut.places * number + column + 1
+            for camera, style in CAMERAS.items():
+                rng = np.random.default_rng([seed, place, camera])
+                yield Sample(place, camera, test, _views(photographs, column, cut, style, rng))
+
+
+def _views(photographs: tuple[Image.Image, Image.Image], column: int, cut: Cut, style: Style,
+           rng: np.random.Generator) -> tuple[Image.Image, ...]:
+    box = jittered_box(photographs[0].size, column, style, rng, cut)
+    visible, thermal = (photograph.resize(cut.size, Image.Resampling.BICUBIC, box) for photograph in photographs)
+    return tuple(expose(view, style, rng) for view in (darken(visible), near_infrared(visible), thermal))
+
+
+def _save_apart(folder: Path, sample: Sample) -> None:
+    part = "test" if sample.test else "train_171"
+    for modality, image in zip(MODALITIES, sample.images):
+        _save(image, folder / part / modality / f"{sample.place:06d}_cam{sample.camera}_0_00.jpg")
+
+
+def _save_strip(folder: Path, sample: Sample) -> None:
+    part = "bounding_box_train" if not sample.test else "query" if sample.camera == 1 else "bounding_box_test"
+    width, height = sample.images[0].size
+    strip = Image.new("RGB", (width * len(sample.images), height))
+    for tile, image in enumerate(sample.images):
+        strip.paste(image, (width * tile, 0))
+    _save(strip, folder / "rgbir" / part / f"{sample.place:04d}_c{sample.camera:03d}_00.jpg")
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, quality=JPEG_QUALITY)

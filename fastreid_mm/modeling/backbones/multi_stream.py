@@ -1,0 +1,85 @@
+"""A ResNet of timm for each modality, none of their layers shared (IEEE, section "Framework"; HAMNet, section 3.1)."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+
+import torch
+from fastreid.modeling.backbones import BACKBONE_REGISTRY
+from timm.models.resnet import ResNet
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.modeling.backbones.required import build_required
+from fastreid_mm.modeling.backbones.resnet import build_resnet
+
+
+class MultiStreamResNet(nn.Module):
+    """The modalities of aligned samples, each through a network of its own. All start from the same weights.
+
+    Args:
+        resnet: a timm ResNet without classifier.
+        num_modalities: M.
+        pretrained: whether the weights were loaded rather than drawn.
+    """
+
+    def __init__(self, resnet: ResNet, num_modalities: int, pretrained: bool = False):
+        super().__init__()
+        self.streams = nn.ModuleList(deepcopy(resnet) for _ in range(num_modalities))
+        self.dim: int = resnet.num_features
+        self._pretrained = pretrained
+
+    def first(self) -> "MultiStreamResNet":
+        """The network of the first modality alone."""
+        return MultiStreamResNet(self.streams[0], 1, self._pretrained)
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that were loaded rather than drawn: all or none."""
+        return self.parameters() if self._pretrained else iter(())
+
+    def forward(self, images: Tensor, present: Tensor | None = None) -> Tensor:
+        """Normalised images to maps.
+
+        Args:
+            images: (B, M, 3, H, W).
+            present: (B, M) bool, which modalities a sample has; None for all. A missing one is not looked at, its map
+                is zero.
+
+        Returns:
+            (B, M, C, h, w).
+
+        Raises:
+            ValueError: another number of modalities than there are streams.
+        """
+        if images.shape[1] != len(self.streams):
+            raise ValueError(f"images of {images.shape[1]} modalities, the network has {len(self.streams)} streams")
+        if present is None:
+            maps = [stream.forward_features(image) for stream, image in zip(self.streams, images.unbind(1))]
+            return torch.stack(maps, dim=1)
+        rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
+        found = [stream.forward_features(images[row, index]) if len(row) else None
+                 for index, (stream, row) in enumerate(zip(self.streams, rows))]
+        first = next(maps for maps in found if maps is not None)
+        maps = first.new_zeros(images.shape[0], len(self.streams), *first.shape[1:])
+        for index, row in enumerate(rows):
+            if len(row):
+                maps[row, index] = found[index]
+        return maps
+
+
+@BACKBONE_REGISTRY.register()
+def build_multi_stream_resnet_backbone(cfg: CfgNode) -> MultiStreamResNet:
+    """Build a ResNet of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_resnet`.
+
+    Raises:
+        InputError: see :func:`build_resnet`.
+    """
+    return MultiStreamResNet(build_resnet(cfg), len(cfg.DATASETS.ALIGNED.MODALITIES), cfg.MODEL.BACKBONE.PRETRAIN)
+
+
+def build_multi_stream(cfg: CfgNode) -> MultiStreamResNet:
+    """The backbone that ``MODEL.BACKBONE.NAME`` names, for architectures that need a stream for each modality.
+
+    Raises:
+        InputError: it is another kind of backbone.
+    """
+    return build_required(cfg, MultiStreamResNet, "build_multi_stream_resnet_backbone")

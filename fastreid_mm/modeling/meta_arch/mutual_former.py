@@ -1,0 +1,90 @@
+"""MutualFormer for RGB-NIR vehicle Re-ID (section 3.4, figure 5)."""
+
+import torch
+from fastreid.config import configurable
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import TokenFusion
+from fastreid_mm.layers.cross_diffusion import READINGS
+from fastreid_mm.layers.token_fusion import STACKS, VARIANTS
+from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
+from fastreid_mm.modeling.backbones.resnet import map_size
+from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
+from fastreid_mm.modeling.heads.stream_scores import StreamScores
+from fastreid_mm.modeling.heads.token_fusion_head import TokenFusionHead
+from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, aligned_arguments
+
+
+@META_ARCH_REGISTRY.register()
+class MutualFormerReID(AlignedModel):
+    """A ResNet for each of two modalities, fused by MutualFormer on the places of their last maps.
+
+    Losses: those of :class:`StreamScores`, and ``loss_fused_id`` of the fused feature. A feature is the fused one and
+    those of both streams after their necks; compare by cosine. Where a modality is missing the fused block is, too: two
+    such samples are compared by the stream they have both got.
+
+    Args:
+        backbone: images to a map for each modality.
+        scores: the streams' features and losses.
+        fusion: maps to the fused feature.
+        metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
+    """
+
+    @configurable
+    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: TokenFusionHead, metric: str,
+                 pixel_mean: list[float], pixel_std: list[float]):
+        super().__init__([fusion.classifier.in_features, backbone.dim, backbone.dim], metric, pixel_mean, pixel_std)
+        self.backbone, self.scores, self.fusion = backbone, scores, fusion
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        options, classes, shared = cfg.MODEL.MUTUALFORMER, cfg.MODEL.HEADS.NUM_CLASSES, aligned_arguments(cfg)
+        if len(cfg.DATASETS.ALIGNED.MODALITIES) != 2:
+            raise InputError("MutualFormerReID fuses two modalities, DATASETS.ALIGNED.MODALITIES are "
+                             f"{', '.join(cfg.DATASETS.ALIGNED.MODALITIES)}")
+        if tuple(cfg.INPUT.SIZE_TRAIN) != tuple(cfg.INPUT.SIZE_TEST):
+            raise InputError(f"MutualFormerReID has positions for one size of images: INPUT.SIZE_TRAIN "
+                             f"{cfg.INPUT.SIZE_TRAIN} and INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST} differ")
+        backbone = build_multi_stream(cfg)
+        return shared | {
+            "backbone": backbone,
+            "scores": StreamScores(backbone.dim, 2, classes, options.SCORE_COHERENCE, options.TRIPLET,
+                                   label_smoothing(cfg)),
+            "fusion": TokenFusionHead(backbone.dim, options.DIM, map_size(cfg, cfg.INPUT.SIZE_TRAIN),
+                                      _build_fusion(cfg), classes),
+        }
+
+    def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
+        """Training: a batch of ``images (B, 2, 3, H, W), targets (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images``, perhaps with a ``modality_mask (B, 2)``, to (B, D) features."""
+        images, present = self.read(batch)
+        maps = self.backbone(images, present)
+        pooled, necked = self.scores(maps)
+        fused = self.fusion(maps)
+        if not self.training:
+            if present is not None:
+                fused, necked = fused * present.all(1)[:, None], necked * present[..., None]
+            return torch.cat([fused, necked.flatten(1)], dim=1)
+        targets = batch["targets"].to(self.device)
+        losses = self.scores.losses(pooled, necked, targets)
+        losses["loss_fused_id"] = self.fusion.loss(fused, targets, self.scores.label_smoothing)
+        return losses
+
+
+def _build_fusion(cfg: CfgNode) -> TokenFusion:
+    options = cfg.MODEL.MUTUALFORMER
+    for key, known in (("FUSION", VARIANTS), ("STACK", STACKS), ("READING", READINGS)):
+        require_choice(cfg, f"MODEL.MUTUALFORMER.{key}", known)
+    if not 0 <= options.EPSILON <= 1:
+        raise InputError(f"MODEL.MUTUALFORMER.EPSILON {options.EPSILON} is not between 0 and 1")
+    if options.HEADS < 1 or options.DIM % options.HEADS:
+        raise InputError(f"MODEL.MUTUALFORMER.HEADS {options.HEADS} does not divide the {options.DIM} channels of "
+                         "MODEL.MUTUALFORMER.DIM")
+    if options.LAYERS < 1:
+        raise InputError(f"MODEL.MUTUALFORMER.LAYERS {options.LAYERS} is less than 1")
+    return TokenFusion(options.DIM, options.HEADS, options.LAYERS, options.FUSION, options.STACK,
+                       epsilon=options.EPSILON, reading=options.READING, joint_norm=options.JOINT_NORM,
+                       fused_self_attention=options.FUSED_SELF_ATTENTION)

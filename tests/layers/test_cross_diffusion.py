@@ -1,0 +1,71 @@
+import pytest
+import torch
+
+from fastreid_mm.layers import cross_attention, cross_diffusion
+from fastreid_mm.layers.cross_diffusion import READINGS
+
+
+def affinities(seed=0, dtype=torch.float64):
+    torch.manual_seed(seed)
+    return torch.randn(2, 2, 3, 7, 7, dtype=dtype).softmax(-1), torch.randn(2, 2, 3, 7, 5, dtype=dtype)
+
+
+def literal(own, other, value, epsilon, reading):
+    """Eq. 5-8 as they stand; "official" normalises the transposes."""
+    own_normed, other_normed = (
+        torch.diag_embed(s.sum(-1) ** -0.5) @ (s if reading == "paper" else s.mT) @ torch.diag_embed(s.sum(-1) ** -0.5)
+        for s in (own, other))
+    return (epsilon * own_normed @ other_normed.mT + (1 - epsilon) * (own + other)) @ value
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("epsilon", [0.0, 0.6, 1.0])
+@pytest.mark.parametrize("degree", [1.0, 2.5])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equals_the_literal_formula(reading, epsilon, degree, dtype):
+    (a, b), (value_a, value_b) = affinities(dtype=dtype)
+    a = a * torch.linspace(1, degree, 7, dtype=dtype)[:, None]  # rows need not sum to one
+    u_ab, u_ba = cross_diffusion(a, b, value_a, value_b, epsilon, reading)
+    torch.testing.assert_close(u_ab, literal(a, b, value_b, epsilon, reading), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(u_ba, literal(b, a, value_a, epsilon, reading), atol=1e-5, rtol=1e-5)
+
+
+def test_gradients_equal_those_of_the_literal_formula():
+    tensors = [each.requires_grad_() for pair in affinities() for each in pair.unbind(0)]
+    a, b, value_a, value_b = tensors
+    weight = torch.randn_like(value_a)
+    fast = torch.autograd.grad((cross_diffusion(*tensors)[0] * weight).sum(), [a, b, value_b])
+    slow = torch.autograd.grad((literal(a, b, value_b, 0.6, "paper") * weight).sum(), [a, b, value_b])
+    for own, expected in zip(fast, slow):
+        torch.testing.assert_close(own, expected)
+
+
+def test_without_diffusion_both_ways_apply_the_sum():
+    (a, b), (value_a, value_b) = affinities()
+    u_ab, u_ba = cross_diffusion(a, b, value_a, value_b, epsilon=0.0)
+    torch.testing.assert_close(u_ab, (a + b) @ value_b)
+    torch.testing.assert_close(u_ba, (a + b) @ value_a)
+
+
+def test_the_two_readings_differ_and_an_unknown_one_is_named():
+    (a, b), values = affinities()
+    paper, official = (cross_diffusion(a, b, *values, 1.0, reading)[0] for reading in READINGS)
+    assert (paper - official).abs().max() > 0.01
+    with pytest.raises(ValueError, match="'code'"):
+        cross_diffusion(a, b, *values, reading="code")
+
+
+def test_rows_without_any_affinity_stay_finite():
+    (a, b), values = affinities()
+    a[..., 0, :] = 0
+    assert all(u.isfinite().all() for u in cross_diffusion(a, b, *values))
+
+
+@pytest.mark.parametrize("scale", [None, 0.1])
+def test_cross_attention_equals_the_formula(scale):
+    torch.manual_seed(0)
+    query_a, key_a, value_a, query_b, key_b, value_b = torch.randn(6, 2, 3, 7, 5, dtype=torch.float64)
+    u_ab, u_ba = cross_attention(query_a, key_a, value_a, query_b, key_b, value_b, scale)
+    factor = scale or 5 ** -0.5
+    torch.testing.assert_close(u_ab, (query_a @ key_b.mT * factor).softmax(-1) @ value_b)
+    torch.testing.assert_close(u_ba, (query_b @ key_a.mT * factor).softmax(-1) @ value_a)

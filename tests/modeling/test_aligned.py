@@ -1,0 +1,200 @@
+"""IEEE, MutualFormer-ReID and HAMNet: switches, losses, feature sizes and missing modalities."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from fastreid.modeling import build_model
+
+import fastreid_mm.data
+import fastreid_mm.modeling  # noqa: F401  registers
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
+from fastreid_mm.losses import batch_hard_triplet, hetero_center, heterogeneous_score_coherence, multi_modal_margin
+from tests.modeling.test_architectures import aligned_batch
+
+CONFIGS = Path(__file__).parent.parent.parent / "configs"
+IEEE, MUTUALFORMER, HAMNET = "RGBNT201/ieee.yml", "RGBN300/mutualformer.yml", "RGBN300/hamnet.yml"
+
+
+@pytest.fixture
+def build(tiny_cfg):
+    def make(base, *options):
+        torch.manual_seed(0)
+        return build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options, base=base))
+
+    return make
+
+
+def part_features(model, batch):
+    return model.part_features(*model.read(batch))
+
+
+def test_ieee_sums_over_modalities_and_parts(build):
+    model, batch = build(IEEE), aligned_batch(3)
+    parts = part_features(model, batch)
+    assert parts.shape == (8, 3, 2, 16)
+    identity = 0
+    for branch, own in zip(model.branches, parts.unbind(1)):
+        for part, classifier in enumerate(branch.classifiers):
+            likely = classifier(own[:, part]).log_softmax(1)
+            smoothed = 0.9 * torch.eye(5)[batch["targets"]] + 0.1 / 5
+            identity = identity - (smoothed * likely).sum(1).mean()
+    losses = model(batch)
+    torch.testing.assert_close(losses["loss_id"], identity)
+    torch.testing.assert_close(losses["loss_3m"], multi_modal_margin(parts.flatten(2), batch["targets"]))
+
+
+def test_ieee_readings_of_the_margin(build):
+    options = ["MODEL.IEEE.MARGIN_DISTANCE", "l2", "MODEL.IEEE.MARGIN_REDUCTION", "mean", "MODEL.IEEE.LOSS_WEIGHT", 3.0,
+               "MODEL.IEEE.MARGIN", 0.5]
+    model, batch = build(IEEE, *options), aligned_batch(3)
+    expected = 3 * multi_modal_margin(part_features(model, batch).flatten(2), batch["targets"], 0.5, "l2", "mean")
+    torch.testing.assert_close(model(batch)["loss_3m"], expected)
+
+
+def test_ieee_other_losses_of_figure_7(build):
+    batch = aligned_batch(3)
+    targets = batch["targets"]
+    model = build(IEEE, "MODEL.IEEE.LOSS", "hetero_center")
+    parts = part_features(model, batch).flatten(2)
+    pairs = sum(hetero_center(torch.cat([parts[:, a], parts[:, b]]), targets.repeat(2), torch.arange(16) // 8)
+                for a, b in ((0, 1), (0, 2), (1, 2)))
+    torch.testing.assert_close(model(batch)["loss_hetero_center"], pairs)
+    model = build(IEEE, "MODEL.IEEE.LOSS", "center")
+    own = part_features(model, batch).flatten(1)
+    expected = 0.5 * (own - model.modality_loss.centers[targets]).square().sum(1).mean()
+    torch.testing.assert_close(model(batch)["loss_center"], expected)
+    assert set(build(IEEE, "MODEL.IEEE.LOSS", "none")(batch)) == {"loss_id"}
+
+
+@pytest.mark.parametrize("fusion, streams, maps", [
+    ("image_sum", 1, 1), ("feature_sum", 3, 1), ("feature_concatenation", 3, 3)])
+def test_ieee_fusions_of_figure_6_have_one_branch(build, fusion, streams, maps):
+    model, batch = build(IEEE, "MODEL.IEEE.FUSION", fusion), aligned_batch(3)
+    assert len(model.backbone.streams) == streams and len(model.branches) == 1 and model.interaction is None
+    assert model.branches[0].reduce[0].in_channels == maps * model.backbone.dim
+    assert set(model(batch)) == {"loss_id"}
+    assert model.eval()(batch).shape == (8, 2 * 16)
+
+
+def test_ieee_sums_see_every_modality_alike(build):
+    batch = aligned_batch(3)
+    turned = batch | {"images": batch["images"].roll(1, 1)}
+    model = build(IEEE, "MODEL.IEEE.FUSION", "image_sum").eval()
+    torch.testing.assert_close(model(batch), model(turned), atol=1e-4, rtol=1e-4)
+    model = build(IEEE).eval()
+    assert (model(batch) - model(turned)).abs().max() > 1e-3
+
+
+def test_ieee_table_3(build):
+    base = build(IEEE, "MODEL.IEEE.CIM", False, "MODEL.IEEE.REM", "none", "MODEL.IEEE.LOSS", "none")
+    assert base.interaction is None and base.branches[0].relation is None and base.modality_loss is None
+    full = build(IEEE)
+    assert full.interaction is not None and full.branches[0].relation.reading == "official"
+    assert build(IEEE, "MODEL.IEEE.REM", "paper").branches[0].relation.reading == "paper"
+
+
+def test_ieee_where_the_whole_comes_from(build):
+    options, batch = ("MODEL.IEEE.REM", "paper"), aligned_batch(3)
+    backbone = build(IEEE, *options).eval()
+    interaction = build(IEEE, *options, "MODEL.IEEE.GLOBAL_FROM", "interaction").eval()
+    interaction.load_state_dict(backbone.state_dict())
+    assert (backbone(batch) - interaction(batch)).abs().max() > 1e-4
+
+
+def test_ieee_of_the_paper_has_2304_channels_and_18_classifiers():
+    cfg = load_config(str(CONFIGS / IEEE), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
+                                            "MODEL.HEADS.NUM_CLASSES", "171"])
+    model = build_model(cfg).eval()
+    assert sum(len(branch.classifiers) for branch in model.branches) == 18
+    with torch.no_grad():
+        assert model({"images": torch.rand(1, 3, 3, 256, 128)}).shape == (1, 2304)
+        maps = model.backbone(torch.rand(1, 3, 3, 256, 128))
+    assert maps.shape == (1, 3, 2048, 16, 8)
+
+
+def test_mutual_former_of_the_paper_has_its_128_tokens():
+    cfg = load_config(str(CONFIGS / MUTUALFORMER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
+                                                    "MODEL.HEADS.NUM_CLASSES", "150"])
+    model = build_model(cfg).eval()
+    assert model.fusion.position.shape == (2, 128, 768) and len(model.fusion.fusion.fuse.layers) == 2
+    with torch.no_grad():
+        assert model({"images": torch.rand(1, 2, 3, 128, 256)}).shape == (1, 768 + 2 * 2048)
+
+
+def test_mutual_former_losses(build):
+    model, batch = build(MUTUALFORMER, "MODEL.MUTUALFORMER.TRIPLET", 0.5), aligned_batch(2)
+    maps = model.backbone(*model.read(batch))
+    pooled = maps.flatten(3).mean(3)
+    necked = [neck(own) for neck, own in zip(model.scores.necks, pooled.unbind(1))]
+    a, b = (model.scores.classifier(own) for own in necked)
+    losses, targets = model(batch), batch["targets"]
+    torch.testing.assert_close(losses["loss_coherence"], 0.001 * heterogeneous_score_coherence(a, b))
+    triplet = 0.5 * (batch_hard_triplet(pooled[:, 0], targets) + batch_hard_triplet(pooled[:, 1], targets))
+    torch.testing.assert_close(losses["loss_triplet"], triplet)
+    assert set(losses) == {"loss_id", "loss_coherence", "loss_triplet", "loss_fused_id"}
+    assert model.fusion.classifier is not model.scores.classifier
+
+
+def test_hamnet_losses(build):
+    assert set(build(HAMNET)(aligned_batch(2))) == {
+        "loss_id", "loss_coherence", "loss_triplet", "loss_fused_id", "loss_fused_triplet"}
+    assert "loss_triplet" not in build(HAMNET, "MODEL.HAMNET.TRIPLET", 0.0)(aligned_batch(2))
+
+
+@pytest.mark.parametrize("base, modalities", [(IEEE, 3), (MUTUALFORMER, 2), (HAMNET, 2)])
+def test_any_modality_may_be_missing(build, base, modalities):
+    model = build(base).eval()
+    batch = aligned_batch(modalities)
+    with torch.no_grad():
+        whole = model(batch)
+        for lacking in range(modalities):
+            mask = torch.ones(8, modalities, dtype=torch.bool)
+            mask[::2, lacking] = False
+            batch["modality_mask"] = mask
+            features = model(batch)
+            assert features.isfinite().all()
+            torch.testing.assert_close(features[1::2], whole[1::2], atol=1e-5, rtol=1e-4)
+            noise = batch["images"].clone()
+            noise[~mask] = torch.rand(3, *noise.shape[3:]) * 255
+            torch.testing.assert_close(model(batch | {"images": noise}), features)  # it is not looked at
+            distance = model.pairwise_distance(features, features)
+            assert distance.isfinite().all() and distance.diagonal().abs().max() < 1e-2
+
+
+def test_ieee_features_of_a_missing_modality_are_zero(build):
+    model, batch = build(IEEE).eval(), aligned_batch(3)
+    batch["modality_mask"] = torch.tensor([[True, False, True]]).repeat(8, 1)
+    assert [bool(block.any()) for block in model(batch).split(32, 1)] == [True, False, True]
+
+
+def test_two_modalities_of_three(build):
+    model = build(IEEE, "DATASETS.ALIGNED.MODALITIES", "('RGB', 'TI')")
+    assert model.eval()(aligned_batch(2)).shape == (8, 2 * 32)
+
+
+@pytest.mark.parametrize("base, options, named", [
+    (IEEE, ["MODEL.IEEE.FUSION", "late"], "MODEL.IEEE.FUSION 'late'"),
+    (IEEE, ["MODEL.IEEE.REM", "code"], "MODEL.IEEE.REM 'code'"),
+    (IEEE, ["MODEL.IEEE.LOSS", "triplet"], "MODEL.IEEE.LOSS 'triplet'"),
+    (IEEE, ["DATASETS.ALIGNED.MODALITIES", "()"], "DATASETS.ALIGNED.MODALITIES"),
+    (IEEE, ["MODEL.LOSSES.CE.EPSILON", 2.0], "MODEL.LOSSES.CE.EPSILON 2.0"),
+    (IEEE, ["MODEL.BACKBONE.NAME", "build_two_stream_resnet_backbone"], "build_multi_stream_resnet_backbone"),
+    (MUTUALFORMER, ["DATASETS.ALIGNED.MODALITIES", "('RGB', 'NIR', 'TIR')"], "two modalities"),
+    (MUTUALFORMER, ["MODEL.MUTUALFORMER.FUSION", "mean"], "MODEL.MUTUALFORMER.FUSION 'mean'"),
+    (MUTUALFORMER, ["MODEL.MUTUALFORMER.HEADS", 3], "MODEL.MUTUALFORMER.HEADS 3"),
+    (MUTUALFORMER, ["MODEL.MUTUALFORMER.EPSILON", 1.5], "MODEL.MUTUALFORMER.EPSILON 1.5"),
+    (MUTUALFORMER, ["INPUT.SIZE_TEST", "[32, 64]"], "INPUT.SIZE_TEST"),
+])
+def test_what_cannot_be_is_named(build, base, options, named):
+    with pytest.raises(InputError, match="(?s)" + named.replace("(", r"\(")) as error:
+        build(base, *options)
+    assert "\n" not in str(error.value)
+
+
+def test_a_sample_without_any_modality_is_named(build):
+    batch = aligned_batch(3) | {"modality_mask": torch.ones(8, 3, dtype=torch.bool), "img_paths": list("abcdefgh")}
+    batch["modality_mask"][4] = False
+    with pytest.raises(InputError, match="no modality is there of e"):
+        build(IEEE).eval()(batch)

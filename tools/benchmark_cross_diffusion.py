@@ -1,0 +1,140 @@
+#!/usr/bin/env python
+"""Time cross-diffusion attention beside its literal formula and beside cross-attention, and tell their peak memory.
+
+    python tools/benchmark_cross_diffusion.py [--tokens 465] [--heads 12] [--dim 64] [--batch 8] [--device cuda]
+
+The first two start from the affinities, which the layer has anyway, for self-attention; what those cost is a line of
+its own. Cross-attention starts from queries and keys. All have gradients and take turns; each round is one pass of
+each. Peak memory is what a process of its own needs beyond its inputs (of a CPU's process: on Linux).
+"""
+
+import argparse
+import multiprocessing
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from fastreid_mm.layers import cross_attention, cross_diffusion
+
+EPSILON = 0.6
+
+
+class Inputs(NamedTuple):
+    """Queries, keys and values of both modalities, (2, B, h, n, c) each, and affinities (2, B, h, n, n)."""
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    affinities: Tensor
+
+
+def literal(tensors: Inputs) -> tuple[Tensor, Tensor]:
+    """Eq. 5 to 8 as they are written."""
+    a, b = tensors.affinities
+    total = (1 - EPSILON) * (a + b)
+    a, b = normalized(a), normalized(b)
+    return (EPSILON * (a @ b.mT) + total) @ tensors.value[1], (EPSILON * (b @ a.mT) + total) @ tensors.value[0]
+
+
+def normalized(affinity: Tensor) -> Tensor:
+    """(B, h, n, n) affinities between the inverse roots of their row sums (eq. 5)."""
+    root = affinity.sum(-1, keepdim=True).rsqrt()
+    return root * affinity * root.mT
+
+
+def products(tensors: Inputs) -> tuple[Tensor, Tensor]:
+    return cross_diffusion(*tensors.affinities, *tensors.value, EPSILON)
+
+
+def affinities(tensors: Inputs) -> tuple[Tensor, Tensor]:
+    """Of both modalities, eq. 1."""
+    scaled = tensors.query * tensors.query.shape[-1] ** -0.5
+    return tuple((scaled @ tensors.key.mT).softmax(-1))
+
+
+def attention(tensors: Inputs) -> tuple[Tensor, Tensor]:
+    (query_a, query_b), (key_a, key_b), (value_a, value_b) = tensors.query, tensors.key, tensors.value
+    return cross_attention(query_a, key_a, value_a, query_b, key_b, value_b)
+
+
+FORMS = {"literal formula": literal, "cross_diffusion": products, "the affinities": affinities,
+         "cross_attention": attention}
+
+
+def inputs(args: argparse.Namespace) -> Inputs:
+    shape = (3, 2, args.batch, args.heads, args.tokens, args.dim)
+    qkv = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(args.device).requires_grad_()
+    found = torch.rand(2, *shape[2:4], args.tokens, args.tokens, device=args.device)
+    return Inputs(*qkv, (found / found.sum(-1, keepdim=True)).requires_grad_())
+
+
+def step(form: Callable, tensors: Inputs, backward: bool) -> float:
+    """Seconds of one pass."""
+    start = time.perf_counter()
+    results = form(tensors)
+    if backward:
+        (results[0].sum() + results[1].sum()).backward()
+    if tensors.query.is_cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiprocessing.Queue) -> None:
+    """MiB that a form needs beyond its inputs, in a process that has run nothing else."""
+    tensors = inputs(args)
+    if tensors.query.is_cuda:
+        before = torch.cuda.memory_allocated()
+        step(FORMS[name], tensors, backward)
+        queue.put((torch.cuda.max_memory_allocated() - before) / 2**20)
+        return
+    before = most_memory()
+    step(FORMS[name], tensors, backward)
+    queue.put(most_memory() - before)
+
+
+def most_memory() -> float:
+    """MiB that this process has had at most. Not by getrusage: there a child starts from its parent's number."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 2**10
+
+
+def measure_peak(name: str, args: argparse.Namespace, backward: bool) -> float:
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=peak, args=(name, args, backward, queue))
+    process.start()
+    found = queue.get()
+    process.join()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("tokens", 465), ("heads", 12), ("dim", 64), ("batch", 8), ("rounds", 7)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    tensors = inputs(args)
+    print(f"{args.tokens} tokens, {args.heads} heads of {args.dim}, batch of {args.batch}, {args.device}, "
+          f"{torch.get_num_threads()} threads, medians of {args.rounds} rounds")
+    for backward in (False, True):
+        seconds = {name: [] for name in FORMS}
+        for number in range(args.rounds + 1):
+            for name, form in FORMS.items():
+                taken = step(form, tensors, backward)
+                if number:  # the first round warms up
+                    seconds[name].append(taken)
+        print("forward and backward:" if backward else "forward:")
+        for name, found in seconds.items():
+            ratio = median(a / b for a, b in zip(seconds["literal formula"], found))
+            memory = measure_peak(name, args, backward)
+            print(f"  {name:16} {median(found):7.3f} s ({min(found):.3f} to {max(found):.3f}), "
+                  f"{ratio:.2f} times as fast as the literal formula, peak {memory:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
