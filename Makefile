@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := logs/demo
+DEMO_SOD := logs/demo-sod
 # Threads that wait without spinning: on cores shared with anything else, spinning makes an iteration 20 times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo test lint benchmark roadscene clean
+.PHONY: setup demo demo-sod test lint benchmark roadscene clean
 
 setup: $(INSTALLED)
 
@@ -23,6 +24,14 @@ demo: setup
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
 		OUTPUT_DIR $(DEMO)/cmtr SEED 1
 
+# The table is the last of what training prints.
+demo-sod: setup
+	$(BIN)/python tools/make_toy_rgbd.py --root $(DEMO_SOD)/datasets
+	$(BIN)/python tools/train_sod.py configs/SOD/mutualformer_demo.py
+	$(BIN)/python tools/predict_saliency.py $(DEMO_SOD)/datasets/test/RGB $(DEMO_SOD)/datasets/test/depth \
+		$(DEMO_SOD)/maps --config configs/SOD/mutualformer_demo.py \
+		--checkpoint $$(cat $(DEMO_SOD)/mutualformer/last_checkpoint) --side-by-side
+
 test: setup
 	$(BIN)/python -m pytest
 
@@ -32,11 +41,15 @@ lint: setup
 benchmark: setup
 	$(BIN)/python tools/benchmark_evaluation.py
 	$(BIN)/python tools/benchmark_query_adaptive.py
+	$(BIN)/python tools/benchmark_cross_diffusion.py
+	$(BIN)/python tools/benchmark_sod_metric.py
 
-# make roadscene ROADSCENE=path/to/clone: the README's comparison of all methods, some hours on two cores
+# make roadscene ROADSCENE=path/to/clone: the README's comparisons of all methods, some hours on two cores
 roadscene: setup
-	$(BIN)/python tools/prepare_roadscene.py $(ROADSCENE) logs/roadscene/datasets
-	FASTREID_DATASETS=logs/roadscene/datasets $(BIN)/python tools/roadscene_table.py
+	for layout in SYSU-MM01 RGBNT201 RGBN300; do \
+		$(BIN)/python tools/prepare_roadscene.py --layout $$layout $(ROADSCENE) logs/roadscene/datasets && \
+		FASTREID_DATASETS=logs/roadscene/datasets $(BIN)/python tools/roadscene_table.py $$layout || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) logs build *.egg-info

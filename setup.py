@@ -33,6 +33,9 @@ MMSEG = [
     "opencv-python>=4.7,<5",
     "numpy>=2,<2.3.5",
     "pysodmetrics>=1.6.2",
+    # ours
+    "pillow",
+    "tqdm",
 ]
 
 setup(

@@ -1,1 +1,10 @@
-"""Multi-modal methods for mmsegmentation, registered when their subpackages are imported."""
+"""RGB-D salient object detection for mmsegmentation.
+
+Importing this package registers everything in mmsegmentation's registries, so one line in a config is enough::
+
+    custom_imports = dict(imports=["mmseg_mm"])
+"""
+
+from mmseg_mm import compat, datasets, engine, evaluation, models  # compat first: the others import mmseg
+
+__all__ = ["compat", "datasets", "engine", "evaluation", "models"]

@@ -16,6 +16,13 @@ SIGNATURES = {
     losses.modulation_discriminative: ["features", "scale", "shift", "targets", "margin"],
     losses.identity_alignment: ["visible", "infrared", "auxiliary", "targets", "margin"],
     losses.maximum_mean_discrepancy: ["x", "y", "num_kernels"],
+    losses.multi_modal_margin: ["features", "targets", "margin", "distance", "reduction", "normalize"],
+    losses.heterogeneous_score_coherence: ["logits_a", "logits_b"],
+    losses.pixel_position_aware: ["logits", "mask", "weighted_bce"],
+    layers.cross_diffusion: ["affinity_a", "affinity_b", "value_a", "value_b", "epsilon", "reading"],
+    layers.cross_attention: ["query_a", "key_a", "value_a", "query_b", "key_b", "value_b", "scale"],
+    layers.CrossModalInteraction: ["channels", "num_modalities", "reduction"],
+    layers.RelationEmbedding: ["dim", "reading"],
     layers.AuxiliaryGenerator: ["channels", "ratios", "tr_groups"],
     evaluation.query_adaptive_distance: ["query", "gallery", "scale", "shift", "metric"],
     evaluation.rank_metrics: ["distance", "query_ids", "gallery_ids", "query_cams", "gallery_cams", "rule",
@@ -43,7 +50,18 @@ def test_registered_names():
     import fastreid_mm.data
     import fastreid_mm.modeling  # noqa: F401
 
-    for name in ("SYSUMM01", "RegDB"):
+    for name in ("SYSUMM01", "RegDB", "RGBNT201", "RGBNT100", "RGBN300", "Market1501MM"):
         assert DATASET_REGISTRY.get(name).__name__ == name
-    for name in ("AGW", "HCT", "CMTR", "CMT", "MUN"):
+    for name in ("AGW", "HCT", "CMTR", "CMT", "MUN", "IEEE", "MutualFormerReID", "HAMNet"):
         assert META_ARCH_REGISTRY.get(name).__name__ == name
+
+
+def test_registered_names_of_mmsegmentation():
+    import mmseg_mm  # noqa: F401  first: it makes the host importable
+    from mmseg.registry import DATASETS, METRICS, MODELS, TRANSFORMS  # isort: skip
+
+    for registry, names in ((DATASETS, ["RGBDSODDataset"]), (METRICS, ["SODMetric"]),
+                            (TRANSFORMS, ["LoadDepthFromFile"]),
+                            (MODELS, ["RGBDDataPreProcessor", "MutualFormerSegmentor", "MutualFormerHead"])):
+        for name in names:
+            assert registry.get(name).__name__ == name

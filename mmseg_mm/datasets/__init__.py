@@ -1,0 +1,6 @@
+"""RGB-D saliency data: the data set and its transforms."""
+
+from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
+from mmseg_mm.datasets.transforms import LoadDepthFromFile, LoadSODMask, RandomBorderCrop, StackDepth
+
+__all__ = ["LoadDepthFromFile", "LoadSODMask", "RGBDSODDataset", "RandomBorderCrop", "StackDepth"]

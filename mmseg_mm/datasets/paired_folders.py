@@ -1,0 +1,106 @@
+"""One set of RGB-D saliency data: folders of images, depth maps and masks that belong together by file name."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.fileio import list_from_file
+
+from mmseg_mm.datasets.image_files import image_size
+from mmseg_mm.errors import InputError, listed
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class PairedFolders:
+    """Images, depth maps and, if there are any, masks of one data set.
+
+    Attributes:
+        name: of the set, in tables and errors.
+        folders: from what a sample calls the path (``img_path``, ``depth_path``, ``seg_map_path``) to the folder.
+        suffixes: by the same keys, the end of the file names; None stands for any image. What comes before it pairs
+            the files.
+        ann_file: lists the samples, one name a line with or without an image suffix; every image if empty.
+        num_samples: what the set must hold, if given.
+    """
+
+    name: str
+    folders: dict[str, str]
+    suffixes: dict[str, str | None]
+    ann_file: str = ""
+    num_samples: int | None = None
+
+    def samples(self) -> list[dict[str, str]]:
+        """Paths of every sample, by the keys of ``folders``, in the order of the list or of the names.
+
+        Raises:
+            InputError: a folder is missing, files do not pair, sizes differ, or the number is not ``num_samples``.
+        """
+        files = {key: self._index(key) for key in self.folders}
+        names = self._listed_names() if self.ann_file else sorted(set().union(*files.values()))
+        self._require_pairs(names, files)
+        if self.num_samples not in (None, len(names)):
+            raise InputError(f"{self.name} in {self.folders['img_path']} has {len(names)} samples, "
+                             f"but num_samples={self.num_samples}")
+        samples = [{key: files[key][name] for key in files} for name in names]
+        self._require_sizes(samples)
+        return samples
+
+    def _index(self, key: str) -> dict[str, str]:
+        """From a sample's name to its file in one folder."""
+        root = Path(self.folders[key])
+        if not root.is_dir():
+            raise InputError(f"{self.name}: {key} {root} is not a folder")
+        found: dict[str, str] = {}
+        for path in sorted(root.iterdir()):
+            name = _sample_name(path.name, self.suffixes.get(key))
+            if name is None or path.name.startswith("."):  # "._x.jpg": what macOS leaves in archives
+                continue
+            if name in found:
+                raise InputError(f"{self.name}: {found[name]} and {path} are the same sample")
+            found[name] = str(path)
+        if not found:
+            raise InputError(f"{self.name}: {key} {root} holds no {self.suffixes.get(key) or 'images'}")
+        return found
+
+    def _listed_names(self) -> list[str]:
+        """The names in the list file."""
+        if not os.path.isfile(self.ann_file):
+            raise InputError(f"{self.name}: ann_file {self.ann_file} does not exist")
+        lines = [line.strip() for line in list_from_file(self.ann_file) if line.strip()]
+        names = [_sample_name(line, self.suffixes["img_path"]) or _sample_name(line, None) or line for line in lines]
+        repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if repeated:
+            raise InputError(f"{self.ann_file} lists twice: {listed(repeated)}")
+        return names
+
+    def _require_pairs(self, names: Sequence[str], files: dict[str, dict[str, str]]) -> None:
+        """Every name has a file in every folder."""
+        problems = []
+        for key, folder in self.folders.items():
+            missing = [name for name in names if name not in files[key]]
+            if missing:
+                known = [next((files[k][name] for k in files if name in files[k]), name) for name in missing]
+                problems.append(f"{len(missing)} without a file in {folder}: {listed(known)}")
+        if problems:
+            raise InputError(f"{self.name} is not paired: {'; '.join(problems)}")
+
+    def _require_sizes(self, samples: Sequence[dict[str, str]]) -> None:
+        """All images of a sample have one size."""
+        odd = []
+        for sample in samples:
+            sizes = {path: "{} x {}".format(*image_size(path)) for path in sample.values()}
+            if len(set(sizes.values())) > 1:
+                odd.append(" / ".join(f"{path} {size}" for path, size in sizes.items()))
+        if odd:
+            raise InputError(f"{self.name}: {len(odd)} samples of unequal sizes: {listed(odd)}")
+
+
+def _sample_name(path: str, suffix: str | None) -> str | None:
+    """What is before the suffix; None for a file of another kind."""
+    if suffix:
+        return path[: -len(suffix)] if path.endswith(suffix) else None
+    stem, extension = os.path.splitext(path)
+    return stem if extension.lower() in IMAGE_SUFFIXES else None

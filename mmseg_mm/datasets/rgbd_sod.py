@@ -1,0 +1,127 @@
+"""RGB-D salient object detection data: NJU2K, NLPR, DUT-RGBD, SIP, STEREO, LFSD and what is laid out like them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from mmengine.logging import print_log
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
+from mmseg_mm.datasets.paired_folders import PairedFolders
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile, require_choice
+from mmseg_mm.errors import InputError, listed
+
+FOLDERS = {"img_path": "RGB", "depth_path": "depth", "seg_map_path": "GT"}
+SET_KEYS = {"name", "data_root", "data_prefix", "ann_file", "num_samples", "depth_direction",
+            "img_suffix", "depth_suffix", "seg_map_suffix"}
+
+
+@DATASETS.register_module()
+class RGBDSODDataset(BaseSegDataset):
+    """Images with depth maps and saliency masks, of one data set or of several at once.
+
+    Files of a sample share their name up to the suffix. Everything is checked when the data set is built: folders,
+    pairs, sizes and numbers; and where masks are given, whether the salient objects are near, as they should be if
+    the depth maps point the way the config says.
+
+    Args:
+        name: of the set, in tables; default: the last folder of ``data_root``.
+        data_root: the folder that ``data_prefix``, ``ann_file`` and the roots of ``sets`` are in.
+        data_prefix: ``img_path``, ``depth_path`` and ``seg_map_path``; default D3Net's ``RGB``, ``depth`` and ``GT``.
+            ``seg_map_path`` may be left out when testing.
+        ann_file: lists a part of the set, one name a line; all of it by default.
+        num_samples: what the set must hold, 1485 for the training part of NJU2K.
+        depth_direction: see :class:`LoadDepthFromFile`, whose own choice holds if this is None.
+        img_suffix, depth_suffix, seg_map_suffix: end of the file names, ``"_Depth.bmp"``; None for any image.
+        sets: several sets to join. Each is a dict of the arguments above; what it leaves out is taken from them, but
+            ``data_root`` is joined to the one above and is ``name`` by default.
+        kwargs: of the host's ``BaseSegDataset``: ``pipeline``, ``test_mode``, ``indices``, ...
+
+    Raises:
+        InputError: a key or path is wrong, files do not pair, sizes differ or numbers do not fit.
+    """
+
+    METAINFO = {"classes": ("background", "salient"), "palette": [[0, 0, 0], [255, 255, 255]]}
+
+    def __init__(
+        self,
+        name: str | None = None,
+        data_root: str = "",
+        data_prefix: Mapping[str, str] = FOLDERS,
+        ann_file: str = "",
+        num_samples: int | None = None,
+        depth_direction: str | None = None,
+        img_suffix: str | None = None,
+        depth_suffix: str | None = None,
+        seg_map_suffix: str | None = None,
+        sets: Sequence[Mapping] = (),
+        **kwargs: object,
+    ) -> None:
+        own = {"name": name or Path(data_root).name, "data_root": "", "data_prefix": data_prefix,
+               "ann_file": ann_file, "num_samples": num_samples, "depth_direction": depth_direction,
+               "img_suffix": img_suffix, "depth_suffix": depth_suffix, "seg_map_suffix": seg_map_suffix}
+        self.sets = [_completed(own, one) for one in sets] or [own]
+        super().__init__(data_root=data_root, data_prefix={}, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Samples of all sets: the paths, ``dataset_name``, ``depth_direction`` where given, and the host's keys."""
+        return [sample for one in self.sets for sample in self._load_set(one)]
+
+    def _load_set(self, one: Mapping) -> list[dict]:
+        root = Path(self.data_root or "", one["data_root"])
+        folders = _folders(one, root, self.test_mode)
+        suffixes = {"img_path": one["img_suffix"], "depth_path": one["depth_suffix"],
+                    "seg_map_path": one["seg_map_suffix"]}
+        ann_file = str(root / one["ann_file"]) if one["ann_file"] else ""
+        paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"])
+        common = {"dataset_name": one["name"], "label_map": None, "reduce_zero_label": False}
+        if one["depth_direction"] is not None:
+            require_choice("depth_direction", one["depth_direction"], DIRECTIONS)
+            common["depth_direction"] = one["depth_direction"]
+        return [{**paths, **common, "seg_fields": []} for paths in paired.samples()]
+
+    def full_init(self) -> None:
+        """Load the samples, once, and look at the direction of their depth."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._warn_of_direction()
+
+    def _warn_of_direction(self) -> None:
+        """Name sets whose salient objects are mostly farther than what surrounds them."""
+        loader = next((t for t in self.pipeline.transforms if isinstance(t, LoadDepthFromFile)), None)
+        samples = [self.get_data_info(i) for i in range(len(self))]
+        samples = [sample for sample in samples if "seg_map_path" in sample]
+        if loader is None:
+            return
+
+        def depth(sample: dict) -> np.ndarray:
+            return loader.transform(dict(sample))["depth"]
+
+        for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
+            farther, checked = farther_than_surroundings(list(members), depth)
+            if farther and len(farther) >= SUSPICIOUS * checked:
+                print_log(f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
+                          f"{len(farther)} of {checked} maps looked at ({listed(farther)}); direction or "
+                          "depth_direction says which way depth points", "current", level=30)
+
+
+def _completed(common: Mapping, one: Mapping) -> dict:
+    """One set's arguments, with what it leaves out taken from the common ones."""
+    unknown = set(one) - SET_KEYS
+    if unknown or "name" not in one:
+        problem = f"unknown key {min(unknown)!r}" if unknown else "no name"
+        raise InputError(f"{problem} in {dict(one)} of sets; keys are {', '.join(sorted(SET_KEYS))}")
+    return {**common, "data_root": one["name"], **one}
+
+
+def _folders(one: Mapping, root: Path, test_mode: bool) -> dict[str, str]:
+    """Path of every folder of a set."""
+    prefix = one["data_prefix"]
+    needed = {"img_path", "depth_path"} if test_mode else set(FOLDERS)
+    wrong = sorted(needed - set(prefix)) + sorted(set(prefix) - set(FOLDERS))
+    if wrong:
+        raise InputError(f"data_prefix of {one['name']} is {dict(prefix)}: {wrong[0]!r} is missing or unknown")
+    return {key: str(root / folder) for key, folder in prefix.items()}

@@ -1,0 +1,88 @@
+"""Load a depth map in one convention, whatever convention its data set has."""
+
+import warnings
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from mmseg_mm.datasets.image_files import read_grey
+from mmseg_mm.errors import InputError
+
+DIRECTIONS = ("near_white", "far_white")
+SCALINGS = ("range", "minmax")
+
+
+def require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise :class:`InputError` with key, value and choices unless the value is one of them."""
+    if value not in choices:
+        raise InputError(f"{key}={value!r}: choose one of {', '.join(choices)}")
+
+
+@TRANSFORMS.register_module()
+class LoadDepthFromFile(BaseTransform):
+    """Load ``depth_path`` into ``depth``: (H, W) float32 from 0, far, to 1, near.
+
+    The file may have 8 or 16 bits and one or three channels.
+
+    Args:
+        direction: which way the files point: ``"near_white"`` or ``"far_white"`` (inverted on loading). A sample's own
+            ``depth_direction``, which the data set gives, comes first, since joint sets do not agree.
+        scaling: ``"range"`` divides by the largest value the file's type can hold, so depths of different images stay
+            comparable; ``"minmax"`` stretches each map to 0 and 1, which metric depth in 16 bits needs.
+        allow_constant: a map with a single value holds no depth and usually is a damaged file, so it is an error. If
+            True it is a warning and the map is loaded as 0 throughout.
+        backend_args: of mmengine's file client.
+
+    Raises:
+        InputError: an argument is none of the choices; on loading, the file cannot be used or its size is not the
+            image's.
+    """
+
+    def __init__(
+        self,
+        direction: str = "near_white",
+        scaling: str = "range",
+        allow_constant: bool = False,
+        backend_args: dict | None = None,
+    ) -> None:
+        require_choice("direction", direction, DIRECTIONS)
+        require_choice("scaling", scaling, SCALINGS)
+        self.direction = direction
+        self.scaling = scaling
+        self.allow_constant = allow_constant
+        self.backend_args = backend_args
+
+    def transform(self, results: dict) -> dict:
+        """Add ``depth``; reads ``depth_path`` and, if they are there, ``img`` and ``depth_direction``."""
+        path = results.get("depth_path")
+        if path is None:
+            raise InputError(f"no depth_path given for {results.get('img_path', 'the image')}")
+        depth = self._scale(read_grey(path, self.backend_args), path)
+        if "img" in results and results["img"].shape[:2] != depth.shape:
+            size, image_size = ("{1} x {0}".format(*array.shape) for array in (depth, results["img"]))
+            raise InputError(f"{path} is {size}, its image {results.get('img_path', '')} is {image_size}")
+        if results.get("depth_direction", self.direction) == "far_white":
+            depth = 1 - depth
+        results["depth"] = depth
+        return results
+
+    def _scale(self, raw: np.ndarray, path: str) -> np.ndarray:
+        """(H, W) integers to (H, W) float32 between 0 and 1."""
+        low, high = int(raw.min()), int(raw.max())
+        if low == high:
+            self._report_constant(path, low)
+            return np.zeros(raw.shape, np.float32)
+        if self.scaling == "range":
+            low, high = 0, np.iinfo(raw.dtype).max
+        return (raw.astype(np.float32) - low) / (high - low)
+
+    def _report_constant(self, path: str, value: int) -> None:
+        message = f"depth map {path} is empty: {value} everywhere"
+        if not self.allow_constant:
+            raise InputError(f"{message} (allow_constant=True lets such maps pass)")
+        warnings.warn(message, stacklevel=2)
+
+    def __repr__(self) -> str:
+        return (f"{type(self).__name__}(direction={self.direction!r}, scaling={self.scaling!r}, "
+                f"allow_constant={self.allow_constant})")

@@ -1,0 +1,46 @@
+"""The random crop of F3Net: a border of random width goes."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from mmseg_mm.errors import InputError
+
+
+@TRANSFORMS.register_module()
+class RandomBorderCrop(BaseTransform):
+    """Cut a random share of the height and of the width, at a random place.
+
+    F3Net, AAAI 2020. mmsegmentation's own crop takes one fixed size in pixels.
+
+    Args:
+        max_share: at most this share of each side goes; at least 0, less than 1.
+
+    Raises:
+        InputError: ``max_share`` is out of range; on use, the depth map is not stacked yet.
+    """
+
+    def __init__(self, max_share: float = 1 / 8) -> None:
+        if not 0 <= max_share < 1:
+            raise InputError(f"max_share must be at least 0 and less than 1, got {max_share}")
+        self.max_share = max_share
+
+    def _draw(self, length: int) -> tuple[int, int]:
+        """Start and end of what stays of one side."""
+        cut = np.random.randint(int(length * self.max_share) + 1)
+        start = np.random.randint(cut + 1)
+        return start, length - cut + start
+
+    def transform(self, results: dict) -> dict:
+        """Crop ``img`` and everything named in ``seg_fields``; set ``img_shape``."""
+        if "depth" in results:
+            raise InputError("RandomBorderCrop before StackDepth would leave the depth map behind")
+        height, width = results["img"].shape[:2]
+        (top, bottom), (left, right) = self._draw(height), self._draw(width)
+        for key in ("img", *results.get("seg_fields", [])):
+            results[key] = results[key][top:bottom, left:right]
+        results["img_shape"] = results["img"].shape[:2]
+        return results
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(max_share={self.max_share})"

@@ -1,0 +1,57 @@
+"""Is a checkpoint this model's? By its weights, and by the settings that weights do not show."""
+
+import json
+from collections.abc import Mapping
+
+from mmseg_mm.errors import InputError
+
+UNSEEN = ("modalities", "decode_head.detail", "decode_head.fusion.variant", "decode_head.fusion.num_heads",
+          "decode_head.fusion.epsilon", "decode_head.fusion.reading", "decode_head.fusion.stack")
+"""Keys of a model's config that change what it computes, and mostly no weight's name or shape."""
+
+
+def unseen_settings(model: Mapping) -> dict[str, object]:
+    """What a model's config, or that of the test-time augmentation around it, says about :data:`UNSEEN`."""
+    found = {}
+    for key in UNSEEN:
+        value = model.get("module", model)
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None:
+            found[key] = json.loads(json.dumps(value))  # tuples and lists are the same
+    return found
+
+
+def check_settings(own: Mapping, found: Mapping, path: str) -> None:
+    """Compare settings of :func:`unseen_settings`; what one of both leaves out is not compared.
+
+    Args:
+        own, found: the model's and the checkpoint's.
+        path: of the checkpoint, for the error.
+
+    Raises:
+        InputError: a setting differs.
+    """
+    for key in own:
+        if key in found and found[key] != own[key]:
+            raise InputError(f"checkpoint {path} was trained with {key}={found[key]!r}, "
+                             f"but the config has {own[key]!r}")
+
+
+def check_weights(own: Mapping, found: Mapping, path: str) -> None:
+    """Compare a checkpoint's weights with a model's; further ones, of training alone perhaps, do no harm.
+
+    Args:
+        own, found: tensors by name.
+        path: of the checkpoint, for the error.
+
+    Raises:
+        InputError: weights are missing or of another shape.
+    """
+    own, found = ({name.removeprefix("module."): value for name, value in state.items()} for state in (own, found))
+    missing = [name for name in own if name not in found]
+    shapes = [name for name in own if name in found and own[name].shape != found[name].shape]
+    wrong = [f"{len(names)} tensors {kind} ({names[0]} ...)"
+             for kind, names in (("missing", missing), ("of another shape", shapes)) if names]
+    if wrong:
+        raise InputError(f"checkpoint {path} is of another model: {', '.join(wrong)}")

@@ -1,0 +1,5 @@
+"""Saliency metrics."""
+
+from mmseg_mm.evaluation.sod_metric import SODMetric
+
+__all__ = ["SODMetric"]

@@ -1,0 +1,93 @@
+"""Saliency maps of single pairs, which mmsegmentation's ``inference_model`` has no place for."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import init_default_scope
+from mmseg.models import BaseSegmentor
+from mmseg.registry import MODELS
+
+from mmseg_mm.datasets.image_files import image_size
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, require_choice
+from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
+from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
+from mmseg_mm.errors import InputError
+
+
+def init_rgbd_model(config: str | Path | Config, checkpoint: str | Path, device: str = "cpu",
+                    trust: bool = False) -> BaseSegmentor:
+    """A trained segmentor in evaluation mode, with its config as ``cfg``.
+
+    Args:
+        config: a file or what was read from one.
+        checkpoint: a file.
+        device: to predict on.
+        trust: whether the checkpoint may be more than plain data, see :func:`read_checkpoint`.
+
+    Raises:
+        InputError: a file does not exist or cannot be used, or the checkpoint is of another model.
+    """
+    if not isinstance(config, Config):
+        if not Path(config).is_file():
+            raise InputError(f"config {config} does not exist")
+        config = Config.fromfile(config)
+    init_default_scope("mmseg")
+    model = MODELS.build(config.model)
+    content = read_checkpoint(str(checkpoint), trust=trust)
+    weights = content.get("state_dict", content)
+    check_weights(model.state_dict(), weights, str(checkpoint))
+    check_settings(unseen_settings(config.model), content.get("meta", {}).get(SETTINGS, {}), str(checkpoint))
+    model.load_state_dict(weights, strict=False)
+    model.cfg = config
+    return model.to(device).eval()
+
+
+@torch.no_grad()
+def inference_rgbd(model: BaseSegmentor, image: str | Path | np.ndarray, depth: str | Path | np.ndarray,
+                   depth_direction: str | None = None) -> np.ndarray:
+    """The saliency map of one image with depth.
+
+    Args:
+        model: of :func:`init_rgbd_model`.
+        image: a path, or (H, W, 3) in blue, green and red, as OpenCV and mmsegmentation have it.
+        depth: a path, read as the config's ``LoadDepthFromFile`` says, or (H, W) floats from 0, far, to 1, near.
+        depth_direction: which way the file points, "near_white" or "far_white", if not as the config says.
+
+    Returns:
+        (H, W) float32 probabilities at the size of ``image``.
+
+    Raises:
+        InputError: an unknown direction, a file that cannot be used, image and depth of different sizes, or an array of
+            another kind.
+    """
+    given, skip = {}, set()
+    if depth_direction is not None:
+        require_choice("depth_direction", depth_direction, DIRECTIONS)
+        given["depth_direction"] = depth_direction
+    for key, value, loader, use in (("img", image, "LoadImageFromFile", _image),
+                                    ("depth", depth, "LoadDepthFromFile", _depth)):
+        if isinstance(value, np.ndarray):
+            given |= use(value)
+            skip.add(loader)
+        else:
+            image_size(value)  # it exists and is an image
+            given[f"{key}_path"] = str(value)
+    pipeline = [step for step in model.cfg.test_dataloader.dataset.pipeline if step["type"] not in skip]
+    batch = pseudo_collate([Compose(pipeline)(given)])
+    return model.test_step(batch)[0].seg_logits.data[0].cpu().numpy()
+
+
+def _image(array: np.ndarray) -> dict:
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise InputError(f"an image is (H, W, 3), not {array.shape}")
+    return {"img": array, "img_shape": array.shape[:2], "ori_shape": array.shape[:2]}
+
+
+def _depth(array: np.ndarray) -> dict:
+    if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating) or not 0 <= array.min() <= array.max() <= 1:
+        raise InputError(f"depth is (H, W) floats from 0, far, to 1, near, not {array.shape} {array.dtype} "
+                         f"from {array.min()} to {array.max()}")
+    return {"depth": array.astype(np.float32)}

@@ -1,0 +1,28 @@
+"""The cross-level module of MutualFormer's decoder: F3Net's cross feature module (Wei et al., AAAI 2020)."""
+
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from torch import Tensor, nn
+
+
+class CrossLevelModule(nn.Module):
+    """What two neighbouring levels agree on, by multiplication, refines each of them.
+
+    Args:
+        channels: of the maps.
+        norm_cfg: the norm after each convolution, which makes a bias needless.
+    """
+
+    def __init__(self, channels: int, norm_cfg: dict):
+        super().__init__()
+        self.fine, self.coarse = (
+            nn.ModuleList(ConvModule(channels, channels, 3, padding=1, norm_cfg=norm_cfg) for _ in range(4))
+            for _ in range(2))
+
+    def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C, H, W) of the finer level and (B, C, h, w) of the coarser one to (B, C, H, W) of each."""
+        coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
+        fine, coarse = self.fine[0](fine), self.coarse[0](coarse)
+        common = self.fine[1](fine) * self.coarse[1](coarse)
+        return (self.fine[3](self.fine[2](common) + fine),
+                self.coarse[3](self.coarse[2](common) + coarse))

@@ -1,0 +1,111 @@
+"""One level of MutualFormer's RGB-D encoder: two modalities' maps in, one fused map out (section 4.2)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fastreid_mm.layers import TokenFusion
+from mmseg_mm.errors import InputError
+
+DETAILS = ("squeezed", "none")
+POINTWISE = ("add", "concatenate")
+
+
+class PatchFusion(nn.Module):
+    """Fuses patches of two maps as tokens and folds the result back to a map by bilinear interpolation.
+
+    One convolution without padding embeds the patches of both modalities: only a shared one meets the printed number of
+    parameters. Positions are learned, one set a modality, and interpolated for maps of another size.
+
+    Args:
+        channels: of the maps and of a token.
+        map_size: (H, W) of the maps in training.
+        patch_size, stride: of the patches.
+        fusion: further arguments of :class:`TokenFusion`.
+
+    Raises:
+        InputError: wrong arguments for the fusion; maps smaller than a patch, here or in ``forward``.
+    """
+
+    def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, **fusion):
+        super().__init__()
+        self.patch_size = patch_size
+        self.embed = nn.Conv2d(channels, channels, patch_size, stride)
+        self._check(map_size)
+        grid = [(side - patch_size) // stride + 1 for side in map_size]
+        self.positions = nn.Parameter(nn.init.trunc_normal_(torch.empty(2, channels, *grid), std=0.02))
+        self.fusion = _token_fusion(channels, fusion)
+
+    def forward(self, image: Tensor, depth: Tensor) -> Tensor:
+        """(B, C, H, W) maps of each modality to (B, C, H, W)."""
+        self._check(image.shape[-2:])
+        patches = [self.embed(image), self.embed(depth)]  # (B, C, h, w) each
+        grid = patches[0].shape[-2:]
+        positions = self.positions
+        if positions.shape[-2:] != grid:
+            positions = F.interpolate(positions, size=grid, mode="bilinear", align_corners=False)
+        tokens = [(patch + position).flatten(2).mT for patch, position in zip(patches, positions)]  # (B, h * w, C) each
+        fused = self.fusion(*tokens).mT.unflatten(2, grid)
+        return F.interpolate(fused, size=image.shape[-2:], mode="bilinear", align_corners=False)
+
+    def _check(self, map_size: tuple[int, int]) -> None:
+        if min(map_size) < self.patch_size:
+            raise InputError(f"a map of {map_size[0]} x {map_size[1]} has no patch of {self.patch_size} x "
+                             f"{self.patch_size}: give larger images or a smaller patch_size")
+
+
+def _token_fusion(channels: int, options: dict) -> TokenFusion:
+    try:
+        return TokenFusion(channels, **options)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"fusion {options}: {error}") from error
+
+
+class PointwiseFusion(nn.Module):
+    """Fuses every place of two maps by itself: table 4's addition and concatenation, which have no patches."""
+
+    def __init__(self, channels: int, **fusion):
+        super().__init__()
+        self.fusion = _token_fusion(channels, fusion)
+
+    def forward(self, image: Tensor, depth: Tensor) -> Tensor:
+        """(B, C, H, W) maps of each modality to (B, C, H, W)."""
+        return self.fusion(image.flatten(2).mT, depth.flatten(2).mT).mT.unflatten(2, image.shape[-2:])
+
+
+class FusionLevel(nn.Module):
+    """The fused map "D" of a level.
+
+    The paper turns 10 x 10 tokens or fewer back into a map by bilinear interpolation and mentions no way around them
+    for the encoder's own detail; a way without weights would not show in its number of parameters. ``detail`` has both
+    readings, "none" taking the text literally. On the toy scenes (tools/sod_table.py, S-measure, seeds 1 to 3) the
+    other one is better with every seed and so the default: 0.899 ± 0.025 against 0.868 ± 0.030 after 3 epochs,
+    0.970 ± 0.001 against 0.957 ± 0.004 after 8. Three real pairs are learned by heart with either, S-measure 0.983
+    (configs/SOD/mutualformer_overfit.py).
+
+    Args:
+        channels: of the maps.
+        map_size: (H, W) of the maps in training.
+        patch_size, stride: of the patches; "add" and "concatenate" have none.
+        detail: "squeezed" adds the two maps that went in to the fused one, "none" does not.
+        fusion: further arguments of :class:`TokenFusion`, ``num_heads`` and ``variant`` among them.
+
+    Raises:
+        InputError: an unknown ``detail``, or what :class:`PatchFusion` raises.
+    """
+
+    def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int,
+                 detail: str = "squeezed", **fusion):
+        super().__init__()
+        if detail not in DETAILS:
+            raise InputError(f"detail {detail!r} is not one of {', '.join(DETAILS)}")
+        self.detail = detail
+        if fusion.get("variant") in POINTWISE:
+            self.fuse = PointwiseFusion(channels, **fusion)
+        else:
+            self.fuse = PatchFusion(channels, map_size, patch_size, stride, **fusion)
+
+    def forward(self, image: Tensor, depth: Tensor) -> Tensor:
+        """(B, C, H, W) maps of each modality to (B, C, H, W)."""
+        fused = self.fuse(image, depth)
+        return fused if self.detail == "none" else fused + image + depth

@@ -1,0 +1,123 @@
+"""MutualFormer's decode head for RGB-D salient object detection (section 4)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from mmseg_mm.errors import InputError
+from mmseg_mm.models.fusion_level import FusionLevel
+from mmseg_mm.models.sub_decoder import SubDecoder
+
+Pair = tuple[Tensor, Tensor]
+INITIALIZATION = (
+    dict(type="Kaiming", layer="Conv2d", mode="fan_in", nonlinearity="relu"),
+    dict(type="TruncNormal", layer="Linear", std=0.02),
+)
+
+
+@MODELS.register_module()
+class MutualFormerHead(BaseDecodeHead):
+    """Fuses both modalities level by level and decodes the fused maps twice, the second time with the first's feedback.
+
+    Args:
+        in_channels: of the backbones' maps, finest level first.
+        channels: of everything after them.
+        input_size: (H, W) of training images; learned positions are made for it, and resized for others.
+        patch_size, patch_strides: of the tokens; the paper's give 100, 81, 36 and 1 of them at 352 x 352.
+        feature_strides: of the backbones' maps against the image.
+        fusion: arguments of :class:`TokenFusion`: tables 3 (``depth``), 4 (``variant``) and 5 (``epsilon``).
+        detail: of :class:`FusionLevel`.
+        loss_decode: of every saliency map (eq. 13).
+        loss_regularization: of a pair of maps, one a modality, that each level gives in training.
+        regularization: its share "lambda" (eq. 15, table 6); 0 leaves out the maps too.
+        decode_head: further arguments of mmsegmentation's ``BaseDecodeHead``.
+
+    Raises:
+        InputError: ``regularization`` outside [0, 1), unequal numbers of levels, or what :class:`FusionLevel` raises.
+    """
+
+    def __init__(self, in_channels: Sequence[int] = (256, 512, 1024, 2048), channels: int = 64,
+                 input_size: tuple[int, int] = (352, 352), patch_size: int = 11,
+                 patch_strides: Sequence[int] = (8, 4, 2, 1), feature_strides: Sequence[int] = (4, 8, 16, 32),
+                 fusion: dict | None = None, detail: str = "squeezed", loss_decode: dict | None = None,
+                 loss_regularization: dict | None = None, regularization: float = 0.4, norm_cfg: dict | None = None,
+                 init_cfg: object = INITIALIZATION, **decode_head):
+        if not 0 <= regularization < 1:
+            raise InputError(f"regularization {regularization} is not in [0, 1)")
+        if not len(in_channels) == len(patch_strides) == len(feature_strides):
+            raise InputError(f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
+                             f"feature_strides {tuple(feature_strides)} are not for equally many levels")
+        super().__init__(
+            list(in_channels), channels, num_classes=2, out_channels=1, threshold=0.5, dropout_ratio=0,
+            in_index=list(range(len(in_channels))), input_transform="multiple_select",
+            norm_cfg=norm_cfg or dict(type="BN"), loss_decode=loss_decode or dict(type="PixelPositionAwareLoss"),
+            init_cfg=list(init_cfg) if init_cfg else None, **decode_head)
+        fusion = dict(num_heads=8, depth=2, epsilon=0.6) | (fusion or {})
+        self.squeeze = nn.ModuleList(
+            nn.ModuleList(ConvModule(size, channels, 1, norm_cfg=self.norm_cfg) for _ in range(2))
+            for size in in_channels)
+        self.levels = nn.ModuleList(
+            FusionLevel(channels, tuple(-(-side // feature_stride) for side in input_size), patch_size, stride,
+                        detail, **fusion)
+            for feature_stride, stride in zip(feature_strides, patch_strides))
+        self.decoders = nn.ModuleList(SubDecoder(channels, len(in_channels), self.norm_cfg) for _ in range(2))
+        self.conv_seg = _saliency(channels)
+        self.first_seg = _saliency(channels)
+        self.level_seg = nn.ModuleList(_saliency(channels) for _ in in_channels)
+        self.regularization = regularization
+        if regularization:
+            self.loss_regularization = MODELS.build(loss_regularization or dict(type="CrossModalFocalLoss"))
+            self.modality_seg = nn.ModuleList(
+                nn.ModuleList(_saliency(channels) for _ in range(2)) for _ in in_channels)
+
+    def forward(self, inputs: Sequence[Pair]) -> Tensor:
+        """(B, C_l, H_l, W_l) of image and depth for each level to (B, 1, H_0, W_0) logits."""
+        return self.cls_seg(self._decode(self._squeeze(inputs))[-1])
+
+    def loss(self, inputs: Sequence[Pair], batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
+        """Both terms of eq. 15 for ``inputs`` as in :meth:`forward`; padding of a mask (255) counts as background."""
+        mask = self._stack_batch_gt(batch_data_samples) == 1  # (B, 1, H, W)
+        squeezed = self._squeeze(inputs)
+        losses = {"loss_saliency": (1 - self.regularization) * self._saliency_loss(squeezed, mask)}
+        if self.regularization:
+            losses["loss_regularization"] = self.regularization * self._regularization_loss(squeezed, mask)
+        return losses
+
+    def _squeeze(self, inputs: Sequence[Pair]) -> list[Pair]:
+        return [tuple(squeeze(x) for squeeze, x in zip(pair, maps)) for pair, maps in zip(self.squeeze, inputs)]
+
+    def _decode(self, squeezed: Sequence[Pair]) -> tuple[list[Tensor], Tensor, Tensor]:
+        """What the second decoder refined, and what each of both merged."""
+        fused = [level(*pair) for level, pair in zip(self.levels, squeezed)]
+        refined, first = self.decoders[0](fused)
+        refined, second = self.decoders[1](refined, feedback=first)
+        return refined, first, second
+
+    def _saliency_loss(self, squeezed: Sequence[Pair], mask: Tensor) -> Tensor:
+        """Eq. 14: the mean over the decoders, and the levels with halving weights."""
+        refined, first, second = self._decode(squeezed)
+        total = (self._map_loss(self.first_seg(first), mask) + self._map_loss(self.cls_seg(second), mask)) / 2
+        for index, (seg, level) in enumerate(zip(self.level_seg, refined)):
+            total = total + 0.5 ** (index + 1) * self._map_loss(seg(level), mask)
+        return total
+
+    def _map_loss(self, logits: Tensor, mask: Tensor) -> Tensor:
+        return self.loss_decode(_enlarge(logits, mask), mask)
+
+    def _regularization_loss(self, squeezed: Sequence[Pair], mask: Tensor) -> Tensor:
+        levels = [self.loss_regularization(*(_enlarge(seg(x), mask) for seg, x in zip(segs, pair)), mask)
+                  for segs, pair in zip(self.modality_seg, squeezed)]
+        return torch.stack(levels).sum()
+
+
+def _saliency(channels: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, 1, 3, padding=1)
+
+
+def _enlarge(logits: Tensor, mask: Tensor) -> Tensor:
+    return F.interpolate(logits, size=mask.shape[-2:], mode="bilinear", align_corners=False)

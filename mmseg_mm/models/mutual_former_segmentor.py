@@ -1,0 +1,45 @@
+"""MutualFormer's segmentor: one backbone for the image and one for depth."""
+
+from collections.abc import Sequence
+
+from mmseg.models.segmentors import EncoderDecoder
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from mmseg_mm.errors import InputError
+
+MODALITIES = ("image", "depth")
+
+
+@MODELS.register_module()
+class MutualFormerSegmentor(EncoderDecoder):
+    """An encoder-decoder with two independent backbones, built from the same config.
+
+    Training, whole and sliding inference are mmsegmentation's own. The ``seg_logits`` of a result are probabilities, as
+    for any of its segmentors with ``out_channels=1``: average them as they are (:class:`SaliencyTTAModel`).
+
+    Args:
+        backbone: config of each backbone.
+        decode_head: config of the head, which is given pairs of maps.
+        modalities: what each backbone sees. ("image", "image") and ("depth", "depth") are the baselines of a single
+            modality: the same network, with nothing to learn from the other one.
+        segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
+
+    Raises:
+        InputError: unknown modalities; in ``forward``, images that do not have four channels.
+    """
+
+    def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor):
+        if len(modalities) != 2 or not set(modalities) <= set(MODALITIES):
+            raise InputError(f"modalities {tuple(modalities)} are not two of {', '.join(MODALITIES)}")
+        super().__init__(backbone, decode_head, **segmentor)
+        self.depth_backbone = MODELS.build(backbone)
+        self.modalities = tuple(modalities)
+
+    def extract_feat(self, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """(B, 4, H, W), RGB and depth, to both backbones' (B, C_l, H_l, W_l) for each level, finest first."""
+        if inputs.shape[1] != 4:
+            raise InputError(f"an RGB-D image has 4 channels, not {inputs.shape[1]}: is depth stacked onto the image?")
+        known = {"image": inputs[:, :3], "depth": inputs[:, 3:].expand(-1, 3, -1, -1)}
+        first, second = (known[modality] for modality in self.modalities)
+        return list(zip(self.backbone(first), self.depth_backbone(second)))

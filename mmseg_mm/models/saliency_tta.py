@@ -1,0 +1,29 @@
+"""Test-time augmentation of saliency maps."""
+
+import torch
+from mmengine.model import BaseTTAModel
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+
+@MODELS.register_module()
+class SaliencyTTAModel(BaseTTAModel):
+    """Averages the probabilities of an image's augmented views.
+
+    mmsegmentation's own ``SegTTAModel`` puts them through the sigmoid a second time, and leaves the last view's map in
+    the result.
+    """
+
+    def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
+        """The views of each image, turned back and at the original size, to one result an image."""
+        return [self._merge(views) for views in data_samples_list]
+
+    def _merge(self, views: list[SegDataSample]) -> SegDataSample:
+        merged = views[0]
+        saliency = torch.stack([view.seg_logits.data for view in views]).mean(0)  # (1, H, W)
+        merged.set_data({
+            "seg_logits": PixelData(data=saliency),
+            "pred_sem_seg": PixelData(data=(saliency > self.module.decode_head.threshold).to(saliency)),
+        })
+        return merged

@@ -1,0 +1,40 @@
+"""One of the two sub-decoders of MutualFormer's decoder: F3Net's cascaded feedback decoder (Wei et al., AAAI 2020)."""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmseg_mm.models.cross_level_module import CrossLevelModule
+
+
+class SubDecoder(nn.Module):
+    """Merges the levels from the coarsest to the finest.
+
+    Args:
+        channels: of the maps.
+        num_levels: how many levels there are.
+        norm_cfg: of :class:`CrossLevelModule`.
+    """
+
+    def __init__(self, channels: int, num_levels: int, norm_cfg: dict):
+        super().__init__()
+        self.merge = nn.ModuleList(CrossLevelModule(channels, norm_cfg) for _ in range(num_levels - 1))
+
+    def forward(self, maps: Sequence[Tensor], feedback: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+        """(B, C, H_l, W_l) of each level, finest first, to as many refined maps and the merged one.
+
+        Args:
+            maps: of all levels.
+            feedback: (B, C, H, W), what an earlier sub-decoder merged; it is added to every level first.
+
+        Returns:
+            The refined maps, and the merged map (B, C, H_0, W_0). The coarsest level is refined by feedback alone.
+        """
+        if feedback is not None:
+            maps = [level + F.interpolate(feedback, size=level.shape[-2:], mode="bilinear", align_corners=False)
+                    for level in maps]
+        refined, merged = list(maps), maps[-1]
+        for level in reversed(range(len(self.merge))):
+            refined[level], merged = self.merge[level](maps[level], merged)
+        return refined, merged

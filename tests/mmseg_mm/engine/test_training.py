@@ -1,0 +1,137 @@
+"""Training, resuming and testing with mmsegmentation's own scripts."""
+
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
+
+from fastreid_mm.making.toy_rgbd import make_toy_rgbd
+from mmseg_mm.engine import read_checkpoint, run_host_script
+from mmseg_mm.errors import InputError
+from mmseg_mm.inference import init_rgbd_model
+from tests.mmseg_mm.small_model import small_config
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_start():
+    """Runs that do not look up the versions of everything first, which takes them seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmengine.runner.runner.collect_env", dict)
+        yield
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    root = tmp_path_factory.mktemp("scenes")
+    make_toy_rgbd(root, train=8, test=2, size=64)
+    return root
+
+
+@pytest.fixture(scope="module")
+def config(scenes, tmp_path_factory):
+    """Path of a config for two epochs of two iterations."""
+    made = small_config(**{
+        "train_dataloader.dataset.data_root": f"{scenes}/train", "train_dataloader.batch_size": 4,
+        "val_dataloader.dataset.data_root": f"{scenes}/test", "test_dataloader.dataset.data_root": f"{scenes}/test",
+        "train_cfg.max_epochs": 2, "train_cfg.val_interval": 2, "param_scheduler.0.T_max": 2})
+    loaders = (made.train_dataloader, made.test_dataloader, made.val_dataloader)
+    for pipeline in (*(loader.dataset.pipeline for loader in loaders), made.tta_pipeline):
+        next(step for step in pipeline if step["type"] == "Resize")["scale"] = (64, 64)
+    path = tmp_path_factory.mktemp("config") / "small.py"
+    made.dump(path)
+    return str(path)
+
+
+def script(name, config, work_dir, *arguments, **options):
+    options |= {"experiment_name": work_dir.name, "launcher": "none"}
+    run_host_script(name, [config, *arguments, "--work-dir", str(work_dir), "--cfg-options",
+                           *(f"{key}={value}" for key, value in options.items())])
+    return work_dir
+
+
+@pytest.fixture(scope="module")
+def trained(config, tmp_path_factory):
+    """The folder of a run of two epochs."""
+    return script("train.py", config, tmp_path_factory.mktemp("trained"))
+
+
+def weights(folder, epoch=2):
+    return read_checkpoint(str(folder / f"epoch_{epoch}.pth"))["state_dict"]
+
+
+def test_a_run_leaves_plain_checkpoints_and_results(trained):
+    content = torch.load(trained / "epoch_1.pth", weights_only=True)
+    assert content["meta"]["epoch"] == 1 and "optimizer" in content
+    history = content["message_hub"]["log_scalars"]["train/loss"]
+    assert len(history["log_history"]) == 2 and history["count_history"] == [1, 1]
+    results = json.loads(next(trained.rglob("sod_results.json")).read_text())
+    assert 0 < results["toy"]["Sm"] < 1
+
+
+def test_resuming_equals_never_having_stopped(trained, config, tmp_path):
+    other = tmp_path / "resumed"
+    other.mkdir()
+    (other / "epoch_1.pth").write_bytes((trained / "epoch_1.pth").read_bytes())
+    (other / "last_checkpoint").write_text(str(other / "epoch_1.pth"))
+    script("train.py", config, other, "--resume")
+    resumed = weights(other)
+    for name, weight in weights(trained).items():
+        assert torch.equal(weight, resumed[name]), name
+    found, expected = (torch.load(folder / "epoch_2.pth")["message_hub"]["log_scalars"]["train/loss"]
+                       for folder in (other, trained))
+    assert found == expected
+
+
+def test_testing_with_flips_writes_maps(trained, config, tmp_path):
+    script("test.py", config, tmp_path / "tested", str(trained / "epoch_2.pth"), "--tta", "--out",
+           str(tmp_path / "maps"))
+    assert len(list((tmp_path / "maps" / "toy").glob("*.png"))) == 2
+
+
+def test_a_foreign_checkpoint_needs_the_flag(trained, config, tmp_path):
+    content = torch.load(trained / "epoch_2.pth")
+    content["message_hub"]["log_scalars"] = {"loss": HistoryBuffer([1.0], [1])}
+    torch.save(content, tmp_path / "foreign.pth")
+    with pytest.raises(InputError, match=r"foreign.pth: it holds more than plain data.*--trust-checkpoint") as error:
+        script("test.py", config, tmp_path / "refused", str(tmp_path / "foreign.pth"))
+    assert "\n" not in str(error.value)
+    script("test.py", config, tmp_path / "trusted", str(tmp_path / "foreign.pth"), "--trust-checkpoint")
+
+
+def test_bad_checkpoints_are_named(trained, config, tmp_path):
+    with pytest.raises(InputError, match="checkpoint .*nowhere.pth does not exist"):
+        read_checkpoint(str(tmp_path / "nowhere.pth"))
+    (tmp_path / "damaged.pth").write_bytes((trained / "epoch_1.pth").read_bytes()[:1000])
+    with pytest.raises(InputError, match="cannot read .*damaged.pth"):
+        read_checkpoint(str(tmp_path / "damaged.pth"))
+    torch.save([1], tmp_path / "list.pth")
+    with pytest.raises(InputError, match="list.pth is not a checkpoint: it holds a list"):
+        read_checkpoint(str(tmp_path / "list.pth"))
+    with pytest.raises(InputError, match="epoch_1.pth is of another model: .* tensors of another shape"):
+        script("test.py", config, tmp_path / "other", str(trained / "epoch_1.pth"),
+               **{"model.decode_head.channels": 16})
+
+
+def test_settings_that_weights_do_not_show_are_compared(trained, config, tmp_path):
+    """Both readings have the same weights, so that nothing else would notice."""
+    with pytest.raises(InputError, match="epoch_1.pth was trained with decode_head.detail='squeezed', but .* 'none'"):
+        script("test.py", config, tmp_path / "other", str(trained / "epoch_1.pth"), "--tta",
+               **{"model.decode_head.detail": "none"})
+    changed = Config.fromfile(config)
+    changed.model.decode_head.fusion.epsilon = 0.5
+    with pytest.raises(InputError, match="decode_head.fusion.epsilon=0.6, but the config has 0.5"):
+        init_rgbd_model(changed, trained / "epoch_1.pth")
+    changed.model.decode_head.fusion.epsilon = 0.6
+    assert init_rgbd_model(changed, trained / "epoch_1.pth")
+
+
+def test_bad_arguments_are_named(tmp_path):
+    with pytest.raises(InputError, match="config nowhere.py does not exist"):
+        run_host_script("train.py", ["nowhere.py"])
+    (tmp_path / "bare.py").write_text("custom_hooks = []\n")
+    with pytest.raises(InputError, match="--trust-checkpoint needs a SafeCheckpointHook .*bare.py"):
+        run_host_script("test.py", [str(tmp_path / "bare.py"), "x.pth", "--trust-checkpoint"])
+    with pytest.raises(InputError, match="demo.py does not exist"):
+        run_host_script("demo.py", [])

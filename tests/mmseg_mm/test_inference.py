@@ -1,0 +1,107 @@
+import importlib.util
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mmseg_mm.errors import InputError
+from mmseg_mm.inference import inference_rgbd, init_rgbd_model
+from mmseg_mm.side_by_side import side_by_side
+from tests.mmseg_mm.small_model import build_model, small_config
+
+TOOL = Path(__file__).parent.parent.parent / "tools" / "predict_saliency.py"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two pairs of 50 x 40, a config and a checkpoint."""
+    root, random = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
+    for name in ("a", "b"):
+        for kind, shape in (("RGB", (40, 50, 3)), ("depth", (40, 50))):
+            (root / kind).mkdir(exist_ok=True)
+            cv2.imwrite(str(root / kind / f"{name}.png"), random.integers(0, 256, shape, np.uint8))
+    config = small_config()
+    config.dump(root / "config.py")
+    torch.save({"state_dict": build_model(config).state_dict()}, root / "weights.pth")
+    return root
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return init_rgbd_model(folder / "config.py", folder / "weights.pth")
+
+
+def test_probabilities_at_the_original_size(folder, model):
+    saliency = inference_rgbd(model, folder / "RGB" / "a.png", folder / "depth" / "a.png")
+    assert saliency.shape == (40, 50) and saliency.dtype == np.float32
+    assert 0 < saliency.min() < saliency.max() < 1
+
+
+def test_arrays_are_like_files(folder, model):
+    paths = folder / "RGB" / "a.png", folder / "depth" / "a.png"
+    expected = inference_rgbd(model, *paths)
+    depth = cv2.imread(str(paths[1]), cv2.IMREAD_UNCHANGED) / 255
+    assert np.allclose(inference_rgbd(model, cv2.imread(str(paths[0])), depth), expected, atol=1e-5)
+    assert np.allclose(inference_rgbd(model, paths[0], depth), expected, atol=1e-5)
+    inverted = inference_rgbd(model, paths[0], 1 - depth)
+    assert not np.allclose(inverted, expected, atol=1e-5)
+    assert np.allclose(inference_rgbd(model, *paths, depth_direction="far_white"), inverted, atol=1e-5)
+
+
+def test_what_cannot_be_used_is_named(folder, model):
+    image, depth = np.zeros((40, 50, 3), np.uint8), np.zeros((40, 50))
+    with pytest.raises(InputError, match="nowhere.png"):
+        inference_rgbd(model, folder / "nowhere.png", depth)
+    with pytest.raises(InputError, match=r"\(40, 50\)"):
+        inference_rgbd(model, image[..., 0], depth)
+    with pytest.raises(InputError, match="depth_direction='up': choose one of near_white"):
+        inference_rgbd(model, image, depth, depth_direction="up")
+    with pytest.raises(InputError, match="uint8 from 0 to 0"):
+        inference_rgbd(model, image, image[..., 0])
+    with pytest.raises(InputError, match=r"\(40, 50, 3\) and depth \(20, 50\)"):
+        inference_rgbd(model, image, depth[:20])
+    with pytest.raises(InputError, match="config nowhere.py does not exist"):
+        init_rgbd_model("nowhere.py", folder / "weights.pth")
+    with pytest.raises(InputError, match="nowhere.pth does not exist"):
+        init_rgbd_model(folder / "config.py", "nowhere.pth")
+    torch.save({}, folder / "empty.pth")
+    with pytest.raises(InputError, match="empty.pth is of another model: .* tensors missing"):
+        init_rgbd_model(folder / "config.py", folder / "empty.pth")
+
+
+def run_tool(monkeypatch, folder, *arguments):
+    spec = importlib.util.spec_from_file_location("predict_saliency", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, "argv", ["predict_saliency.py", *map(str, arguments), "--config",
+                                      str(folder / "config.py"), "--checkpoint", str(folder / "weights.pth")])
+    module.main()
+
+
+def test_the_tool_on_folders(monkeypatch, folder, model, tmp_path):
+    run_tool(monkeypatch, folder, folder / "RGB", folder / "depth", tmp_path / "maps", "--side-by-side")
+    assert sorted(path.name for path in (tmp_path / "maps").glob("*.png")) == ["a.png", "b.png"]
+    written = cv2.imread(str(tmp_path / "maps" / "a.png"), cv2.IMREAD_UNCHANGED)
+    expected = inference_rgbd(model, folder / "RGB" / "a.png", folder / "depth" / "a.png")
+    assert written.dtype == np.uint8 and np.array_equal(written, np.rint(expected * 255))
+    assert cv2.imread(str(tmp_path / "maps" / "side_by_side" / "b.png")).shape == (40, 150, 3)
+
+
+def test_the_tool_on_a_pair(monkeypatch, folder, tmp_path, capsys):
+    pair = folder / "RGB" / "a.png", folder / "depth" / "a.png"
+    run_tool(monkeypatch, folder, *pair, tmp_path / "map.png", "--side-by-side")
+    assert (tmp_path / "map.png").is_file() and (tmp_path / "map_side_by_side.png").is_file()
+    with pytest.raises(SystemExit):
+        run_tool(monkeypatch, folder, folder / "RGB", pair[1], tmp_path / "maps")
+    assert "must be two files or two folders" in capsys.readouterr().err
+
+
+def test_a_picture_to_look_at():
+    image, depth = np.full((4, 6, 3), 7, np.uint8), np.linspace(0.2, 0.3, 24).reshape(4, 6)
+    saliency = np.full((4, 6), 9, np.uint8)
+    picture = side_by_side(image, depth, saliency)
+    assert (picture[:, :6] == 7).all() and (picture[:, 12:] == 9).all()
+    assert picture[0, 6, 0] == 0 and picture[-1, 11, 0] == 255

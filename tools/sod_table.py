@@ -1,0 +1,74 @@
+#!/usr/bin/env python
+"""Train and test the demo network with each modality alone, with every fusion of the paper's table 4, and with both
+readings of how tokens become maps again, and print a table.
+
+    python tools/sod_table.py [--seeds 1 2 3] [--rows MutualFormer] [--epochs 3] [--output DIR]
+
+All rows see the same scenes. A run that has its results is not run again: just repeat the command.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+
+TOOLS = Path(__file__).parent
+CONFIG = TOOLS.parent / "configs" / "SOD" / "mutualformer_demo.py"
+HEAD = "model.decode_head"
+ROWS = {
+    "image only": ["model.modalities=('image','image')"],
+    "depth only": ["model.modalities=('depth','depth')"],
+    "Add": [f"{HEAD}.fusion.variant=add", f"{HEAD}.detail=none"],
+    "Cat": [f"{HEAD}.fusion.variant=concatenate", f"{HEAD}.detail=none"],
+    "Transformer": [f"{HEAD}.fusion.variant=transformer"],
+    "CrossFormer": [f"{HEAD}.fusion.variant=cross_attention"],
+    "CrossFormer_CDA": [f"{HEAD}.fusion.variant=cross_diffusion"],
+    "MutualFormer": [],
+    "MutualFormer, detail=none": [f"{HEAD}.detail=none"],
+}
+METRICS = ("Sm", "maxFm", "maxEm", "MAE")
+
+
+def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
+    """Train a row with a seed unless that is done, and return its metrics."""
+    folder = output / "".join(letter if letter.isalnum() else "_" for letter in row) / f"seed_{seed}"
+    if not (folder / "sod_results.json").is_file():
+        options = [*ROWS[row], f"randomness.seed={seed}", f"val_evaluator.save_dir={folder}",
+                   f"train_cfg.max_epochs={epochs}", f"train_cfg.val_interval={epochs}",
+                   f"param_scheduler.0.T_max={epochs}", f"default_hooks.checkpoint.interval={epochs}"]
+        command = [sys.executable, str(TOOLS / "train_sod.py"), str(CONFIG), "--work-dir", str(folder),
+                   "--cfg-options", *options]
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "train.log", "w") as log:
+            status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+        if status:
+            raise SystemExit(f"{row}, seed {seed} failed: see {folder / 'train.log'}")
+    return json.loads((folder / "sod_results.json").read_text())["toy"]
+
+
+def line(row: str, found: list[dict[str, float]]) -> str:
+    """A row of the table: mean and sample standard deviation over the seeds."""
+    values = [[metrics[name] for metrics in found] for name in METRICS]
+    cells = [f"{mean(v):.3f} ± {stdev(v):.3f}" if len(v) > 1 else f"{v[0]:.3f}" for v in values]
+    return f"| {row} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path("logs/demo-sod/table"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW")
+    args = parser.parse_args()
+    for seed in args.seeds:  # whatever is cut short then has all rows
+        for row in args.rows:
+            run(row, seed, args.epochs, args.output)
+    print(f"| toy scenes, {args.epochs} epochs | {' | '.join(METRICS)} |\n|{' --- |' * (1 + len(METRICS))}")
+    for row in args.rows:
+        print(line(row, [run(row, seed, args.epochs, args.output) for seed in args.seeds]))
+
+
+if __name__ == "__main__":
+    main()
