@@ -24,7 +24,8 @@ demo: setup
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
 		OUTPUT_DIR $(DEMO)/cmtr SEED 1
 
-# The table is the last of what training prints.
+# The table is the last of what training prints. Its maps are so small that a second thread costs more than it brings.
+demo-sod: export OMP_NUM_THREADS := 1
 demo-sod: setup
 	$(BIN)/python tools/make_toy_rgbd.py --root $(DEMO_SOD)/datasets
 	$(BIN)/python tools/train_sod.py configs/SOD/mutualformer_demo.py

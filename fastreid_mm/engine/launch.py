@@ -83,3 +83,6 @@ def _worker(local_rank: int, main: Callable[..., None], world_size: int, per_mac
         os._exit(error.code)
     comm.synchronize()
     dist.destroy_process_group()
+    # what comm keeps would hold the groups' threads until the interpreter exits under them
+    comm._LOCAL_PROCESS_GROUP = None
+    comm._get_global_gloo_group.cache_clear()
