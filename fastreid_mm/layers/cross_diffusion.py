@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 READINGS = ("paper", "official")
 
@@ -17,6 +18,7 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
     and "official" has ``T_a^t T_b`` in the first term: the released code normalises the transpose of an affinity.
     ``u_ba`` is the same with a and b swapped. Rows of softmax affinities sum to one, so that ``T = S`` for them.
     ``T_a (T_b^t V)`` takes two products of n x n by n x c; the literal form one of n x n by n x n on top of one.
+    The gradient (once differentiable) makes no n x n tensor but the two that it returns.
 
     Args:
         affinity_a, affinity_b: (B, h, n, n), not negative.
@@ -37,26 +39,84 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
     """
     if reading not in READINGS:
         raise ValueError(f"reading {reading!r} is not one of {', '.join(READINGS)}")
-    root_a, root_b = _inverse_root_degree(affinity_a), _inverse_root_degree(affinity_b)
-    both = root_a * root_b
-    if reading == "paper":
-        inner_a, inner_b = affinity_a.mT @ (root_a * value_a), affinity_b.mT @ (root_b * value_b)
-        diffused_ab, a_on_a, a_on_b = _apply(affinity_a, both * inner_b, value_a, value_b)
-        diffused_ba, b_on_a, b_on_b = _apply(affinity_b, both * inner_a, value_a, value_b)
-    else:
-        inner_a, a_on_a, a_on_b = _apply(affinity_a, root_a * value_a, value_a, value_b)
-        inner_b, b_on_a, b_on_b = _apply(affinity_b, root_b * value_b, value_a, value_b)
-        diffused_ab, diffused_ba = affinity_a.mT @ (both * inner_b), affinity_b.mT @ (both * inner_a)
-    return (epsilon * root_a * diffused_ab + (1 - epsilon) * (a_on_b + b_on_b),
-            epsilon * root_b * diffused_ba + (1 - epsilon) * (a_on_a + b_on_a))
+    tensors = affinity_a, affinity_b, value_a, value_b
+    device = affinity_a.device.type
+    if torch.is_autocast_enabled(device):  # it does not reach into a gradient written by hand
+        tensors = [tensor.to(torch.get_autocast_dtype(device)) for tensor in tensors]
+    with torch.autocast(device, enabled=False):
+        return _CrossDiffusion.apply(*tensors, epsilon, reading == "official")
 
 
-def _apply(affinity: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-    """(B, h, n, n) to several (B, h, n, c) in one product: forward and backward pass the affinity once."""
-    return (affinity @ torch.cat(values, dim=-1)).split(values[0].shape[-1], dim=-1)
+class _CrossDiffusion(torch.autograd.Function):
+    """With roots r of the inverse degrees, and P = S or, in the official reading, S^t:
+
+        x_m = r_m V_m,    inner_m = P_m^t x_m,    y_m = r_a r_b inner_m,    diffused_ab = P_a y_b,
+        u_ab = epsilon r_a diffused_ab + (1 - epsilon) (S_a + S_b) V_b.
+    """
+
+    @staticmethod
+    def forward(ctx, affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float,
+                transposed: bool) -> tuple[Tensor, Tensor]:
+        root_a, root_b = _inverse_root_degree(affinity_a), _inverse_root_degree(affinity_b)
+        left_a, left_b = (affinity_a.mT, affinity_b.mT) if transposed else (affinity_a, affinity_b)
+        inner_a, inner_b = left_a.mT @ (root_a * value_a), left_b.mT @ (root_b * value_b)
+        both = root_a * root_b
+        diffused_ab, diffused_ba = left_a @ (both * inner_b), left_b @ (both * inner_a)
+        ctx.save_for_backward(affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab,
+                              diffused_ba)
+        ctx.epsilon, ctx.transposed = epsilon, transposed
+        values = torch.cat([value_b, value_a], dim=-1)
+        plain_ab, plain_ba = (affinity_a @ values).add_(affinity_b @ values).mul_(1 - epsilon).chunk(2, dim=-1)
+        return epsilon * root_a * diffused_ab + plain_ab, epsilon * root_b * diffused_ba + plain_ba
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_ab: Tensor, grad_ba: Tensor) -> tuple[Tensor | None, ...]:
+        (affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab,
+         diffused_ba) = ctx.saved_tensors
+        epsilon, both = ctx.epsilon, root_a * root_b
+        left_a, left_b = (affinity_a.mT, affinity_b.mT) if ctx.transposed else (affinity_a, affinity_b)
+
+        grad_diffused_ab, grad_diffused_ba = epsilon * root_a * grad_ab, epsilon * root_b * grad_ba
+        grad_y_b, grad_y_a = left_a.mT @ grad_diffused_ab, left_b.mT @ grad_diffused_ba
+        grad_both = _dot(grad_y_a, inner_a) + _dot(grad_y_b, inner_b)
+        grad_inner_a, grad_inner_b = grad_y_a.mul_(both), grad_y_b.mul_(both)
+        grad_x_a, grad_x_b = left_a @ grad_inner_a, left_b @ grad_inner_b
+        grad_root_a = epsilon * _dot(grad_ab, diffused_ab) + _dot(value_a, grad_x_a) + root_b * grad_both
+        grad_root_b = epsilon * _dot(grad_ba, diffused_ba) + _dot(value_b, grad_x_b) + root_a * grad_both
+
+        grads, values = torch.cat([grad_ab, grad_ba], dim=-1).mul_(1 - epsilon), torch.cat([value_b, value_a], dim=-1)
+        plain_b, plain_a = (affinity_a.mT @ grads).add_(affinity_b.mT @ grads).chunk(2, dim=-1)
+        grad_value_a, grad_value_b = root_a * grad_x_a + plain_a, root_b * grad_x_b + plain_b
+        del plain_a, plain_b, grad_x_a, grad_x_b
+
+        def grad_affinity(grad_diffused: Tensor, y: Tensor, x: Tensor, grad_inner: Tensor, root: Tensor,
+                          grad_root: Tensor) -> Tensor:
+            """Through diffused = P y, inner = P^t x, the plain products and the degrees."""
+            pairs = [(grad_diffused, y), (x, grad_inner)]
+            if ctx.transposed:
+                pairs = [pair[::-1] for pair in pairs]
+            return _sum_of_outer_products(*pairs, (grads, values)).sub_(0.5 * root ** 3 * grad_root)
+
+        return (grad_affinity(grad_diffused_ab, both * inner_b, root_a * value_a, grad_inner_a, root_a, grad_root_a),
+                grad_affinity(grad_diffused_ba, both * inner_a, root_b * value_b, grad_inner_b, root_b, grad_root_b),
+                grad_value_a, grad_value_b, None, None)
+
+
+def _sum_of_outer_products(first: tuple[Tensor, Tensor], *others: tuple[Tensor, Tensor]) -> Tensor:
+    """Pairs of (B, h, n, c) to the (B, h, n, n) sum of their products over c, added up in place."""
+    total = first[0] @ first[1].mT
+    for rows, columns in others:
+        total.flatten(0, -3).baddbmm_(rows.flatten(0, -3), columns.flatten(0, -3).mT)
+    return total
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """(B, h, n, c) twice to (B, h, n, 1)."""
+    return (a * b).sum(-1, keepdim=True)
 
 
 def _inverse_root_degree(affinity: Tensor) -> Tensor:
-    """(B, h, n, n) to (B, h, n, 1), one over the root of the row sums, summed in float32 at least."""
+    """(B, h, n, n) to (B, h, n, 1), one over the root of the row sums, summed in float32 at least; 0 for empty rows."""
     degree = affinity.sum(-1, keepdim=True, dtype=torch.promote_types(affinity.dtype, torch.float32))
-    return degree.clamp(min=1e-12).rsqrt().to(affinity.dtype)
+    return degree.rsqrt().where(degree > 1e-12, 0).to(affinity.dtype)

@@ -9,11 +9,13 @@ The gallery enters with its mean m taken out, ``y' = g * (y - m) + (b + g * m)``
 terms, and so what rounding leaves of their sum, small when features share an offset.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-CHUNK = 1 << 24
-"""Numbers of query features at a time, which bounds the memory beside that of inputs and result."""
+CHUNK = 1 << 22
+"""Numbers of query features at a time: few enough to bound the memory and to stay near the processor."""
 
 
 def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
@@ -33,12 +35,12 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
     """
     mean = gallery.mean(0)  # (p, d)
     gallery = gallery - mean
-    flat, squares = gallery.flatten(1).T, scale.square() @ gallery.square().sum(1).T  # (p * d, Ng), (Nq, Ng)
+    flat, squares = gallery.flatten(1).T, gallery.square().sum(1).T  # (p * d, Ng), (d, Ng)
     rows = []
-    for x, g, b, square in zip(*_chunks(query, scale[:, None], shift[:, None], squares)):
-        rest = x - torch.addcmul(b, g, mean)  # (n, p, d), "a"
-        square = square + rest.flatten(1).square().sum(1, keepdim=True)
-        rows.append(torch.addmm(square, (rest * g).flatten(1), flat, alpha=-2))
+    for x, g, b in _chunks(query, scale, shift):
+        rest = x - torch.addcmul(b[:, None], g[:, None], mean)  # (n, p, d), "a"
+        square = torch.addmm(rest.flatten(1).square().sum(1, keepdim=True), g.square(), squares)
+        rows.append(torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2))
     return torch.cat(rows).clamp(min=eps).sqrt()
 
 
@@ -57,23 +59,25 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
     Returns:
         (Nq, Ng).
     """
-    # the cosine does not see a common factor, and without it the squares of small scales would vanish
-    largest = torch.maximum(scale.abs(), shift.abs()).amax(1, keepdim=True).clamp(min=torch.finfo(scale.dtype).tiny)
-    scale, shift = scale / largest, shift / largest
     # one mean for all parts: scale and shift can cancel no more than that, and two products stay d long
     mean = gallery.mean((0, 1))  # (d,)
-    gallery, shift = gallery - mean, torch.addcmul(shift, scale, mean)
-    square = scale.square() @ gallery.square().sum(1).T  # (Nq, Ng)
-    square = torch.addmm(square, scale * shift, gallery.sum(1).T, alpha=2)
-    square = square + gallery.shape[1] * shift.square().sum(1, keepdim=True)  # |y'|^2
-    flat = gallery.flatten(1).T  # (p * d, Ng)
-    dot = torch.cat([(x * g).flatten(1) @ flat for x, g in zip(*_chunks(query, scale[:, None]))])  # (Nq, Ng)
-    dot = dot + (query.sum(1) * shift).sum(1, keepdim=True)
-    norm = query.flatten(1).norm(dim=1, keepdim=True).clamp(min=eps) * square.clamp(min=eps**2).sqrt()
-    return 1 - dot / norm
+    gallery = gallery - mean
+    flat, squares, sums = gallery.flatten(1).T, gallery.square().sum(1).T, gallery.sum(1).T  # (p * d or d, Ng)
+    rows = []
+    for x, g, b in _chunks(query, scale, shift):
+        # the cosine does not see a common factor, and without it the squares of small scales would vanish
+        largest = torch.maximum(g.abs(), b.abs()).amax(1, keepdim=True).clamp(min=torch.finfo(g.dtype).tiny)
+        g = g / largest
+        b = torch.addcmul(b / largest, g, mean)
+        square = gallery.shape[1] * b.square().sum(1, keepdim=True)
+        square = torch.addmm(torch.addmm(square, g.square(), squares), g * b, sums, alpha=2)  # |y'|^2
+        dot = torch.addmm((x.sum(1) * b).sum(1, keepdim=True), (x * g[:, None]).flatten(1), flat)
+        norm = x.flatten(1).norm(dim=1, keepdim=True).clamp(min=eps) * square.clamp(min=eps**2).sqrt()
+        rows.append(1 - dot / norm)
+    return torch.cat(rows)
 
 
-def _chunks(query: Tensor, *others: Tensor) -> list[tuple[Tensor, ...]]:
-    """(Nq, p, d) queries and other tensors of Nq rows, each cut into pieces of at most ``CHUNK`` query numbers."""
+def _chunks(query: Tensor, scale: Tensor, shift: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """(Nq, p, d) queries with their scales and shifts, in pieces of at most ``CHUNK`` query numbers."""
     rows = max(1, CHUNK // max(1, query.shape[1] * query.shape[2]))
-    return [tensor.split(rows) for tensor in (query, *others)]
+    return zip(query.split(rows), scale.split(rows), shift.split(rows))

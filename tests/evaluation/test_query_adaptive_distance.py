@@ -70,10 +70,11 @@ def test_a_gallery_modulated_to_nothing_is_at_distance_one():
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_queries_are_taken_in_chunks_that_change_nothing(metric, monkeypatch):
-    inputs = example()
+    query, gallery, scale, shift = inputs = example()
     whole = query_adaptive_distance(*inputs, metric)
     monkeypatch.setattr(modulated_distance, "CHUNK", 2 * 3 * 64)
-    assert [len(piece) for piece in modulated_distance._chunks(inputs[0])[0]] == [2, 2, 2, 2, 1]
+    pieces = modulated_distance._chunks(query, scale, shift)
+    assert [tuple(map(len, piece)) for piece in pieces] == [(2, 2, 2)] * 4 + [(1, 1, 1)]
     torch.testing.assert_close(query_adaptive_distance(*inputs, metric), whole)
 
 

@@ -30,14 +30,37 @@ def test_equals_the_literal_formula(reading, epsilon, degree, dtype):
     torch.testing.assert_close(u_ba, literal(b, a, value_a, epsilon, reading), atol=1e-5, rtol=1e-5)
 
 
-def test_gradients_equal_those_of_the_literal_formula():
-    tensors = [each.requires_grad_() for pair in affinities() for each in pair.unbind(0)]
-    a, b, value_a, value_b = tensors
-    weight = torch.randn_like(value_a)
-    fast = torch.autograd.grad((cross_diffusion(*tensors)[0] * weight).sum(), [a, b, value_b])
-    slow = torch.autograd.grad((literal(a, b, value_b, 0.6, "paper") * weight).sum(), [a, b, value_b])
-    for own, expected in zip(fast, slow):
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("epsilon", [0.0, 0.6, 1.0])
+def test_gradients_equal_those_of_the_literal_formula(reading, epsilon):
+    (a, b), (value_a, value_b) = affinities()
+    a, b = a * torch.linspace(1, 2, 7)[:, None], b * torch.linspace(0.5, 1, 7)[:, None]
+    tensors = [each.requires_grad_() for each in (a, b, value_a, value_b)]
+    fast = cross_diffusion(*tensors, epsilon, reading)
+    slow = literal(a, b, value_b, epsilon, reading), literal(b, a, value_a, epsilon, reading)
+    weights = torch.randn(2, *value_a.shape, dtype=value_a.dtype).unbind(0)
+    for own, expected in zip(torch.autograd.grad(fast, tensors, weights), torch.autograd.grad(slow, tensors, weights)):
         torch.testing.assert_close(own, expected)
+
+
+def test_gradients_pass_where_only_one_result_or_one_input_takes_part():
+    (a, b), (value_a, value_b) = affinities()
+    value_b.requires_grad_()
+    gradient, = torch.autograd.grad(cross_diffusion(a, b, value_a, value_b)[0].sum(), value_b)
+    expected, = torch.autograd.grad(literal(a, b, value_b, 0.6, "paper").sum(), value_b)
+    torch.testing.assert_close(gradient, expected)
+
+
+def test_under_autocast_gradients_keep_the_dtypes_of_the_inputs():
+    tensors = [each.requires_grad_() for pair in affinities(dtype=torch.float32) for each in pair.unbind(0)]
+    exact = cross_diffusion(*tensors)[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = cross_diffusion(*tensors)[0]
+    assert rounded.dtype == torch.bfloat16
+    for found, expected in zip(torch.autograd.grad(rounded.sum(), tensors, allow_unused=True),
+                               torch.autograd.grad(exact.sum(), tensors)):
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, expected, atol=0.1, rtol=0.05)
 
 
 def test_without_diffusion_both_ways_apply_the_sum():
@@ -58,7 +81,10 @@ def test_the_two_readings_differ_and_an_unknown_one_is_named():
 def test_rows_without_any_affinity_stay_finite():
     (a, b), values = affinities()
     a[..., 0, :] = 0
-    assert all(u.isfinite().all() for u in cross_diffusion(a, b, *values))
+    tensors = [each.requires_grad_() for each in (a, b, *values)]
+    results = cross_diffusion(*tensors)
+    gradients = torch.autograd.grad(results, tensors, [torch.ones_like(values[0])] * 2)
+    assert all(found.isfinite().all() for found in (*results, *gradients))
 
 
 @pytest.mark.parametrize("scale", [None, 0.1])
