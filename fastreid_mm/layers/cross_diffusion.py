@@ -39,12 +39,10 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
     """
     if reading not in READINGS:
         raise ValueError(f"reading {reading!r} is not one of {', '.join(READINGS)}")
-    tensors = affinity_a, affinity_b, value_a, value_b
-    device = affinity_a.device.type
-    if torch.is_autocast_enabled(device):  # it does not reach into a gradient written by hand
-        tensors = [tensor.to(torch.get_autocast_dtype(device)) for tensor in tensors]
-    with torch.autocast(device, enabled=False):
-        return _CrossDiffusion.apply(*tensors, epsilon, reading == "official")
+    # autocast does not reach into a gradient written by hand, so all is of the dtype that it gives a product
+    dtype = (affinity_a[..., :1, :1] @ value_a[..., :1, :1]).dtype
+    return _CrossDiffusion.apply(*(tensor.to(dtype) for tensor in (affinity_a, affinity_b, value_a, value_b)), epsilon,
+                                 reading == "official")
 
 
 class _CrossDiffusion(torch.autograd.Function):
