@@ -87,3 +87,17 @@ def test_the_batch_is_left_as_it_was(model_and_cfg):
     before = batch["images"].clone()
     model(batch)
     assert torch.equal(batch["images"], before)  # the host normalises in place, twice in flip testing
+
+
+def test_losses_and_gradients_under_autocast_are_near_those_without(model_and_cfg):
+    model, cfg = model_and_cfg
+    batch, drawn = batch_of(cfg), torch.get_rng_state()
+    model.train()
+    exact = model(batch)
+    torch.set_rng_state(drawn)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = model(batch)
+    for name, loss in rounded.items():
+        torch.testing.assert_close(loss.float(), exact[name], atol=0.1, rtol=0.1, msg=lambda text: f"{name}: {text}")
+    sum(rounded.values()).backward()
+    assert all(value.grad.isfinite().all() for value in model.parameters() if value.grad is not None)

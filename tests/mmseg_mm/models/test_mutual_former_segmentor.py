@@ -36,6 +36,18 @@ def test_every_weight_gets_a_gradient():
         assert weight.grad is not None and weight.grad.abs().sum() > 0, name
 
 
+def test_losses_under_autocast_are_near_those_without():
+    model = build_model()
+    model.init_weights()
+    exact = model.loss(images(), samples(squares()))
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = model.loss(images(), samples(squares()))
+    for name, loss in rounded.items():
+        torch.testing.assert_close(loss.float(), exact[name], atol=0.1, rtol=0.1)
+    sum(rounded.values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in model.parameters())
+
+
 def test_a_single_token_teaches_neither_queries_nor_keys():
     """The softmax over one key is 1 whatever the query is, at the paper's coarsest level too."""
     model = build_model()
