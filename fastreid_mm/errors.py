@@ -4,6 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+REFUSED = 2
+"""Exit status of a program that has refused its input."""
+
 
 class InputError(ValueError):
     """A path, config key, file or number given by the user cannot be used.
@@ -26,11 +29,11 @@ def listed(problems: list[str], shown: int = 20) -> str:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """End the program with status 2 and one line on standard error when the block raises :class:`InputError`."""
+    """End the program with ``REFUSED`` and one line on standard error when the block raises :class:`InputError`."""
     try:
         yield
     except InputError as error:
         # an error from a loader's worker process comes back wrapped in that process's traceback; its last line is ours
         line = str(error).strip().splitlines()[-1].split("InputError: ")[-1]
         print(f"error: {line}", file=sys.stderr)
-        raise SystemExit(2) from None
+        raise SystemExit(REFUSED) from None

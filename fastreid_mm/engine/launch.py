@@ -10,7 +10,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from fastreid.utils import comm
 
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.errors import REFUSED, InputError, one_line_errors
 
 
 def launch(main: Callable[..., None], num_processes: int, num_machines: int = 1, machine_rank: int = 0,
@@ -46,8 +46,8 @@ def launch(main: Callable[..., None], num_processes: int, num_machines: int = 1,
             pass
     except (mp.ProcessExitedException, mp.ProcessRaisedException) as error:
         # a process that refuses its input has said why; the others fail because they lose its connection
-        if any(process.exitcode == 2 for process in processes.processes):
-            raise SystemExit(2) from None
+        if any(process.exitcode == REFUSED for process in processes.processes):
+            raise SystemExit(REFUSED) from None
         if isinstance(error, mp.ProcessExitedException):
             raise SystemExit(error.exit_code) from None
         raise
