@@ -7,6 +7,8 @@ by overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast
   Python 3.10;
 - ``fastreid.data.build`` imports ``torch._six``, gone since PyTorch 2.0.
 
+- ``DefaultTrainer`` cannot feed the architectures of this package and moves no weight on PyTorch 2, without a word: a
+  config with this package's keys is refused with the name of the trainer that takes it;
 - ``Baseline.preprocess_image`` normalises the batch in place, so testing with flipped images normalises twice. It is
   replaced, since every architecture of the host's inherits it and none of them is ours to override.
 
@@ -21,10 +23,13 @@ import importlib.util
 import sys
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
 
 
 @contextmanager
@@ -71,5 +76,18 @@ def _preprocess_image(self, batched_inputs: dict | Tensor) -> Tensor:
     return (images - self.pixel_mean) / self.pixel_std
 
 
-import_fastreid().modeling.meta_arch.Baseline.preprocess_image = _preprocess_image
+def _refuse_mm_config(build_train_loader: Callable) -> classmethod:
+    """The host trainer's method, which it calls first, for configs that ``add_mm_config`` has not touched."""
+    def build(cls, cfg: CfgNode) -> object:
+        if "SEED" in cfg:
+            raise InputError(f"{cls.__name__} on fast-reid's DefaultTrainer cannot train MODEL.META_ARCHITECTURE "
+                             f"{cfg.MODEL.META_ARCHITECTURE}: use fastreid_mm.engine.MMTrainer, or derive from it")
+        return build_train_loader(cls, cfg)
+    return classmethod(build)
+
+
+_host = import_fastreid()
+_host.modeling.meta_arch.Baseline.preprocess_image = _preprocess_image
+_host.engine.DefaultTrainer.build_train_loader = _refuse_mm_config(
+    _host.engine.DefaultTrainer.build_train_loader.__func__)
 warnings.filterwarnings("ignore", message="TypedStorage is deprecated", module=r"fastreid\.")

@@ -111,6 +111,19 @@ def rgbn300_root(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def market1501_mm_root(tmp_path_factory) -> Path:
+    """A folder with Market1501-MM: 6 training and 8 test identities, three samples each under two cameras, a query."""
+    root = tmp_path_factory.mktemp("market1501_mm")
+    for part, ids, indices in (("train", range(2, 8), (0, 1, 2)), ("query", range(8, 16), (0,)),
+                               ("gallery", range(8, 16), (1, 2))):
+        for number, modality in enumerate(("RGB", "NI", "TI")):
+            for pid, camera, index in product(ids, (1, 2), indices):
+                name = f"{pid:04d}_c{camera}s1_{index:06d}_00.jpg"
+                write_image(root / "Market1501-MM" / part / modality / name, 10_000 * number + 100 * pid + index)
+    return root
+
+
 @pytest.fixture
 def tiny_config(tmp_path):
     """Builds the path of a small config on top of one of the project's, writing to a folder of the test."""

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from fastreid_mm.random_streams import stream_words
+
 Batch = dict[str, Tensor | list[str]]
 
 
@@ -34,8 +36,7 @@ class DeviceLoader:
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration yields (0-based)."""
-        # a multiplier well above any epoch number keeps neighbouring seeds from sharing epochs
-        self._loader.generator.manual_seed(self._seed * 100_003 + epoch)
+        self._loader.generator.manual_seed(*stream_words(self._seed, epoch))
         if hasattr(self._loader.batch_sampler, "set_epoch"):
             self._loader.batch_sampler.set_epoch(epoch)
 

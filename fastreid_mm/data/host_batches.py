@@ -7,6 +7,7 @@ from fastreid.data import samplers
 from torch.utils.data import BatchSampler, Sampler
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.random_streams import stream_words
 
 HOST_SAMPLERS = ("TrainingSampler", "NaiveIdentitySampler", "BalancedIdentitySampler")
 
@@ -57,7 +58,7 @@ class HostBatches(Sampler[list[int]]):
         return self._length
 
     def __iter__(self) -> Iterator[list[int]]:
-        seed = self._seed * 100_003 + self._epoch
+        (seed,) = stream_words(self._seed, self._epoch)
         if self._sampler == "TrainingSampler":
             indices = samplers.TrainingSampler(len(self._items), seed=seed)
         else:

@@ -2,6 +2,7 @@
 
 import sys
 
+from fastreid.engine.hooks import PeriodicWriter
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 from tqdm import tqdm
@@ -25,8 +26,19 @@ class EpochCheckpointer(HookBase):
             return
         share_buffers(trainer.model)
         trainer.checkpointer.save("model_final" if last else f"model_{trainer.epoch:04d}", epoch=trainer.epoch,
-                                  iterations=trainer.iter)
+                                  iterations=trainer.iter, seed=trainer.cfg.SEED)
         comm.synchronize()
+
+
+class EpochWriter(PeriodicWriter):
+    """fast-reid's writer, which takes the last iteration of an epoch together with the test that follows it.
+
+    Its writers drop what comes later for an iteration that they have written, and so lost every final test.
+    """
+
+    def after_step(self) -> None:
+        if (self.trainer.iter + 1) % self.trainer.iters_per_epoch:
+            super().after_step()
 
 
 class ProgressBar(HookBase):

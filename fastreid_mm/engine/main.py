@@ -1,16 +1,12 @@
 """What ``tools/train_net.py`` does in each process."""
 
 import argparse
-import os
 
 from fastreid.engine import default_argument_parser
-from fastreid.utils import comm
-from yacs.config import CfgNode
 
-import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.engine.setup import setup
 from fastreid_mm.engine.trainer import MMTrainer, evaluate_only
-from fastreid_mm.evaluation.results import Results, results_table, write_json
+from fastreid_mm.evaluation.results import Results
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -21,7 +17,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> Results:
-    """Train or test as the arguments say, and save ``results.json`` in ``OUTPUT_DIR``.
+    """Train or test as the arguments say; both save ``results.json`` in ``OUTPUT_DIR``.
 
     Returns:
         The results on the first process, nothing on the others.
@@ -31,21 +27,7 @@ def run(args: argparse.Namespace) -> Results:
     """
     cfg = setup(args)
     if args.eval_only:
-        results, references = evaluate_only(cfg), {}
-    else:
-        trainer = MMTrainer(cfg)
-        trainer.resume_or_load(resume=args.resume)
-        results, references = trainer.train(), trainer.references
-    if comm.is_main_process():
-        _report(cfg, results, references if cfg.TEST.REFERENCES else {})
-    return results
-
-
-def _report(cfg: CfgNode, results: Results, references: dict[str, Results]) -> None:
-    write_json(os.path.join(cfg.OUTPUT_DIR, "results.json"), results)
-    rows = {"trained": results}
-    if references:
-        write_json(os.path.join(cfg.OUTPUT_DIR, "references.json"), references)
-        rows |= {name: references[name] for name in ("untrained", "chance") if name in references}
-    print(results_table(rows))
-    print(f"saved in {cfg.OUTPUT_DIR}")
+        return evaluate_only(cfg)
+    trainer = MMTrainer(cfg)
+    trainer.resume_or_load(resume=args.resume)
+    return trainer.train()

@@ -1,4 +1,4 @@
-"""From the command line to a checked, seeded, saved config."""
+"""From the command line to a checked config, and from a config to a seeded, saved run."""
 
 import argparse
 import logging
@@ -11,12 +11,16 @@ import yaml
 from fastreid.config import CfgNode, get_cfg
 from fastreid.engine import default_setup
 from fastreid.utils import comm
+from fastreid.utils.logger import setup_logger
 
 from fastreid_mm.config import add_mm_config
 from fastreid_mm.errors import InputError
+from fastreid_mm.random_streams import stream_words
 
 UNSUPPORTED = ("AQE", "RERANK", "ROC", "PRECISE_BN")
 """What fast-reid can do at test time that the protocols of these benchmarks do not know."""
+
+logger = logging.getLogger("fastreid.mm")
 
 
 def load_config(config_file: str, options: list[str]) -> CfgNode:
@@ -40,14 +44,18 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
         raise InputError(f"config {config_file or 'options'}: {reason}") from None
-    for key in UNSUPPORTED:
-        if cfg.TEST[key].ENABLED:
-            raise InputError(f"TEST.{key}.ENABLED: no protocol here uses it, and it would change the numbers")
+    _refuse_unsupported(cfg)
     return cfg
 
 
+def _refuse_unsupported(cfg: CfgNode) -> None:
+    for key in UNSUPPORTED:
+        if cfg.TEST[key].ENABLED:
+            raise InputError(f"TEST.{key}.ENABLED: no protocol here uses it, and it would change the numbers")
+
+
 def setup(args: argparse.Namespace) -> CfgNode:
-    """Load the config, choose device and seed, start the log and save ``config.yaml``, in every process.
+    """Load the config, start the log and save ``config.yaml``, in every process.
 
     Args:
         args: fast-reid's arguments: ``config_file, resume, eval_only, opts``.
@@ -56,47 +64,70 @@ def setup(args: argparse.Namespace) -> CfgNode:
         InputError: see :func:`load_config`.
     """
     cfg = load_config(args.config_file, args.opts)
+    if args.eval_only:
+        cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
+    cfg.freeze()
+    default_setup(cfg, args)
+    return cfg
+
+
+def settle(cfg: CfgNode) -> CfgNode:
+    """Choose what a config leaves open, device and seed, seed everything and save the choice, in every process.
+
+    Everything that trains or tests begins with it, so that a script of one's own needs nothing but a config. It comes
+    after fast-reid's ``default_setup``, which seeds at random.
+
+    Returns:
+        A copy of the config, frozen, also saved as ``config.yaml`` in ``OUTPUT_DIR``.
+
+    Raises:
+        InputError: the config asks for what is not supported.
+    """
+    _refuse_unsupported(cfg)
+    cfg = cfg.clone()
+    cfg.defrost()
     no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
     if no_gpu:
         cfg.MODEL.DEVICE = "cpu"
-    if args.eval_only:
-        cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
-    if cfg.SEED < 0:
-        cfg.SEED = _saved_seed(cfg.OUTPUT_DIR) if args.resume else -1
     if cfg.SEED < 0:
         cfg.SEED = comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
     cfg.freeze()
-    default_setup(cfg, args)  # also seeds at random, so ours comes after it
+    _start_log(cfg.OUTPUT_DIR)
+    save_config(cfg)
     seed_everything(cfg.SEED, comm.get_rank())
     set_deterministic(cfg.DETERMINISTIC)
-    # the host's loop logs every exception with its traceback; the tools print ours in a line
-    logging.getLogger("fastreid.engine.train_loop").addFilter(_not_an_input_error)
-    logger = logging.getLogger("fastreid.mm")
     logger.info(f"Seed {cfg.SEED}")
     if no_gpu:
         logger.warning("No GPU: MODEL.DEVICE is cpu")
     return cfg
 
 
+def save_config(cfg: CfgNode) -> None:
+    """Write ``config.yaml`` in ``OUTPUT_DIR``, which is made if need be, on the first process."""
+    if comm.is_main_process():
+        os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
+        with open(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), "w") as file:
+            file.write(cfg.dump())
+
+
+def _start_log(output_dir: str) -> None:
+    """Start fast-reid's log unless its ``default_setup`` has."""
+    if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
+        setup_logger(output_dir, distributed_rank=comm.get_rank())
+    # the host's loop logs every exception with its traceback; the tools print ours in a line
+    logging.getLogger("fastreid.engine.train_loop").addFilter(_not_an_input_error)
+
+
 def _not_an_input_error(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], InputError))
 
 
-def _saved_seed(output_dir: str) -> int:
-    """The seed of the run that is being resumed, -1 if there is none."""
-    try:
-        with open(os.path.join(output_dir, "config.yaml")) as file:
-            return int(yaml.safe_load(file).get("SEED", -1))
-    except (OSError, yaml.YAMLError, AttributeError, ValueError):
-        return -1
-
-
 def seed_everything(seed: int, *more: int) -> None:
     """Seed Python, NumPy and PyTorch from a seed and any further numbers (rank, epoch), independently of each other."""
-    words = np.random.SeedSequence((seed, *more)).generate_state(3)
-    random.seed(int(words[0]))
+    words = stream_words(seed, *more, count=3)
+    random.seed(words[0])
     np.random.seed(words[1])
-    torch.manual_seed(int(words[2]))
+    torch.manual_seed(words[2])
 
 
 def set_deterministic(deterministic: bool) -> None:

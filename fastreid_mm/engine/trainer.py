@@ -13,13 +13,15 @@ from torch import nn
 from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
 
+import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
-from fastreid_mm.engine.hooks import EpochCheckpointer, ProgressBar
+from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, ProgressBar
+from fastreid_mm.engine.report import log_results, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
-from fastreid_mm.engine.setup import seed_everything
+from fastreid_mm.engine.setup import save_config, seed_everything, settle
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
@@ -41,7 +43,7 @@ class MMTrainer(DefaultTrainer):
     goes on exactly as if it had never stopped, and testing in between changes nothing.
 
     Args:
-        cfg: from :func:`fastreid_mm.engine.setup`.
+        cfg: fast-reid's config with this package's keys. A seed below 0 is drawn.
 
     Raises:
         InputError: whatever is wrong with data, protocol or sizes, before training starts.
@@ -49,6 +51,8 @@ class MMTrainer(DefaultTrainer):
 
     def __init__(self, cfg: CfgNode):
         TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
+        self._seed_is_drawn = cfg.SEED < 0
+        cfg = settle(cfg)
         loader = self.build_train_loader(cfg)
         self.references = {"chance": self.check_test_sets(cfg)}
         cfg = self.auto_scale_hyperparams(cfg, loader.dataset.num_classes)
@@ -86,22 +90,41 @@ class MMTrainer(DefaultTrainer):
             raise InputError(f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after "
                              f"{content['iterations']} iterations, {self.start_epoch} epochs of this data and batch "
                              f"are {here}")
+        self._follow_seed(content.get("seed", self.cfg.SEED))
         if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
             logger.warning("SOLVER.STEPS or GAMMA differ from the checkpoint's: the config's are used")
 
+    def _follow_seed(self, seed: int) -> None:
+        """Take up a checkpoint's seed where the config leaves it open."""
+        if seed == self.cfg.SEED:
+            return
+        if not self._seed_is_drawn:
+            logger.warning(f"SEED {self.cfg.SEED} differs from the checkpoint's {seed}: the config's is used")
+            return
+        self.cfg = self.cfg.clone()
+        self.cfg.defrost()
+        self.cfg.SEED = seed
+        self.cfg.freeze()
+        save_config(self.cfg)
+        logger.info(f"Seed {seed}, as the checkpoint's")
+        self._trainer.data_loader = self.build_train_loader(self.cfg)
+
     def train(self) -> Results:
-        """Train to the end and test.
+        """Train to the end, test, and save the results in ``OUTPUT_DIR``.
 
         Returns:
             The results on the first process, nothing on the others.
         """
         if self.start_epoch >= self.max_epoch:
             logger.info(f"All {self.max_epoch} epochs are done: testing only")
-            return self.test(self.cfg, self.model)
-        if self.cfg.TEST.REFERENCES and self.start_epoch == 0:
-            self.references["untrained"] = self.test(self.cfg, self.model)
-        with logging_redirect_tqdm([logging.getLogger("fastreid")]):
-            TrainerBase.train(self, self.start_epoch, self.max_epoch, self.iters_per_epoch)
+            self._last_eval_results = self.test(self.cfg, self.model)
+        else:
+            if self.cfg.TEST.REFERENCES and self.start_epoch == 0:
+                self.references = {"untrained": self.test(self.cfg, self.model)} | self.references
+            with logging_redirect_tqdm([logging.getLogger("fastreid")]):
+                TrainerBase.train(self, self.start_epoch, self.max_epoch, self.iters_per_epoch)
+        save_results(self.cfg.OUTPUT_DIR, self._last_eval_results,
+                     self.references if self.cfg.TEST.REFERENCES else None)
         return self._last_eval_results
 
     def before_epoch(self) -> None:
@@ -125,7 +148,7 @@ class MMTrainer(DefaultTrainer):
         if ProgressBar.wanted():
             built.append(ProgressBar())
         if comm.is_main_process():
-            built.append(hooks.PeriodicWriter(self.build_writers(), 200))
+            built.append(EpochWriter(self.build_writers(), 200))
         return built
 
     @classmethod
@@ -151,7 +174,7 @@ class MMTrainer(DefaultTrainer):
 
     @classmethod
     def test(cls, cfg: CfgNode, model: nn.Module) -> Results:
-        """Test on ``DATASETS.TESTS``.
+        """Test on ``DATASETS.TESTS``, and write a table of the results to the log.
 
         Returns:
             Data set to setting to metrics in percent, and "gallery" that says how galleries were drawn, on the first
@@ -170,6 +193,8 @@ class MMTrainer(DefaultTrainer):
                 if cfg.TEST.RANKED_LISTS:
                     draw_ranked_lists(evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"),
                                       cfg.TEST.RANKED_LISTS)
+        if results:
+            log_results({"": results})
         return results
 
 
@@ -178,11 +203,19 @@ def _with_gallery(found: dict[str, dict], evaluator: RetrievalEvaluator) -> dict
 
 
 def evaluate_only(cfg: CfgNode) -> Results:
-    """Test ``MODEL.WEIGHTS``, or the untrained network if there are none.
+    """Test ``MODEL.WEIGHTS``, or, with a warning, the untrained network if there are none; save the results.
 
     Raises:
         InputError: the checkpoint does not exist or is of another model.
     """
+    cfg = settle(cfg)
+    untrained = "" if cfg.MODEL.WEIGHTS else "MODEL.WEIGHTS is empty: what is tested is an UNTRAINED network"
+    if untrained:
+        logger.warning(untrained)
     model = MMTrainer.build_model(cfg)
     SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
-    return MMTrainer.test(cfg, model)
+    results = MMTrainer.test(cfg, model)
+    save_results(cfg.OUTPUT_DIR, results)
+    if untrained:
+        logger.warning(untrained)  # again, where the results are read
+    return results

@@ -17,6 +17,14 @@ def test_epochs_end_differ_and_repeat(name):
     assert first == list(batches) and first != second
 
 
+@pytest.mark.parametrize("seed", [42_950, 2**24 - 1, 2**32, 2**70])
+@pytest.mark.parametrize("name", HOST_SAMPLERS)
+def test_any_seed_will_do(name, seed):
+    """NumPy's older generator, which the host's samplers use, takes 32 bits; a seed that is drawn has 24."""
+    first, other = list(HostBatches(name, ITEMS, 8, 4, seed)), list(HostBatches(name, ITEMS, 8, 4, seed - 1))
+    assert first == list(HostBatches(name, ITEMS, 8, 4, seed)) and first != other
+
+
 @pytest.mark.parametrize("name, batch, words", [
     ("NaiveIdentitySampler", 28, "needs 7 identities, the training set has 6"),
     ("BalancedIdentitySampler", 10, "10 is not a multiple of DATALOADER.NUM_INSTANCE 4"),

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from fastreid_mm.engine.main import argument_parser
-from fastreid_mm.engine.setup import seed_everything, set_deterministic, setup
+from fastreid_mm.engine.setup import load_config, seed_everything, set_deterministic, settle, setup
+from fastreid_mm.errors import InputError
 
 
 def draw():
@@ -40,16 +41,24 @@ def arguments(tiny_config):
     return make
 
 
-def test_a_drawn_seed_is_saved_and_taken_up_again(arguments):
-    drawn = {setup(arguments("SEED", -1)).SEED for _ in range(2)}
-    assert len(drawn) == 2 and all(seed >= 0 for seed in drawn)
-    last = setup(arguments("SEED", -1)).SEED
-    assert last == setup(arguments("SEED", -1, resume=True)).SEED
+def test_a_drawn_seed_is_saved_and_a_given_one_stays(tiny_cfg):
+    cfg = tiny_cfg("SEED", -1)
+    drawn = [settle(cfg) for _ in range(2)]
+    assert cfg.SEED == -1 and drawn[0].SEED != drawn[1].SEED and min(found.SEED for found in drawn) >= 0
+    assert load_config(f"{cfg.OUTPUT_DIR}/config.yaml", []).SEED == drawn[1].SEED
+    assert settle(tiny_cfg("SEED", 2**40)).SEED == 2**40
+
+
+def test_what_is_not_supported_is_refused_in_a_config_of_ones_own(tiny_cfg):
+    cfg = tiny_cfg()
+    cfg.TEST.RERANK.ENABLED = True
+    with pytest.raises(InputError, match="TEST.RERANK.ENABLED"):
+        settle(cfg)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_the_device_is_the_cpu(arguments):
-    assert setup(arguments("MODEL.DEVICE", "cuda")).MODEL.DEVICE == "cpu"
+def test_without_a_gpu_the_device_is_the_cpu(tiny_cfg):
+    assert settle(tiny_cfg("MODEL.DEVICE", "cuda")).MODEL.DEVICE == "cpu"
 
 
 def test_testing_does_not_load_pretrained_weights(arguments):

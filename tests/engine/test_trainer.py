@@ -1,16 +1,17 @@
 import json
-import os
+import logging
 import re
 import shutil
 
 import pytest
 import torch
-from fastreid.engine import hooks
+from fastreid.engine import DefaultTrainer, hooks
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import fastreid_mm.modeling  # noqa: F401  registers
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.setup import seed_everything
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.engine.trainer import evaluate_only
 from fastreid_mm.errors import InputError
 
 
@@ -19,25 +20,30 @@ def datasets(monkeypatch, sysu_root):
     monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
 
 
-def make_trainer(cfg) -> MMTrainer:
-    os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
-    seed_everything(cfg.SEED, 0)
-    return MMTrainer(cfg)
-
-
 def weights(trainer):
     return {name: value.detach().clone() for name, value in trainer.model.state_dict().items()}
 
 
-def losses(cfg):
+def logged(cfg):
+    """The lines of metrics.json."""
     with open(f"{cfg.OUTPUT_DIR}/metrics.json") as file:
-        return [line["total_loss"] for line in map(json.loads, file) if "total_loss" in line]
+        return [json.loads(line) for line in file]
+
+
+@pytest.fixture
+def log():
+    """Messages of this package's log."""
+    messages, handler = [], logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logging.getLogger("fastreid.mm").addHandler(handler)
+    yield messages
+    logging.getLogger("fastreid.mm").removeHandler(handler)
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW"])
 def test_every_weight_moves(tiny_cfg, optimizer):
     """The host's own trainer moves none on a current PyTorch, without a word."""
-    trainer = make_trainer(tiny_cfg("SOLVER.OPT", optimizer, "SOLVER.MAX_EPOCH", 1))
+    trainer = MMTrainer(tiny_cfg("SOLVER.OPT", optimizer, "SOLVER.MAX_EPOCH", 1))
     before = weights(trainer)
     trainer.train()
     after = weights(trainer)
@@ -47,7 +53,7 @@ def test_every_weight_moves(tiny_cfg, optimizer):
 def test_same_seed_same_weights_and_another_seed_others(tiny_cfg):
     runs = []
     for seed, output in ((7, "a"), (7, "b"), (8, "c")):
-        trainer = make_trainer(tiny_cfg("SEED", seed, output=output))
+        trainer = MMTrainer(tiny_cfg("SEED", seed, output=output))
         trainer.train()
         runs.append(weights(trainer))
     assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])
@@ -67,13 +73,13 @@ class StopAt(hooks.HookBase):
                                      ("SOLVER.SCHED", "CosineAnnealingLR"), ("DATALOADER.NUM_WORKERS", 2),
                                      ("MODEL.FREEZE_LAYERS", "['backbone']", "SOLVER.FREEZE_ITERS", 14)])
 def test_resuming_equals_never_having_stopped(tiny_cfg, options):
-    whole = make_trainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="whole"))
+    whole = MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="whole"))
     results = whole.train()
-    cut = make_trainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="cut"))
+    cut = MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="cut"))
     cut.register_hooks([StopAt(1)])
     with pytest.raises(RuntimeError, match="power cut"):
         cut.train()
-    resumed = make_trainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="cut"))
+    resumed = MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="cut"))
     resumed.resume_or_load(resume=True)
     assert resumed.start_epoch == 1
     assert resumed.train() == results
@@ -82,35 +88,93 @@ def test_resuming_equals_never_having_stopped(tiny_cfg, options):
 
 
 def test_testing_in_between_changes_nothing(tiny_cfg):
-    often, never = (make_trainer(tiny_cfg("TEST.EVAL_PERIOD", period, output=f"every{period}")) for period in (1, 0))
+    often, never = (MMTrainer(tiny_cfg("TEST.EVAL_PERIOD", period, output=f"every{period}")) for period in (1, 0))
     assert often.train() == never.train()
 
 
+def test_a_drawn_seed_is_the_checkpoints_when_resuming(tiny_cfg):
+    whole = MMTrainer(tiny_cfg("SEED", -1, output="whole"))
+    whole.train()
+    cut = MMTrainer(tiny_cfg("SEED", whole.cfg.SEED, output="cut"))
+    cut.register_hooks([StopAt(1)])
+    with pytest.raises(RuntimeError, match="power cut"):
+        cut.train()
+    resumed = MMTrainer(tiny_cfg("SEED", -1, output="cut"))
+    assert resumed.cfg.SEED != whole.cfg.SEED
+    resumed.resume_or_load(resume=True)
+    resumed.train()
+    assert resumed.cfg.SEED == load_config(f"{resumed.cfg.OUTPUT_DIR}/config.yaml", []).SEED == whole.cfg.SEED
+    expected = weights(whole)
+    assert all(torch.equal(value, expected[name]) for name, value in weights(resumed).items())
+
+
+@pytest.mark.parametrize("period", [0, 1])
+def test_every_test_reaches_the_log_and_every_metric_the_files(tiny_cfg, log, period):
+    """The host's writers drop what comes later for an iteration they have written: the final test was in no file."""
+    cfg = tiny_cfg("TEST.EVAL_PERIOD", period)
+    trainer = MMTrainer(cfg)
+    results = trainer.train()
+    tables = [message for message in log if "all_search_1shot" in message]
+    assert len(tables) == (2 if period else 1)
+    score = f"{results['SYSUMM01']['all_search_1shot']['mAP']:.2f}"
+    assert score in tables[-1] and "indoor_search_10shot" in tables[-1]
+    tested = [line for line in logged(cfg) if "SYSUMM01/all_search_1shot/mAP" in line]
+    ends = [trainer.iters_per_epoch * epoch - 1 for epoch in (1, 2)]
+    assert [line["iteration"] for line in tested] == (ends if period else ends[1:])
+    assert all("total_loss" in line for line in tested)
+    numbers = {f"SYSUMM01/{setting}/{name}": value for setting, metrics in results["SYSUMM01"].items()
+               for name, value in metrics.items() if name != "gallery"}
+    assert {name: value for name, value in tested[-1].items() if name.startswith("SYSUMM01")} == numbers
+    events = EventAccumulator(cfg.OUTPUT_DIR)
+    events.Reload()
+    for name, value in numbers.items():
+        assert events.Scalars(name)[-1].value == pytest.approx(value)
+    with open(f"{cfg.OUTPUT_DIR}/results.json") as file:
+        assert json.load(file) == results
+
+
+def test_an_untrained_network_is_tested_with_a_loud_warning(tiny_cfg, log):
+    cfg = tiny_cfg()
+    evaluate_only(cfg)
+    assert [message for message in log if "UNTRAINED" in message and "MODEL.WEIGHTS" in message]
+    MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 1)).train()
+    log.clear()
+    results = evaluate_only(tiny_cfg("MODEL.WEIGHTS", f"{cfg.OUTPUT_DIR}/model_final.pth", output="tested"))
+    assert not [message for message in log if "UNTRAINED" in message]
+    with open(tiny_cfg(output="tested").OUTPUT_DIR + "/results.json") as file:
+        assert json.load(file) == results
+
+
+def test_the_hosts_own_trainer_says_what_to_use_instead(tiny_cfg):
+    with pytest.raises(InputError, match="use fastreid_mm.engine.MMTrainer"):
+        DefaultTrainer(tiny_cfg())
+
+
 def test_new_steps_win_over_the_checkpoints(tiny_cfg):
-    make_trainer(tiny_cfg("SOLVER.MAX_EPOCH", 1)).train()
-    trainer = make_trainer(tiny_cfg("SOLVER.STEPS", "[2]"))
+    MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 1)).train()
+    trainer = MMTrainer(tiny_cfg("SOLVER.STEPS", "[2]"))
     trainer.resume_or_load(resume=True)
     assert {group["lr"] for group in trainer.optimizer.param_groups} == {1e-3}  # was a tenth after step 1
     assert dict(trainer.scheduler["lr_sched"].milestones) == {2: 1}
 
 
 def test_a_finished_run_is_only_tested(tiny_cfg):
-    results = make_trainer(tiny_cfg()).train()
-    again = make_trainer(tiny_cfg())
+    results = MMTrainer(tiny_cfg()).train()
+    again = MMTrainer(tiny_cfg())
     again.resume_or_load(resume=True)
     assert again.train() == results
 
 
 def test_other_epochs_than_the_checkpoints_are_refused(tiny_cfg):
-    make_trainer(tiny_cfg("SOLVER.MAX_EPOCH", 1)).train()
-    trainer = make_trainer(tiny_cfg("SOLVER.IMS_PER_BATCH", 8))
+    MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 1)).train()
+    trainer = MMTrainer(tiny_cfg("SOLVER.IMS_PER_BATCH", 8))
     with pytest.raises(InputError, match=r"model_final.pth was made after \d+ iterations, 1 epochs .* are \d+"):
         trainer.resume_or_load(resume=True)
 
 
 def test_results_checkpoints_and_events_are_there_and_no_best_model(tiny_cfg, tmp_path):
     cfg = tiny_cfg("TEST.RANKED_LISTS", 3, "TEST.REFERENCES", True)
-    trainer = make_trainer(cfg)
+    trainer = MMTrainer(cfg)
     results = trainer.train()
     settings = {f"{mode}_search_{shots}shot" for mode in ("all", "indoor") for shots in (1, 10)}
     for found in (results, trainer.references["untrained"], trainer.references["chance"]):
@@ -128,7 +192,7 @@ def test_results_checkpoints_and_events_are_there_and_no_best_model(tiny_cfg, tm
 
 def test_mixed_precision_on_a_cpu_is_bfloat16(tiny_cfg):
     cfg = tiny_cfg("SOLVER.AMP.ENABLED", True, "SOLVER.MAX_EPOCH", 1)
-    trainer, seen = make_trainer(cfg), set()
+    trainer, seen = MMTrainer(cfg), set()
     trainer.model.backbone.vit.blocks[0].mlp.fc1.register_forward_hook(lambda _, __, output: seen.add(output.dtype))
     before = weights(trainer)
     trainer.train()
@@ -139,7 +203,7 @@ def test_mixed_precision_on_a_cpu_is_bfloat16(tiny_cfg):
 
 def test_frozen_layers_stay_for_as_long_as_they_should(tiny_cfg):
     options = ("MODEL.FREEZE_LAYERS", "['backbone']", "SOLVER.MAX_EPOCH", 1)
-    frozen = make_trainer(tiny_cfg(*options, "SOLVER.FREEZE_ITERS", 1000, output="long"))
+    frozen = MMTrainer(tiny_cfg(*options, "SOLVER.FREEZE_ITERS", 1000, output="long"))
     before = weights(frozen)
     frozen.train()
     after = weights(frozen)
@@ -148,12 +212,12 @@ def test_frozen_layers_stay_for_as_long_as_they_should(tiny_cfg):
 
 
 def test_flip_testing_averages_both_ways(tiny_cfg):
-    trainer = make_trainer(tiny_cfg("TEST.FLIP.ENABLED", True))
+    trainer = MMTrainer(tiny_cfg("TEST.FLIP.ENABLED", True))
     assert trainer.test(trainer.cfg, trainer.model)["SYSUMM01"]["all_search_1shot"]["mAP"] > 0
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
-    trainer = make_trainer(tiny_cfg("MODEL.CMTR.LAMBDA", 1e39))
+    trainer = MMTrainer(tiny_cfg("MODEL.CMTR.LAMBDA", 1e39))
     with pytest.raises(FloatingPointError, match="loss_mac"):
         trainer.train()
 
@@ -168,12 +232,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
 ])
 def test_what_cannot_work_is_refused_before_training(tiny_cfg, options, words):
     with pytest.raises(InputError, match=re.escape(words)):
-        make_trainer(tiny_cfg(*options))
+        MMTrainer(tiny_cfg(*options))
 
 
 @pytest.mark.parametrize("sampler", ["NaiveIdentitySampler", "CrossModalityIdentitySampler"])
 def test_the_hosts_own_architecture_trains_and_tests_too(tiny_cfg, sampler):
-    trainer = make_trainer(tiny_cfg(
+    trainer = MMTrainer(tiny_cfg(
         "MODEL.META_ARCHITECTURE", "Baseline", "MODEL.BACKBONE.NAME", "build_resnet_backbone",
         "MODEL.BACKBONE.DEPTH", "18x", "MODEL.BACKBONE.FEAT_DIM", 512, "MODEL.BACKBONE.STRIDE_SIZE", "(16, 16)",
         "DATALOADER.SAMPLER_TRAIN", sampler, "SOLVER.MAX_EPOCH", 1, "TEST.FLIP.ENABLED", True))
@@ -191,4 +255,4 @@ def test_a_gallery_smaller_than_a_rank_is_refused_before_training(tiny_cfg, sysu
     (tmp_path / "data" / "SYSU-MM01" / "exp" / "test_id.txt").write_text("9,10")
     monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
     with pytest.raises(InputError, match="Rank-10 .* the gallery has 8 images"):
-        make_trainer(tiny_cfg())
+        MMTrainer(tiny_cfg())

@@ -1,0 +1,28 @@
+"""Every shipped config trained and tested as a user runs it: made smaller and shorter, and nothing else.
+
+No seed is given: what a config leaves open has to be drawn.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fastreid_mm.engine.main import argument_parser, run
+from fastreid_mm.engine.setup import load_config
+
+CONFIGS = Path(__file__).parent.parent.parent / "configs"
+ROOTS = {"SYSUMM01": "sysu_root", "RegDB": "regdb_root", "RGBNT201": "rgbnt201_root",
+         "Market1501MM": "market1501_mm_root", "RGBN300": "rgbn300_root"}
+LYING = {"INPUT.SIZE_TRAIN": "[16, 32]", "INPUT.SIZE_TEST": "[16, 32]"}
+
+
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(CONFIGS)) for path in CONFIGS.glob("*/*.yml")))
+def test_a_config_runs_as_shipped(request, monkeypatch, tiny_config, tmp_path, name):
+    (dataset,) = load_config(str(CONFIGS / name), []).DATASETS.TESTS
+    monkeypatch.setenv("FASTREID_DATASETS", str(request.getfixturevalue(ROOTS[dataset])))
+    options = {"SOLVER.MAX_EPOCH": 1, "SOLVER.IMS_PER_BATCH": 8, "SEED": -1} | (LYING if dataset == "RGBN300" else {})
+    run(argument_parser().parse_args(["--config-file", tiny_config(name),
+                                      *(str(word) for pair in options.items() for word in pair)]))
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results[dataset] and all(0 < metrics["mAP"] <= 100 for metrics in results[dataset].values())
