@@ -229,6 +229,9 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.TEST.SYSU = node()
     cfg.TEST.SYSU.GALLERY = "auto"
 
+    # The k of each Rank-k; () for those of the protocol: 1, 10, 20 on SYSU-MM01 and RegDB, else 1, 5, 10, 20.
+    cfg.TEST.RANKS = ()
+
     # Also report the untrained network and random features (chance), measured before the first iteration.
     cfg.TEST.REFERENCES = False
     # How many queries to draw as ranked lists (ranked_lists_DATASET.png beside results.json); 0 draws none.

@@ -1,5 +1,6 @@
 """Distances between every query and every gallery feature."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -7,6 +8,7 @@ from torch.nn import functional as F
 from fastreid_mm.errors import InputError
 
 METRICS = ("cosine", "euclidean")
+Features = Tensor | np.ndarray
 
 
 def _euclidean(query: Tensor, gallery: Tensor) -> Tensor:
@@ -26,16 +28,17 @@ def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
     shapes = f"query {tuple(query.shape)} and gallery {tuple(gallery.shape)}"
     if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
         raise InputError(f"features must be (Nq, D) and (Ng, D) of one D, got {shapes}")
-    if query.dtype != gallery.dtype:
-        raise InputError(f"features must have one dtype, got query {query.dtype} and gallery {gallery.dtype}")
+    if query.dtype != gallery.dtype or not query.is_floating_point():
+        raise InputError("features must have one floating-point dtype, "
+                         f"got query {query.dtype} and gallery {gallery.dtype}")
 
 
 @torch.no_grad()
-def pairwise_distance(query: Tensor, gallery: Tensor, metric: str = "cosine") -> Tensor:
+def pairwise_distance(query: Features, gallery: Features, metric: str = "cosine") -> Tensor:
     """Distance of every query to every gallery feature, without gradient.
 
     Args:
-        query: (Nq, D) features.
+        query: (Nq, D) features, a tensor or an array.
         gallery: (Ng, D) features of the same dtype.
         metric: ``"cosine"`` is 1 - cos, in [0, 2]; ``"euclidean"`` is the distance itself, not its square.
 
@@ -43,12 +46,14 @@ def pairwise_distance(query: Tensor, gallery: Tensor, metric: str = "cosine") ->
         (Nq, Ng) distances. float64 stays float64; half precision is computed, and returned, in float32.
 
     Raises:
-        InputError: unknown metric, features that are not two-dimensional, or different D or dtype.
+        InputError: unknown metric, features that are not two-dimensional or not floating-point, or different D or
+            dtype.
 
     Example:
         >>> pairwise_distance(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), "euclidean")
         tensor([[5.]])
     """
+    query, gallery = torch.as_tensor(query), torch.as_tensor(gallery)
     _check(query, gallery, metric)
     if query.dtype in (torch.float16, torch.bfloat16):
         query, gallery = query.float(), gallery.float()

@@ -11,6 +11,7 @@ from fastreid.utils import comm
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 
@@ -24,7 +25,8 @@ class RetrievalEvaluator(DatasetEvaluator):
     """The Market-1501 protocol: images of the query's identity from the query's camera do not count.
 
     Args:
-        cfg: the config; ``TEST.METRIC`` is the distance of models that have none of their own.
+        cfg: the config; ``TEST.METRIC`` is the distance of models that have none of their own, ``TEST.RANKS`` takes the
+            place of the protocol's ranks.
         dataset: with ``query`` and ``gallery``, in the order of the loader.
     """
 
@@ -34,7 +36,9 @@ class RetrievalEvaluator(DatasetEvaluator):
     """How galleries come about; part of every result."""
 
     def __init__(self, cfg: CfgNode, dataset: ImageDataset):
+        self.name = type(dataset).__name__
         self.query, self.gallery = list(dataset.query), list(dataset.gallery)
+        self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
         self.metric = cfg.TEST.METRIC
         self.distance: Distance = self.plain_distance
         self.features: Tensor | None = None
@@ -60,7 +64,7 @@ class RetrievalEvaluator(DatasetEvaluator):
         if not comm.is_main_process():
             return {}
         self.features = torch.cat(list(chain.from_iterable(gathered)))  # (Nq + Ng, D)
-        return self.rank(self.features, self.distance)
+        return self._rank(self.features, self.distance)
 
     def chance(self) -> Results:
         """What features that know nothing reach.
@@ -68,7 +72,14 @@ class RetrievalEvaluator(DatasetEvaluator):
         It runs the whole protocol, so it also finds out what is wrong with a test set before training starts.
         """
         random = torch.randn(len(self.query) + len(self.gallery), 16, generator=torch.Generator().manual_seed(0))
-        return self.rank(random, self.plain_distance)
+        return self._rank(random, self.plain_distance)
+
+    def _rank(self, features: Tensor, distance: Distance) -> Results:
+        """:meth:`rank`, whose errors name the data set."""
+        try:
+            return self.rank(features, distance)
+        except InputError as error:
+            raise InputError(f"test set {self.name}: {error}") from None
 
     def rank(self, features: Tensor, distance: Distance) -> Results:
         """(Nq + Ng, D) features, query first, to the protocol's results."""

@@ -4,13 +4,14 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.distances import Features
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 
 _DISTANCES = {"cosine": modulated_cosine, "euclidean": modulated_euclidean}
 
 
 @torch.no_grad()
-def query_adaptive_distance(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor,
+def query_adaptive_distance(query: Features, gallery: Features, scale: Features, shift: Features,
                             metric: str = "cosine") -> Tensor:
     """Distance of each query to every gallery feature after that query modulated it, ``y * scale + shift`` (eq. 13).
 
@@ -19,7 +20,7 @@ def query_adaptive_distance(query: Tensor, gallery: Tensor, scale: Tensor, shift
     :mod:`fastreid_mm.layers.modulated_distance`. The query itself is not modulated.
 
     Args:
-        query: (Nq, p, d), p parts of d channels.
+        query: (Nq, p, d), p parts of d channels, a tensor or an array, as all that follow.
         gallery: (Ng, p, d).
         scale: (Nq, d), of each query, the same for all parts.
         shift: (Nq, d).
@@ -37,6 +38,7 @@ def query_adaptive_distance(query: Tensor, gallery: Tensor, scale: Tensor, shift
         >>> query_adaptive_distance(one, one, torch.full((1, 2), 2.0), torch.zeros(1, 2), "euclidean")
         tensor([[1.4142]])
     """
+    query, gallery, scale, shift = map(torch.as_tensor, (query, gallery, scale, shift))
     _check(query, gallery, scale, shift, metric)
     if query.dtype in (torch.float16, torch.bfloat16):
         query, gallery, scale, shift = query.float(), gallery.float(), scale.float(), shift.float()

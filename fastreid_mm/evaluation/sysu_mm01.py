@@ -83,6 +83,15 @@ def _check_settings(modes: Sequence[str], shots: Sequence[int], trials: int) -> 
         raise InputError(f"shots and trials must be at least 1, got shots {tuple(shots)} and {trials} trials")
 
 
+def _check_cameras(query_cams: np.ndarray, gallery_cams: np.ndarray) -> None:
+    """Others would be ranked too, and answer with other numbers: 2 and 5 for the infrared 3 and 6, or 0 to 5."""
+    for name, cams, known in (("query", query_cams, QUERY_CAMERAS), ("gallery", gallery_cams, VISIBLE_CAMERAS)):
+        wrong = sorted({*cams.tolist()} - {*known})
+        if wrong:
+            raise InputError(f"{name}_cams has camera {', '.join(map(str, wrong))}: SYSU-MM01's {name} images are of "
+                             f"cameras {', '.join(map(str, known))}")
+
+
 def _check_lengths(shape: tuple[int, ...], queries: Sequence[np.ndarray], gallery: Sequence[np.ndarray]) -> None:
     sizes = [len(array) for array in (*queries, *gallery)]
     if len(shape) != 2 or sizes != [shape[0]] * len(queries) + [shape[1]] * len(gallery):
@@ -126,13 +135,14 @@ def evaluate_sysu(
         number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
 
     Raises:
-        InputError: sizes that disagree, an unknown mode, a gallery image given twice, a permutation that names an image
-            the gallery lacks, and what :func:`rank_metrics` raises.
+        InputError: sizes that disagree, cameras of the other modality, an unknown mode, a gallery image given twice, a
+            permutation that names an image the gallery lacks, and what :func:`rank_metrics` raises.
     """
     _check_settings(modes, shots, trials)
     distance, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
     ids, cams, numbers = map(to_array, (gallery_ids, gallery_cams, gallery_numbers))
     _check_lengths(distance.shape, (query_ids, query_cams), (ids, cams, numbers))
+    _check_cameras(query_cams, cams)
     columns = _columns(cams, ids, numbers)
     images = defaultdict(list)
     for cam, identity, number in sorted(columns):
@@ -148,7 +158,10 @@ def evaluate_sysu(
         return rank_metrics(distance, query_ids, ids, query_cams, cams, "sysu", True, ranks, columns=kept)
 
     def average(mode: str, shot: int) -> dict[str, float]:
-        results = [run_trial(mode, shot, trial) for trial in range(trials)]
+        try:
+            results = [run_trial(mode, shot, trial) for trial in range(trials)]
+        except InputError as error:
+            raise InputError(f"{mode}_search_{shot}shot: {error}") from None
         names = [*(f"Rank-{k}" for k in ranks), "mAP", "mINP"]
         return {name: float(np.mean([result[name] for result in results])) for name in names}
 

@@ -261,5 +261,7 @@ def test_a_gallery_smaller_than_a_rank_is_refused_before_training(tiny_cfg, sysu
     shutil.copytree(sysu_root, tmp_path / "data")
     (tmp_path / "data" / "SYSU-MM01" / "exp" / "test_id.txt").write_text("9,10")
     monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
-    with pytest.raises(InputError, match="Rank-10 .* the gallery has 8 images"):
+    with pytest.raises(InputError, match="SYSUMM01: all_search_1shot: Rank-10 .* the gallery has 8 images.*TEST.RANKS"):
         MMTrainer(tiny_cfg())
+    (found,) = MMTrainer(tiny_cfg("TEST.RANKS", "(1, 3)")).references["chance"].values()
+    assert set(found["all_search_1shot"]) == {"Rank-1", "Rank-3", "mAP", "mINP", "gallery"}

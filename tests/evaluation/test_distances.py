@@ -45,6 +45,13 @@ def test_half_precision_is_computed_in_float32():
     assert result.dtype == torch.float32 and result.item() == 500
 
 
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_arrays_are_as_good_as_tensors(metric):
+    query, gallery = torch.randn(5, 7, generator=torch.Generator().manual_seed(0)), torch.ones(6, 7)
+    found = pairwise_distance(query.numpy(), gallery.numpy(), metric)
+    assert torch.equal(found, pairwise_distance(query, gallery, metric))
+
+
 @pytest.mark.parametrize(
     ("query", "gallery", "metric", "message"),
     [
@@ -52,6 +59,7 @@ def test_half_precision_is_computed_in_float32():
         (torch.zeros(2, 3), torch.zeros(2, 4), "cosine", r"\(2, 3\).*\(2, 4\)"),
         (torch.zeros(3), torch.zeros(2, 3), "cosine", r"\(3,\)"),
         (torch.zeros(2, 3), torch.zeros(2, 3).double(), "cosine", "float32.*float64"),
+        (torch.zeros(2, 3).int(), torch.zeros(2, 3).int(), "cosine", "floating-point.*int32"),
     ],
 )
 def test_refuses(query, gallery, metric, message):

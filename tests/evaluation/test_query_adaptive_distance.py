@@ -55,6 +55,13 @@ def test_scale_one_and_shift_zero_give_the_ordinary_distance(metric):
     torch.testing.assert_close(distance, pairwise_distance(query.flatten(1), gallery.flatten(1), metric))
 
 
+def test_arrays_are_as_good_as_tensors():
+    made = [torch.randn(*shape, generator=torch.Generator().manual_seed(0)) for shape in ((3, 2, 4), (5, 2, 4), (3, 4))]
+    arguments = (*made, made[2])
+    expected = query_adaptive_distance(*arguments)
+    assert torch.equal(query_adaptive_distance(*(argument.numpy() for argument in arguments)), expected)
+
+
 def test_known_values():
     query, gallery = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]])
     scale, shift = torch.tensor([[2.0, 3.0]]), torch.tensor([[4.0, 0.0]])  # the gallery image becomes (4, 3)

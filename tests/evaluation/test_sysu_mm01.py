@@ -153,11 +153,22 @@ def test_names_the_image_the_gallery_lacks(made, permutation):
         ({"trials": 11}, "10 trials, not 11"),
         ({"ranks": (1, 33)}, r"Rank-33 .* \d+ images"),
         ({"gallery_numbers": np.zeros(3)}, r"\[.*, 3\]"),
+        ({"ranks": (1, 33)}, "all_search_1shot: .*TEST.RANKS"),
     ],
 )
 def test_refuses(made, permutation, changes, message):
     with pytest.raises(InputError, match=message):
         evaluate_sysu(**{**made._asdict(), "permutation": permutation, "ranks": RANKS, **changes})
+
+
+@pytest.mark.parametrize(("field", "change", "message"), [
+    ("query_cams", {3: 2, 6: 5}, "query_cams has camera 2, 5: .* 3, 6"),  # counted from 0
+    ("gallery_cams", {1: 0, 2: 1, 4: 3, 5: 4}, "gallery_cams has camera 0, 3: .* 1, 2, 4, 5"),
+])
+def test_refuses_cameras_of_the_other_modality(made, field, change, message):
+    cams = np.array([change[cam] for cam in getattr(made, field).tolist()])
+    with pytest.raises(InputError, match=message):
+        evaluate_sysu(*made._replace(**{field: cams}), ranks=RANKS)
 
 
 def test_refuses_an_image_given_twice(made):
