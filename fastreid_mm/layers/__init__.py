@@ -19,7 +19,6 @@ from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_eu
 from fastreid_mm.layers.modulation import ModulationGenerator
 from fastreid_mm.layers.mutual_former_layer import MutualFormerLayer, MutualInteraction
 from fastreid_mm.layers.overlap_patch_embed import OverlapPatchEmbed
-from fastreid_mm.layers.position_embedding import resize_position_embedding
 from fastreid_mm.layers.relation_embedding import RelationEmbedding
 from fastreid_mm.layers.token_fusion import TokenFusion
 
@@ -50,5 +49,4 @@ __all__ = [
     "identity_classifier",
     "modulated_cosine",
     "modulated_euclidean",
-    "resize_position_embedding",
 ]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fastreid_mm.layers import ModalityEmbedding, ModalityRemoval, OverlapPatchEmbed, resize_position_embedding
+from fastreid_mm.layers import ModalityEmbedding, ModalityRemoval, OverlapPatchEmbed
 
 
 @pytest.mark.parametrize("stride, tokens", [(16, 128), (14, 162), (12, 210), (10, 300), (8, 465)])
@@ -28,22 +28,6 @@ def test_wrong_image_sizes_are_named():
         layer(torch.zeros(1, 3, 16, 8))
     with pytest.raises(ValueError, match="8 x 4"):
         OverlapPatchEmbed((8, 4), 8)
-
-
-def test_position_embedding_keeps_the_class_token_and_a_linear_ramp():
-    ramp = torch.arange(4.0).repeat(4, 1)  # columns 0 .. 3
-    embedding = torch.cat([torch.tensor([[9.0]]), ramp.flatten()[:, None]])[None]  # (1, 17, 1)
-    resized = resize_position_embedding(embedding, (8, 8))
-    assert resized.shape == (1, 65, 1) and resized[0, 0] == 9
-    row = resized[0, 1:9, 0]
-    # pixel centres at (x + 0.5) / 2 - 0.5, clamped at the border: bilinear without aligned corners
-    torch.testing.assert_close(row, ((torch.arange(8) + 0.5) / 2 - 0.5).clamp(0, 3))
-    torch.testing.assert_close(resize_position_embedding(embedding, (4, 4)), embedding)
-
-
-def test_a_grid_that_is_not_square_is_refused():
-    with pytest.raises(ValueError, match="15"):
-        resize_position_embedding(torch.zeros(1, 16, 2), (4, 4))
 
 
 @pytest.mark.parametrize("prefix", [0, 1])

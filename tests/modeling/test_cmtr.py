@@ -1,14 +1,12 @@
 from pathlib import Path
 
 import pytest
-import timm
 import torch
 from fastreid.modeling import build_model
 
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
-from fastreid_mm.layers import resize_position_embedding
 from tests.modeling.test_architectures import vi_batch
 
 PAPER = Path(__file__).parent.parent.parent / "configs" / "SYSU" / "cmtr.yml"
@@ -125,42 +123,6 @@ def test_the_fused_kernel_is_the_one_that_runs(build):
     assert any("flash_attention" in name for name in names), sorted(name for name in names if "attention" in name)
 
 
-@pytest.fixture
-def pretrained_file(tmp_path):
-    """ImageNet weights as timm saves them: a 3 x 3 grid of patches and a classifier."""
-    torch.manual_seed(1)
-    vit = timm.create_model("vit_base_patch16_224", patch_size=8, embed_dim=32, depth=2, num_heads=2, img_size=24,
-                            num_classes=7)
-    torch.save(vit.state_dict(), tmp_path / "vit.pth")
-    return tmp_path / "vit.pth", vit.state_dict()
-
-
-def test_pretrained_tensors_come_from_the_file_and_learn_at_a_tenth(tiny_cfg, pretrained_file):
-    path, state = pretrained_file
-    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", path)
-    model = build_model(cfg)
-    loaded = model.backbone.vit.state_dict()
-    for name, value in loaded.items():
-        expected = resize_position_embedding(state[name], (7, 3)) if name == "pos_embed" else state[name]
-        torch.testing.assert_close(value, expected)
-    rates = {id(group["params"][0]): group["lr"] for group in build_optimizer(cfg, model).param_groups}
-    for name, value in model.named_parameters():
-        if value.requires_grad:
-            assert rates[id(value)] == pytest.approx(1e-4 if name.startswith("backbone.vit.") else 1e-3), name
-
-
 def test_from_scratch_everything_learns_at_the_full_rate(tiny_cfg):
     cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5)
     assert {group["lr"] for group in build_optimizer(cfg, build_model(cfg)).param_groups} == {1e-3}
-
-
-def test_weights_of_another_network_are_refused_by_name(build, pretrained_file, tmp_path):
-    path, state = pretrained_file
-    del state["blocks.1.mlp.fc1.weight"]
-    torch.save(state, path)
-    (tmp_path / "junk.safetensors").write_bytes(b"junk")
-    for file, words in ((path, r"vit.pth .*blocks.1.mlp.fc1.weight"),
-                        (tmp_path / "none.pth", "none.pth do not exist"),
-                        (tmp_path / "junk.safetensors", "cannot read .*junk")):
-        with pytest.raises(InputError, match=words):
-            build("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", file)

@@ -1,38 +1,73 @@
-"""Pretrained weights from a local file, loaded safely."""
+"""Pretrained weights, from a local file or over the network, loaded safely."""
 
 import os
 
+import timm
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from huggingface_hub import constants, get_session, try_to_load_from_cache
+from timm.models import load_state_dict
 from torch import Tensor
 
 from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.safe_load import load_safely
+
+KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
+"""Where a user says which file to load."""
+_SECONDS = 10  # to wait for a connection
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read a ``.safetensors`` or PyTorch file of named tensors, bare or under ``model`` or ``state_dict``.
+    """Read named tensors from a ``.safetensors`` or PyTorch file.
+
+    They may lie under ``model`` or ``state_dict``, have a ``module.`` prefix, or be those of one of fast-reid's own
+    checkpoints, of which the backbone is taken.
 
     Raises:
         InputError: the file is missing, is not of such a kind, or would need code to be run to load it.
     """
-    if not os.path.isfile(path):
-        raise InputError(f"pretrained weights {path} do not exist")
-    content = _load_safetensors(path) if path.endswith(".safetensors") else load_safely(path)
-    for key in ("model", "state_dict"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise InputError(f"{path} does not hold named tensors")
-    return content
-
-
-def _load_safetensors(path: str) -> dict[str, Tensor]:
+    require_file(path)
     try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise InputError(f"cannot read {path}: {first_line(error)}") from None
+        state = load_state_dict(path)
+    except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
+        raise InputError(f"{KEY}: cannot read {path}: {first_line(error)}") from None
+    if not all(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(f"{KEY}: {path} does not hold named tensors")
+    prefix = "backbone."
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)} or state
+
+
+def require_file(path: str) -> None:
+    """Refuse a file of pretrained weights that does not exist.
+
+    Raises:
+        InputError: names key and path.
+    """
+    if not os.path.isfile(path):
+        raise InputError(f"{KEY}: {path} does not exist")
+
+
+def require_download(key: str, name: str) -> None:
+    """Refuse at once to fetch weights over a network that is not there; timm's own attempt takes a minute.
+
+    Args:
+        key: where the name comes from.
+        name: a network of timm's, with its tag.
+
+    Raises:
+        InputError: names both, and what else can be done. Nothing if the weights are on this machine already.
+    """
+    source = timm.get_pretrained_cfg(name, allow_unregistered=False)
+    repository = source.hf_hub_id if source else None
+    if not repository or constants.HF_HUB_OFFLINE:
+        return  # timm says what is wrong with the name, or without waiting that the weights are not here
+    files = (source.hf_hub_filename,) if source.hf_hub_filename else ("model.safetensors", "pytorch_model.bin")
+    if any(isinstance(try_to_load_from_cache(repository, file), str) for file in files):
+        return
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_SECONDS)
+    except Exception as error:  # of whichever library it makes its requests with
+        raise InputError(f"{key} {name}: its pretrained weights cannot be downloaded ({first_line(error)}); give a "
+                         f"local file in {KEY}, or start from random weights with MODEL.BACKBONE.PRETRAIN False"
+                         ) from None
 
 
 def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str,
@@ -56,7 +91,7 @@ def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str
     wrong = sorted(set(own) ^ set(state)) + [name for name in own
                                              if name in state and own[name].shape != state[name].shape]
     if wrong:
-        raise InputError(f"weights of {source} do not fit the network: {len(wrong)} tensors differ, "
+        raise InputError(f"{KEY}: weights of {source} do not fit the network: {len(wrong)} tensors differ, "
                          f"first {', '.join(wrong[:3])}")
     module.load_state_dict(state)
     return frozenset(state)

@@ -6,7 +6,7 @@ from torch import nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict
+from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict, require_download
 
 
 def build_resnet(cfg: CfgNode) -> ResNet:
@@ -37,6 +37,8 @@ def map_size(cfg: CfgNode, size: tuple[int, int]) -> tuple[int, int]:
 
 def _create(name: str, pretrained: bool) -> ResNet:
     resnet = None
+    if pretrained:
+        require_download("MODEL.BACKBONE.RESNET.NAME", name)
     try:
         # timm starts the last BatchNorm of a block at zero, torchvision, which AGW and HCT build on, at one
         resnet = timm.create_model(name, pretrained=pretrained, num_classes=0, zero_init_last=False)

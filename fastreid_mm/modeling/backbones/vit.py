@@ -6,13 +6,20 @@ from functools import partial
 import timm
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
+from timm.layers import resample_abs_pos_embed
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.layers import OverlapPatchEmbed, resize_position_embedding
-from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict
+from fastreid_mm.layers import OverlapPatchEmbed
+from fastreid_mm.modeling.backbones.pretrained import (
+    KEY,
+    load_matching,
+    read_state_dict,
+    require_download,
+    require_file,
+)
 
 
 class ReIDViT(nn.Module):
@@ -28,16 +35,42 @@ class ReIDViT(nn.Module):
         self.dim = vit.embed_dim
         self._pretrained: frozenset[str] = frozenset()
 
+    def load_file(self, path: str) -> None:
+        """Load ImageNet weights from a file, ``.npz`` (the ViT authors' own) or what :func:`read_state_dict` reads.
+
+        Raises:
+            InputError: the file cannot be read, or the weights do not fit.
+        """
+        if not path.endswith(".npz"):
+            self.load_pretrained(read_state_dict(path), path)
+            return
+        require_file(path)
+        try:
+            self.vit.load_pretrained(path)  # resizes as load_pretrained below does
+        except Exception as error:  # missing names and wrong shapes raise KeyError, AssertionError and others
+            raise InputError(f"{KEY}: weights of {path} do not fit the network: {first_line(error)}") from None
+        self._pretrained = frozenset(self.vit.state_dict())
+
     def load_pretrained(self, state: dict[str, Tensor], source: str) -> None:
-        """Load ImageNet weights, position embeddings resized to this network's grid.
+        """Load ImageNet weights, position embeddings resized to this network's grid as TransReID does.
 
         Raises:
             InputError: the weights do not fit.
         """
         if "pos_embed" in state:
-            grid = self.vit.patch_embed.grid_size
-            state = {**state, "pos_embed": resize_position_embedding(state["pos_embed"], grid)}
+            state = {**state, "pos_embed": self._resized(state["pos_embed"], source)}
         self._pretrained = load_matching(self.vit, state, source, unused=("head", "pre_logits", "fc_norm"))
+
+    def _resized(self, embedding: Tensor, source: str) -> Tensor:
+        """(1, 1 + S * S, D) position embeddings to (1, 1 + N, D) of this network's grid, bilinear."""
+        rows, columns = self.vit.patch_embed.grid_size
+        given = embedding.shape[1] - 1
+        if given == rows * columns:
+            return embedding
+        if round(given ** 0.5) ** 2 != given:
+            raise InputError(f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's "
+                             f"{rows} x {columns}")
+        return resample_abs_pos_embed(embedding, [rows, columns], interpolation="bilinear", antialias=False)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters that were loaded rather than drawn."""
@@ -98,8 +131,9 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
         embed_layer=partial(OverlapPatchEmbed, stride=tuple(backbone.STRIDE_SIZE)),
         **{name: size for name, size in sizes.items() if size}))
     if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
-        model.load_pretrained(read_state_dict(backbone.PRETRAIN_PATH), backbone.PRETRAIN_PATH)
+        model.load_file(backbone.PRETRAIN_PATH)
     elif backbone.PRETRAIN:
+        require_download("MODEL.BACKBONE.VIT.NAME", vit.NAME)
         model.load_pretrained(_create(vit.NAME, pretrained=True).state_dict(), vit.NAME)
     return model
 
