@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 REFUSED = 2
 """Exit status of a program that has refused its input."""
@@ -25,6 +26,17 @@ def listed(problems: list[str], shown: int = 20) -> str:
     """Problems in one line: the first ``shown`` of them, and how many more there are."""
     more = len(problems) - shown
     return "; ".join(problems[:shown]) + (f"; and {more} more" if more > 0 else "")
+
+
+def require_packages(extra: str, *names: str) -> None:
+    """Refuse to start without packages that an extra of this one installs.
+
+    Raises:
+        InputError: names those that are missing, and the command that installs them.
+    """
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise InputError(f"not installed: {', '.join(missing)}; pip install \"fastreid-mm[{extra}]\" brings it")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.evaluation import (
     check_complete,
     evaluate_sysu,
@@ -49,6 +49,7 @@ def evaluate(arguments: argparse.Namespace) -> Results:
 def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     with one_line_errors():
+        require_packages("evaluation", "scipy", "tabulate")
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
         results = evaluate(arguments)

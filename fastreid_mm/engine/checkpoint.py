@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
+from timm.models import clean_state_dict
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.safe_load import load_safely
@@ -57,6 +58,7 @@ class SafeCheckpointer(Checkpointer):
         return content
 
     def _load_model(self, checkpoint: dict) -> None:
+        checkpoint["model"] = clean_state_dict(checkpoint["model"])  # no "module." of a wrapped model
         state, own = checkpoint["model"], self.model.state_dict()
         shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
         wrong = {

@@ -4,8 +4,6 @@ import json
 import os
 from statistics import mean, stdev
 
-from tabulate import tabulate
-
 Results = dict[str, dict[str, dict[str, float | str]]]
 """Data set to setting to metric to value."""
 
@@ -38,6 +36,8 @@ def mean_results(found: list[Results]) -> tuple[Results, Results]:
 
 def results_table(rows: dict[str, Results]) -> str:
     """A table of named results (trained, untrained, chance ...), one line for each data set, setting and name."""
+    from tabulate import tabulate  # here: what needs no table works without it
+
     names = list(dict.fromkeys(metric for results in rows.values() for settings in results.values()
                                for metrics in settings.values() for metric in metrics))
     several = len(rows) > 1

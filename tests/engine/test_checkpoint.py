@@ -31,6 +31,13 @@ def test_other_training_identities_are_excused_when_testing_and_not_when_resumin
         SafeCheckpointer(Network(classes=5), str(tmp_path)).resume_or_load("", resume=True)
 
 
+def test_names_of_a_wrapped_model_are_unwrapped(tmp_path):
+    model, other = Network(), Network()
+    torch.save({"model": {f"module.{name}": value for name, value in model.state_dict().items()}}, tmp_path / "ddp.pth")
+    SafeCheckpointer(other).load(str(tmp_path / "ddp.pth"), checkpointables=[])
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values()))
+
+
 def test_another_model_is_refused_by_path_and_tensor(tmp_path):
     SafeCheckpointer(Network(width=3), str(tmp_path)).save("three")
     before = Network(width=5)
