@@ -115,6 +115,9 @@ def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Whether the consistency loss moves compensated features only, and not the centres of the real ones. From scratch
     # it else draws all features together before they tell people apart.
     cfg.MODEL.CMT.DETACH_CENTROID = False
+    # What the weight of the decoder's last LayerNorm starts at. 1 is that of the transformer the paper refers to. From
+    # scratch, what it makes up then drowns the real features: 0.1 lets it start small, too small for RegDB's schedule.
+    cfg.MODEL.CMT.COMPENSATION_INIT = 1.0
     # The transformer, whose sizes the paper does not give: FFN_RATIO 8 would be the 2048 channels of its reference.
     cfg.MODEL.CMT.HEADS = 8
     cfg.MODEL.CMT.FFN_RATIO = 4

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
@@ -36,7 +37,7 @@ def test_equals_the_layers_written_out():
             y = module.prototypes[1 - modalities[image]]  # those of the modality the image lacks
             y = layer_norm(y + attention(module.decoder.self_attn, y, y))
             y = layer_norm(y + attention(module.decoder.multihead_attn, y, memory))
-            y = 0.1 * layer_norm(y + feed_forward(module.decoder, y))  # starts small
+            y = layer_norm(y + feed_forward(module.decoder, y))
             torch.testing.assert_close(compensated[image], y, atol=1e-5, rtol=1e-4)
 
 
@@ -46,6 +47,15 @@ def test_sizes_and_starting_values():
     assert module.prototypes.shape == (2, 6, 64) and 0.015 < module.prototypes.std() < 0.025
     assert module.encoder.linear1.out_features == module.decoder.linear1.out_features == 256
     assert module.encoder.self_attn.num_heads == 8 and module.encoder.dropout.p == module.decoder.dropout.p == 0.1
+
+
+@pytest.mark.parametrize("start, ratio", [(1.0, 2 ** 0.5), (0.1, 0.1 * 2 ** 0.5)])
+def test_what_is_made_up_starts_at_the_size_of_a_transformers_output_or_at_a_part_of_it(start, ratio):
+    torch.manual_seed(0)
+    parts = torch.randn(16, 6, 256).relu()  # as BatchNorm and ReLU give them: a mean square of one half
+    module = ModalityCompensation(dim=256, parts=6, **({} if start == 1 else {"start": start})).eval()
+    _, compensated = module(parts, torch.arange(2).repeat(8))
+    assert (compensated.norm() / parts.norm()).item() == pytest.approx(ratio, rel=0.02)
 
 
 def test_one_image_does_not_see_another_and_evaluation_is_not_random():

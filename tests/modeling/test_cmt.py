@@ -154,8 +154,15 @@ def test_training_drops_out_and_evaluation_is_not_random(build):
     assert torch.equal(model(batch), model(batch))
 
 
+@pytest.mark.parametrize("config, start", [("SYSU/cmt.yml", 1.0), ("RegDB/cmt.yml", 1.0), ("demo/cmt.yml", 0.1)])
+def test_only_the_demo_starts_the_compensation_small(build, config, start):
+    weight = build(base=config).compensation.decoder.norm3.weight
+    assert torch.equal(weight, torch.full_like(weight, start))
+
+
 @pytest.mark.parametrize("key, value", [
     ("MODEL.CMT.RESIDUAL_FROM", "cooked"), ("MODEL.CMT.HEADS", 3), ("MODEL.CMT.HEADS", 0),
+    ("MODEL.CMT.COMPENSATION_INIT", -0.5),
     ("MODEL.CMT.GENERATOR_REDUCTION", 32), ("MODEL.CMT.FFN_RATIO", 0), ("MODEL.CMT.DROPOUT", 1.0),
     ("TEST.METRIC", "l3"),
 ])

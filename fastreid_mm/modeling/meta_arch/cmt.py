@@ -122,7 +122,8 @@ class CMT(HCT):
 def _build_compensation(options: CfgNode, head: PartHead) -> ModalityCompensation | None:
     if not options.MODALITY_ALIGNMENT:
         return None
-    return ModalityCompensation(head.dim, head.parts, options.HEADS, options.FFN_RATIO, options.DROPOUT)
+    return ModalityCompensation(head.dim, head.parts, options.HEADS, options.FFN_RATIO, options.DROPOUT,
+                                options.COMPENSATION_INIT)
 
 
 def _build_generator(options: CfgNode, head: PartHead) -> ModulationGenerator | None:
@@ -136,6 +137,8 @@ def _check(cfg: CfgNode, dim: int) -> None:
     require_choice(cfg, "TEST.METRIC", METRICS)
     if not 0 <= options.DROPOUT < 1:
         raise InputError(f"MODEL.CMT.DROPOUT {options.DROPOUT} is not in [0, 1)")
+    if options.COMPENSATION_INIT < 0:
+        raise InputError(f"MODEL.CMT.COMPENSATION_INIT {options.COMPENSATION_INIT} is negative")
     if options.FFN_RATIO < 1:
         raise InputError(f"MODEL.CMT.FFN_RATIO {options.FFN_RATIO} is less than 1")
     for key in ("HEADS", "GENERATOR_REDUCTION"):
