@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from fastreid_mm.losses.geometry import euclidean_matrix, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities, same_identity
 
 
 def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -> Tensor:
@@ -21,9 +21,8 @@ def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -
     Raises:
         ValueError: the batch holds a single identity, so there is no negative.
     """
+    require_two_identities("batch_hard_triplet", targets)
     same = same_identity(targets)
-    if bool(same.all()):
-        raise ValueError("batch_hard_triplet needs at least two identities in a batch")
     distance = euclidean_matrix(features, features)
     positive = distance.masked_fill(~same, float("-inf")).amax(dim=1)  # (B,)
     negative = distance.masked_fill(same, float("inf")).amin(dim=1)

@@ -24,6 +24,21 @@ def same_identity(targets: Tensor) -> Tensor:
     return targets[:, None] == targets[None, :]
 
 
+def require_two_identities(loss: str, targets: Tensor) -> None:
+    """Refuse a batch in which there is nobody to tell an identity from.
+
+    Args:
+        loss: its name, for the message.
+        targets: (B,) identity labels.
+
+    Raises:
+        ValueError: says how many samples and identities the batch has.
+    """
+    if bool((targets == targets[:1]).all()):
+        raise ValueError(f"{loss} needs two identities or more, the batch of {len(targets)} samples has "
+                         f"{min(len(targets), 1)}: a larger batch, or fewer samples of each identity, has more")
+
+
 def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Mean feature of every identity in the batch.
 

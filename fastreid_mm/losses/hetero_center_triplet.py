@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, require_two_identities, same_identity
 
 
 def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor, margin: float = 0.3) -> Tensor:
@@ -24,9 +24,8 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
     Raises:
         ValueError: an identity of the batch lacks a modality, or there is a single identity.
     """
+    require_two_identities("hetero_center_triplet", targets)
     visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
-    if len(visible) < 2:
-        raise ValueError("hetero_center_triplet needs at least two identities in a batch")
     centers = torch.cat([visible, infrared])  # (2P, D)
     same = same_identity(torch.arange(len(visible), device=features.device).repeat(2))
     distance = euclidean_matrix(centers, centers)

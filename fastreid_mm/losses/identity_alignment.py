@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers
+from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, require_two_identities
 
 
 def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, targets: Tensor,
@@ -24,10 +24,9 @@ def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, tar
     Raises:
         ValueError: the batch holds a single identity, so there is nobody to push.
     """
+    require_two_identities("identity_alignment", targets)
     centers, _ = identity_centers(auxiliary, targets)  # (P, D)
     others = [identity_centers(features, targets)[0] for features in (visible, infrared)]
-    if len(centers) < 2:
-        raise ValueError("identity_alignment needs at least two identities in a batch")
     distance = torch.stack([euclidean_matrix(centers, other) for other in others])  # (2, P, P), auxiliary x m
     own = distance.diagonal(dim1=1, dim2=2).amax(dim=0)  # (P,)
     itself = torch.eye(len(centers), dtype=torch.bool, device=distance.device)

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastreid_mm.losses.geometry import euclidean_matrix, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities, same_identity
 
 
 def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
@@ -12,6 +12,10 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
     ``mean_i softplus(sum_j w+_ij d_ij - sum_k w-_ik d_ik)``, with ``w+`` the softmax of +d over the positives of anchor
     i (the anchor itself among them, as in the authors' code) and ``w-`` the softmax of -d over its negatives; d is the
     Euclidean distance of the features as they are.
+
+    This is the paper's formula; the authors' code equals it at small distances only. The code adds 1e-6 to the
+    denominators of the weights, and of 64 samples at a mean distance beyond about 18 no weight is left for the
+    negatives. At 30 that loss was 27.6 where the formula's was 0.084.
 
     Args:
         features: (B, D).
@@ -23,9 +27,8 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
     Raises:
         ValueError: the batch holds a single identity, so there is no negative.
     """
+    require_two_identities("weighted_regularized_triplet", targets)
     same = same_identity(targets)
-    if bool(same.all()):
-        raise ValueError("weighted_regularized_triplet needs at least two identities in a batch")
     distance = euclidean_matrix(features, features)
     positive = distance.masked_fill(~same, float("-inf")).softmax(dim=1)  # (B, B)
     negative = (-distance).masked_fill(same, float("-inf")).softmax(dim=1)

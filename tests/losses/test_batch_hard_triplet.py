@@ -37,5 +37,5 @@ def test_gradient_is_finite_when_features_coincide():
 
 
 def test_a_single_identity_is_refused():
-    with pytest.raises(ValueError, match="two identities"):
+    with pytest.raises(ValueError, match="two identities or more, the batch of 4 samples has 1"):
         batch_hard_triplet(torch.randn(4, 3), torch.zeros(4))

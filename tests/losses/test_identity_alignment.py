@@ -36,5 +36,5 @@ def test_aligned_identities_cost_nothing_and_only_the_auxiliary_centre_is_an_anc
 
 
 def test_a_single_identity_is_refused():
-    with pytest.raises(ValueError, match="two identities"):
+    with pytest.raises(ValueError, match="two identities or more, the batch of 4 samples has 1"):
         identity_alignment(*torch.randn(3, 4, 2), torch.zeros(4))
