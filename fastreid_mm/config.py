@@ -131,15 +131,16 @@ def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Table 2: where the auxiliary modality comes from, "generator", "x", "mixed" or "syncretic"; "none" with all losses
     # below off is the baseline.
     cfg.MODEL.MUN.AUXILIARY = "generator"
-    # What BatchNorm makes of auxiliary maps: "own", a batch by themselves that is not remembered, or "shared", one with
-    # the others (the paper is silent). Shared statistics cost much from scratch.
+    # What BatchNorm makes of auxiliary maps (and of the images of table 2): "own", a batch by themselves that is not
+    # remembered, or "shared", one with the others (a reading, the paper is silent). Shared statistics cost much from
+    # scratch. Own ones make C_scale, the scale at the generator's end, inert: the next BatchNorm takes it out again.
     cfg.MODEL.MUN.AUXILIARY_STATISTICS = "own"
     # The generator's pooling ratios, and groups of its transposed convolutions (1 is a full one; the paper is silent).
     cfg.MODEL.MUN.RATIOS = (2, 4, 6, 12)
     cfg.MODEL.MUN.TR_GROUPS = 1
     # Table 1, "+Aux": a classifier of its own on the auxiliary features, which IDC takes the place of.
     cfg.MODEL.MUN.SIMPLE_AUX_ID = False
-    # Table 1: identity consistency, identity alignment and modality alignment loss, and their weights.
+    # Table 1: identity consistency, identity alignment and modality alignment loss, and their weights; 0 is off too.
     cfg.MODEL.MUN.IDC = True
     cfg.MODEL.MUN.IDC_WEIGHT = 0.25
     cfg.MODEL.MUN.IA = True
@@ -149,12 +150,22 @@ def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Margins of the identity alignment and of the triplet loss (the paper gives the first).
     cfg.MODEL.MUN.IA_MARGIN = 0.55
     cfg.MODEL.MUN.TRIPLET_MARGIN = 0.3
+    # What eq. 12 compares: pooled features as they are ("raw", what the paper writes; at full size their distances are
+    # far above the margin, which then does nothing) or at length one ("normalized", distances of 2 at the most).
+    cfg.MODEL.MUN.IA_FEATURES = "raw"
     # Table 3: the modality alignment loss on prototypes, and over the auxiliary modality.
     cfg.MODEL.MUN.PROTOTYPE = True
     cfg.MODEL.MUN.BRIDGE = True
     # What a row of the prototypes' memory belongs to: a place in the batch ("slot", what the paper writes) or an image
     # of an identity ("identity").
     cfg.MODEL.MUN.PROTOTYPE_MEMORY = "slot"
+    # Factor on the learning rate of the prototypes' maps W_p (eq. 13); 0 keeps them at the identity, where they start.
+    # A reading: the paper is silent. While beta is small the loss hardly sees the maps, yet AdamW moves them at full
+    # rate. With 1 they run away: on features of one law for all modalities, 150 iterations of RegDB's schedule bring
+    # the discrepancy of the prototypes to 14.4 where that of the features is 3.1; with 0.01 it is 3.1.
+    cfg.MODEL.MUN.PROTOTYPE_LR_FACTOR = 0.01
+    # Readings that are not offered: eq. 12 without a hinge (the paper prints none, but calls it a triplet), training
+    # without a BNNeck, and W_p over the places of a batch (B x B, being left of Z) rather than over channels.
 
 
 def _add_ieee(cfg: CfgNode, node: type[CfgNode]) -> None:

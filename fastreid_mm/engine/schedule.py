@@ -11,6 +11,8 @@ from yacs.config import CfgNode
 def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     """fast-reid's optimiser with its per-parameter factors, and ``SOLVER.PRETRAINED_LR_FACTOR`` on loaded tensors.
 
+    A model may have a method ``lr_factors`` that names parameters with a factor of their own.
+
     The host's ``contiguous=True`` would flatten all parameters into one buffer whose gradient PyTorch 2 resets to
     None: nothing would ever be trained, without a word.
     """
@@ -19,9 +21,10 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; TrainingStep does not
     optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
     loaded = set(model.pretrained_parameters()) if hasattr(model, "pretrained_parameters") else set()
+    own = dict(model.lr_factors()) if hasattr(model, "lr_factors") else {}
     for group in optimizer.param_groups:
-        if group["params"][0] in loaded:  # the host makes one group a parameter
-            group["lr"] *= cfg.SOLVER.PRETRAINED_LR_FACTOR
+        parameter = group["params"][0]  # the host makes one group a parameter
+        group["lr"] *= own.get(parameter, 1.0) * (cfg.SOLVER.PRETRAINED_LR_FACTOR if parameter in loaded else 1.0)
     return optimizer
 
 

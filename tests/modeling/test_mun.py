@@ -149,13 +149,13 @@ def test_building_leaves_the_batch_statistics_alone(build):
                                   if name.endswith("num_batches_tracked"))
 
 
-def test_auxiliary_images_go_through_the_visible_stream(build):
-    model, batch = build(*keys("AUXILIARY", "mixed")), vi_batch()
-    seen = []
-    for stream in model.backbone.streams:
-        stream.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
-    model(batch)
-    assert seen == [16, 8]  # visible and mixed, infrared
+@pytest.mark.parametrize("statistics, expected", [("own", [(0, 8), (1, 8), (0, 8)]), ("shared", [(0, 16), (1, 8)])])
+def test_auxiliary_images_go_through_the_visible_stream(build, statistics, expected):
+    model, seen = build(*keys("AUXILIARY", "mixed", "AUXILIARY_STATISTICS", statistics)), []
+    for index, stream in enumerate(model.backbone.streams):
+        stream.register_forward_hook(lambda _, inputs, __, index=index: seen.append((index, len(inputs[0]))))
+    model(vi_batch())
+    assert seen == expected
 
 
 def normed(features):

@@ -10,7 +10,7 @@ from fastreid_mm.layers import ModalityRemoval, identity_classifier
 from fastreid_mm.layers.modality_removal import MAPPINGS
 from fastreid_mm.losses import center_loss, hetero_center, modality_aware_center
 from fastreid_mm.losses.modality_aware_center import DISTANCES
-from fastreid_mm.modeling.config_checks import require_choice
+from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 
 
 class ModalityAwareEnhancement(nn.Module):
@@ -24,14 +24,16 @@ class ModalityAwareEnhancement(nn.Module):
         mapping: phi (table 7), see :class:`ModalityRemoval`.
         distance: of the centre part (table 7), see :func:`modality_aware_center`.
         reduction: "mean" or "sum" over the batch, of both parts.
+        label_smoothing: of the identity part.
     """
 
     def __init__(self, dim: int, num_classes: int, weight: float = 4.0, center: bool = True, identity: bool = True,
-                 mapping: str = "fc", distance: str = "cosine", reduction: str = "mean"):
+                 mapping: str = "fc", distance: str = "cosine", reduction: str = "mean", label_smoothing: float = 0.0):
         super().__init__()
         self.removal = ModalityRemoval(dim, mapping=mapping)
         self.classifier = identity_classifier(dim, num_classes) if identity else None
         self.weight, self.center, self.distance, self.reduction = weight, center, distance, reduction
+        self.label_smoothing = label_smoothing
 
     def forward(self, features: Tensor, targets: Tensor, modalities: Tensor, embeddings: Tensor) -> dict[str, Tensor]:
         """(B, D) features, (B,) targets and modalities, (M, D) modality embeddings to weighted 0-d losses."""
@@ -41,7 +43,8 @@ class ModalityAwareEnhancement(nn.Module):
             losses["loss_mac"] = self.weight * modality_aware_center(removed, targets, self.distance, self.reduction)
         if self.classifier is not None:
             logits = self.classifier(removed)
-            losses["loss_maid"] = self.weight * F.cross_entropy(logits, targets, reduction=self.reduction)
+            losses["loss_maid"] = self.weight * F.cross_entropy(logits, targets, reduction=self.reduction,
+                                                                label_smoothing=self.label_smoothing)
         return losses
 
 
@@ -91,4 +94,4 @@ def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
     require_choice(cfg, "MODEL.CMTR.DISTANCE", DISTANCES)
     require_choice(cfg, "MODEL.CMTR.REDUCTION", ("mean", "sum"))
     return ModalityAwareEnhancement(dim, num_classes, options.LAMBDA, options.MAC, options.MAID, options.MAPPING,
-                                    options.DISTANCE, options.REDUCTION)
+                                    options.DISTANCE, options.REDUCTION, label_smoothing(cfg))

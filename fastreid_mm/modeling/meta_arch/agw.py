@@ -9,6 +9,7 @@ from yacs.config import CfgNode
 from fastreid_mm.layers import GeM, bn_neck, identity_classifier
 from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
+from fastreid_mm.modeling.config_checks import label_smoothing
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
 
@@ -22,14 +23,15 @@ class AGW(ReIDModel):
     Args:
         backbone: images and modalities to maps.
         num_classes: training identities.
+        label_smoothing: of ``loss_id``.
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, num_classes: int, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(self, *, backbone: TwoStreamResNet, num_classes: int, label_smoothing: float,
+                 pixel_mean: list[float], pixel_std: list[float]):
         super().__init__(pixel_mean, pixel_std)
-        self.backbone = backbone
+        self.backbone, self.label_smoothing = backbone, label_smoothing
         self.pool = GeM(p=3.0)
         self.neck = bn_neck(backbone.dim)
         self.classifier = identity_classifier(backbone.dim, num_classes)
@@ -39,6 +41,7 @@ class AGW(ReIDModel):
         return {
             "backbone": build_two_stream(cfg),
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+            "label_smoothing": label_smoothing(cfg),
             "pixel_mean": cfg.MODEL.PIXEL_MEAN,
             "pixel_std": cfg.MODEL.PIXEL_STD,
         }
@@ -53,6 +56,6 @@ class AGW(ReIDModel):
             return feature
         targets = batch["targets"].to(self.device)
         return {
-            "loss_id": F.cross_entropy(self.classifier(feature), targets),
+            "loss_id": F.cross_entropy(self.classifier(feature), targets, label_smoothing=self.label_smoothing),
             "loss_wrt": weighted_regularized_triplet(before, targets),
         }

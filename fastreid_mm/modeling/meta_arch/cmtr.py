@@ -10,6 +10,7 @@ from fastreid_mm.layers import ModalityEmbedding, bn_neck, identity_classifier
 from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones import ReIDViT
 from fastreid_mm.modeling.backbones.required import build_required
+from fastreid_mm.modeling.config_checks import label_smoothing
 from fastreid_mm.modeling.heads.alignment import build_alignment
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
@@ -26,14 +27,15 @@ class CMTR(ReIDModel):
         embedding: adds the modality embeddings; None leaves them out (table 3, "BASE").
         alignment: head for the modality-aware enhancement loss or one in its place; None for neither.
         num_classes: training identities.
+        label_smoothing: of ``loss_id``.
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
     @configurable
     def __init__(self, *, backbone: ReIDViT, embedding: ModalityEmbedding | None, alignment: nn.Module | None,
-                 num_classes: int, pixel_mean: list[float], pixel_std: list[float]):
+                 num_classes: int, label_smoothing: float, pixel_mean: list[float], pixel_std: list[float]):
         super().__init__(pixel_mean, pixel_std)
-        self.backbone = backbone
+        self.backbone, self.label_smoothing = backbone, label_smoothing
         self.embedding = embedding
         self.neck = bn_neck(backbone.dim)
         self.classifier = identity_classifier(backbone.dim, num_classes)
@@ -51,6 +53,7 @@ class CMTR(ReIDModel):
             "embedding": embedding,
             "alignment": build_alignment(cfg, backbone.dim),
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+            "label_smoothing": label_smoothing(cfg),
             "pixel_mean": cfg.MODEL.PIXEL_MEAN,
             "pixel_std": cfg.MODEL.PIXEL_STD,
         }
@@ -65,7 +68,7 @@ class CMTR(ReIDModel):
             return feature
         targets = batch["targets"].to(self.device)
         losses = {
-            "loss_id": F.cross_entropy(self.classifier(feature), targets),
+            "loss_id": F.cross_entropy(self.classifier(feature), targets, label_smoothing=self.label_smoothing),
             "loss_wrt": weighted_regularized_triplet(before, targets),
         }
         if self.alignment is not None:

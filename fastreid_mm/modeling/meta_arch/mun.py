@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.layers import AuxiliaryGenerator, GeM, bn_neck
+from fastreid_mm.layers import AuxiliaryGenerator, GeM, ModalityPrototypes, bn_neck
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.heads.auxiliary_modality import build_auxiliary
@@ -25,27 +25,29 @@ class MUN(ReIDModel):
 
     BatchNorm in the shared stages and the BNNeck sees visible and infrared maps together. The paper does not say what
     it makes of the auxiliary ones, which differ much from both. With statistics of their own, which are not remembered,
-    the network is trained as it is tested. Shared by all three they cost a third of the mAP in training from scratch,
-    with no more than an identity loss on auxiliary features. The feature is what the BNNeck gives; compare by cosine.
+    the network is trained as it is tested, and the generator's last scale is inert: the next BatchNorm takes it out.
+    Shared by all three they cost a third of the mAP in training from scratch, with no more than an identity loss on
+    auxiliary features. The feature is what the BNNeck gives; compare by cosine.
 
     Args:
         backbone: splits into ``specific`` and ``shared``.
         auxiliary: makes maps out of maps (the generator) or images out of images (table 2); None for the baseline.
         head: turns features into losses.
         own_statistics: whether BatchNorm treats the auxiliary modality as a batch of its own.
+        prototype_lr_factor: factor on the learning rate of the prototypes' maps.
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, auxiliary: nn.Module | None, head: ModalityUnifyingHead,
-                 own_statistics: bool, pixel_mean: list[float], pixel_std: list[float]):
+                 own_statistics: bool, prototype_lr_factor: float, pixel_mean: list[float], pixel_std: list[float]):
         super().__init__(pixel_mean, pixel_std)
         self.backbone = backbone
         self.auxiliary = auxiliary
         self.pool = GeM(p=3.0)
         self.neck = bn_neck(backbone.dim)
         self.head = head
-        self.own_statistics = own_statistics
+        self.own_statistics, self.prototype_lr_factor = own_statistics, prototype_lr_factor
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -57,15 +59,24 @@ class MUN(ReIDModel):
             "auxiliary": build_auxiliary(cfg, backbone),
             "head": build_unifying_head(cfg, backbone.dim, images_per_process),
             "own_statistics": cfg.MODEL.MUN.AUXILIARY_STATISTICS == "own",
+            "prototype_lr_factor": cfg.MODEL.MUN.PROTOTYPE_LR_FACTOR,
             "pixel_mean": cfg.MODEL.PIXEL_MEAN,
             "pixel_std": cfg.MODEL.PIXEL_STD,
         }
 
     def set_training_length(self, iterations: int) -> None:
         """Say how many iterations training has, for the prototypes' beta (section 3.4)."""
-        alignment = self.head.alignment
-        if alignment is not None and alignment.prototypes is not None:
-            alignment.prototypes.total_iterations = iterations
+        if self._prototypes is not None:
+            self._prototypes.total_iterations = iterations
+
+    def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
+        """The prototypes' maps, with ``MODEL.MUN.PROTOTYPE_LR_FACTOR``."""
+        if self._prototypes is not None:
+            yield from ((value, self.prototype_lr_factor) for value in self._prototypes.maps.parameters())
+
+    @property
+    def _prototypes(self) -> ModalityPrototypes | None:
+        return None if self.head.alignment is None else self.head.alignment.prototypes
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
@@ -88,15 +99,24 @@ class MUN(ReIDModel):
 
     def _maps(self, visible: Tensor, infrared: Tensor) -> Tensor:
         """Paired images (B, 3, H, W) to (M * B, C, h, w) maps, modality by modality, the auxiliary one last."""
-        streams = [(visible, 0), (infrared, 1)]
-        made_of_maps = isinstance(self.auxiliary, AuxiliaryGenerator)
-        if self.auxiliary is not None and not made_of_maps:
-            # the images that table 2 compares with are coloured: the visible stream takes them
-            streams.append((self.auxiliary(visible, infrared), 0))
-        modalities = torch.tensor([modality for _, modality in streams], device=self.device)
-        maps = self.backbone.specific(torch.cat([images for images, _ in streams]),
-                                      modalities.repeat_interleave(len(visible)))
-        return torch.cat([maps, self.auxiliary(*maps.chunk(2))]) if made_of_maps else maps
+        if self.auxiliary is None:
+            return self._specific((visible, 0), (infrared, 1))
+        if isinstance(self.auxiliary, AuxiliaryGenerator):
+            maps = self._specific((visible, 0), (infrared, 1))
+            return torch.cat([maps, self.auxiliary(*maps.chunk(2))])
+        # the images that table 2 compares with are coloured: the visible stream takes them
+        auxiliary = self.auxiliary(visible, infrared), 0
+        if not self.own_statistics:
+            return self._specific((visible, 0), (infrared, 1), auxiliary)
+        maps = self._specific((visible, 0), (infrared, 1))
+        with _running_statistics_kept(self.backbone):
+            return torch.cat([maps, self._specific(auxiliary)])
+
+    def _specific(self, *batches: tuple[Tensor, int]) -> Tensor:
+        """Batches of images (B, 3, H, W), each with the modality whose stream takes it, to (n * B, C, h, w) maps."""
+        images = torch.cat([batch for batch, _ in batches])
+        modalities = torch.tensor([modality for _, modality in batches], device=self.device)
+        return self.backbone.specific(images, modalities.repeat_interleave(len(images) // len(batches)))
 
     def _features(self, maps: Tensor, real: int) -> tuple[Tensor, Tensor]:
         """(M * B, C, h, w) maps, the first ``real`` of them not auxiliary, to features before and after the BNNeck."""
