@@ -28,6 +28,26 @@ def test_cmtr_is_set_as_in_the_paper(name):
     assert cfg.MODEL.CMTR.LAMBDA == 4.0 and cfg.MODEL.CMTR.DISTANCE == "cosine" and cfg.TEST.METRIC == "cosine"
 
 
+READINGS = {
+    "Base-VI.yml": ["PROB", "METRIC"],
+    "Base-HCT.yml": ["VALUE", "DIM", "POOL_EXPONENT", "TRIPLET_WEIGHT", "PART_TRIPLET_WEIGHT", "MARGIN", "WARMUP_ITERS",
+                     "PRETRAINED_LR_FACTOR"],
+    "Base-CMT.yml": ["MARGIN", "MINING", "HEADS", "FFN_RATIO", "DROPOUT", "DETACH_CENTROID", "GENERATOR_REDUCTION"],
+    "Base-CMTR.yml": ["DROP_PATH_RATIO", "VALUE", "PIXEL_MEAN", "PIXEL_STD", "EPSILON", "EMBED_CLASS_TOKEN",
+                      "REDUCTION", "WEIGHT_DECAY_NORM", "WARMUP_ITERS"],
+    "Base-MUN.yml": ["TRIPLET_MARGIN", "AUXILIARY_STATISTICS", "TR_GROUPS", "IA_FEATURES", "PROTOTYPE_LR_FACTOR",
+                     "PROB", "IMS_PER_BATCH", "PRETRAINED_LR_FACTOR", "EPSILON", "SPECIFIC_STAGES"],
+}
+"""Keys whose values neither paper nor released code states, by the file that has to say so."""
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_what_neither_paper_nor_code_states_is_marked_as_a_reading(name):
+    lines = (CONFIGS / name).read_text().splitlines()
+    marked = {line.split(":")[0].strip() for line in lines if "reading" in line.partition("#")[2]}
+    assert set(READINGS[name]) <= marked
+
+
 @pytest.mark.parametrize("options, named", [
     (["MODEL.CMTR.LAMDBA", "1"], "MODEL.CMTR.LAMDBA"),
     (["SOLVER.STEPS", "often"], "SOLVER.STEPS"),

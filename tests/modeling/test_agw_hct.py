@@ -47,7 +47,7 @@ def test_hct_sums_over_parts_and_adds_the_whole(build):
     identity = 0
     for part, classifier in enumerate(model.head.classifiers):
         likely = classifier(parts[:, part]).log_softmax(1)
-        for half in (modalities == 0, modalities == 1):  # CMT, eq. 9: the mean of each modality, added
+        for half in (modalities == 0, modalities == 1):  # CMT, eq. 10: the mean of each modality, added
             smoothed = 0.9 * F.one_hot(targets[half], 5) + 0.1 / 5
             identity = identity - (smoothed * likely[half]).sum(1).mean()
     triplet = 3.0 * hetero_center_triplet(parts.flatten(1), targets, modalities, 1.5)
@@ -111,6 +111,7 @@ def test_agw_is_set_as_in_its_code(folder):
     assert (cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE) == (64, 4)
     assert cfg.INPUT.SIZE_TRAIN == [288, 144] and cfg.INPUT.PADDING.SIZE == 10
     assert cfg.INPUT.PADDING.ENABLED and cfg.INPUT.FLIP.ENABLED and not cfg.INPUT.REA.ENABLED
+    assert cfg.MODEL.LOSSES.CE.EPSILON == 0
 
 
 @pytest.mark.parametrize("folder, name", [("SYSU", "hct"), ("SYSU", "cmt"), ("RegDB", "hct"), ("RegDB", "cmt")])
@@ -121,6 +122,10 @@ def test_cmt_and_its_base_are_set_as_in_the_paper(folder, name):
     assert cfg.INPUT.SIZE_TRAIN == [384, 144] and cfg.INPUT.PADDING.ENABLED and cfg.INPUT.PADDING.SIZE == 10
     assert cfg.INPUT.FLIP.ENABLED and cfg.INPUT.REA.ENABLED
     assert (cfg.MODEL.HCT.PARTS, cfg.MODEL.HCT.DIM, cfg.MODEL.HCT.MARGIN) == (6, 256, 0.3)
+    # the identity loss is CMT's for its "Base" too; the weight on the parts is what HCT's authors changed for RegDB
+    assert (cfg.MODEL.HCT.ID_WEIGHT, cfg.MODEL.HCT.TRIPLET_WEIGHT) == (2, 1)
+    found = cfg.MODEL.HCT.PART_TRIPLET_WEIGHT
+    assert found == (2 if folder == "RegDB" else 1)
     assert (cfg.MODEL.CMT.LAMBDA, cfg.MODEL.CMT.MARGIN, cfg.TEST.METRIC) == (0.2, 0.3, "cosine")
     found = cfg.MODEL.HCT.POOL_EXPONENT, cfg.MODEL.LOSSES.CE.EPSILON
     assert found == ((10, 0.1) if folder == "RegDB" else (3, 0))

@@ -21,7 +21,7 @@ class PartHead(nn.Module):
         parts: how many stripes p.
         num_classes: training identities.
         pool: of a stripe.
-        id_weight: of the identity loss. 2 is CMT's mean over the visible plus mean over the infrared images (eq. 9),
+        id_weight: of the identity loss. 2 is CMT's mean over the visible plus mean over the infrared images (eq. 10),
             1 is HCT's mean over all.
         triplet_weight: of the hetero-centre triplet loss on all parts in one vector.
         part_triplet_weight: of the one on each part.
