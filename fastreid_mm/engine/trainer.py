@@ -29,6 +29,7 @@ from fastreid_mm.evaluation.ranked_lists import draw_ranked_lists
 from fastreid_mm.evaluation.regdb_evaluator import RegDBEvaluator
 from fastreid_mm.evaluation.results import Results, numbers_only
 from fastreid_mm.evaluation.sysu_evaluator import SYSUEvaluator
+from fastreid_mm.modeling.config_checks import require_two_identities
 
 EVALUATORS = {"sysu": SYSUEvaluator, "regdb": RegDBEvaluator, "market": RetrievalEvaluator}
 """By the ``protocol`` of a data set; fast-reid's own data sets are Market's."""
@@ -57,6 +58,8 @@ class MMTrainer(DefaultTrainer):
         self.references = {"chance": self.check_test_sets(cfg)}
         cfg = self.auto_scale_hyperparams(cfg, loader.dataset.num_classes)
         model = self.build_model(cfg)
+        if getattr(model, "compares_identities", False):
+            require_two_identities(cfg, comm.get_world_size())
         optimizer = build_optimizer(cfg, model)
         patterns = [re.compile(pattern) for pattern in cfg.MODEL.FREEZE_LAYERS]
         frozen = [value for name, value in model.named_parameters() if any(p.match(name) for p in patterns)]

@@ -19,6 +19,27 @@ def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
         raise InputError(f"{key} {value!r} is not one of {', '.join(known)}")
 
 
+def require_two_identities(cfg: CfgNode, world_size: int) -> None:
+    """Refuse batches in which a process has a single identity, for an architecture whose losses compare identities.
+
+    Args:
+        cfg: the config.
+        world_size: number of processes.
+
+    Raises:
+        InputError: names batch size, images of an identity and processes, and the batch size it takes.
+    """
+    sampler = cfg.DATALOADER.SAMPLER_TRAIN
+    if sampler == "TrainingSampler":  # any identities
+        return
+    each = cfg.DATALOADER.NUM_INSTANCE * (2 if sampler == "CrossModalityIdentitySampler" else 1)
+    count = cfg.SOLVER.IMS_PER_BATCH // (each * world_size)
+    if count < 2:
+        raise InputError(f"SOLVER.IMS_PER_BATCH {cfg.SOLVER.IMS_PER_BATCH} has {count} identity in each of "
+                         f"{world_size} processes, {cfg.MODEL.META_ARCHITECTURE} needs 2: with DATALOADER.NUM_INSTANCE "
+                         f"{cfg.DATALOADER.NUM_INSTANCE} it is to be {2 * each * world_size} or more")
+
+
 def label_smoothing(cfg: CfgNode) -> float:
     """``MODEL.LOSSES.CE.EPSILON``.
 

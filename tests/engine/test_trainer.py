@@ -236,6 +236,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
     (("TEST.SYSU.GALLERY", "random"), "TEST.SYSU.GALLERY 'random'"),
     (("TEST.METRIC", "jaccard"), "jaccard"),
     (("SOLVER.IMS_PER_BATCH", "40"), "needs 10 identities, the training set has 8"),
+    (("SOLVER.IMS_PER_BATCH", "4"), "SOLVER.IMS_PER_BATCH 4 has 1 identity in each of 1 processes, CMTR needs 2: with "
+                                    "DATALOADER.NUM_INSTANCE 2 it is to be 8 or more"),
+    (("SOLVER.IMS_PER_BATCH", "2", "DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler"),
+     "SOLVER.IMS_PER_BATCH 2 has 1 identity in each of 1 processes"),
 ])
 def test_what_cannot_work_is_refused_before_training(tiny_cfg, options, words):
     with pytest.raises(InputError, match=re.escape(words)):

@@ -6,6 +6,8 @@ from fastreid.modeling import build_model
 
 import fastreid_mm.modeling  # noqa: F401  registers
 from fastreid_mm.engine.schedule import build_optimizer
+from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.config_checks import require_two_identities
 
 ARCHITECTURES = {"CMTR": "SYSU/cmtr.yml", "AGW": "SYSU/agw.yml", "HCT": "SYSU/hct.yml", "CMT": "SYSU/cmt.yml",
                  "MUN": "SYSU/mun.yml", "IEEE": "RGBNT201/ieee.yml", "MutualFormerReID": "RGBN300/mutualformer.yml",
@@ -79,6 +81,23 @@ def test_evaluation_gives_a_feature_for_each_image_that_its_neighbours_do_not_ch
         alone = model({key: value[3:4] for key, value in batch.items()})
     assert together.shape[0] == len(batch["targets"]) and together.ndim == 2
     torch.testing.assert_close(together[3:4], alone, atol=1e-5, rtol=1e-4)
+
+
+def test_losses_that_compare_identities_are_known_before_training_and_refuse_a_batch_of_one(model_and_cfg):
+    model, cfg = model_and_cfg
+    batch = batch_of(cfg)
+    batch["targets"] = torch.zeros_like(batch["targets"])
+    if not model.compares_identities:
+        return
+    with pytest.raises(ValueError, match="has 1: a larger batch"):
+        model(batch)
+    for sampler, images, processes in (("CrossModalityIdentitySampler", 16, 4), ("NaiveIdentitySampler", 16, 8)):
+        cfg.merge_from_list(["DATALOADER.SAMPLER_TRAIN", sampler, "SOLVER.IMS_PER_BATCH", images])
+        require_two_identities(cfg, processes // 2)
+        with pytest.raises(InputError, match=rf"16 has 1 identity in each of {processes} .*NUM_INSTANCE 2 .* 32 or"):
+            require_two_identities(cfg, processes)
+    cfg.merge_from_list(["DATALOADER.SAMPLER_TRAIN", "TrainingSampler"])
+    require_two_identities(cfg, 16)
 
 
 def test_the_batch_is_left_as_it_was(model_and_cfg):

@@ -27,6 +27,8 @@ class AGW(ReIDModel):
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
+    compares_identities = True
+
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, num_classes: int, label_smoothing: float,
                  pixel_mean: list[float], pixel_std: list[float]):

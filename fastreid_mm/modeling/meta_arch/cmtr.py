@@ -31,6 +31,8 @@ class CMTR(ReIDModel):
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
+    compares_identities = True
+
     @configurable
     def __init__(self, *, backbone: ReIDViT, embedding: ModalityEmbedding | None, alignment: nn.Module | None,
                  num_classes: int, label_smoothing: float, pixel_mean: list[float], pixel_std: list[float]):

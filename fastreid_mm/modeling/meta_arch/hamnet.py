@@ -33,6 +33,7 @@ class HAMNet(AlignedModel):
                  pixel_mean: list[float], pixel_std: list[float]):
         super().__init__([backbone.dim], metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
+        self.compares_identities = bool(scores.triplet)
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:

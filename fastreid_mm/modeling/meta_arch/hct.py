@@ -23,6 +23,8 @@ class HCT(ReIDModel):
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
+    compares_identities = True
+
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, pixel_mean: list[float], pixel_std: list[float]):
         super().__init__(pixel_mean, pixel_std)

@@ -38,6 +38,8 @@ class MUN(ReIDModel):
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
+    compares_identities = True
+
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, auxiliary: nn.Module | None, head: ModalityUnifyingHead,
                  own_statistics: bool, prototype_lr_factor: float, pixel_mean: list[float], pixel_std: list[float]):

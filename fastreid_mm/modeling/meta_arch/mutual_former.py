@@ -38,6 +38,7 @@ class MutualFormerReID(AlignedModel):
                  pixel_mean: list[float], pixel_std: list[float]):
         super().__init__([fusion.classifier.in_features, backbone.dim, backbone.dim], metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
+        self.compares_identities = bool(scores.triplet)
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:

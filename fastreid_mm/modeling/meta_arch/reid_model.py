@@ -13,6 +13,9 @@ class ReIDModel(nn.Module):
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
+    compares_identities = False
+    """Whether a loss needs two identities or more in the batch of every process."""
+
     def __init__(self, pixel_mean: list[float], pixel_std: list[float]):
         super().__init__()
         self.register_buffer("pixel_mean", torch.tensor(pixel_mean).view(-1, 1, 1), persistent=False)
