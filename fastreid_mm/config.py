@@ -217,6 +217,9 @@ def _add_mutualformer(cfg: CfgNode, node: type[CfgNode]) -> None:
 
 
 def _add_input(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # CrossModalityIdentitySampler: whether an image may come twice among the DATALOADER.NUM_INSTANCE of an identity. In
+    # AGW's and HCT's code it may: 8 draws from RegDB's 10 images are 5.7 different ones. In PMT's code it may not.
+    cfg.DATALOADER.REPLACEMENT = True
     # CAJ's channel augmentation, after erasing: PROB is that of a visible image.
     cfg.INPUT.CHANNEL_AUGMENTATION = node()
     cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED = False

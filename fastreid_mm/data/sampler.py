@@ -13,8 +13,8 @@ from fastreid_mm.errors import InputError
 class CrossModalityIdentitySampler(Sampler[list[int]]):
     """Batches of P identities x K images per modality, visible half first, both halves in the same identity order.
 
-    As in the AGW code base: P identities without replacement, K images of each modality with replacement, and as many
-    iterations an epoch as the larger modality has images, divided by P * K.
+    As in the AGW code base: P identities without replacement, K images of each modality with replacement, and in an
+    epoch as many full batches as the larger modality has images for, and one more: floor(max(N) / (P * K)) + 1.
 
     With W processes, every process draws the same global batch and keeps its own P / W identities, so the union over
     processes is the batch a single process would see. Epochs are independent of each other: call :meth:`set_epoch`.
@@ -25,6 +25,8 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         num_instances: K.
         seed: the same in every process.
         rank, world_size: this process, and how many there are.
+        replacement: whether an image may come twice among the K. If not, and an identity has fewer than K, each comes
+            as often as any other or once more.
 
     Raises:
         InputError: items are not of visible-infrared data sets, the batch does not divide, or P is more than there
@@ -32,18 +34,18 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
     """
 
     def __init__(self, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0,
-                 rank: int = 0, world_size: int = 1):
+                 rank: int = 0, world_size: int = 1, replacement: bool = True):
         _require_modalities(items)
         self._images = ({}, {})
         for modality in (VISIBLE, INFRARED):
             self._images[modality].update(_by_identity(items, modality))
         self._identities = np.array(sorted(set(self._images[VISIBLE]) & set(self._images[INFRARED])))
         self._num_identities = _identities_per_batch(batch_size, num_instances, world_size, len(self._identities))
-        self._num_instances = num_instances
+        self._num_instances, self._replacement = num_instances, replacement
         self._seed, self._epoch = seed, 0
         self._rank, self._world_size = rank, world_size
         larger = max(sum(item[3] == modality for item in items) for modality in (VISIBLE, INFRARED))
-        self._length = max(1, larger // (self._num_identities * num_instances))
+        self._length = larger // (self._num_identities * num_instances) + 1
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose batches the next iteration yields (0-based)."""
@@ -61,11 +63,17 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
 
     def _draw(self, random: np.random.Generator, identities: np.ndarray, modality: int) -> list[int]:
         """The indices of one half of the global batch that belong to this process."""
-        images = self._images[modality]
-        drawn = [random.choice(images[pid], self._num_instances) for pid in identities]
+        drawn = [self._draw_images(random, self._images[modality][pid]) for pid in identities]
         share = len(drawn) // self._world_size
         own = drawn[self._rank * share:(self._rank + 1) * share]
         return np.concatenate(own).tolist()
+
+    def _draw_images(self, random: np.random.Generator, images: np.ndarray) -> np.ndarray:
+        """K of an identity's images."""
+        if self._replacement:
+            return random.choice(images, self._num_instances)
+        rounds = -(-self._num_instances // len(images))
+        return np.concatenate([random.permutation(images) for _ in range(rounds)])[:self._num_instances]
 
 
 def _require_modalities(items: list[tuple]) -> None:

@@ -28,6 +28,14 @@ def test_training_batches_follow_the_contract_and_repeat(tiny_cfg, workers):
         assert torch.equal(before["images"], again["images"]) and before["img_paths"] == again["img_paths"]
 
 
+def test_images_of_an_identity_are_drawn_as_the_config_says(tiny_cfg):
+    options = ("DATALOADER.REPLACEMENT", False, "DATALOADER.NUM_INSTANCE", 4)  # and there are 4 infrared images
+    for batch in build_train_loader(tiny_cfg(*options)):
+        assert len(set(batch["img_paths"][8:])) == 8
+    with pytest.raises(InputError, match="REPLACEMENT False is for CrossModalityIdentitySampler, not for NaiveId"):
+        build_train_loader(tiny_cfg("DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler", *options))
+
+
 def test_the_test_loader_yields_queries_then_gallery(tiny_cfg):
     cfg = tiny_cfg()
     dataset = build_dataset(cfg, "SYSUMM01")

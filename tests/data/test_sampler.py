@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from fastreid_mm.data import CrossModalityIdentitySampler
@@ -33,8 +35,44 @@ def test_processes_together_see_the_batch_of_a_single_one():
         assert not {items[i][1] for i in first} & {items[i][1] for i in second}
 
 
-def test_an_epoch_covers_the_larger_modality():
-    assert len(CrossModalityIdentitySampler(make_items(10, 20, 3), 32, 2)) == 200 // 16
+@pytest.mark.parametrize("visible, infrared, identities, instances, expected", [
+    (22258, 11909, 395, 4, 696), (22258, 11909, 395, 8, 348),  # SYSU-MM01
+    (2060, 2060, 206, 4, 65), (2060, 2060, 206, 8, 33),  # RegDB
+    (60, 64, 10, 4, 3), (9, 9, 9, 1, 2),
+])
+def test_an_epoch_is_agws(visible, infrared, identities, instances, expected):
+    """As many batches of 8 identities as the larger modality fills, and one more."""
+    items = [("", number % identities, 0, modality)
+             for modality, count in ((0, visible), (1, infrared)) for number in range(count)]
+    sampler = CrossModalityIdentitySampler(items, 16 * instances, instances)
+    assert len(sampler) == expected == sum(1 for _ in sampler)
+
+
+def distinct(replacement, images=10, instances=8):
+    """How many different images of an identity each half of the first batches has."""
+    items = make_items(8, images, images)
+    sampler = CrossModalityIdentitySampler(items, 4 * instances, instances, replacement=replacement)
+    halves = []
+    for epoch in range(30):
+        sampler.set_epoch(epoch)
+        for batch in sampler:
+            assert [items[index][1] for index in batch] == [items[index][1] for index in batch[::instances]
+                                                            for _ in range(instances)]
+            halves += [len(set(batch[start:start + instances])) for start in range(0, len(batch), instances)]
+    return halves
+
+
+def test_images_of_an_identity_are_drawn_with_replacement_or_without():
+    assert set(distinct(False)) == {8}
+    found = distinct(True)
+    assert sum(found) / len(found) == pytest.approx(10 * (1 - 0.9 ** 8), abs=0.1)  # 5.7 of RegDB's 10
+
+
+def test_without_replacement_an_image_comes_again_only_once_all_have_come():
+    items = make_items(4, 3, 5)
+    batch = next(iter(CrossModalityIdentitySampler(items, 32, 4, replacement=False)))
+    counts = [Counter(batch[start:start + 4]) for start in range(0, 32, 4)]
+    assert [sorted(count.values()) for count in counts] == [[1, 1, 2]] * 4 + [[1, 1, 1, 1]] * 4
 
 
 def test_epochs_differ_and_can_be_repeated():

@@ -132,13 +132,15 @@ def test_cmt_and_its_base_are_set_as_in_the_paper(folder, name):
 
 
 @pytest.mark.parametrize("name, iterations, expected", [
-    ("RegDB/agw.yml", 2060 // 32, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
-    ("SYSU/agw.yml", 22258 // 32, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
-    ("SYSU/cmt.yml", 22258 // 64, {0: 1, 59: 1, 60: 0.1, 89: 0.1, 90: 0.01, 119: 0.01}),
+    ("RegDB/agw.yml", 65, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
+    ("SYSU/agw.yml", 696, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
+    ("SYSU/cmt.yml", 348, {0: 1, 59: 1, 60: 0.1, 89: 0.1, 90: 0.01, 119: 0.01}),
 ])
 def test_learning_rates_fall_at_the_papers_epochs(name, iterations, expected):
     """Through fast-reid's own hook, which counts SOLVER.STEPS from the end of the warm-up."""
     cfg = load_config(str(CONFIGS / name), [])
+    warmup = cfg.SOLVER.WARMUP_ITERS
+    assert warmup == (10 * iterations if name.endswith("agw.yml") else 0)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     hook = LRScheduler(optimizer, build_lr_scheduler(cfg, optimizer, iterations))
     storage = SimpleNamespace(put_scalar=lambda *_, **__: None)
