@@ -208,10 +208,12 @@ def _add_mutualformer(cfg: CfgNode, node: type[CfgNode]) -> None:
     # The paper gives neither; these are those of ViT-Base.
     cfg.MODEL.MUTUALFORMER.DIM = 768
     cfg.MODEL.MUTUALFORMER.HEADS = 12
-    # Gamma, the weight of the heterogeneous score coherence loss; and of a triplet loss that HAMNet's code has.
+    # Gamma, the weight of the heterogeneous score coherence loss; and of the triplet loss that HAMNet's code has on the
+    # streams' features after the BatchNorm, which the paper does not mention.
     cfg.MODEL.MUTUALFORMER.SCORE_COHERENCE = 0.001
     cfg.MODEL.MUTUALFORMER.TRIPLET = 0.0
     cfg.MODEL.HAMNET = node()
+    # The same of HAMNet, whose triplet loss is also one of the fused scores.
     cfg.MODEL.HAMNET.SCORE_COHERENCE = 0.001
     cfg.MODEL.HAMNET.TRIPLET = 1.0
 
@@ -224,13 +226,18 @@ def _add_input(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.INPUT.CHANNEL_AUGMENTATION = node()
     cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED = False
     cfg.INPUT.CHANNEL_AUGMENTATION.PROB = 0.5
+    # How images are resized: "bicubic" as the host does, "bilinear" as the released codes of aligned modalities do.
+    cfg.INPUT.RESIZE = "bicubic"
+    # The largest share of an image that random erasing takes: the host's 0.33, 0.4 in HAMNet's code.
+    cfg.INPUT.REA.MAX_AREA = 0.33
 
 
 def _add_aligned(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Sets of aligned samples: which modalities a sample has, in this order, IEEE's table 2; () for all the set has.
     cfg.DATASETS.ALIGNED = node()
     cfg.DATASETS.ALIGNED.MODALITIES = ()
-    # Whether all modalities of a sample are flipped, cropped and erased alike; IEEE draws for each of its own.
+    # Whether all modalities of a sample are flipped, cropped and erased alike; the codes of IEEE and HAMNet draw for
+    # each of its own.
     cfg.INPUT.SHARED_DRAWS = True
     # Names of modalities that are missing at test time: their images are not read.
     cfg.TEST.MISSING = ()

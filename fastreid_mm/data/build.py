@@ -5,7 +5,6 @@ import os
 from fastreid.data.build import fast_batch_collator
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.data.samplers import InferenceSampler
-from fastreid.data.transforms import build_transforms
 from fastreid.utils import comm
 from torch.utils.data import BatchSampler, DataLoader
 from yacs.config import CfgNode
@@ -19,6 +18,7 @@ from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.modalities import aligned_modalities, dataset_class, missing_modalities
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
+from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
 
 

@@ -11,6 +11,7 @@ import fastreid_mm.modeling  # noqa: F401  registers
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, hetero_center, heterogeneous_score_coherence, multi_modal_margin
+from fastreid_mm.modeling.heads.stream_scores import StreamScores
 from tests.modeling.test_architectures import aligned_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
@@ -131,16 +132,31 @@ def test_mutual_former_losses(build):
     a, b = (model.scores.classifier(own) for own in necked)
     losses, targets = model(batch), batch["targets"]
     torch.testing.assert_close(losses["loss_coherence"], 0.001 * heterogeneous_score_coherence(a, b))
-    triplet = 0.5 * (batch_hard_triplet(pooled[:, 0], targets) + batch_hard_triplet(pooled[:, 1], targets))
+    triplet = 0.5 * sum(batch_hard_triplet(own, targets) for own in necked)
     torch.testing.assert_close(losses["loss_triplet"], triplet)
     assert set(losses) == {"loss_id", "loss_coherence", "loss_triplet", "loss_fused_id"}
     assert model.fusion.classifier is not model.scores.classifier
 
 
-def test_hamnet_losses(build):
-    assert set(build(HAMNET)(aligned_batch(2))) == {
-        "loss_id", "loss_coherence", "loss_triplet", "loss_fused_id", "loss_fused_triplet"}
+def test_hamnet_losses_are_of_the_vectors_of_its_code(build):
+    """The triplet loss is one of the streams' features after the BatchNorm, and of the fused scores."""
+    model, batch = build(HAMNET), aligned_batch(2)
+    maps, targets = model.backbone(*model.read(batch)), batch["targets"]
+    necked = model.scores(maps)
+    _, scores = model.fusion(maps, necked)
+    losses = model(batch)
+    triplet = batch_hard_triplet(necked[:, 0], targets) + batch_hard_triplet(necked[:, 1], targets)
+    torch.testing.assert_close(losses["loss_triplet"], triplet)
+    torch.testing.assert_close(losses["loss_fused_triplet"], batch_hard_triplet(scores, targets))
+    torch.testing.assert_close(losses["loss_fused_id"], torch.nn.functional.cross_entropy(scores, targets))
+    assert set(losses) == {"loss_id", "loss_coherence", "loss_triplet", "loss_fused_id", "loss_fused_triplet"}
     assert "loss_triplet" not in build(HAMNET, "MODEL.HAMNET.TRIPLET", 0.0)(aligned_batch(2))
+
+
+def test_the_streams_classifier_starts_as_in_hamnets_code():
+    torch.manual_seed(0)
+    weight = StreamScores(2048, 2, 150).classifier.weight
+    assert weight.std().item() == pytest.approx(0.0128, rel=0.01) and weight.abs().max() <= 2048 ** -0.5
 
 
 @pytest.mark.parametrize("base, modalities", [(IEEE, 3), (MUTUALFORMER, 2), (HAMNET, 2)])

@@ -6,19 +6,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastreid_mm.layers import bn_neck, identity_classifier
+from fastreid_mm.layers import bn_neck
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence
 
 
 class StreamScores(nn.Module):
     """Pools each modality's map, and classifies all modalities with the same weights (MutualFormer, figure 5).
 
+    As in HAMNet's released code, every loss is one of the features after the necks, the triplet loss too, and the
+    classifier starts as PyTorch has it.
+
     Args:
         dim: channels C of the maps.
         num_modalities: M.
         num_classes: training identities.
         coherence: weight of the heterogeneous score coherence loss, of every pair of modalities.
-        triplet: weight of a batch-hard triplet loss on each pooled feature; 0 for none.
+        triplet: weight of a batch-hard triplet loss on the features after each neck; 0 for none.
         label_smoothing: of the cross-entropy.
     """
 
@@ -26,15 +29,15 @@ class StreamScores(nn.Module):
                  label_smoothing: float = 0.1):
         super().__init__()
         self.necks = nn.ModuleList(bn_neck(dim) for _ in range(num_modalities))
-        self.classifier = identity_classifier(dim, num_classes, bias=True)
+        self.classifier = nn.Linear(dim, num_classes)
         self.coherence, self.triplet, self.label_smoothing = coherence, triplet, label_smoothing
 
-    def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, M, C, H, W) maps to pooled features and those after the necks, (B, M, C) each."""
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, M, C, H, W) maps to (B, M, C) features after the necks."""
         pooled = maps.mean((3, 4)).float()
-        return pooled, torch.stack([neck(own) for neck, own in zip(self.necks, pooled.unbind(1))], dim=1)
+        return torch.stack([neck(own) for neck, own in zip(self.necks, pooled.unbind(1))], dim=1)
 
-    def losses(self, pooled: Tensor, necked: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def losses(self, necked: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """What :meth:`forward` gave and (B,) targets to weighted 0-d losses, summed over the modalities."""
         scores = self.classifier(necked).unbind(1)  # M times (B, classes)
         losses = {
@@ -43,5 +46,5 @@ class StreamScores(nn.Module):
                                                    for a, b in combinations(scores, 2)),
         }
         if self.triplet:
-            losses["loss_triplet"] = self.triplet * sum(batch_hard_triplet(own, targets) for own in pooled.unbind(1))
+            losses["loss_triplet"] = self.triplet * sum(batch_hard_triplet(own, targets) for own in necked.unbind(1))
         return losses

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastreid_mm.layers import TokenFusion, identity_classifier
+from fastreid_mm.layers import TokenFusion
 
 
 class TokenFusionHead(nn.Module):
@@ -24,7 +24,7 @@ class TokenFusionHead(nn.Module):
         self.embed = nn.ModuleList(nn.Conv2d(in_dim, dim, 1) for _ in range(2))
         self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(2, grid[0] * grid[1], dim), std=0.02))
         self.fusion = fusion
-        self.classifier = identity_classifier(dim, num_classes, bias=True)
+        self.classifier = nn.Linear(dim, num_classes)
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, 2, C, rows, columns) maps to the fused feature (B, dim).

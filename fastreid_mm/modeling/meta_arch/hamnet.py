@@ -18,8 +18,9 @@ from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, aligned_a
 class HAMNet(AlignedModel):
     """A ResNet for each modality, fused by their class activation maps.
 
-    Losses: those of :class:`StreamScores`, and ``loss_fused_id`` and ``loss_fused_triplet`` of the fused scores and
-    feature. The feature is the fused one; compare by cosine. Missing modalities have no weight in the fusion.
+    Losses: those of :class:`StreamScores`, and ``loss_fused_id`` and ``loss_fused_triplet`` of the fused class scores,
+    as in the released code. The feature is the fused one; compare by cosine. Missing modalities have no weight in the
+    fusion.
 
     Args:
         backbone: images to a map for each modality.
@@ -51,13 +52,13 @@ class HAMNet(AlignedModel):
         Evaluation: ``images``, perhaps with a ``modality_mask (B, M)``, to (B, D) features."""
         images, present = self.read(batch)
         maps = self.backbone(images, present)
-        pooled, necked = self.scores(maps)
+        necked = self.scores(maps)
         fused, fused_scores = self.fusion(maps, necked, present)
         if not self.training:
             return fused
         targets = batch["targets"].to(self.device)
-        losses = self.scores.losses(pooled, necked, targets)
+        losses = self.scores.losses(necked, targets)
         losses["loss_fused_id"] = F.cross_entropy(fused_scores, targets, label_smoothing=self.scores.label_smoothing)
         if self.scores.triplet:
-            losses["loss_fused_triplet"] = self.scores.triplet * batch_hard_triplet(fused, targets)
+            losses["loss_fused_triplet"] = self.scores.triplet * batch_hard_triplet(fused_scores, targets)
         return losses

@@ -63,14 +63,14 @@ class MutualFormerReID(AlignedModel):
         Evaluation: ``images``, perhaps with a ``modality_mask (B, 2)``, to (B, D) features."""
         images, present = self.read(batch)
         maps = self.backbone(images, present)
-        pooled, necked = self.scores(maps)
+        necked = self.scores(maps)
         fused = self.fusion(maps)
         if not self.training:
             if present is not None:
                 fused, necked = fused * present.all(1)[:, None], necked * present[..., None]
             return torch.cat([fused, necked.flatten(1)], dim=1)
         targets = batch["targets"].to(self.device)
-        losses = self.scores.losses(pooled, necked, targets)
+        losses = self.scores.losses(necked, targets)
         losses["loss_fused_id"] = self.fusion.loss(fused, targets, self.scores.label_smoothing)
         return losses
 
