@@ -208,6 +208,12 @@ def _add_mutualformer(cfg: CfgNode, node: type[CfgNode]) -> None:
     # The paper gives neither; these are those of ViT-Base.
     cfg.MODEL.MUTUALFORMER.DIM = 768
     cfg.MODEL.MUTUALFORMER.HEADS = 12
+    # Whether one convolution makes the tokens of both modalities. The paper does not say; its number of parameters for
+    # saliency detection tells that there it does.
+    cfg.MODEL.MUTUALFORMER.SHARE_PATCH_EMBED = True
+    # What is compared: "fused", the fusion's feature, "streams", those of the two streams, or "all" in one vector. Of
+    # the paper's two sentences on it, one has "all" and the other "fused".
+    cfg.MODEL.MUTUALFORMER.TEST_FEATURE = "all"
     # Gamma, the weight of the heterogeneous score coherence loss; and of the triplet loss that HAMNet's code has on the
     # streams' features after the BatchNorm, which the paper does not mention.
     cfg.MODEL.MUTUALFORMER.SCORE_COHERENCE = 0.001

@@ -13,7 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -36,6 +36,7 @@ class Table:
         budget: config options of every row.
         rows: name to config file and options.
         reference: the row whose untrained network is shown, with chance.
+        retested: name to the row whose trained network is tested once more, and the options of that test.
     """
 
     dataset: str
@@ -45,6 +46,7 @@ class Table:
     budget: list[str]
     rows: dict[str, tuple[str, list[str]]]
     reference: str
+    retested: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
 
 
 TABLES = {
@@ -86,7 +88,9 @@ TABLES = {
             "cross-attention": ("mutualformer", ["MODEL.MUTUALFORMER.FUSION", "cross_attention"]),
             "cross-attention with diffusion": ("mutualformer", ["MODEL.MUTUALFORMER.FUSION", "cross_diffusion"]),
             "MutualFormer": ("mutualformer", []),
-        }, "MutualFormer"),
+        }, "MutualFormer",
+        {f"MutualFormer, {feature} only": ("MutualFormer", ["MODEL.MUTUALFORMER.TEST_FEATURE", feature])
+         for feature in ("fused", "streams")}),
 }
 
 
@@ -96,14 +100,20 @@ def folder_of(output: Path, table: Table, row: str, seed: int) -> Path:
 
 
 def run(table: Table, row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
-    """Train a row with a seed unless that is done, and return its metrics."""
+    """Train a row with a seed, or test a trained one once more, unless that is done, and return its metrics."""
     folder = folder_of(output, table, row, seed)
     if not (folder / "results.json").is_file():
-        config, options = table.rows[row]
+        trained, test = table.retested.get(row, (row, []))
+        config, options = table.rows[trained]
+        mode = "--resume"
+        if trained != row:
+            run(table, trained, seed, epochs, output)
+            mode, weights = "--eval-only", folder_of(output, table, trained, seed) / "model_final.pth"
+            test = ["MODEL.WEIGHTS", str(weights), *test]
         # steps count from the end of the warm-up, which only CMTR's config has, an epoch or two long
         schedule = ["SOLVER.MAX_EPOCH", str(epochs), "SOLVER.STEPS", f"[{round(0.7 * epochs)}, {round(0.9 * epochs)}]"]
-        command = [sys.executable, str(Path(__file__).with_name("train_net.py")), "--resume",
-                   "--config-file", str(CONFIGS / f"{config}.yml"), *SMALL, *table.budget, *schedule, *options,
+        command = [sys.executable, str(Path(__file__).with_name("train_net.py")), mode,
+                   "--config-file", str(CONFIGS / f"{config}.yml"), *SMALL, *table.budget, *schedule, *options, *test,
                    "TEST.REFERENCES", str(row == table.reference), "SEED", str(seed), "OUTPUT_DIR", str(folder)]
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "train.log", "w") as log:
@@ -141,10 +151,11 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="names of rows, all if not given")
     args = parser.parse_args()
     table = TABLES[args.table]
-    rows, epochs = args.rows or list(table.rows), args.epochs or table.epochs
-    unknown = [row for row in rows if row not in table.rows]
+    known = [*table.rows, *table.retested]
+    rows, epochs = args.rows or known, args.epochs or table.epochs
+    unknown = [row for row in rows if row not in known]
     if unknown:
-        parser.error(f"there is no row {unknown[0]!r} in {', '.join(table.rows)}")
+        parser.error(f"there is no row {unknown[0]!r} in {'; '.join(known)}")
     for seed in args.seeds:  # whatever is cut short then has all rows
         for row in rows:
             run(table, row, seed, epochs, args.output)

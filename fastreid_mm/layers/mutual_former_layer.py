@@ -1,6 +1,7 @@
 """The MutualFormer layer: two streams of tokens attend to themselves and to each other, and fuse (eq. 1-12)."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fastreid_mm.layers.cross_attention import cross_attention
@@ -43,7 +44,7 @@ class MutualInteraction(nn.Module):
         """(B, n, dim) tokens of each stream to as many of what they gathered."""
         normed = self._normalize(tokens_a, tokens_b)
         (query_a, key_a, value_a), (query_b, key_b, value_b) = (
-            self._heads(qkv(tokens)) for qkv, tokens in zip(self.qkv, normed))
+            _heads(qkv(tokens), self.num_heads) for qkv, tokens in zip(self.qkv, normed))
         gathered = [[], []]
         if self.self_attention or self.cross == "diffusion":
             affinity_a, affinity_b = self._affinity(query_a, key_a), self._affinity(query_b, key_b)
@@ -61,13 +62,14 @@ class MutualInteraction(nn.Module):
             return self.norm[0](torch.cat([tokens_a, tokens_b], dim=-1)).chunk(2, dim=-1)
         return self.norm[0](tokens_a), self.norm[1](tokens_b)
 
-    def _heads(self, qkv: Tensor) -> Tensor:
-        """(B, n, 3 * dim) to (3, B, h, n, c)."""
-        return qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
-
     def _affinity(self, query: Tensor, key: Tensor) -> Tensor:
         """(B, h, n, c) queries and keys to (B, h, n, n), eq. 1. Diffusion needs it itself: no fused attention here."""
         return (query @ key.mT * query.shape[-1] ** -0.5).softmax(-1)
+
+
+def _heads(qkv: Tensor, number: int) -> Tensor:
+    """(B, n, 3 * dim) to (3, B, h, n, c)."""
+    return qkv.unflatten(-1, (3, number, -1)).permute(2, 0, 3, 1, 4)
 
 
 def _tokens(heads: Tensor) -> Tensor:
@@ -118,13 +120,15 @@ class MutualFormerLayer(nn.Module):
 
 
 class _SelfAttention(nn.Module):
-    """The attention of a fused stream to itself, after a norm."""
+    """The attention of a fused stream to itself, after a norm; as released, only its last linear map has a bias."""
 
     def __init__(self, dim: int, num_heads: int):
         super().__init__()
+        self.num_heads = num_heads
         self.norm = nn.LayerNorm(dim)
-        self.attention = nn.MultiheadAttention(dim, num_heads, bias=False, batch_first=True)
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.project = nn.Linear(dim, dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        tokens = self.norm(tokens)
-        return self.attention(tokens, tokens, tokens, need_weights=False)[0]
+        query, key, value = _heads(self.qkv(self.norm(tokens)), self.num_heads)
+        return self.project(_tokens(F.scaled_dot_product_attention(query, key, value)))

@@ -49,6 +49,17 @@ def test_released_options(streams):
     assert not torch.allclose(plain(*streams), extra(*streams))
 
 
+def test_the_released_attention_of_the_fused_stream_has_a_bias_in_its_last_linear_map_only(streams):
+    layer, fused = MutualFormerLayer(8, 2, fused_self_attention=True), torch.randn(2, 6, 8)
+    own = layer.self_attention
+    assert own.qkv.bias is None and own.project.bias is not None
+    query, key, value = heads(own.norm(fused), own.qkv, 2)
+    seen = (query @ key.mT / 2).softmax(-1) @ value
+    update = layer.fuse(torch.cat(layer.interaction(*streams), -1)) + own.project(torch.cat(seen.unbind(1), -1))
+    expected = fused + update
+    torch.testing.assert_close(layer(*streams, fused), layer.feed_forward(expected) + expected)
+
+
 def test_without_anything_to_start_from_a_layer_refuses(streams):
     with pytest.raises(ValueError, match="residual=False"):
         MutualFormerLayer(8, 2, residual=False)(*streams)

@@ -138,6 +138,26 @@ def test_mutual_former_losses(build):
     assert model.fusion.classifier is not model.scores.classifier
 
 
+def test_mutual_former_tests_what_it_is_told(build):
+    batch, whole = aligned_batch(2), build(MUTUALFORMER).eval()
+    sizes = {"all": whole.block_sizes, "fused": whole.block_sizes[:1], "streams": whole.block_sizes[1:]}
+    fused, streams = whole(batch).tensor_split([16], 1)
+    for kind, expected in (("all", torch.cat([fused, streams], 1)), ("fused", fused), ("streams", streams)):
+        model = build(MUTUALFORMER, "MODEL.MUTUALFORMER.TEST_FEATURE", kind).eval()  # seeded alike
+        assert torch.equal(model(batch), expected) and model.block_sizes == sizes[kind]
+        assert model.pairwise_distance(expected, expected).shape == (8, 8)
+        assert set(model.train()(batch)) == set(whole.train()(batch))
+
+
+@pytest.mark.parametrize("shared, count", [(True, 1), (False, 2)])
+def test_both_modalities_may_share_the_patch_embedding(build, shared, count):
+    head = build(MUTUALFORMER, "MODEL.MUTUALFORMER.SHARE_PATCH_EMBED", shared).fusion
+    assert len(head.embed) == count and len(build(MUTUALFORMER).fusion.embed) == 1
+    maps = torch.rand(2, 2, head.embed[0].in_channels, *head.grid)
+    tokens = [head.embed[index % count](maps[:, index]).flatten(2).mT + head.position[index] for index in range(2)]
+    torch.testing.assert_close(head(maps), head.fusion(*tokens).mean(1))
+
+
 def test_hamnet_losses_are_of_the_vectors_of_its_code(build):
     """The triplet loss is one of the streams' features after the BatchNorm, and of the fused scores."""
     model, batch = build(HAMNET), aligned_batch(2)
@@ -202,6 +222,8 @@ def test_two_modalities_of_three(build):
     (MUTUALFORMER, ["MODEL.MUTUALFORMER.HEADS", 3], "MODEL.MUTUALFORMER.HEADS 3"),
     (MUTUALFORMER, ["MODEL.MUTUALFORMER.EPSILON", 1.5], "MODEL.MUTUALFORMER.EPSILON 1.5"),
     (MUTUALFORMER, ["INPUT.SIZE_TEST", "[32, 64]"], "INPUT.SIZE_TEST"),
+    (MUTUALFORMER, ["MODEL.MUTUALFORMER.TEST_FEATURE", "both"], "MODEL.MUTUALFORMER.TEST_FEATURE 'both'"),
+    (MUTUALFORMER, ["MODEL.MUTUALFORMER.TEST_FEATURE", "fused", "TEST.MISSING", "('NIR',)"], "TEST_FEATURE .*NIR"),
 ])
 def test_what_cannot_be_is_named(build, base, options, named):
     with pytest.raises(InputError, match="(?s)" + named.replace("(", r"\(")) as error:

@@ -17,45 +17,46 @@ from fastreid_mm.modeling.heads.stream_scores import StreamScores
 from fastreid_mm.modeling.heads.token_fusion_head import TokenFusionHead
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, aligned_arguments
 
+TEST_FEATURES = {"all": slice(0, 3), "fused": slice(0, 1), "streams": slice(1, 3)}
+"""Which of the three blocks of a feature are tested."""
+
 
 @META_ARCH_REGISTRY.register()
 class MutualFormerReID(AlignedModel):
     """A ResNet for each of two modalities, fused by MutualFormer on the places of their last maps.
 
     Losses: those of :class:`StreamScores`, and ``loss_fused_id`` of the fused feature. A feature is the fused one and
-    those of both streams after their necks; compare by cosine. Where a modality is missing the fused block is, too: two
-    such samples are compared by the stream they have both got.
+    those of both streams after their necks, or a part of these; compare by cosine. Where a modality is missing the
+    fused block is, too: two such samples are compared by the stream they have both got.
 
     Args:
         backbone: images to a map for each modality.
         scores: the streams' features and losses.
         fusion: maps to the fused feature.
+        test_feature: "all" blocks of a feature, only the "fused" one or only those of the "streams".
         metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
     @configurable
-    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: TokenFusionHead, metric: str,
-                 pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__([fusion.classifier.in_features, backbone.dim, backbone.dim], metric, pixel_mean, pixel_std)
+    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: TokenFusionHead,
+                 test_feature: str, metric: str, pixel_mean: list[float], pixel_std: list[float]):
+        self._tested, sizes = TEST_FEATURES[test_feature], [fusion.classifier.in_features, backbone.dim, backbone.dim]
+        super().__init__(sizes[self._tested], metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
         self.compares_identities = bool(scores.triplet)
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         options, classes, shared = cfg.MODEL.MUTUALFORMER, cfg.MODEL.HEADS.NUM_CLASSES, aligned_arguments(cfg)
-        if len(cfg.DATASETS.ALIGNED.MODALITIES) != 2:
-            raise InputError("MutualFormerReID fuses two modalities, DATASETS.ALIGNED.MODALITIES are "
-                             f"{', '.join(cfg.DATASETS.ALIGNED.MODALITIES)}")
-        if tuple(cfg.INPUT.SIZE_TRAIN) != tuple(cfg.INPUT.SIZE_TEST):
-            raise InputError(f"MutualFormerReID has positions for one size of images: INPUT.SIZE_TRAIN "
-                             f"{cfg.INPUT.SIZE_TRAIN} and INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST} differ")
+        _check(cfg)
         backbone = build_multi_stream(cfg)
         return shared | {
             "backbone": backbone,
             "scores": StreamScores(backbone.dim, 2, classes, options.SCORE_COHERENCE, options.TRIPLET,
                                    label_smoothing(cfg)),
             "fusion": TokenFusionHead(backbone.dim, options.DIM, map_size(cfg, cfg.INPUT.SIZE_TRAIN),
-                                      _build_fusion(cfg), classes),
+                                      _build_fusion(cfg), classes, options.SHARE_PATCH_EMBED),
+            "test_feature": options.TEST_FEATURE,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
@@ -68,11 +69,25 @@ class MutualFormerReID(AlignedModel):
         if not self.training:
             if present is not None:
                 fused, necked = fused * present.all(1)[:, None], necked * present[..., None]
-            return torch.cat([fused, necked.flatten(1)], dim=1)
+            return torch.cat([fused, *necked.unbind(1)][self._tested], dim=1)
         targets = batch["targets"].to(self.device)
         losses = self.scores.losses(necked, targets)
         losses["loss_fused_id"] = self.fusion.loss(fused, targets, self.scores.label_smoothing)
         return losses
+
+
+def _check(cfg: CfgNode) -> None:
+    options = cfg.MODEL.MUTUALFORMER
+    if len(cfg.DATASETS.ALIGNED.MODALITIES) != 2:
+        raise InputError("MutualFormerReID fuses two modalities, DATASETS.ALIGNED.MODALITIES are "
+                         f"{', '.join(cfg.DATASETS.ALIGNED.MODALITIES)}")
+    if tuple(cfg.INPUT.SIZE_TRAIN) != tuple(cfg.INPUT.SIZE_TEST):
+        raise InputError(f"MutualFormerReID has positions for one size of images: INPUT.SIZE_TRAIN "
+                         f"{cfg.INPUT.SIZE_TRAIN} and INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST} differ")
+    require_choice(cfg, "MODEL.MUTUALFORMER.TEST_FEATURE", TEST_FEATURES)
+    if options.TEST_FEATURE == "fused" and cfg.TEST.MISSING:
+        raise InputError("MODEL.MUTUALFORMER.TEST_FEATURE fused is made of both modalities, TEST.MISSING are "
+                         f"{', '.join(cfg.TEST.MISSING)}")
 
 
 def _build_fusion(cfg: CfgNode) -> TokenFusion:
