@@ -183,10 +183,13 @@ def _add_ieee(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Table 3, figure 7: "3m" (multi-modal margin), "hetero_center", "center" or "none", beside the cross-entropy.
     cfg.MODEL.IEEE.LOSS = "3m"
     cfg.MODEL.IEEE.LOSS_WEIGHT = 1.0
-    # Eq. 6: the paper has "l2" and names no reduction, the released code "l2sq" and "sum".
+    # Eq. 6: the paper has "l2" of features as they are and names no reduction, the released code "l2sq" of features of
+    # length one and "sum". Both losses of figure 7 act in its place: "hetero_center" on features of length one and
+    # summed, as the code has it, "center" on all modalities in one vector, a reading.
     cfg.MODEL.IEEE.MARGIN = 1.0
     cfg.MODEL.IEEE.MARGIN_DISTANCE = "l2sq"
     cfg.MODEL.IEEE.MARGIN_REDUCTION = "sum"
+    cfg.MODEL.IEEE.MARGIN_NORMALIZE = True
     # Parts of a map, and channels of a part before and after the embedding.
     cfg.MODEL.IEEE.PARTS = 6
     cfg.MODEL.IEEE.REDUCED_DIM = 768

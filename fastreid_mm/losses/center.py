@@ -19,19 +19,23 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
     return 0.5 * (features - centers[targets]).square().sum(dim=1).mean()
 
 
-def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:
+def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reduction: str = "mean") -> Tensor:
     """Squared distance between the visible and the infrared centre of each identity (Zhu et al., 2020, eq. 4).
 
     Args:
         features: (B, D).
         targets: (B,) identity labels.
         modalities: (B,), 0 = visible, 1 = infrared.
+        reduction: "mean" or "sum" over the identities of the batch.
 
     Returns:
-        A 0-d tensor, the mean over the identities of the batch.
+        A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality.
+        ValueError: an identity of the batch lacks a modality, or an unknown reduction.
     """
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction {reduction!r} is neither mean nor sum")
     visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
-    return (visible - infrared).square().sum(dim=1).mean()
+    squared = (visible - infrared).square().sum(dim=1)  # (P,)
+    return squared.mean() if reduction == "mean" else squared.sum()

@@ -24,6 +24,10 @@ def test_hetero_center_equals_the_loop(dtype):
         infrared = features[(targets == label) & (modalities == 1)].mean(0)
         expected += ((visible - infrared) ** 2).sum().item() / 3
     assert hetero_center(features, targets, modalities).item() == pytest.approx(expected, rel=1e-5)
+    total = hetero_center(features, targets, modalities, reduction="sum")
+    assert total.item() == pytest.approx(3 * expected, rel=1e-5)
+    with pytest.raises(ValueError, match="'max'"):
+        hetero_center(features, targets, modalities, reduction="max")
 
 
 def test_hetero_center_refuses_an_identity_of_one_modality():

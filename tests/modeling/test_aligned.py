@@ -10,7 +10,7 @@ import fastreid_mm.data
 import fastreid_mm.modeling  # noqa: F401  registers
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
-from fastreid_mm.losses import batch_hard_triplet, hetero_center, heterogeneous_score_coherence, multi_modal_margin
+from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence, multi_modal_margin
 from fastreid_mm.modeling.heads.stream_scores import StreamScores
 from tests.modeling.test_architectures import aligned_batch
 
@@ -54,13 +54,27 @@ def test_ieee_readings_of_the_margin(build):
     torch.testing.assert_close(model(batch)["loss_3m"], expected)
 
 
+def test_ieee_of_the_paper_instead_of_the_code(build):
+    options = ["MODEL.IEEE.REM", "paper", "MODEL.IEEE.GLOBAL_FROM", "interaction", "MODEL.IEEE.MARGIN_DISTANCE", "l2",
+               "MODEL.IEEE.MARGIN_NORMALIZE", "False", "MODEL.LOSSES.CE.EPSILON", "0.0"]
+    model, batch = build(IEEE, *options), aligned_batch(3)
+    parts, targets = part_features(model, batch), batch["targets"]
+    losses = model(batch)
+    expected = multi_modal_margin(parts.flatten(2), targets, distance="l2", normalize=False)
+    torch.testing.assert_close(losses["loss_3m"], expected)
+    scores = [classifier(own[:, part]) for branch, own in zip(model.branches, parts.unbind(1))
+              for part, classifier in enumerate(branch.classifiers)]
+    identity = -sum(own.log_softmax(1)[range(8), targets].mean() for own in scores)  # eq. 7
+    torch.testing.assert_close(losses["loss_id"], identity)
+
+
 def test_ieee_other_losses_of_figure_7(build):
     batch = aligned_batch(3)
     targets = batch["targets"]
     model = build(IEEE, "MODEL.IEEE.LOSS", "hetero_center")
-    parts = part_features(model, batch).flatten(2)
-    pairs = sum(hetero_center(torch.cat([parts[:, a], parts[:, b]]), targets.repeat(2), torch.arange(16) // 8)
-                for a, b in ((0, 1), (0, 2), (1, 2)))
+    parts = torch.nn.functional.normalize(part_features(model, batch).flatten(2), dim=2)  # each of length one
+    centers = torch.stack([parts[targets == label].mean(0) for label in targets.unique()])  # (identities, 3, D)
+    pairs = sum((centers[:, a] - centers[:, b]).square().sum() for a, b in ((0, 1), (0, 2), (1, 2)))
     torch.testing.assert_close(model(batch)["loss_hetero_center"], pairs)
     model = build(IEEE, "MODEL.IEEE.LOSS", "center")
     own = part_features(model, batch).flatten(1)

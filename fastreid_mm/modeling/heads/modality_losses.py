@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
@@ -17,9 +18,10 @@ LOSSES = ("3m", "hetero_center", "center", "none")
 class MultiModalMargin(nn.Module):
     """See :func:`multi_modal_margin`."""
 
-    def __init__(self, weight: float, margin: float, distance: str, reduction: str):
+    def __init__(self, weight: float, margin: float, distance: str, reduction: str, normalize: bool):
         super().__init__()
-        self.weight, self.arguments = weight, {"margin": margin, "distance": distance, "reduction": reduction}
+        self.weight = weight
+        self.arguments = {"margin": margin, "distance": distance, "reduction": reduction, "normalize": normalize}
 
     def forward(self, features: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(B, M, D) features and (B,) targets to a weighted 0-d loss."""
@@ -27,7 +29,10 @@ class MultiModalMargin(nn.Module):
 
 
 class HeteroCenterPairs(nn.Module):
-    """Hetero-centre loss, summed over all pairs of modalities."""
+    """Hetero-centre loss of features of length one, summed over identities and pairs of modalities.
+
+    The released code brings the features to length one and sums, as for its margin loss.
+    """
 
     def __init__(self, weight: float):
         super().__init__()
@@ -36,8 +41,9 @@ class HeteroCenterPairs(nn.Module):
     def forward(self, features: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(B, M, D) features and (B,) targets to a weighted 0-d loss."""
         modalities = torch.arange(2, device=targets.device).repeat_interleave(len(targets))
-        total = sum(hetero_center(torch.cat([features[:, a], features[:, b]]), targets.repeat(2), modalities)
-                    for a, b in combinations(range(features.shape[1]), 2))
+        streams = F.normalize(features, dim=-1).unbind(1)
+        total = sum(hetero_center(torch.cat(pair), targets.repeat(2), modalities, reduction="sum")
+                    for pair in combinations(streams, 2))
         return {"loss_hetero_center": self.weight * total}
 
 
@@ -59,7 +65,8 @@ def build_modality_loss(cfg: CfgNode, dim: int) -> nn.Module | None:
     for key, known in (("LOSS", LOSSES), ("MARGIN_DISTANCE", DISTANCES), ("MARGIN_REDUCTION", ("sum", "mean"))):
         require_choice(cfg, f"MODEL.IEEE.{key}", known)
     if options.LOSS == "3m":
-        return MultiModalMargin(options.LOSS_WEIGHT, options.MARGIN, options.MARGIN_DISTANCE, options.MARGIN_REDUCTION)
+        return MultiModalMargin(options.LOSS_WEIGHT, options.MARGIN, options.MARGIN_DISTANCE, options.MARGIN_REDUCTION,
+                                options.MARGIN_NORMALIZE)
     if options.LOSS == "hetero_center":
         return HeteroCenterPairs(options.LOSS_WEIGHT)
     if options.LOSS == "center":

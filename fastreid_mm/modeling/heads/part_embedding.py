@@ -41,8 +41,10 @@ class PartEmbedding(nn.Module):
             (B, p, d).
         """
         parts = self.reduce(F.adaptive_avg_pool2d(maps, (self.parts, 1))).squeeze(3).mT  # (B, p, reduced)
+        # without a relation too, as in the released code: the BatchNorm of the reduction remembers both
+        whole = self.reduce(F.adaptive_avg_pool2d(whole, 1)).flatten(1)  # (B, reduced)
         if self.relation is not None:
-            parts = self.relation(parts, self.reduce(F.adaptive_avg_pool2d(whole, 1)).flatten(1))
+            parts = self.relation(parts, whole)
         return torch.stack([embed(part) for embed, part in zip(self.embed, parts.unbind(1))], dim=1)
 
     def identity_loss(self, parts: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
