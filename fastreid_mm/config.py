@@ -245,6 +245,9 @@ def _add_aligned(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Sets of aligned samples: which modalities a sample has, in this order, IEEE's table 2; () for all the set has.
     cfg.DATASETS.ALIGNED = node()
     cfg.DATASETS.ALIGNED.MODALITIES = ()
+    # Whether to refuse a set with samples that lack the file of a modality, or whose images have different sizes. Or
+    # else such a sample is resized and, where it lacks one, not trained on and tested without it, with a warning.
+    cfg.DATASETS.ALIGNED.COMPLETE = False
     # Whether all modalities of a sample are flipped, cropped and erased alike; the codes of IEEE and HAMNet draw for
     # each of its own.
     cfg.INPUT.SHARED_DRAWS = True

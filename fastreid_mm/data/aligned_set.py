@@ -19,10 +19,11 @@ class AlignedSet(ItemSet):
     ``images`` is (M, 3, H, W), values 0 to 255, and ``modality_mask`` (M,), true where there is an image.
 
     Args:
-        items: ``(img_path, pid, camid, sources)``, a source for each of the M modalities.
+        items: ``(img_path, pid, camid, sources)``, a source for each of the M modalities, None where it has no image.
         transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
-        missing: indices of modalities that count as missing, not all: they are not read, and their pixels are 0.
+        missing: indices of modalities that count as missing: they are not read, and their pixels are 0. Every sample
+            has another.
         shared_draws: flip, crop and erase all modalities of a sample alike; or else each has draws of its own.
     """
 
@@ -35,7 +36,7 @@ class AlignedSet(ItemSet):
 
     def __getitem__(self, index: int) -> dict:
         path, pid, camid, sources = self.img_items[index]
-        present = [modality not in self.missing for modality in range(len(sources))]
+        present = [source is not None and index not in self.missing for index, source in enumerate(sources)]
         views = self._views([source for source, there in zip(sources, present) if there])
         found = iter(views)
         images = [next(found) if there else torch.zeros_like(views[0]) for there in present]

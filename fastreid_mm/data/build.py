@@ -35,7 +35,7 @@ def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
         dataset = found(root=root, **options)
     except RuntimeError as error:  # what the host's own data sets raise for a missing file
         raise InputError(f"data set {name}: {error}") from None
-    missing_modalities(cfg, getattr(dataset, "modalities", ()))  # now, not when testing begins
+    missing_modalities(cfg, dataset)  # now, not when testing begins
     if isinstance(dataset, AlignedDataset) and cfg.TEST.FLIP.ENABLED:
         raise InputError(f"TEST.FLIP.ENABLED: the host would turn the aligned images of {name} upside down")
     return dataset
@@ -91,7 +91,7 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     """The loader of a data set's query images followed by its gallery images."""
     items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
     if isinstance(dataset, AlignedDataset):
-        samples = AlignedSet(items, transform, relabel=False, missing=missing_modalities(cfg, dataset.modalities))
+        samples = AlignedSet(items, transform, relabel=False, missing=missing_modalities(cfg, dataset))
     else:
         samples = ImageSet(items, transform, relabel=False)
     batch_size = max(1, cfg.TEST.IMS_PER_BATCH // comm.get_world_size())

@@ -1,6 +1,7 @@
 """Which modalities the samples of a config's data sets have, and which of them are missing at test time."""
 
 from fastreid.data.datasets import DATASET_REGISTRY
+from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets import AlignedDataset
@@ -37,17 +38,21 @@ def _modalities(cfg: CfgNode, name: str) -> tuple[str, ...]:
     return found.choose(cfg.DATASETS.ALIGNED.MODALITIES) if issubclass(found, AlignedDataset) else ()
 
 
-def missing_modalities(cfg: CfgNode, modalities: tuple[str, ...]) -> tuple[int, ...]:
+def missing_modalities(cfg: CfgNode, dataset: ImageDataset) -> tuple[int, ...]:
     """Indices of ``TEST.MISSING`` among the modalities of a test set's samples.
 
     Raises:
-        InputError: one is unknown, or none would be left.
+        InputError: one is unknown, or none would be left of all samples or of one that lacks others.
     """
-    missing = tuple(cfg.TEST.MISSING)
+    missing, modalities = tuple(cfg.TEST.MISSING), getattr(dataset, "modalities", ())
     unknown = [name for name in missing if name not in modalities]
     if unknown:
         raise InputError(f"TEST.MISSING: {unknown[0]!r} is not one of the test set's modalities "
                          f"({', '.join(modalities) or 'it has single images'})")
     if modalities and set(missing) == set(modalities):
         raise InputError(f"TEST.MISSING {missing} leaves none of the modalities {', '.join(modalities)}")
-    return tuple(modalities.index(name) for name in missing)
+    indices = tuple(modalities.index(name) for name in missing)
+    for path, *_, sources in [*dataset.query, *dataset.gallery] if indices else ():
+        if not any(source for index, source in enumerate(sources) if index not in indices):
+            raise InputError(f"TEST.MISSING {missing} leaves nothing of {path}, which lacks the other modalities")
+    return indices

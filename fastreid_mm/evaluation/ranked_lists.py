@@ -60,8 +60,8 @@ def _tile(item: tuple, size: tuple[int, int], colour: tuple[int, int, int]) -> I
 
 
 def _shown(item: tuple) -> Image.Image:
-    """The image of an item; of several modalities the first, which is a part of the file where it is a strip."""
+    """The image of an item; of several modalities the first there is, a part of the file where it is a strip."""
     aligned = len(item) > 3 and isinstance(item[3], tuple)
-    path, box = item[3][0] if aligned else (item[0], None)
+    path, box = next(source for source in item[3] if source) if aligned else (item[0], None)
     with Image.open(path) as image:
         return image.convert("RGB").crop(box) if box else image.convert("RGB")

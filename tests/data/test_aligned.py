@@ -105,7 +105,7 @@ def test_everything_wrong_with_folders_is_named_at_once(people):
     (test / "TI" / "000007_cam1_0_00.jpg").write_bytes(b"no image")
     write_image(test / "NI" / "7_cam1_0_00.jpg", 1)
     write_image(test / "RGB" / "000008_c1_0_00.jpg", 1)
-    message = refusal(RGBNT201, people)
+    message = refusal(RGBNT201, people, complete=True)
     for part in (
         f"{train}/NI/000001_cam1_0_00.jpg is missing",
         f"{train}/RGB/000002_cam1_0_00.jpg is missing",
@@ -147,7 +147,7 @@ def test_everything_wrong_with_strips_is_named_at_once(vehicles):
 def test_a_long_list_is_cut(people):
     for path in (people / "RGBNT201" / "train_171" / "NI").iterdir():
         path.unlink()
-    message = refusal(RGBNT201, people)
+    message = refusal(RGBNT201, people, complete=True)
     assert message.count("is missing") == 20 and message.endswith("; and 4 more")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 from fastreid.data.datasets.bases import ImageDataset
-from PIL import Image
 from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets.cross_modality import require_folder
+from fastreid_mm.data.datasets.findings import Findings, Size
 from fastreid_mm.errors import InputError, listed
 
 JUNK = -1
@@ -17,8 +17,6 @@ JUNK = -1
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom."""
-Size = tuple[int, int]
-"""Width, height."""
 
 
 class Source(NamedTuple):
@@ -28,23 +26,28 @@ class Source(NamedTuple):
     box: Box | None = None
 
 
-AlignedItem = tuple[str, int, int, tuple[Source, ...]]
-"""One sample: path of the first modality, identity, camera, a source a modality. The first three are fast-reid's."""
+AlignedItem = tuple[str, int, int, tuple[Source | None, ...]]
+"""One sample: path of its first image, identity, camera, and a source a modality, None where there is no file. The
+first three are fast-reid's."""
 
 
 class AlignedDataset(ImageDataset):
     """A data set whose samples have one image of each modality.
 
     Items are ``(img_path, pid, camid, sources)``; cameras count from 0, as fast-reid's do. Every sample is checked
-    when the set is built, by the headers of its files.
+    when the set is built, by the headers of its files. Downloads may lack the file of a modality, or have modalities of
+    different sizes, generated ones say: a warning says how many and names the first. Samples that lack a modality are
+    tested, but not trained on; different sizes are resized to the same.
 
     Args:
         root: the folder that holds ``dataset_dir``.
         modalities: which of ``MODALITIES`` a sample has, in which order; none for all.
+        complete: refuse what there would be a warning of.
 
     Raises:
-        InputError: fewer than two modalities, an unknown one or one twice; a folder is missing; or files are missing,
-            unreadable, misnamed or of wrong sizes, with all their paths.
+        InputError: fewer than two modalities, an unknown one or one twice; a folder is missing; files are unreadable or
+            misnamed (or, to be complete, missing or of different sizes), with all their paths; or no training sample
+            has all modalities.
     """
 
     protocol = "market"
@@ -58,14 +61,19 @@ class AlignedDataset(ImageDataset):
     example: ClassVar[str]
     """Such a name, for those whose files are named otherwise."""
 
-    def __init__(self, root: str = "datasets", modalities: Iterable[str] = (), **kwargs):
+    def __init__(self, root: str = "datasets", modalities: Iterable[str] = (), complete: bool = False, **kwargs):
         self.modalities = self.choose(modalities)
         self.folder = require_folder(os.path.join(root, self.dataset_dir), self.dataset_dir)
-        problems: list[str] = []
-        items = {part: self._items(part, problems) for part in dict.fromkeys(self.parts)}
+        findings = {part: Findings() for part in self.parts}
+        items = {part: self._items(part, found) for part, found in findings.items()}
+        problems = [each for found in findings.values() for each in found.refusals(complete)]
         if problems:
             raise InputError(f"{self.dataset_dir}: {listed(problems)}")
-        super().__init__(*(items[part] for part in self.parts), **kwargs)
+        for part, found in findings.items():
+            found.warn(os.path.join(self.folder, part),
+                       "not trained on" if part == self.parts[0] else "compared by what they have")
+        train, query, gallery = (items[part] for part in self.parts)
+        super().__init__(self._trainable(train), query, gallery, **kwargs)
 
     @classmethod
     def choose(cls, modalities: Iterable[str]) -> tuple[str, ...]:
@@ -79,16 +87,17 @@ class AlignedDataset(ImageDataset):
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
         """Keyword arguments of the constructor that come from the config."""
-        return {"modalities": tuple(cfg.DATASETS.ALIGNED.MODALITIES)}
+        options = cfg.DATASETS.ALIGNED
+        return {"modalities": tuple(options.MODALITIES), "complete": options.COMPLETE}
 
     def combine_all(self) -> None:
         """Add the test samples to the training samples, each once where queries are the gallery.
 
         Overridden: the host unpacks items of exactly three fields. Test identities are numbered on; the host's
-        ``_junk_pids`` stay out.
+        ``_junk_pids`` and samples that lack a modality stay out.
         """
         first = 1 + max(item[1] for item in self.train)
-        tested = dict.fromkeys(self.query + self.gallery)
+        tested = dict.fromkeys(item for item in self.query + self.gallery if None not in item[3])
         self._train = self.train + [(path, first + pid, *rest) for path, pid, *rest in tested
                                     if pid not in self._junk_pids]
 
@@ -97,51 +106,35 @@ class AlignedDataset(ImageDataset):
         raise NotImplementedError
 
     def size_problems(self, sizes: dict[str, Size]) -> list[str]:
-        """What is wrong with the sizes of a sample's files; here they must be equal."""
-        if len(set(sizes.values())) < 2:
-            return []
-        return ["different sizes: " + ", ".join(f"{path} is {w} x {h}" for path, (w, h) in sizes.items())]
+        """What is wrong with the sizes of a sample's files, beyond their being different."""
+        return []
 
-    def _items(self, part: str, problems: list[str]) -> list[AlignedItem]:
-        """The samples of a part; whatever is wrong with them is added to ``problems``."""
+    def _items(self, part: str, findings: Findings) -> list[AlignedItem]:
+        """The samples of a part; whatever is wrong with them is added to the findings."""
         items = []
         for name, sources in self.samples(part).items():
             match = re.fullmatch(self.pattern, name)
+            there = tuple(source if os.path.exists(source.path) else None for source in sources)
+            paths = list(dict.fromkeys(source.path for source in there if source))
             if match is None:
-                there = [path for path in _paths(sources) if os.path.exists(path)]
-                problems += [f"{path} is not named like {self.example}" for path in there]
+                findings.problems += [f"{path} is not named like {self.example}" for path in paths]
             elif int(match[1]) != JUNK:
-                problems += self._file_problems(sources)
-                items.append((sources[0].path, int(match[1]), int(match[2]) - 1, sources))
+                findings.missing += [source.path for source in sources if source not in there]
+                findings.problems += self.size_problems(findings.look_at_sizes(paths))
+                items.append((paths[0], int(match[1]), int(match[2]) - 1, there))
         if not items:
-            problems.append(f"{os.path.join(self.folder, part)} has no samples")
+            findings.problems.append(f"{os.path.join(self.folder, part)} has no samples")
         return items
 
-    def _file_problems(self, sources: tuple[Source, ...]) -> list[str]:
-        sizes, problems = {}, []
-        for path in _paths(sources):
-            try:
-                sizes[path] = _image_size(path)
-            except InputError as error:
-                problems.append(str(error))
-        return problems or self.size_problems(sizes)
+    def _trainable(self, items: list[AlignedItem]) -> list[AlignedItem]:
+        """The samples that have all modalities."""
+        found = [item for item in items if None not in item[3]]
+        if not found:
+            raise InputError(f"{self.dataset_dir}: no sample of {os.path.join(self.folder, self.parts[0])} has all of "
+                             f"{', '.join(self.modalities)}")
+        return found
 
 
 def list_images(folder: str) -> list[str]:
     """Names of the JPEG files in a folder, sorted; it holds other files too where somebody has looked at it."""
     return sorted(name for name in os.listdir(folder) if name.lower().endswith(".jpg"))
-
-
-def _paths(sources: tuple[Source, ...]) -> list[str]:
-    return list(dict.fromkeys(source.path for source in sources))
-
-
-def _image_size(path: str) -> Size:
-    """From the header alone: opening is lazy."""
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise InputError(f"{path} is not a readable image") from None

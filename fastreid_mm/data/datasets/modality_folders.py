@@ -7,7 +7,7 @@ from fastreid_mm.data.datasets.cross_modality import require_folder
 
 
 class ModalityFolders(AlignedDataset):
-    """``ROOT/DATASET_DIR/{part}/{modality}/*.jpg``; a name in one modality's folder is expected in all."""
+    """``ROOT/DATASET_DIR/{part}/{modality}/*.jpg``; a name in one modality's folder is looked for in all."""
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
         folders = [require_folder(os.path.join(self.folder, part, modality), self.dataset_dir)
