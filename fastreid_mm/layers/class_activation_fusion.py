@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.layers.shapes import present_modalities, require_shapes
+
 
 class ClassActivationFusion(nn.Module):
     """Weighs each stream's feature by its share in the class activation maps, the heavier the surer the class.
@@ -19,6 +21,7 @@ class ClassActivationFusion(nn.Module):
 
     def __init__(self, channels: int, num_classes: int, num_modalities: int = 2):
         super().__init__()
+        self._axes = f"B {num_modalities} {channels} H W"
         self.activations = nn.ModuleList(
             nn.Conv2d(channels, num_classes, 1, bias=False) for _ in range(num_modalities))
 
@@ -32,10 +35,14 @@ class ClassActivationFusion(nn.Module):
 
         Returns:
             The fused features (B, D), and class scores ``w sum_m a_m s_m``, (B, num_classes).
+
+        Raises:
+            ValueError: maps, features or a mask of another shape, or a sample without any modality.
         """
+        require_shapes(maps=(maps, self._axes), features=(features, f"B {len(self.activations)} D"))
         found = torch.stack([conv(own) for conv, own in zip(self.activations, maps.unbind(1))], dim=1).sigmoid()
         if present is not None:
-            found = found * present[..., None, None, None]
+            found = found * present_modalities(present, maps)[..., None, None, None]
         sums = found.sum((3, 4))  # (B, M, classes)
         joint = found.amax(1).sum((2, 3))  # (B, classes)
         weight = joint / joint.sum(1, keepdim=True)

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
+
 
 def cross_attention(query_a: Tensor, key_a: Tensor, value_a: Tensor, query_b: Tensor, key_b: Tensor, value_b: Tensor,
                     scale: float | None = None) -> tuple[Tensor, Tensor]:
@@ -14,6 +16,12 @@ def cross_attention(query_a: Tensor, key_a: Tensor, value_a: Tensor, query_b: Te
 
     Returns:
         ``u_ab`` and ``u_ba``, (B, h, n, c) each.
+
+    Raises:
+        ValueError: tensors of other shapes.
     """
+    given = {"query_a": query_a, "key_a": key_a, "value_a": value_a, "query_b": query_b, "key_b": key_b,
+             "value_b": value_b}
+    require_shapes(**{name: (tensor, "B h n c") for name, tensor in given.items()})
     return (F.scaled_dot_product_attention(query_a, key_b, value_b, scale=scale),
             F.scaled_dot_product_attention(query_b, key_a, value_a, scale=scale))

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from fastreid_mm.layers.shapes import require_shapes
+
 READINGS = ("paper", "official")
 
 
@@ -30,7 +32,7 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
         ``u_ab`` and ``u_ba``, (B, h, n, c) each.
 
     Raises:
-        ValueError: an unknown reading.
+        ValueError: an unknown reading, or tensors of other shapes.
 
     Example:
         >>> affinity, value = torch.eye(2).view(1, 1, 2, 2), torch.ones(1, 1, 2, 1)
@@ -39,6 +41,8 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
     """
     if reading not in READINGS:
         raise ValueError(f"reading {reading!r} is not one of {', '.join(READINGS)}")
+    require_shapes(affinity_a=(affinity_a, "B h n n"), affinity_b=(affinity_b, "B h n n"),
+                   value_a=(value_a, "B h n c"), value_b=(value_b, "B h n c"))
     # autocast does not reach into a gradient written by hand, so all is of the dtype that it gives a product
     dtype = (affinity_a[..., :1, :1] @ value_a[..., :1, :1]).dtype
     return _CrossDiffusion.apply(*(tensor.to(dtype) for tensor in (affinity_a, affinity_b, value_a, value_b)), epsilon,

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.layers.shapes import present_modalities, require_shapes
+
 
 class CrossModalInteraction(nn.Module):
     """Adds to each modality's map what the other modalities show, boosted channel by channel (CIM).
@@ -24,6 +26,7 @@ class CrossModalInteraction(nn.Module):
         super().__init__()
         if num_modalities < 2:
             raise ValueError(f"{num_modalities} modality has no other to interact with")
+        self._axes = f"B {num_modalities} {channels} H W"
         self.own = nn.ModuleList(pointwise_conv(channels, channels) for _ in range(num_modalities))
         self.others = nn.ModuleList(pointwise_conv(channels, channels) for _ in range(num_modalities))
         self.attention = nn.ModuleList(_ChannelAttention(channels, reduction) for _ in range(num_modalities))
@@ -35,9 +38,14 @@ class CrossModalInteraction(nn.Module):
             maps: one a modality; those of missing modalities must be zero.
             present: (B, M) bool, which modalities a sample has; None for all. A sum over fewer of the others is scaled
                 up to the size of the full one. A modality with no other gets no boost.
+
+        Raises:
+            ValueError: maps or a mask of another shape, or a sample without any modality.
         """
+        require_shapes(maps=(maps, self._axes))
         rest = maps.sum(1, keepdim=True) - maps
         if present is not None:
+            present = present_modalities(present, maps)
             count = present.sum(1, keepdim=True) - present.long()  # (B, M) others that are there
             rest = rest * ((present.shape[1] - 1) / count.clamp(min=1))[..., None, None, None]
         results = []

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from fastreid_mm.layers.cross_attention import cross_attention
 from fastreid_mm.layers.cross_diffusion import cross_diffusion
+from fastreid_mm.layers.shapes import require_shapes
 
 CROSS = ("diffusion", "attention")
 
@@ -41,7 +42,13 @@ class MutualInteraction(nn.Module):
         self.merge = nn.ModuleList(nn.Linear((1 + self_attention) * dim, dim) for _ in range(2))  # eq. 9-10
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, n, dim) tokens of each stream to as many of what they gathered."""
+        """(B, n, dim) tokens of each stream to as many of what they gathered.
+
+        Raises:
+            ValueError: tokens of other shapes.
+        """
+        axes = f"B n {self.qkv[0].in_features}"
+        require_shapes(tokens_a=(tokens_a, axes), tokens_b=(tokens_b, axes))
         normed = self._normalize(tokens_a, tokens_b)
         (query_a, key_a, value_a), (query_b, key_b, value_b) = (
             _heads(qkv(tokens), self.num_heads) for qkv, tokens in zip(self.qkv, normed))
@@ -106,8 +113,10 @@ class MutualFormerLayer(nn.Module):
         """(B, n, dim) tokens of each stream, and perhaps of the fused one, to (B, n, dim) fused tokens.
 
         Raises:
-            ValueError: neither a fused stream nor an "h" to make one.
+            ValueError: neither a fused stream nor an "h" to make one, or tokens of other shapes.
         """
+        streams = {"tokens_a": tokens_a, "tokens_b": tokens_b} | ({} if fused is None else {"fused": fused})
+        require_shapes(**{name: (tokens, f"B n {self.fuse.out_features}") for name, tokens in streams.items()})
         if fused is None:
             if self.residual is None:
                 raise ValueError("a layer made with residual=False needs fused tokens")

@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from fastreid_mm.layers.shapes import require_shapes
+
 
 class OverlapPatchEmbed(nn.Module):
     """Cut an image into patches whose stride may be smaller than their size, and project each to a token.
@@ -36,8 +38,9 @@ class OverlapPatchEmbed(nn.Module):
         """(B, 3, H, W) images to (B, N, embed_dim) tokens, row by row.
 
         Raises:
-            ValueError: the images are not of the size the position embedding was made for.
+            ValueError: the images are not of the size the position embedding was made for, or of another shape.
         """
+        require_shapes(images=(images, f"B {self.proj.in_channels} H W"))
         if tuple(images.shape[-2:]) != self.img_size:
             raise ValueError(f"image of {images.shape[-2]} x {images.shape[-1]} given, the network was built for "
                              f"{self.img_size[0]} x {self.img_size[1]}")

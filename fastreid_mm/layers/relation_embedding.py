@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.layers.shapes import require_shapes
+
 READINGS = ("official", "paper")
 
 
@@ -37,7 +39,13 @@ class RelationEmbedding(nn.Module):
             self.value = nn.Linear(dim, dim)
 
     def forward(self, parts: Tensor, whole: Tensor) -> Tensor:
-        """(B, p, C) part features and the (B, C) feature of the whole image to (B, p, C)."""
+        """(B, p, C) part features and the (B, C) feature of the whole image to (B, p, C).
+
+        Raises:
+            ValueError: features of other shapes.
+        """
+        channels = self.key.in_features
+        require_shapes(parts=(parts, f"B p {channels}"), whole=(whole, f"B {channels}"))
         key = self.key(whole)  # (B, C)
         if self.reading == "official":
             return parts + 2 * self.beta * key[:, None]

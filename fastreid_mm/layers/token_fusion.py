@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from fastreid_mm.layers.mutual_former_layer import MutualFormerLayer, MutualInteraction
+from fastreid_mm.layers.shapes import require_shapes
 
 VARIANTS = ("add", "concatenate", "transformer", "cross_attention", "cross_diffusion", "mutualformer")
 STACKS = ("carry_fused", "update_streams")
@@ -40,10 +41,16 @@ class TokenFusion(nn.Module):
                 raise ValueError(f"{what} {value!r} is not one of {', '.join(known)}")
         if depth < 1:
             raise ValueError(f"a fusion of {depth} layers fuses nothing")
+        self._axes = f"B n {dim}"
         self.fuse = _build(dim, num_heads, depth, variant, stack, layer)
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
-        """(B, n, dim) tokens of each stream to (B, n, dim) fused tokens."""
+        """(B, n, dim) tokens of each stream to (B, n, dim) fused tokens.
+
+        Raises:
+            ValueError: tokens of other shapes.
+        """
+        require_shapes(tokens_a=(tokens_a, self._axes), tokens_b=(tokens_b, self._axes))
         return self.fuse(tokens_a, tokens_b)
 
 

@@ -1,7 +1,9 @@
 """Centre loss and hetero-centre loss, the alternatives that the methods compare with."""
 
+import torch
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import modality_centers
 
 
@@ -15,7 +17,12 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
 
     Returns:
         A 0-d tensor, the mean over the batch.
+
+    Raises:
+        ValueError: tensors of other shapes.
     """
+    targets = torch.as_tensor(targets, device=features.device)
+    require_shapes(features=(features, "B D"), targets=(targets, "B"), centers=(centers, "N D"))
     return 0.5 * (features - centers[targets]).square().sum(dim=1).mean()
 
 
@@ -32,10 +39,12 @@ def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reducti
         A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, or an unknown reduction.
+        ValueError: an identity of the batch lacks a modality, an unknown reduction, or tensors of other shapes.
     """
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction {reduction!r} is neither mean nor sum")
+    targets, modalities = (torch.as_tensor(labels, device=features.device) for labels in (targets, modalities))
+    require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))
     visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
     squared = (visible - infrared).square().sum(dim=1)  # (P,)
     return squared.mean() if reduction == "mean" else squared.sum()

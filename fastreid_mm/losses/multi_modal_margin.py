@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import identity_centers
 
 DISTANCES = ("l2sq", "l2")
@@ -30,12 +31,14 @@ def multi_modal_margin(features: Tensor, targets: Tensor, margin: float = 1.0, d
         A 0-d tensor.
 
     Raises:
-        ValueError: an unknown distance or reduction, or a single modality.
+        ValueError: an unknown distance or reduction, a single modality, or tensors of other shapes.
     """
     if distance not in DISTANCES:
         raise ValueError(f"distance {distance!r} is not one of {', '.join(DISTANCES)}")
     if reduction not in ("sum", "mean"):
         raise ValueError(f"reduction {reduction!r} is neither sum nor mean")
+    targets = torch.as_tensor(targets, device=features.device)
+    require_shapes(features=(features, "B M D"), targets=(targets, "B"))
     modalities = features.shape[1]
     if modalities < 2:
         raise ValueError("multi_modal_margin needs at least two modalities")

@@ -33,12 +33,17 @@ class AlignedModel(ReIDModel):
         """A batch's normalised images (B, M, 3, H, W), zero where missing, and its (B, M) mask, None if all are there.
 
         Raises:
-            InputError: a sample without any modality.
+            InputError: a mask of another shape, or a sample without any modality.
         """
         images, present = self.normalize(batch["images"]), batch.get("modality_mask")
-        if present is None or present.all():
+        if present is None:
             return images, None
-        present = present.to(self.device)
+        present = torch.as_tensor(present, device=self.device).bool()
+        if present.shape != images.shape[:2]:
+            raise InputError(f"modality_mask is {tuple(present.shape)}, of these images it must be "
+                             f"{tuple(images.shape[:2])}")
+        if present.all():
+            return images, None
         empty = torch.nonzero(~present.any(1)).flatten().tolist()
         if empty:
             names = batch.get("img_paths", [f"sample {index}" for index in range(len(images))])

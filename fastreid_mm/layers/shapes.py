@@ -1,0 +1,59 @@
+"""Checks that tensors go together, so that none is broadcast by mistake."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def require_shapes(**given: tuple[Tensor, str]) -> None:
+    """Refuse tensors whose sizes do not go together.
+
+    Args:
+        given: name to a tensor and its axes, words with spaces between: axes of one name have one size wherever they
+            are, a number is a size.
+
+    Raises:
+        ValueError: names every tensor with the shape it should have and the one it has.
+
+    Example:
+        >>> require_shapes(features=(torch.rand(4, 3), "B D"), targets=(torch.zeros(3), "B"))
+        Traceback (most recent call last):
+        ValueError: features (B, D) is (4, 3), targets (B) is (3,)
+    """
+    sizes: dict[str, int] = {}
+    if not all(_fits(tensor, axes.split(), sizes) for tensor, axes in given.values()):
+        raise ValueError(", ".join(f"{name} ({', '.join(axes.split())}) is {_shape(tensor)}"
+                                   for name, (tensor, axes) in given.items()))
+
+
+def present_modalities(present: Any, maps: Tensor) -> Tensor:
+    """A mask of modalities, an array or a list too, as a tensor beside the maps.
+
+    Args:
+        present: (B, M), true or not zero where a sample has a modality.
+        maps: (B, M, ...).
+
+    Returns:
+        (B, M) bool.
+
+    Raises:
+        ValueError: a mask of another shape, or a sample without any modality.
+    """
+    present = torch.as_tensor(present, device=maps.device).bool()
+    require_shapes(maps=(maps, " ".join(["B", "M", "C", "H", "W"][:maps.ndim])), present=(present, "B M"))
+    empty = torch.nonzero(~present.any(1)).flatten().tolist()
+    if empty:
+        raise ValueError(f"no modality is there of sample {', '.join(map(str, empty[:5]))}")
+    return present
+
+
+def _fits(tensor: Tensor, axes: list[str], sizes: dict[str, int]) -> bool:
+    if not isinstance(tensor, Tensor) or tensor.ndim != len(axes):
+        return False
+    wanted = [int(axis) if axis.isdigit() else sizes.setdefault(axis, size) for axis, size in zip(axes, tensor.shape)]
+    return list(tensor.shape) == wanted
+
+
+def _shape(tensor: Any) -> str:
+    return str(tuple(tensor.shape)) if isinstance(tensor, Tensor) else f"a {type(tensor).__name__}, no tensor"
