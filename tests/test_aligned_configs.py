@@ -6,6 +6,7 @@ import pytest
 
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -41,3 +42,10 @@ def test_people_are_resized_bilinearly(name, is_train):
 def test_the_default_keeps_the_hosts_resize_and_erasing():
     cfg = load_config("", ["INPUT.REA.ENABLED", "True"])
     assert step(cfg, "Resize").interpolation.value == "bicubic" and step(cfg, "RandomErasing").scale == (0.02, 0.33)
+
+
+@pytest.mark.parametrize("key, value", [("INPUT.RESIZE", "nearest"), ("INPUT.REA.MAX_AREA", "1.5"),
+                                        ("INPUT.REA.MAX_AREA", "0.01")])
+def test_what_a_transform_cannot_be_is_named(key, value):
+    with pytest.raises(InputError, match=f"{key} '?{value}"):
+        build_transforms(load_config("", [key, value]), is_train=True)
