@@ -1,7 +1,9 @@
 """Batch-hard triplet loss (Hermans et al., 2017, eq. 5)."""
 
+import torch
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities, same_identity
 
 
@@ -19,8 +21,10 @@ def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -
         A 0-d tensor.
 
     Raises:
-        ValueError: the batch holds a single identity, so there is no negative.
+        ValueError: the batch holds a single identity, so there is no negative, or tensors of other shapes.
     """
+    targets = torch.as_tensor(targets, device=features.device)
+    require_shapes(features=(features, "B D"), targets=(targets, "B"))
     require_two_identities("batch_hard_triplet", targets)
     same = same_identity(targets)
     distance = euclidean_matrix(features, features)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
+
 
 def cross_modal_focal(logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: float = 1.0,
                       gamma: float = 2.0) -> Tensor:
@@ -23,7 +25,11 @@ def cross_modal_focal(logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: f
 
     Returns:
         A 0-d tensor.
+
+    Raises:
+        ValueError: tensors of other shapes.
     """
+    require_shapes(logits_a=(logits_a, "B 1 H W"), logits_b=(logits_b, "B 1 H W"), mask=(mask, "B 1 H W"))
     mask = mask.to(logits_a.dtype)
     entropy_a, entropy_b = (F.binary_cross_entropy_with_logits(logits, mask, reduction="none")
                             for logits in (logits_a, logits_b))

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, require_two_identities, same_identity
 
 
@@ -22,8 +23,10 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
         A 0-d tensor, the mean over the centres.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, or there is a single identity.
+        ValueError: an identity of the batch lacks a modality, there is a single identity, or tensors of other shapes.
     """
+    targets, modalities = (torch.as_tensor(labels, device=features.device) for labels in (targets, modalities))
+    require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))
     require_two_identities("hetero_center_triplet", targets)
     visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
     centers = torch.cat([visible, infrared])  # (2P, D)

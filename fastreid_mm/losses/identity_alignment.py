@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, require_two_identities
 
 
@@ -22,8 +23,11 @@ def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, tar
         A 0-d tensor, the sum over the identities of the batch.
 
     Raises:
-        ValueError: the batch holds a single identity, so there is nobody to push.
+        ValueError: the batch holds a single identity, so there is nobody to push, or tensors of other shapes.
     """
+    targets = torch.as_tensor(targets, device=visible.device)
+    require_shapes(visible=(visible, "B D"), infrared=(infrared, "B D"), auxiliary=(auxiliary, "B D"),
+                   targets=(targets, "B"))
     require_two_identities("identity_alignment", targets)
     centers, _ = identity_centers(auxiliary, targets)  # (P, D)
     others = [identity_centers(features, targets)[0] for features in (visible, infrared)]

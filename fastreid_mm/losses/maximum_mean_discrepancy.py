@@ -2,6 +2,7 @@
 
 from torch import Tensor, cat
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import euclidean_matrix
 
 
@@ -19,7 +20,11 @@ def maximum_mean_discrepancy(x: Tensor, y: Tensor, num_kernels: int = 5) -> Tens
 
     Returns:
         A 0-d tensor.
+
+    Raises:
+        ValueError: tensors of other shapes.
     """
+    require_shapes(x=(x, "n D"), y=(y, "m D"))
     joint, split = cat([x, y]), len(x)
     squared = euclidean_matrix(joint, joint).square()  # (n + m, n + m)
     # the widths are a yardstick, not something to learn

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import identity_centers
 
 
@@ -38,12 +40,14 @@ def modality_aware_center(features: Tensor, targets: Tensor, distance: str = "co
         A 0-d tensor.
 
     Raises:
-        ValueError: unknown ``distance`` or ``reduction``.
+        ValueError: unknown ``distance`` or ``reduction``, or tensors of other shapes.
     """
     if distance not in _DISTANCES:
         raise ValueError(f"distance {distance!r} is not one of {', '.join(DISTANCES)}")
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction {reduction!r} is neither 'mean' nor 'sum'")
+    targets = torch.as_tensor(targets, device=features.device)
+    require_shapes(features=(features, "B D"), targets=(targets, "B"))
     centers, index = identity_centers(features, targets)
     terms = F.softplus(_DISTANCES[distance](features, centers[index]))  # (B,)
     return terms.mean() if reduction == "mean" else terms.sum()

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import identity_centers
 
 
@@ -22,8 +23,12 @@ def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor
         A 0-d tensor, the mean over the B images.
 
     Raises:
-        ValueError: an identity has no reference.
+        ValueError: an identity has no reference, or tensors of other shapes.
     """
+    targets, reference_targets = (torch.as_tensor(labels, device=compensated.device)
+                                  for labels in (targets, reference_targets))
+    require_shapes(compensated=(compensated, "B p d"), targets=(targets, "B"), reference=(reference, "R p d"),
+                   reference_targets=(reference_targets, "R"))
     centers, _ = identity_centers(reference.flatten(1), reference_targets)  # (P, p * d)
     labels = reference_targets.unique()  # (P,), ascending like the centres
     index = torch.searchsorted(labels, targets).clamp(max=len(labels) - 1)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.layers.modulated_distance import modulated_euclidean
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import same_identity
 
 MININGS = ("hard", "all")
@@ -33,10 +34,13 @@ def modulation_discriminative(features: Tensor, scale: Tensor, shift: Tensor, ta
         A 0-d tensor, the mean over the batch.
 
     Raises:
-        ValueError: an image is the only one of its identity, there is a single identity, or an unknown mining.
+        ValueError: an image is the only one of its identity, there is a single identity, an unknown mining, or tensors
+            of other shapes.
     """
     if mining not in MININGS:
         raise ValueError(f"mining {mining!r} is not one of {', '.join(MININGS)}")
+    targets = torch.as_tensor(targets, device=features.device)
+    require_shapes(features=(features, "B p d"), scale=(scale, "B d"), shift=(shift, "B d"), targets=(targets, "B"))
     same = same_identity(targets)
     if bool(same.all()) or bool((same.sum(1) < 2).any()):
         raise ValueError("modulation_discriminative needs two identities and two images of each in a batch")

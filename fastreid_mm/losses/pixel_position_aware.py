@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
+
 
 def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True) -> Tensor:
     """Cross-entropy and intersection over union, with more weight where a pixel differs from its surroundings.
@@ -18,7 +20,11 @@ def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True
 
     Returns:
         A 0-d tensor.
+
+    Raises:
+        ValueError: tensors of other shapes.
     """
+    require_shapes(logits=(logits, "B 1 H W"), mask=(mask, "B 1 H W"))
     mask = mask.to(logits.dtype)
     weight = 1 + 5 * (_surroundings(mask) - mask).abs()
     entropy = F.binary_cross_entropy_with_logits(logits, mask, reduction="none")  # (B, 1, H, W)

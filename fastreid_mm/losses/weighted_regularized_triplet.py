@@ -1,8 +1,10 @@
 """Weighted regularised triplet loss (AGW: Ye et al., TPAMI 2021, section 4.3, eq. 8)."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities, same_identity
 
 
@@ -25,8 +27,10 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
         A 0-d tensor.
 
     Raises:
-        ValueError: the batch holds a single identity, so there is no negative.
+        ValueError: the batch holds a single identity, so there is no negative, or tensors of other shapes.
     """
+    targets = torch.as_tensor(targets, device=features.device)
+    require_shapes(features=(features, "B D"), targets=(targets, "B"))
     require_two_identities("weighted_regularized_triplet", targets)
     same = same_identity(targets)
     distance = euclidean_matrix(features, features)
