@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fastreid.engine import DefaultPredictor
 from fastreid.modeling import build_model
 
 import fastreid_mm.modeling  # noqa: F401  registers
@@ -120,3 +121,11 @@ def test_losses_and_gradients_under_autocast_are_near_those_without(model_and_cf
         torch.testing.assert_close(loss.float(), exact[name], atol=0.1, rtol=0.1)
     sum(rounded.values()).backward()
     assert all(value.grad.isfinite().all() for value in model.parameters() if value.grad is not None)
+
+
+def test_the_hosts_predictor_is_told_what_to_give(model_and_cfg):
+    """It hands over images alone: a KeyError, or samples read as something else, is no help to whoever calls it."""
+    _, cfg = model_and_cfg
+    wanted = r"images \(B, M, 3, H, W\)" if cfg.DATASETS.ALIGNED.MODALITIES else r"modalities \(B,\)"
+    with pytest.raises(InputError, match=f"DefaultPredictor .*{wanted}"):
+        DefaultPredictor(cfg)(torch.rand(1, 3, *cfg.INPUT.SIZE_TEST) * 255)

@@ -51,7 +51,7 @@ class AGW(ReIDModel):
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
         Evaluation: ``images`` and ``modalities`` to (B, D) features."""
-        modalities = batch["modalities"].to(self.device)
+        modalities = self.modalities_of(batch)
         before = self.pool(self.backbone(self.normalize(batch["images"]), modalities))  # (B, D)
         feature = self.neck(before)
         if not self.training:

@@ -33,8 +33,12 @@ class AlignedModel(ReIDModel):
         """A batch's normalised images (B, M, 3, H, W), zero where missing, and its (B, M) mask, None if all are there.
 
         Raises:
-            InputError: a mask of another shape, or a sample without any modality.
+            InputError: images or a mask of another shape, or a sample without any modality.
         """
+        if batch["images"].ndim != 5:
+            raise InputError(f"{type(self).__name__} needs samples of several modalities, which fast-reid's "
+                             "DefaultPredictor does not make: call the model with images (B, M, 3, H, W), not "
+                             f"{tuple(batch['images'].shape)}")
         images, present = self.normalize(batch["images"]), batch.get("modality_mask")
         if present is None:
             return images, None

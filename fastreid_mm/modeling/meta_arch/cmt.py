@@ -67,7 +67,7 @@ class CMT(HCT):
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
         Evaluation: ``images`` and ``modalities`` to (B, p * d + 2 * d) features, (B, p * d) without the generator."""
-        modalities = batch["modalities"].to(self.device)
+        modalities = self.modalities_of(batch)
         parts = self.part_features(batch["images"], modalities)  # (B, p, d)
         complete, compensated = self.complete(parts, modalities)
         modulation = self.generator(complete) if self.generator is not None else ()

@@ -63,7 +63,7 @@ class CMTR(ReIDModel):
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
         Evaluation: ``images`` and ``modalities`` to (B, D) features."""
-        modalities = batch["modalities"].to(self.device)
+        modalities = self.modalities_of(batch)
         before = self.encode(batch["images"], modalities).float()  # (B, D), "v" of eq. 1
         feature = self.neck(before)
         if not self.training:

@@ -44,7 +44,7 @@ class HCT(ReIDModel):
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
         Evaluation: ``images`` and ``modalities`` to (B, p * d) features."""
-        modalities = batch["modalities"].to(self.device)
+        modalities = self.modalities_of(batch)
         parts = self.part_features(batch["images"], modalities)
         if not self.training:
             return parts.flatten(1)

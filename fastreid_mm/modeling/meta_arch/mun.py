@@ -87,7 +87,7 @@ class MUN(ReIDModel):
         Raises:
             InputError: in training, visible and infrared images are not of the same identities in the same order.
         """
-        images, modalities = self.normalize(batch["images"]), batch["modalities"].to(self.device)
+        images, modalities = self.normalize(batch["images"]), self.modalities_of(batch)
         if not self.training:
             return self.neck(self._embed(self.backbone.specific(images, modalities)))
         visible, infrared = modalities == 0, modalities == 1

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.errors import InputError
+
 
 class ReIDModel(nn.Module):
     """Normalises images, and knows its device and its pretrained parameters.
@@ -31,6 +33,18 @@ class ReIDModel(nn.Module):
         fast-reid's own models normalise in place, which does it twice when the flipped images are tested too.
         """
         return (images.to(self.device) - self.pixel_mean) / self.pixel_std
+
+    def modalities_of(self, batch: dict) -> Tensor:
+        """The (B,) modalities of a batch.
+
+        Raises:
+            InputError: there are none, as in the batches of fast-reid's ``DefaultPredictor`` and ``demo.py``.
+        """
+        if "modalities" not in batch:
+            raise InputError(f"{type(self).__name__} needs to know what its images are, which fast-reid's "
+                             "DefaultPredictor cannot say: call the model with images (B, 3, H, W) and modalities "
+                             "(B,), 0 for a visible and 1 for an infrared image")
+        return torch.as_tensor(batch["modalities"], device=self.device)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters that were loaded from pretrained weights (see ``SOLVER.PRETRAINED_LR_FACTOR``)."""
