@@ -13,6 +13,9 @@ class ModalityPrototypes(nn.Module):
     sample of the batch, whoever that shows. The first feature of a slot enters as it is (``T^0 = W_m Z^0``); after that
     beta rises linearly with the iteration, from 1e-8 to 1. The gradient goes through the present features only.
 
+    While beta is small, so is the gradient of the maps. Adam makes steps of the full learning rate of it all the same,
+    and a discrepancy of prototypes then measures the maps, not the features: give them a hundredth of the rate.
+
     Memory and iteration count are buffers: a checkpoint has them.
 
     Args:
