@@ -20,14 +20,14 @@ $(INSTALLED): setup.py
 	touch $@
 
 demo: setup
-	$(BIN)/python tools/make_toy_data.py --root $(DEMO)/datasets --layout sysu --identities 180
+	$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/datasets --layout sysu --identities 180
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
 		OUTPUT_DIR $(DEMO)/cmtr SEED 1
 
 # The table is the last of what training prints. Its maps are so small that a second thread costs more than it brings.
 demo-sod: export OMP_NUM_THREADS := 1
 demo-sod: setup
-	$(BIN)/python tools/make_toy_rgbd.py --root $(DEMO_SOD)/datasets
+	$(BIN)/python tools/prepare/make_toy_rgbd.py --root $(DEMO_SOD)/datasets
 	$(BIN)/python tools/train_sod.py configs/SOD/mutualformer_demo.py
 	$(BIN)/python tools/predict_saliency.py $(DEMO_SOD)/datasets/test/RGB $(DEMO_SOD)/datasets/test/depth \
 		$(DEMO_SOD)/maps --config configs/SOD/mutualformer_demo.py \
@@ -48,7 +48,7 @@ benchmark: setup
 # make roadscene ROADSCENE=path/to/clone: the README's comparisons of all methods, some hours on two cores
 roadscene: setup
 	for layout in SYSU-MM01 RGBNT201 RGBN300; do \
-		$(BIN)/python tools/prepare_roadscene.py --layout $$layout $(ROADSCENE) logs/roadscene/datasets && \
+		$(BIN)/python tools/prepare/prepare_roadscene.py --layout $$layout $(ROADSCENE) logs/roadscene/datasets && \
 		FASTREID_DATASETS=logs/roadscene/datasets $(BIN)/python tools/roadscene_table.py $$layout || exit 1; \
 	done
 

@@ -5,7 +5,7 @@ from enum import IntEnum
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fastreid_mm.making.toy_canvas import HEIGHT, WIDTH
+from toy_people.canvas import HEIGHT, WIDTH
 
 PANORAMA_WIDTH = 5 * WIDTH
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from data_folders.layouts import SysuSplit, write_regdb, write_sysu
 from fastreid_mm.errors import InputError
-from fastreid_mm.making.layouts import SysuSplit, write_regdb, write_sysu
-from fastreid_mm.making.toy_camera import Camera, Studio
-from fastreid_mm.making.toy_identity import Person, sample_people
+from toy_people.camera import Camera, Studio
+from toy_people.identity import Person, sample_people
 
 # As in SYSU-MM01, cameras 2 and 3 look at the same room.
 SYSU_CAMERAS = {

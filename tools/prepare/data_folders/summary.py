@@ -6,7 +6,7 @@ from pathlib import Path
 from fastreid_mm.evaluation.sysu_splits import read_ids
 
 
-def summarise_sysu(root: str | Path) -> str:
+def summarize_sysu(root: str | Path) -> str:
     """Identities and images of each camera and split of a folder in SYSU-MM01's layout."""
     root = Path(root)
     cameras = {folder.name: len(list(folder.glob("*/*.jpg"))) for folder in sorted(root.glob("cam?"))}
@@ -20,7 +20,7 @@ def summarise_sysu(root: str | Path) -> str:
     )
 
 
-def summarise_aligned(root: str | Path) -> str:
+def summarize_aligned(root: str | Path) -> str:
     """Identities and files of each folder of a data set whose file names begin with the identity."""
     root = Path(root)
     paths = sorted(root.rglob("*.jpg"))
@@ -34,7 +34,7 @@ def summarise_aligned(root: str | Path) -> str:
     )
 
 
-def summarise_regdb(root: str | Path) -> str:
+def summarize_regdb(root: str | Path) -> str:
     """Identities and images of each modality of a folder in RegDB's layout."""
     root = Path(root)
     counts = {name: len(list(root.glob(f"{name}/*/*.bmp"))) for name in ("Visible", "Thermal")}

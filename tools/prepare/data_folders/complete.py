@@ -12,7 +12,7 @@ MARKER = "made.json"
 
 
 def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path], None]) -> bool:
-    """Fill a new folder, or recognise the finished result of the same recipe.
+    """Fill a new folder, or recognize the finished result of the same recipe.
 
     The files are written to a sibling of ``root`` that takes its name only when everything is there, so a run that was
     cut short leaves nothing that could be mistaken for a data set.

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from data_folders.aligned import darken, near_infrared
+from data_folders.complete import make_folder
+from data_folders.fingerprint import fingerprint
+from data_folders.layouts import JPEG_QUALITY
 from fastreid_mm.errors import InputError, first_line, listed
-from fastreid_mm.making.fingerprint import fingerprint
-from fastreid_mm.making.folders import make_folder
-from fastreid_mm.making.layouts import JPEG_QUALITY
-from fastreid_mm.making.low_light import darken, near_infrared
 
 NAME = "Market1501-MM"
 PARTS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}

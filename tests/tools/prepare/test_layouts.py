@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_folders.layouts import SysuSplit, write_regdb, write_sysu
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids, read_permutation
-from fastreid_mm.making.layouts import SysuSplit, write_regdb, write_sysu
 
 SPLIT = SysuSplit(train=(1, 3), val=(2,), test=(12,))
 COUNTS = {(1, 1): 2, (3, 1): 1, (2, 2): 3, (6, 2): 1, (4, 3): 1, (3, 3): 2, (5, 12): 4, (6, 12): 5}

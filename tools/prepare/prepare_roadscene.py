@@ -2,8 +2,8 @@
 
 Example:
     git clone https://github.com/hanna-xu/RoadScene
-    python tools/prepare_roadscene.py RoadScene datasets
-    python tools/prepare_roadscene.py RoadScene datasets --layout RGBNT201
+    python tools/prepare/prepare_roadscene.py RoadScene datasets
+    python tools/prepare/prepare_roadscene.py RoadScene datasets --layout RGBNT201
 
 writes ``datasets/SYSU-MM01`` (visible or infrared images) and ``datasets/RGBNT201`` (aligned samples). Repeating it is
 safe.
@@ -13,15 +13,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_folders.summary import summarize_aligned, summarize_sysu
 from fastreid_mm.errors import one_line_errors
-from fastreid_mm.making.roadscene import NAME, make_roadscene
-from fastreid_mm.making.roadscene_mm import make_rgbn300, make_rgbnt201
-from fastreid_mm.making.summary import summarise_aligned, summarise_sysu
+from roadscene.aligned import make_rgbn300, make_rgbnt201
+from roadscene.visible_infrared import NAME, make_roadscene
 
 LAYOUTS = {
-    NAME: (make_roadscene, summarise_sysu),
-    "RGBNT201": (make_rgbnt201, summarise_aligned),
-    "RGBN300": (make_rgbn300, summarise_aligned),
+    NAME: (make_roadscene, summarize_sysu),
+    "RGBNT201": (make_rgbnt201, summarize_aligned),
+    "RGBN300": (make_rgbn300, summarize_aligned),
 }
 
 
@@ -37,10 +37,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
     root = args.destination / args.layout
-    make, summarise = LAYOUTS[args.layout]
+    make, summarize = LAYOUTS[args.layout]
     with one_line_errors():
         made = make(args.source, root, args.seed)
-        print("made:" if made else "already there:", summarise(root))
+        print("made:" if made else "already there:", summarize(root))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from data_folders.fingerprint import fingerprint
+from data_folders.layouts import SysuSplit, write_sysu
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS
-from fastreid_mm.making.fingerprint import fingerprint
-from fastreid_mm.making.layouts import SysuSplit, write_sysu
-from fastreid_mm.making.roadscene_pairs import Pair, enough_pairs, files
-from fastreid_mm.making.roadscene_views import UPRIGHT, Style, expose, jittered_box, require_seed
+from roadscene.crops import UPRIGHT, Style, expose, jittered_box, require_seed
+from roadscene.photographs import Pair, enough_pairs, files
 
 NAME = "SYSU-MM01"
 PLACES = UPRIGHT.places

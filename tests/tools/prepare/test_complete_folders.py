@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from data_folders.complete import MARKER, make_folder
 from fastreid_mm.errors import InputError
-from fastreid_mm.making.folders import MARKER, make_folder
 
 RECIPE = {"maker": "test", "sizes": (1, 2)}
 

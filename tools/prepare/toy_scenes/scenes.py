@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from fastreid_mm.making.toy_texture import Texture, sample_texture, smooth_noise
+from toy_scenes.textures import Texture, sample_texture, smooth_noise
 
 KINDS = ("object", "patch", "lump")
 TRIES = 40

@@ -1,17 +1,17 @@
 """RoadScene's photographs in the layouts of RGBNT201 and RGBN300, from made-up photographs."""
 
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import prepare_roadscene
 from fastreid_mm.data.datasets import RGBN300, RGBNT201
 from fastreid_mm.errors import InputError
-from fastreid_mm.making.roadscene_mm import CAMERAS, first_test_photograph, make_rgbn300, make_rgbnt201
-from fastreid_mm.making.roadscene_pairs import THERMAL_FOLDER, VISIBLE_FOLDER
-from fastreid_mm.making.roadscene_views import LYING, jittered_box
+from roadscene.aligned import CAMERAS, first_test_photograph, make_rgbn300, make_rgbnt201
+from roadscene.crops import LYING, jittered_box
+from roadscene.photographs import THERMAL_FOLDER, VISIBLE_FOLDER
 
 
 def _ramp(path: Path, start: int, end: int, mode: str) -> None:
@@ -103,14 +103,11 @@ def test_same_photographs_and_seed_same_bytes(made: Path, clone: Path, tmp_path:
 
 
 def test_tool(clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spec = spec_from_file_location("prepare_roadscene", Path(__file__).parents[2] / "tools" / "prepare_roadscene.py")
-    tool = module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    tool.main([str(clone), str(tmp_path), "--layout", "RGBNT201"])
+    prepare_roadscene.main([str(clone), str(tmp_path), "--layout", "RGBNT201"])
     assert "made: " in (output := capsys.readouterr().out) and "18 identities, 216 files" in output
     assert "test/NI 24, test/RGB 24, test/TI 24, train_171/NI 48" in output
-    tool.main([str(clone), str(tmp_path), "--layout", "RGBN300"])
+    prepare_roadscene.main([str(clone), str(tmp_path), "--layout", "RGBN300"])
     assert "12 identities, 48 files" in (output := capsys.readouterr().out) and "rgbir/query 4" in output
     with pytest.raises(SystemExit, match="2"):
-        tool.main([str(clone), str(tmp_path), "--layout", "RGBN300", "--seed", "3"])
+        prepare_roadscene.main([str(clone), str(tmp_path), "--layout", "RGBN300", "--seed", "3"])
     assert capsys.readouterr().err.startswith("error: ")

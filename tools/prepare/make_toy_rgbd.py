@@ -1,7 +1,7 @@
 """Make a toy RGB-D saliency data set: scenes where neither colour nor depth alone shows the salient object.
 
 Example:
-    python tools/make_toy_rgbd.py --root datasets/toy_rgbd --train 400 --test 100
+    python tools/prepare/make_toy_rgbd.py --root datasets/toy_rgbd --train 400 --test 100
 
 writes ``RGB``, ``depth`` (white is near) and ``GT`` into ``train`` and ``test`` of that folder. The same seed gives the
 same bytes; repeating it is safe.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastreid_mm.errors import one_line_errors
-from fastreid_mm.making.toy_rgbd import make_toy_rgbd
+from toy_scenes.toy_rgbd import make_toy_rgbd
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from data_folders.complete import make_folder
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import write_permutation
-from fastreid_mm.making.folders import make_folder
 
 TRIALS = 10
 JPEG_QUALITY = 92
@@ -53,7 +53,7 @@ def write_sysu(
         images: ``(camera 1..6, identity, image)``; images of one camera and identity are numbered as they come. Not
             read if the folder is already there.
         split: must name exactly the identities of ``images``.
-        recipe: what determines the images (see :func:`~fastreid_mm.making.folders.make_folder`).
+        recipe: what determines the images (see :func:`~data_folders.complete.make_folder`).
         seed: of the ten gallery permutations in ``exp/rand_perm_cam.mat``.
 
     Returns:
@@ -112,7 +112,7 @@ def write_regdb(
     Args:
         root: the folder to make, itself the one that holds ``Visible``, ``Thermal`` and ``idx``.
         images: ``("visible" or "thermal", identity, image)``. Not read if the folder is already there.
-        recipe: what determines the images (see :func:`~fastreid_mm.making.folders.make_folder`).
+        recipe: what determines the images (see :func:`~data_folders.complete.make_folder`).
         seed: of the ten random halves.
 
     Returns:

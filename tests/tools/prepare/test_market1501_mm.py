@@ -1,15 +1,15 @@
 """Market1501-MM from a made-up Market-1501."""
 
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import prepare_market1501_mm
 from fastreid_mm.data.datasets import Market1501MM
 from fastreid_mm.errors import InputError
-from fastreid_mm.making.market1501_mm import PARTS, make_market1501_mm
+from market1501_mm.dataset import PARTS, make_market1501_mm
 
 NAMES = {
     "bounding_box_train": ("0002_c1s1_000451_03.jpg", "0007_c6s3_077419_03.jpg"),
@@ -116,15 +116,11 @@ def test_what_is_not_market1501_is_refused(market: Path, tmp_path: Path) -> None
 
 
 def test_tool(market: Path, thermal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = Path(__file__).parents[2] / "tools" / "prepare_market1501_mm.py"
-    spec = spec_from_file_location("prepare_market1501_mm", path)
-    tool = module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    tool.main([str(market), str(tmp_path / "a")])
+    prepare_market1501_mm.main([str(market), str(tmp_path / "a")])
     output = capsys.readouterr().out
     assert "made:" in output and "TI is not made" in output and "('RGB', 'NI')" in output and "train/RGB 2" in output
-    tool.main([str(market), str(tmp_path / "b"), "--thermal", str(thermal)])
+    prepare_market1501_mm.main([str(market), str(tmp_path / "b"), "--thermal", str(thermal)])
     assert "TI is not made" not in (output := capsys.readouterr().out) and "train/TI 2" in output
     with pytest.raises(SystemExit, match="2"):
-        tool.main([str(tmp_path), str(tmp_path)])
+        prepare_market1501_mm.main([str(tmp_path), str(tmp_path)])
     assert capsys.readouterr().err.startswith("error: no folder")

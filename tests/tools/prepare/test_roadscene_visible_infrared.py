@@ -1,16 +1,16 @@
 """RoadScene-VI from made-up photographs."""
 
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import prepare_roadscene
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids
-from fastreid_mm.making.roadscene import PLACES, STYLES, jittered_box, make_roadscene, split_by_photograph
-from fastreid_mm.making.roadscene_pairs import THERMAL_FOLDER, VISIBLE_FOLDER, find_pairs
+from roadscene.photographs import THERMAL_FOLDER, VISIBLE_FOLDER, find_pairs
+from roadscene.visible_infrared import PLACES, STYLES, jittered_box, make_roadscene, split_by_photograph
 
 COLUMN_GREYS = (60, 120, 180)
 
@@ -28,13 +28,6 @@ def _clone(root: Path, count: int = 6) -> Path:
         _photograph(root / VISIBLE_FOLDER / f"FLIR_{number:05d}.jpg", number)
         _photograph(root / THERMAL_FOLDER / f"FLIR_{number:05d}.jpg", number, mode="L")
     return root
-
-
-def _tool():
-    spec = spec_from_file_location("prepare_roadscene", Path(__file__).parents[2] / "tools" / "prepare_roadscene.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +141,9 @@ def test_missing_folder_and_too_few_pairs(tmp_path: Path) -> None:
 
 
 def test_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main = _tool().main
     clone = _clone(tmp_path / "clone", 4)
-    main([str(clone), str(tmp_path)])
+    prepare_roadscene.main([str(clone), str(tmp_path)])
     assert "12 identities (train 6, val 3, test 3), 120 images" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
-        main([str(tmp_path), str(tmp_path)])
+        prepare_roadscene.main([str(tmp_path), str(tmp_path)])
     assert capsys.readouterr().err.startswith("error: no folder")

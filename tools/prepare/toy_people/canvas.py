@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fastreid_mm.making.toy_identity import Part, Pattern
+from toy_people.identity import Part, Pattern
 
 WIDTH, HEIGHT = 64, 128
 # Figures are drawn this many times too large and averaged down, which smooths their outlines.

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from data_folders.complete import make_folder
 from fastreid_mm.errors import InputError
-from fastreid_mm.making.folders import make_folder
-from fastreid_mm.making.toy_rgbd_scene import draw_scene
+from toy_scenes.scenes import draw_scene
 
 FOLDERS = {"image": "RGB", "depth": "depth", "mask": "GT"}
 MIN_SIZE = 32

@@ -1,7 +1,7 @@
 """Make toy data sets: drawn people in visible light and in infrared, in SYSU-MM01's and RegDB's layouts.
 
 Example:
-    python tools/make_toy_data.py --layout both --root datasets
+    python tools/prepare/make_toy_data.py --layout both --root datasets
 
 writes ``datasets/SYSU-MM01`` and ``datasets/RegDB``. The same seed gives the same bytes; repeating it is safe.
 """
@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_folders.summary import summarize_regdb, summarize_sysu
 from fastreid_mm.errors import one_line_errors
-from fastreid_mm.making.summary import summarise_regdb, summarise_sysu
-from fastreid_mm.making.toy_people import make_toy_regdb, make_toy_sysu
+from toy_people.datasets import make_toy_regdb, make_toy_sysu
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,11 +30,11 @@ def _make(args: argparse.Namespace) -> None:
         root = args.root / "SYSU-MM01"
         count = 90 if args.identities is None else args.identities
         made = make_toy_sysu(root, count, args.images_per_camera, args.seed)
-        print("made:" if made else "already there:", summarise_sysu(root))
+        print("made:" if made else "already there:", summarize_sysu(root))
     if args.layout in ("regdb", "both"):
         root = args.root / "RegDB"
         made = make_toy_regdb(root, 40 if args.identities is None else args.identities, args.seed)
-        print("made:" if made else "already there:", summarise_regdb(root))
+        print("made:" if made else "already there:", summarize_regdb(root))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Make Market1501-MM, the multi-modal data set of the IEEE paper, from Market-1501.
 
 Example:
-    python tools/prepare_market1501_mm.py Market-1501-v15.09.15 datasets --thermal GENERATED
+    python tools/prepare/prepare_market1501_mm.py Market-1501-v15.09.15 datasets --thermal GENERATED
 
 writes ``datasets/Market1501-MM``, some minutes long. Repeating it is safe.
 """
@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_folders.summary import summarize_aligned
 from fastreid_mm.errors import one_line_errors
-from fastreid_mm.making.market1501_mm import NAME, make_market1501_mm
-from fastreid_mm.making.summary import summarise_aligned
+from market1501_mm.dataset import NAME, make_market1501_mm
 
 WITHOUT_THERMAL = ("TI is not made: the paper generates these images with a CycleGAN; --thermal FOLDER takes them, "
                    "if you have them. Train without: DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\"")
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     root = args.destination / NAME
     with one_line_errors():
         made = make_market1501_mm(args.source, root, args.thermal)
-        print("made:" if made else "already there:", summarise_aligned(root))
+        print("made:" if made else "already there:", summarize_aligned(root))
         if args.thermal is None:
             print(WITHOUT_THERMAL)
 

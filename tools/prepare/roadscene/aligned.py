@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from fastreid_mm.making.fingerprint import fingerprint
-from fastreid_mm.making.folders import make_folder
-from fastreid_mm.making.layouts import JPEG_QUALITY
-from fastreid_mm.making.low_light import darken, near_infrared
-from fastreid_mm.making.roadscene_pairs import Pair, enough_pairs, files
-from fastreid_mm.making.roadscene_views import LYING, UPRIGHT, Cut, Style, expose, jittered_box, require_seed
+from data_folders.aligned import darken, near_infrared
+from data_folders.complete import make_folder
+from data_folders.fingerprint import fingerprint
+from data_folders.layouts import JPEG_QUALITY
+from roadscene.crops import LYING, UPRIGHT, Cut, Style, expose, jittered_box, require_seed
+from roadscene.photographs import Pair, enough_pairs, files
 
 MODALITIES = ("RGB", "NI", "TI")
 CAMERAS = {  # so far apart that a few pixels do not tell a place: 8 x 8 of each modality reach an mAP of 52 and 56

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from PIL import Image
 
-from fastreid_mm.making.toy_canvas import WIDTH, Canvas, Point, Pose
-from fastreid_mm.making.toy_identity import Part, Shape
+from toy_people.canvas import WIDTH, Canvas, Point, Pose
+from toy_people.identity import Part, Shape
 
 _BODY_PIXELS = (98, 106, 114)
 _GIRTH = (0.84, 1.0, 1.2)
@@ -35,7 +35,7 @@ def draw_figure(shape: Shape, pose: Pose) -> tuple[Image.Image, Image.Image]:
     """Draw a person without colours.
 
     Returns:
-        Two grey images of 192 x 384 pixels: the :class:`~fastreid_mm.making.toy_identity.Part` each pixel shows, and
+        Two grey images of 192 x 384 pixels: the :class:`~toy_people.identity.Part` each pixel shows, and
         the light on it (255 is full).
     """
     canvas = Canvas(pose)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageFilter
 
-from fastreid_mm.making.toy_canvas import HEIGHT, OVERSAMPLING, WIDTH
-from fastreid_mm.making.toy_figure import draw_figure, sample_pose
-from fastreid_mm.making.toy_identity import Person
-from fastreid_mm.making.toy_scene import PANORAMA_WIDTH, draw_place
+from toy_people.canvas import HEIGHT, OVERSAMPLING, WIDTH
+from toy_people.figure import draw_figure, sample_pose
+from toy_people.identity import Person
+from toy_people.place import PANORAMA_WIDTH, draw_place
 
 # One row a Surface. The infrared values are those of a cool place: below cloth and far below skin.
 _SURFACE_COLOURS = (
