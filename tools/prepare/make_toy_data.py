@@ -10,7 +10,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_folders.summary import summarize_regdb, summarize_sysu
+from data_folders.regdb import summarize_regdb
+from data_folders.sysu_mm01 import summarize_sysu
 from fastreid_mm.errors import one_line_errors
 from toy_people.datasets import make_toy_regdb, make_toy_sysu
 

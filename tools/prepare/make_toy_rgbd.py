@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastreid_mm.errors import one_line_errors
-from toy_scenes.toy_rgbd import make_toy_rgbd
+from toy_scenes.scenes import make_toy_rgbd
 
 
 def _parser() -> argparse.ArgumentParser:

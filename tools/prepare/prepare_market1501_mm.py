@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_folders.summary import summarize_aligned
+from data_folders.aligned import summarize_aligned
 from fastreid_mm.errors import one_line_errors
 from market1501_mm.dataset import NAME, make_market1501_mm
 

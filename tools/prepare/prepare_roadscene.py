@@ -13,13 +13,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_folders.summary import summarize_aligned, summarize_sysu
+from data_folders.aligned import summarize_aligned
+from data_folders.sysu_mm01 import summarize_sysu
 from fastreid_mm.errors import one_line_errors
 from roadscene.aligned import make_rgbn300, make_rgbnt201
-from roadscene.visible_infrared import NAME, make_roadscene
+from roadscene.visible_infrared import make_roadscene
 
 LAYOUTS = {
-    NAME: (make_roadscene, summarize_sysu),
+    "SYSU-MM01": (make_roadscene, summarize_sysu),
     "RGBNT201": (make_rgbnt201, summarize_aligned),
     "RGBN300": (make_rgbn300, summarize_aligned),
 }
@@ -29,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="a clone of RoadScene")
     parser.add_argument("destination", type=Path, help="where a folder of the layout's name is made")
-    parser.add_argument("--layout", choices=tuple(LAYOUTS), default=NAME)
+    parser.add_argument("--layout", choices=tuple(LAYOUTS), default="SYSU-MM01")
     parser.add_argument("--seed", type=int, default=0)
     return parser
 

@@ -11,7 +11,7 @@ from mmseg_mm.engine import read_checkpoint, run_host_script
 from mmseg_mm.errors import InputError
 from mmseg_mm.inference import init_rgbd_model
 from tests.mmseg_mm.small_model import small_config
-from toy_scenes.toy_rgbd import make_toy_rgbd
+from toy_scenes.scenes import make_toy_rgbd
 
 
 @pytest.fixture(scope="module", autouse=True)

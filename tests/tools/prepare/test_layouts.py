@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_folders.layouts import SysuSplit, write_regdb, write_sysu
+from data_folders.regdb import write_regdb
+from data_folders.sysu_mm01 import SysuSplit, write_sysu
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids, read_permutation
 

@@ -9,8 +9,9 @@ from PIL import Image
 import prepare_roadscene
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids
+from roadscene.crops import jittered_box
 from roadscene.photographs import THERMAL_FOLDER, VISIBLE_FOLDER, find_pairs
-from roadscene.visible_infrared import PLACES, STYLES, jittered_box, make_roadscene, split_by_photograph
+from roadscene.visible_infrared import PLACES, STYLES, make_roadscene, split_by_photograph
 
 COLUMN_GREYS = (60, 120, 180)
 

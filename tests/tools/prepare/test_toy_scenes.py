@@ -8,9 +8,8 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from fastreid_mm.errors import InputError
-from toy_scenes.scenes import draw_scene
+from toy_scenes.scenes import draw_scene, make_toy_rgbd
 from toy_scenes.textures import PATTERNS, Texture
-from toy_scenes.toy_rgbd import make_toy_rgbd
 
 SCENES = [draw_scene(64, np.random.default_rng(seed)) for seed in range(12)]
 AREA = 40  # pixels, of 4096

@@ -1,4 +1,1 @@
-"""Making data sets: writers for the benchmarks' own folder layouts, and sources of images to fill them with.
-
-Light on purpose: NumPy, SciPy and Pillow only, so that a data set can be made where no training host is installed.
-"""
+"""Data sets on disk: folders that are complete or not there, and the layouts of the benchmarks in them."""

@@ -1,14 +1,18 @@
-"""Folders that are either complete or not there."""
+"""Folders that are either complete or not there, and what every maker of one needs."""
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+from PIL import Image
 
 from fastreid_mm.errors import InputError
 
 MARKER = "made.json"
+JPEG_QUALITY = 92
 
 
 def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path], None]) -> bool:
@@ -18,8 +22,8 @@ def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path],
     cut short leaves nothing that could be mistaken for a data set.
 
     Args:
-        root: the folder to make; it may exist if it is empty or holds the same recipe's result.
-        recipe: what determines the content; any JSON values.
+        root: the folder to make. It may exist if it is empty or holds the same recipe's result.
+        recipe: whatever determines the content, in JSON values. It is kept beside the content, in ``made.json``.
         fill: writes the content into the folder it is given.
 
     Returns:
@@ -44,6 +48,31 @@ def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path],
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return True
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Hash the names, folder names and bytes of source files, so that a recipe tells one set of them from another."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def require_seed(seed: int) -> None:
+    """Refuse a seed that NumPy would not take.
+
+    Raises:
+        InputError: the seed is negative.
+    """
+    if seed < 0:
+        raise InputError(f"the seed must not be negative, got {seed}")
+
+
+def save_image(image: Image.Image, path: Path) -> None:
+    """Write an image in the format that its name asks for, and make its folder where that is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, quality=JPEG_QUALITY)
 
 
 def _occupied(root: Path) -> bool:

@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from data_folders.aligned import darken, near_infrared
-from data_folders.complete import make_folder
-from data_folders.fingerprint import fingerprint
-from data_folders.layouts import JPEG_QUALITY
+from data_folders.aligned import darken, near_infrared, save_sample
+from data_folders.complete import fingerprint, make_folder
 from fastreid_mm.errors import InputError, first_line, listed
 
 NAME = "Market1501-MM"
@@ -34,9 +32,9 @@ def make_market1501_mm(source: str | Path, root: str | Path, thermal: str | Path
 
     Args:
         source: Market-1501 as it is distributed, with ``bounding_box_train``, ``query`` and ``bounding_box_test``.
-        root: the folder to make, itself the one that holds ``train``, ``query`` and ``gallery``.
-        thermal: thermal images under the names of the visible ones, in the same three folders or all in one; they are
-            resized to the visible ones. Without it there is no thermal modality.
+        root: the folder to make. It is the one that holds ``train``, ``query`` and ``gallery``.
+        thermal: holds thermal images under the names of the visible ones, in the same three folders or all in one.
+            They are resized to the visible ones. Without it there is no thermal modality.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -51,7 +49,11 @@ def make_market1501_mm(source: str | Path, root: str | Path, thermal: str | Path
 
 
 def find_photographs(source: Path, thermal: Path | None) -> list[Photograph]:
-    """Every image of Market-1501 that is made into a sample, in the order of parts and names."""
+    """List every image of Market-1501 that is made into a sample, in the order of parts and names.
+
+    Raises:
+        InputError: a folder has no such images, or thermal images are missing; all of these are named.
+    """
     found = [photograph for part in PARTS for photograph in _part(source, thermal, part)]
     missing = [str(item.thermal) for item in found if item.thermal and not item.thermal.is_file()]
     if missing:
@@ -76,7 +78,7 @@ def _fill(root: Path, photographs: list[Photograph]) -> None:
     problems = []
     for photograph in photographs:
         try:
-            _save(root / photograph.part, photograph.visible.name, _images(photograph))
+            save_sample(_images(photograph), root / photograph.part, photograph.visible.name)
         except InputError as error:
             problems.append(str(error))
     if problems:
@@ -97,9 +99,3 @@ def _read(path: Path, mode: str) -> Image.Image:
             return image.convert(mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"cannot read image {path}: {first_line(error)}") from None
-
-
-def _save(folder: Path, name: str, images: dict[str, Image.Image]) -> None:
-    for modality, image in images.items():
-        (folder / modality).mkdir(parents=True, exist_ok=True)
-        image.save(folder / modality / name, quality=JPEG_QUALITY)

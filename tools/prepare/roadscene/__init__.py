@@ -1,0 +1,1 @@
+"""Data sets of places, cut out of RoadScene's pairs of visible and thermal photographs."""

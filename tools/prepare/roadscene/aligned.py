@@ -12,14 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from data_folders.aligned import darken, near_infrared
-from data_folders.complete import make_folder
-from data_folders.fingerprint import fingerprint
-from data_folders.layouts import JPEG_QUALITY
-from roadscene.crops import LYING, UPRIGHT, Cut, Style, expose, jittered_box, require_seed
-from roadscene.photographs import Pair, enough_pairs, files
+from data_folders.aligned import darken, near_infrared, save_sample
+from data_folders.complete import fingerprint, make_folder, require_seed, save_image
+from roadscene.crops import LYING, UPRIGHT, Cut, Style, expose, jittered_box
+from roadscene.photographs import Pair, files_of, find_enough_pairs
 
-MODALITIES = ("RGB", "NI", "TI")
 CAMERAS = {  # so far apart that a few pixels do not tell a place: 8 x 8 of each modality reach an mAP of 52 and 56
     1: Style(1, 0.84, (-0.02, 0.00), 1.06),
     2: Style(1, 0.70, (0.06, -0.05), 0.84),
@@ -33,25 +30,25 @@ class Sample(NamedTuple):
     """One place, seen by one camera.
 
     Attributes:
-        place: counted from 1.
-        camera: counted from 1.
-        test: or else for training.
-        images: of ``MODALITIES``, of one size.
+        place: the place's number, counted from 1.
+        camera: the camera's number, counted from 1.
+        test: whether it is for testing, or else for training.
+        images: the image of each of RGB, NI and TI in this order, all of one size.
     """
 
     place: int
     camera: int
     test: bool
-    images: tuple[Image.Image, ...]
+    images: dict[str, Image.Image]
 
 
 def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0) -> bool:
     """Make a data set in RGBNT201's layout from a clone of RoadScene: three upright places a photograph.
 
     Args:
-        source: the clone; at least four pairs of photographs.
-        root: the folder to make, itself the one that holds ``train_171`` and ``test``.
-        seed: of every crop.
+        source: the clone, with at least four pairs of photographs.
+        root: the folder to make. It is the one that holds ``train_171`` and ``test``.
+        seed: determines every crop; it is not negative.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -63,25 +60,25 @@ def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0) -> bool:
 
 
 def make_rgbn300(source: str | Path, root: str | Path, seed: int = 0) -> bool:
-    """Make a data set in RGBN300's layout: two lying places a photograph; a file has all three modalities.
+    """Make a data set in RGBN300's layout: two lying places a photograph, all three modalities in one file.
 
     The query is each test place under the first camera, the gallery the same places under the others.
 
-    Args, Returns, Raises: as :func:`make_rgbnt201`; ``root`` is the one that holds ``rgbir``.
+    Arguments, return value and errors are those of :func:`make_rgbnt201`; ``root`` is the one that holds ``rgbir``.
     """
     return _make("RGBN300", source, root, seed, LYING, _save_strip)
 
 
 def first_test_photograph(count: int) -> int:
-    """The last third of the photographs is for testing: neighbours in the order of names may show one street."""
+    """Keep the last third for testing, one run: neighbours in the order of names may show the same street."""
     return count - max(1, round(_TEST_SHARE * count))
 
 
 def _make(layout: str, source: str | Path, root: str | Path, seed: int, cut: Cut,
           save: Callable[[Path, Sample], None]) -> bool:
     require_seed(seed)
-    pairs = enough_pairs(source)
-    recipe = {"maker": "roadscene_mm 1", "layout": layout, "source": fingerprint(files(pairs)), "seed": seed}
+    pairs = find_enough_pairs(source)
+    recipe = {"maker": "roadscene_mm 1", "layout": layout, "source": fingerprint(files_of(pairs)), "seed": seed}
 
     def fill(folder: Path) -> None:
         for sample in _samples(pairs, cut, seed):
@@ -102,27 +99,23 @@ def _samples(pairs: list[Pair], cut: Cut, seed: int) -> Iterator[Sample]:
 
 
 def _views(photographs: tuple[Image.Image, Image.Image], column: int, cut: Cut, style: Style,
-           rng: np.random.Generator) -> tuple[Image.Image, ...]:
+           rng: np.random.Generator) -> dict[str, Image.Image]:
+    """Crop one place out of both photographs, and expose each of the three modalities for itself."""
     box = jittered_box(photographs[0].size, column, style, rng, cut)
     visible, thermal = (photograph.resize(cut.size, Image.Resampling.BICUBIC, box) for photograph in photographs)
-    return tuple(expose(view, style, rng) for view in (darken(visible), near_infrared(visible), thermal))
+    views = {"RGB": darken(visible), "NI": near_infrared(visible), "TI": thermal}
+    return {modality: expose(view, style, rng) for modality, view in views.items()}
 
 
 def _save_apart(folder: Path, sample: Sample) -> None:
     part = "test" if sample.test else "train_171"
-    for modality, image in zip(MODALITIES, sample.images):
-        _save(image, folder / part / modality / f"{sample.place:06d}_cam{sample.camera}_0_00.jpg")
+    save_sample(sample.images, folder / part, f"{sample.place:06d}_cam{sample.camera}_0_00.jpg")
 
 
 def _save_strip(folder: Path, sample: Sample) -> None:
     part = "bounding_box_train" if not sample.test else "query" if sample.camera == 1 else "bounding_box_test"
-    width, height = sample.images[0].size
+    width, height = sample.images["RGB"].size
     strip = Image.new("RGB", (width * len(sample.images), height))
-    for tile, image in enumerate(sample.images):
+    for tile, image in enumerate(sample.images.values()):
         strip.paste(image, (width * tile, 0))
-    _save(strip, folder / "rgbir" / part / f"{sample.place:04d}_c{sample.camera:03d}_00.jpg")
-
-
-def _save(image: Image.Image, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, quality=JPEG_QUALITY)
+    save_image(strip, folder / "rgbir" / part / f"{sample.place:04d}_c{sample.camera:03d}_00.jpg")

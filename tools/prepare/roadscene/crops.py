@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from fastreid_mm.errors import InputError
-
 Box = tuple[float, float, float, float]
 
 
@@ -15,8 +13,8 @@ class Cut:
     """How places are cut out of a photograph.
 
     Attributes:
-        places: columns of a photograph, each one place.
-        size: width and height of an image.
+        places: how many columns a photograph has; each is one place.
+        size: the width and height of an image.
     """
 
     places: int
@@ -32,11 +30,11 @@ class Style:
     """How a camera sees every place.
 
     Attributes:
-        images: taken of each place.
-        zoom: mean width of a crop, as a share of the widest box of the image's shape in the place's column.
-        offset: mean shift of a crop, as shares of that box's width and height.
-        brightness: mean factor on the grey values.
-        every_place: or else only places of even number.
+        images: how many it takes of each place.
+        zoom: the mean width of a crop, as a share of the widest box of the image's shape in the place's column.
+        offset: the mean shift of a crop, as shares of that box's width and height.
+        brightness: the mean factor on the grey values.
+        every_place: whether it sees all places, or else only those of even number.
     """
 
     images: int
@@ -46,25 +44,19 @@ class Style:
     every_place: bool = True
 
 
-def require_seed(seed: int) -> None:
-    """Refuse a seed that NumPy would not take."""
-    if seed < 0:
-        raise InputError(f"the seed must not be negative, got {seed}")
-
-
 def jittered_box(size: tuple[int, int], column: int, style: Style, rng: np.random.Generator,
                  cut: Cut = UPRIGHT) -> Box:
     """Draw a crop that stays within its column, so that crops of two places never overlap.
 
     Args:
-        size: width and height of the photograph.
-        column: from the left, 0 is the first.
-        style: the camera's.
+        size: the width and height of the photograph.
+        column: the place's column, counted from 0 at the left.
+        style: how the camera sees every place.
         rng: draws zoom and shift.
-        cut: number of columns and shape of the crop.
+        cut: how many columns there are, and the shape of the crop.
 
     Returns:
-        Left, top, right and bottom, in fractions of pixels, in the shape of the cut's images.
+        The left, top, right and bottom edge in pixels and fractions of them; the box has the shape of the cut's images.
     """
     steepness = cut.size[1] / cut.size[0]
     cell = size[0] / cut.places
@@ -77,13 +69,13 @@ def jittered_box(size: tuple[int, int], column: int, style: Style, rng: np.rando
 
 
 def _centred(available: float, length: float, shift: float) -> float:
-    """Where a centred, then shifted piece begins, kept inside."""
+    """Find where a piece begins that is centred, then shifted as far as it stays inside."""
     slack = available - length
     return min(max(slack / 2 + shift, 0.0), slack)
 
 
 def expose(image: Image.Image, style: Style, rng: np.random.Generator) -> Image.Image:
-    """An image with the camera's brightness and a contrast of its own."""
+    """Give an image the camera's brightness and a contrast of its own."""
     values = np.asarray(image, dtype=np.float32)
     mean = values.mean()
     values = (values - mean) * rng.uniform(0.88, 1.12) + mean * style.brightness * rng.uniform(0.92, 1.08)

@@ -24,13 +24,13 @@ class Pair:
     thermal: Path
 
     def load(self) -> tuple[Image.Image, Image.Image]:
-        """The RGB and the grey photograph."""
+        """Read the RGB and the grey photograph."""
         with Image.open(self.visible) as visible, Image.open(self.thermal) as thermal:
             return visible.convert("RGB"), thermal.convert("L")
 
 
 def find_pairs(source: str | Path) -> list[Pair]:
-    """List a RoadScene clone's photographs in the order of their names, having looked at every one of them.
+    """List a RoadScene clone's photographs in the order of their names, after a look at every one of them.
 
     Args:
         source: the clone, which holds ``crop_LR_visible`` and ``cropinfrared``.
@@ -51,13 +51,13 @@ def find_pairs(source: str | Path) -> list[Pair]:
     return pairs
 
 
-def files(pairs: list[Pair]) -> list[Path]:
-    """Every photograph, the visible and the thermal one of a pair in turn."""
+def files_of(pairs: list[Pair]) -> list[Path]:
+    """List every photograph, the visible and the thermal one of a pair in turn."""
     return [path for pair in pairs for path in (pair.visible, pair.thermal)]
 
 
-def enough_pairs(source: str | Path) -> list[Pair]:
-    """As :func:`find_pairs`, and at least the four that can be split.
+def find_enough_pairs(source: str | Path) -> list[Pair]:
+    """List the photographs as :func:`find_pairs` does, and insist on the four pairs that a split needs.
 
     Raises:
         InputError: there are fewer, or the photographs cannot be used.

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from data_folders.fingerprint import fingerprint
-from data_folders.layouts import SysuSplit, write_sysu
+from data_folders.complete import fingerprint, require_seed
+from data_folders.sysu_mm01 import SysuSplit, write_sysu
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS
-from roadscene.crops import UPRIGHT, Style, expose, jittered_box, require_seed
-from roadscene.photographs import Pair, enough_pairs, files
+from roadscene.crops import UPRIGHT, Style, expose, jittered_box
+from roadscene.photographs import Pair, files_of, find_enough_pairs
 
-NAME = "SYSU-MM01"
 PLACES = UPRIGHT.places
 _VAL_SHARE, _TEST_SHARE = 0.08, 0.26
 
@@ -35,9 +34,9 @@ def make_roadscene(source: str | Path, root: str | Path, seed: int = 0) -> bool:
     """Make RoadScene-VI from a clone of RoadScene.
 
     Args:
-        source: the clone; at least four pairs of photographs.
-        root: the folder to make, itself the one that holds ``cam1`` and ``exp``.
-        seed: of every crop and of the gallery permutations.
+        source: the clone, with at least four pairs of photographs.
+        root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
+        seed: determines every crop and the gallery permutations; it is not negative.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -46,8 +45,8 @@ def make_roadscene(source: str | Path, root: str | Path, seed: int = 0) -> bool:
         InputError: the photographs cannot be used, or the folder is in use.
     """
     require_seed(seed)
-    pairs = enough_pairs(source)
-    recipe = {"maker": "roadscene 1", "source": fingerprint(files(pairs)), "seed": seed}
+    pairs = find_enough_pairs(source)
+    recipe = {"maker": "roadscene 1", "source": fingerprint(files_of(pairs)), "seed": seed}
     return write_sysu(root, _images(pairs, seed), split_by_photograph(len(pairs)), recipe, seed)
 
 
@@ -57,7 +56,7 @@ def split_by_photograph(count: int) -> SysuSplit:
     Each split is one run of neighbours in the order of names, since frames with close numbers may show one street.
 
     Args:
-        count: photographs, at least four.
+        count: how many photographs there are, at least four.
     """
     val, test = (max(1, round(share * count)) for share in (_VAL_SHARE, _TEST_SHARE))
     first_val, first_test = (PLACES * start + 1 for start in (count - val - test, count - test))
@@ -80,7 +79,7 @@ def _images(pairs: list[Pair], seed: int) -> Iterator[tuple[int, int, Image.Imag
 
 
 def _views(photograph: Image.Image, column: int, place: int, camera: int, seed: int) -> Iterator[Image.Image]:
-    """One place as one camera sees it, each view with random numbers of its own."""
+    """Show one place as one camera sees it, each view with random numbers of its own."""
     style = STYLES[camera]
     if not style.every_place and place % 2:
         return

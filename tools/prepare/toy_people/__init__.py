@@ -1,0 +1,1 @@
+"""Drawn people, photographed in visible light and in infrared."""

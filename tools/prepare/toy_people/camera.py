@@ -31,12 +31,12 @@ class Camera:
     """A camera, fixed at its place.
 
     Attributes:
-        place: number of the place it looks at; two cameras may share one.
-        indoor: whether that is a corridor or a street.
-        infrared: sees warmth instead of colours.
-        gain: brightness of the three channels (an infrared camera uses the first).
-        blur: radius of the lens blur, in pixels.
-        noise: standard deviation of the sensor noise, in grey levels.
+        place: the number of the place that it looks at; two cameras may share one.
+        indoor: whether that is a corridor, or else a street.
+        infrared: whether it sees warmth instead of colours.
+        gain: the brightness of the three channels; an infrared camera uses the first.
+        blur: the radius of the lens blur, in pixels.
+        noise: the standard deviation of the sensor noise, in grey levels.
     """
 
     place: int
@@ -49,10 +49,10 @@ class Camera:
 
 @dataclass
 class Studio:
-    """Photographs people, keeping the places it has drawn.
+    """Photographs people, and keeps the places that it has drawn.
 
     Args:
-        seed: of places and of every image.
+        seed: determines the places and every image.
     """
 
     seed: int
@@ -62,8 +62,8 @@ class Studio:
         """Take one picture; the same person, camera and key give the same picture.
 
         Args:
-            person: who stands there.
-            camera: who takes it.
+            person: who stands before the camera.
+            camera: what takes the picture.
             key: non-negative numbers that tell this image from all others.
 
         Returns:
@@ -77,7 +77,7 @@ class Studio:
         return _expose(picture, camera, rng)
 
     def _background(self, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-        """A window of the camera's place, (128, 64, channels)."""
+        """Cut a window out of the camera's place, (128, 64, channels)."""
         key = (camera.place, camera.indoor)
         if key not in self._places:
             self._places[key] = draw_place(camera.indoor, [self.seed, 2, camera.place])
@@ -89,14 +89,14 @@ class Studio:
 
 
 def _palette(values: tuple) -> np.ndarray:
-    """(rows, channels) with one channel for grey values."""
+    """Make a table of colours or grey values, (rows, channels)."""
     return np.asarray(values, dtype=np.uint8).reshape(len(values), -1)
 
 
 def _develop(
     person: Person, camera: Camera, parts: Image.Image, light: Image.Image
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour (or warmth) times cover, cover and light of a figure, each (128, 64, 1 or 3)."""
+    """Turn a figure into its colour (or warmth) times cover, its cover and its light, each (128, 64, 1 or 3)."""
     labels = np.asarray(parts)
     palette = _palette(person.warmth if camera.infrared else person.colours)
     cover = np.where(labels > 0, np.uint8(255), np.uint8(0))
@@ -113,20 +113,20 @@ def _shrink(array: np.ndarray) -> np.ndarray:
 
 
 def _sidelight(camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """Light from one side on creased cloth, (128, 64, 1): strong in the visible, faint in the infrared."""
+    """Light creased cloth from one side, (128, 64, 1): strongly in the visible, faintly in the infrared."""
     slope, creases = (0.08, 0.05) if camera.infrared else (0.3, 0.1)
     side = 1 + slope * rng.uniform(-1, 1) * np.linspace(-1, 1, WIDTH, dtype=np.float32)
     return side.reshape(1, WIDTH, 1) * _mottle(creases, rng)
 
 
 def _mottle(amount: float, rng: np.random.Generator) -> np.ndarray:
-    """Soft random blotches about one, (128, 64, 1)."""
+    """Draw soft random blotches about one, (128, 64, 1)."""
     grid = Image.fromarray(rng.normal(1, amount, (16, 8)).astype(np.float32))
     return np.asarray(grid.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))[..., None]
 
 
 def _expose(picture: np.ndarray, camera: Camera, rng: np.random.Generator) -> Image.Image:
-    """Gain, lens and sensor."""
+    """Apply the camera's gain, lens and sensor."""
     gain = np.asarray(camera.gain[: picture.shape[2]], dtype=np.float32)
     picture = picture * (gain * rng.uniform(0.82, 1.15)) + rng.uniform(-10, 10)
     blurred = _image(picture).filter(ImageFilter.GaussianBlur(camera.blur * rng.uniform(0.7, 1.3)))

@@ -22,12 +22,12 @@ class Pose:
     Attributes:
         unit: the body height in pixels.
         foot: where the point between the feet is in the image, in pixels.
-        yaw: apparent share of the body's width, 1 seen straight on.
-        lean: sideways shift per unit of height.
-        mirrored: walks the other way.
-        from_behind: seen from the back.
-        stride: angle of a leg to the vertical, in radians.
-        arms: angles of far upper arm, far forearm, near upper arm, near forearm to the vertical, in radians.
+        yaw: the share of the body's width that is seen; it is 1 where the body is seen straight on.
+        lean: the sideways shift per unit of height.
+        mirrored: whether the person walks the other way.
+        from_behind: whether the person is seen from the back.
+        stride: the angle of a leg to the vertical, in radians.
+        arms: the angles of far upper arm, far forearm, near upper arm and near forearm to the vertical, in radians.
     """
 
     unit: float
@@ -76,10 +76,10 @@ class Canvas:
         """Fill a tapered, round-jointed limb with a darker rim, which sets it off from a body of the same cloth.
 
         Args:
-            joints: from the body outwards, one more than ``parts``; outer segments are drawn first.
-            widths: one a joint, in body heights.
-            parts: one a segment.
-            light: on the whole limb.
+            joints: the joints from the body outwards, one more than ``parts``. Outer segments are drawn first.
+            widths: the width at each joint, in body heights.
+            parts: what each segment shows.
+            light: the light on the whole limb.
         """
         for rim, shade in ((0.008, 0.72 * light), (0.0, light)):
             for i in reversed(range(len(parts))):
@@ -93,9 +93,9 @@ class Canvas:
 
         Args:
             part: the garment's ground.
-            motif: takes its place.
-            pattern: which one, and how wide.
-            origin: the body point the pattern is laid out from.
+            motif: what takes its place.
+            pattern: which pattern it is, and how wide.
+            origin: the body point from which the pattern is laid out.
         """
         labels = np.array(self.parts)
         rows, columns = np.indices(labels.shape, dtype=np.float32, sparse=True)
@@ -123,7 +123,13 @@ def _taper(start: Point, end: Point, first: float, last: float) -> list[Point]:
 
 
 def _motif(pattern: Pattern, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Where a pattern's motif lies: booleans over ``x (1, W)`` and ``y (H, 1)``, in body heights from its origin."""
+    """Tell where a pattern's motif lies, (H, W) bool.
+
+    Args:
+        pattern: which pattern it is, and how wide.
+        x: (1, W), in body heights from the pattern's origin.
+        y: (H, 1), likewise.
+    """
     period = pattern.period or 1.0
     u, v = x / period, y / period
     match pattern.kind:

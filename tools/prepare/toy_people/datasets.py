@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from data_folders.layouts import SysuSplit, write_regdb, write_sysu
+from data_folders.regdb import write_regdb
+from data_folders.sysu_mm01 import SysuSplit, write_sysu
 from fastreid_mm.errors import InputError
 from toy_people.camera import Camera, Studio
 from toy_people.identity import Person, sample_people
@@ -34,10 +35,10 @@ def make_toy_sysu(root: str | Path, identities: int = 90, images_per_camera: int
     """Draw a data set in SYSU-MM01's layout; a third of the identities, the last ones, are for testing.
 
     Args:
-        root: the folder to make, itself the one that holds ``cam1`` and ``exp``.
-        identities: 3 to 1000.
-        images_per_camera: of each identity, at least 1; every identity is seen by all six cameras.
-        seed: of everything; the same seed gives the same bytes.
+        root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
+        identities: how many people there are, 3 to 1000.
+        images_per_camera: how many images of a person each of the six cameras takes, at least 1.
+        seed: determines everything: the same seed gives the same bytes.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -56,7 +57,7 @@ def make_toy_sysu(root: str | Path, identities: int = 90, images_per_camera: int
 
 
 def toy_sysu_split(identities: int) -> SysuSplit:
-    """Identities 1.. for training, a few for validation, the last third for testing."""
+    """Take the first identities for training, a few for validation and the last third for testing."""
     test = identities // 3
     val = max(1, (identities - test) // 6)
     train = identities - test - val
@@ -72,12 +73,12 @@ def _sysu_images(people: list[Person], count: int, studio: Studio) -> Iterator[t
 
 
 def make_toy_regdb(root: str | Path, identities: int = 40, seed: int = 0) -> bool:
-    """Draw a data set in RegDB's layout, ten visible and ten thermal images an identity.
+    """Draw a data set in RegDB's layout, ten visible and ten thermal images of each identity.
 
     Args:
-        root: the folder to make, itself the one that holds ``Visible``, ``Thermal`` and ``idx``.
-        identities: 2 to 1000.
-        seed: of everything; the same seed gives the same bytes.
+        root: the folder to make. It is the one that holds ``Visible``, ``Thermal`` and ``idx``.
+        identities: how many people there are, 2 to 1000.
+        seed: determines everything: the same seed gives the same bytes.
 
     Returns:
         True if the folder was made now, False if it was already there.

@@ -35,8 +35,8 @@ def draw_figure(shape: Shape, pose: Pose) -> tuple[Image.Image, Image.Image]:
     """Draw a person without colours.
 
     Returns:
-        Two grey images of 192 x 384 pixels: the :class:`~toy_people.identity.Part` each pixel shows, and
-        the light on it (255 is full).
+        Two grey images of 192 x 384 pixels: the :class:`~toy_people.identity.Part` that each pixel shows, and the
+        light on it (255 is full).
     """
     canvas = Canvas(pose)
     figure = _Figure(shape, pose, canvas)
@@ -156,7 +156,7 @@ class _Figure:
 
 
 def _swing(start: Point, angle: float, length: float) -> Point:
-    """The end of a limb hanging from ``start``."""
+    """Find the end of a limb that hangs from ``start``."""
     return start[0] + length * math.sin(angle), start[1] - length * math.cos(angle)
 
 

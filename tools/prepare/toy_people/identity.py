@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from data_folders.complete import require_seed
 from fastreid_mm.errors import InputError
 
 MAX_PEOPLE = 1000
@@ -32,7 +33,7 @@ class Part(IntEnum):
 
 @dataclass(frozen=True)
 class Pattern:
-    """A garment's pattern; the period is in body heights (0.05 is about five pixels)."""
+    """A garment's pattern, repeated every ``period`` body heights (0.05 is about five pixels)."""
 
     kind: str
     period: float = 0.0
@@ -78,7 +79,7 @@ class Shape:
     lower_pattern: Pattern
 
     def difference(self, other: "Shape") -> int:
-        """In how many fields two people differ."""
+        """Count the fields in which two people differ."""
         return sum(getattr(self, field.name) != getattr(other, field.name) for field in fields(self))
 
 
@@ -87,9 +88,9 @@ class Person:
     """An identity.
 
     Attributes:
-        shape: seen in both modalities.
-        colours: one colour a :class:`Part`, seen in visible light only.
-        warmth: one grey value a :class:`Part`, seen in infrared only and drawn independently of the colours.
+        shape: what both modalities show.
+        colours: the colour of each :class:`Part`, which visible light alone shows.
+        warmth: the grey value of each :class:`Part`, which infrared alone shows; it is independent of the colours.
     """
 
     shape: Shape
@@ -109,16 +110,15 @@ def sample_people(count: int, seed: int) -> list[Person]:
     The first people of a longer list are those of a shorter one with the same seed.
 
     Args:
-        count: 1 to 1000 people.
-        seed: non-negative.
+        count: how many people to draw, 1 to 1000.
+        seed: determines who they are; it is not negative.
 
     Raises:
         InputError: a number is out of range.
     """
     if not 1 <= count <= MAX_PEOPLE:
         raise InputError(f"the number of identities must be 1 to {MAX_PEOPLE}, got {count}")
-    if seed < 0:
-        raise InputError(f"the seed must not be negative, got {seed}")
+    require_seed(seed)
     rng = np.random.default_rng([seed, 0])
     shapes = _distinct_shapes(rng)
     return [Person(next(shapes), _colours(rng), _warmth(rng)) for _ in range(count)]

@@ -29,11 +29,11 @@ def draw_place(indoor: bool, seed: list[int]) -> np.ndarray:
     """Draw a place without colours, reproducibly.
 
     Args:
-        indoor: a corridor, or else a street.
-        seed: one place for each list of numbers.
+        indoor: whether it is a corridor, or else a street.
+        seed: tells this place from all others.
 
     Returns:
-        (128, 320) array of :class:`Surface` values.
+        The :class:`Surface` of every pixel, (128, 320).
     """
     rng = np.random.default_rng(seed)
     image = Image.new("L", (PANORAMA_WIDTH, HEIGHT), Surface.WALL if indoor else Surface.SKY)

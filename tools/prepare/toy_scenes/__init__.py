@@ -1,0 +1,1 @@
+"""Drawn scenes with depth, each with one salient object."""

@@ -1,4 +1,4 @@
-"""A toy RGB-D scene in which the salient object is the one thing that is both near and of its own texture.
+"""Toy RGB-D scenes, in which the salient object is the one thing that is both near and of its own texture.
 
 The same shapes appear three times: the object, in its own texture and near; a patch painted in the object's texture on
 what lies behind; and a lump in the background's texture, as near as the object. Colour alone cannot tell the object
@@ -6,25 +6,31 @@ from the patch, depth alone cannot tell it from the lump.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from data_folders.complete import make_folder, save_image
+from fastreid_mm.errors import InputError
 from toy_scenes.textures import Texture, sample_texture, smooth_noise
 
 KINDS = ("object", "patch", "lump")
 TRIES = 40
+FOLDERS = {"image": "RGB", "depth": "depth", "mask": "GT"}
+"""The attributes of a :class:`Scene`, and the folders of D3Net's layout."""
+MIN_SIZE = 32
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One sample.
+    """One sample: three square images of one size.
 
     Attributes:
-        image: (size, size, 3) uint8, red, green and blue.
-        depth: (size, size) uint8, white is near.
-        mask: (size, size) uint8, 255 on the salient object.
+        image: what a camera sees, in RGB.
+        depth: how near everything is, in grey values; white is near.
+        mask: white on the salient object and black elsewhere.
     """
 
     image: Image.Image
@@ -32,11 +38,41 @@ class Scene:
     mask: Image.Image
 
 
+def make_toy_rgbd(root: str | Path, train: int = 400, test: int = 100, size: int = 96, seed: int = 0) -> bool:
+    """Draw ``root/train`` and ``root/test``, each with ``RGB``, ``depth`` and ``GT``; in depth white is near.
+
+    Args:
+        root: the folder to make.
+        train, test: how many scenes there are of either kind, at least one each.
+        size: the width and height of the images, at least 32 pixels.
+        seed: determines everything: the same seed gives the same bytes.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: a number is out of range, or the folder is in use.
+    """
+    for name, value, least in (("train", train, 1), ("test", test, 1), ("size", size, MIN_SIZE), ("seed", seed, 0)):
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    recipe = {"maker": "toy rgbd 1", "train": train, "test": test, "size": size, "seed": seed}
+    return make_folder(Path(root), recipe, lambda folder: _fill(folder, {"train": train, "test": test}, size, seed))
+
+
+def _fill(root: Path, parts: dict[str, int], size: int, seed: int) -> None:
+    for part_number, (part, count) in enumerate(parts.items()):
+        for number in range(count):
+            scene = draw_scene(size, np.random.default_rng([seed, part_number, number]))
+            for kind, name in FOLDERS.items():
+                save_image(getattr(scene, kind), root / part / name / f"{number + 1:04d}.png")
+
+
 def draw_scene(size: int, rng: np.random.Generator) -> Scene:
     """Draw a scene: one object, one patch, one lump and, where there is room, up to one more patch and lump.
 
     Args:
-        size: of the sides, in pixels.
+        size: the length of the sides, in pixels.
         rng: draws everything.
     """
     hue = rng.uniform()
@@ -52,14 +88,14 @@ def draw_scene(size: int, rng: np.random.Generator) -> Scene:
 
 
 def _background_depth(size: int, rng: np.random.Generator) -> np.ndarray:
-    """A tilted, uneven ground behind everything, (size, size) between 0 and about 0.45."""
+    """Draw a tilted, uneven ground behind everything, (size, size) between 0 and about 0.45."""
     y, x = np.mgrid[:size, :size] / size
     tilt = rng.uniform(0.1, 0.3) * y + rng.uniform(-0.1, 0.1) * (x - 0.5)
     return np.clip(rng.uniform(0.02, 0.15) + tilt + 0.02 * smooth_noise(size, size / 10, rng), 0, None)
 
 
 def _apart(size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Shapes that do not touch, each (size, size) bool: ``count`` if they find room, one of each kind at least."""
+    """Draw shapes that do not touch, each (size, size) bool: ``count`` if there is room, one of each kind at least."""
     shapes: list[np.ndarray] = []
     while len(shapes) < len(KINDS):
         shapes = _scatter(size, count, rng)
@@ -67,7 +103,7 @@ def _apart(size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def _scatter(size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Shapes at random places, those left out that touch an earlier one."""
+    """Draw shapes at random places, and leave out those that touch an earlier one."""
     shapes: list[np.ndarray] = []
     taken = np.zeros((size, size), bool)
     for _ in range(TRIES):
@@ -79,7 +115,7 @@ def _scatter(size: int, count: int, rng: np.random.Generator) -> list[np.ndarray
 
 
 def _blob(size: int, rng: np.random.Generator) -> np.ndarray:
-    """A rounded, lobed or nearly rectangular shape, (size, size) bool."""
+    """Draw a rounded, lobed or nearly rectangular shape, (size, size) bool."""
     centre, radius = rng.uniform(0.18, 0.82, 2) * size, rng.uniform(0.12, 0.2) * size
     y, x = np.mgrid[:size, :size]
     y, x = y - centre[0], x - centre[1]
@@ -103,7 +139,7 @@ def _put(
 
 
 def _photograph(image: np.ndarray, depth: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> Scene:
-    """Light from one side, a lens and two sensors."""
+    """Take the picture: with light from one side, a lens and two sensors."""
     size = len(mask)
     light = 1 + 0.25 * np.tensordot(rng.uniform(-1, 1, 2), np.mgrid[:size, :size] / size - 0.5, 1)
     seen = gaussian_filter(image * light[..., None], (0.5, 0.5, 0)) + rng.normal(0, 6, image.shape)

@@ -13,10 +13,10 @@ class Texture:
     """What a surface looks like.
 
     Attributes:
-        colours: two of them, (2, 3), 0 to 255.
+        colours: the two colours, (2, 3), 0 to 255.
         pattern: one of :data:`PATTERNS`.
-        period: of the pattern, in pixels.
-        angle: of the pattern, in radians.
+        period: the length after which the pattern repeats, in pixels.
+        angle: the direction of the pattern, in radians.
     """
 
     colours: np.ndarray
@@ -39,20 +39,20 @@ def sample_texture(rng: np.random.Generator, size: int, hue: float) -> Texture:
 
 
 def smooth_noise(size: int, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise of mean 0 and standard deviation 1 that changes over ``scale`` pixels, (size, size)."""
+    """Draw noise of mean 0 and standard deviation 1 that changes over ``scale`` pixels, (size, size)."""
     noise = gaussian_filter(rng.standard_normal((size, size)), scale, mode="reflect")
     return (noise - noise.mean()) / noise.std()
 
 
 def _colour(hue: float, rng: np.random.Generator) -> np.ndarray:
-    """A colour of this hue with random strength and brightness, (3,)."""
+    """Draw a colour of this hue with random strength and brightness, (3,)."""
     wheel = 0.5 + 0.5 * np.cos(2 * np.pi * (hue - np.array([0, 1 / 3, 2 / 3])))
     strength, brightness = rng.uniform(0.5, 0.9), rng.uniform(90, 230)
     return brightness * (1 - strength + strength * wheel)
 
 
 def _rotated(texture: Texture, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates along and across the pattern in periods, from a random origin, each (size, size)."""
+    """Measure along and across the pattern in periods, from a random origin, each (size, size)."""
     y, x = np.mgrid[:size, :size] + rng.uniform(0, size, (2, 1, 1))
     cos, sin = np.cos(texture.angle), np.sin(texture.angle)
     return (cos * x + sin * y) / texture.period, (cos * y - sin * x) / texture.period
