@@ -4,9 +4,9 @@
     FASTREID_DATASETS=datasets python tools/roadscene_table.py [SYSU-MM01 | RGBNT201 | RGBN300]
         [--seeds 1 2 3] [--rows AGW CMT] [--output DIR]
 
-for the sets that tools/prepare_roadscene.py makes. All rows of a table see equally many images of the same size in
-batches of the same size. A run that has its results is not run again, one that was interrupted goes on: just repeat the
-command. Two copies of it with different --seeds or --rows may run at a time.
+for the sets that tools/prepare/prepare_roadscene.py makes. All rows of a table see equally many images of the same size
+in batches of the same size. A run that has its results is not run again, one that was interrupted goes on: just repeat
+the command. Two copies of it with different --seeds or --rows may run at a time.
 """
 
 import argparse

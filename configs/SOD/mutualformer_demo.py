@@ -1,4 +1,4 @@
-"""The same network, small and from scratch, on the toy scenes of tools/make_toy_rgbd.py (make demo-sod)."""
+"""The same network, small and from scratch, on the toy scenes of tools/prepare/make_toy_rgbd.py (make demo-sod)."""
 
 _base_ = "mutualformer_r50_352x352.py"
 data_root = "logs/demo-sod/datasets"

@@ -14,8 +14,8 @@ from fastreid_mm.errors import InputError
 class Market1501MM(ModalityFolders):
     """``ROOT/Market1501-MM/{train,query,gallery}/{RGB,NI,TI}/{identity}_c{1..6}s*.jpg``, as the paper made it.
 
-    ``tools/prepare_market1501_mm.py`` makes it from Market-1501. False detections (identity -1) are skipped; the
-    distractors of the gallery (identity 0) stay.
+    ``tools/prepare/prepare_market1501_mm.py`` makes it from Market-1501. False detections (identity -1) are skipped;
+    the distractors of the gallery (identity 0) stay.
     """
 
     dataset_dir = "Market1501-MM"
