@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops
 
-from data_folders.complete import MARKER, make_folder
+from data_folders.complete import MARKER, fingerprint, make_folder, save_image
 from fastreid_mm.errors import InputError
 
 RECIPE = {"maker": "test", "sizes": (1, 2)}
@@ -94,3 +95,22 @@ def test_names_a_path_that_cannot_be_written(tmp_path: Path) -> None:
         make_folder(tmp_path / "file", RECIPE, _fill)
     with pytest.raises(InputError, match="file"):
         make_folder(tmp_path / "file" / "set", RECIPE, _fill)
+
+
+def test_a_fingerprint_tells_bytes_names_and_folders_apart(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a/1.jpg", "a/2.jpg", "b/1.jpg", "c/a/1.jpg")]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"one")
+    first, name, folder, same = (fingerprint([path]) for path in paths)
+    assert first == same and len({first, name, folder}) == 3
+    paths[0].write_bytes(b"two")
+    assert fingerprint(paths[:1]) != first
+
+
+@pytest.mark.parametrize("suffix, most", [("bmp", 0), ("png", 0), ("jpg", 6)])
+def test_an_image_is_written_in_the_format_of_its_name(tmp_path: Path, suffix: str, most: int) -> None:
+    image = Image.linear_gradient("L").resize((16, 32))
+    save_image(image, tmp_path / "new" / "folder" / f"image.{suffix}")
+    read = Image.open(tmp_path / "new" / "folder" / f"image.{suffix}")
+    assert read.size == (16, 32) and ImageChops.difference(read, image).getextrema()[1] <= most
