@@ -26,6 +26,7 @@ demo: setup
 
 # The table is the last of what training prints. Its maps are so small that a second thread costs more than it brings.
 demo-sod: export OMP_NUM_THREADS := 1
+demo-sod: export SOD_DATASETS := $(DEMO_SOD)/datasets
 demo-sod: setup
 	$(BIN)/python tools/prepare/make_toy_rgbd.py --root $(DEMO_SOD)/datasets
 	$(BIN)/python tools/train_sod.py configs/SOD/mutualformer_demo.py

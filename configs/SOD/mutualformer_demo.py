@@ -1,7 +1,6 @@
 """The same network, small and from scratch, on the toy scenes of tools/prepare/make_toy_rgbd.py (make demo-sod)."""
 
 _base_ = "mutualformer_r50_352x352.py"
-data_root = "logs/demo-sod/datasets"
 size = (96, 96)
 
 model = dict(
@@ -37,12 +36,12 @@ tta_pipeline = [
 
 train_dataloader = dict(
     batch_size=8, num_workers=0, drop_last=True,
-    dataset=dict(_delete_=True, type="RGBDSODDataset", data_root=f"{data_root}/train", name="toy",
-                 pipeline=train_pipeline))
+    dataset=dict(_delete_=True, type="RGBDSODDataset", name="toy", pipeline=train_pipeline,
+                 data_root="{{$SOD_DATASETS:logs/demo-sod/datasets}}/train"))
 test_dataloader = dict(
     num_workers=0,
-    dataset=dict(_delete_=True, type="RGBDSODDataset", data_root=f"{data_root}/test", name="toy", test_mode=True,
-                 pipeline=test_pipeline))
+    dataset=dict(_delete_=True, type="RGBDSODDataset", name="toy", pipeline=test_pipeline, test_mode=True,
+                 data_root="{{$SOD_DATASETS:logs/demo-sod/datasets}}/test"))
 val_dataloader = test_dataloader
 test_evaluator = dict(num_workers=0)
 val_evaluator = test_evaluator

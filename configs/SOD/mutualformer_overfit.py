@@ -6,7 +6,6 @@ Data go to data/SOD/overfit: RGB, depth and GT of a few pairs; those of SSD100 h
 """
 
 _base_ = "mutualformer_demo.py"
-data_root = "data/SOD/overfit"
 size = (192, 192)
 
 model = dict(decode_head=dict(input_size=size, patch_size=6, patch_strides=(4, 2, 1, 1)))  # 121, 100, 49, 1 tokens
@@ -28,7 +27,7 @@ tta_pipeline = [
     {{_base_.flips}},
 ]
 
-pairs = dict(_delete_=True, type="RGBDSODDataset", data_root=data_root)
+pairs = dict(_delete_=True, type="RGBDSODDataset", data_root="{{$SOD_DATASETS:data/SOD/overfit}}")
 train_dataloader = dict(batch_size=3, dataset=dict(pipeline=train_pipeline, **pairs))
 test_dataloader = dict(dataset=dict(test_mode=True, pipeline=test_pipeline, **pairs))
 val_dataloader = test_dataloader

@@ -1,14 +1,14 @@
 """MutualFormer for RGB-D salient object detection, as in the paper: 2985 training pairs, six test sets.
 
-Data go to data/SOD (or give data_root): train/{NJU2K,NLPR,DUT-RGBD} and test/{NJU2K,NLPR,DUT-RGBD,SIP,STEREO,LFSD},
-each with the folders RGB, depth and GT. Depth is white where it is near; a set's own depth_direction says otherwise.
+Data go to data/SOD or to the folder that the variable SOD_DATASETS names: train/{NJU2K,NLPR,DUT-RGBD} and
+test/{NJU2K,NLPR,DUT-RGBD,SIP,STEREO,LFSD}, each with the folders RGB, depth and GT. Depth is white where it is near; a
+set's own depth_direction says otherwise.
 
 The paper's tables: decode_head.fusion.depth (3), .variant (4), .epsilon (5), decode_head.regularization (6).
 """
 
 custom_imports = dict(imports=["mmseg_mm"], allow_failed_imports=False)
 default_scope = "mmseg"
-data_root = "data/SOD"
 size = (352, 352)
 
 model = dict(
@@ -58,8 +58,8 @@ tta_pipeline = [*load, dict(type="StackDepth"), dict(type="Resize", scale=size, 
 train_dataloader = dict(
     batch_size=15, num_workers=4, persistent_workers=False, worker_init_fn=dict(type="seed_worker"),
     sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(type="RepeatDataset", times=11, dataset=dict(  # the paper's 32835 images an epoch
-        type="RGBDSODDataset", data_root=f"{data_root}/train", pipeline=train_pipeline, sets=[
+    dataset=dict(type="FiniteRepeatDataset", times=11, dataset=dict(  # the paper's 32835 images an epoch
+        type="RGBDSODDataset", data_root="{{$SOD_DATASETS:data/SOD}}/train", pipeline=train_pipeline, sets=[
             dict(name="NJU2K", num_samples=1485),
             dict(name="NLPR", num_samples=700),
             dict(name="DUT-RGBD", num_samples=800),
@@ -68,7 +68,8 @@ test_dataloader = dict(
     batch_size=1, num_workers=4, persistent_workers=False,
     sampler=dict(type="DefaultSampler", shuffle=False),
     dataset=dict(
-        type="RGBDSODDataset", data_root=f"{data_root}/test", pipeline=test_pipeline, test_mode=True, sets=[
+        type="RGBDSODDataset", data_root="{{$SOD_DATASETS:data/SOD}}/test", pipeline=test_pipeline, test_mode=True,
+        sets=[
             dict(name="NJU2K", num_samples=500),
             dict(name="NLPR", num_samples=300),
             dict(name="DUT-RGBD", num_samples=400),
@@ -98,10 +99,10 @@ default_hooks = dict(
     param_scheduler=dict(type="ParamSchedulerHook"),
     checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type="DistSamplerSeedHook"),
-    visualization=dict(type="SegVisualizationHook"))
-custom_hooks = [dict(type="SafeCheckpointHook", trust=False), dict(type="EpochSeedHook")]
+    visualization=dict(type="SaliencyVisualizationHook"))
+custom_hooks = [dict(type="SafeCheckpointHook", trust=False), dict(type="EpochSeedHook"), dict(type="DataRootHook")]
 log_processor = dict(by_epoch=True)
-visualizer = dict(type="SegLocalVisualizer", vis_backends=[dict(type="LocalVisBackend")])
+visualizer = dict(type="SaliencyVisualizer", name="visualizer", vis_backends=[dict(type="LocalVisBackend")])
 env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),
                dist_cfg=dict(backend="nccl"))
 randomness = dict(seed=1)

@@ -1,7 +1,10 @@
-"""Hooks that make training exact to resume, and checkpoints safe to load."""
+"""What makes training exact to resume, checkpoints safe to load, and the host's scripts and pictures fit saliency."""
 
+from mmseg_mm.engine.data_root import DataRootHook
 from mmseg_mm.engine.epoch_seed import EpochSeedHook, seed_worker
 from mmseg_mm.engine.host_script import run_host_script
 from mmseg_mm.engine.safe_checkpoint import SafeCheckpointHook, read_checkpoint
+from mmseg_mm.engine.visualization import SaliencyVisualizationHook, SaliencyVisualizer
 
-__all__ = ["EpochSeedHook", "SafeCheckpointHook", "read_checkpoint", "run_host_script", "seed_worker"]
+__all__ = ["DataRootHook", "EpochSeedHook", "SafeCheckpointHook", "SaliencyVisualizationHook", "SaliencyVisualizer",
+           "read_checkpoint", "run_host_script", "seed_worker"]

@@ -1,4 +1,4 @@
-"""Runs mmsegmentation's own training and test scripts, which its wheel brings along."""
+"""Runs the scripts that mmsegmentation's wheel brings along, with everything of ours registered."""
 
 import runpy
 import sys
@@ -8,29 +8,56 @@ from pathlib import Path
 import mmseg
 from mmengine.config import Config
 
+from mmseg_mm.compat import let_inputs_be_given_with_a_shape
+from mmseg_mm.engine.data_root import take_data_root
 from mmseg_mm.errors import InputError
 
 TRUST = "--trust-checkpoint"
+SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
+FLOPS = "get_flops"
+WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
+"""What :data:`FLOPS` needs, since it makes an image of three channels."""
 
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
-    """Run ``train.py`` or ``test.py`` of mmsegmentation with its own arguments and :data:`TRUST`.
+    """Run one of mmsegmentation's scripts with its own arguments and :data:`TRUST`.
+
+    Unlike the script by itself it heeds ``--cfg-options data_root=PATH``, see :func:`take_data_root`.
+
+    Args:
+        name: ``train.py`` or ``train``, ``analysis_tools/browse_dataset`` or ``browse_dataset``; of several with one
+            name the first by folder.
+        arguments: of the script.
 
     Raises:
         InputError: the host has no such script, the config does not exist, or it has nothing to trust with.
     """
-    script = Path(mmseg.__file__).parent / ".mim" / "tools" / name
-    if not script.is_file():
-        raise InputError(f"{script} does not exist: install mmsegmentation from its wheel, or call its {name} yourself")
+    script = _script(name)
     arguments = list(arguments)
     config = next((argument for argument in arguments if argument.endswith((".py", ".json", ".yaml", ".yml"))), None)
     if config is not None and not Path(config).is_file():
         raise InputError(f"config {config} does not exist")
+    options = []
+    if script.stem == FLOPS:
+        let_inputs_be_given_with_a_shape()
+        options.append(WITHOUT_DEPTH)
     if TRUST in arguments:
         arguments.remove(TRUST)
-        arguments += ["--cfg-options", f"custom_hooks.{_hook_index(config)}.trust=True"]
+        options.append(f"custom_hooks.{_hook_index(config)}.trust=True")
+    if options:
+        arguments += ["--cfg-options", *options]
+    take_data_root(arguments)
     sys.argv = [str(script), *arguments]
     runpy.run_path(str(script), run_name="__main__")
+
+
+def _script(name: str) -> Path:
+    known = sorted(SCRIPTS.rglob("*.py"))
+    found = [path for path in known if path.with_suffix("").match(name.removesuffix(".py"))]
+    if not found:
+        names = ", ".join(str(path.relative_to(SCRIPTS).with_suffix("")) for path in known)
+        raise InputError(f"no script {name!r}; there are {names or f'none in {SCRIPTS}: install the wheel'}")
+    return found[0]
 
 
 def _hook_index(config: str | None) -> int:

@@ -24,8 +24,9 @@ class SODMetric(BaseMetric):
     scored as PySODMetrics does and named in a warning.
 
     Returned are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
-    ``MAE``, between 0 and 1. ``sod_results.json`` and ``sod_curves.npz`` (precision, recall, F and E over the
-    thresholds) are written to ``save_dir``.
+    ``MAE``, between 0 and 1, and under ``sod/mean`` their means over the sets, for a checkpoint hook's ``save_best``
+    (with a ``rule``). ``sod_results.json`` and ``sod_curves.npz`` (precision, recall, F and E over the thresholds) are
+    written to ``save_dir``, and a plot of the curves, ``sod_curves.png``.
 
     Args:
         num_workers: processes that score while the model predicts; 0 scores in this one.
@@ -102,7 +103,7 @@ class SODMetric(BaseMetric):
             results: name of the set, path and scores of every image.
 
         Returns:
-            ``SET/METRIC``: value.
+            ``SET/METRIC``: value, with "mean" for the mean over the sets.
         """
         if self.format_only:
             return {}
@@ -115,7 +116,9 @@ class SODMetric(BaseMetric):
             print_log(f"{len(empty)} masks are all black: {listed(empty)}", "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
-        return {f"{name}/{metric}": value for name, row in rows.items() for metric, value in row.items()}
+        mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}
+        return {f"{name}/{metric}": value for name, row in {**rows, "mean": mean}.items()
+                for metric, value in row.items()}
 
     def _save(self, rows: Mapping, by_set: Mapping, results: Sequence[tuple[str, str, Scores]]) -> None:
         folder = self.save_dir or _log_folder()

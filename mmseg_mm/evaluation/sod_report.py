@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mmseg_mm.evaluation.curve_plot import plot_curves
 from mmseg_mm.evaluation.saliency_scores import Scores, mean_curves
 
 RESULTS, CURVES, IMAGES = "sod_results.json", "sod_curves.npz", "sod_images.json"
+PLOT = "sod_curves.png"
 
 
 def table(rows: Mapping[str, Mapping[str, float]]) -> str:
@@ -23,12 +25,13 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
 def save_report(
     folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]
 ) -> None:
-    """Write the table as JSON, and each set's mean curves as ``SET/precision``, ``recall``, ``fm`` and ``em``."""
+    """Write the table, each set's mean curves as ``SET/precision``, ``recall``, ``fm`` and ``em``, and a plot of them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).write_text(json.dumps(rows, indent=1) + "\n")
-    curves = {f"{name}/{curve}": values for name, members in scores.items()
-              for curve, values in mean_curves(members).items()}
-    np.savez_compressed(folder / CURVES, **curves)
+    sets = {name: mean_curves(members) for name, members in scores.items()}
+    np.savez_compressed(folder / CURVES, **{f"{name}/{curve}": values for name, curves in sets.items()
+                                            for curve, values in curves.items()})
+    plot_curves(sets).savefig(folder / PLOT, dpi=150)
 
 
 def save_images(folder: Path, images: Mapping[str, Mapping[str, float]]) -> None:

@@ -26,7 +26,7 @@ class MutualFormerSegmentor(EncoderDecoder):
         segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
 
     Raises:
-        InputError: unknown modalities; in ``forward``, images that do not have four channels.
+        InputError: unknown modalities; in ``forward``, images that do not have six channels.
     """
 
     def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor):
@@ -37,9 +37,10 @@ class MutualFormerSegmentor(EncoderDecoder):
         self.modalities = tuple(modalities)
 
     def extract_feat(self, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """(B, 4, H, W), RGB and depth, to both backbones' (B, C_l, H_l, W_l) for each level, finest first."""
-        if inputs.shape[1] != 4:
-            raise InputError(f"an RGB-D image has 4 channels, not {inputs.shape[1]}: is depth stacked onto the image?")
-        known = {"image": inputs[:, :3], "depth": inputs[:, 3:].expand(-1, 3, -1, -1)}
+        """(B, 6, H, W), RGB and depth, to both backbones' (B, C_l, H_l, W_l) for each level, finest first."""
+        if inputs.shape[1] != 6:
+            raise InputError(f"a normalised RGB-D image has 6 channels, not {inputs.shape[1]}: does it come from "
+                             "RGBDDataPreProcessor?")
+        known = {"image": inputs[:, :3], "depth": inputs[:, 3:]}
         first, second = (known[modality] for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))

@@ -1,6 +1,7 @@
 """Load a depth map in one convention, whatever convention its data set has."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -19,11 +20,21 @@ def require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
         raise InputError(f"{key}={value!r}: choose one of {', '.join(choices)}")
 
 
+def _beside(image: str | None) -> str | None:
+    """The depth map of ``.../RGB/name.jpg``, or None."""
+    if image is None or Path(image).parent.name != "RGB":
+        return None
+    folder = Path(image).parent.parent / "depth"
+    return next((str(path) for path in sorted(folder.glob("*")) if path.stem == Path(image).stem), None)
+
+
 @TRANSFORMS.register_module()
 class LoadDepthFromFile(BaseTransform):
     """Load ``depth_path`` into ``depth``: (H, W) float32 from 0, far, to 1, near.
 
-    The file may have 8 or 16 bits and one or three channels.
+    The file may have 8 or 16 bits and one or three channels. An image without a ``depth_path`` has its depth map where
+    D3Net's layout has it, by the same name in the folder ``depth`` beside ``RGB``: mmsegmentation's ``MMSegInferencer``
+    knows images alone.
 
     Args:
         direction: which way the files point: ``"near_white"`` or ``"far_white"`` (inverted on loading). A sample's own
@@ -55,9 +66,11 @@ class LoadDepthFromFile(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``depth``; reads ``depth_path`` and, if they are there, ``img`` and ``depth_direction``."""
-        path = results.get("depth_path")
+        path = results.get("depth_path") or _beside(results.get("img_path"))
         if path is None:
-            raise InputError(f"no depth_path given for {results.get('img_path', 'the image')}")
+            raise InputError(f"no depth_path given for {results.get('img_path') or 'the image'}, nor is it in a folder "
+                             "RGB with a file of its name in depth beside it")
+        results["depth_path"] = path
         depth = self._scale(read_grey(path, self.backend_args), path)
         if "img" in results and results["img"].shape[:2] != depth.shape:
             size, image_size = ("{1} x {0}".format(*array.shape) for array in (depth, results["img"]))

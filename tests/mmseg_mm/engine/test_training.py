@@ -10,51 +10,7 @@ from mmengine.logging import HistoryBuffer
 from mmseg_mm.engine import read_checkpoint, run_host_script
 from mmseg_mm.errors import InputError
 from mmseg_mm.inference import init_rgbd_model
-from tests.mmseg_mm.small_model import small_config
-from toy_scenes.scenes import make_toy_rgbd
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_start():
-    """Runs that do not look up the versions of everything first, which takes them seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mmengine.runner.runner.collect_env", dict)
-        yield
-
-
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory):
-    root = tmp_path_factory.mktemp("scenes")
-    make_toy_rgbd(root, train=8, test=2, size=64)
-    return root
-
-
-@pytest.fixture(scope="module")
-def config(scenes, tmp_path_factory):
-    """Path of a config for two epochs of two iterations."""
-    made = small_config(**{
-        "train_dataloader.dataset.data_root": f"{scenes}/train", "train_dataloader.batch_size": 4,
-        "val_dataloader.dataset.data_root": f"{scenes}/test", "test_dataloader.dataset.data_root": f"{scenes}/test",
-        "train_cfg.max_epochs": 2, "train_cfg.val_interval": 2, "param_scheduler.0.T_max": 2})
-    loaders = (made.train_dataloader, made.test_dataloader, made.val_dataloader)
-    for pipeline in (*(loader.dataset.pipeline for loader in loaders), made.tta_pipeline):
-        next(step for step in pipeline if step["type"] == "Resize")["scale"] = (64, 64)
-    path = tmp_path_factory.mktemp("config") / "small.py"
-    made.dump(path)
-    return str(path)
-
-
-def script(name, config, work_dir, *arguments, **options):
-    options |= {"experiment_name": work_dir.name, "launcher": "none"}
-    run_host_script(name, [config, *arguments, "--work-dir", str(work_dir), "--cfg-options",
-                           *(f"{key}={value}" for key, value in options.items())])
-    return work_dir
-
-
-@pytest.fixture(scope="module")
-def trained(config, tmp_path_factory):
-    """The folder of a run of two epochs."""
-    return script("train.py", config, tmp_path_factory.mktemp("trained"))
+from tests.mmseg_mm.engine.conftest import script
 
 
 def weights(folder, epoch=2):
@@ -133,5 +89,5 @@ def test_bad_arguments_are_named(tmp_path):
     (tmp_path / "bare.py").write_text("custom_hooks = []\n")
     with pytest.raises(InputError, match="--trust-checkpoint needs a SafeCheckpointHook .*bare.py"):
         run_host_script("test.py", [str(tmp_path / "bare.py"), "x.pth", "--trust-checkpoint"])
-    with pytest.raises(InputError, match="demo.py does not exist"):
+    with pytest.raises(InputError, match="no script 'demo.py'; there are .*train"):
         run_host_script("demo.py", [])

@@ -32,7 +32,7 @@ def test_values(training):
     out = preprocessor()(data, training)
     for channel, source in enumerate([2, 1, 0]):  # red, green, blue from blue, green, red
         assert torch.allclose(out["inputs"][:, channel], (raw[:, source] - MEAN[channel]) / STD[channel])
-    assert torch.allclose(out["inputs"][:, 3], (raw[:, 3] - 100) / 50)
+        assert torch.allclose(out["inputs"][:, 3 + channel], (raw[:, 3] - 100) / 50)
     assert [one.img_path for one in out["data_samples"]] == ["4.jpg", "4.jpg"]
 
 
@@ -42,22 +42,47 @@ def test_a_stacked_batch_and_floats_do_too():
     assert torch.equal(preprocessor()({"inputs": raw})["inputs"], expected)
 
 
+def test_depth_is_normalised_as_the_image_by_default():
+    """Section 1.7 of what is known of the recipe: depth in three channels, then ImageNet's mean and deviation."""
+    raw = torch.rand(1, 4, 5, 5) * 255
+    depth = RGBDDataPreProcessor(mean=MEAN, std=STD)({"inputs": raw})["inputs"][0, 3:]
+    assert torch.allclose(depth, torch.stack([(raw[0, 3] - mean) / std for mean, std in zip(MEAN, STD)]))
+    own = RGBDDataPreProcessor(depth_mean=(1.0, 2.0, 3.0), depth_std=4.0)({"inputs": raw})["inputs"][0, 3:]
+    assert torch.allclose(own, torch.stack([(raw[0, 3] - mean) / 4 for mean in (1, 2, 3)]))
+
+
+def test_other_precisions_do_not_round_the_means():
+    raw = torch.rand(1, 4, 5, 5) * 255
+    exact = RGBDDataPreProcessor()({"inputs": raw})["inputs"]
+    assert torch.equal(RGBDDataPreProcessor().bfloat16()({"inputs": raw})["inputs"], exact)
+
+
+def test_an_image_without_depth_only_where_that_is_wanted():
+    image = torch.rand(3, 5, 5) * 255
+    with pytest.raises(InputError, match="4 channels are needed.*StackDepth"):
+        RGBDDataPreProcessor()({"inputs": [image]})
+    found = RGBDDataPreProcessor(missing_depth="mean")({"inputs": [image]})["inputs"]
+    assert found.shape == (1, 6, 5, 5) and not found[:, 3:].any() and found[:, :3].all()
+    with pytest.raises(InputError, match="missing_depth='none': choose one of refuse, mean"):
+        RGBDDataPreProcessor(missing_depth="none")
+
+
 def test_padding_is_the_mean_and_background():
     data = batch(sample(4, 6), sample(5, 3))
     out = preprocessor(size_divisor=4)(data, True)
-    assert out["inputs"].shape == (2, 4, 8, 8)
+    assert out["inputs"].shape == (2, 6, 8, 8)
     assert not out["inputs"][0, :, 4:].any() and not out["inputs"][1, :, :, 3:].any()
     masks = [one.gt_sem_seg.data for one in out["data_samples"]]
     assert [int(mask.sum()) for mask in masks] == [24, 15] and masks[0].shape == (1, 8, 8)
 
 
 def test_unequal_sizes_are_padded_to_the_largest_by_default():
-    assert preprocessor()(batch(sample(4, 6), sample(5, 3)), True)["inputs"].shape == (2, 4, 5, 6)
+    assert preprocessor()(batch(sample(4, 6), sample(5, 3)), True)["inputs"].shape == (2, 6, 5, 6)
 
 
 def test_test_batches_are_padded_as_told():
     out = preprocessor(test_cfg={"size_divisor": 16})(batch(sample(4, 6)), False)
-    assert out["inputs"].shape == (1, 4, 16, 16)
+    assert out["inputs"].shape == (1, 6, 16, 16)
     assert out["data_samples"][0].img_padding_size == (0, 10, 0, 12)
 
 

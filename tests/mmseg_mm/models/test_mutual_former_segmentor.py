@@ -10,7 +10,7 @@ from tests.mmseg_mm.small_model import CONFIGS, build_model, samples, squares
 
 def images(count=2, height=64, width=64):
     torch.manual_seed(0)
-    return torch.randn(count, 4, height, width)
+    return torch.randn(count, 6, height, width)
 
 
 def count(module):
@@ -65,7 +65,7 @@ def test_a_single_modality_is_blind_to_the_other(modalities, blind_to):
     assert count(model) == count(build_model())
     first = images()
     second = first.clone()
-    second[:, blind_to] += 1
+    second[:, blind_to:blind_to + 3] += 1
     with torch.no_grad():
         assert torch.equal(model(first), model(second))
         assert not torch.equal(model(first), model(first + 1))
@@ -74,7 +74,7 @@ def test_a_single_modality_is_blind_to_the_other(modalities, blind_to):
 def test_what_cannot_be_used_is_named():
     with pytest.raises(InputError, match="modalities .*'sound'.* are not two of image, depth"):
         build_model(**{"model.modalities": ("image", "sound")})
-    with pytest.raises(InputError, match="4 channels, not 3"):
+    with pytest.raises(InputError, match="6 channels, not 3"):
         build_model()(images()[:, :3])
 
 

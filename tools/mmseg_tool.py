@@ -1,0 +1,26 @@
+#!/usr/bin/env python
+"""Run any of mmsegmentation's own scripts on a config of ours, with its own arguments:
+
+    python tools/mmseg_tool.py browse_dataset CONFIG --not-show --output-dir DIR [--cfg-options KEY=VALUE ...]
+    python tools/mmseg_tool.py get_flops CONFIG --shape 352
+    python tools/mmseg_tool.py analyze_logs work_dir/DATE/vis_data/scalars.json --keys loss
+
+An unknown name lists all. By themselves most of them end in "No module named 'mmcv._ext'" where mmcv-lite is installed.
+"""
+
+import sys
+
+import mmseg_mm  # noqa: F401  registers everything
+from mmseg_mm.engine import run_host_script
+from mmseg_mm.errors import one_line_errors
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        raise SystemExit(__doc__)
+    with one_line_errors():
+        run_host_script(arguments[0], arguments[1:])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
