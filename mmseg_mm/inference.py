@@ -54,7 +54,8 @@ def inference_rgbd(model: BaseSegmentor, image: str | Path | np.ndarray, depth: 
         model: of :func:`init_rgbd_model`.
         image: a path, or (H, W, 3) in blue, green and red, as OpenCV and mmsegmentation have it.
         depth: a path, read as the config's ``LoadDepthFromFile`` says, or (H, W) floats from 0, far, to 1, near.
-        depth_direction: which way the file points, "near_white" or "far_white", if not as the config says.
+        depth_direction: which way a file points, "near_white" or "far_white", if not as the config says; an array with
+            "far_white" goes from 0, near, to 1, far.
 
     Returns:
         (H, W) float32 probabilities at the size of ``image``.
@@ -75,9 +76,11 @@ def inference_rgbd(model: BaseSegmentor, image: str | Path | np.ndarray, depth: 
         else:
             image_size(value)  # it exists and is an image
             given[f"{key}_path"] = str(value)
+    if "depth" in given and depth_direction == "far_white":
+        given["depth"] = 1 - given["depth"]
     pipeline = [step for step in model.cfg.test_dataloader.dataset.pipeline if step["type"] not in skip]
     batch = pseudo_collate([Compose(pipeline)(given)])
-    return model.test_step(batch)[0].seg_logits.data[0].cpu().numpy()
+    return model.test_step(batch)[0].seg_logits.data[0].float().cpu().numpy()
 
 
 def _image(array: np.ndarray) -> dict:

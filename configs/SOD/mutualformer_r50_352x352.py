@@ -5,6 +5,12 @@ test/{NJU2K,NLPR,DUT-RGBD,SIP,STEREO,LFSD}, each with the folders RGB, depth and
 set's own depth_direction says otherwise.
 
 The paper's tables: decode_head.fusion.depth (3), .variant (4), .epsilon (5), decode_head.regularization (6).
+
+Readings, where the paper is silent: how layers are stacked (fusion.stack: 51.998 M weights, 52.032 M with
+"renew_fused", an "h" for each layer; 52.05 M are printed), that depth is normalised as a grey image would be
+(data_preprocessor.depth_mean, .depth_std), the share that the random crop takes, and the formula of eq. 15's
+regularisation. The paper starts attention and feed-forward networks from a ViT; none is 64 wide (decode_head.vit), so
+they start truncated normal.
 """
 
 custom_imports = dict(imports=["mmseg_mm"], allow_failed_imports=False)
@@ -23,7 +29,7 @@ model = dict(
         type="MutualFormerHead", in_channels=(256, 512, 1024, 2048), channels=64, input_size=size,
         patch_size=11, patch_strides=(8, 4, 2, 1),  # 100, 81, 36 and 1 tokens
         fusion=dict(variant="mutualformer", num_heads=8, depth=2, epsilon=0.6),
-        detail="squeezed", regularization=0.4, norm_cfg=dict(type="BN"),
+        detail="none", regularization=0.4, norm_cfg=dict(type="BN"),
         loss_decode=dict(type="PixelPositionAwareLoss", weighted_bce=True),
         loss_regularization=dict(type="CrossModalFocalLoss", alpha=1.0, gamma=2.0)),
     test_cfg=dict(mode="whole"))

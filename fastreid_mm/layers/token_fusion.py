@@ -7,7 +7,7 @@ from fastreid_mm.layers.mutual_former_layer import MutualFormerLayer, MutualInte
 from fastreid_mm.layers.shapes import require_shapes
 
 VARIANTS = ("add", "concatenate", "transformer", "cross_attention", "cross_diffusion", "mutualformer")
-STACKS = ("carry_fused", "update_streams")
+STACKS = ("carry_fused", "renew_fused", "update_streams")
 
 
 class TokenFusion(nn.Module):
@@ -18,7 +18,8 @@ class TokenFusion(nn.Module):
     the paper's CrossFormer, "cross_diffusion" its CrossFormer_CDA, "mutualformer" the full method.
 
     The paper does not say how layers are stacked. "carry_fused" keeps both streams as they are and hands on the fused
-    one, which is all that the released layer returns; "update_streams" adds to each stream what it gathered, and fuses
+    one, which is all that the released layer returns; "renew_fused" does so too, and every layer adds an "h" of its own
+    to what it is handed, eq. 11 taken for each layer; "update_streams" adds to each stream what it gathered, and fuses
     in the last layer alone.
 
     Args:
@@ -63,7 +64,8 @@ def _build(dim: int, num_heads: int, depth: int, variant: str, stack: str, layer
         return _JointTransformer(dim, num_heads, depth)
     if variant != "mutualformer":
         layer = layer | {"self_attention": False, "cross": variant.removeprefix("cross_")}
-    return (_CarryFused if stack == "carry_fused" else _UpdateStreams)(dim, num_heads, depth, layer)
+    stacks = {"carry_fused": _CarryFused, "renew_fused": _RenewFused, "update_streams": _UpdateStreams}
+    return stacks[stack](dim, num_heads, depth, layer)
 
 
 class _Add(nn.Module):
@@ -104,6 +106,18 @@ class _CarryFused(nn.Module):
         fused = None
         for layer in self.layers:
             fused = layer(tokens_a, tokens_b, fused)
+        return fused
+
+
+class _RenewFused(nn.Module):
+    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict):
+        super().__init__()
+        self.layers = nn.ModuleList(MutualFormerLayer(dim, num_heads, **layer) for _ in range(depth))
+
+    def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
+        both, fused = torch.cat([tokens_a, tokens_b], dim=-1), 0
+        for layer in self.layers:
+            fused = layer(tokens_a, tokens_b, fused + layer.residual(both))
         return fused
 
 

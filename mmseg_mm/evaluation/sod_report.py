@@ -25,7 +25,7 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
 def save_report(
     folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]
 ) -> None:
-    """Write the table, each set's mean curves as ``SET/precision``, ``recall``, ``fm`` and ``em``, and a plot of them."""
+    """Write the table, and each set's mean curves as ``SET/precision``, ``recall``, ``fm``, ``em`` and as a plot."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).write_text(json.dumps(rows, indent=1) + "\n")
     sets = {name: mean_curves(members) for name, members in scores.items()}

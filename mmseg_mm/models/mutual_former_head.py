@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmseg_mm.errors import InputError
 from mmseg_mm.models.fusion_level import FusionLevel
 from mmseg_mm.models.sub_decoder import SubDecoder
+from mmseg_mm.models.vit_initialization import start_from_vit
 
 Pair = tuple[Tensor, Tensor]
 INITIALIZATION = (
@@ -32,6 +33,9 @@ class MutualFormerHead(BaseDecodeHead):
         feature_strides: of the backbones' maps against the image.
         fusion: arguments of :class:`TokenFusion`: tables 3 (``depth``), 4 (``variant``) and 5 (``epsilon``).
         detail: of :class:`FusionLevel`.
+        vit: checkpoint of a ViT as wide as ``channels`` that training starts the fusion's layers from, see
+            :func:`start_from_vit`. The paper says so of its own, but no published ViT is 64 wide; without, they start
+            as a ViT's do, truncated normal with a deviation of 0.02.
         loss_decode: of every saliency map (eq. 13).
         loss_regularization: of a pair of maps, one a modality, that each level gives in training.
         regularization: its share "lambda" (eq. 15, table 6); 0 leaves out the maps too.
@@ -44,9 +48,10 @@ class MutualFormerHead(BaseDecodeHead):
     def __init__(self, in_channels: Sequence[int] = (256, 512, 1024, 2048), channels: int = 64,
                  input_size: tuple[int, int] = (352, 352), patch_size: int = 11,
                  patch_strides: Sequence[int] = (8, 4, 2, 1), feature_strides: Sequence[int] = (4, 8, 16, 32),
-                 fusion: dict | None = None, detail: str = "squeezed", loss_decode: dict | None = None,
-                 loss_regularization: dict | None = None, regularization: float = 0.4, norm_cfg: dict | None = None,
-                 init_cfg: object = INITIALIZATION, **decode_head):
+                 fusion: dict | None = None, detail: str = "none", vit: str | None = None,
+                 loss_decode: dict | None = None, loss_regularization: dict | None = None,
+                 regularization: float = 0.4, norm_cfg: dict | None = None, init_cfg: object = INITIALIZATION,
+                 **decode_head):
         if not 0 <= regularization < 1:
             raise InputError(f"regularization {regularization} is not in [0, 1)")
         if not len(in_channels) == len(patch_strides) == len(feature_strides):
@@ -69,11 +74,23 @@ class MutualFormerHead(BaseDecodeHead):
         self.conv_seg = _saliency(channels)
         self.first_seg = _saliency(channels)
         self.level_seg = nn.ModuleList(_saliency(channels) for _ in in_channels)
+        self.vit = vit
         self.regularization = regularization
         if regularization:
             self.loss_regularization = MODELS.build(loss_regularization or dict(type="CrossModalFocalLoss"))
             self.modality_seg = nn.ModuleList(
                 nn.ModuleList(_saliency(channels) for _ in range(2)) for _ in in_channels)
+
+    def init_weights(self) -> None:
+        """As ``init_cfg`` and ``vit`` say.
+
+        Raises:
+            InputError: see :func:`start_from_vit`.
+        """
+        super().init_weights()
+        if self.vit is not None:
+            start_from_vit({f"level {number}": level.fuse.fusion for number, level in enumerate(self.levels, 2)},
+                           self.vit)
 
     def forward(self, inputs: Sequence[Pair]) -> Tensor:
         """(B, C_l, H_l, W_l) of image and depth for each level to (B, 1, H_0, W_0) logits."""

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmseg_mm.errors import InputError
 
 MODALITIES = ("image", "depth")
+PADDING = ("padding_size", "img_padding_size")
+"""How far a data preprocessor padded an image, on its four sides."""
 
 
 @MODELS.register_module()
@@ -41,6 +44,24 @@ class MutualFormerSegmentor(EncoderDecoder):
         if inputs.shape[1] != 6:
             raise InputError(f"a normalised RGB-D image has 6 channels, not {inputs.shape[1]}: does it come from "
                              "RGBDDataPreProcessor?")
+        inputs = inputs.to(next(self.backbone.parameters()).dtype)
         known = {"image": inputs[:, :3], "depth": inputs[:, 3:]}
         first, second = (known[modality] for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))
+
+    def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
+        """(B, 6, H, W) to results at each sample's ``ori_shape``; at H x W without samples."""
+        if data_samples is None:
+            size = tuple(inputs.shape[-2:])
+            meta = {"ori_shape": size, "img_shape": size, "pad_shape": size}
+            data_samples = [SegDataSample(metainfo=meta) for _ in inputs]
+        return super().predict(inputs, data_samples)
+
+    def whole_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """(B, 6, H, W) to (B, 1, h, w) float32 logits, which are enlarged to the masks' size at once.
+
+        The host enlarges to H x W first. Only padding, which it counts in pixels of H x W, needs that.
+        """
+        if any(any(meta.get(key, ())) for meta in batch_img_metas for key in PADDING):
+            return super().whole_inference(inputs, batch_img_metas).float()
+        return self._forward(inputs).float()

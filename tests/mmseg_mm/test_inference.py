@@ -1,5 +1,6 @@
 import importlib.util
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import cv2
@@ -49,6 +50,14 @@ def test_arrays_are_like_files(folder, model):
     inverted = inference_rgbd(model, paths[0], 1 - depth)
     assert not np.allclose(inverted, expected, atol=1e-5)
     assert np.allclose(inference_rgbd(model, *paths, depth_direction="far_white"), inverted, atol=1e-5)
+    assert np.allclose(inference_rgbd(model, paths[0], depth, depth_direction="far_white"), inverted, atol=1e-5)
+    assert np.allclose(inference_rgbd(model, paths[0], depth, depth_direction="near_white"), expected, atol=1e-5)
+
+
+def test_a_model_in_bfloat16(folder, model):
+    paths = folder / "RGB" / "a.png", folder / "depth" / "a.png"
+    rounded = inference_rgbd(deepcopy(model).bfloat16(), *paths)
+    assert rounded.dtype == np.float32 and np.allclose(rounded, inference_rgbd(model, *paths), atol=0.03)
 
 
 def test_what_cannot_be_used_is_named(folder, model):

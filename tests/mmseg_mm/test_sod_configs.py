@@ -37,8 +37,17 @@ def test_the_papers_recipe():
     images = train.dataset.times * sum(one["num_samples"] for one in train.dataset.dataset.sets)
     assert (images, train.batch_size, config.train_cfg.max_epochs) == (32835, 15, 15)
     assert config.model.decode_head.regularization == 0.4 and config.model.decode_head.fusion.epsilon == 0.6
+    assert config.model.decode_head.detail == "none"
     tested = {one["name"]: one["num_samples"] for one in config.test_dataloader.dataset.sets}
     assert tested == {"NJU2K": 500, "NLPR": 300, "DUT-RGBD": 400, "SIP": 929, "STEREO": 797, "LFSD": 100}
+
+
+def test_what_measured_better_has_a_config_of_its_own():
+    paper, detail = (Config.fromfile(path).to_dict() for path in (PAPER, PAPER.with_name(
+        "mutualformer_detail_r50_352x352.py")))
+    assert detail["model"]["decode_head"].pop("detail") == "squeezed"
+    assert paper["model"]["decode_head"].pop("detail") == "none"
+    assert detail == paper
 
 
 def test_the_papers_learning_rates():

@@ -43,19 +43,26 @@ def test_tokens_are_patches_with_positions_and_folded_back_in_order():
     assert torch.allclose(made(image, depth), expected, atol=1e-5)
 
 
-def test_detail_adds_the_maps_that_went_in():
+def test_detail_adds_the_maps_that_went_in_if_asked_to():
     image, depth = maps()
-    literal, with_detail = level(detail="none")(image, depth), level(detail="squeezed")(image, depth)
+    literal, with_detail = level()(image, depth), level(detail="squeezed")(image, depth)
     assert torch.allclose(with_detail, literal + image + depth, atol=1e-6)
 
 
 def test_addition_and_concatenation_work_on_every_place():
     image, depth = maps()
-    assert torch.equal(level(variant="add", detail="none")(image, depth), image + depth)
-    made = level(variant="concatenate", detail="none")
+    assert torch.equal(level(variant="add")(image, depth), image + depth)
+    made = level(variant="concatenate")
     project = made.fuse.fusion.fuse.project
     expected = F.conv2d(torch.cat([image, depth], 1), project.weight[..., None, None], project.bias)
     assert torch.allclose(made(image, depth), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["add", "concatenate"])
+def test_what_keeps_all_detail_takes_no_more(variant):
+    """Adding the maps to their own sum gave twice the sum."""
+    with pytest.raises(InputError, match=f"detail 'squeezed' .* variant '{variant}'"):
+        level(variant=variant, detail="squeezed")
 
 
 def test_a_single_token_is_the_same_everywhere():
@@ -72,13 +79,22 @@ def test_other_sizes_than_in_training():
 
 
 def test_what_cannot_be_used_is_named():
-    with pytest.raises(InputError, match="'all' is not one of squeezed, none"):
+    with pytest.raises(InputError, match="'all' is not one of none, squeezed"):
         level(detail="all")
     with pytest.raises(InputError, match="fusion .*'variant': 'sum'.* is not one of add"):
         level(variant="sum")
-    with pytest.raises(InputError, match="fusion .*'epsilom': 1.* unexpected keyword"):
-        level(epsilom=1)
     with pytest.raises(InputError, match="2 x 12 has no patch of 3 x 3"):
         level((2, 12))
     with pytest.raises(InputError, match="2 x 2 has no patch of 3 x 3"):
         level()(*maps(2))
+
+
+@pytest.mark.parametrize("variant", ["mutualformer", "add", "transformer", "cross_attention"])
+@pytest.mark.parametrize("option, message", [
+    ({"epsilom": 0.5}, "fusion has no 'epsilom'; there are num_heads, .*epsilon"), ({"dim": 8}, "fusion has no 'dim'"),
+    ({"epsilon": 6}, r"fusion.epsilon 6 is not in \[0, 1\]"), ({"epsilon": "high"}, "fusion.epsilon 'high' is not"),
+    ({"reading": "foo"}, "fusion.reading 'foo' is not one of paper, official"),
+    ({"stack": "foo"}, "'foo' is not one of carry_fused")], ids=str)
+def test_fusion_arguments_are_refused_by_name_whatever_the_variant(variant, option, message):
+    with pytest.raises(InputError, match=message):
+        level(variant=variant, **option)

@@ -69,9 +69,9 @@ def test_switching_to_f3nets_cross_entropy_changes_the_loss():
 @pytest.mark.parametrize("fusion", [
     {"variant": "add"}, {"variant": "concatenate"}, {"variant": "transformer"}, {"variant": "cross_attention"},
     {"variant": "cross_diffusion"}, {"depth": 1}, {"depth": 3}, {"epsilon": 0.0}, {"epsilon": 1.0},
-    {"stack": "update_streams"}, {"reading": "official"}], ids=str)
+    {"stack": "update_streams"}, {"stack": "renew_fused"}, {"reading": "official"}], ids=str)
 def test_the_ablations_train(fusion):
-    head = build_head(**{f"fusion.{key}": value for key, value in fusion.items()})
+    head = build_head(detail="none", **{f"fusion.{key}": value for key, value in fusion.items()})
     losses = head.loss(features(), samples(squares()), None)
     sum(losses.values()).backward()
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in head.parameters())

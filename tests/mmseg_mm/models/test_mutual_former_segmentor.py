@@ -17,11 +17,15 @@ def count(module):
     return sum(weight.numel() for weight in module.parameters())
 
 
-def test_the_papers_model():
+@pytest.mark.parametrize("stack, weights", [("carry_fused", 51_998_478), ("renew_fused", 52_031_502)])
+def test_the_papers_model(stack, weights):
+    """52.05 million printed."""
     config = Config.fromfile(CONFIGS / "mutualformer_r50_352x352.py")
     config.model.backbone.init_cfg = None
+    config.model.decode_head.fusion.stack = stack
     model = build_model(config)
-    assert count(model) == pytest.approx(52.0e6, abs=0.1e6)  # 52.05 million printed
+    assert count(model) == weights
+    assert {level.detail for level in model.decode_head.levels} == {"none"}
     assert count(model.backbone) == count(model.depth_backbone) == 23_508_032  # ResNet-50 without its classifier
     assert [level.fuse.positions[0, 0].numel() for level in model.decode_head.levels] == [100, 81, 36, 1]
     with torch.no_grad():
@@ -82,11 +86,38 @@ def test_whole_inference_gives_probabilities_at_the_original_size():
     model = build_model().eval()
     with torch.no_grad():
         result = model.predict(images(), samples(squares(), ori_shape=(50, 70)))
-        logits = F.interpolate(model(images()), size=(64, 64), mode="bilinear", align_corners=False)
-        expected = F.interpolate(logits, size=(50, 70), mode="bilinear", align_corners=False).sigmoid()
+        expected = F.interpolate(model(images()), size=(50, 70), mode="bilinear", align_corners=False).sigmoid()
     for found, wanted in zip(result, expected):
         assert torch.allclose(found.seg_logits.data, wanted, atol=1e-6)
         assert torch.equal(found.pred_sem_seg.data, (wanted > 0.5).float())
+
+
+def test_padding_is_cut_off_before_a_map_is_enlarged():
+    model, padded = build_model().eval(), samples(squares(), ori_shape=(48, 60), img_padding_size=(0, 16, 0, 0))
+    with torch.no_grad():
+        result = model.predict(images(), padded)
+        logits = F.interpolate(model(images()), size=(64, 64), mode="bilinear", align_corners=False)[..., :48]
+        expected = F.interpolate(logits, size=(48, 60), mode="bilinear", align_corners=False).sigmoid()
+    assert torch.allclose(torch.stack([found.seg_logits.data for found in result]), expected, atol=1e-6)
+
+
+def test_inference_without_data_samples_is_at_the_size_that_went_in():
+    model = build_model().eval()
+    with torch.no_grad():
+        found, expected = model.predict(images()), model.predict(images(), samples(squares()))
+    assert all(torch.equal(one.seg_logits.data, other.seg_logits.data) for one, other in zip(found, expected))
+    assert found[0].seg_logits.data.shape == (1, 64, 64)
+
+
+@pytest.mark.parametrize("run", ["weights", "autocast"])
+def test_bfloat16_predicts_nearly_the_same(run):
+    model = build_model().eval()
+    with torch.no_grad():
+        exact = torch.stack([one.seg_logits.data for one in model.predict(images(), samples(squares()))])
+        with torch.autocast("cpu", torch.bfloat16, enabled=run == "autocast"):
+            model = model.bfloat16() if run == "weights" else model
+            found = torch.stack([one.seg_logits.data for one in model.predict(images(), samples(squares()))])
+    assert found.dtype == torch.float32 and torch.allclose(found, exact, atol=0.03) and not torch.equal(found, exact)
 
 
 def test_slide_inference_averages_logits_and_takes_the_sigmoid_once():

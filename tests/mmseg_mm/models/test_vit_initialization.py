@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from mmseg_mm.errors import InputError
+from tests.mmseg_mm.small_model import build_head
+
+
+def vit(width=8, blocks=2):
+    torch.manual_seed(0)
+    shapes = {"norm1.weight": (width,), "norm1.bias": (width,), "attn.qkv.weight": (3 * width, width),
+              "attn.qkv.bias": (3 * width,), "norm2.weight": (width,), "norm2.bias": (width,),
+              "mlp.fc1.weight": (4 * width, width), "mlp.fc1.bias": (4 * width,),
+              "mlp.fc2.weight": (width, 4 * width), "mlp.fc2.bias": (width,)}
+    return {f"blocks.{block}.{name}": torch.randn(shape) for block in range(blocks) for name, shape in shapes.items()}
+
+
+def head(path, **options):
+    made = build_head(vit=str(path), **options)
+    made.init_weights()
+    return made
+
+
+@pytest.mark.parametrize("wrapped", [lambda weights: weights, lambda weights: {"model": weights}], ids=["timm", "DeiT"])
+def test_attention_and_feed_forward_network_are_the_blocks(tmp_path, wrapped):
+    weights = vit()
+    torch.save(wrapped(weights), tmp_path / "vit.pth")
+    for level in head(tmp_path / "vit.pth").levels:
+        for index, layer in enumerate(level.fuse.fusion.fuse.layers):
+            block = {name.split(".", 2)[2]: value for name, value in weights.items() if f".{index}." in name[:9]}
+            for stream in range(2):
+                assert torch.equal(layer.interaction.qkv[stream].weight, block["attn.qkv.weight"])
+                assert torch.equal(layer.interaction.norm[stream].weight, block["norm1.weight"])
+            norm, first, _, second = layer.feed_forward
+            assert torch.equal(norm.bias, block["norm2.bias"])
+            assert torch.equal(first.weight, block["mlp.fc1.weight"])
+            assert torch.equal(second.bias, block["mlp.fc2.bias"])
+
+
+def test_the_file_is_read_when_training_begins_only(tmp_path):
+    assert build_head(vit=str(tmp_path / "nowhere.pth"))
+    with pytest.raises(InputError, match="nowhere.pth does not exist"):
+        head(tmp_path / "nowhere.pth")
+
+
+@pytest.mark.parametrize("weights, options, message", [
+    (vit(16), {}, r"vit.pth: blocks.0.attn.qkv.weight is \(48, 16\), a layer of 8 channels needs \(24, 8\)"),
+    (vit(blocks=1), {}, "vit.pth has no blocks.1.attn.qkv.weight"),
+    (vit(), {"fusion.joint_norm": True}, "joint_norm"),
+    (vit(), {"fusion.variant": "transformer"}, "variant 'transformer'"),
+    (vit(), {"fusion.stack": "update_streams"}, "stack 'update_streams'")])
+def test_what_does_not_fit_is_named(tmp_path, weights, options, message):
+    torch.save(weights, tmp_path / "vit.pth")
+    with pytest.raises(InputError, match=message):
+        head(tmp_path / "vit.pth", **options)
