@@ -38,7 +38,7 @@ def init_rgbd_model(config: str | Path | Config, checkpoint: str | Path, device:
     model = MODELS.build(config.model)
     content = read_checkpoint(str(checkpoint), trust=trust)
     weights = content.get("state_dict", content)
-    check_weights(model.state_dict(), weights, str(checkpoint))
+    check_weights(model.state_dict(), weights, str(checkpoint), "predict")
     check_settings(unseen_settings(config.model), content.get("meta", {}).get(SETTINGS, {}), str(checkpoint))
     model.load_state_dict(weights, strict=False)
     model.cfg = config

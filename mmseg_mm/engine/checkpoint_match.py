@@ -8,6 +8,9 @@ from mmseg_mm.errors import InputError
 UNSEEN = ("modalities", "decode_head.detail", "decode_head.fusion.variant", "decode_head.fusion.num_heads",
           "decode_head.fusion.epsilon", "decode_head.fusion.reading", "decode_head.fusion.stack")
 """Keys of a model's config that change what it computes, and mostly no weight's name or shape."""
+TRAINING_ONLY = ("decode_head.modality_seg.", "decode_head.first_seg.", "decode_head.level_seg.", "auxiliary_head.")
+"""Weights of maps that have a loss and no place in a prediction."""
+PURPOSES = ("resume", "predict", "begin")
 
 
 def unseen_settings(model: Mapping) -> dict[str, object]:
@@ -38,18 +41,23 @@ def check_settings(own: Mapping, found: Mapping, path: str) -> None:
                              f"but the config has {own[key]!r}")
 
 
-def check_weights(own: Mapping, found: Mapping, path: str) -> None:
-    """Compare a checkpoint's weights with a model's; further ones, of training alone perhaps, do no harm.
+def check_weights(own: Mapping, found: Mapping, path: str, purpose: str = "resume") -> None:
+    """Compare a checkpoint's weights with a model's; further ones do no harm.
 
     Args:
         own, found: tensors by name.
         path: of the checkpoint, for the error.
+        purpose: one of :data:`PURPOSES`. To "resume", all weights must be there, to "predict" all but
+            :data:`TRAINING_ONLY`, to "begin" training any at all.
 
     Raises:
         InputError: weights are missing or of another shape.
     """
     own, found = ({name.removeprefix("module."): value for name, value in state.items()} for state in (own, found))
-    missing = [name for name in own if name not in found]
+    if not own.keys() & found.keys():
+        raise InputError(f"checkpoint {path} is of another model: it has none of its tensors")
+    missing = [name for name in own if name not in found and purpose != "begin"
+               and not (purpose == "predict" and name.startswith(TRAINING_ONLY))]
     shapes = [name for name in own if name in found and own[name].shape != found[name].shape]
     wrong = [f"{len(names)} tensors {kind} ({names[0]} ...)"
              for kind, names in (("missing", missing), ("of another shape", shapes)) if names]

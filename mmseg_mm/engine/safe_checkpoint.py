@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import BaseLoop, CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
@@ -51,12 +51,19 @@ class SafeCheckpointHook(Hook):
         Raises:
             InputError: the checkpoint is of another model.
         """
-        check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path)
+        check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path, _purpose(runner))
         check_settings(unseen_settings(runner.cfg.model), checkpoint.get("meta", {}).get(SETTINGS, {}), self._path)
         scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})
         for name, history in scalars.items():
             if isinstance(history, Mapping):
                 scalars[name] = HistoryBuffer(*(history[key] for key in HISTORY))
+
+
+def _purpose(runner: Runner) -> str:
+    """Of loading weights, one of :data:`PURPOSES`. The runner's ``train_loop`` would build one, and its data set."""
+    if not isinstance(runner._train_loop, BaseLoop):
+        return "predict"
+    return "resume" if runner._resume else "begin"
 
 
 def read_checkpoint(path: str, map_location: object = "cpu", trust: bool = False) -> dict:

@@ -12,15 +12,17 @@ class PixelPositionAwareLoss(nn.Module):
 
     Args:
         weighted_bce: False for F3Net's released code.
+        loss_weight: factor of the loss.
+        loss_name: in the log.
     """
 
-    def __init__(self, weighted_bce: bool = True):
+    def __init__(self, weighted_bce: bool = True, loss_weight: float = 1.0, loss_name: str = "loss_ppa"):
         super().__init__()
-        self.weighted_bce = weighted_bce
+        self.weighted_bce, self.loss_weight, self.loss_name = weighted_bce, loss_weight, loss_name
 
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        """(B, 1, H, W) logits and mask to a 0-d tensor."""
-        return pixel_position_aware(logits, mask, self.weighted_bce)
+    def forward(self, logits: Tensor, mask: Tensor, **_: object) -> Tensor:
+        """(B, 1, H, W) logits and mask, or (B, H, W), to a 0-d tensor; what else the host gives is not used."""
+        return self.loss_weight * pixel_position_aware(logits, mask.view_as(logits), self.weighted_bce)
 
 
 @MODELS.register_module()

@@ -1,8 +1,7 @@
 """MutualFormer's decode head for RGB-D salient object detection (section 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import torch
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -11,10 +10,13 @@ from torch import Tensor, nn
 
 from mmseg_mm.errors import InputError
 from mmseg_mm.models.fusion_level import FusionLevel
+from mmseg_mm.models.map_loss import MapLoss
 from mmseg_mm.models.sub_decoder import SubDecoder
 from mmseg_mm.models.vit_initialization import start_from_vit
 
 Pair = tuple[Tensor, Tensor]
+FIRST_LEVEL = 2
+"""The paper counts levels from the backbone's stem."""
 INITIALIZATION = (
     dict(type="Kaiming", layer="Conv2d", mode="fan_in", nonlinearity="relu"),
     dict(type="TruncNormal", layer="Linear", std=0.02),
@@ -36,20 +38,22 @@ class MutualFormerHead(BaseDecodeHead):
         vit: checkpoint of a ViT as wide as ``channels`` that training starts the fusion's layers from, see
             :func:`start_from_vit`. The paper says so of its own, but no published ViT is 64 wide; without, they start
             as a ViT's do, truncated normal with a deviation of 0.02.
-        loss_decode: of every saliency map (eq. 13).
+        loss_decode: of every saliency map (eq. 13), or several that are added; any of the registry's that
+            :class:`MapLoss` can use.
         loss_regularization: of a pair of maps, one a modality, that each level gives in training.
         regularization: its share "lambda" (eq. 15, table 6); 0 leaves out the maps too.
         decode_head: further arguments of mmsegmentation's ``BaseDecodeHead``.
 
     Raises:
-        InputError: ``regularization`` outside [0, 1), unequal numbers of levels, or what :class:`FusionLevel` raises.
+        InputError: ``regularization`` outside [0, 1), unequal numbers of levels, or what :class:`FusionLevel` and
+            :class:`MapLoss` raise.
     """
 
     def __init__(self, in_channels: Sequence[int] = (256, 512, 1024, 2048), channels: int = 64,
                  input_size: tuple[int, int] = (352, 352), patch_size: int = 11,
                  patch_strides: Sequence[int] = (8, 4, 2, 1), feature_strides: Sequence[int] = (4, 8, 16, 32),
                  fusion: dict | None = None, detail: str = "none", vit: str | None = None,
-                 loss_decode: dict | None = None, loss_regularization: dict | None = None,
+                 loss_decode: dict | Sequence[dict] | None = None, loss_regularization: dict | None = None,
                  regularization: float = 0.4, norm_cfg: dict | None = None, init_cfg: object = INITIALIZATION,
                  **decode_head):
         if not 0 <= regularization < 1:
@@ -62,6 +66,8 @@ class MutualFormerHead(BaseDecodeHead):
             in_index=list(range(len(in_channels))), input_transform="multiple_select",
             norm_cfg=norm_cfg or dict(type="BN"), loss_decode=loss_decode or dict(type="PixelPositionAwareLoss"),
             init_cfg=list(init_cfg) if init_cfg else None, **decode_head)
+        single = not isinstance(self.loss_decode, nn.ModuleList)
+        self.map_losses = [MapLoss(loss) for loss in ([self.loss_decode] if single else self.loss_decode)]
         fusion = dict(num_heads=8, depth=2, epsilon=0.6) | (fusion or {})
         self.squeeze = nn.ModuleList(
             nn.ModuleList(ConvModule(size, channels, 1, norm_cfg=self.norm_cfg) for _ in range(2))
@@ -89,21 +95,43 @@ class MutualFormerHead(BaseDecodeHead):
         """
         super().init_weights()
         if self.vit is not None:
-            start_from_vit({f"level {number}": level.fuse.fusion for number, level in enumerate(self.levels, 2)},
-                           self.vit)
+            fusions = {f"level {number}": level.fuse.fusion for number, level in enumerate(self.levels, FIRST_LEVEL)}
+            start_from_vit(fusions, self.vit)
 
     def forward(self, inputs: Sequence[Pair]) -> Tensor:
         """(B, C_l, H_l, W_l) of image and depth for each level to (B, 1, H_0, W_0) logits."""
         return self.cls_seg(self._decode(self._squeeze(inputs))[-1])
 
     def loss(self, inputs: Sequence[Pair], batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
-        """Both terms of eq. 15 for ``inputs`` as in :meth:`forward`; padding of a mask (255) counts as background."""
+        """Both terms of eq. 15 for ``inputs`` as in :meth:`forward`; padding of a mask (255) counts as background.
+
+        Returns:
+            What is added up, by place and loss: ``decoder1.loss_ppa``, ``decoder2.loss_ppa``, ``level2.loss_ppa`` to
+            ``level5.loss_ppa``, and ``level2.loss_regularization`` to ``level5.loss_regularization``.
+        """
         mask = self._stack_batch_gt(batch_data_samples) == 1  # (B, 1, H, W)
         squeezed = self._squeeze(inputs)
-        losses = {"loss_saliency": (1 - self.regularization) * self._saliency_loss(squeezed, mask)}
+        losses: dict[str, Tensor] = {}
+        for place, share, logits in self._maps(squeezed):
+            logits = _enlarge(logits, mask)
+            for loss in self.map_losses:
+                name = f"{place}.{loss.name}"
+                value = (1 - self.regularization) * share * loss(logits, mask)
+                losses[name] = losses[name] + value if name in losses else value
         if self.regularization:
-            losses["loss_regularization"] = self.regularization * self._regularization_loss(squeezed, mask)
+            for number, (segs, pair) in enumerate(zip(self.modality_seg, squeezed), FIRST_LEVEL):
+                logits = (_enlarge(seg(x), mask) for seg, x in zip(segs, pair))
+                losses[f"level{number}.loss_regularization"] = (
+                    self.regularization * self.loss_regularization(*logits, mask))
         return losses
+
+    def _maps(self, squeezed: Sequence[Pair]) -> Iterator[tuple[str, float, Tensor]]:
+        """Place, share and logits of what eq. 14 adds: the mean over the decoders, and levels with halving weights."""
+        refined, first, second = self._decode(squeezed)
+        yield "decoder1", 0.5, self.first_seg(first)
+        yield "decoder2", 0.5, self.cls_seg(second)
+        for index, (seg, level) in enumerate(zip(self.level_seg, refined)):
+            yield f"level{index + FIRST_LEVEL}", 0.5 ** (index + 1), seg(level)
 
     def _squeeze(self, inputs: Sequence[Pair]) -> list[Pair]:
         return [tuple(squeeze(x) for squeeze, x in zip(pair, maps)) for pair, maps in zip(self.squeeze, inputs)]
@@ -114,22 +142,6 @@ class MutualFormerHead(BaseDecodeHead):
         refined, first = self.decoders[0](fused)
         refined, second = self.decoders[1](refined, feedback=first)
         return refined, first, second
-
-    def _saliency_loss(self, squeezed: Sequence[Pair], mask: Tensor) -> Tensor:
-        """Eq. 14: the mean over the decoders, and the levels with halving weights."""
-        refined, first, second = self._decode(squeezed)
-        total = (self._map_loss(self.first_seg(first), mask) + self._map_loss(self.cls_seg(second), mask)) / 2
-        for index, (seg, level) in enumerate(zip(self.level_seg, refined)):
-            total = total + 0.5 ** (index + 1) * self._map_loss(seg(level), mask)
-        return total
-
-    def _map_loss(self, logits: Tensor, mask: Tensor) -> Tensor:
-        return self.loss_decode(_enlarge(logits, mask), mask)
-
-    def _regularization_loss(self, squeezed: Sequence[Pair], mask: Tensor) -> Tensor:
-        levels = [self.loss_regularization(*(_enlarge(seg(x), mask) for seg, x in zip(segs, pair)), mask)
-                  for segs, pair in zip(self.modality_seg, squeezed)]
-        return torch.stack(levels).sum()
 
 
 def _saliency(channels: int) -> nn.Conv2d:

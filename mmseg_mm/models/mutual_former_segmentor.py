@@ -23,7 +23,8 @@ class MutualFormerSegmentor(EncoderDecoder):
 
     Args:
         backbone: config of each backbone.
-        decode_head: config of the head, which is given pairs of maps.
+        decode_head: config of the head, which is given pairs of maps. An ``auxiliary_head`` may be any of the host's;
+            for its ``in_index`` the image's levels are 0 to 3, the depth's 4 to 7.
         modalities: what each backbone sees. ("image", "image") and ("depth", "depth") are the baselines of a single
             modality: the same network, with nothing to learn from the other one.
         segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
@@ -48,6 +49,11 @@ class MutualFormerSegmentor(EncoderDecoder):
         known = {"image": inputs[:, :3], "depth": inputs[:, 3:]}
         first, second = (known[modality] for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))
+
+    def _auxiliary_head_forward_train(self, inputs: list[tuple[Tensor, Tensor]],
+                                      data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """The host's heads choose maps by ``in_index``: the first backbone's levels, then the second one's."""
+        return super()._auxiliary_head_forward_train([maps for stream in zip(*inputs) for maps in stream], data_samples)
 
     def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
         """(B, 6, H, W) to results at each sample's ``ori_shape``; at H x W without samples."""

@@ -5,7 +5,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from mmseg_mm.errors import InputError
-from tests.mmseg_mm.small_model import CONFIGS, build_model, samples, squares
+from tests.mmseg_mm.small_model import CONFIGS, build_model, samples, small_config, squares
 
 
 def images(count=2, height=64, width=64):
@@ -38,6 +38,27 @@ def test_every_weight_gets_a_gradient():
     sum(model.loss(images(), samples(squares())).values()).backward()
     for name, weight in model.named_parameters():
         assert weight.grad is not None and weight.grad.abs().sum() > 0, name
+
+
+def fcn(in_index, channels=64):
+    return {"type": "FCNHead", "in_channels": channels, "in_index": in_index, "channels": 8, "num_classes": 2,
+            "out_channels": 1, "threshold": 0.5, "loss_decode": {"type": "CrossEntropyLoss", "use_sigmoid": True}}
+
+
+@pytest.mark.parametrize("heads, names", [(fcn(2), ["aux"]), ([fcn(2), fcn(7, 128)], ["aux_0", "aux_1"])],
+                         ids=["image", "image and depth"])
+def test_the_hosts_heads_are_auxiliary_ones(heads, names):
+    """They choose among the image's four levels and, after them, the depth's."""
+    config = small_config()
+    config.model.auxiliary_head = heads
+    model = build_model(config)
+    losses = model.loss(images(), samples(squares()))
+    assert {f"{name}.loss_ce" for name in names} <= set(losses)
+    losses[f"{names[-1]}.loss_ce"].backward()
+    used, other = model.backbone, model.depth_backbone
+    if len(names) == 2:
+        used, other = other, used
+    assert used.conv1.weight.grad is not None and other.conv1.weight.grad is None
 
 
 def test_losses_under_autocast_are_near_those_without():
