@@ -30,7 +30,7 @@ class MutualFormerSegmentor(EncoderDecoder):
         segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
 
     Raises:
-        InputError: unknown modalities; in ``forward``, images that do not have six channels.
+        InputError: unknown modalities; in ``forward``, images that have neither four channels nor six.
     """
 
     def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor):
@@ -41,12 +41,14 @@ class MutualFormerSegmentor(EncoderDecoder):
         self.modalities = tuple(modalities)
 
     def extract_feat(self, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """(B, 6, H, W), RGB and depth, to both backbones' (B, C_l, H_l, W_l) for each level, finest first."""
-        if inputs.shape[1] != 6:
-            raise InputError(f"a normalised RGB-D image has 6 channels, not {inputs.shape[1]}: does it come from "
-                             "RGBDDataPreProcessor?")
+        """(B, 6, H, W), RGB and depth, to both backbones' (B, C_l, H_l, W_l) for each level, finest first.
+
+        Of (B, 4, H, W) the fourth channel is all three of depth.
+        """
+        if inputs.shape[1] not in (4, 6):
+            raise InputError(f"an image with depth has 4 or 6 channels, not {inputs.shape[1]}: is it stacked?")
         inputs = inputs.to(next(self.backbone.parameters()).dtype)
-        known = {"image": inputs[:, :3], "depth": inputs[:, 3:]}
+        known = {"image": inputs[:, :3], "depth": inputs[:, 3:].expand(-1, 3, -1, -1)}
         first, second = (known[modality] for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))
 

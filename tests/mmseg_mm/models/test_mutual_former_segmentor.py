@@ -96,10 +96,17 @@ def test_a_single_modality_is_blind_to_the_other(modalities, blind_to):
         assert not torch.equal(model(first), model(first + 1))
 
 
+def test_depth_may_come_in_one_channel():
+    model, first = build_model().eval(), images()
+    with torch.no_grad():
+        repeated = torch.cat([first[:, :3], first[:, 3:4].expand(-1, 3, -1, -1)], dim=1)
+        assert torch.equal(model(first[:, :4]), model(repeated))
+
+
 def test_what_cannot_be_used_is_named():
     with pytest.raises(InputError, match="modalities .*'sound'.* are not two of image, depth"):
         build_model(**{"model.modalities": ("image", "sound")})
-    with pytest.raises(InputError, match="6 channels, not 3"):
+    with pytest.raises(InputError, match="4 or 6 channels, not 3"):
         build_model()(images()[:, :3])
 
 
