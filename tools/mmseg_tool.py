@@ -2,10 +2,11 @@
 """Run any of mmsegmentation's own scripts on a config of ours, with its own arguments:
 
     python tools/mmseg_tool.py browse_dataset CONFIG --not-show --output-dir DIR [--cfg-options KEY=VALUE ...]
-    python tools/mmseg_tool.py get_flops CONFIG --shape 352
-    python tools/mmseg_tool.py analyze_logs work_dir/DATE/vis_data/scalars.json --keys loss
+    python tools/mmseg_tool.py get_flops CONFIG --shape 352      (products inside of cross-diffusion are not counted)
+    python tools/mmseg_tool.py print_config CONFIG
 
 An unknown name lists all. By themselves most of them end in "No module named 'mmcv._ext'" where mmcv-lite is installed.
+--cfg-options data_root=PATH says where the data of a shipped config are, as the variable SOD_DATASETS does.
 """
 
 import sys

@@ -4,6 +4,8 @@
     python tools/train_sod.py configs/SOD/mutualformer_r50_352x352.py [--resume] [--cfg-options KEY=VALUE ...]
         [--trust-checkpoint]
 
+--cfg-options data_root=PATH says where the data of a shipped config are, as the variable SOD_DATASETS does, which
+mmsegmentation's own train.py heeds too. load_from=FILE begins from a part of the weights, --resume goes on from all.
 --trust-checkpoint loads a checkpoint that is more than plain data, which may run any code: only if you know its source.
 """
 

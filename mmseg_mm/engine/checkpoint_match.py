@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from mmseg_mm.errors import InputError
 
-UNSEEN = ("modalities", "decode_head.detail", "decode_head.fusion.variant", "decode_head.fusion.num_heads",
-          "decode_head.fusion.epsilon", "decode_head.fusion.reading", "decode_head.fusion.stack")
-"""Keys of a model's config that change what it computes, and mostly no weight's name or shape."""
+UNSEEN = {"modalities": ("image", "depth"), "decode_head.detail": "none", "decode_head.fusion.variant": "mutualformer",
+          "decode_head.fusion.num_heads": 8, "decode_head.fusion.epsilon": 0.6, "decode_head.fusion.reading": "paper",
+          "decode_head.fusion.stack": "carry_fused"}
+"""Keys of a model's config that change what it computes, and mostly no weight's name or shape, with their defaults."""
 TRAINING_ONLY = ("decode_head.modality_seg.", "decode_head.first_seg.", "decode_head.level_seg.", "auxiliary_head.")
 """Weights of maps that have a loss and no place in a prediction."""
 PURPOSES = ("resume", "predict", "begin")
@@ -16,17 +17,17 @@ PURPOSES = ("resume", "predict", "begin")
 def unseen_settings(model: Mapping) -> dict[str, object]:
     """What a model's config, or that of the test-time augmentation around it, says about :data:`UNSEEN`."""
     found = {}
-    for key in UNSEEN:
+    for key, default in UNSEEN.items():
         value = model.get("module", model)
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
-        if value is not None:
-            found[key] = json.loads(json.dumps(value))  # tuples and lists are the same
+        value = default if value is None else value
+        found[key] = json.loads(json.dumps(value))  # tuples and lists are the same
     return found
 
 
 def check_settings(own: Mapping, found: Mapping, path: str) -> None:
-    """Compare settings of :func:`unseen_settings`; what one of both leaves out is not compared.
+    """Compare settings of :func:`unseen_settings`; what a checkpoint does not say is not compared.
 
     Args:
         own, found: the model's and the checkpoint's.

@@ -80,6 +80,10 @@ def test_settings_that_weights_do_not_show_are_compared(trained, config, tmp_pat
     with pytest.raises(InputError, match="decode_head.fusion.epsilon=0.6, but the config has 0.5"):
         init_rgbd_model(changed, trained / "epoch_1.pth")
     changed.model.decode_head.fusion.epsilon = 0.6
+    del changed.model.decode_head["detail"]
+    with pytest.raises(InputError, match="trained with decode_head.detail='squeezed', but the config has 'none'"):
+        init_rgbd_model(changed, trained / "epoch_1.pth")
+    changed.model.decode_head.detail = "squeezed"
     assert init_rgbd_model(changed, trained / "epoch_1.pth")
 
 

@@ -44,7 +44,8 @@ def test_every_map_is_logged_with_its_share():
 
 def test_several_losses_with_weights():
     head = build_head(regularization=0, loss_decode=[
-        {**ENTROPY, "loss_weight": 0.3}, {"type": "PixelPositionAwareLoss", "loss_weight": 2.0}]).eval()
+        {**ENTROPY, "loss_weight": 0.1}, {**ENTROPY, "loss_weight": 0.2},
+        {"type": "PixelPositionAwareLoss", "loss_weight": 2.0}]).eval()
     single = build_head(regularization=0).eval()
     found, entropies, other = loss(head), plain_entropies(head), loss(single)
     assert set(other) == {f"{name}.loss_ppa" for name in SHARES} and len(found) == 12
