@@ -48,11 +48,15 @@ class SafeCheckpointHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare weights and settings with the model's, and turn the histories back.
 
+        Training may begin from a part of the weights, with other settings.
+
         Raises:
             InputError: the checkpoint is of another model.
         """
-        check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path, _purpose(runner))
-        check_settings(unseen_settings(runner.cfg.model), checkpoint.get("meta", {}).get(SETTINGS, {}), self._path)
+        purpose = _purpose(runner)
+        check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path, purpose)
+        if purpose != "begin":
+            check_settings(unseen_settings(runner.cfg.model), checkpoint.get("meta", {}).get(SETTINGS, {}), self._path)
         scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})
         for name, history in scalars.items():
             if isinstance(history, Mapping):
