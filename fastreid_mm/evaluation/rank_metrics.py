@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.rank_positions import RULES, GroupedGallery, exclude, identity_positions, image_positions
+from fastreid_mm.evaluation.hidden_images import RULES
+from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
 
 _CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
 
@@ -31,7 +32,7 @@ def _score(
     """(n, 3): CMC position from 0, average precision and inverse penalty of each query; nan where none is true."""
     own, slots, true = gallery.true_slots(ids)
     scores = np.full((len(ids), 3), np.nan)
-    true = exclude(values, slots, true, cams, gallery, rule)
+    true = exclude(values, slots, true, ids, cams, gallery, rule)
     counts = true.sum(1)
     valid = counts > 0
     if not valid.any():
@@ -99,7 +100,7 @@ def rank_metrics(
         query_cams: (Nq,) cameras, numbered from 1 under the rule ``"sysu"``.
         gallery_cams: (Ng,) cameras.
         rule: ``"sysu"`` hides every camera-2 image from a camera-3 query; ``"market"`` hides images of the query's
-            identity and camera; ``"none"`` hides nothing.
+            identity and camera; ``"none"`` hides nothing. See :mod:`fastreid_mm.evaluation.hidden_images`.
         unique_ids: the CMC counts identities, each at its best image, in place of images. mAP and mINP always
             count images.
         ranks: the k of each Rank-k; with ``unique_ids``, one beyond the number of identities is always reached.

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-RULES = ("sysu", "market", "none")
+from fastreid_mm.evaluation.hidden_images import hidden_images
+
 _TIED_VALUES = 2**21  # distances compared at a time
 
 
@@ -21,6 +22,7 @@ class GroupedGallery(NamedTuple):
 
     columns: np.ndarray  # (Ng,) column of the distance matrix of each column laid out
     order: np.ndarray  # (Ng,) place in the ranked gallery of each column laid out
+    ids: np.ndarray  # (Ng,) identity of each column laid out
     cams: np.ndarray  # (Ng,) camera of each column laid out
     counts: np.ndarray  # (I,) images of each identity, falling
     widths: np.ndarray  # (K,) columns of each block
@@ -42,7 +44,8 @@ class GroupedGallery(NamedTuple):
         nth[by_identity] = np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts)
         order = np.lexsort((np.argsort(falling)[own], nth))
         places = dict(zip(identities[falling].tolist(), range(len(identities))))
-        return cls(columns[order], order, cams[columns[order]], counts[falling], np.bincount(nth), places)
+        columns = columns[order]
+        return cls(columns, order, ids[columns], cams[columns], counts[falling], np.bincount(nth), places)
 
     def true_slots(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Place of each query's identity (n,), the columns of its images (n, K), and which of these exist (n, K)."""
@@ -61,27 +64,22 @@ class GroupedGallery(NamedTuple):
         return best
 
 
-def exclude(
-    values: np.ndarray, slots: np.ndarray, true: np.ndarray, cams: np.ndarray, gallery: GroupedGallery, rule: str
-) -> np.ndarray:
+def exclude(values: np.ndarray, slots: np.ndarray, true: np.ndarray, ids: np.ndarray, cams: np.ndarray,
+            gallery: GroupedGallery, rule: str) -> np.ndarray:
     """Put the gallery images a query must not see at infinity, in place; returns the true slots left (n, K).
 
     Args:
         values: (n, Ng) finite distances, columns grouped by identity.
         slots: (n, K) grouped columns of each query's identity.
         true: (n, K), which of them exist.
+        ids: (n,) identities of the queries.
         cams: (n,) cameras of the queries.
         gallery: the grouped gallery.
-        rule: one of ``RULES``.
+        rule: see :func:`hidden_images`.
     """
-    if rule == "sysu":  # infrared camera 3 and visible camera 2 stand in the same place
-        values[np.ix_(cams == 3, gallery.cams == 2)] = np.inf
-        return true & ~((cams == 3)[:, None] & (gallery.cams[slots] == 2))
-    if rule == "market":
-        same = true & (gallery.cams[slots] == cams[:, None])
-        values[np.nonzero(same)[0], slots[same]] = np.inf
-        return true & ~same
-    return true
+    hidden = hidden_images(rule, ids, cams, gallery.ids, gallery.cams)
+    np.putmask(values, hidden, np.inf)
+    return true & ~np.take_along_axis(hidden, slots, axis=1)
 
 
 def _count_nearer(ascending: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:

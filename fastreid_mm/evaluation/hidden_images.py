@@ -1,0 +1,54 @@
+"""Which gallery images a query must not see: the rules of the protocols, for metrics and pictures alike."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fastreid_mm.errors import InputError
+
+Rule = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""(Nq, 1) query ids and cameras, and (1, Ng) gallery ids and cameras, to bool that broadcasts to (Nq, Ng)."""
+
+
+def _sysu(_: np.ndarray, query_cams: np.ndarray, __: np.ndarray, gallery_cams: np.ndarray) -> np.ndarray:
+    return (query_cams == 3) & (gallery_cams == 2)  # infrared camera 3 and visible camera 2 stand in the same place
+
+
+def _market(query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray,
+            gallery_cams: np.ndarray) -> np.ndarray:
+    return (query_ids == gallery_ids) & (query_cams == gallery_cams)
+
+
+def _none(*labels: np.ndarray) -> np.ndarray:
+    return np.zeros((1, 1), dtype=bool)
+
+
+RULES: dict[str, Rule] = {"sysu": _sysu, "market": _market, "none": _none}
+
+
+def hidden_images(rule: str, query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray,
+                  gallery_cams: np.ndarray) -> np.ndarray:
+    """Which images the rule hides from which query.
+
+    Args:
+        rule: ``"sysu"`` hides every camera-2 image from a camera-3 query; ``"market"`` hides images of the query's
+            identity and camera; ``"none"`` hides nothing.
+        query_ids: (Nq,) identities.
+        query_cams: (Nq,) cameras, numbered from 1 under the rule ``"sysu"``.
+        gallery_ids: (Ng,) identities.
+        gallery_cams: (Ng,) cameras.
+
+    Returns:
+        (Nq, Ng) bool, not to be written to.
+
+    Raises:
+        InputError: an unknown rule.
+
+    Example:
+        >>> hidden_images("market", np.array([7]), np.array([1]), np.array([7, 7, 5]), np.array([1, 2, 1]))
+        array([[ True, False, False]])
+    """
+    if rule not in RULES:
+        raise InputError(f"unknown rule {rule!r}: choose one of {', '.join(RULES)}")
+    found = RULES[rule](query_ids[:, None], query_cams[:, None], gallery_ids[None], gallery_cams[None])
+    return np.broadcast_to(found, (len(query_ids), len(gallery_ids)))
