@@ -18,7 +18,7 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
 
 
@@ -43,3 +43,38 @@ def test_light_modules_load_no_host(module):
     code = f"import sys, {module}; print(sorted({HOSTS | {'timm', 'yacs'}!r} & set(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"
+
+
+FLOORS = [{"engine"}, {"protocols", "modeling"}, {"data"}, {"evaluation", "losses"}, {"layers"},
+          {"compat", "config", "errors", "random_streams", "safe_load"}]
+"""Parts of ``fastreid_mm``, the highest first. Whatever else there is stands above them all, as tools do."""
+
+
+def floor(part: str) -> int:
+    """The number of a part's floor, 0 for the highest."""
+    return next((number for number, parts in enumerate(FLOORS, 1) if part in parts), 0)
+
+
+def test_arrows_run_down():
+    upwards = []
+    for path in (PROJECT / "fastreid_mm").rglob("*.py"):
+        part = path.relative_to(PROJECT / "fastreid_mm").parts[0].removesuffix(".py")
+        ours = {name.split(".")[1] for name in imported(path) if name.startswith("fastreid_mm.")}
+        upwards += [f"{path.relative_to(PROJECT)} imports {other}" for other in ours - {part}
+                    if part != "__init__" and floor(other) < floor(part)]
+    assert not upwards
+
+
+def test_neither_package_imports_tools():
+    for package in ("fastreid_mm", "mmseg_mm"):
+        for path in (PROJECT / package).rglob("*.py"):
+            assert not any(name.split(".")[0] in {"tools", "tests"} for name in imported(path)), path
+
+
+def test_evaluation_needs_numpy_and_pytorch_only():
+    for path in (PROJECT / "fastreid_mm" / "evaluation").rglob("*.py"):
+        for name in imported(path):
+            root = name.split(".")[0]
+            # the last two are of the extra "evaluation", and imported where they are needed; arrows say what of ours is
+            known = root in {"numpy", "torch", "fastreid_mm", "scipy", "tabulate"} or root in sys.stdlib_module_names
+            assert known, f"{path.name}: {name}"

@@ -24,15 +24,9 @@ from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
-from fastreid_mm.evaluation.ranked_lists import draw_ranked_lists
-from fastreid_mm.evaluation.regdb_evaluator import RegDBEvaluator
-from fastreid_mm.evaluation.results import Results, numbers_only
-from fastreid_mm.evaluation.sysu_evaluator import SYSUEvaluator
+from fastreid_mm.evaluation.results import Results, Settings, numbers_only
 from fastreid_mm.modeling.config_checks import require_two_identities
-
-EVALUATORS = {"sysu": SYSUEvaluator, "regdb": RegDBEvaluator, "market": RetrievalEvaluator}
-"""By the ``protocol`` of a data set; fast-reid's own data sets are Market's."""
+from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, draw_ranked_lists
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -160,8 +154,7 @@ class MMTrainer(DefaultTrainer):
 
     @classmethod
     def build_evaluator(cls, cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
-        """The evaluator of a data set's protocol."""
-        return EVALUATORS[getattr(dataset, "protocol", "market")](cfg, dataset)
+        return build_evaluator(cfg, dataset)
 
     @classmethod
     def check_test_sets(cls, cfg: CfgNode) -> Results:
@@ -188,7 +181,7 @@ class MMTrainer(DefaultTrainer):
         for name in cfg.DATASETS.TESTS:
             dataset = build_dataset(cfg, name)
             evaluator = cls.build_evaluator(cfg, dataset)
-            evaluator.use_distance_of(model)
+            evaluator.distance = getattr(model, "pairwise_distance", evaluator.plain_distance)
             loader = build_test_loader(cfg, dataset)
             found = inference_on_dataset(model, loader, evaluator, flip_test=cfg.TEST.FLIP.ENABLED)
             if comm.is_main_process():
@@ -201,7 +194,7 @@ class MMTrainer(DefaultTrainer):
         return results
 
 
-def _with_gallery(found: dict[str, dict], evaluator: RetrievalEvaluator) -> dict[str, dict]:
+def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
     return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in found.items()}
 
 

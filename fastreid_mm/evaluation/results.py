@@ -4,8 +4,12 @@ import json
 import os
 from statistics import mean, stdev
 
-Results = dict[str, dict[str, dict[str, float | str]]]
-"""Data set to setting to metric to value."""
+Metrics = dict[str, float | str]
+"""Metric to value, in percent where it is a share; "gallery" says how galleries were drawn."""
+Settings = dict[str, Metrics]
+"""Setting of a protocol to its metrics."""
+Results = dict[str, Settings]
+"""Data set to its settings: what ``results.json`` holds."""
 
 
 def write_json(path: str, content: dict) -> None:
@@ -16,7 +20,7 @@ def write_json(path: str, content: dict) -> None:
     os.replace(path + ".part", path)
 
 
-def numbers_only(results: Results) -> dict[str, dict[str, dict[str, float]]]:
+def numbers_only(results: Results) -> Results:
     """The results without what is not a number."""
     return {dataset: {setting: {name: value for name, value in metrics.items() if not isinstance(value, str)}
                       for setting, metrics in settings.items()}

@@ -13,8 +13,6 @@ from fastreid_mm.data.build import build_dataset, build_test_loader, build_train
 from fastreid_mm.data.datasets import Source
 from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
-from fastreid_mm.evaluation.ranked_lists import draw_ranked_lists
 from tests.conftest import write_image, write_strip
 
 
@@ -156,20 +154,3 @@ def test_the_cross_modality_sampler_refuses_items_of_other_kinds(tmp_path):
     for item in (equal_item(tmp_path), ("plain.jpg", 0, 0)):
         with pytest.raises(InputError, match=f"visible-infrared data sets in DATASETS.NAMES, {item[0]}"):
             CrossModalityIdentitySampler([item] * 8, 4, 1)
-
-
-@pytest.mark.parametrize("name, size", [("RGBNT201", (64, 128)), ("RGBN300", (128, 64))])
-def test_ranked_lists_show_the_first_modality(cfg_of, tmp_path, name, size):
-    cfg = cfg_of(name)
-    dataset = build_dataset(cfg, name)
-    evaluator = RetrievalEvaluator(cfg, dataset)
-    items = dataset.query + dataset.gallery
-    evaluator.process({}, torch.nn.functional.one_hot(torch.tensor([item[1] for item in items])).float())
-    evaluator.evaluate()
-    draw_ranked_lists(evaluator, str(tmp_path / "lists.png"), 2)
-    picture = Image.open(tmp_path / "lists.png")
-    assert picture.size == (11 * (size[0] + 12) + 16, 2 * (size[1] + 12) + 4)
-    path, box = dataset.query[0][3][0]
-    whole = Image.open(path).convert("RGB")
-    shown = picture.crop((8, 8, 8 + size[0], 8 + size[1]))
-    assert shown.tobytes() == (whole.crop(box) if box else whole).resize(size).tobytes()

@@ -22,7 +22,7 @@ class CrossModalityDataset(ImageDataset):
     """
 
     protocol = "market"
-    """The name of the test protocol, a key of :data:`fastreid_mm.engine.trainer.EVALUATORS`."""
+    """The name of the test protocol, see :mod:`fastreid_mm.protocols.registry`."""
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:

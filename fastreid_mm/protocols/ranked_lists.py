@@ -5,11 +5,12 @@ import os
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
-from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
+from fastreid_mm.evaluation.hidden_images import hidden_images
+from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
 
 TOP = 10
+"""Gallery images in a row."""
 _UPRIGHT, _LYING = (64, 128), (128, 64)
 _FRAME = 4
 _RIGHT, _WRONG, _QUERY = (30, 160, 60), (200, 40, 40), (60, 60, 60)
@@ -25,26 +26,34 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
         path: of the PNG file.
         count: rows at most.
     """
-    query, gallery = evaluator.split(evaluator.features)
-    shown = evaluator.shown_gallery()
-    chosen = np.linspace(0, len(query) - 1, min(count, len(query))).round().astype(int)
-    distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (rows, shown)
+    chosen = np.linspace(0, len(evaluator.query) - 1, min(count, len(evaluator.query))).round().astype(int)
     size = _tile_size(evaluator.query[0])
     width, height = size[0] + 3 * _FRAME, size[1] + 3 * _FRAME
     sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")
-    for row, index in enumerate(chosen):
+    for row, (index, nearest) in enumerate(zip(chosen, nearest_images(evaluator, chosen))):
         item, top = evaluator.query[index], row * height + _FRAME
         sheet.paste(_tile(item, size, _QUERY), (_FRAME, top))
-        for place, found in enumerate(_nearest(evaluator, item, distance[row], shown)):
+        for place, found in enumerate(nearest):
             colour = _RIGHT if found[1] == item[1] else _WRONG
             sheet.paste(_tile(found, size, colour), (width * (place + 1) + 4 * _FRAME, top))
     sheet.save(path + ".part", format="PNG")
     os.replace(path + ".part", path)
 
 
-def _nearest(evaluator: RetrievalEvaluator, query: tuple, distance: Tensor, shown: np.ndarray) -> list[tuple]:
-    ordered = (evaluator.gallery[shown[i]] for i in distance.argsort(stable=True).tolist())
-    return [item for item in ordered if not evaluator.hidden(query, item)][:TOP]
+def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[tuple]]:
+    """The ``TOP`` nearest gallery items, of those that the protocol shows, of each chosen query.
+
+    Args:
+        evaluator: after :meth:`RetrievalEvaluator.evaluate`.
+        chosen: (n,) indices of queries.
+    """
+    query, gallery = evaluator.split(evaluator.features)
+    items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
+    candidates = [evaluator.gallery[index] for index in shown]
+    distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (n, shown)
+    hidden = hidden_images(evaluator.rule, field(items, 1), field(items, 2), field(candidates, 1), field(candidates, 2))
+    return [[candidates[index] for index in order if not out[index]][:TOP]
+            for order, out in zip(distance.argsort(dim=1, stable=True).tolist(), hidden)]
 
 
 def _tile_size(item: tuple) -> tuple[int, int]:

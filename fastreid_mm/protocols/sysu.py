@@ -1,4 +1,4 @@
-"""The SYSU-MM01 protocol as an evaluator: both modes, both numbers of shots, ten galleries, one extraction."""
+"""The SYSU-MM01 protocol: both modes, both numbers of shots, ten galleries, one extraction."""
 
 import os
 
@@ -9,11 +9,14 @@ from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets.sysu_mm01 import image_number
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.evaluators import Distance, Results, RetrievalEvaluator, field
+from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
 from fastreid_mm.evaluation.sysu_splits import read_permutation
+from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator, field
+from fastreid_mm.protocols.registry import register
 
 
+@register("sysu")
 class SYSUEvaluator(RetrievalEvaluator):
     """Draws galleries as ``TEST.SYSU.GALLERY`` says.
 
@@ -21,7 +24,7 @@ class SYSUEvaluator(RetrievalEvaluator):
         InputError: an unknown value, or no official permutation where it is asked for.
     """
 
-    ranks = (1, 10, 20)
+    rule = "sysu"
 
     def __init__(self, cfg: CfgNode, dataset: ImageDataset):
         super().__init__(cfg, dataset)
@@ -33,7 +36,7 @@ class SYSUEvaluator(RetrievalEvaluator):
         self._permutation = read_permutation(path) if official else None
         self.gallery_source = "official permutation" if official else "seeded draw"
 
-    def rank(self, features: Tensor, distance: Distance) -> Results:
+    def rank(self, features: Tensor, distance: Distance) -> Settings:
         """(Nq + Ng, D) features, query first, to the four settings."""
         query, gallery = self.split(features)
         numbers = np.array([image_number(item[0]) for item in self.gallery])
@@ -45,6 +48,3 @@ class SYSUEvaluator(RetrievalEvaluator):
         """The first image of every identity and camera, as many as a single-shot gallery holds."""
         _, first = np.unique(np.stack([field(self.gallery, 1), field(self.gallery, 2)]), axis=1, return_index=True)
         return first
-
-    def hidden(self, query: tuple, gallery: tuple) -> bool:
-        return (query[2], gallery[2]) == (3, 2)  # one and the same place

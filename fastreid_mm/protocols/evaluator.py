@@ -1,4 +1,4 @@
-"""Evaluators for fast-reid's ``inference_on_dataset``: every image's feature once, then the data set's protocol."""
+"""What the evaluators of all protocols share: every image's feature once, then as many rankings as a protocol has."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -8,30 +8,33 @@ import torch
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.evaluation import DatasetEvaluator
 from fastreid.utils import comm
-from torch import Tensor, nn
+from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
+from fastreid_mm.evaluation.results import Metrics, Settings
 
-Results = dict[str, dict[str, float]]
-"""Setting to metric to value, metrics in percent."""
 Distance = Callable[[Tensor, Tensor], Tensor]
 """(Nq, D) query and (Ng, D) gallery features to (Nq, Ng) distances."""
 
 
 class RetrievalEvaluator(DatasetEvaluator):
-    """The Market-1501 protocol: images of the query's identity from the query's camera do not count.
+    """Gathers the features that fast-reid's ``inference_on_dataset`` makes, and ranks them by a protocol.
+
+    A protocol derives from it, says which images it hides, and turns features into results in :meth:`rank`.
 
     Args:
-        cfg: the config; ``TEST.METRIC`` is the distance of models that have none of their own, ``TEST.RANKS`` takes the
-            place of the protocol's ranks.
+        cfg: the config; ``TEST.METRIC`` is the distance unless :attr:`distance` is given another, ``TEST.RANKS`` takes
+            the place of the protocol's ranks.
         dataset: with ``query`` and ``gallery``, in the order of the loader.
     """
 
-    ranks: tuple[int, ...] = (1, 5, 10, 20)
-    rule = "market"
+    ranks: tuple[int, ...] = (1, 10, 20)
+    """The k of each Rank-k, unless the config has others."""
+    rule: str
+    """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
     gallery_source = "all images"
     """How galleries come about; part of every result."""
 
@@ -41,6 +44,7 @@ class RetrievalEvaluator(DatasetEvaluator):
         self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
         self.metric = cfg.TEST.METRIC
         self.distance: Distance = self.plain_distance
+        """How features are compared; the trainer puts the model's own way here."""
         self.features: Tensor | None = None
         self._collected: list[Tensor] = []
 
@@ -48,17 +52,13 @@ class RetrievalEvaluator(DatasetEvaluator):
         """(Nq, D) and (Ng, D) features to (Nq, Ng) distances by ``TEST.METRIC``."""
         return pairwise_distance(query, gallery, self.metric)
 
-    def use_distance_of(self, model: nn.Module) -> None:
-        """Compare features by the model's ``pairwise_distance`` if it has one."""
-        self.distance = getattr(model, "pairwise_distance", self.plain_distance)
-
     def reset(self) -> None:
         self._collected = []
 
     def process(self, inputs: dict, outputs: Tensor) -> None:
         self._collected.append(outputs.float().cpu())
 
-    def evaluate(self) -> Results:
+    def evaluate(self) -> Settings:
         """Gather the features of all processes and rank; empty on all processes but the first."""
         gathered = comm.gather(self._collected)
         if not comm.is_main_process():
@@ -66,7 +66,7 @@ class RetrievalEvaluator(DatasetEvaluator):
         self.features = torch.cat(list(chain.from_iterable(gathered)))  # (Nq + Ng, D)
         return self._rank(self.features, self.distance)
 
-    def chance(self) -> Results:
+    def chance(self) -> Settings:
         """What features that know nothing reach.
 
         It runs the whole protocol, so it also finds out what is wrong with a test set before training starts.
@@ -74,19 +74,18 @@ class RetrievalEvaluator(DatasetEvaluator):
         random = torch.randn(len(self.query) + len(self.gallery), 16, generator=torch.Generator().manual_seed(0))
         return self._rank(random, self.plain_distance)
 
-    def _rank(self, features: Tensor, distance: Distance) -> Results:
+    def _rank(self, features: Tensor, distance: Distance) -> Settings:
         """:meth:`rank`, whose errors name the data set."""
         try:
             return self.rank(features, distance)
         except InputError as error:
             raise InputError(f"test set {self.name}: {error}") from None
 
-    def rank(self, features: Tensor, distance: Distance) -> Results:
+    def rank(self, features: Tensor, distance: Distance) -> Settings:
         """(Nq + Ng, D) features, query first, to the protocol's results."""
-        query, gallery = self.split(features)
-        return {"test": self.measure(distance(query, gallery), self.query, self.gallery)}
+        raise NotImplementedError
 
-    def measure(self, distance: Tensor, query: list[tuple], gallery: list[tuple]) -> dict[str, float]:
+    def measure(self, distance: Tensor, query: list[tuple], gallery: list[tuple]) -> Metrics:
         """(Nq, Ng) distances between two lists of data set items to metrics."""
         return rank_metrics(distance, field(query, 1), field(gallery, 1), field(query, 2), field(gallery, 2),
                             rule=self.rule, ranks=self.ranks)
@@ -98,10 +97,6 @@ class RetrievalEvaluator(DatasetEvaluator):
     def shown_gallery(self) -> np.ndarray:
         """Indices of the gallery images that pictures of ranked lists draw from."""
         return np.arange(len(self.gallery))
-
-    def hidden(self, query: tuple, gallery: tuple) -> bool:
-        """Whether the protocol hides a gallery item from a query item."""
-        return query[1:3] == gallery[1:3]
 
 
 def field(items: list[tuple], index: int) -> np.ndarray:

@@ -1,17 +1,19 @@
-"""The RegDB protocol as an evaluator: both directions, no camera rule, image-level CMC (AGW)."""
+"""The RegDB protocol: both directions, no camera rule, image-level CMC (AGW)."""
 
 from torch import Tensor
 
-from fastreid_mm.evaluation.evaluators import Distance, Results, RetrievalEvaluator
+from fastreid_mm.evaluation.results import Settings
+from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator
+from fastreid_mm.protocols.registry import register
 
 
+@register("regdb")
 class RegDBEvaluator(RetrievalEvaluator):
     """Visible to thermal, and thermal to visible, with the same features."""
 
-    ranks = (1, 10, 20)
     rule = "none"
 
-    def rank(self, features: Tensor, distance: Distance) -> Results:
+    def rank(self, features: Tensor, distance: Distance) -> Settings:
         """(Nv + Nt, D) features, visible first, to the two directions."""
         visible, thermal = self.split(features)
         # a model's own distance need not be symmetric, so the second direction is computed anew
@@ -19,6 +21,3 @@ class RegDBEvaluator(RetrievalEvaluator):
             "visible_to_thermal": self.measure(distance(visible, thermal), self.query, self.gallery),
             "thermal_to_visible": self.measure(distance(thermal, visible), self.gallery, self.query),
         }
-
-    def hidden(self, query: tuple, gallery: tuple) -> bool:
-        return False

@@ -5,11 +5,9 @@ import pytest
 import torch
 
 from fastreid_mm.data.build import build_dataset
-from fastreid_mm.engine.trainer import EVALUATORS
-from fastreid_mm.evaluation.evaluators import RetrievalEvaluator
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
-from fastreid_mm.evaluation.results import mean_results, numbers_only, results_table, write_json
 from fastreid_mm.evaluation.sysu_splits import write_permutation
+from fastreid_mm.protocols import MarketEvaluator, build_evaluator
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def identity_features(items, noise=0.0):
 
 def test_perfect_features_score_100_everywhere(sysu):
     cfg, dataset = sysu
-    results = feed(EVALUATORS["sysu"](cfg, dataset), identity_features(dataset.query + dataset.gallery))
+    results = feed(build_evaluator(cfg, dataset), identity_features(dataset.query + dataset.gallery))
     assert len(results) == 4
     for metrics in results.values():
         assert metrics == {name: pytest.approx(100) for name in ("Rank-1", "Rank-10", "Rank-20", "mAP", "mINP")}
@@ -49,7 +47,7 @@ def test_the_official_permutation_is_used_when_it_is_there_and_said(sysu, tmp_pa
     found = {}
     for choice in ("auto", "official", "seeded"):
         cfg.TEST.SYSU.GALLERY = choice
-        evaluator = EVALUATORS["sysu"](cfg, dataset)
+        evaluator = build_evaluator(cfg, dataset)
         found[evaluator.gallery_source] = feed(evaluator, features)
     assert set(found) == {"official permutation", "seeded draw"}
     official, seeded = found["official permutation"], found["seeded draw"]
@@ -57,17 +55,11 @@ def test_the_official_permutation_is_used_when_it_is_there_and_said(sysu, tmp_pa
     assert official["all_search_10shot"] == seeded["all_search_10shot"]  # two images: both draws take all
 
 
-def test_a_models_own_distance_is_used(sysu):
+def test_another_distance_may_take_the_place_of_the_metric(sysu):
     cfg, dataset = sysu
-
-    class Model(torch.nn.Module):
-        @staticmethod
-        def pairwise_distance(query, gallery):
-            return torch.cdist(-query, gallery)  # turns the order around
-
     features = identity_features(dataset.query + dataset.gallery)
-    evaluator = EVALUATORS["sysu"](cfg, dataset)
-    evaluator.use_distance_of(Model())
+    evaluator = build_evaluator(cfg, dataset)
+    evaluator.distance = lambda query, gallery: torch.cdist(-query, gallery)  # turns the order around
     assert feed(evaluator, features)["all_search_1shot"]["Rank-1"] < 10
 
 
@@ -77,7 +69,7 @@ def test_regdb_ranks_both_directions(monkeypatch, regdb_root, tiny_cfg):
     dataset = build_dataset(cfg, "RegDB")
     assert dataset.trial == 2
     features = identity_features(dataset.query + dataset.gallery, noise=0.5)
-    results = feed(EVALUATORS["regdb"](cfg, dataset), features)
+    results = feed(build_evaluator(cfg, dataset), features)
     assert set(results) == {"visible_to_thermal", "thermal_to_visible"}
     visible, thermal = torch.nn.functional.normalize(features, dim=1).split(len(dataset.query))
     pids = np.array([item[1] for item in dataset.query]), np.array([item[1] for item in dataset.gallery])
@@ -88,29 +80,12 @@ def test_regdb_ranks_both_directions(monkeypatch, regdb_root, tiny_cfg):
 
 def test_market_is_the_rule_of_every_other_data_set(sysu):
     cfg, dataset = sysu
-    results = feed(RetrievalEvaluator(cfg, dataset), identity_features(dataset.query + dataset.gallery))
+    results = feed(MarketEvaluator(cfg, dataset), identity_features(dataset.query + dataset.gallery))
     assert results["test"]["Rank-1"] == pytest.approx(100) and results["test"]["valid_queries"] == len(dataset.query)
 
 
 def test_chance_is_near_what_counting_says(sysu):
     cfg, dataset = sysu
-    chance = EVALUATORS["sysu"](cfg, dataset).chance()["all_search_1shot"]
+    chance = build_evaluator(cfg, dataset).chance()["all_search_1shot"]
     assert chance["Rank-1"] == pytest.approx(100 / 22, abs=4)  # one identity in 22, in a small sample
     assert chance["Rank-20"] > 80
-
-
-def test_tables_and_files(tmp_path):
-    rows = {"trained": {"SYSUMM01": {"all": {"mAP": 12.345, "gallery": "seeded draw"}}},
-            "chance": {"SYSUMM01": {"all": {"mAP": 1.0}}}}
-    lines = results_table(rows).splitlines()
-    assert "12.35" in lines[2] and "seeded draw" in lines[2] and "chance" in lines[3]
-    assert numbers_only(rows["trained"]) == {"SYSUMM01": {"all": {"mAP": 12.345}}}
-    write_json(str(tmp_path / "results.json"), rows)
-    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
-
-
-def test_mean_and_deviation_over_runs():
-    runs = [{"RegDB": {"v2t": {"mAP": value, "gallery": "all images"}}} for value in (1.0, 2.0, 6.0)]
-    mean, deviation = mean_results(runs)
-    assert mean == {"RegDB": {"v2t": {"mAP": 3.0, "gallery": "all images"}}}
-    assert deviation["RegDB"]["v2t"]["mAP"] == pytest.approx(7 ** 0.5)

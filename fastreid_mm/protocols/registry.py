@@ -1,0 +1,45 @@
+"""Test protocols by name. A data set says by which it is tested: its attribute ``protocol`` is the name."""
+
+from collections.abc import Callable
+
+from fastreid.data.datasets.bases import ImageDataset
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.protocols.evaluator import RetrievalEvaluator
+
+PROTOCOLS: dict[str, type[RetrievalEvaluator]] = {}
+"""Name to evaluator, of every protocol that was registered."""
+
+
+def register(name: str) -> Callable[[type[RetrievalEvaluator]], type[RetrievalEvaluator]]:
+    """Make a class the evaluator of the data sets whose ``protocol`` is the name.
+
+    Raises:
+        ValueError: the name is another's already.
+
+    Example:
+        >>> @register("both")
+        ... class BothEvaluator(RetrievalEvaluator):
+        ...     rule = "none"
+    """
+    def keep(evaluator: type[RetrievalEvaluator]) -> type[RetrievalEvaluator]:
+        if name in PROTOCOLS:
+            raise ValueError(f"protocol {name!r} is {PROTOCOLS[name].__name__}'s already")
+        PROTOCOLS[name] = evaluator
+        return evaluator
+
+    return keep
+
+
+def build_evaluator(cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
+    """The evaluator of a data set's protocol; fast-reid's own data sets name none and are Market's.
+
+    Raises:
+        InputError: no protocol has that name, and what the evaluator raises.
+    """
+    name = getattr(dataset, "protocol", "market")
+    if name not in PROTOCOLS:
+        raise InputError(f"{type(dataset).__name__} asks for the protocol {name!r}, which is not one of "
+                         f"{', '.join(sorted(PROTOCOLS))}")
+    return PROTOCOLS[name](cfg, dataset)

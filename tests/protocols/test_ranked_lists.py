@@ -1,0 +1,64 @@
+"""Pictures of ranked lists: what they show, and what they must not."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fastreid_mm.data.build import build_dataset
+from fastreid_mm.evaluation.hidden_images import RULES
+from fastreid_mm.protocols import build_evaluator, draw_ranked_lists
+from fastreid_mm.protocols.ranked_lists import TOP, nearest_images
+
+
+def with_features(evaluator):
+    """The evaluator with features of the identities alone."""
+    items = evaluator.query + evaluator.gallery
+    evaluator.process({}, torch.nn.functional.one_hot(torch.tensor([item[1] for item in items])).float())
+    evaluator.evaluate()
+    return evaluator
+
+
+@pytest.fixture
+def built(tiny_cfg, monkeypatch, request):
+    def build(name, root, base="SYSU/cmtr.yml"):
+        monkeypatch.setenv("FASTREID_DATASETS", str(request.getfixturevalue(root)))
+        cfg = tiny_cfg("DATASETS.NAMES", f"('{name}',)", "DATASETS.TESTS", f"('{name}',)", base=base)
+        return with_features(build_evaluator(cfg, build_dataset(cfg, name)))
+
+    return build
+
+
+@pytest.mark.parametrize("name, root, size", [("RGBNT201", "rgbnt201_root", (64, 128)),
+                                              ("RGBN300", "rgbn300_root", (128, 64))])
+def test_they_show_the_first_modality(built, tmp_path, name, root, size):
+    evaluator = built(name, root)
+    draw_ranked_lists(evaluator, str(tmp_path / "lists.png"), 2)
+    picture = Image.open(tmp_path / "lists.png")
+    assert picture.size == (11 * (size[0] + 12) + 16, 2 * (size[1] + 12) + 4)
+    path, box = evaluator.query[0][3][0]
+    whole = Image.open(path).convert("RGB")
+    shown = picture.crop((8, 8, 8 + size[0], 8 + size[1]))
+    assert shown.tobytes() == (whole.crop(box) if box else whole).resize(size).tobytes()
+
+
+@pytest.mark.parametrize("name, root, hidden", [
+    ("SYSUMM01", "sysu_root", lambda query, found: (query[2], found[2]) == (3, 2)),
+    ("RGBNT201", "rgbnt201_root", lambda query, found: query[1:3] == found[1:3]),
+    ("RegDB", "regdb_root", lambda query, found: False),
+])
+def test_what_the_protocol_hides_is_not_shown(built, name, root, hidden):
+    evaluator = built(name, root)
+    rows = [0, len(evaluator.query) // 2, len(evaluator.query) - 1]
+    lists = nearest_images(evaluator, np.array(rows))
+    (query, gallery), shown = evaluator.split(evaluator.features), evaluator.shown_gallery().tolist()
+    for row, found in zip(rows, lists):
+        item, distance = evaluator.query[row], evaluator.distance(query[[row]], gallery)[0].tolist()
+        order = [evaluator.gallery[i] for i in sorted(shown, key=lambda i: distance[i])]
+        assert found == [each for each in order if not hidden(item, each)][:TOP] and len(found) == TOP
+
+
+def test_they_follow_the_rule_of_the_metrics(built, monkeypatch):
+    monkeypatch.setitem(RULES, "market", lambda query_ids, query_cams, gallery_ids, gallery_cams: gallery_cams == 0)
+    evaluator = built("RGBNT201", "rgbnt201_root")
+    assert {item[2] for item in nearest_images(evaluator, np.array([0]))[0]} == {1}
