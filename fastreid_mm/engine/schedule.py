@@ -7,11 +7,13 @@ from fastreid.solver import build_optimizer as build_host_optimizer
 from torch import nn
 from yacs.config import CfgNode
 
+from fastreid_mm.modeling.contract import as_meta_architecture
+
 
 def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     """fast-reid's optimiser with its per-parameter factors, and ``SOLVER.PRETRAINED_LR_FACTOR`` on loaded tensors.
 
-    A model may have a method ``lr_factors`` that names parameters with a factor of their own.
+    What the model says of its parameters is that of :class:`MetaArchitecture`.
 
     The host's ``contiguous=True`` would flatten all parameters into one buffer whose gradient PyTorch 2 resets to
     None: nothing would ever be trained, without a word.
@@ -20,8 +22,8 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     cfg.defrost()
     cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; TrainingStep does not
     optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
-    loaded = set(model.pretrained_parameters()) if hasattr(model, "pretrained_parameters") else set()
-    own = dict(model.lr_factors()) if hasattr(model, "lr_factors") else {}
+    asked = as_meta_architecture(model, cfg.TEST.METRIC)
+    loaded, own = set(asked.pretrained_parameters()), dict(asked.lr_factors())
     for group in optimizer.param_groups:
         parameter = group["params"][0]  # the host makes one group a parameter
         group["lr"] *= own.get(parameter, 1.0) * (cfg.SOLVER.PRETRAINED_LR_FACTOR if parameter in loaded else 1.0)

@@ -26,6 +26,7 @@ from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only
 from fastreid_mm.modeling.config_checks import require_two_identities
+from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, draw_ranked_lists
 
 logger = logging.getLogger("fastreid.mm")
@@ -52,7 +53,8 @@ class MMTrainer(DefaultTrainer):
         self.references = {"chance": self.check_test_sets(cfg)}
         cfg = self.auto_scale_hyperparams(cfg, loader.dataset.num_classes)
         model = self.build_model(cfg)
-        if getattr(model, "compares_identities", False):
+        asked = as_meta_architecture(model, cfg.TEST.METRIC)
+        if asked.compares_identities:
             require_two_identities(cfg, comm.get_world_size())
         optimizer = build_optimizer(cfg, model)
         patterns = [re.compile(pattern) for pattern in cfg.MODEL.FREEZE_LAYERS]
@@ -66,8 +68,7 @@ class MMTrainer(DefaultTrainer):
             grad_scaler=self._trainer.grad_scaler, **self.scheduler)
         self.start_epoch, self.max_epoch = 0, cfg.SOLVER.MAX_EPOCH
         self.max_iter = self.max_epoch * self.iters_per_epoch
-        if hasattr(model, "set_training_length"):
-            model.set_training_length(self.max_iter)
+        asked.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg = cfg
         self.register_hooks(self.build_hooks())
@@ -181,7 +182,7 @@ class MMTrainer(DefaultTrainer):
         for name in cfg.DATASETS.TESTS:
             dataset = build_dataset(cfg, name)
             evaluator = cls.build_evaluator(cfg, dataset)
-            evaluator.distance = getattr(model, "pairwise_distance", evaluator.plain_distance)
+            evaluator.distance = as_meta_architecture(model, cfg.TEST.METRIC).pairwise_distance
             loader = build_test_loader(cfg, dataset)
             found = inference_on_dataset(model, loader, evaluator, flip_test=cfg.TEST.FLIP.ENABLED)
             if comm.is_main_process():

@@ -1,13 +1,17 @@
-"""Ranking metrics, distances and benchmark protocols; NumPy and PyTorch only."""
+"""Ranking metrics, features, distances and the splits of SYSU-MM01; NumPy and PyTorch only."""
 
+from fastreid_mm.evaluation.aligned_feature import AlignedFeature
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.query_adaptive_distance import query_adaptive_distance
+from fastreid_mm.evaluation.query_adaptive_feature import QueryAdaptiveFeature
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.sysu_features import SysuFeatures, check_complete, read_features
 from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
 from fastreid_mm.evaluation.sysu_splits import read_ids, read_permutation, write_permutation
 
 __all__ = [
+    "AlignedFeature",
+    "QueryAdaptiveFeature",
     "SysuFeatures",
     "check_complete",
     "evaluate_sysu",

@@ -9,15 +9,18 @@ from fastreid_mm.evaluation.distances import pairwise_distance
 
 
 @torch.no_grad()
-def common_block_distance(query: Tensor, gallery: Tensor, sizes: Sequence[int], metric: str = "euclidean") -> Tensor:
-    """Compare only what both samples have: blocks of zeros, in either of them, do not count.
+def common_block_distance(query: Tensor, gallery: Tensor, query_has: Tensor, gallery_has: Tensor, sizes: Sequence[int],
+                          metric: str = "euclidean") -> Tensor:
+    """Compare only what both samples have: blocks that one of them lacks do not count.
 
-    Without blocks of zeros this is :func:`pairwise_distance`. Euclidean distances over fewer channels are scaled up,
+    Where nothing is lacking this is :func:`pairwise_distance`. Euclidean distances over fewer channels are scaled up,
     as if the squared differences of the missing ones were like those that are there.
 
     Args:
         query: (Nq, D) features of one block after the other.
         gallery: (Ng, D).
+        query_has: (Nq, blocks) bool, which blocks are there.
+        gallery_has: (Ng, blocks).
         sizes: channels of each block, D in all.
         metric: see :func:`pairwise_distance`.
 
@@ -30,27 +33,23 @@ def common_block_distance(query: Tensor, gallery: Tensor, sizes: Sequence[int], 
 
     Example:
         >>> query, gallery = torch.tensor([[3.0, 0.0]]), torch.tensor([[1.0, 5.0], [0.0, 5.0]])
-        >>> common_block_distance(query, gallery, (1, 1))  # 2 x sqrt(2): one of two channels is compared
+        >>> query_has, gallery_has = torch.tensor([[True, False]]), torch.tensor([[True, True], [False, True]])
+        >>> common_block_distance(query, gallery, query_has, gallery_has, (1, 1))  # 2 x sqrt(2): one of two channels
         tensor([[2.8284,    inf]])
     """
-    present_query, present_gallery = (_present(features, sizes) for features in (query, gallery))
+    if sum(sizes) != query.shape[1]:
+        raise ValueError(f"blocks of {', '.join(map(str, sizes))} channels do not make {query.shape[1]}")
+    channels = torch.tensor(sizes, device=query.device)
     distance = query.new_full((len(query), len(gallery)), float("inf"))
-    for rows, has in _groups(present_query):
-        for columns, other in _groups(present_gallery):
-            common = torch.repeat_interleave(has & other, torch.tensor(sizes, device=has.device))  # (D,)
+    for rows, has in _groups(query_has):
+        for columns, other in _groups(gallery_has):
+            common = torch.repeat_interleave(has & other, channels)  # (D,)
             if common.any():
                 found = pairwise_distance(query[rows][:, common], gallery[columns][:, common], metric)
                 if metric == "euclidean":
                     found *= (len(common) / common.sum()) ** 0.5
                 distance[rows[:, None], columns] = found
     return distance
-
-
-def _present(features: Tensor, sizes: Sequence[int]) -> Tensor:
-    """(N, D) features to (N, blocks) bool, which blocks are there."""
-    if sum(sizes) != features.shape[1]:
-        raise ValueError(f"blocks of {', '.join(map(str, sizes))} channels do not make {features.shape[1]}")
-    return torch.stack([block.any(1) for block in features.split(list(sizes), dim=1)], dim=1)
 
 
 def _groups(present: Tensor) -> list[tuple[Tensor, Tensor]]:

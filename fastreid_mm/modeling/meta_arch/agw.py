@@ -10,7 +10,7 @@ from fastreid_mm.layers import GeM, bn_neck, identity_classifier
 from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import label_smoothing
-from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
@@ -24,15 +24,15 @@ class AGW(ReIDModel):
         backbone: images and modalities to maps.
         num_classes: training identities.
         label_smoothing: of ``loss_id``.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, num_classes: int, label_smoothing: float,
+    def __init__(self, *, backbone: TwoStreamResNet, num_classes: int, label_smoothing: float, metric: str,
                  pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__(pixel_mean, pixel_std)
+        super().__init__(metric, pixel_mean, pixel_std)
         self.backbone, self.label_smoothing = backbone, label_smoothing
         self.pool = GeM(p=3.0)
         self.neck = bn_neck(backbone.dim)
@@ -40,12 +40,10 @@ class AGW(ReIDModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        return {
+        return shared_arguments(cfg) | {
             "backbone": build_two_stream(cfg),
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
             "label_smoothing": label_smoothing(cfg),
-            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
-            "pixel_std": cfg.MODEL.PIXEL_STD,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:

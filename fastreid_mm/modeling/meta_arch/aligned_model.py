@@ -1,33 +1,45 @@
 """What the architectures for aligned samples share."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation import AlignedFeature
 from fastreid_mm.evaluation.common_blocks import common_block_distance
-from fastreid_mm.evaluation.distances import METRICS
-from fastreid_mm.modeling.config_checks import require_choice
-from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
+
+
+class Block(NamedTuple):
+    """A block of a feature."""
+
+    size: int
+    """Channels."""
+    needs: tuple[int, ...] = ()
+    """The modalities it cannot do without; none if it is made of whatever there is."""
 
 
 class AlignedModel(ReIDModel):
     """Takes samples of several modalities, any of which may be missing at test time.
 
     A feature is made of blocks; a block that needs a missing modality is zero, and does not count in
-    :meth:`pairwise_distance`. Nothing is made up in the place of what is missing.
+    :meth:`pairwise_distance`. Nothing is made up in the place of what is missing. Features hold the mask of their
+    batch if it has one, see :class:`AlignedFeature`.
 
     Args:
-        block_sizes: channels of each block of a feature.
-        metric: "cosine" or "euclidean", of :meth:`pairwise_distance`.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        blocks: of a feature, in their order.
+        modalities: names of the M modalities of a sample.
+        metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
-    def __init__(self, block_sizes: Sequence[int], metric: str, pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__(pixel_mean, pixel_std)
-        self.block_sizes, self.metric = tuple(block_sizes), metric
+    def __init__(self, blocks: Sequence[Block], modalities: Sequence[str], metric: str, pixel_mean: list[float],
+                 pixel_std: list[float]):
+        super().__init__(metric, pixel_mean, pixel_std)
+        self.blocks, self.modalities = tuple(blocks), tuple(modalities)
+        self.block_sizes = tuple(block.size for block in blocks)
 
     def read(self, batch: dict) -> tuple[Tensor, Tensor | None]:
         """A batch's normalised images (B, M, 3, H, W), zero where missing, and its (B, M) mask, None if all are there.
@@ -54,20 +66,39 @@ class AlignedModel(ReIDModel):
             raise InputError(f"no modality is there of {', '.join(names[index] for index in empty[:5])}")
         return images * present[..., None, None, None], present
 
+    def feature(self, values: Tensor, batch: dict) -> Tensor:
+        """(B, D) channels to what :meth:`forward` gives: with a mask in the batch (B, D + M), which hold it."""
+        mask = batch.get("modality_mask")
+        if mask is None:
+            return values
+        return AlignedFeature(values, torch.as_tensor(mask, device=values.device).bool()).pack()
+
+    def modalities_held(self, features: Tensor) -> Tensor:
+        """(N, D) or (N, D + M) features to (N, M) bool, which modalities each was made of."""
+        return self._unpack(features).held
+
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
-        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances over the blocks that both have."""
-        return common_block_distance(query, gallery, self.block_sizes, self.metric)
+        """(Nq, D) and (Ng, D) features, or D + M, to (Nq, Ng) distances over the blocks that both have."""
+        asking, asked = self._unpack(query), self._unpack(gallery)
+        return common_block_distance(asking.values, asked.values, self._blocks_of(asking), self._blocks_of(asked),
+                                     self.block_sizes, self.metric)
+
+    def _unpack(self, features: Tensor) -> AlignedFeature:
+        return AlignedFeature.unpack(features, sum(self.block_sizes), len(self.modalities))
+
+    def _blocks_of(self, feature: AlignedFeature) -> Tensor:
+        """(N, blocks) bool, which blocks N features have."""
+        return torch.stack([feature.held[:, list(block.needs)].all(1) for block in self.blocks], 1)
 
 
 def aligned_arguments(cfg: CfgNode) -> dict:
     """The arguments of :class:`AlignedModel` that come from the config as they are.
 
     Raises:
-        InputError: fewer than two modalities, or a metric there is not.
+        InputError: fewer than two modalities, and what :func:`shared_arguments` raises.
     """
     modalities = cfg.DATASETS.ALIGNED.MODALITIES
     if len(modalities) < 2:
         raise InputError(f"{cfg.MODEL.META_ARCHITECTURE} needs two names or more in DATASETS.ALIGNED.MODALITIES, "
                          f"not {tuple(modalities)}")
-    require_choice(cfg, "TEST.METRIC", METRICS)
-    return {"metric": cfg.TEST.METRIC, "pixel_mean": cfg.MODEL.PIXEL_MEAN, "pixel_std": cfg.MODEL.PIXEL_STD}
+    return shared_arguments(cfg) | {"modalities": tuple(modalities)}

@@ -1,14 +1,12 @@
 """CMT: Cross-Modality Transformer for Visible-Infrared Person Re-Identification."""
 
-import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
-from fastreid_mm.evaluation.distances import METRICS
+from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
 from fastreid_mm.losses import modality_consistency, modulation_discriminative
 from fastreid_mm.losses.modulation_discriminative import MININGS
@@ -23,8 +21,8 @@ class CMT(HCT):
     """HCT whose part features are completed with those of the missing modality, and whose queries modulate the gallery.
 
     Losses: those of :class:`HCT` on the complete representations, ``loss_consistency`` (eq. 7 and 8) and
-    ``loss_modulation`` (eq. 14), already weighted. A feature holds the complete representation, then scale and shift
-    for when the image is the query: compare by :meth:`pairwise_distance`.
+    ``loss_modulation`` (eq. 14), already weighted. A feature is a :class:`QueryAdaptiveFeature`: compare by
+    :meth:`pairwise_distance`.
 
     Args:
         backbone: images and modalities to maps.
@@ -35,8 +33,7 @@ class CMT(HCT):
         margin, mining: of ``loss_modulation``.
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
         detach_centroid: let the consistency loss move the compensated features only, not the centres.
-        metric: "cosine" or "euclidean", of :meth:`pairwise_distance`.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     @configurable
@@ -44,10 +41,10 @@ class CMT(HCT):
                  generator: ModulationGenerator | None, modulation_weight: float, margin: float, mining: str,
                  add_to_encoded: bool, detach_centroid: bool, metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
-        super().__init__(backbone=backbone, head=head, pixel_mean=pixel_mean, pixel_std=pixel_std)
+        super().__init__(backbone=backbone, head=head, metric=metric, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
         self.modulation_weight, self.margin, self.mining = modulation_weight, margin, mining
-        self.add_to_encoded, self.detach_centroid, self.metric = add_to_encoded, detach_centroid, metric
+        self.add_to_encoded, self.detach_centroid = add_to_encoded, detach_centroid
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -61,18 +58,18 @@ class CMT(HCT):
             "mining": options.MINING,
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
             "detach_centroid": options.DETACH_CENTROID,
-            "metric": cfg.TEST.METRIC,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` and ``modalities`` to (B, p * d + 2 * d) features, (B, p * d) without the generator."""
+        Evaluation: ``images`` and ``modalities`` to packed :class:`QueryAdaptiveFeature`s (B, (p + 2) * d); to
+        (B, p * d) features without the generator."""
         modalities = self.modalities_of(batch)
         parts = self.part_features(batch["images"], modalities)  # (B, p, d)
         complete, compensated = self.complete(parts, modalities)
         modulation = self.generator(complete) if self.generator is not None else ()
         if not self.training:
-            return torch.cat([complete.flatten(1), *modulation], 1)
+            return QueryAdaptiveFeature(complete, *modulation).pack() if modulation else complete.flatten(1)
         targets = batch["targets"].to(self.device)
         losses = self.head.losses(complete, targets, modalities)
         if compensated is not None:
@@ -97,19 +94,15 @@ class CMT(HCT):
         encoded, compensated = self.compensation(parts, modalities)
         return (encoded if self.add_to_encoded else parts) + compensated, compensated
 
-    @torch.no_grad()
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features from :meth:`forward` to (Nq, Ng) distances, the gallery modulated by each query.
 
         Not symmetric.
         """
         if self.generator is None:
-            return pairwise_distance(query, gallery, self.metric)
-        parts, dim = self.head.parts, self.head.dim
-        sizes = (parts * dim, dim, dim)
-        features, scale, shift = query.split(sizes, 1)
-        return query_adaptive_distance(features.unflatten(1, (parts, dim)),
-                                       gallery[:, :sizes[0]].unflatten(1, (parts, dim)), scale, shift, self.metric)
+            return super().pairwise_distance(query, gallery)
+        asking, asked = (QueryAdaptiveFeature.unpack(features, self.head.parts) for features in (query, gallery))
+        return query_adaptive_distance(asking.complete, asked.complete, asking.scale, asking.shift, self.metric)
 
     def _consistency(self, parts: Tensor, compensated: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:
         """Eq. 7 plus eq. 8: features made up for a modality against the centres of the real ones."""
@@ -134,7 +127,6 @@ def _check(cfg: CfgNode, dim: int) -> None:
     options = cfg.MODEL.CMT
     require_choice(cfg, "MODEL.CMT.RESIDUAL_FROM", ("raw", "encoded"))
     require_choice(cfg, "MODEL.CMT.MINING", MININGS)
-    require_choice(cfg, "TEST.METRIC", METRICS)
     if not 0 <= options.DROPOUT < 1:
         raise InputError(f"MODEL.CMT.DROPOUT {options.DROPOUT} is not in [0, 1)")
     if options.COMPENSATION_INIT < 0:

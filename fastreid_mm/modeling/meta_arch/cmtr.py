@@ -12,7 +12,7 @@ from fastreid_mm.modeling.backbones import ReIDViT
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.config_checks import label_smoothing
 from fastreid_mm.modeling.heads.alignment import build_alignment
-from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
@@ -28,15 +28,16 @@ class CMTR(ReIDModel):
         alignment: head for the modality-aware enhancement loss or one in its place; None for neither.
         num_classes: training identities.
         label_smoothing: of ``loss_id``.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     compares_identities = True
 
     @configurable
     def __init__(self, *, backbone: ReIDViT, embedding: ModalityEmbedding | None, alignment: nn.Module | None,
-                 num_classes: int, label_smoothing: float, pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__(pixel_mean, pixel_std)
+                 num_classes: int, label_smoothing: float, metric: str, pixel_mean: list[float],
+                 pixel_std: list[float]):
+        super().__init__(metric, pixel_mean, pixel_std)
         self.backbone, self.label_smoothing = backbone, label_smoothing
         self.embedding = embedding
         self.neck = bn_neck(backbone.dim)
@@ -50,14 +51,12 @@ class CMTR(ReIDModel):
         embedding = None
         if options.MODALITY_EMBEDDING:
             embedding = ModalityEmbedding(backbone.dim, prefix_tokens=0 if options.EMBED_CLASS_TOKEN else 1)
-        return {
+        return shared_arguments(cfg) | {
             "backbone": backbone,
             "embedding": embedding,
             "alignment": build_alignment(cfg, backbone.dim),
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
             "label_smoothing": label_smoothing(cfg),
-            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
-            "pixel_std": cfg.MODEL.PIXEL_STD,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:

@@ -11,7 +11,7 @@ from fastreid_mm.losses import batch_hard_triplet
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
 from fastreid_mm.modeling.config_checks import label_smoothing
 from fastreid_mm.modeling.heads.stream_scores import StreamScores
-from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, aligned_arguments
+from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
 
 
 @META_ARCH_REGISTRY.register()
@@ -26,13 +26,13 @@ class HAMNet(AlignedModel):
         backbone: images to a map for each modality.
         scores: the streams' features and losses.
         fusion: of the streams' features after their necks.
-        metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
+        modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
     @configurable
-    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: ClassActivationFusion, metric: str,
-                 pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__([backbone.dim], metric, pixel_mean, pixel_std)
+    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: ClassActivationFusion,
+                 modalities: tuple[str, ...], metric: str, pixel_mean: list[float], pixel_std: list[float]):
+        super().__init__([Block(backbone.dim)], modalities, metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
         self.compares_identities = bool(scores.triplet)
 
@@ -49,13 +49,13 @@ class HAMNet(AlignedModel):
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, M, 3, H, W), targets (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images``, perhaps with a ``modality_mask (B, M)``, to (B, D) features."""
+        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, M)`` to (B, D + M), which hold it."""
         images, present = self.read(batch)
         maps = self.backbone(images, present)
         necked = self.scores(maps)
         fused, fused_scores = self.fusion(maps, necked, present)
         if not self.training:
-            return fused
+            return self.feature(fused, batch)
         targets = batch["targets"].to(self.device)
         losses = self.scores.losses(necked, targets)
         losses["loss_fused_id"] = F.cross_entropy(fused_scores, targets, label_smoothing=self.scores.label_smoothing)

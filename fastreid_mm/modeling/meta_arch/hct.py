@@ -7,7 +7,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.heads.parts import PartHead, build_part_head
-from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
@@ -20,25 +20,24 @@ class HCT(ReIDModel):
     Args:
         backbone: images and modalities to maps.
         head: maps to part features, and those to losses.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__(pixel_mean, pixel_std)
+    def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, metric: str, pixel_mean: list[float],
+                 pixel_std: list[float]):
+        super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
         self.head = head
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         backbone = build_two_stream(cfg)
-        return {
+        return shared_arguments(cfg) | {
             "backbone": backbone,
             "head": build_part_head(cfg, backbone.dim),
-            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
-            "pixel_std": cfg.MODEL.PIXEL_STD,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:

@@ -11,7 +11,7 @@ from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 from fastreid_mm.modeling.heads.modality_losses import build_modality_loss
 from fastreid_mm.modeling.heads.part_embedding import PartEmbedding
-from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, aligned_arguments
+from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
 
 FUSIONS = ("progressive", "image_sum", "feature_sum", "feature_concatenation")
 GLOBALS = ("backbone", "interaction")
@@ -39,15 +39,17 @@ class IEEE(AlignedModel):
         modality_loss: on (B, M, D) features, None for none.
         global_from: what the feature of the whole is pooled from, "backbone" (released code) or "interaction" (paper).
         label_smoothing: of the cross-entropy.
-        metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
+        modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
     @configurable
     def __init__(self, *, backbone: MultiStreamResNet, fusion: str, interaction: CrossModalInteraction | None,
                  branches: list[PartEmbedding], modality_loss: nn.Module | None, global_from: str,
-                 label_smoothing: float, metric: str, pixel_mean: list[float], pixel_std: list[float]):
+                 label_smoothing: float, modalities: tuple[str, ...], metric: str, pixel_mean: list[float],
+                 pixel_std: list[float]):
         sizes = [branch.parts * branch.classifiers[0].in_features for branch in branches]
-        super().__init__(sizes, metric, pixel_mean, pixel_std)
+        blocks = [Block(size, (index,) if fusion == "progressive" else ()) for index, size in enumerate(sizes)]
+        super().__init__(blocks, modalities, metric, pixel_mean, pixel_std)
         self.backbone, self.interaction, self.modality_loss = backbone, interaction, modality_loss
         self.branches = nn.ModuleList(branches)
         self.fusion, self.global_from, self.label_smoothing = fusion, global_from, label_smoothing
@@ -74,11 +76,11 @@ class IEEE(AlignedModel):
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, M, 3, H, W), targets (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images``, perhaps with a ``modality_mask (B, M)``, to (B, D) features."""
+        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, M)`` to (B, D + M), which hold it."""
         images, present = self.read(batch)
         parts = self.part_features(images, present)  # (B, branches, p, d)
         if not self.training:
-            return parts.flatten(1)
+            return self.feature(parts.flatten(1), batch)
         targets = batch["targets"].to(self.device)
         losses = {"loss_id": sum(branch.identity_loss(own, targets, self.label_smoothing)
                                  for branch, own in zip(self.branches, parts.unbind(1)))}

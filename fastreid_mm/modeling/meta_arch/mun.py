@@ -16,7 +16,7 @@ from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two
 from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.heads.auxiliary_modality import build_auxiliary
 from fastreid_mm.modeling.heads.modality_unifying import ModalityUnifyingHead, build_unifying_head
-from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
@@ -35,15 +35,16 @@ class MUN(ReIDModel):
         head: turns features into losses.
         own_statistics: whether BatchNorm treats the auxiliary modality as a batch of its own.
         prototype_lr_factor: factor on the learning rate of the prototypes' maps.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     compares_identities = True
 
     @configurable
     def __init__(self, *, backbone: TwoStreamResNet, auxiliary: nn.Module | None, head: ModalityUnifyingHead,
-                 own_statistics: bool, prototype_lr_factor: float, pixel_mean: list[float], pixel_std: list[float]):
-        super().__init__(pixel_mean, pixel_std)
+                 own_statistics: bool, prototype_lr_factor: float, metric: str, pixel_mean: list[float],
+                 pixel_std: list[float]):
+        super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
         self.auxiliary = auxiliary
         self.pool = GeM(p=3.0)
@@ -56,14 +57,12 @@ class MUN(ReIDModel):
         require_choice(cfg, "MODEL.MUN.AUXILIARY_STATISTICS", ("own", "shared"))
         backbone = build_two_stream(cfg)
         images_per_process = cfg.SOLVER.IMS_PER_BATCH // 2 // comm.get_world_size()
-        return {
+        return shared_arguments(cfg) | {
             "backbone": backbone,
             "auxiliary": build_auxiliary(cfg, backbone),
             "head": build_unifying_head(cfg, backbone.dim, images_per_process),
             "own_statistics": cfg.MODEL.MUN.AUXILIARY_STATISTICS == "own",
             "prototype_lr_factor": cfg.MODEL.MUN.PROTOTYPE_LR_FACTOR,
-            "pixel_mean": cfg.MODEL.PIXEL_MEAN,
-            "pixel_std": cfg.MODEL.PIXEL_STD,
         }
 
     def set_training_length(self, iterations: int) -> None:

@@ -15,7 +15,7 @@ from fastreid_mm.modeling.backbones.resnet import map_size
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 from fastreid_mm.modeling.heads.stream_scores import StreamScores
 from fastreid_mm.modeling.heads.token_fusion_head import TokenFusionHead
-from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, aligned_arguments
+from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
 
 TEST_FEATURES = {"all": slice(0, 3), "fused": slice(0, 1), "streams": slice(1, 3)}
 """Which of the three blocks of a feature are tested."""
@@ -34,14 +34,16 @@ class MutualFormerReID(AlignedModel):
         scores: the streams' features and losses.
         fusion: maps to the fused feature.
         test_feature: "all" blocks of a feature, only the "fused" one or only those of the "streams".
-        metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
+        modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
     @configurable
     def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: TokenFusionHead,
-                 test_feature: str, metric: str, pixel_mean: list[float], pixel_std: list[float]):
-        self._tested, sizes = TEST_FEATURES[test_feature], [fusion.classifier.in_features, backbone.dim, backbone.dim]
-        super().__init__(sizes[self._tested], metric, pixel_mean, pixel_std)
+                 test_feature: str, modalities: tuple[str, ...], metric: str, pixel_mean: list[float],
+                 pixel_std: list[float]):
+        self._tested = TEST_FEATURES[test_feature]
+        blocks = [Block(fusion.classifier.in_features, (0, 1)), Block(backbone.dim, (0,)), Block(backbone.dim, (1,))]
+        super().__init__(blocks[self._tested], modalities, metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
         self.compares_identities = bool(scores.triplet)
 
@@ -61,7 +63,7 @@ class MutualFormerReID(AlignedModel):
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Training: a batch of ``images (B, 2, 3, H, W), targets (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images``, perhaps with a ``modality_mask (B, 2)``, to (B, D) features."""
+        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, 2)`` to (B, D + 2), which hold it."""
         images, present = self.read(batch)
         maps = self.backbone(images, present)
         necked = self.scores(maps)
@@ -69,7 +71,7 @@ class MutualFormerReID(AlignedModel):
         if not self.training:
             if present is not None:
                 fused, necked = fused * present.all(1)[:, None], necked * present[..., None]
-            return torch.cat([fused, *necked.unbind(1)][self._tested], dim=1)
+            return self.feature(torch.cat([fused, *necked.unbind(1)][self._tested], dim=1), batch)
         targets = batch["targets"].to(self.device)
         losses = self.scores.losses(necked, targets)
         losses["loss_fused_id"] = self.fusion.loss(fused, targets, self.scores.label_smoothing)

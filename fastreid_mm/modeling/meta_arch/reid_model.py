@@ -4,22 +4,25 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.distances import METRICS
+from fastreid_mm.modeling.config_checks import require_choice
+from fastreid_mm.modeling.contract import MetaArchitecture
 
 
-class ReIDModel(nn.Module):
-    """Normalises images, and knows its device and its pretrained parameters.
+class ReIDModel(nn.Module, MetaArchitecture):
+    """Normalises images, knows its device, and keeps the contract. Its ``backbone`` knows what of it was loaded.
 
     Args:
+        metric: "cosine" or "euclidean", of :meth:`pairwise_distance`.
         pixel_mean, pixel_std: per channel, for values 0 to 255.
     """
 
-    compares_identities = False
-    """Whether a loss needs two identities or more in the batch of every process."""
-
-    def __init__(self, pixel_mean: list[float], pixel_std: list[float]):
+    def __init__(self, metric: str, pixel_mean: list[float], pixel_std: list[float]):
         super().__init__()
+        self.metric = metric
         self.register_buffer("pixel_mean", torch.tensor(pixel_mean).view(-1, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(pixel_std).view(-1, 1, 1), persistent=False)
 
@@ -47,7 +50,15 @@ class ReIDModel(nn.Module):
         return torch.as_tensor(batch["modalities"], device=self.device)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that were loaded from pretrained weights (see ``SOLVER.PRETRAINED_LR_FACTOR``)."""
-        for child in self.children():
-            if hasattr(child, "pretrained_parameters"):
-                yield from child.pretrained_parameters()
+        """Those of the backbone."""
+        return self.backbone.pretrained_parameters()
+
+
+def shared_arguments(cfg: CfgNode) -> dict:
+    """The arguments of :class:`ReIDModel`, which come from the config as they are.
+
+    Raises:
+        InputError: a metric there is not.
+    """
+    require_choice(cfg, "TEST.METRIC", METRICS)
+    return {"metric": cfg.TEST.METRIC, "pixel_mean": cfg.MODEL.PIXEL_MEAN, "pixel_std": cfg.MODEL.PIXEL_STD}

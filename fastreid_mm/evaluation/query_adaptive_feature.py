@@ -1,0 +1,45 @@
+"""The feature of query-adaptive retrieval (CMT, section 3.3): what an image is as gallery, and what as query."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from fastreid_mm.errors import InputError
+
+
+class QueryAdaptiveFeature(NamedTuple):
+    """N images: compare them by :func:`~fastreid_mm.evaluation.query_adaptive_distance`.
+
+    As one row an image, which is how a model gives them, they are the parts one after the other, then scale, then
+    shift. Such rows may be averaged, as in flip testing.
+
+    Example:
+        >>> QueryAdaptiveFeature(torch.ones(1, 2, 2), torch.full((1, 2), 5.0), torch.zeros(1, 2)).pack()
+        tensor([[1., 1., 1., 1., 5., 5., 0., 0.]])
+    """
+
+    complete: Tensor  # (N, p, d) complete representations, of which a gallery needs no more
+    scale: Tensor  # (N, d) what the image as query scales the gallery by
+    shift: Tensor  # (N, d) and what it adds
+
+    def pack(self) -> Tensor:
+        """(N, (p + 2) * d), a row an image."""
+        return torch.cat([self.complete.flatten(1), self.scale, self.shift], 1)
+
+    @classmethod
+    def unpack(cls, features: Tensor, parts: int) -> "QueryAdaptiveFeature":
+        """What :meth:`pack` packed.
+
+        Args:
+            features: (N, (p + 2) * d).
+            parts: p.
+
+        Raises:
+            InputError: the rows do not divide into that many parts, a scale and a shift.
+        """
+        if features.ndim != 2 or features.shape[1] % (parts + 2):
+            raise InputError(f"features of {tuple(features.shape)[-1]} channels are not {parts} parts, a scale and a "
+                             "shift of one size")
+        rows = features.unflatten(1, (parts + 2, -1))  # (N, p + 2, d)
+        return cls(rows[:, :parts], rows[:, parts], rows[:, parts + 1])

@@ -1,0 +1,60 @@
+"""What trainer, evaluators, exporters and indexes may ask of a meta-architecture, whoever wrote it."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from fastreid_mm.evaluation.distances import pairwise_distance
+
+
+class MetaArchitecture:
+    """All that may be asked of a model but to be called, and the answers of one that has nothing to say.
+
+    Called with a batch, a model in training gives a dict of 0-d losses, and in evaluation (B, D) features.
+    """
+
+    metric: str
+    """"cosine" or "euclidean", of :meth:`pairwise_distance`."""
+
+    compares_identities: bool = False
+    """Whether a loss needs two identities or more in the batch of every process."""
+
+    def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
+        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances; need not be symmetric."""
+        return pairwise_distance(query, gallery, self.metric)
+
+    def modalities_held(self, features: Tensor) -> Tensor:
+        """(N, D) features to (N, M) bool, which of the modalities of a sample each was made of; M is 1 for images."""
+        return torch.ones(len(features), 1, dtype=torch.bool, device=features.device)
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that were loaded from pretrained weights (see ``SOLVER.PRETRAINED_LR_FACTOR``)."""
+        return iter(())
+
+    def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
+        """Parameters with a factor of their own on the learning rate."""
+        return iter(())
+
+    def set_training_length(self, iterations: int) -> None:
+        """Say how many iterations training has, before it starts."""
+
+
+class _Answering(MetaArchitecture):
+    """Stands for a model of another kind: what that has of the contract's names, and the defaults for the others."""
+
+    def __init__(self, model: nn.Module, metric: str):
+        self.metric = metric
+        for name in vars(MetaArchitecture):
+            if not name.startswith("_") and hasattr(model, name):
+                setattr(self, name, getattr(model, name))
+
+
+def as_meta_architecture(model: nn.Module, metric: str) -> MetaArchitecture:
+    """Whom to ask about a model: itself, or, for fast-reid's own architectures and the like, one who answers for it.
+
+    Args:
+        model: not wrapped for several processes.
+        metric: ``TEST.METRIC``, of models that have no distance of their own.
+    """
+    return model if isinstance(model, MetaArchitecture) else _Answering(model, metric)
