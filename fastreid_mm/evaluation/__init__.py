@@ -1,4 +1,4 @@
-"""Ranking metrics, features, distances and the splits of SYSU-MM01; NumPy and PyTorch only."""
+"""Ranking metrics, features and distances, and the splits and trials of SYSU-MM01; NumPy and PyTorch only."""
 
 from fastreid_mm.evaluation.aligned_feature import AlignedFeature
 from fastreid_mm.evaluation.distances import pairwise_distance

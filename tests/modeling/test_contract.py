@@ -65,3 +65,15 @@ def test_a_feature_knows_the_modalities_it_was_made_of(tiny_cfg, options, expect
         averaged = (features + features) / 2  # flip testing
         assert model.modalities_held(averaged).tolist() == [expected] * 8
         assert model.modalities_held(model(batch)).tolist() == [[True] * 3] * 8
+
+
+def test_only_the_mask_says_what_is_missing(tiny_cfg):
+    """A block of zeros that is there counts, and one that is not there does not, whatever it holds."""
+    model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "TEST.METRIC", "euclidean", base="RGBNT201/ieee.yml"))
+    query, gallery = torch.zeros(1, 96), torch.ones(1, 96)
+    query[:, :64] = 3
+    assert model.pairwise_distance(query, gallery).item() == pytest.approx((64 * 4 + 32) ** 0.5)
+    query, gallery = (torch.cat([each, torch.ones(1, 3)], 1) for each in (query, gallery))
+    assert model.pairwise_distance(query, gallery).item() == pytest.approx((64 * 4 + 32) ** 0.5)
+    query[:, 96 + 1] = 0  # the second modality is not there
+    assert model.pairwise_distance(query, gallery).item() == pytest.approx(((32 * 4 + 32) * 96 / 64) ** 0.5)
