@@ -47,13 +47,40 @@ MMSEG = [
     "tqdm",
 ]
 
+COMMANDS = {
+    "fastreid-mm-train": "train:main",
+    "fastreid-mm-test": "test:main",
+    "fastreid-mm-train-regdb-trials": "train_regdb_trials:main",
+    "fastreid-mm-evaluate-features": "evaluate_features:main",
+    "mmseg-mm-train": "saliency:train",
+    "mmseg-mm-test": "saliency:test",
+    "mmseg-mm-predict": "saliency:predict",
+}
+
 setup(
     name="fastreid-mm",
     version="0.1.0",
     description="Multi-modal person and vehicle Re-ID and RGB-D saliency on top of fast-reid and mmsegmentation",
-    long_description=Path(__file__).with_name("README.md").read_text(),
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    packages=find_packages(include=["fastreid_mm*", "mmseg_mm*"]),
+    license_expression="Apache-2.0",
+    keywords=["re-identification", "person retrieval", "visible-infrared", "multi-modal", "salient object detection",
+              "RGB-D", "fast-reid", "mmsegmentation"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
+    # The configs lie at the top of a checkout and inside the packages of a wheel: fastreid_mm/shipped_configs.py
+    packages=[*find_packages(include=["fastreid_mm*", "mmseg_mm*"]), "fastreid_mm.configs", "mmseg_mm.configs"],
+    package_dir={"fastreid_mm.configs": "configs", "mmseg_mm.configs": "configs"},
+    package_data={"fastreid_mm": ["py.typed"], "fastreid_mm.configs": ["*.yml", "*/*.yml"],
+                  "mmseg_mm": ["py.typed"], "mmseg_mm.configs": ["*/*.py"]},
+    entry_points={"console_scripts": [f"{name} = fastreid_mm.commands.{place}" for name, place in COMMANDS.items()]},
     python_requires=">=3.10",
     # No bounds: installed into a working host environment, this must not move its PyTorch.
     install_requires=["torch", "numpy"],

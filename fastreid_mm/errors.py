@@ -28,15 +28,22 @@ def listed(problems: list[str], shown: int = 20) -> str:
     return "; ".join(problems[:shown]) + (f"; and {more} more" if more > 0 else "")
 
 
+WITHOUT_REQUIREMENTS = {"fastreid": "fastreid==1.4.0", "py_sod_metrics": "pysodmetrics>=1.6.2,<2"}
+"""What no extra brings, as it goes in without its requirements: fast-reid's ask for PyTorch 1.13.1, PySODMetrics' for a
+second OpenCV."""
+
+
 def require_packages(extra: str, *names: str) -> None:
     """Refuse to start without packages that an extra of this one installs.
 
     Raises:
-        InputError: names those that are missing, and the command that installs them.
+        InputError: names those that are missing, and the commands that install them.
     """
     missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise InputError(f"not installed: {', '.join(missing)}; pip install \"fastreid-mm[{extra}]\" brings it")
+        alone = [WITHOUT_REQUIREMENTS[name] for name in missing if name in WITHOUT_REQUIREMENTS]
+        commands = [f'pip install "fastreid-mm[{extra}]"', *(f'pip install --no-deps "{each}"' for each in alone)]
+        raise InputError(f"not installed: {', '.join(missing)}; {' and '.join(commands)} brings it")
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""What ``tools/train_net.py`` does in each process."""
+"""What training and testing from the command line do, before and in each process."""
 
 import argparse
 
 from fastreid.engine import default_argument_parser
 
+from fastreid_mm.engine.launch import launch
 from fastreid_mm.engine.setup import setup
 from fastreid_mm.engine.trainer import MMTrainer, evaluate_only
 from fastreid_mm.evaluation.results import Results
@@ -14,6 +15,15 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = default_argument_parser()
     parser.set_defaults(dist_url="auto")
     return parser
+
+
+def start(args: argparse.Namespace) -> None:
+    """:func:`run` in as many processes as the arguments say.
+
+    Raises:
+        InputError: whatever the user can put right.
+    """
+    launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))
 
 
 def run(args: argparse.Namespace) -> Results:

@@ -16,6 +16,7 @@ from fastreid.utils.logger import setup_logger
 from fastreid_mm.config import add_mm_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.random_streams import stream_words
+from fastreid_mm.shipped_configs import find_config
 
 UNSUPPORTED = ("AQE", "RERANK", "ROC", "PRECISE_BN")
 """What fast-reid can do at test time that the protocols of these benchmarks do not know."""
@@ -26,14 +27,17 @@ logger = logging.getLogger("fastreid.mm")
 def load_config(config_file: str, options: list[str]) -> CfgNode:
     """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
 
+    Args:
+        config_file: a path, the short name of a shipped config, or empty for none.
+        options: keys and values in turn.
+
     Raises:
         InputError: the file is missing or not YAML, a key is unknown, or a value has the wrong type or is
             not supported.
     """
     cfg = get_cfg()
     add_mm_config(cfg)
-    if config_file and not os.path.isfile(config_file):
-        raise InputError(f"config file {config_file} does not exist")
+    config_file = config_file and find_config(config_file, "fastreid_mm")
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
@@ -64,6 +68,8 @@ def setup(args: argparse.Namespace) -> CfgNode:
         InputError: see :func:`load_config`.
     """
     cfg = load_config(args.config_file, args.opts)
+    if args.config_file:
+        args.config_file = find_config(args.config_file, "fastreid_mm")  # the host opens it to log it
     if args.eval_only:
         cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
     cfg.freeze()

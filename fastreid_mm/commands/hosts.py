@@ -1,0 +1,18 @@
+"""What the commands of each host need, by the names that are imported."""
+
+from fastreid_mm.errors import require_packages
+
+FASTREID = ("fastreid", "torchvision", "scipy", "tabulate", "yacs", "termcolor", "sklearn", "faiss", "tensorboard",
+            "timm", "huggingface_hub", "safetensors", "tqdm", "PIL")
+MMSEG = ("mmengine", "mmcv", "mmseg", "ftfy", "regex", "cv2", "scipy", "skimage", "sklearn", "py_sod_metrics", "PIL",
+         "tqdm")
+
+
+def require_fastreid() -> None:
+    """Raise :class:`InputError` unless fast-reid and all it needs are installed."""
+    require_packages("fastreid", *FASTREID)
+
+
+def require_mmseg() -> None:
+    """Raise :class:`InputError` unless mmsegmentation and all it needs are installed."""
+    require_packages("mmseg", *MMSEG)

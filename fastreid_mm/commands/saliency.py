@@ -1,0 +1,51 @@
+"""RGB-D saliency on mmsegmentation: the commands ``mmseg-mm-train``, ``mmseg-mm-test`` and ``mmseg-mm-predict``.
+
+They are here since nothing of ``mmseg_mm`` can be imported without its host.
+"""
+
+import sys
+
+from fastreid_mm.commands.hosts import require_mmseg
+from fastreid_mm.errors import one_line_errors
+from fastreid_mm.shipped_configs import find_config
+
+
+def train(arguments: list[str] | None = None) -> None:
+    """Run mmsegmentation's ``train.py``.
+
+    Args:
+        arguments: the script's and ``--trust-checkpoint``, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    _run_script("train.py", arguments)
+
+
+def test(arguments: list[str] | None = None) -> None:
+    """Run mmsegmentation's ``test.py``; otherwise like :func:`train`."""
+    _run_script("test.py", arguments)
+
+
+def predict(arguments: list[str] | None = None) -> None:
+    """Write the saliency maps of images with depth; otherwise like :func:`train`."""
+    with one_line_errors():
+        require_mmseg()
+        from mmseg_mm import errors
+        from mmseg_mm.predict import argument_parser, predict
+        args = argument_parser().parse_args(arguments)
+        args.config = find_config(args.config, "mmseg_mm")
+        with errors.one_line_errors():
+            predict(args)
+
+
+def _run_script(name: str, arguments: list[str] | None) -> None:
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with one_line_errors():
+        require_mmseg()
+        from mmseg_mm import engine, errors
+        config = next((index for index, argument in enumerate(arguments) if argument.endswith(".py")), None)
+        if config is not None:
+            arguments[config] = find_config(arguments[config], "mmseg_mm")
+        with errors.one_line_errors():
+            engine.run_host_script(name, arguments)

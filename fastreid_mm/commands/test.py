@@ -1,0 +1,24 @@
+"""Test a trained model: the command ``fastreid-mm-test``."""
+
+from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.errors import InputError, one_line_errors
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """What :mod:`fastreid_mm.commands.train` does with ``--eval-only``; ``MODEL.WEIGHTS`` must be given.
+
+    Args:
+        arguments: fast-reid's, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    with one_line_errors():
+        require_fastreid()
+        from fastreid_mm.engine.main import argument_parser, start
+        from fastreid_mm.engine.setup import load_config
+        args = argument_parser().parse_args(arguments)
+        args.eval_only = True
+        if not load_config(args.config_file, args.opts).MODEL.WEIGHTS:
+            raise InputError("MODEL.WEIGHTS is empty, which model is to be tested? Give MODEL.WEIGHTS and a checkpoint")
+        start(args)

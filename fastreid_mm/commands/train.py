@@ -1,0 +1,19 @@
+"""Train and test a model: the command ``fastreid-mm-train``."""
+
+from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.errors import one_line_errors
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, or test with ``--eval-only``, and leave ``results.json`` in ``OUTPUT_DIR``.
+
+    Args:
+        arguments: fast-reid's, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    with one_line_errors():
+        require_fastreid()
+        from fastreid_mm.engine.main import argument_parser, start
+        start(argument_parser().parse_args(arguments))

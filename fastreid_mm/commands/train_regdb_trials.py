@@ -1,0 +1,48 @@
+"""Train and test RegDB's ten trials and average them: the command ``fastreid-mm-train-regdb-trials``."""
+
+import json
+import sys
+from multiprocessing import get_context
+from pathlib import Path
+
+from fastreid_mm.commands import train
+from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.errors import one_line_errors
+from fastreid_mm.evaluation.results import mean_results, results_table, write_json
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train trial t in ``OUTPUT_DIR/trial_t`` and write the mean to ``OUTPUT_DIR/results.json``.
+
+    A trial that has its results is not run again, one that was interrupted goes on from its last checkpoint.
+
+    Args:
+        arguments: those of :mod:`fastreid_mm.commands.train`, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 for whatever the user can put right, or with that of a trial which failed.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    with one_line_errors():
+        require_fastreid()
+        from fastreid_mm.data.datasets.regdb import NUM_TRIALS
+        from fastreid_mm.engine.main import argument_parser
+        from fastreid_mm.engine.setup import load_config
+        args = argument_parser().parse_args(arguments)
+        output = Path(load_config(args.config_file, args.opts).OUTPUT_DIR)
+    found = [_run_trial(arguments, output / f"trial_{trial}", trial) for trial in range(1, NUM_TRIALS + 1)]
+    mean, deviation = mean_results(found)
+    write_json(str(output / "results.json"), mean)
+    print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
+
+
+def _run_trial(arguments: list[str], output: Path, trial: int) -> dict:
+    """Train a trial in a process of its own unless that is done, and return its results."""
+    if not (output / "results.json").is_file():
+        options = ["--resume", *arguments, "DATASETS.REGDB.TRIAL", str(trial), "OUTPUT_DIR", str(output)]
+        process = get_context("spawn").Process(target=train.main, args=(options,))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(process.exitcode)
+    return json.loads((output / "results.json").read_text())

@@ -1,0 +1,75 @@
+"""The saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at the image's size."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from mmseg_mm.datasets.image_files import read_grey
+from mmseg_mm.datasets.paired_folders import PairedFolders
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
+from mmseg_mm.errors import InputError
+from mmseg_mm.inference import inference_rgbd, init_rgbd_model
+from mmseg_mm.side_by_side import side_by_side
+
+Job = tuple[Path, Path, Path, Path]
+"""Image, depth, map and picture."""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line of :func:`predict`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("image", type=Path, help="a file or a folder")
+    parser.add_argument("depth", type=Path, help="likewise; files of a pair share their name up to the suffix")
+    parser.add_argument("out", type=Path, help="likewise")
+    parser.add_argument("--config", required=True, help="a path or a shipped config's short name")
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--depth-direction", choices=DIRECTIONS, help="if not as the config says")
+    parser.add_argument("--side-by-side", action="store_true",
+                        help="also write image, depth and map beside each other: map_side_by_side.png, or in "
+                             "maps/side_by_side")
+    parser.add_argument("--trust-checkpoint", action="store_true",
+                        help="load a checkpoint that is more than plain data, which may run any code")
+    return parser
+
+
+def predict(args: argparse.Namespace) -> None:
+    """Write the maps, and the pictures if wanted.
+
+    Args:
+        args: of :func:`argument_parser`.
+
+    Raises:
+        InputError: a file or folder cannot be used, or the checkpoint is of another model.
+    """
+    todo = _jobs(args.image, args.depth, args.out)
+    model = init_rgbd_model(args.config, args.checkpoint, args.device, args.trust_checkpoint)
+    for image, depth, out, picture in tqdm(todo, unit="image"):
+        saliency = np.rint(inference_rgbd(model, image, depth, args.depth_direction) * 255).astype(np.uint8)
+        _write(out, saliency)
+        if args.side_by_side:
+            _write(picture, side_by_side(cv2.imread(str(image)), read_grey(str(depth)), saliency))
+
+
+def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
+    """What to read and what to write."""
+    if image.is_dir() != depth.is_dir():
+        raise InputError(f"{image} and {depth} must be two files or two folders")
+    if not image.is_dir():
+        return [(image, depth, out, out.with_name(f"{out.stem}_side_by_side.png"))]
+    pairs = PairedFolders("input", {"img_path": str(image), "depth_path": str(depth)},
+                          {"img_path": None, "depth_path": None}).samples()
+    found = []
+    for pair in pairs:
+        name = Path(pair["img_path"]).stem + ".png"
+        found.append((Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
+    return found
+
+
+def _write(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.suffix or not cv2.imwrite(str(path), image):
+        raise InputError(f"cannot write {path}: is it the name of an image?")
