@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,10 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+
+from fastreid_mm import __version__
+from fastreid_mm.commands.hosts import FASTREID, MMSEG
+from fastreid_mm.errors import WITHOUT_REQUIREMENTS
 
 PROJECT = Path(__file__).parent.parent
 COMMANDS = {"fastreid-mm-train", "fastreid-mm-test", "fastreid-mm-train-regdb-trials", "fastreid-mm-evaluate-features",
@@ -62,7 +67,13 @@ def pip(*arguments):
                    check=True)
 
 
+def metadata(wheel, name):
+    archive = ZipFile(wheel)
+    return archive.read(next(path for path in archive.namelist() if path.endswith(f".dist-info/{name}"))).decode()
+
+
 def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
+    assert wheel.name == f"fastreid_mm-{__version__}-py3-none-any.whl"
     names = set(ZipFile(wheel).namelist())
     held = {f"{package}/{path.relative_to(PROJECT)}" for package, pattern in (
         ("fastreid_mm", "*.yml"), ("mmseg_mm", "*.py")) for path in (PROJECT / "configs").rglob(pattern)}
@@ -70,9 +81,16 @@ def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
              for path in (PROJECT / package).rglob("*.py")}
     held |= {"fastreid_mm/py.typed", "mmseg_mm/py.typed"}
     assert {name for name in names if ".dist-info/" not in name} == held
-    entries = next(name for name in names if name.endswith("entry_points.txt"))
-    lines = ZipFile(wheel).read(entries).decode().splitlines()
-    assert {line.split(" = ")[0] for line in lines if "=" in line} == COMMANDS
+    assert set(re.findall(r"^(\S+) = ", metadata(wheel, "entry_points.txt"), re.MULTILINE)) == COMMANDS
+
+
+@pytest.mark.parametrize(("extra", "modules"), [("fastreid", FASTREID), ("mmseg", MMSEG)])
+def test_a_command_asks_for_what_its_extra_brings(wheel, extra, modules):
+    brought = re.findall(rf"^Requires-Dist: ([\w-]+).*extra == \"{extra}\"", metadata(wheel, "METADATA"), re.MULTILINE)
+    alone = [re.match(r"\w+", WITHOUT_REQUIREMENTS[name])[0] for name in modules if name in WITHOUT_REQUIREMENTS]
+    installed = packages_distributions()
+    asked = {installed[module][0].lower().replace("_", "-") for module in modules}
+    assert asked == {*brought, *alone} - {"torch", "numpy", "setuptools"}
 
 
 def test_a_wheel_trains_outside_the_project(installed, sysu_root):

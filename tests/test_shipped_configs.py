@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastreid_mm import shipped_configs
+from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.shipped_configs import find_config
 
@@ -20,6 +21,11 @@ def elsewhere(tmp_path, monkeypatch):
                                                ("SOD/mutualformer_demo.py", "mmseg_mm")])
 def test_a_shipped_config_has_a_short_name(name, package):
     assert Path(find_config(name, package)) == CONFIGS / name
+
+
+def test_a_short_name_is_loaded_with_its_bases():
+    cfg = load_config("SYSU/cmtr.yml", [])
+    assert cfg.MODEL.META_ARCHITECTURE == "CMTR" and tuple(cfg.DATASETS.NAMES) == ("SYSUMM01",)
 
 
 def test_a_file_goes_before_a_shipped_config_of_the_same_name(tmp_path):
