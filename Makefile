@@ -8,7 +8,7 @@ DEMO_SOD := logs/demo-sod
 # Threads that wait without spinning: on cores shared with anything else, spinning makes an iteration 20 times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo demo-sod test lint benchmark roadscene clean
+.PHONY: setup demo demo-sod test lint docs benchmark roadscene clean
 
 setup: $(INSTALLED)
 
@@ -40,17 +40,25 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 
-benchmark: setup
-	$(BIN)/python tools/benchmark_evaluation.py
-	$(BIN)/python tools/benchmark_query_adaptive.py
-	$(BIN)/python tools/benchmark_cross_diffusion.py
-	$(BIN)/python tools/benchmark_sod_metric.py
+# The pages go to build/docs. A link that leads nowhere, or a name that the code does not have, fails.
+docs: $(VENV)/.docs
+	$(BIN)/python -m mkdocs build --strict
 
-# make roadscene ROADSCENE=path/to/clone: the README's comparisons of all methods, some hours on two cores
+$(VENV)/.docs: setup.py $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed --editable ".[docs]"
+	touch $@
+
+benchmark: setup
+	$(BIN)/python tools/benchmarks/evaluation.py
+	$(BIN)/python tools/benchmarks/query_adaptive.py
+	$(BIN)/python tools/benchmarks/cross_diffusion.py
+	$(BIN)/python tools/benchmarks/sod_metric.py
+
+# make roadscene ROADSCENE=path/to/clone: docs/results.md's comparisons of all methods, some hours on two cores
 roadscene: setup
 	for layout in SYSU-MM01 RGBNT201 RGBN300; do \
 		$(BIN)/python tools/prepare/prepare_roadscene.py --layout $$layout $(ROADSCENE) logs/roadscene/datasets && \
-		FASTREID_DATASETS=logs/roadscene/datasets $(BIN)/python tools/roadscene_table.py $$layout || exit 1; \
+		FASTREID_DATASETS=logs/roadscene/datasets $(BIN)/python tools/benchmarks/roadscene_table.py $$layout || exit 1; \
 	done
 
 clean:

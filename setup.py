@@ -84,5 +84,8 @@ setup(
     python_requires=">=3.10",
     # No bounds: installed into a working host environment, this must not move its PyTorch.
     install_requires=["torch", "numpy"],
-    extras_require={"evaluation": EVALUATION, "fastreid": FASTREID, "mmseg": MMSEG, "dev": ["pytest", "ruff"]},
+    extras_require={
+        "evaluation": EVALUATION, "fastreid": FASTREID, "mmseg": MMSEG, "dev": ["pytest", "ruff"],
+        "docs": ["mkdocs>=1.6,<2", "mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27"],  # make docs
+    },
 )

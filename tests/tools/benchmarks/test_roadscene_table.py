@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).parent.parent.parent / "tools" / "roadscene_table.py"
+TOOL = Path(__file__).parents[3] / "tools" / "benchmarks" / "roadscene_table.py"
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 """Train and test the demo network with each modality alone, with every fusion of the paper's table 4, and with both
 readings of how tokens become maps again, and print a table.
 
-    python tools/sod_table.py [--seeds 1 2 3] [--rows MutualFormer] [--epochs 3] [--output DIR]
+    python tools/benchmarks/sod_table.py [--seeds 1 2 3] [--rows MutualFormer] [--epochs 3] [--output DIR]
 
 All rows see the same scenes. A run that has its results is not run again: just repeat the command.
 """
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from statistics import mean, stdev
 
-TOOLS = Path(__file__).parent
+TOOLS = Path(__file__).parent.parent
 CONFIG = TOOLS.parent / "configs" / "SOD" / "mutualformer_demo.py"
 HEAD = "model.decode_head"
 ROWS = {

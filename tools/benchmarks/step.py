@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Time training steps of a config at its own image and batch size, on random images, and tell the peak memory.
 
-    python tools/benchmark_step.py --config-file configs/SYSU/cmt.yml [--steps 2] [KEY VALUE ...]
+    python tools/benchmarks/step.py --config-file configs/SYSU/cmt.yml [--steps 2] [KEY VALUE ...]
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Train every method and ablation step on RoadScene, small and from scratch, and print a table.
 
-    FASTREID_DATASETS=datasets python tools/roadscene_table.py [SYSU-MM01 | RGBNT201 | RGBN300]
+    FASTREID_DATASETS=datasets python tools/benchmarks/roadscene_table.py [SYSU-MM01 | RGBNT201 | RGBN300]
         [--seeds 1 2 3] [--rows AGW CMT] [--output DIR]
 
 for the sets that tools/prepare/prepare_roadscene.py makes. All rows of a table see equally many images of the same size
@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
-CONFIGS = Path(__file__).parent.parent / "configs" / "demo"
+TOOLS = Path(__file__).parent.parent
+CONFIGS = TOOLS.parent / "configs" / "demo"
 SMALL = ["SOLVER.CHECKPOINT_PERIOD", "4", "TEST.RANKED_LISTS", "0", "MODEL.BACKBONE.RESNET.NAME", "resnet10t"]
 UPRIGHT = ["INPUT.SIZE_TRAIN", "[64, 32]", "INPUT.SIZE_TEST", "[64, 32]"]
 WIDE = ["INPUT.SIZE_TRAIN", "[32, 64]", "INPUT.SIZE_TEST", "[32, 64]"]
@@ -112,7 +113,7 @@ def run(table: Table, row: str, seed: int, epochs: int, output: Path) -> dict[st
             test = ["MODEL.WEIGHTS", str(weights), *test]
         # steps count from the end of the warm-up, which only CMTR's config has, an epoch or two long
         schedule = ["SOLVER.MAX_EPOCH", str(epochs), "SOLVER.STEPS", f"[{round(0.7 * epochs)}, {round(0.9 * epochs)}]"]
-        command = [sys.executable, str(Path(__file__).with_name("train_net.py")), mode,
+        command = [sys.executable, str(TOOLS / "train_net.py"), mode,
                    "--config-file", str(CONFIGS / f"{config}.yml"), *SMALL, *table.budget, *schedule, *options, *test,
                    "TEST.REFERENCES", str(row == table.reference), "SEED", str(seed), "OUTPUT_DIR", str(folder)]
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Time cross-diffusion attention beside its literal formula and beside cross-attention, and tell their peak memory.
 
-    python tools/benchmark_cross_diffusion.py [--tokens 465] [--heads 12] [--dim 64] [--batch 8] [--device cuda]
+    python tools/benchmarks/cross_diffusion.py [--tokens 465] [--heads 12] [--dim 64] [--batch 8] [--device cuda]
 
 The first two start from the affinities, which the layer has anyway, for self-attention; what those cost is a line of
 its own. Cross-attention starts from queries and keys. All have gradients and take turns; each round is one pass of
