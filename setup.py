@@ -86,6 +86,6 @@ setup(
     install_requires=["torch", "numpy"],
     extras_require={
         "evaluation": EVALUATION, "fastreid": FASTREID, "mmseg": MMSEG, "dev": ["pytest", "ruff"],
-        "docs": ["mkdocs>=1.6,<2", "mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27"],  # make docs
+        "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.30"],  # make docs
     },
 )
