@@ -1,0 +1,154 @@
+"""README and docs: their code runs as it stands there, and what they name exists."""
+
+import importlib
+import json
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+PAGES = {str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8")
+         for path in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md")))}
+PLACEHOLDERS = ("NAME", "METHOD", "SET")
+LINES = 150
+
+
+def blocks(language: str) -> dict[str, str]:
+    """Code by page and number."""
+    return {f"{page}:{number}": dedent(code) for page, text in PAGES.items() for number, code in enumerate(
+        re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE), 1)}
+
+
+PYTHON = blocks("python")
+SCRIPTS = {name for name, code in PYTHON.items() if "parse_args()" in code}
+
+
+def commands() -> list[list[str]]:
+    """The words of every command in a shell block, without variables before it."""
+    lines = [part for code in blocks("bash").values() for line in code.splitlines() for part in line.split(" && ")]
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [line[next((i for i, word in enumerate(line) if not re.match(r"[A-Z_]+=", word)), 0):]
+            for line in words if line]
+
+
+def started(command: list[str]) -> list[str]:
+    """What a command starts, with its options; nothing if it is not of this project."""
+    if command[0].startswith(("fastreid-mm-", "mmseg-mm-")):
+        return command
+    return command[1:] if command[0] == "python" else []
+
+
+STARTED = sorted({words[0] for words in map(started, commands()) if words})
+"""Scripts and installed commands, each once."""
+
+
+@pytest.mark.parametrize("name", [name for name in PYTHON if name not in SCRIPTS])
+def test_a_block_runs_with_its_tests(name, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    names = {"__name__": "docs"}
+    exec(PYTHON[name], names)
+    for test in [value for key, value in names.items() if key.startswith("test_")]:
+        test()
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_a_command_starts_and_knows_its_options(name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit) as end:
+        start(name, monkeypatch)
+    assert not end.value.code
+    known = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+    used = {word for words in map(started, commands()) if words and words[0] == name
+            for word in words if word.startswith("--")}
+    assert used <= known
+
+
+def start(name: str, monkeypatch) -> None:
+    """In this process, which has imported the hosts already."""
+    if name.endswith(".py"):
+        monkeypatch.syspath_prepend(str((PROJECT / name).parent))
+        runpy.run_path(str(PROJECT / name), run_name="__main__")
+    place = dict(re.findall(r'"([\w-]+)": "(\w+:\w+)"', (PROJECT / "setup.py").read_text()))[name]
+    module, function = place.split(":")
+    getattr(importlib.import_module(f"fastreid_mm.commands.{module}"), function)()
+
+
+def test_make_has_the_targets_that_are_named():
+    targets = set(re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for command in commands() if command[0] == "make" for word in command[1:] if "=" not in word}
+    assert named and named <= targets
+
+
+def test_the_train_script_runs_resumes_and_leaves_its_results(tmp_path, tiny_config, sysu_root):
+    (name,) = SCRIPTS
+    (tmp_path / "train.py").write_text(PYTHON[name])
+    environment = {**os.environ, "FASTREID_DATASETS": str(sysu_root), "OMP_NUM_THREADS": "1",
+                   "PYTHONPATH": str(PROJECT)}
+
+    def run(*options: str) -> None:
+        subprocess.run([sys.executable, "train.py", "--config-file", tiny_config(), *options, "SEED", "-1"],
+                       cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
+
+    run("SOLVER.MAX_EPOCH", "1")
+    first = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert 0 < first["SYSUMM01"]["all_search_1shot"]["mAP"] <= 100
+    run("--resume")
+    assert json.loads((tmp_path / "out" / "results.json").read_text()) != first
+    log = (tmp_path / "out" / "log.txt").read_text()
+    seeds = re.findall(r"Seed (\d+)", log)
+    assert len(set(seeds)) == 2 and seeds[0] == seeds[-1]  # the second run drew one, then took up the first one's
+    assert log.count("| all_search_1shot") == 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r'(?:\]\(|src=")([^)"\s]+)', PAGES[page]):
+        if not link.startswith("http"):
+            path, _, anchor = link.partition("#")
+            target = (PROJECT / page).parent / path if path else PROJECT / page
+            assert target.is_file(), link
+            assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def anchors(text: str) -> set[str]:
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+            for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_exist(page):
+    named = re.findall(r"\b(?:configs|tools|tests|docs|fastreid_mm|mmseg_mm)/[\w./-]+\.(?:py|yml|md|png)", PAGES[page])
+    missing = {name for name in named if not (PROJECT / name).is_file()}
+    assert not [name for name in missing if not any(word in name for word in PLACEHOLDERS)]
+
+
+def test_keys_that_are_named_exist(tiny_cfg):
+    cfg = tiny_cfg()
+    for page, text in PAGES.items():
+        for key in re.findall(r"\b(?:MODEL|TEST|DATASETS|DATALOADER|INPUT|SOLVER)(?:\.[A-Z0-9_]+)+", text):
+            node = cfg
+            for name in [] if "METHOD" in key else key.split("."):
+                assert name in node, f"{page}: {key}"
+                node = node[name]
+
+
+def test_the_api_names_what_there_is():
+    for name in re.findall(r"^::: (\S+)$", PAGES["docs/api.md"], re.MULTILINE):
+        module, _, attribute = name.rpartition(".")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), attribute), name
+
+
+def test_the_readme_is_short_and_its_pictures_are_small():
+    assert len(PAGES["README.md"].splitlines()) <= LINES
+    pictures = list((PROJECT / "docs" / "images").iterdir())
+    assert len(pictures) == 2 and all(picture.stat().st_size < 200_000 for picture in pictures)
