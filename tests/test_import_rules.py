@@ -46,7 +46,7 @@ def test_light_modules_load_no_host(module):
 
 
 FLOORS = [{"engine"}, {"protocols", "modeling"}, {"data"}, {"evaluation", "losses"}, {"layers"},
-          {"compat", "config", "errors", "random_streams", "safe_load"}]
+          {"compat", "config", "errors", "modality", "random_streams", "safe_load", "shipped_configs"}]
 """Parts of ``fastreid_mm``, the highest first. Whatever else there is stands above them all, as tools do."""
 
 
