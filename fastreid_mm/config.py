@@ -91,7 +91,7 @@ def _add_hct(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.HCT.DIM = 256
     # Exponent of GeM pooling, HCT's 3 on SYSU-MM01 and 10 on RegDB; 1 is the average, .inf the maximum.
     cfg.MODEL.HCT.POOL_EXPONENT = 3.0
-    # Identity loss: 2 for CMT's sum of the two modalities' means (eq. 10), 1 for HCT's mean over all images.
+    # Identity loss: 2 for CMT's sum of the two modalities' means (eq. 9-11), 1 for HCT's mean over all images.
     cfg.MODEL.HCT.ID_WEIGHT = 2.0
     # Hetero-centre triplet loss on all parts in one vector, and summed over the parts; margin of both.
     cfg.MODEL.HCT.TRIPLET_WEIGHT = 1.0

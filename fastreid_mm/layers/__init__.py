@@ -1,4 +1,4 @@
-"""The methods' blocks, in plain PyTorch: one idea a file, usable in any model."""
+"""The methods' blocks in plain PyTorch, one idea a file, for any model."""
 
 from fastreid_mm.layers.auxiliary_generator import AuxiliaryGenerator
 from fastreid_mm.layers.bn_neck import bn_neck, identity_classifier

@@ -1,4 +1,8 @@
-"""The auxiliary generator of the Modality Unifying Network (MUN: Yu et al., ICCV 2023, section 3.2)."""
+"""MUN's auxiliary generator.
+
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2,
+https://arxiv.org/abs/2309.06262
+"""
 
 from collections.abc import Sequence
 
@@ -9,16 +13,19 @@ from fastreid_mm.layers.intra_modality_learner import IntraModalityLearner
 
 
 class AuxiliaryGenerator(nn.Module):
-    """Makes the maps of an auxiliary modality out of visible and infrared maps; only needed while training.
+    """Makes the maps of an auxiliary modality out of visible and infrared maps; only needed in training.
 
-    An :class:`IntraModalityLearner` per modality, then one :class:`CrossModalityLearner`.
+        F^a = CML(IML_v(F^v), IML_r(F^r))
+
+    with an :class:`IntraModalityLearner` for each modality and one :class:`CrossModalityLearner`.
 
     Args:
         channels: C.
-        ratios: sides of the pooling windows; each must divide the maps' height and width.
+        ratios: sides of the pooling windows; each must divide the height and the width of the maps.
         tr_groups: groups of the transposed convolutions.
 
     Example:
+        >>> import torch
         >>> generator = AuxiliaryGenerator(64, ratios=(2, 4))
         >>> generator(torch.randn(8, 64, 24, 12), torch.randn(8, 64, 24, 12)).shape
         torch.Size([8, 64, 24, 12])
@@ -31,9 +38,9 @@ class AuxiliaryGenerator(nn.Module):
         self.cross = CrossModalityLearner(channels, ratios, tr_groups)
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """(B, C, H, W) maps of both modalities, sample by sample of the same identity, to (B, C, H, W).
+        """(B, C, H, W) maps of both modalities, of the same identity sample by sample, to (B, C, H, W).
 
         Raises:
-            ValueError: a ratio does not divide the maps.
+            ValueError: a ratio does not divide the height or the width of the maps.
         """
         return self.cross(self.intra_visible(visible), self.intra_infrared(infrared))

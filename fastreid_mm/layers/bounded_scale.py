@@ -1,13 +1,18 @@
-"""A learnable scale that stays within bounds (the "layer scale" of MUN, section 3.2)."""
+"""A learnable scale that stays within bounds, the layer scale of MUN.
+
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2,
+https://arxiv.org/abs/2309.06262
+"""
 
 import torch
 from torch import Tensor, nn
 
 
 class _Bounded(torch.autograd.Function):
-    """A clamp that keeps the gradient of a value outside the bounds if a descent step would bring it back.
+    """A clamp that keeps the gradient of a value outside the bounds if a descent step would bring the value back.
 
-    The plain clamp has none there, and a value that starts on a bound would be stuck after the first step outwards.
+    The gradient of a plain clamp is zero there: a value that starts on a bound would be stuck after its first step
+    outwards.
     """
 
     @staticmethod
@@ -24,10 +29,16 @@ class _Bounded(torch.autograd.Function):
 
 
 class BoundedScale(nn.Module):
-    """Multiply by one learnable number in [low, high], started at ``high``.
+    """Multiplies by one learnable number s, clamped to [low, high] and started at ``high``: ``y = s x``.
 
     Args:
-        low, high: the bounds.
+        low: the lower bound.
+        high: the upper bound.
+
+    Example:
+        >>> scale = BoundedScale(high=0.5)
+        >>> scale(torch.tensor([2.0])).item()
+        1.0
     """
 
     def __init__(self, low: float = 1e-3, high: float = 1.0):

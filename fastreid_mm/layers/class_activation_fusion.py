@@ -1,4 +1,7 @@
-"""Streams weighed by where they see the classes (HAMNet, section 3.2): class activation maps as fusion weights."""
+"""HAMNet's fusion of streams by their class activation maps.
+
+Li et al., "Multi-spectral Vehicle Re-identification: A Challenge", AAAI 2020 (no arXiv version), section 3.2
+"""
 
 import torch
 from torch import Tensor, nn
@@ -7,16 +10,24 @@ from fastreid_mm.layers.shapes import present_modalities, require_shapes
 
 
 class ClassActivationFusion(nn.Module):
-    """Weighs each stream's feature by its share in the class activation maps, the heavier the surer the class.
+    """Weights the feature of each stream by its share in the class activation maps.
 
-    Each stream's maps give class activation maps by a 1 x 1 convolution and a sigmoid. With "s_m" their sums over all
-    places and "s" the sum of their maximum over the streams, a class weighs ``w = s / sum_c s``, a stream has the share
-    ``a_m = s_m / sum_m s_m`` of it, and the feature of a stream weighs ``sum_c w a_m``; these sum to one.
+        f = sum_m sum_c w_c a_(m,c) v_m,    w_c = s_c / sum_c s_c,    a_(m,c) = s_(m,c) / sum_m s_(m,c)
+
+    The class activation maps of stream m are a 1 x 1 convolution of its maps and a sigmoid. Of class c, s_(m,c) is the
+    sum of these over all places, and s_c the sum of their maximum over the streams. The weights of the features v_m sum
+    to one.
 
     Args:
         channels: C of the maps.
-        num_classes: training identities.
-        num_modalities: M.
+        num_classes: how many identities there are in training.
+        num_modalities: how many streams M there are.
+
+    Example:
+        >>> fusion = ClassActivationFusion(channels=8, num_classes=5)
+        >>> fused, scores = fusion(torch.rand(4, 2, 8, 16, 8), torch.rand(4, 2, 32))
+        >>> fused.shape, scores.shape
+        (torch.Size([4, 32]), torch.Size([4, 5]))
     """
 
     def __init__(self, channels: int, num_classes: int, num_modalities: int = 2):
@@ -31,20 +42,20 @@ class ClassActivationFusion(nn.Module):
         Args:
             maps: (B, M, C, H, W), one a modality.
             features: (B, M, D), one a modality.
-            present: (B, M) bool; a missing modality has no share. None for all.
+            present: (B, M) bool, the modalities that a sample has; a missing one has no share. None for all.
 
         Returns:
-            The fused features (B, D), and class scores ``w sum_m a_m s_m``, (B, num_classes).
+            The fused features (B, D), and the class scores ``w_c sum_m a_(m,c) s_(m,c)``, (B, num_classes).
 
         Raises:
-            ValueError: maps, features or a mask of another shape, or a sample without any modality.
+            ValueError: the shapes do not go together, or a sample has no modality.
         """
         require_shapes(maps=(maps, self._axes), features=(features, f"B {len(self.activations)} D"))
-        found = torch.stack([conv(own) for conv, own in zip(self.activations, maps.unbind(1))], dim=1).sigmoid()
+        activation = torch.stack([conv(x) for conv, x in zip(self.activations, maps.unbind(1))], dim=1).sigmoid()
         if present is not None:
-            found = found * present_modalities(present, maps)[..., None, None, None]
-        sums = found.sum((3, 4))  # (B, M, classes)
-        joint = found.amax(1).sum((2, 3))  # (B, classes)
+            activation = activation * present_modalities(present, maps)[..., None, None, None]
+        sums = activation.sum((3, 4))  # (B, M, classes)
+        joint = activation.amax(1).sum((2, 3))  # (B, classes)
         weight = joint / joint.sum(1, keepdim=True)
         share = sums / sums.sum(1, keepdim=True)
         fused = torch.einsum("bc,bmc,bmd->bd", weight, share, features)

@@ -1,30 +1,34 @@
-"""Cross-diffusion attention: two modalities' affinities, diffused through each other (MutualFormer, eq. 5-8)."""
+"""Cross-diffusion attention: the affinities of two modalities, diffused through each other.
+
+Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", eq. 5-8,
+https://arxiv.org/abs/2112.01177
+"""
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from fastreid_mm.layers.choices import READINGS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
-
-READINGS = ("paper", "official")
 
 
 def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float = 0.6,
                     reading: str = "paper") -> tuple[Tensor, Tensor]:
-    """Apply the diffused affinities to the other modality's values, without ever multiplying two affinities.
+    """Apply the diffused affinities to the values of the other modality, without ever multiplying two affinities.
 
-    With ``T_m = D_m^(-1/2) S_m D_m^(-1/2)`` and the row sums of ``S_m`` on the diagonal of ``D_m``, "paper" is
+        T_m = D_m^(-1/2) S_m D_m^(-1/2),    S_ab = epsilon T_a T_b^T + (1 - epsilon) (S_a + S_b),    u_ab = S_ab V_b
 
-        S_ab = epsilon T_a T_b^t + (1 - epsilon) (S_a + S_b),    u_ab = S_ab V_b,
-
-    and "official" has ``T_a^t T_b`` in the first term: the released code normalises the transpose of an affinity.
-    ``u_ba`` is the same with a and b swapped. Rows of softmax affinities sum to one, so that ``T = S`` for them.
-    ``T_a (T_b^t V)`` takes two products of n x n by n x c; the literal form one of n x n by n x n on top of one.
-    The gradient (once differentiable) makes no n x n tensor but the two that it returns.
+    with the row sums of S_m on the diagonal of D_m. This is "paper"; "official" has ``T_a^T T_b`` in the first term,
+    because the released code normalizes the transpose of an affinity. ``u_ba`` is the same with a and b swapped. The
+    rows of softmax affinities sum to one, so that ``T = S`` for them. ``T_a (T_b^T V)`` takes two products of n x n by
+    n x c; the literal form takes a product of n x n by n x n and one more. The gradient (once differentiable) makes no
+    n x n tensor but the two that it returns.
 
     Args:
-        affinity_a, affinity_b: (B, h, n, n), not negative.
-        value_a, value_b: (B, h, n, c).
+        affinity_a: (B, h, n, n) affinities S_a, not negative.
+        affinity_b: (B, h, n, n) affinities S_b, not negative.
+        value_a: (B, h, n, c) values V_a.
+        value_b: (B, h, n, c) values V_b.
         epsilon: share of the diffusion; 0 leaves the plain sum of both affinities.
         reading: "paper" or "official".
 
@@ -32,27 +36,26 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
         ``u_ab`` and ``u_ba``, (B, h, n, c) each.
 
     Raises:
-        ValueError: an unknown reading, or tensors of other shapes.
+        ValueError: the reading is unknown, or the shapes do not go together.
 
     Example:
         >>> affinity, value = torch.eye(2).view(1, 1, 2, 2), torch.ones(1, 1, 2, 1)
         >>> cross_diffusion(affinity, affinity, value, value, epsilon=0.5)[0].flatten()  # 0.5 + 0.5 (1 + 1)
         tensor([1.5000, 1.5000])
     """
-    if reading not in READINGS:
-        raise ValueError(f"reading {reading!r} is not one of {', '.join(READINGS)}")
+    require_choice("reading", reading, READINGS)
     require_shapes(affinity_a=(affinity_a, "B h n n"), affinity_b=(affinity_b, "B h n n"),
                    value_a=(value_a, "B h n c"), value_b=(value_b, "B h n c"))
-    # autocast does not reach into a gradient written by hand, so all is of the dtype that it gives a product
+    # autocast has no effect on a gradient written by hand: all tensors get the dtype that it gives a product
     dtype = (affinity_a[..., :1, :1] @ value_a[..., :1, :1]).dtype
     return _CrossDiffusion.apply(*(tensor.to(dtype) for tensor in (affinity_a, affinity_b, value_a, value_b)), epsilon,
                                  reading == "official")
 
 
 class _CrossDiffusion(torch.autograd.Function):
-    """With roots r of the inverse degrees, and P = S or, in the official reading, S^t:
+    """With the roots r of the inverse degrees, and P = S or, in the official reading, S^T:
 
-        x_m = r_m V_m,    inner_m = P_m^t x_m,    y_m = r_a r_b inner_m,    diffused_ab = P_a y_b,
+        x_m = r_m V_m,    inner_m = P_m^T x_m,    y_m = r_a r_b inner_m,    diffused_ab = P_a y_b,
         u_ab = epsilon r_a diffused_ab + (1 - epsilon) (S_a + S_b) V_b.
     """
 
@@ -94,7 +97,7 @@ class _CrossDiffusion(torch.autograd.Function):
 
         def grad_affinity(grad_diffused: Tensor, y: Tensor, x: Tensor, grad_inner: Tensor, root: Tensor,
                           grad_root: Tensor) -> Tensor:
-            """Through diffused = P y, inner = P^t x, the plain products and the degrees."""
+            """The gradient through diffused = P y, inner = P^T x, the plain products and the degrees."""
             pairs = [(grad_diffused, y), (x, grad_inner)]
             if ctx.transposed:
                 pairs = [pair[::-1] for pair in pairs]
@@ -106,7 +109,7 @@ class _CrossDiffusion(torch.autograd.Function):
 
 
 def _sum_of_outer_products(first: tuple[Tensor, Tensor], *others: tuple[Tensor, Tensor]) -> Tensor:
-    """Pairs of (B, h, n, c) to the (B, h, n, n) sum of their products over c, added up in place."""
+    """Pairs of (B, h, n, c) tensors to the (B, h, n, n) sum of their products over c, added up in place."""
     total = first[0] @ first[1].mT
     for rows, columns in others:
         total.flatten(0, -3).baddbmm_(rows.flatten(0, -3), columns.flatten(0, -3).mT)
@@ -114,7 +117,7 @@ def _sum_of_outer_products(first: tuple[Tensor, Tensor], *others: tuple[Tensor, 
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    """(B, h, n, c) twice to (B, h, n, 1)."""
+    """Two (B, h, n, c) tensors to their (B, h, n, 1) product over c."""
     return (a * b).sum(-1, keepdim=True)
 
 

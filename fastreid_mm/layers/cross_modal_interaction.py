@@ -1,4 +1,9 @@
-"""What each modality takes from the others (IEEE, section "Cross-Modal Interacting Module", eq. 1-2)."""
+"""IEEE's cross-modal interacting module (CIM).
+
+Wang et al., "Interact, Embed, and EnlargE: Boosting Modality-Specific Representations for Multi-Modal Person
+Re-identification", AAAI 2022, section "Cross-Modal Interacting Module", eq. 1 and 2,
+https://ojs.aaai.org/index.php/AAAI/article/view/20165
+"""
 
 import torch
 from torch import Tensor, nn
@@ -7,19 +12,26 @@ from fastreid_mm.layers.shapes import present_modalities, require_shapes
 
 
 class CrossModalInteraction(nn.Module):
-    """Adds to each modality's map what the other modalities show, boosted channel by channel (CIM).
+    """Adds to the map of each modality what the other modalities show, weighted channel by channel.
 
-    With "f" a 1 x 1 convolution of the sum of the other modalities' maps, ``f_boost = CA(f) f + f``, where CA is CBAM's
-    channel attention; the result is ``conv(own) + f_boost``. Each modality has layers of its own, all of them work side
-    by side on the maps as they come in: this is the released code's reading of "repeated K = 3 times".
+        f_boost = CA(f) f + f,    f_inter = conv(x_m) + f_boost,    f = conv(sum_(n != m) x_n)
+
+    with the map x_m of modality m, 1 x 1 convolutions and the channel attention CA of CBAM
+    (https://arxiv.org/abs/1807.06521). Each modality has layers of its own, and all take the maps as they come in: this
+    is how the released code reads that the interaction is "repeated K = 3 times".
 
     Args:
         channels: C of the maps.
-        num_modalities: M, two or more. Of two, the other one is the sum.
+        num_modalities: how many modalities M there are, two or more.
         reduction: C over the hidden channels of the channel attention.
 
     Raises:
         ValueError: fewer than two modalities.
+
+    Example:
+        >>> interaction = CrossModalInteraction(64, num_modalities=3)
+        >>> interaction(torch.rand(2, 3, 64, 16, 8)).shape
+        torch.Size([2, 3, 64, 16, 8])
     """
 
     def __init__(self, channels: int, num_modalities: int = 3, reduction: int = 16):
@@ -32,28 +44,28 @@ class CrossModalInteraction(nn.Module):
         self.attention = nn.ModuleList(_ChannelAttention(channels, reduction) for _ in range(num_modalities))
 
     def forward(self, maps: Tensor, present: Tensor | None = None) -> Tensor:
-        """(B, M, C, H, W) maps to as many.
+        """(B, M, C, H, W) maps to (B, M, C, H, W).
 
         Args:
             maps: one a modality; those of missing modalities must be zero.
-            present: (B, M) bool, which modalities a sample has; None for all. A sum over fewer of the others is scaled
-                up to the size of the full one. A modality with no other gets no boost.
+            present: (B, M) bool, the modalities that a sample has; None for all. A sum over fewer other modalities is
+                scaled up to the size of the full one. A modality without any other gets no boost.
 
         Raises:
-            ValueError: maps or a mask of another shape, or a sample without any modality.
+            ValueError: the shapes do not go together, or a sample has no modality.
         """
         require_shapes(maps=(maps, self._axes))
         rest = maps.sum(1, keepdim=True) - maps
         if present is not None:
             present = present_modalities(present, maps)
-            count = present.sum(1, keepdim=True) - present.long()  # (B, M) others that are there
+            count = present.sum(1, keepdim=True) - present.long()  # (B, M) other modalities that are present
             rest = rest * ((present.shape[1] - 1) / count.clamp(min=1))[..., None, None, None]
         results = []
-        for index, own in enumerate(maps.unbind(1)):
+        for index, x in enumerate(maps.unbind(1)):
             boost = self._boost(index, rest[:, index])
             if present is not None:
                 boost = boost * (count[:, index] > 0)[:, None, None, None]
-            results.append(self.own[index](own) + boost)
+            results.append(self.own[index](x) + boost)
         return torch.stack(results, dim=1)
 
     def _boost(self, index: int, rest: Tensor) -> Tensor:
@@ -62,13 +74,13 @@ class CrossModalInteraction(nn.Module):
 
 
 def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:
-    """A 1 x 1 convolution without bias, BatchNorm and ReLU."""
+    """A 1 x 1 convolution without bias, a BatchNorm and a ReLU."""
     return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels),
                          nn.ReLU(inplace=True))
 
 
 class _ChannelAttention(nn.Module):
-    """A weight in 0 .. 1 for every channel (CBAM: Woo et al., ECCV 2018, eq. 2)."""
+    """A weight between 0 and 1 for every channel (CBAM: Woo et al., ECCV 2018, eq. 2)."""
 
     def __init__(self, channels: int, reduction: int):
         super().__init__()

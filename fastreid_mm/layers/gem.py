@@ -1,4 +1,8 @@
-"""Generalised mean pooling with a fixed exponent (Radenovic et al., TPAMI 2019, eq. 3), whole or in stripes."""
+"""Generalized mean pooling with a fixed exponent, of whole maps or of stripes.
+
+Radenovic et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", TPAMI 2019, eq. 3,
+https://arxiv.org/abs/1711.02512
+"""
 
 import math
 
@@ -7,11 +11,11 @@ from torch import Tensor, nn
 
 
 class GeM(nn.Module):
-    """``(mean x^p)^(1/p)`` over the places of a map: p = 1 is the average, p = inf the maximum.
+    """Pools a map x over its places: ``(mean x^p)^(1/p)``, the average for p = 1 and the maximum for p = inf.
 
     Args:
-        p: the exponent. AGW and HCT keep 3, on RegDB HCT takes 10.
-        eps: added to the mean, whose root would have an infinite gradient at zero.
+        p: the exponent. AGW and HCT keep it at 3; on RegDB, HCT has 10.
+        eps: added to the mean, because the gradient of the root is infinite at zero.
 
     Example:
         >>> GeM(p=2.0)(torch.tensor([[[[3.0, 4.0, 0.0, 0.0]]]]))
@@ -27,10 +31,10 @@ class GeM(nn.Module):
         return self._pool(maps.flatten(2))
 
     def stripes(self, maps: Tensor, parts: int) -> Tensor:
-        """(B, C, H, W) maps to (B, parts, C), each of ``parts`` horizontal stripes pooled by itself, top first.
+        """(B, C, H, W) maps to (B, parts, C): each of ``parts`` horizontal stripes is pooled by itself, top first.
 
         Raises:
-            ValueError: the rows do not divide into so many stripes.
+            ValueError: the rows cannot be divided into that many stripes.
         """
         if maps.shape[2] % parts:
             raise ValueError(f"maps of {maps.shape[2]} rows do not divide into {parts} stripes")

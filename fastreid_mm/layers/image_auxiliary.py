@@ -1,6 +1,7 @@
-"""Auxiliary modalities made of images rather than maps, which MUN compares with (its table 2).
+"""Auxiliary modalities that are images rather than maps, with which MUN compares its own (table 2).
 
-Their own papers build whole methods around them; here is the modality alone, in the place of the auxiliary generator.
+MUN: https://arxiv.org/abs/2309.06262. The papers of these modalities build whole methods around them; here is the
+modality alone, in the place of MUN's auxiliary generator.
 """
 
 import torch
@@ -8,33 +9,59 @@ from torch import Tensor, nn
 
 
 class XModality(nn.Module):
-    """Two 1 x 1 convolutions on the visible image, through a single channel (Li et al., AAAI 2020)."""
+    """Two 1 x 1 convolutions on the visible image, with a single channel between them: ``x = W_2 relu(W_1 v)``.
+
+    Li et al., "Infrared-Visible Cross-Modal Person Re-Identification with an X Modality", AAAI 2020.
+
+    Example:
+        >>> visible, infrared = torch.rand(2, 4, 3, 288, 144)
+        >>> XModality()(visible, infrared).shape
+        torch.Size([4, 3, 288, 144])
+    """
 
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(3, 1, 1), nn.ReLU(), nn.Conv2d(1, 3, 1))
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Normalised images (B, 3, H, W) each to (B, 3, H, W); the infrared ones are not looked at."""
+        """Normalized images (B, 3, H, W) of both modalities to (B, 3, H, W); the infrared images are not used."""
         return self.layers(visible)
 
 
 class MixedModality(nn.Module):
-    """A visible and an infrared image of one person, mixed at a ratio drawn for each pair (Huang et al., 2022)."""
+    """A visible and an infrared image of one person, mixed at a random ratio for each pair: ``x = r v + (1 - r) i``.
+
+    Huang et al., "Modality-Adaptive Mixup and Invariant Decomposition for RGB-Infrared Person Re-Identification", AAAI
+    2022.
+
+    Example:
+        >>> visible, infrared = torch.ones(4, 3, 288, 144), torch.ones(4, 3, 288, 144)
+        >>> torch.allclose(MixedModality()(visible, infrared), visible)
+        True
+    """
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Normalised images (B, 3, H, W) each to (B, 3, H, W)."""
+        """Normalized images (B, 3, H, W) of both modalities to (B, 3, H, W)."""
         ratio = torch.rand(len(visible), 1, 1, 1, device=visible.device)
         return ratio * visible + (1 - ratio) * infrared
 
 
 class SyncreticModality(nn.Module):
-    """1 x 1 convolutions on the two images of a person, stacked (after Wei et al., ICCV 2021)."""
+    """Two 1 x 1 convolutions on the stacked visible and infrared image of a person: ``x = W_2 relu(W_1 [v, i])``.
+
+    After Wei et al., "Syncretic Modality Collaborative Learning for Visible Infrared Person Re-Identification", ICCV
+    2021.
+
+    Example:
+        >>> visible, infrared = torch.rand(2, 4, 3, 288, 144)
+        >>> SyncreticModality()(visible, infrared).shape
+        torch.Size([4, 3, 288, 144])
+    """
 
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(6, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1))
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Normalised images (B, 3, H, W) each to (B, 3, H, W)."""
+        """Normalized images (B, 3, H, W) of both modalities to (B, 3, H, W)."""
         return self.layers(torch.cat([visible, infrared], dim=1))

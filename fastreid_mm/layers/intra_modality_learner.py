@@ -1,4 +1,8 @@
-"""Intra-modality learner (MUN, section 3.2, eq. 1-5)."""
+"""MUN's intra-modality learner (IML).
+
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2, eq. 1-5,
+https://arxiv.org/abs/2309.06262
+"""
 
 import torch
 import torch.nn.functional as F
@@ -8,14 +12,23 @@ from fastreid_mm.layers.bounded_scale import BoundedScale
 
 
 class IntraModalityLearner(nn.Module):
-    """What one modality's maps show at several sizes, learnt by depth-wise convolutions.
+    """Learns the patterns of one modality at several sizes, by depth-wise convolutions of different kernels.
 
-    Convolutions right before a BatchNorm have no bias: the normalisation would take it out again. The scale is nearly
-    inert too when a :class:`CrossModalityLearner` follows, which normalises its input.
+        [c_1, c_2] = F (eq. 1),    R = [DW_5(c_1), DW_7(c_2)] (eq. 2),    R_1 = PW(BN(R)) (eq. 3),
+        R_2 = DW_3(relu(R_1)) + R_1 (eq. 4),    F' = scale PW(BN(R_2)) (eq. 5)
+
+    with the two halves c of the channels, depth-wise convolutions DW and 1 x 1 convolutions PW. Convolutions right
+    before a BatchNorm have no bias, which the normalization would remove again. The scale has hardly any effect when a
+    :class:`CrossModalityLearner` follows, which normalizes its input.
 
     Args:
         channels: C.
         expansion: how many times C the hidden maps have.
+
+    Example:
+        >>> learner = IntraModalityLearner(64)
+        >>> learner(torch.rand(2, 64, 24, 12)).shape
+        torch.Size([2, 64, 24, 12])
     """
 
     def __init__(self, channels: int, expansion: int = 4):

@@ -1,24 +1,36 @@
-"""Filling in the modality that an image lacks (CMT, section 3.2, eq. 1-5)."""
+"""CMT's modality-level alignment: features of the modality that an image lacks.
+
+Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identification", ECCV 2022 (no arXiv version),
+section 3.1, eq. 1-5
+"""
 
 import torch
 from torch import Tensor, nn
 
 
 class ModalityCompensation(nn.Module):
-    """A transformer that turns part features of one modality into those the other modality would have.
+    """A transformer that turns part features of one modality into those that the other modality would have.
 
-    The encoder is one layer over the parts of an image. The decoder is one layer, the same for both modalities: the
-    prototypes of the missing modality attend to each other and then to what the encoder made of the image. Parts need
-    no position encoding: each has its own prototype.
+        encoded = Encoder(F) (eq. 1 and 2),    compensated = Decoder(P, encoded) (eq. 3 and 4)
+
+    The encoder is one layer over the parts of an image. The decoder is one layer, the same for both modalities, in
+    which the prototypes P of the missing modality attend to each other and then to the encoded parts. Parts need no
+    position encoding: each has its own prototype.
 
     Args:
         dim: channels d of a part feature.
         parts: how many parts p an image has.
-        num_heads: attention heads; the paper does not say.
+        num_heads: how many attention heads; the paper does not say.
         ffn_ratio: channels of the hidden layer of the feed-forward networks, over ``dim``.
-        dropout: of the transformer.
-        start: what the weight of the decoder's last LayerNorm starts at. With 1, as transformers have it, what is made
-            up is larger than the real features it is added to (eq. 5): 1.4 times if those come from BatchNorm and ReLU.
+        dropout: dropout of the transformer.
+        start: initial weight of the decoder's last LayerNorm. With 1, as transformers have it, compensated features are
+            larger than the real features to which eq. 5 adds them: 1.4 times if those come from BatchNorm and ReLU.
+
+    Example:
+        >>> compensation = ModalityCompensation(dim=64, parts=6)
+        >>> encoded, compensated = compensation(torch.rand(4, 6, 64), modalities=torch.tensor([0, 0, 1, 1]))
+        >>> encoded.shape, compensated.shape
+        (torch.Size([4, 6, 64]), torch.Size([4, 6, 64]))
     """
 
     def __init__(self, dim: int, parts: int, num_heads: int = 8, ffn_ratio: int = 4, dropout: float = 0.1,
@@ -30,10 +42,11 @@ class ModalityCompensation(nn.Module):
         self.prototypes = nn.Parameter(nn.init.normal_(torch.empty(2, parts, dim), std=0.02))
 
     def forward(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, p, d) part features and (B,) modalities to the encoded parts and those of the missing modality.
+        """(B, p, d) part features and (B,) modality labels to the encoded parts and those of the missing modality.
 
         Returns:
-            Encoded parts (B, p, d), eq. 1-2, and compensated parts (B, p, d), eq. 3-4.
+            Encoded parts (B, p, d) and compensated parts (B, p, d).
         """
         encoded = self.encoder(parts)
-        return encoded, self.decoder(self.prototypes[1 - modalities], encoded)
+        missing = 1 - modalities  # infrared for a visible image, and the other way round
+        return encoded, self.decoder(self.prototypes[missing], encoded)

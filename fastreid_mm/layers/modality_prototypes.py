@@ -1,4 +1,8 @@
-"""Modality prototypes with temporal accumulation (MUN, section 3.4, eq. 13 and 14)."""
+"""MUN's modality prototypes with temporal accumulation.
+
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.4, eq. 13 and
+14, https://arxiv.org/abs/2309.06262
+"""
 
 import torch
 from torch import Tensor, nn
@@ -7,21 +11,28 @@ BETA_START = 1e-8
 
 
 class ModalityPrototypes(nn.Module):
-    """What features of each modality have in common over time: ``T^i = beta_i W_m Z^i + (1 - beta_i) T^(i-1)``.
+    """Accumulates the features Z of each modality m over the iterations i.
 
-    A memory of T has one row a slot; who is in which slot, the caller says. In the paper slot b belongs to the b-th
-    sample of the batch, whoever that shows. The first feature of a slot enters as it is (``T^0 = W_m Z^0``); after that
-    beta rises linearly with the iteration, from 1e-8 to 1. The gradient goes through the present features only.
+        T^i = beta_i W_m Z^i + (1 - beta_i) T^(i-1),    T^0 = W_m Z^0
 
-    While beta is small, so is the gradient of the maps. Adam makes steps of the full learning rate of it all the same,
-    and a discrepancy of prototypes then measures the maps, not the features: give them a hundredth of the rate.
+    The prototypes T are the rows of a memory, and the caller says which row belongs to which sample. In the paper, row
+    b belongs to the b-th sample of the batch, whoever that shows. The first feature of a row enters as it is; after
+    that, beta rises linearly with the iteration from 1e-8 to 1. The gradient flows through the present features only.
 
-    Memory and iteration count are buffers: a checkpoint has them.
+    While beta is small, so is the gradient of the maps. Adam makes steps of the full learning rate all the same, and a
+    discrepancy of prototypes then measures the maps rather than the features: give the maps a hundredth of the rate.
+
+    Memory and iteration count are buffers: they are in a checkpoint.
 
     Args:
         dim: channels D of a feature.
-        num_slots: rows of the memory.
-        num_modalities: M; each has a linear map W, started at the identity.
+        num_slots: how many rows the memory has.
+        num_modalities: how many modalities M there are; each has a linear map W, which starts at the identity.
+
+    Example:
+        >>> prototypes = ModalityPrototypes(dim=64, num_slots=32)
+        >>> prototypes(torch.rand(3, 32, 64), slots=torch.arange(32)).shape
+        torch.Size([3, 32, 64])
     """
 
     def __init__(self, dim: int, num_slots: int, num_modalities: int = 3):
@@ -30,14 +41,14 @@ class ModalityPrototypes(nn.Module):
         for layer in self.maps:
             nn.init.eye_(layer.weight)
         self.total_iterations: int | None = None
-        """How long training is; beta stays 1, nothing accumulates, as long as nobody says."""
+        """How many iterations training has. While this is None, beta is 1 and nothing accumulates."""
         self.register_buffer("memory", torch.zeros(num_modalities, num_slots, dim))
         self.register_buffer("memory_used", torch.zeros(num_slots))  # 0 or 1
         self.register_buffer("iteration", torch.zeros((), dtype=torch.long))
 
     @property
     def beta(self) -> Tensor:
-        """Weight of the present features in this iteration, a 0-d tensor (on the device: no waiting for a GPU)."""
+        """Weight of the present features in this iteration, a 0-d tensor on the device: no waiting for a GPU."""
         if self.total_iterations is None:
             return torch.ones_like(self.memory_used[0])
         return BETA_START + (1 - BETA_START) * (self.iteration / max(1, self.total_iterations - 1)).clamp(max=1)
@@ -53,7 +64,7 @@ class ModalityPrototypes(nn.Module):
             (M, B, D), T.
 
         Raises:
-            ValueError: a batch of more samples than slots.
+            ValueError: the batch has more samples than the memory has rows.
         """
         if len(slots) > self.memory.shape[1]:
             raise ValueError(f"{len(slots)} samples of a modality in a batch, but {self.memory.shape[1]} prototypes")

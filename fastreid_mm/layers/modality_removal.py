@@ -1,31 +1,41 @@
-"""Taking the modality out of a feature (CMTR, section 3.3, eq. 4 and 5)."""
+"""The removal of the modality from a feature, as CMTR's modality-aware enhancement loss needs it.
+
+Liang et al., "CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification", 2021, eq. 4 and 5,
+https://arxiv.org/abs/2110.08994
+"""
 
 import torch
 from torch import Tensor, nn
+
+from fastreid_mm.layers.choices import require_choice
 
 MAPPINGS = ("fc", "identity")
 
 
 class ModalityRemoval(nn.Module):
-    """Subtract the mapped modality embedding: g = f - phi_m(e_m).
+    """Subtracts the mapped modality embedding from a feature: ``g = f - phi_m(e_m)``.
 
     Args:
         dim: channels D of features and embeddings.
         num_modalities: how many modalities there are.
-        mapping: phi, "fc" (one fully connected layer per modality) or "identity" (table 7).
+        mapping: phi (table 7), "fc" for a fully connected layer a modality, or "identity".
 
     Raises:
-        ValueError: unknown ``mapping``.
+        ValueError: the mapping is unknown.
+
+    Example:
+        >>> removal, embeddings = ModalityRemoval(2, mapping="identity"), torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+        >>> removal(torch.ones(1, 2), torch.tensor([1]), embeddings)
+        tensor([[0., 1.]])
     """
 
     def __init__(self, dim: int, num_modalities: int = 2, mapping: str = "fc"):
         super().__init__()
-        if mapping not in MAPPINGS:
-            raise ValueError(f"mapping {mapping!r} is not one of {', '.join(MAPPINGS)}")
+        require_choice("mapping", mapping, MAPPINGS)
         self.mappings = nn.ModuleList(
             nn.Linear(dim, dim) if mapping == "fc" else nn.Identity() for _ in range(num_modalities))
 
     def forward(self, features: Tensor, modalities: Tensor, embeddings: Tensor) -> Tensor:
-        """(B, D) features, (B,) modalities and (M, D) modality embeddings to (B, D) features."""
+        """(B, D) features, (B,) modality labels and (M, D) modality embeddings to (B, D) features."""
         mapped = torch.stack([phi(embedding) for phi, embedding in zip(self.mappings, embeddings)])  # (M, D)
         return features - mapped[modalities]

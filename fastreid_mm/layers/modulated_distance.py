@@ -1,12 +1,15 @@
-"""Distances to a gallery that every query modulates in its own way, as matrix products (CMT, section 3.3).
+"""Distances to a gallery that every query modulates in its own way, as matrix products.
 
-With query x, gallery y, and the scale g and shift b that come from x, the modulated gallery feature is
-``y' = g * y + b`` (eq. 13), g and b alike for all parts. Multiplied out, everything that depends on both x and y is a
-product of a query matrix and a gallery matrix. What scale and shift have in common for all parts is summed over the
-parts first, so only one of the products is p * d long.
+Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identification", ECCV 2022 (no arXiv version),
+section 3.2
 
-The gallery enters with its mean m taken out, ``y' = g * (y - m) + (b + g * m)``, which changes nothing but keeps the
-terms, and so what rounding leaves of their sum, small when features share an offset.
+With query x, gallery y, and the scale g and shift b that come from x, the modulated gallery feature is ``y' = g * y +
+b`` (eq. 13), with the same g and b for all parts. Multiplied out, everything that depends on both x and y is a product
+of a query matrix and a gallery matrix. Where scale and shift are the same for all parts, the parts are summed first, so
+that only one of the products is p * d long.
+
+The mean m of the gallery is subtracted from it first, ``y' = g * (y - m) + (b + g * m)``. That changes nothing but
+keeps the terms, and so the rounding error of their sum, small when features share an offset.
 """
 
 from collections.abc import Iterator
@@ -15,23 +18,29 @@ import torch
 from torch import Tensor
 
 CHUNK = 1 << 22
-"""Numbers of query features at a time: few enough to bound the memory and to stay near the processor."""
+"""How many numbers of query features are taken at a time: few enough to bound the memory and to stay in the cache."""
 
 
 def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
-    """``|x - y'|`` of every query x to every gallery feature as modulated by x.
+    """The Euclidean distance ``|x - y'|`` of every query x to every gallery feature that x modulates.
 
-    ``|a - g y|^2 = |a|^2 - 2 (a g) y + g^2 y^2`` with ``a = x - b``.
+        |x - y'|^2 = |a - g y|^2 = |a|^2 - 2 (a g) y + g^2 y^2,    a = x - b
 
     Args:
         query: (Nq, p, d).
         gallery: (Ng, p, d).
         scale: (Nq, d), one row for each query.
         shift: (Nq, d).
-        eps: least square, so that the gradient of the root is finite.
+        eps: the least squared distance, so that the gradient of the root is finite.
 
     Returns:
         (Nq, Ng).
+
+    Example:
+        >>> query, gallery = torch.tensor([[[3.0, 4.0]]]), torch.tensor([[[0.0, 0.0]], [[3.0, 2.0]]])
+        >>> scale, shift = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
+        >>> (modulated_euclidean(query, gallery, scale, shift) - torch.tensor([[5.0, 0.0]])).abs().max() < 1e-3
+        tensor(True)
     """
     mean = gallery.mean(0)  # (p, d)
     gallery = gallery - mean
@@ -45,27 +54,35 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
 
 
 def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
-    """``1 - cos(x, y')`` of every query x and every gallery feature as modulated by x, all parts in one vector.
+    """The cosine distance ``1 - cos(x, y')`` of every query x to every gallery feature that x modulates.
 
-    ``x y' = (x g) y + x b`` and ``|y'|^2 = g^2 y^2 + 2 (g b) y + |b|^2``.
+        x y' = (x g) y + x b,    |y'|^2 = g^2 y^2 + 2 (g b) y + |b|^2
+
+    All parts are one vector.
 
     Args:
         query: (Nq, p, d).
         gallery: (Ng, p, d).
         scale: (Nq, d), one row for each query.
         shift: (Nq, d).
-        eps: least norm; a vector of zeros is at distance 1 from all others.
+        eps: the least norm; a vector of zeros is at distance 1 from all others.
 
     Returns:
         (Nq, Ng).
+
+    Example:
+        >>> query, gallery = torch.tensor([[[3.0, 4.0]]]), torch.tensor([[[4.0, -3.0]], [[3.0, 2.0]]])
+        >>> scale, shift = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
+        >>> (modulated_cosine(query, gallery, scale, shift)[0, 1].abs() < 1e-6).item()
+        True
     """
-    # one mean for all parts: scale and shift can cancel no more than that, and two products stay d long
+    # one mean for all parts, because scale and shift are the same for all, and so two products stay d long
     mean = gallery.mean((0, 1))  # (d,)
     gallery = gallery - mean
     flat, squares, sums = gallery.flatten(1).T, gallery.square().sum(1).T, gallery.sum(1).T  # (p * d or d, Ng)
     rows = []
     for x, g, b in _chunks(query, scale, shift):
-        # the cosine does not see a common factor, and without it the squares of small scales would vanish
+        # a common factor does not change the cosine; dividing by it keeps the squares of small scales from vanishing
         largest = torch.maximum(g.abs(), b.abs()).amax(1, keepdim=True).clamp(min=torch.finfo(g.dtype).tiny)
         g = g / largest
         b = torch.addcmul(b / largest, g, mean)
@@ -78,6 +95,6 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
 
 
 def _chunks(query: Tensor, scale: Tensor, shift: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """(Nq, p, d) queries with their scales and shifts, in pieces of at most ``CHUNK`` query numbers."""
+    """(Nq, p, d) queries with their scales and shifts, in pieces of at most ``CHUNK`` numbers."""
     rows = max(1, CHUNK // max(1, query.shape[1] * query.shape[2]))
     return zip(query.split(rows), scale.split(rows), shift.split(rows))

@@ -1,17 +1,29 @@
-"""The parameters with which a query modulates the gallery (CMT, section 3.3, eq. 12)."""
+"""CMT's parameter generators: how a query modulates the gallery.
+
+Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identification", ECCV 2022 (no arXiv version),
+section 3.2, eq. 12
+"""
 
 from torch import Tensor, nn
 
 
 class ModulationGenerator(nn.Module):
-    """Scale and shift of every channel from the mean part of an image, each through a two-layer network.
+    """Makes the scale and the shift of every channel from the mean part of an image, each by a two-layer network.
 
-    They start near one and zero, which leave a feature as it is. The network gives the scale's difference to one, so
-    that weight decay pulls towards no modulation rather than towards a gallery of nothing.
+        scale = 1 + g_1(mean_p x_p),    shift = g_2(mean_p x_p)
+
+    They start near one and zero, which leave a feature as it is. The network gives the difference of the scale from
+    one, so that weight decay pulls towards no modulation rather than towards a gallery of zeros.
 
     Args:
         dim: channels d of a part feature.
-        reduction: ``dim`` over the channels of the hidden layer; 1 for none, 16 as in SENet.
+        reduction: ``dim`` over the channels of the hidden layer: 1 for no bottleneck, 16 as in SENet.
+
+    Example:
+        >>> import torch
+        >>> scale, shift = ModulationGenerator(dim=64)(torch.rand(4, 6, 64))
+        >>> scale.shape, shift.shape
+        (torch.Size([4, 64]), torch.Size([4, 64]))
     """
 
     def __init__(self, dim: int, reduction: int = 1):
@@ -27,6 +39,6 @@ class ModulationGenerator(nn.Module):
 
 def _generator(dim: int, hidden: int) -> nn.Sequential:
     last = nn.Linear(hidden, dim)
-    nn.init.normal_(last.weight, std=0.001)  # zeros would keep the gradient from the first layer
+    nn.init.normal_(last.weight, std=0.001)  # with zeros, the first layer would have no gradient
     nn.init.zeros_(last.bias)
     return nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), last)

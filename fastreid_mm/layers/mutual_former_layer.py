@@ -1,9 +1,14 @@
-"""The MutualFormer layer: two streams of tokens attend to themselves and to each other, and fuse (eq. 1-12)."""
+"""The MutualFormer layer: two streams of tokens attend to themselves and to each other, and are fused.
+
+Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", eq. 1-12,
+https://arxiv.org/abs/2112.01177
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fastreid_mm.layers.choices import require_choice
 from fastreid_mm.layers.cross_attention import cross_attention
 from fastreid_mm.layers.cross_diffusion import cross_diffusion
 from fastreid_mm.layers.shapes import require_shapes
@@ -12,20 +17,31 @@ CROSS = ("diffusion", "attention")
 
 
 class MutualInteraction(nn.Module):
-    """What each stream gathers from itself and from the other: "H_r" and "H_d" (eq. 1-10).
+    """Each stream attends to itself and to the other.
+
+        U_m = softmax(Q_m K_m^T / sqrt(c)) V_m (eq. 1 and 2),
+        H_a = f_a(U_a | u_ab) (eq. 9),    H_b = f_b(U_b | u_ba) (eq. 10)
+
+    with ``u_ab`` and ``u_ba`` from :func:`cross_diffusion` (eq. 5-8) or :func:`cross_attention` (eq. 3 and 4), linear
+    maps f, and "|" for concatenation.
 
     Args:
         dim: channels of a token.
-        num_heads: they divide ``dim``.
-        epsilon: of :func:`cross_diffusion`.
-        self_attention: whether a stream attends to itself too; table 4's CrossFormers do not.
-        cross: how streams attend to each other, by "diffusion" or plain "attention".
-        reading: of :func:`cross_diffusion`.
+        num_heads: how many attention heads; they divide ``dim``.
+        epsilon: epsilon of :func:`cross_diffusion`.
+        self_attention: whether a stream attends to itself, too; the CrossFormers of table 4 do not.
+        cross: how the streams attend to each other, by "diffusion" or by plain "attention".
+        reading: reading of :func:`cross_diffusion`.
         joint_norm: one LayerNorm over the channels of both streams together, as in the released code, instead of the
             two of figure 2.
 
     Raises:
-        ValueError: ``num_heads`` does not divide ``dim``, or an unknown ``cross``.
+        ValueError: ``num_heads`` does not divide ``dim``, or ``cross`` is unknown.
+
+    Example:
+        >>> interaction = MutualInteraction(64, num_heads=8)
+        >>> interaction(torch.rand(2, 100, 64), torch.rand(2, 100, 64))[0].shape
+        torch.Size([2, 100, 64])
     """
 
     def __init__(self, dim: int, num_heads: int, epsilon: float = 0.6, self_attention: bool = True,
@@ -33,8 +49,7 @@ class MutualInteraction(nn.Module):
         super().__init__()
         if dim % num_heads:
             raise ValueError(f"{num_heads} heads do not divide {dim} channels")
-        if cross not in CROSS:
-            raise ValueError(f"cross {cross!r} is not one of {', '.join(CROSS)}")
+        require_choice("cross", cross, CROSS)
         self.num_heads, self.epsilon, self.cross, self.reading = num_heads, epsilon, cross, reading
         self.self_attention, self.joint_norm = self_attention, joint_norm
         self.norm = nn.ModuleList([nn.LayerNorm(2 * dim)] if joint_norm else [nn.LayerNorm(dim), nn.LayerNorm(dim)])
@@ -42,27 +57,27 @@ class MutualInteraction(nn.Module):
         self.merge = nn.ModuleList(nn.Linear((1 + self_attention) * dim, dim) for _ in range(2))  # eq. 9-10
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, n, dim) tokens of each stream to as many of what they gathered.
+        """(B, n, dim) tokens of each stream to (B, n, dim) of each, H_a and H_b.
 
         Raises:
-            ValueError: tokens of other shapes.
+            ValueError: the shapes do not go together.
         """
         axes = f"B n {self.qkv[0].in_features}"
         require_shapes(tokens_a=(tokens_a, axes), tokens_b=(tokens_b, axes))
         normed = self._normalize(tokens_a, tokens_b)
         (query_a, key_a, value_a), (query_b, key_b, value_b) = (
             _heads(qkv(tokens), self.num_heads) for qkv, tokens in zip(self.qkv, normed))
-        gathered = [[], []]
+        attended_to_itself = [[], []]
         if self.self_attention or self.cross == "diffusion":
             affinity_a, affinity_b = self._affinity(query_a, key_a), self._affinity(query_b, key_b)
         if self.self_attention:
-            gathered = [[affinity_a @ value_a], [affinity_b @ value_b]]
+            attended_to_itself = [[affinity_a @ value_a], [affinity_b @ value_b]]
         if self.cross == "diffusion":
             crossed = cross_diffusion(affinity_a, affinity_b, value_a, value_b, self.epsilon, self.reading)
         else:
             crossed = cross_attention(query_a, key_a, value_a, query_b, key_b, value_b)
-        return tuple(merge(torch.cat([_tokens(heads) for heads in [*own, other]], dim=-1))
-                     for merge, own, other in zip(self.merge, gathered, crossed))
+        return tuple(merge(torch.cat([_tokens(heads) for heads in [*attended, other]], dim=-1))
+                     for merge, attended, other in zip(self.merge, attended_to_itself, crossed))
 
     def _normalize(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, ...]:
         if self.joint_norm:
@@ -70,7 +85,7 @@ class MutualInteraction(nn.Module):
         return self.norm[0](tokens_a), self.norm[1](tokens_b)
 
     def _affinity(self, query: Tensor, key: Tensor) -> Tensor:
-        """(B, h, n, c) queries and keys to (B, h, n, n), eq. 1. Diffusion needs it itself: no fused attention here."""
+        """(B, h, n, c) queries and keys to (B, h, n, n) affinities (eq. 1), which no fused attention gives."""
         return (query @ key.mT * query.shape[-1] ** -0.5).softmax(-1)
 
 
@@ -85,18 +100,25 @@ def _tokens(heads: Tensor) -> Tensor:
 
 
 class MutualFormerLayer(nn.Module):
-    """One layer: interaction, fusion and feed-forward network (eq. 11-12).
+    """One layer: interaction, fusion and feed-forward network.
 
-    ``H = g(H_a | H_b) + h(X_a | X_b)``, and the result is ``FFN(LN(H)) + H``. Where a fused stream of an earlier layer
-    is given, it stands in the place of ``h(X_a | X_b)``.
+        H = g(H_a | H_b) + h(X_a | X_b) (eq. 11),    P = FFN(LN(H)) + H (eq. 12)
+
+    with the tokens X of the streams, :class:`MutualInteraction` for H_a and H_b, and linear maps g and h. Where a fused
+    stream of an earlier layer is given, it takes the place of ``h(X_a | X_b)``.
 
     Args:
         dim: channels of a token.
-        num_heads: they divide ``dim``.
-        epsilon: of :func:`cross_diffusion`.
-        residual: whether the layer has "h"; layers that are always given a fused stream need none.
-        fused_self_attention: attention of the fused stream to itself, which the released code has and the paper not.
+        num_heads: how many attention heads; they divide ``dim``.
+        epsilon: epsilon of :func:`cross_diffusion`.
+        residual: whether the layer has h; layers that are always given a fused stream need none.
+        fused_self_attention: whether the fused stream attends to itself, as in the released code but not in the paper.
         interaction: further arguments of :class:`MutualInteraction`.
+
+    Example:
+        >>> layer = MutualFormerLayer(64, num_heads=8)
+        >>> layer(torch.rand(2, 100, 64), torch.rand(2, 100, 64)).shape
+        torch.Size([2, 100, 64])
     """
 
     def __init__(self, dim: int, num_heads: int, epsilon: float = 0.6, residual: bool = True,
@@ -113,7 +135,7 @@ class MutualFormerLayer(nn.Module):
         """(B, n, dim) tokens of each stream, and perhaps of the fused one, to (B, n, dim) fused tokens.
 
         Raises:
-            ValueError: neither a fused stream nor an "h" to make one, or tokens of other shapes.
+            ValueError: neither a fused stream nor h to make one, or the shapes do not go together.
         """
         streams = {"tokens_a": tokens_a, "tokens_b": tokens_b} | ({} if fused is None else {"fused": fused})
         require_shapes(**{name: (tokens, f"B n {self.fuse.out_features}") for name, tokens in streams.items()})
@@ -129,7 +151,7 @@ class MutualFormerLayer(nn.Module):
 
 
 class _SelfAttention(nn.Module):
-    """The attention of a fused stream to itself, after a norm; as released, only its last linear map has a bias."""
+    """The attention of the fused stream to itself, after a norm; as released, only its last linear map has a bias."""
 
     def __init__(self, dim: int, num_heads: int):
         super().__init__()

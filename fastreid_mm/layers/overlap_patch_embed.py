@@ -1,4 +1,8 @@
-"""Overlapping patches for a vision transformer (TransReID, section 3.1; CMTR, section 3.1)."""
+"""Overlapping patches for a vision transformer.
+
+He et al., "TransReID: Transformer-based Object Re-Identification", ICCV 2021, section 3.1,
+https://arxiv.org/abs/2102.04378; CMTR takes them over, https://arxiv.org/abs/2110.08994
+"""
 
 from torch import Tensor, nn
 
@@ -6,20 +10,27 @@ from fastreid_mm.layers.shapes import require_shapes
 
 
 class OverlapPatchEmbed(nn.Module):
-    """Cut an image into patches whose stride may be smaller than their size, and project each to a token.
+    """Cuts an image into patches whose stride may be smaller than their size, and projects each to a token.
 
-    Shaped like timm's patch embedding, so it goes in as ``embed_layer`` of its vision transformers.
+    An image of H x W gives N = ((H - P) // S + 1) ((W - P) // S + 1) tokens for patches of side P and stride S. The
+    arguments are those of timm's patch embedding, for the ``embed_layer`` of its vision transformers.
 
     Args:
         img_size: (H, W) in pixels.
-        patch_size: side of the square patches, in pixels.
+        patch_size: P in pixels.
         in_chans: channels of the image.
         embed_dim: channels of a token.
-        bias: of the projection.
-        stride: (vertical, horizontal) in pixels; the patch size if None.
+        bias: whether the projection has a bias.
+        stride: S, (vertical, horizontal) in pixels; the patch size if None.
 
     Raises:
         ValueError: the image is smaller than a patch.
+
+    Example:
+        >>> import torch
+        >>> embed = OverlapPatchEmbed((256, 128), patch_size=16, stride=(8, 8), embed_dim=64)
+        >>> embed(torch.rand(2, 3, 256, 128)).shape
+        torch.Size([2, 465, 64])
     """
 
     def __init__(self, img_size: tuple[int, int] = (256, 128), patch_size: int = 16, in_chans: int = 3,
@@ -38,7 +49,7 @@ class OverlapPatchEmbed(nn.Module):
         """(B, 3, H, W) images to (B, N, embed_dim) tokens, row by row.
 
         Raises:
-            ValueError: the images are not of the size the position embedding was made for, or of another shape.
+            ValueError: the images are not of the size for which the position embedding was made, or have another shape.
         """
         require_shapes(images=(images, f"B {self.proj.in_channels} H W"))
         if tuple(images.shape[-2:]) != self.img_size:

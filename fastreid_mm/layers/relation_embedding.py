@@ -1,35 +1,43 @@
-"""Part features told about the whole image (IEEE, section "Relation-based Embedding Module", eq. 3-4)."""
+"""IEEE's relation-based embedding module (REM).
+
+Wang et al., "Interact, Embed, and EnlargE: Boosting Modality-Specific Representations for Multi-Modal Person
+Re-identification", AAAI 2022, section "Relation-based Embedding Module", eq. 3 and 4,
+https://ojs.aaai.org/index.php/AAAI/article/view/20165
+"""
 
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.layers.choices import READINGS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
-
-READINGS = ("official", "paper")
 
 
 class RelationEmbedding(nn.Module):
-    """Adds to each part what it has to do with the whole (REM).
+    """Adds to each part feature x_i its relation to the feature f of the whole image.
 
-    "official" is what the released code computes: its softmax runs over a single number and is one, whatever query and
-    value projections say, so they are left out here. What remains is ``part + 2 beta W_k whole``, with a scalar beta
-    that starts at zero; until beta has moved the key projection has no gradient.
+        paper:       x_i + f + v_i W_v f,    v = softmax_i <W_q x_i, W_k f>
+        official:    x_i + 2 beta W_k f
 
-    "paper" weighs the parts by a softmax over all of them of ``<W_q part, W_k whole>``, and adds
-    ``whole + weight W_v whole``.
+    "paper" takes the softmax over all parts. "official" is what the released code computes: its softmax runs over a
+    single number, and is one whatever the query and value projections are, so that they are left out here. Its scalar
+    beta starts at zero, and until beta has moved the key projection has no gradient.
 
     Args:
         dim: channels C of a part feature.
         reading: "official" or "paper".
 
     Raises:
-        ValueError: an unknown reading.
+        ValueError: the reading is unknown.
+
+    Example:
+        >>> relation = RelationEmbedding(dim=64, reading="paper")
+        >>> relation(torch.rand(2, 6, 64), torch.rand(2, 64)).shape
+        torch.Size([2, 6, 64])
     """
 
     def __init__(self, dim: int, reading: str = "official"):
         super().__init__()
-        if reading not in READINGS:
-            raise ValueError(f"reading {reading!r} is not one of {', '.join(READINGS)}")
+        require_choice("reading", reading, READINGS)
         self.reading = reading
         self.key = nn.Linear(dim, dim)
         if reading == "official":
@@ -42,7 +50,7 @@ class RelationEmbedding(nn.Module):
         """(B, p, C) part features and the (B, C) feature of the whole image to (B, p, C).
 
         Raises:
-            ValueError: features of other shapes.
+            ValueError: the shapes do not go together.
         """
         channels = self.key.in_features
         require_shapes(parts=(parts, f"B p {channels}"), whole=(whole, f"B {channels}"))

@@ -1,4 +1,4 @@
-"""Checks that tensors go together, so that none is broadcast by mistake."""
+"""The check that tensors go together, so that none is broadcast by mistake."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ def require_shapes(**given: tuple[Tensor, str]) -> None:
     """Refuse tensors whose sizes do not go together.
 
     Args:
-        given: name to a tensor and its axes, words with spaces between: axes of one name have one size wherever they
-            are, a number is a size.
+        given: a tensor and its axes for each name. The axes are words with spaces between: an axis of one name has the
+            same size wherever it appears, and a number is a size.
 
     Raises:
-        ValueError: names every tensor with the shape it should have and the one it has.
+        ValueError: names every tensor with the shape that it should have and the one that it has.
 
     Example:
         >>> require_shapes(features=(torch.rand(4, 3), "B D"), targets=(torch.zeros(3), "B"))
@@ -28,7 +28,7 @@ def require_shapes(**given: tuple[Tensor, str]) -> None:
 
 
 def present_modalities(present: Any, maps: Tensor) -> Tensor:
-    """A mask of modalities, an array or a list too, as a tensor beside the maps.
+    """A mask of modalities, which may be an array or a list, as a tensor on the device of the maps.
 
     Args:
         present: (B, M), true or not zero where a sample has a modality.
@@ -38,7 +38,12 @@ def present_modalities(present: Any, maps: Tensor) -> Tensor:
         (B, M) bool.
 
     Raises:
-        ValueError: a mask of another shape, or a sample without any modality.
+        ValueError: the mask has another shape, or a sample has no modality.
+
+    Example:
+        >>> present_modalities([[1, 0], [1, 1]], torch.rand(2, 2, 8))
+        tensor([[ True, False],
+                [ True,  True]])
     """
     present = torch.as_tensor(present, device=maps.device).bool()
     require_shapes(maps=(maps, " ".join(["B", "M", "C", "H", "W"][:maps.ndim])), present=(present, "B M"))

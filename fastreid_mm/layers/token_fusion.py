@@ -1,8 +1,13 @@
-"""The ways to fuse two aligned streams of tokens that MutualFormer's table 4 compares."""
+"""The schemes that MutualFormer's table 4 compares, to fuse two aligned streams of tokens.
+
+Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", table 4,
+https://arxiv.org/abs/2112.01177
+"""
 
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.layers.choices import require_choice
 from fastreid_mm.layers.mutual_former_layer import MutualFormerLayer, MutualInteraction
 from fastreid_mm.layers.shapes import require_shapes
 
@@ -11,35 +16,39 @@ STACKS = ("carry_fused", "renew_fused", "update_streams")
 
 
 class TokenFusion(nn.Module):
-    """Fuses two streams of tokens by one of table 4's schemes.
+    """Fuses two streams of tokens by one of the schemes of table 4.
 
-    "add" and "concatenate" (with a linear map after it) work on each token by itself. "transformer" runs a standard
-    encoder over the tokens of both streams together and averages the two it makes of each place. "cross_attention" is
-    the paper's CrossFormer, "cross_diffusion" its CrossFormer_CDA, "mutualformer" the full method.
+    "add" is ``X_a + X_b`` and "concatenate" is ``g(X_a | X_b)`` with a linear map g. "transformer" is a standard
+    encoder over the tokens of both streams together, whose two tokens of each place are averaged. "cross_attention" is
+    the paper's CrossFormer, "cross_diffusion" its CrossFormer_CDA, and "mutualformer" the full method (eq. 1-12).
 
     The paper does not say how layers are stacked. "carry_fused" keeps both streams as they are and hands on the fused
     one, which is all that the released layer returns; "renew_fused" does so too, and every layer adds an "h" of its own
-    to what it is handed, eq. 11 taken for each layer; "update_streams" adds to each stream what it gathered, and fuses
-    in the last layer alone.
+    to what it is handed, eq. 11 taken for each layer; "update_streams" adds to each stream what its interaction gives,
+    and fuses in the last layer alone.
 
     Args:
         dim: channels of a token.
-        num_heads: they divide ``dim``.
-        depth: how many layers; without meaning for "add" and "concatenate".
+        num_heads: how many attention heads; they divide ``dim``.
+        depth: how many layers; without effect on "add" and "concatenate".
         variant: one of :data:`VARIANTS`.
         stack: one of :data:`STACKS`.
         layer: further arguments of :class:`MutualFormerLayer`.
 
     Raises:
-        ValueError: an unknown variant or stack, or no layer.
+        ValueError: the variant or the stack is unknown, or there is no layer.
+
+    Example:
+        >>> fusion = TokenFusion(64, num_heads=8, depth=2)
+        >>> fusion(torch.rand(2, 100, 64), torch.rand(2, 100, 64)).shape
+        torch.Size([2, 100, 64])
     """
 
     def __init__(self, dim: int, num_heads: int, depth: int = 2, variant: str = "mutualformer",
                  stack: str = "carry_fused", **layer):
         super().__init__()
-        for what, value, known in (("variant", variant, VARIANTS), ("stack", stack, STACKS)):
-            if value not in known:
-                raise ValueError(f"{what} {value!r} is not one of {', '.join(known)}")
+        require_choice("variant", variant, VARIANTS)
+        require_choice("stack", stack, STACKS)
         if depth < 1:
             raise ValueError(f"a fusion of {depth} layers fuses nothing")
         self._axes = f"B n {dim}"
@@ -49,7 +58,7 @@ class TokenFusion(nn.Module):
         """(B, n, dim) tokens of each stream to (B, n, dim) fused tokens.
 
         Raises:
-            ValueError: tokens of other shapes.
+            ValueError: the shapes do not go together.
         """
         require_shapes(tokens_a=(tokens_a, self._axes), tokens_b=(tokens_b, self._axes))
         return self.fuse(tokens_a, tokens_b)

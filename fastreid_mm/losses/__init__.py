@@ -1,4 +1,4 @@
-"""The methods' losses, in plain PyTorch: one formula a file, usable in any training loop."""
+"""The methods' losses in plain PyTorch, one formula a file, for any training loop."""
 
 from fastreid_mm.losses.batch_hard_triplet import batch_hard_triplet
 from fastreid_mm.losses.center import center_loss, hetero_center

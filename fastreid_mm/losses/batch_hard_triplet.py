@@ -1,4 +1,8 @@
-"""Batch-hard triplet loss (Hermans et al., 2017, eq. 5)."""
+"""The batch-hard triplet loss.
+
+Hermans et al., "In Defense of the Triplet Loss for Person Re-Identification", 2017, eq. 5,
+https://arxiv.org/abs/1703.07737
+"""
 
 import torch
 from torch import Tensor
@@ -10,18 +14,25 @@ from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities
 def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -> Tensor:
     """The farthest positive of every anchor must be nearer than its nearest negative, by a margin.
 
-    ``mean_i [margin + max_j d_ij - min_k d_ik]+`` over positives j and negatives k of anchor i, d Euclidean.
+        L = mean_i [margin + max_j d(f_i, f_j) - min_k d(f_i, f_k)]_+
+
+    with the Euclidean distance d, positives j (samples of the identity of anchor i) and negatives k (all others).
 
     Args:
         features: (B, D).
         targets: (B,) identity labels.
-        margin: in the unit of the distances.
+        margin: by how much the negative must be farther away.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: the batch holds a single identity, so there is no negative, or tensors of other shapes.
+        ValueError: the batch has a single identity, so that there is no negative, or the shapes do not go together.
+
+    Example:
+        >>> features = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
+        >>> batch_hard_triplet(features, torch.tensor([0, 0, 1]))  # (4.3 + 0.3 + 5 - 18**0.5 + 0) / 3
+        tensor(1.7858)
     """
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))

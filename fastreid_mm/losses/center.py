@@ -1,25 +1,35 @@
-"""Centre loss and hetero-centre loss, the alternatives that the methods compare with."""
+"""The center loss and the hetero-center loss, with which the methods compare their own."""
 
 import torch
 from torch import Tensor
 
+from fastreid_mm.layers.choices import REDUCTIONS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import modality_centers
 
 
 def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
-    """Half the squared distance of each feature to the learnt centre of its identity (Wen et al., ECCV 2016, eq. 2).
+    """Half the squared distance of each feature to the learned center of its identity.
+
+    Wen et al., "A Discriminative Feature Learning Approach for Deep Face Recognition", ECCV 2016, eq. 2:
+
+        L = 1/2 mean_i |f_i - c_(y_i)|^2
 
     Args:
         features: (B, D).
         targets: (B,) identity labels, 0 .. N - 1.
-        centers: (N, D), a parameter of the caller's.
+        centers: (N, D), a parameter that the caller has.
 
     Returns:
-        A 0-d tensor, the mean over the batch.
+        A 0-d tensor.
 
     Raises:
-        ValueError: tensors of other shapes.
+        ValueError: the shapes do not go together.
+
+    Example:
+        >>> features, centers = torch.ones(2, 3), torch.zeros(4, 3)
+        >>> center_loss(features, torch.tensor([0, 3]), centers)
+        tensor(1.5000)
     """
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"), centers=(centers, "N D"))
@@ -27,22 +37,34 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
 
 
 def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reduction: str = "mean") -> Tensor:
-    """Squared distance between the visible and the infrared centre of each identity (Zhu et al., 2020, eq. 4).
+    """The squared distance between the visible and the infrared center of each identity.
+
+    Zhu et al., "Hetero-Center Loss for Cross-Modality Person Re-Identification", Neurocomputing 2020, eq. 4,
+    https://arxiv.org/abs/1910.09830:
+
+        L = mean_p |c_p^visible - c_p^infrared|^2
+
+    with the centers c, the mean features of identity p in the batch.
 
     Args:
         features: (B, D).
         targets: (B,) identity labels.
-        modalities: (B,), 0 = visible, 1 = infrared.
+        modalities: (B,) modality labels, 0 = visible, 1 = infrared.
         reduction: "mean" or "sum" over the identities of the batch.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, an unknown reduction, or tensors of other shapes.
+        ValueError: an identity of the batch lacks a modality, the reduction is unknown, or the shapes do not go
+            together.
+
+    Example:
+        >>> features, targets = torch.tensor([[0.0], [2.0], [4.0]]), torch.tensor([0, 0, 0])
+        >>> hetero_center(features, targets, modalities=torch.tensor([0, 0, 1]))  # centers 1 and 4
+        tensor(9.)
     """
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction {reduction!r} is neither mean nor sum")
+    require_choice("reduction", reduction, REDUCTIONS)
     targets, modalities = (torch.as_tensor(labels, device=features.device) for labels in (targets, modalities))
     require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))
     visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each

@@ -1,4 +1,8 @@
-"""Cross-modal focal loss (George and Marcel, CVPR 2021), MutualFormer's regularisation of a level (eq. 15)."""
+"""The cross-modal focal loss, with which MutualFormer regularizes the features of a level (eq. 15).
+
+George and Marcel, "Cross Modal Focal Loss for RGBD Face Anti-Spoofing", CVPR 2021, https://arxiv.org/abs/2103.00948;
+MutualFormer: https://arxiv.org/abs/2112.01177
+"""
 
 import math
 
@@ -11,23 +15,30 @@ from fastreid_mm.layers.shapes import require_shapes
 
 def cross_modal_focal(logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: float = 1.0,
                       gamma: float = 2.0) -> Tensor:
-    """Each modality's cross-entropy counts less where the other one is right: both directions, added.
+    """Two binary cross-entropies, each of which counts less where the other modality is right.
 
-    With p and q the probabilities that a and b give a pixel's true class, one direction is the mean over pixels of
-    ``alpha (1 - w(p, q))^gamma bce_a``, where ``w(p, q) = q 2 p q / (p + q)``. Gradients flow through both. The paper
-    has no formula; this is the one of the work that it takes its inspiration from.
+        L = alpha mean [(1 - w(p, q))^gamma bce_a + (1 - w(q, p))^gamma bce_b],    w(p, q) = q 2 p q / (p + q)
+
+    over all pixels, with the probabilities p and q that modality a and modality b give a pixel's true class. Gradients
+    flow through both. MutualFormer prints no formula; this is the one of the work that it names as its inspiration.
 
     Args:
-        logits_a, logits_b: (B, 1, H, W).
+        logits_a: (B, 1, H, W) logits of the first modality.
+        logits_b: (B, 1, H, W) logits of the second modality.
         mask: (B, 1, H, W), 0 or 1, of any type.
-        alpha: factor of the whole loss.
-        gamma: how much an agreement is discounted; 0 leaves two plain cross-entropies.
+        alpha: factor on the whole loss.
+        gamma: how much an agreement lowers the loss; with 0 two plain cross-entropies remain.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: tensors of other shapes.
+        ValueError: the shapes do not go together.
+
+    Example:
+        >>> logits, mask = torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4)
+        >>> cross_modal_focal(logits, logits, mask)  # 2 (1 - 1/4)^2 ln 2
+        tensor(0.7798)
     """
     require_shapes(logits_a=(logits_a, "B 1 H W"), logits_b=(logits_b, "B 1 H W"), mask=(mask, "B 1 H W"))
     mask = mask.to(logits_a.dtype)
@@ -37,7 +48,7 @@ def cross_modal_focal(logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: f
 
 
 def _one_direction(entropy: Tensor, other: Tensor, gamma: float) -> Tensor:
-    """Both (B, 1, H, W); all in logarithms, as p and q themselves vanish at logits of a hundred."""
+    """Two (B, 1, H, W) entropies to a 0-d tensor; in logarithms, because p and q vanish at logits of a hundred."""
     log_agreement = math.log(2) - entropy - 2 * other - torch.logaddexp(-entropy, -other)
     disagreement = -torch.expm1(log_agreement)
-    return (disagreement.clamp(min=1e-9) ** gamma * entropy).mean()  # a power below one has no finite slope at zero
+    return (disagreement.clamp(min=1e-9) ** gamma * entropy).mean()  # no infinite slope at 0 for gamma < 1

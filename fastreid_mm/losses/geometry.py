@@ -1,11 +1,13 @@
-"""Distances and identity centres that several losses need."""
+"""Distances, masks and identity centers that several losses need."""
 
 import torch
 from torch import Tensor
 
+from fastreid_mm.modality import INFRARED, VISIBLE
+
 
 def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
-    """Euclidean distances between all rows, at least 1e-6 so that the gradient at zero is finite.
+    """Euclidean distances between all pairs of rows, at least 1e-6 so that the gradient at zero is finite.
 
     Args:
         a: (N, D).
@@ -20,15 +22,15 @@ def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
 
 
 def same_identity(targets: Tensor) -> Tensor:
-    """Which pairs of a batch show the same identity: (B,) labels to a (B, B) mask, true on the diagonal."""
+    """(B,) identity labels to the (B, B) mask of the pairs with the same label, true on the diagonal."""
     return targets[:, None] == targets[None, :]
 
 
 def require_two_identities(loss: str, targets: Tensor) -> None:
-    """Refuse a batch in which there is nobody to tell an identity from.
+    """Refuse a batch of a single identity, which has no negatives.
 
     Args:
-        loss: its name, for the message.
+        loss: name of the loss, for the message.
         targets: (B,) identity labels.
 
     Raises:
@@ -40,14 +42,14 @@ def require_two_identities(loss: str, targets: Tensor) -> None:
 
 
 def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean feature of every identity in the batch.
+    """The mean feature of every identity in the batch.
 
     Args:
         features: (B, D).
         targets: (B,) identity labels, in any order.
 
     Returns:
-        The centres (P, D) in ascending order of label, and for each sample the row of its centre (B,).
+        The centers (P, D) in ascending order of the labels, and the row of each sample's center (B,).
     """
     _, index, count = targets.unique(return_inverse=True, return_counts=True)
     total = features.new_zeros(len(count), features.shape[1]).index_add(0, index, features)
@@ -55,20 +57,20 @@ def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]
 
 
 def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean feature of every identity in each modality.
+    """The mean feature of every identity in each modality.
 
     Args:
         features: (B, D).
         targets: (B,) identity labels.
-        modalities: (B,), 0 = visible, 1 = infrared.
+        modalities: (B,) modality labels, 0 = visible, 1 = infrared.
 
     Returns:
-        The visible and the infrared centres, (P, D) each, both in ascending order of label.
+        The visible and the infrared centers, (P, D) each, both in ascending order of the labels.
 
     Raises:
         ValueError: an identity of the batch lacks a modality.
     """
-    visible, infrared = modalities == 0, modalities == 1
+    visible, infrared = modalities == VISIBLE, modalities == INFRARED
     if not targets[visible].unique().equal(targets[infrared].unique()):
         raise ValueError("both modalities of every identity in the batch are needed")
     return (identity_centers(features[visible], targets[visible])[0],

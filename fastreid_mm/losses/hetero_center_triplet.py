@@ -1,4 +1,8 @@
-"""Hetero-centre triplet loss (HCT: Liu et al., TMM 2020, eq. 7; CMT, section 3.2, eq. 11)."""
+"""The hetero-center triplet loss.
+
+Liu et al., "Parameter Sharing Exploration and Hetero-Center Triplet Loss for Visible-Thermal Person Re-Identification",
+TMM 2020, eq. 7, https://arxiv.org/abs/2008.06223; CMT takes it over (ECCV 2022, eq. 11).
+"""
 
 import torch
 from torch import Tensor
@@ -8,22 +12,31 @@ from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, requ
 
 
 def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor, margin: float = 0.3) -> Tensor:
-    """Triplets of centres, one for each identity and modality of the batch.
+    """A triplet loss on centers, one for each identity and modality of the batch.
 
-    Every centre is an anchor. Its positive is the farthest centre of its identity, which is that of the other modality;
-    its negative the nearest centre of any other identity, of either modality. Euclidean distance, features as they are.
+        L = mean_i [margin + max_j d(c_i, c_j) - min_k d(c_i, c_k)]_+
+
+    Every center c_i is an anchor. Its positive j is the center of its identity in the other modality, its negative k
+    the nearest center of any other identity in either modality. The distance d is Euclidean, and the features are not
+    normalized.
 
     Args:
         features: (B, D).
         targets: (B,) identity labels.
-        modalities: (B,), 0 = visible, 1 = infrared.
-        margin: of the hinge.
+        modalities: (B,) modality labels, 0 = visible, 1 = infrared.
+        margin: by how much the negative must be farther away.
 
     Returns:
-        A 0-d tensor, the mean over the centres.
+        A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, there is a single identity, or tensors of other shapes.
+        ValueError: an identity of the batch lacks a modality, there is a single identity, or the shapes do not go
+            together.
+
+    Example:
+        >>> features = torch.tensor([[0.0], [1.0], [3.0], [5.0]])
+        >>> hetero_center_triplet(features, torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), margin=2.0)
+        tensor(0.7500)
     """
     targets, modalities = (torch.as_tensor(labels, device=features.device) for labels in (targets, modalities))
     require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))

@@ -1,4 +1,8 @@
-"""Identity alignment loss (MUN, section 3.3, eq. 12)."""
+"""MUN's identity alignment loss.
+
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.3, eq. 12,
+https://arxiv.org/abs/2309.06262
+"""
 
 import torch
 from torch import Tensor
@@ -9,21 +13,30 @@ from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, requ
 
 def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, targets: Tensor,
                        margin: float = 0.55) -> Tensor:
-    """The auxiliary centre of an identity pulls its visible and infrared centres and pushes everybody else's.
+    """The auxiliary center of an identity attracts its visible and infrared centers and repels those of all others.
 
-    ``sum_i [margin + max_m |C^a_i - C^m_i| - min_{m, q != i} |C^a_i - C^m_q|]+`` with m visible or infrared, C the
-    centre of an identity in the batch, and distances Euclidean. The paper prints no hinge, but calls it a triplet.
+        L = sum_i [margin + max_m |c_i^a - c_i^m| - min_(m, q != i) |c_i^a - c_q^m|]_+
+
+    with m visible or infrared and the centers c, the mean features of an identity in the batch in modality a
+    (auxiliary) or m. The paper prints no hinge, but calls the loss a triplet.
 
     Args:
-        visible, infrared, auxiliary: (B, D) each.
-        targets: (B,) identity labels of the rows of all three.
+        visible: (B, D) visible features.
+        infrared: (B, D) infrared features.
+        auxiliary: (B, D) auxiliary features.
+        targets: (B,) identity labels, the same for all three.
         margin: alpha.
 
     Returns:
         A 0-d tensor, the sum over the identities of the batch.
 
     Raises:
-        ValueError: the batch holds a single identity, so there is nobody to push, or tensors of other shapes.
+        ValueError: the batch has a single identity, so that there is none to repel, or the shapes do not go together.
+
+    Example:
+        >>> visible, infrared = torch.tensor([[0.0], [4.0]]), torch.tensor([[2.0], [5.0]])
+        >>> identity_alignment(visible, infrared, (visible + infrared) / 2, torch.tensor([0, 1]), margin=3.0)
+        tensor(2.)
     """
     targets = torch.as_tensor(targets, device=visible.device)
     require_shapes(visible=(visible, "B D"), infrared=(infrared, "B D"), auxiliary=(auxiliary, "B D"),
@@ -32,7 +45,7 @@ def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, tar
     centers, _ = identity_centers(auxiliary, targets)  # (P, D)
     others = [identity_centers(features, targets)[0] for features in (visible, infrared)]
     distance = torch.stack([euclidean_matrix(centers, other) for other in others])  # (2, P, P), auxiliary x m
-    own = distance.diagonal(dim1=1, dim2=2).amax(dim=0)  # (P,)
-    itself = torch.eye(len(centers), dtype=torch.bool, device=distance.device)
-    nearest = distance.masked_fill(itself, float("inf")).amin(dim=(0, 2))  # (P,)
-    return (margin + own - nearest).clamp(min=0).sum()
+    positive = distance.diagonal(dim1=1, dim2=2).amax(dim=0)  # (P,)
+    diagonal = torch.eye(len(centers), dtype=torch.bool, device=distance.device)
+    negative = distance.masked_fill(diagonal, float("inf")).amin(dim=(0, 2))  # (P,)
+    return (margin + positive - negative).clamp(min=0).sum()

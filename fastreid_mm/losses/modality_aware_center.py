@@ -1,4 +1,8 @@
-"""Modality-aware centre loss, the centre part of CMTR's enhancement loss (CMTR, section 3.3, eq. 4)."""
+"""The modality-aware center loss, the center part of CMTR's modality-aware enhancement loss.
+
+Liang et al., "CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification", 2021, eq. 4,
+https://arxiv.org/abs/2110.08994
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.choices import REDUCTIONS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import identity_centers
 
@@ -25,27 +30,32 @@ DISTANCES = tuple(_DISTANCES)
 
 def modality_aware_center(features: Tensor, targets: Tensor, distance: str = "cosine",
                           reduction: str = "mean") -> Tensor:
-    """Pull each image to the centre of its identity over both modalities, after its modality was taken out.
+    """Attract each image to the center of its identity over both modalities, after its modality was removed.
 
-    ``log(1 + exp(D(g_i, c)))`` with c the mean of g over all images of the identity in the batch, visible and
-    infrared together. With the cosine distance a term lies in [ln 2, 2.127].
+        L = mean_i log(1 + exp(d(g_i, c_(y_i))))
+
+    with the center c, the mean of g over all images of the identity in the batch, visible and infrared together. With
+    the cosine distance a term is between ln 2 and 2.127.
 
     Args:
-        features: (B, D), the features g with the modality removed.
+        features: (B, D), the features g from which the modality is removed.
         targets: (B,) identity labels.
-        distance: "cosine" (1 - cos), "l1", "l2" (not squared) or "smooth_l1", summed over D (table 7).
+        distance: d (table 7), "cosine" (1 - cos), "l1", "l2" (not squared) or "smooth_l1", summed over D.
         reduction: "mean" over the images of the batch, or "sum" as eq. 4 prints it.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: unknown ``distance`` or ``reduction``, or tensors of other shapes.
+        ValueError: the distance or the reduction is unknown, or the shapes do not go together.
+
+    Example:
+        >>> features = torch.tensor([[1.0, 2.0], [1.0, 2.0], [3.0, 0.0]])
+        >>> modality_aware_center(features, torch.tensor([0, 0, 1]))  # every image is its center: ln 2
+        tensor(0.6931)
     """
-    if distance not in _DISTANCES:
-        raise ValueError(f"distance {distance!r} is not one of {', '.join(DISTANCES)}")
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction {reduction!r} is neither 'mean' nor 'sum'")
+    require_choice("distance", distance, DISTANCES)
+    require_choice("reduction", reduction, REDUCTIONS)
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))
     centers, index = identity_centers(features, targets)

@@ -1,4 +1,8 @@
-"""Modality consistency loss (CMT, section 3.2, eq. 6-8)."""
+"""CMT's modality consistency loss.
+
+Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identification", ECCV 2022 (no arXiv version),
+section 3.1, eq. 6-8
+"""
 
 import torch
 from torch import Tensor
@@ -8,29 +12,37 @@ from fastreid_mm.losses.geometry import identity_centers
 
 
 def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor, reference_targets: Tensor) -> Tensor:
-    """Distance of compensated features to the centre of the real ones of the same identity.
+    """The distance of compensated features to the center of the real features of the same identity.
 
-    Eq. 7 compares the visible features made up for infrared images with the visible images' own, eq. 8 the other way
-    round. The norm is over all parts together and not squared. Detach ``reference`` to hold the centres still.
+        L = mean_i |f_i - c_(y_i)|
+
+    with the centers c, the mean of the reference features of an identity (eq. 6). Eq. 7 compares the visible features
+    that are compensated for infrared images with those of visible images, eq. 8 the other way round. The norm is that
+    of all parts together, and not squared. Detach ``reference`` to keep the gradient from the centers.
 
     Args:
-        compensated: (B, p, d), features made up for a modality.
+        compensated: (B, p, d), features of a modality that their images lack.
         targets: (B,) identity labels.
-        reference: (R, p, d), features of images of that modality; their means are the centres (eq. 6).
+        reference: (R, p, d), features of images of that modality.
         reference_targets: (R,) identity labels.
 
     Returns:
-        A 0-d tensor, the mean over the B images.
+        A 0-d tensor.
 
     Raises:
-        ValueError: an identity has no reference, or tensors of other shapes.
+        ValueError: an identity has no reference, or the shapes do not go together.
+
+    Example:
+        >>> compensated, reference = torch.zeros(1, 2, 1), torch.tensor([[[3.0], [4.0]], [[3.0], [4.0]]])
+        >>> modality_consistency(compensated, torch.tensor([7]), reference, torch.tensor([7, 7]))
+        tensor(5.)
     """
     targets, reference_targets = (torch.as_tensor(labels, device=compensated.device)
                                   for labels in (targets, reference_targets))
     require_shapes(compensated=(compensated, "B p d"), targets=(targets, "B"), reference=(reference, "R p d"),
                    reference_targets=(reference_targets, "R"))
     centers, _ = identity_centers(reference.flatten(1), reference_targets)  # (P, p * d)
-    labels = reference_targets.unique()  # (P,), ascending like the centres
+    labels = reference_targets.unique()  # (P,), ascending like the centers
     index = torch.searchsorted(labels, targets).clamp(max=len(labels) - 1)
     if not labels[index].equal(targets):
         missing = targets[labels[index] != targets][0].item()

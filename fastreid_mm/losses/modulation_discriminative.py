@@ -1,8 +1,13 @@
-"""Discriminative loss of query-adaptive modulation (CMT, section 3.3, eq. 13 and 14)."""
+"""CMT's discriminative loss of query-adaptive modulation.
+
+Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identification", ECCV 2022 (no arXiv version),
+section 3.2, eq. 13 and 14
+"""
 
 import torch
 from torch import Tensor
 
+from fastreid_mm.layers.choices import require_choice
 from fastreid_mm.layers.modulated_distance import modulated_euclidean
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import same_identity
@@ -12,43 +17,51 @@ MININGS = ("hard", "all")
 
 def modulation_discriminative(features: Tensor, scale: Tensor, shift: Tensor, targets: Tensor,
                               margin: float = 0.3, *, mining: str = "hard") -> Tensor:
-    """Triplets in which the query modulates all others before they are compared with it.
+    """A triplet loss in which the query modulates all other images before they are compared with it.
 
-    Every image of the batch, of either modality, is the query once. All others are modulated by the scale and shift of
-    that query, ``y' = y * scale + shift`` (eq. 13). Euclidean distance over all parts together.
+        L = mean_x [margin + d(x, y_j') - d(x, y_k')]_+,    y' = scale_x y + shift_x
 
-    The paper writes an expectation over triplets and does not say which. "hard" takes the farthest positive and the
-    nearest negative of each query. As long as the first is farther than the second, as it is early in training from
-    scratch, that loss is lowest for a scale of zero, where queries can tell nothing apart; "all", the mean over every
-    triplet of a query, does not lead there.
+    Every image x of the batch, of either modality, is the query once. The scale and the shift of the query modulate the
+    features y of all other images (eq. 13), of which j are its positives and k its negatives. The distance d is
+    Euclidean, over all parts together.
+
+    The paper writes an expectation over triplets and does not say over which. "hard" takes the farthest positive and
+    the nearest negative of each query. As long as the first is farther than the second, as it is early in training from
+    scratch, that loss is lowest at a scale of zero, with which queries cannot tell anything apart; "all", the mean over
+    every triplet of a query, does not lead there.
 
     Args:
         features: (B, p, d), complete representations.
-        scale: (B, d), of each image as the query.
+        scale: (B, d), with which each image modulates the others when it is the query.
         shift: (B, d).
         targets: (B,) identity labels.
-        margin: of the hinge.
+        margin: by how much the negative must be farther away.
         mining: "hard" or "all".
 
     Returns:
-        A 0-d tensor, the mean over the batch.
+        A 0-d tensor.
 
     Raises:
-        ValueError: an image is the only one of its identity, there is a single identity, an unknown mining, or tensors
-            of other shapes.
+        ValueError: an image is the only one of its identity, there is a single identity, the mining is unknown, or the
+            shapes do not go together.
+
+    Example:
+        >>> features, targets = torch.tensor([[[0.0]], [[1.0]], [[2.0]], [[4.0]]]), torch.tensor([0, 0, 1, 1])
+        >>> scale, shift = torch.ones(4, 1), torch.zeros(4, 1)  # no modulation
+        >>> modulation_discriminative(features, scale, shift, targets, margin=0.5)
+        tensor(0.5000)
     """
-    if mining not in MININGS:
-        raise ValueError(f"mining {mining!r} is not one of {', '.join(MININGS)}")
+    require_choice("mining", mining, MININGS)
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B p d"), scale=(scale, "B d"), shift=(shift, "B d"), targets=(targets, "B"))
     same = same_identity(targets)
     if bool(same.all()) or bool((same.sum(1) < 2).any()):
         raise ValueError("modulation_discriminative needs two identities and two images of each in a batch")
-    # float64 costs nothing at this size, keeps near pairs apart, and is out of the reach of mixed precision
+    # float64 costs nothing at this size, keeps near pairs apart, and is not changed by mixed precision
     query, scale, shift = features.double(), scale.double(), shift.double()
     distance = modulated_euclidean(query, query, scale, shift)  # (B, B)
-    itself = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
-    loss = (_hardest if mining == "hard" else _all)(distance, same & ~itself, ~same, margin)  # (B,)
+    diagonal = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
+    loss = (_hardest if mining == "hard" else _all)(distance, same & ~diagonal, ~same, margin)  # (B,)
     return loss.mean().to(features.dtype)
 
 

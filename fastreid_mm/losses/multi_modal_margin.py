@@ -1,4 +1,8 @@
-"""Multi-modal margin loss: the modalities of an identity keep a distance (IEEE, eq. 6)."""
+"""IEEE's multi-modal margin loss (3M): the modalities of an identity keep a distance.
+
+Wang et al., "Interact, Embed, and EnlargE: Boosting Modality-Specific Representations for Multi-Modal Person
+Re-identification", AAAI 2022, eq. 6, https://ojs.aaai.org/index.php/AAAI/article/view/20165
+"""
 
 from itertools import combinations
 
@@ -6,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fastreid_mm.layers.choices import REDUCTIONS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import identity_centers
 
@@ -14,29 +19,36 @@ DISTANCES = ("l2sq", "l2")
 
 def multi_modal_margin(features: Tensor, targets: Tensor, margin: float = 1.0, distance: str = "l2sq",
                        reduction: str = "sum", normalize: bool = True) -> Tensor:
-    """How far the worst pair of an identity's modality centres is from the margin: ``max |margin - d(c_m, c_n)|``.
+    """How far the worst pair of an identity's modality centers is from the margin.
 
-    The paper writes the Euclidean distance; the released code squares it, takes features of length one and sums over
-    the identities of the batch, which are the defaults.
+        L = sum_i max_(m, n) |margin - d(c_i^m, c_i^n)|
+
+    with the centers c, the mean features of an identity in each modality. The paper writes the Euclidean distance; the
+    released code squares it, brings the features to length one and sums over the identities of the batch, which are the
+    defaults.
 
     Args:
         features: (B, M, D), one a modality.
         targets: (B,) identity labels, in any order.
-        margin: the distance wanted.
-        distance: "l2sq" or "l2".
+        margin: the distance that two modalities should have.
+        distance: "l2sq" (squared Euclidean) or "l2" (Euclidean).
         reduction: "sum" or "mean" over the identities.
-        normalize: bring every feature to length one first.
+        normalize: whether to bring every feature to length one first.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: an unknown distance or reduction, a single modality, or tensors of other shapes.
+        ValueError: the distance or the reduction is unknown, there is a single modality, or the shapes do not go
+            together.
+
+    Example:
+        >>> features = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])  # one sample of two modalities
+        >>> multi_modal_margin(features, torch.tensor([0]), margin=0.5)  # the squared distance is 2
+        tensor(1.5000)
     """
-    if distance not in DISTANCES:
-        raise ValueError(f"distance {distance!r} is not one of {', '.join(DISTANCES)}")
-    if reduction not in ("sum", "mean"):
-        raise ValueError(f"reduction {reduction!r} is neither sum nor mean")
+    require_choice("distance", distance, DISTANCES)
+    require_choice("reduction", reduction, REDUCTIONS)
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B M D"), targets=(targets, "B"))
     modalities = features.shape[1]
@@ -47,6 +59,6 @@ def multi_modal_margin(features: Tensor, targets: Tensor, margin: float = 1.0, d
     centers = identity_centers(features.flatten(1), targets)[0].unflatten(1, (modalities, -1))  # (P, M, D)
     squared = torch.stack([(centers[:, m] - centers[:, n]).square().sum(-1)
                            for m, n in combinations(range(modalities), 2)])  # (pairs, P)
-    found = squared if distance == "l2sq" else squared.clamp(min=1e-12).sqrt()
-    worst = (margin - found).abs().amax(0)
+    distances = squared if distance == "l2sq" else squared.clamp(min=1e-12).sqrt()
+    worst = (margin - distances).abs().amax(0)
     return worst.sum() if reduction == "sum" else worst.mean()

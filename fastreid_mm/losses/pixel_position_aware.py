@@ -1,4 +1,8 @@
-"""Pixel-position-aware loss (F3Net, Wei et al., AAAI 2020), as MutualFormer prints it (eq. 13)."""
+"""The pixel-position-aware loss, as MutualFormer prints it (eq. 13, https://arxiv.org/abs/2112.01177).
+
+Wei et al., "F3Net: Fusion, Feedback and Focus for Salient Object Detection", AAAI 2020,
+https://arxiv.org/abs/1911.11445
+"""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,20 +13,28 @@ from fastreid_mm.layers.shapes import require_shapes
 def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True) -> Tensor:
     """Cross-entropy and intersection over union, with more weight where a pixel differs from its surroundings.
 
-    ``1/2 (sum w bce / sum w + 1 - (sum w p y + 1) / (sum w (p + y) - sum w p y + 1))`` for each image, averaged, where
-    ``w = 1 + 5 |mean of y over 31 x 31 pixels - y|``. The mean counts zeros outside the image, as F3Net's does.
+        L = 1/2 mean [sum w bce / sum w + 1 - (sum w p y + 1) / (sum w (p + y) - sum w p y + 1)]
+
+    over the images, with sums over the pixels of an image and ``w = 1 + 5 |mean of y over 31 x 31 pixels - y|``. As in
+    F3Net, that mean counts zeros outside the image.
 
     Args:
-        logits: (B, 1, H, W).
-        mask: (B, 1, H, W), 0 or 1, of any type.
-        weighted_bce: False for F3Net's released code, whose ``reduce="none"`` PyTorch takes for true, so that its
-            cross-entropy is the plain mean over the batch.
+        logits: (B, 1, H, W), p before the sigmoid.
+        mask: (B, 1, H, W), y, 0 or 1, of any type.
+        weighted_bce: with False, the cross-entropy is the plain mean over the batch, as in F3Net's released code:
+            PyTorch takes its ``reduce="none"`` for true.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: tensors of other shapes.
+        ValueError: the shapes do not go together.
+
+    Example:
+        >>> import torch
+        >>> mask = torch.ones(1, 1, 8, 8)
+        >>> pixel_position_aware(logits=torch.zeros(1, 1, 8, 8), mask=mask)
+        tensor(0.5959)
     """
     require_shapes(logits=(logits, "B 1 H W"), mask=(mask, "B 1 H W"))
     mask = mask.to(logits.dtype)
@@ -38,5 +50,5 @@ def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True
 
 
 def _surroundings(mask: Tensor) -> Tensor:
-    """(B, 1, H, W) to the mean of 31 x 31 pixels around each, by rows and columns: 16 times fewer additions."""
+    """(B, 1, H, W) to the mean of the 31 x 31 pixels around each, in two passes: 16 times fewer additions."""
     return F.avg_pool2d(F.avg_pool2d(mask, (31, 1), 1, (15, 0)), (1, 31), 1, (0, 15))

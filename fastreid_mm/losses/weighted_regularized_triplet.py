@@ -1,4 +1,8 @@
-"""Weighted regularised triplet loss (AGW: Ye et al., TPAMI 2021, section 4.3, eq. 8)."""
+"""AGW's weighted regularized triplet loss.
+
+Ye et al., "Deep Learning for Person Re-identification: A Survey and Outlook", TPAMI 2021, section 4.3, eq. 8,
+https://arxiv.org/abs/2001.04193
+"""
 
 import torch
 import torch.nn.functional as F
@@ -9,15 +13,16 @@ from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities
 
 
 def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
-    """Every positive and every negative of an anchor counts, harder ones more, without a margin.
+    """All positives and negatives of an anchor count, harder ones more, and there is no margin.
 
-    ``mean_i softplus(sum_j w+_ij d_ij - sum_k w-_ik d_ik)``, with ``w+`` the softmax of +d over the positives of anchor
-    i (the anchor itself among them, as in the authors' code) and ``w-`` the softmax of -d over its negatives; d is the
-    Euclidean distance of the features as they are.
+        L = mean_i log(1 + exp(sum_j w+_ij d_ij - sum_k w-_ik d_ik))
+
+    with w+ the softmax of d over the positives j of anchor i (among them the anchor itself, as in the authors' code),
+    w- the softmax of -d over its negatives k, and d the Euclidean distance of features that are not normalized.
 
     This is the paper's formula; the authors' code equals it at small distances only. The code adds 1e-6 to the
-    denominators of the weights, and at a mean distance beyond about 18 (64 samples) hardly any weight is left for the
-    negatives: at 30 it gave 27.6 for a batch for which the formula gives 0.084.
+    denominators of the weights, and beyond a mean distance of about 18 (64 samples) the weights of the negatives
+    vanish: at 30 it gives 27.6 for a batch for which the formula gives 0.084.
 
     Args:
         features: (B, D).
@@ -27,7 +32,12 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
         A 0-d tensor.
 
     Raises:
-        ValueError: the batch holds a single identity, so there is no negative, or tensors of other shapes.
+        ValueError: the batch has a single identity, so that there is no negative, or the shapes do not go together.
+
+    Example:
+        >>> features = torch.tensor([[0.0], [0.0], [3.0], [3.0]])
+        >>> weighted_regularized_triplet(features, torch.tensor([0, 0, 1, 1]))  # log(1 + exp(-3))
+        tensor(0.0486)
     """
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))

@@ -1,4 +1,4 @@
-"""Checks of config values that several builders make."""
+"""Checks of config values that several architectures need."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -6,31 +6,38 @@ from functools import reduce
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.layers import choices
 
 
 def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
-    """Refuse the value of a dotted key that is not one of those known.
+    """Refuse the value of a config key that is not one of those known.
+
+    Args:
+        cfg: the config.
+        key: the key, with dots.
+        known: the values that it may have.
 
     Raises:
-        InputError: names key, value and what there is.
+        InputError: names the key, its value and the choices there are.
     """
-    value, known = reduce(getattr, key.split("."), cfg), tuple(known)
-    if value not in known:
-        raise InputError(f"{key} {value!r} is not one of {', '.join(known)}")
+    try:
+        choices.require_choice(key, reduce(getattr, key.split("."), cfg), known)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def require_two_identities(cfg: CfgNode, world_size: int) -> None:
-    """Refuse batches in which a process has a single identity, for an architecture whose losses compare identities.
+    """Refuse batches that give a process a single identity, for an architecture whose losses compare identities.
 
     Args:
         cfg: the config.
         world_size: number of processes.
 
     Raises:
-        InputError: names batch size, images of an identity and processes, and the batch size it takes.
+        InputError: names the batch size, the images of an identity, the processes and the batch size that is needed.
     """
     sampler = cfg.DATALOADER.SAMPLER_TRAIN
-    if sampler == "TrainingSampler":  # any identities
+    if sampler == "TrainingSampler":  # draws images, not identities
         return
     each = cfg.DATALOADER.NUM_INSTANCE * (2 if sampler == "CrossModalityIdentitySampler" else 1)
     count = cfg.SOLVER.IMS_PER_BATCH // (each * world_size)
@@ -41,7 +48,7 @@ def require_two_identities(cfg: CfgNode, world_size: int) -> None:
 
 
 def label_smoothing(cfg: CfgNode) -> float:
-    """``MODEL.LOSSES.CE.EPSILON``.
+    """The label smoothing of the identity losses, ``MODEL.LOSSES.CE.EPSILON``.
 
     Raises:
         InputError: it is not between 0 and 1.

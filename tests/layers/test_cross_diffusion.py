@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fastreid_mm.layers import cross_attention, cross_diffusion
-from fastreid_mm.layers.cross_diffusion import READINGS
+from fastreid_mm.layers.choices import READINGS
 
 
 def affinities(seed=0, dtype=torch.float64):

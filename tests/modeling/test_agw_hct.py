@@ -47,7 +47,7 @@ def test_hct_sums_over_parts_and_adds_the_whole(build):
     identity = 0
     for part, classifier in enumerate(model.head.classifiers):
         likely = classifier(parts[:, part]).log_softmax(1)
-        for half in (modalities == 0, modalities == 1):  # CMT, eq. 10: the mean of each modality, added
+        for half in (modalities == 0, modalities == 1):  # CMT, eq. 9-11: the sum of the means of both modalities
             smoothed = 0.9 * F.one_hot(targets[half], 5) + 0.1 / 5
             identity = identity - (smoothed * likely[half]).sum(1).mean()
     triplet = 3.0 * hetero_center_triplet(parts.flatten(1), targets, modalities, 1.5)
@@ -62,12 +62,12 @@ def test_hct_sums_over_parts_and_adds_the_whole(build):
 def test_a_part_has_weights_of_its_own_on_its_own_stripe(build):
     model = build().eval()
     maps = torch.rand(2, 96, 4, 3)
-    parts = model.head(maps)
+    parts = model.head.features(maps)
     changed = maps.clone()
     changed[:, :, 2:] = 0  # the lower stripe
-    below = model.head(changed)
+    below = model.head.features(changed)
     assert torch.equal(below[:, 0], parts[:, 0]) and not torch.equal(below[:, 1], parts[:, 1])
-    alike = model.head(maps[:, :, :2].repeat(1, 1, 2, 1))  # the upper stripe twice
+    alike = model.head.features(maps[:, :, :2].repeat(1, 1, 2, 1))  # the upper stripe twice
     assert not torch.allclose(alike[:, 0], alike[:, 1])
 
 

@@ -11,7 +11,7 @@ import fastreid_mm.modeling  # noqa: F401  registers
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence, multi_modal_margin
-from fastreid_mm.modeling.heads.stream_scores import StreamScores
+from fastreid_mm.modeling.heads.hamnet import StreamHead
 from tests.modeling.test_architectures import aligned_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
@@ -169,14 +169,14 @@ def test_both_modalities_may_share_the_patch_embedding(build, shared, count):
     assert len(head.embed) == count and len(build(MUTUALFORMER).fusion.embed) == 1
     maps = torch.rand(2, 2, head.embed[0].in_channels, *head.grid)
     tokens = [head.embed[index % count](maps[:, index]).flatten(2).mT + head.position[index] for index in range(2)]
-    torch.testing.assert_close(head(maps), head.fusion(*tokens).mean(1))
+    torch.testing.assert_close(head.features(maps), head.fusion(*tokens).mean(1))
 
 
 def test_hamnet_losses_are_of_the_vectors_of_its_code(build):
     """The triplet loss is one of the streams' features after the BatchNorm, and of the fused scores."""
     model, batch = build(HAMNET), aligned_batch(2)
     maps, targets = model.backbone(*model.read(batch)), batch["targets"]
-    necked = model.scores(maps)
+    necked = model.scores.features(maps)
     _, scores = model.fusion(maps, necked)
     losses = model(batch)
     triplet = batch_hard_triplet(necked[:, 0], targets) + batch_hard_triplet(necked[:, 1], targets)
@@ -189,7 +189,7 @@ def test_hamnet_losses_are_of_the_vectors_of_its_code(build):
 
 def test_the_streams_classifier_starts_as_in_hamnets_code():
     torch.manual_seed(0)
-    weight = StreamScores(2048, 2, 150).classifier.weight
+    weight = StreamHead(2048, 2, 150).classifier.weight
     assert weight.std().item() == pytest.approx(0.0128, rel=0.01) and weight.abs().max() <= 2048 ** -0.5
 
 

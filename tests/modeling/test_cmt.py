@@ -101,13 +101,13 @@ def test_eq_7_and_8_compare_with_the_other_modality(build, detach):
             expected = expected + (compensated[i] - center).norm() / 8
     torch.testing.assert_close(model(batch)["loss_consistency"], expected)
     # with the compensation held still, only the centres are left to move the part features
-    assert model._consistency(parts, compensated.detach(), targets, modalities).requires_grad is not detach
+    assert model.head._consistency(parts, compensated.detach(), targets, modalities).requires_grad is not detach
 
 
 def test_lambda_scales_the_modulation_loss_only(build):
     model, batch = build(*NO_DROPOUT), vi_batch()
     usual = model(batch)
-    model.modulation_weight = 1.0
+    model.head.modulation_weight = 1.0
     for name, loss in model(batch).items():
         assert loss.item() == pytest.approx(usual[name].item() * (5 if name == "loss_modulation" else 1), rel=1e-5)
     complete, _ = model.complete(model.part_features(batch["images"], batch["modalities"]), batch["modalities"])

@@ -8,7 +8,7 @@ from fastreid.modeling import build_model
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.errors import InputError
 from fastreid_mm.losses import identity_alignment
-from fastreid_mm.modeling.heads.modality_alignment import ModalityAlignment
+from fastreid_mm.modeling.heads.mun import ModalityAlignment
 from tests.modeling.test_architectures import vi_batch
 
 
@@ -36,11 +36,11 @@ def train_maps(cfg, model, iterations=100):
     for _ in range(iterations):
         targets = torch.randperm(5)[:2].repeat_interleave(4)
         features = (people[targets] + 0.5 * torch.randn(3, 8, model.backbone.dim)).relu()
-        loss = alignment(features, targets)
+        loss = alignment(features, targets)["loss_ma"]
         optimizer.zero_grad()
-        (model.head.modality * loss).backward()
+        loss.backward()
         optimizer.step()
-        found.append((loss.item(), ModalityAlignment(None)(features, targets).item()))
+        found.append((loss.item(), ModalityAlignment(None)(features, targets)["loss_ma"].item()))
     return [sum(values) / 30 for values in zip(*found[-30:])]
 
 

@@ -1,7 +1,7 @@
 """Benchmarks in their original folder layouts, registered in fast-reid's ``DATASET_REGISTRY``."""
 
 from fastreid_mm.data.datasets.aligned import AlignedDataset, Source
-from fastreid_mm.data.datasets.cross_modality import INFRARED, VISIBLE, CrossModalityDataset
+from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset
 from fastreid_mm.data.datasets.market1501_mm import Market1501MM
 from fastreid_mm.data.datasets.regdb import RegDB
 from fastreid_mm.data.datasets.rgbn300 import RGBN300, RGBNT100
@@ -9,12 +9,10 @@ from fastreid_mm.data.datasets.rgbnt201 import RGBNT201
 from fastreid_mm.data.datasets.sysu_mm01 import SYSUMM01
 
 __all__ = [
-    "INFRARED",
     "RGBN300",
     "RGBNT100",
     "RGBNT201",
     "SYSUMM01",
-    "VISIBLE",
     "AlignedDataset",
     "CrossModalityDataset",
     "Market1501MM",

@@ -7,8 +7,7 @@ from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
-
-VISIBLE, INFRARED = 0, 1
+from fastreid_mm.modality import VISIBLE
 
 Item = tuple[str, int, int, int]
 """One image: path, identity, camera, modality. The first three fields are fast-reid's."""

@@ -6,14 +6,13 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets.cross_modality import (
-    INFRARED,
-    VISIBLE,
     CrossModalityDataset,
     Item,
     require_both_modalities,
     require_folder,
 )
 from fastreid_mm.errors import InputError
+from fastreid_mm.modality import INFRARED, VISIBLE
 
 NUM_TRIALS = 10
 _FILE_NAME = {VISIBLE: "visible", INFRARED: "thermal"}

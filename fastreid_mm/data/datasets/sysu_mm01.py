@@ -6,8 +6,6 @@ import re
 from fastreid.data.datasets import DATASET_REGISTRY
 
 from fastreid_mm.data.datasets.cross_modality import (
-    INFRARED,
-    VISIBLE,
     CrossModalityDataset,
     Item,
     require_both_modalities,
@@ -15,6 +13,7 @@ from fastreid_mm.data.datasets.cross_modality import (
 )
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
+from fastreid_mm.modality import INFRARED, VISIBLE
 
 
 @DATASET_REGISTRY.register()

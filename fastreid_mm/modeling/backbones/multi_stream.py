@@ -1,4 +1,7 @@
-"""A ResNet of timm for each modality, none of their layers shared (IEEE, section "Framework"; HAMNet, section 3.1)."""
+"""A ResNet of timm for each modality, without shared layers, as in IEEE (section "Framework") and HAMNet (section 3.1).
+
+IEEE: Wang et al., AAAI 2022, https://ojs.aaai.org/index.php/AAAI/article/view/20165; HAMNet: Li et al., AAAI 2020
+"""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -14,12 +17,12 @@ from fastreid_mm.modeling.backbones.resnet import build_resnet
 
 
 class MultiStreamResNet(nn.Module):
-    """The modalities of aligned samples, each through a network of its own. All start from the same weights.
+    """Takes each modality of aligned samples through a network of its own; all networks start from the same weights.
 
     Args:
         resnet: a timm ResNet without classifier.
-        num_modalities: M.
-        pretrained: whether the weights were loaded rather than drawn.
+        num_modalities: how many modalities M there are.
+        pretrained: whether the weights are pretrained rather than random.
     """
 
     def __init__(self, resnet: ResNet, num_modalities: int, pretrained: bool = False):
@@ -33,22 +36,22 @@ class MultiStreamResNet(nn.Module):
         return MultiStreamResNet(self.streams[0], 1, self._pretrained)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that were loaded rather than drawn: all or none."""
+        """The parameters with pretrained weights: all or none."""
         return self.parameters() if self._pretrained else iter(())
 
     def forward(self, images: Tensor, present: Tensor | None = None) -> Tensor:
-        """Normalised images to maps.
+        """Normalized images to maps.
 
         Args:
             images: (B, M, 3, H, W).
-            present: (B, M) bool, which modalities a sample has; None for all. A missing one is not looked at, its map
-                is zero.
+            present: (B, M) bool, the modalities that a sample has; None for all. A missing image does not enter the
+                network, and its map is zero.
 
         Returns:
             (B, M, C, h, w).
 
         Raises:
-            ValueError: another number of modalities than there are streams.
+            ValueError: there are more or fewer modalities than streams.
         """
         if images.shape[1] != len(self.streams):
             raise ValueError(f"images of {images.shape[1]} modalities, the network has {len(self.streams)} streams")
@@ -56,13 +59,13 @@ class MultiStreamResNet(nn.Module):
             maps = [stream.forward_features(image) for stream, image in zip(self.streams, images.unbind(1))]
             return torch.stack(maps, dim=1)
         rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
-        found = [stream.forward_features(images[row, index]) if len(row) else None
-                 for index, (stream, row) in enumerate(zip(self.streams, rows))]
-        first = next(maps for maps in found if maps is not None)
+        by_stream = [stream.forward_features(images[row, index]) if len(row) else None
+                     for index, (stream, row) in enumerate(zip(self.streams, rows))]
+        first = next(maps for maps in by_stream if maps is not None)
         maps = first.new_zeros(images.shape[0], len(self.streams), *first.shape[1:])
         for index, row in enumerate(rows):
             if len(row):
-                maps[row, index] = found[index]
+                maps[row, index] = by_stream[index]
         return maps
 
 
@@ -71,13 +74,13 @@ def build_multi_stream_resnet_backbone(cfg: CfgNode) -> MultiStreamResNet:
     """Build a ResNet of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_resnet`.
 
     Raises:
-        InputError: see :func:`build_resnet`.
+        InputError: what :func:`build_resnet` raises.
     """
     return MultiStreamResNet(build_resnet(cfg), len(cfg.DATASETS.ALIGNED.MODALITIES), cfg.MODEL.BACKBONE.PRETRAIN)
 
 
 def build_multi_stream(cfg: CfgNode) -> MultiStreamResNet:
-    """The backbone that ``MODEL.BACKBONE.NAME`` names, for architectures that need a stream for each modality.
+    """Build the backbone that ``MODEL.BACKBONE.NAME`` names, for architectures that need a stream for each modality.
 
     Raises:
         InputError: it is another kind of backbone.

@@ -11,18 +11,18 @@ from torch import Tensor
 from fastreid_mm.errors import InputError, first_line
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
-"""Where a user says which file to load."""
+"""The config key of a file with pretrained weights."""
 _SECONDS = 10  # to wait for a connection
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
     """Read named tensors from a ``.safetensors`` or PyTorch file.
 
-    They may lie under ``model`` or ``state_dict``, have a ``module.`` prefix, or be those of one of fast-reid's own
-    checkpoints, of which the backbone is taken.
+    The tensors may be under ``model`` or ``state_dict``, and have a ``module.`` prefix. Of a checkpoint of fast-reid's,
+    the backbone is taken.
 
     Raises:
-        InputError: the file is missing, is not of such a kind, or would need code to be run to load it.
+        InputError: the file is missing or of another kind, or code would have to be run to load it.
     """
     require_file(path)
     try:
@@ -46,14 +46,14 @@ def require_file(path: str) -> None:
 
 
 def require_download(key: str, name: str) -> None:
-    """Refuse at once to fetch weights over a network that is not there; timm's own attempt takes a minute.
+    """Refuse at once to download weights without a network; timm's own attempt takes a minute.
 
     Args:
-        key: where the name comes from.
+        key: the config key that gives the name.
         name: a network of timm's, with its tag.
 
     Raises:
-        InputError: names both, and what else can be done. Nothing if the weights are on this machine already.
+        InputError: names both, and the alternatives. It is not raised if the weights are on this machine already.
     """
     source = timm.get_pretrained_cfg(name, allow_unregistered=False)
     repository = source.hf_hub_id if source else None
@@ -78,7 +78,7 @@ def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str
         module: the network.
         state: named tensors.
         source: file or model name, for the error message.
-        unused: prefixes of names in ``state`` that the network has no use for (a classifier).
+        unused: prefixes of names in ``state`` that the network does not need (those of a classifier).
 
     Returns:
         The names of the tensors copied.
@@ -87,9 +87,9 @@ def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str
         InputError: names the first tensors that are missing, unknown or of another shape.
     """
     state = {name: value for name, value in state.items() if not name.startswith(unused)} if unused else state
-    own = module.state_dict()
-    wrong = sorted(set(own) ^ set(state)) + [name for name in own
-                                             if name in state and own[name].shape != state[name].shape]
+    needed = module.state_dict()
+    wrong = sorted(set(needed) ^ set(state)) + [name for name in needed
+                                                if name in state and needed[name].shape != state[name].shape]
     if wrong:
         raise InputError(f"{KEY}: weights of {source} do not fit the network: {len(wrong)} tensors differ, "
                          f"first {', '.join(wrong[:3])}")

@@ -1,4 +1,4 @@
-"""Backbones for architectures that need one of a kind."""
+"""The check that an architecture gets the kind of backbone that it needs."""
 
 from typing import TypeVar
 
@@ -16,11 +16,11 @@ def build_required(cfg: CfgNode, kind: type[Backbone], name: str) -> Backbone:
 
     Args:
         cfg: the config.
-        kind: what the architecture needs.
-        name: of its builder, for the error message.
+        kind: the class that the architecture needs.
+        name: name of the builder of that class, for the error message.
 
     Raises:
-        InputError: it is of another kind.
+        InputError: the backbone is of another class.
     """
     backbone = build_backbone(cfg)
     if not isinstance(backbone, kind):

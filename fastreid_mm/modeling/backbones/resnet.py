@@ -1,4 +1,4 @@
-"""A ResNet of timm, with the stride and the weights that Re-ID wants."""
+"""A ResNet of timm, with the stride and the weights of Re-ID."""
 
 import timm
 from timm.models.resnet import ResNet
@@ -15,7 +15,7 @@ def build_resnet(cfg: CfgNode) -> ResNet:
     ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
 
     Raises:
-        InputError: unknown name, impossible stride, or weights that do not fit.
+        InputError: the name is unknown, the stride is impossible, or the weights do not fit.
     """
     backbone = cfg.MODEL.BACKBONE
     if backbone.LAST_STRIDE not in (1, 2):
@@ -31,7 +31,7 @@ def build_resnet(cfg: CfgNode) -> ResNet:
 
 
 def map_size(cfg: CfgNode, size: tuple[int, int]) -> tuple[int, int]:
-    """(rows, columns) of the last maps of :func:`build_resnet`'s network, for images of (height, width)."""
+    """(rows, columns) of the last maps of the network of :func:`build_resnet`, for images of (height, width)."""
     return tuple(-(-side // (16 * cfg.MODEL.BACKBONE.LAST_STRIDE)) for side in size)
 
 
@@ -58,7 +58,7 @@ def _load(resnet: ResNet, path: str) -> None:
 
 
 def _remove_stride(stage: nn.Module) -> None:
-    """Let a stage keep the size of its maps. timm's ``output_stride`` would also dilate its convolutions."""
+    """Let a stage keep the size of its maps. The ``output_stride`` of timm would also dilate its convolutions."""
     for parent in list(stage.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.Conv2d):

@@ -1,4 +1,8 @@
-"""A ResNet of timm whose first stages exist once for each modality (AGW; HCT, section 3.1)."""
+"""A ResNet of timm whose first stages exist once for each modality, as in AGW and HCT (section 3.1).
+
+AGW: Ye et al., TPAMI 2021, https://arxiv.org/abs/2001.04193; HCT: Liu et al., TMM 2020,
+https://arxiv.org/abs/2008.06223
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -16,14 +20,15 @@ from fastreid_mm.modeling.backbones.resnet import build_resnet
 
 
 class TwoStreamResNet(nn.Module):
-    """Each image goes through its own modality's first stages, then all go through the shared rest together.
+    """Takes each image through the first stages of its modality, and then all images through the shared other stages.
 
-    Both streams start from the same weights. BatchNorm in them sees one modality, in the shared stages the whole batch.
+    Both streams start from the same weights. In them, BatchNorm normalizes one modality, in the shared stages the whole
+    batch.
 
     Args:
         resnet: a timm ResNet without classifier.
-        specific_stages: how many of the five stages (stem, layer1 .. layer4) each modality has of its own.
-        pretrained: whether the weights were loaded rather than drawn.
+        specific_stages: how many of the five stages (stem, layer1 .. layer4) exist for each modality.
+        pretrained: whether the weights are pretrained rather than random.
         num_modalities: how many modalities there are.
 
     Raises:
@@ -43,14 +48,14 @@ class TwoStreamResNet(nn.Module):
         self._pretrained = pretrained
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that were loaded rather than drawn: all or none."""
+        """The parameters with pretrained weights: all or none."""
         return self.parameters() if self._pretrained else iter(())
 
     def specific(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images and (B,) modalities to (B, specific_dim, h, w) maps in the same order.
+        """(B, 3, H, W) normalized images and (B,) modalities to (B, specific_dim, h, w) maps in the same order.
 
         Raises:
-            ValueError: a modality that there is no stream for.
+            ValueError: there is no stream for the modality of an image.
         """
         rows = [torch.nonzero(modalities == index).flatten() for index in range(len(self.streams))]
         order = torch.cat(rows)
@@ -64,7 +69,7 @@ class TwoStreamResNet(nn.Module):
         return self.rest(maps)
 
     def forward(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images and (B,) modalities to (B, dim, h', w') maps."""
+        """(B, 3, H, W) normalized images and (B,) modalities to (B, dim, h', w') maps."""
         return self.shared(self.specific(images, modalities))
 
 
@@ -78,7 +83,7 @@ def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
     """Build the two-stream ResNet of ``MODEL.BACKBONE``, see :func:`build_resnet`.
 
     Raises:
-        InputError: impossible number of stages, and what :func:`build_resnet` raises.
+        InputError: the number of stages is impossible, and what :func:`build_resnet` raises.
     """
     resnet = build_resnet(cfg)
     try:
@@ -88,7 +93,7 @@ def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
 
 
 def build_two_stream(cfg: CfgNode) -> TwoStreamResNet:
-    """The backbone that ``MODEL.BACKBONE.NAME`` names, for architectures that need two streams.
+    """Build the backbone that ``MODEL.BACKBONE.NAME`` names, for architectures that need two streams.
 
     Raises:
         InputError: it is another kind of backbone.

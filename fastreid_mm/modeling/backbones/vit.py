@@ -1,4 +1,7 @@
-"""A vision transformer of timm with overlapping patches, as TransReID and CMTR use it."""
+"""A vision transformer of timm with overlapping patches, as in TransReID and CMTR.
+
+TransReID: https://arxiv.org/abs/2102.04378; CMTR: https://arxiv.org/abs/2110.08994
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -23,7 +26,7 @@ from fastreid_mm.modeling.backbones.pretrained import (
 
 
 class ReIDViT(nn.Module):
-    """Splits timm's forward in two, so that a method can add to the tokens before the blocks.
+    """Splits the forward pass of timm in two, so that a method can add to the tokens before the blocks.
 
     Args:
         vit: a timm vision transformer with a class token and no classifier.
@@ -52,7 +55,7 @@ class ReIDViT(nn.Module):
         self._pretrained = frozenset(self.vit.state_dict())
 
     def load_pretrained(self, state: dict[str, Tensor], source: str) -> None:
-        """Load ImageNet weights, position embeddings resized to this network's grid as TransReID does.
+        """Load ImageNet weights, with position embeddings resized to the grid of this network as in TransReID.
 
         Raises:
             InputError: the weights do not fit.
@@ -62,7 +65,7 @@ class ReIDViT(nn.Module):
         self._pretrained = load_matching(self.vit, state, source, unused=("head", "pre_logits", "fc_norm"))
 
     def _resized(self, embedding: Tensor, source: str) -> Tensor:
-        """(1, 1 + S * S, D) position embeddings to (1, 1 + N, D) of this network's grid, bilinear."""
+        """(1, 1 + S * S, D) position embeddings to (1, 1 + N, D) of this network's grid, by bilinear interpolation."""
         rows, columns = self.vit.patch_embed.grid_size
         given = embedding.shape[1] - 1
         if given == rows * columns:
@@ -73,26 +76,26 @@ class ReIDViT(nn.Module):
         return resample_abs_pos_embed(embedding, [rows, columns], interpolation="bilinear", antialias=False)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that were loaded rather than drawn."""
+        """The parameters with pretrained weights."""
         return (value for name, value in self.vit.named_parameters() if name in self._pretrained)
 
     def tokens(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images to (B, 1 + N, D) tokens with position embeddings, class token first."""
+        """(B, 3, H, W) normalized images to (B, 1 + N, D) tokens with position embeddings, the class token first."""
         return self.vit._pos_embed(self.vit.patch_embed(images))
 
     def encode(self, tokens: Tensor) -> Tensor:
-        """(B, 1 + N, D) tokens through all blocks and the final LayerNorm."""
+        """(B, 1 + N, D) tokens to (B, 1 + N, D), through all blocks and the final LayerNorm."""
         return self.vit.norm(self.vit.blocks(self.vit.norm_pre(tokens)))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised images to (B, D) class tokens."""
+        """(B, 3, H, W) normalized images to (B, D) class tokens."""
         return self.encode(self.tokens(images))[:, 0]
 
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
-        """The attention of every block on (B, 1 + N, D) tokens, each (B, heads, 1 + N, 1 + N), rows summing to one.
+        """The (B, heads, 1 + N, 1 + N) attention maps of every block for (B, 1 + N, D) tokens; their rows sum to one.
 
-        Goes through timm's explicit attention, since the fused kernel never forms the map; call it in eval mode.
+        This takes timm's explicit attention, since the fused kernel never forms the map; call it in eval mode.
         """
         maps: list[Tensor] = []
         layers = [block.attn for block in self.vit.blocks]
@@ -117,7 +120,7 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
     ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
 
     Raises:
-        InputError: unknown name, test size other than training size, or weights that do not fit.
+        InputError: the name is unknown, the test size is not the training size, or the weights do not fit.
     """
     backbone, vit = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.VIT
     if list(cfg.INPUT.SIZE_TRAIN) != list(cfg.INPUT.SIZE_TEST):

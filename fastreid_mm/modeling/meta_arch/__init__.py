@@ -7,6 +7,6 @@ from fastreid_mm.modeling.meta_arch.hamnet import HAMNet
 from fastreid_mm.modeling.meta_arch.hct import HCT
 from fastreid_mm.modeling.meta_arch.ieee import IEEE
 from fastreid_mm.modeling.meta_arch.mun import MUN
-from fastreid_mm.modeling.meta_arch.mutual_former import MutualFormerReID
+from fastreid_mm.modeling.meta_arch.mutualformer import MutualFormerReID
 
 __all__ = ["AGW", "CMT", "CMTR", "HAMNet", "HCT", "IEEE", "MUN", "MutualFormerReID"]

@@ -1,4 +1,8 @@
-"""AGW: Deep Learning for Person Re-identification: A Survey and Outlook, as a baseline without its non-local blocks."""
+"""AGW as a baseline, without its non-local blocks.
+
+Ye et al., "Deep Learning for Person Re-identification: A Survey and Outlook", TPAMI 2021,
+https://arxiv.org/abs/2001.04193
+"""
 
 import torch.nn.functional as F
 from fastreid.config import configurable
@@ -15,15 +19,15 @@ from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_argument
 
 @META_ARCH_REGISTRY.register()
 class AGW(ReIDModel):
-    """Two-stream ResNet, GeM pooling, BNNeck.
+    """A two-stream ResNet with GeM pooling and a BNNeck.
 
-    Losses: ``loss_id`` after the neck and ``loss_wrt`` before it. The feature is what the neck gives; compare by
-    cosine.
+    The losses are ``loss_id`` on features after the neck and ``loss_wrt`` on features before it. The feature of an
+    image is the one after the neck; compare by cosine.
 
     Args:
-        backbone: images and modalities to maps.
-        num_classes: training identities.
-        label_smoothing: of ``loss_id``.
+        backbone: turns images and modalities into maps.
+        num_classes: how many identities there are in training.
+        label_smoothing: label smoothing of ``loss_id``.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 

@@ -1,4 +1,4 @@
-"""What the architectures for aligned samples share."""
+"""The base of the architectures for aligned samples."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,11 +26,11 @@ class AlignedModel(ReIDModel):
     """Takes samples of several modalities, any of which may be missing at test time.
 
     A feature is made of blocks; a block that needs a missing modality is zero, and does not count in
-    :meth:`pairwise_distance`. Nothing is made up in the place of what is missing. Features hold the mask of their
+    :meth:`pairwise_distance`. Nothing is generated in the place of what is missing. Features hold the mask of their
     batch if it has one, see :class:`AlignedFeature`.
 
     Args:
-        blocks: of a feature, in their order.
+        blocks: the blocks of a feature, in their order.
         modalities: names of the M modalities of a sample.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
@@ -42,7 +42,9 @@ class AlignedModel(ReIDModel):
         self.block_sizes = tuple(block.size for block in blocks)
 
     def read(self, batch: dict) -> tuple[Tensor, Tensor | None]:
-        """A batch's normalised images (B, M, 3, H, W), zero where missing, and its (B, M) mask, None if all are there.
+        """The normalized images (B, M, 3, H, W) of a batch, zero where missing, and its (B, M) mask.
+
+        The mask is None if no modality is missing.
 
         Raises:
             InputError: images or a mask of another shape, or a sample without any modality.

@@ -1,4 +1,7 @@
-"""CMT: Cross-Modality Transformer for Visible-Infrared Person Re-Identification."""
+"""CMT: Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identification", ECCV 2022.
+
+The paper has no arXiv version.
+"""
 
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
@@ -8,56 +11,53 @@ from yacs.config import CfgNode
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
-from fastreid_mm.losses import modality_consistency, modulation_discriminative
 from fastreid_mm.losses.modulation_discriminative import MININGS
-from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
+from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import require_choice
-from fastreid_mm.modeling.heads.parts import PartHead
+from fastreid_mm.modeling.heads.cmt import CMTHead
+from fastreid_mm.modeling.heads.hct import hct_head_arguments
 from fastreid_mm.modeling.meta_arch.hct import HCT
+from fastreid_mm.modeling.meta_arch.reid_model import shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
 class CMT(HCT):
     """HCT whose part features are completed with those of the missing modality, and whose queries modulate the gallery.
 
-    Losses: those of :class:`HCT` on the complete representations, ``loss_consistency`` (eq. 7 and 8) and
-    ``loss_modulation`` (eq. 14), already weighted. A feature is a :class:`QueryAdaptiveFeature`: compare by
+    The losses are those of :class:`HCT` on the complete representations, ``loss_consistency`` (eq. 7 and 8) and
+    ``loss_modulation`` (eq. 14). The feature of an image is a :class:`QueryAdaptiveFeature`: its complete
+    representation, with the scale and the shift by which it modulates a gallery as the query. Compare by
     :meth:`pairwise_distance`.
 
     Args:
-        backbone: images and modalities to maps.
-        head: maps to part features, and complete representations to losses.
-        compensation: the modality-level alignment; None leaves it out (table 3).
-        generator: the instance-level alignment; None leaves it out (table 3).
-        modulation_weight: lambda.
-        margin, mining: of ``loss_modulation``.
+        backbone: turns images and modalities into maps.
+        head: turns maps into part features, and complete representations into losses.
+        compensation: the modality-level alignment (section 3.1); None leaves it out (table 3).
+        generator: the instance-level alignment (section 3.2); None leaves it out (table 3).
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
-        detach_centroid: let the consistency loss move the compensated features only, not the centres.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, compensation: ModalityCompensation | None,
-                 generator: ModulationGenerator | None, modulation_weight: float, margin: float, mining: str,
-                 add_to_encoded: bool, detach_centroid: bool, metric: str, pixel_mean: list[float],
+    def __init__(self, *, backbone: TwoStreamResNet, head: CMTHead, compensation: ModalityCompensation | None,
+                 generator: ModulationGenerator | None, add_to_encoded: bool, metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
         super().__init__(backbone=backbone, head=head, metric=metric, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
-        self.modulation_weight, self.margin, self.mining = modulation_weight, margin, mining
-        self.add_to_encoded, self.detach_centroid = add_to_encoded, detach_centroid
+        self.add_to_encoded = add_to_encoded
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        arguments, options = super().from_config(cfg), cfg.MODEL.CMT
-        _check(cfg, arguments["head"].dim)
-        return arguments | {
-            "compensation": _build_compensation(options, arguments["head"]),
-            "generator": _build_generator(options, arguments["head"]),
-            "modulation_weight": options.LAMBDA,
-            "margin": options.MARGIN,
-            "mining": options.MINING,
+        options, backbone = cfg.MODEL.CMT, build_two_stream(cfg)
+        head = CMTHead(modulation_weight=options.LAMBDA, modulation_margin=options.MARGIN, mining=options.MINING,
+                       detach_centers=options.DETACH_CENTROID, **hct_head_arguments(cfg, backbone.dim))
+        _check(cfg, head.dim)
+        return shared_arguments(cfg) | {
+            "backbone": backbone,
+            "head": head,
+            "compensation": _build_compensation(options, head),
+            "generator": _build_generator(options, head),
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
-            "detach_centroid": options.DETACH_CENTROID,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
@@ -71,13 +71,7 @@ class CMT(HCT):
         if not self.training:
             return QueryAdaptiveFeature(complete, *modulation).pack() if modulation else complete.flatten(1)
         targets = batch["targets"].to(self.device)
-        losses = self.head.losses(complete, targets, modalities)
-        if compensated is not None:
-            losses["loss_consistency"] = self._consistency(parts, compensated, targets, modalities)
-        if modulation:
-            losses["loss_modulation"] = self.modulation_weight * modulation_discriminative(
-                complete, *modulation, targets, self.margin, mining=self.mining)
-        return losses
+        return self.head(parts, complete, targets, modalities, compensated, modulation)
 
     def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
         """Part features to complete representations (eq. 5), and the features of the missing modality in them.
@@ -104,22 +98,15 @@ class CMT(HCT):
         asking, asked = (QueryAdaptiveFeature.unpack(features, self.head.parts) for features in (query, gallery))
         return query_adaptive_distance(asking.complete, asked.complete, asking.scale, asking.shift, self.metric)
 
-    def _consistency(self, parts: Tensor, compensated: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:
-        """Eq. 7 plus eq. 8: features made up for a modality against the centres of the real ones."""
-        reference = parts.detach() if self.detach_centroid else parts
-        real = [modalities == modality for modality in (0, 1)]
-        return sum(modality_consistency(compensated[~own], targets[~own], reference[own], targets[own])
-                   for own in real)
 
-
-def _build_compensation(options: CfgNode, head: PartHead) -> ModalityCompensation | None:
+def _build_compensation(options: CfgNode, head: CMTHead) -> ModalityCompensation | None:
     if not options.MODALITY_ALIGNMENT:
         return None
     return ModalityCompensation(head.dim, head.parts, options.HEADS, options.FFN_RATIO, options.DROPOUT,
                                 options.COMPENSATION_INIT)
 
 
-def _build_generator(options: CfgNode, head: PartHead) -> ModulationGenerator | None:
+def _build_generator(options: CfgNode, head: CMTHead) -> ModulationGenerator | None:
     return ModulationGenerator(head.dim, options.GENERATOR_REDUCTION) if options.INSTANCE_ALIGNMENT else None
 
 

@@ -1,4 +1,8 @@
-"""CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification."""
+"""CMTR, the cross-modality transformer.
+
+Liang et al., "CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification", 2021,
+https://arxiv.org/abs/2110.08994
+"""
 
 import torch.nn.functional as F
 from fastreid.config import configurable
@@ -11,23 +15,23 @@ from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones import ReIDViT
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.config_checks import label_smoothing
-from fastreid_mm.modeling.heads.alignment import build_alignment
+from fastreid_mm.modeling.heads.cmtr import build_alignment
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
 class CMTR(ReIDModel):
-    """One vision transformer for both modalities, told apart by learnable modality embeddings.
+    """One vision transformer for both modalities, which learnable modality embeddings tell apart.
 
-    Losses: ``loss_id`` and ``loss_wrt`` (eq. 3), and those of the alignment head, already weighted (eq. 4-6).
-    The feature is the class token after the BNNeck, with its modality left in (section 3.4); compare by cosine.
+    The losses are ``loss_id``, ``loss_wrt`` and those of the alignment head (eq. 4 and 5). The feature of an image is
+    the class token after the BNNeck, from which the modality is not removed; compare by cosine.
 
     Args:
-        backbone: splits into ``tokens`` and ``encode``.
+        backbone: turns images into tokens, and encodes them.
         embedding: adds the modality embeddings; None leaves them out (table 3, "BASE").
-        alignment: head for the modality-aware enhancement loss or one in its place; None for neither.
-        num_classes: training identities.
-        label_smoothing: of ``loss_id``.
+        alignment: head of the modality-aware enhancement loss or of a loss in its place; None for neither.
+        num_classes: how many identities there are in training.
+        label_smoothing: label smoothing of ``loss_id``.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
@@ -82,7 +86,7 @@ class CMTR(ReIDModel):
         return self.backbone.encode(self._tokens(images, modalities))[:, 0]
 
     def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
-        """What each block attends to, (B, heads, 1 + N, 1 + N) a block; call it in eval mode."""
+        """The attention maps of every block, (B, heads, 1 + N, 1 + N) each; call it in eval mode."""
         return self.backbone.attention_maps(self._tokens(images, modalities))
 
     def _tokens(self, images: Tensor, modalities: Tensor) -> Tensor:

@@ -1,4 +1,8 @@
-"""HCT: Parameter Sharing Exploration and Hetero-Center Triplet Loss for Visible-Thermal Person Re-Identification."""
+"""HCT, the hetero-center triplet network.
+
+Liu et al., "Parameter Sharing Exploration and Hetero-Center Triplet Loss for Visible-Thermal Person
+Re-Identification", TMM 2020, https://arxiv.org/abs/2008.06223
+"""
 
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
@@ -6,27 +10,27 @@ from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
-from fastreid_mm.modeling.heads.parts import PartHead, build_part_head
+from fastreid_mm.modeling.heads.hct import HCTHead, hct_head_arguments
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
 @META_ARCH_REGISTRY.register()
 class HCT(ReIDModel):
-    """Two-stream ResNet and part features; with its defaults, the "Base" of CMT's table 3.
+    """A two-stream ResNet and part features; with its defaults it is the "Base" of CMT's table 3.
 
-    Losses: ``loss_id`` and ``loss_triplet``, see :class:`PartHead`. The feature is all parts in one vector; compare by
-    cosine.
+    The losses are ``loss_id`` and ``loss_triplet``, see :class:`HCTHead`. The feature of an image is the concatenation
+    of its parts; compare by cosine.
 
     Args:
-        backbone: images and modalities to maps.
-        head: maps to part features, and those to losses.
+        backbone: turns images and modalities into maps.
+        head: turns maps into part features, and these into losses.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, head: PartHead, metric: str, pixel_mean: list[float],
+    def __init__(self, *, backbone: TwoStreamResNet, head: HCTHead, metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
@@ -37,7 +41,7 @@ class HCT(ReIDModel):
         backbone = build_two_stream(cfg)
         return shared_arguments(cfg) | {
             "backbone": backbone,
-            "head": build_part_head(cfg, backbone.dim),
+            "head": HCTHead(**hct_head_arguments(cfg, backbone.dim)),
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
@@ -47,8 +51,8 @@ class HCT(ReIDModel):
         parts = self.part_features(batch["images"], modalities)
         if not self.training:
             return parts.flatten(1)
-        return self.head.losses(parts, batch["targets"].to(self.device), modalities)
+        return self.head(parts, batch["targets"].to(self.device), modalities)
 
     def part_features(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) images and (B,) modalities to (B, p, d) part features, "F" in CMT."""
-        return self.head(self.backbone(self.normalize(images), modalities))
+        """(B, 3, H, W) images and (B,) modalities to (B, p, d) part features, which CMT calls "F"."""
+        return self.head.features(self.backbone(self.normalize(images), modalities))

@@ -1,4 +1,7 @@
-"""MUN: Modality Unifying Network for Visible-Infrared Person Re-Identification."""
+"""MUN: Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023.
+
+https://arxiv.org/abs/2309.06262
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +15,11 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import AuxiliaryGenerator, GeM, ModalityPrototypes, bn_neck
+from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import require_choice
-from fastreid_mm.modeling.heads.auxiliary_modality import build_auxiliary
-from fastreid_mm.modeling.heads.modality_unifying import ModalityUnifyingHead, build_unifying_head
+from fastreid_mm.modeling.heads.mun import MUNHead, build_mun_head
+from fastreid_mm.modeling.heads.mun_auxiliary import build_auxiliary
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
@@ -23,17 +27,18 @@ from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_argument
 class MUN(ReIDModel):
     """A two-stream network that learns from an auxiliary modality between visible and infrared, and tests without it.
 
-    BatchNorm in the shared stages and the BNNeck sees visible and infrared maps together. The paper does not say what
-    it makes of the auxiliary ones, which differ much from both. With statistics of their own, which are not remembered,
-    the network is trained as it is tested, and the generator's last scale is inert: the next BatchNorm takes it out.
-    Shared by all three they cost a third of the mAP in training from scratch, with no more than an identity loss on
-    auxiliary features. The feature is what the BNNeck gives; compare by cosine.
+    BatchNorm in the shared stages and in the BNNeck normalizes visible and infrared maps together. The paper does not
+    say how it normalizes the auxiliary maps, which differ much from both. When they are normalized by their own
+    statistics, which do not enter the running statistics, the network is trained as it is tested, and the last scale
+    of the generator has no effect, because the next BatchNorm removes it. When all three share their statistics,
+    training from scratch loses a third of the mAP, even with no more than an identity loss on auxiliary features. The
+    feature of an image is the one after the BNNeck; compare by cosine.
 
     Args:
-        backbone: splits into ``specific`` and ``shared``.
+        backbone: turns images and modalities into maps, in ``specific`` and ``shared`` stages.
         auxiliary: makes maps out of maps (the generator) or images out of images (table 2); None for the baseline.
         head: turns features into losses.
-        own_statistics: whether BatchNorm treats the auxiliary modality as a batch of its own.
+        own_statistics: whether BatchNorm normalizes the auxiliary modality by its own statistics.
         prototype_lr_factor: factor on the learning rate of the prototypes' maps.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
@@ -41,7 +46,7 @@ class MUN(ReIDModel):
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, auxiliary: nn.Module | None, head: ModalityUnifyingHead,
+    def __init__(self, *, backbone: TwoStreamResNet, auxiliary: nn.Module | None, head: MUNHead,
                  own_statistics: bool, prototype_lr_factor: float, metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
         super().__init__(metric, pixel_mean, pixel_std)
@@ -60,18 +65,18 @@ class MUN(ReIDModel):
         return shared_arguments(cfg) | {
             "backbone": backbone,
             "auxiliary": build_auxiliary(cfg, backbone),
-            "head": build_unifying_head(cfg, backbone.dim, images_per_process),
+            "head": build_mun_head(cfg, backbone.dim, images_per_process),
             "own_statistics": cfg.MODEL.MUN.AUXILIARY_STATISTICS == "own",
             "prototype_lr_factor": cfg.MODEL.MUN.PROTOTYPE_LR_FACTOR,
         }
 
     def set_training_length(self, iterations: int) -> None:
-        """Say how many iterations training has, for the prototypes' beta (section 3.4)."""
+        """Set how many iterations training has, from which the prototypes' beta follows (section 3.4)."""
         if self._prototypes is not None:
             self._prototypes.total_iterations = iterations
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
-        """The prototypes' maps, with ``MODEL.MUN.PROTOTYPE_LR_FACTOR``."""
+        """The weights of the prototypes' maps, with their factor on the learning rate."""
         if self._prototypes is not None:
             yield from ((value, self.prototype_lr_factor) for value in self._prototypes.maps.parameters())
 
@@ -89,7 +94,7 @@ class MUN(ReIDModel):
         images, modalities = self.normalize(batch["images"]), self.modalities_of(batch)
         if not self.training:
             return self.neck(self._embed(self.backbone.specific(images, modalities)))
-        visible, infrared = modalities == 0, modalities == 1
+        visible, infrared = modalities == VISIBLE, modalities == INFRARED
         targets = batch["targets"].to(self.device)
         if not torch.equal(targets[visible], targets[infrared]):
             raise InputError("MUN pairs visible and infrared images of an identity, which this batch does not: "
@@ -99,17 +104,17 @@ class MUN(ReIDModel):
         return self.head(before.unflatten(0, (-1, count)), after.unflatten(0, (-1, count)), targets[visible])
 
     def _maps(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Paired images (B, 3, H, W) to (M * B, C, h, w) maps, modality by modality, the auxiliary one last."""
+        """Paired images (B, 3, H, W) to (M * B, C, h, w) maps, modality by modality, the auxiliary maps last."""
         if self.auxiliary is None:
-            return self._specific((visible, 0), (infrared, 1))
+            return self._specific((visible, VISIBLE), (infrared, INFRARED))
         if isinstance(self.auxiliary, AuxiliaryGenerator):
-            maps = self._specific((visible, 0), (infrared, 1))
+            maps = self._specific((visible, VISIBLE), (infrared, INFRARED))
             return torch.cat([maps, self.auxiliary(*maps.chunk(2))])
-        # the images that table 2 compares with are coloured: the visible stream takes them
-        auxiliary = self.auxiliary(visible, infrared), 0
+        # the images that table 2 compares with are in color: the visible stream takes them
+        auxiliary = self.auxiliary(visible, infrared), VISIBLE
         if not self.own_statistics:
-            return self._specific((visible, 0), (infrared, 1), auxiliary)
-        maps = self._specific((visible, 0), (infrared, 1))
+            return self._specific((visible, VISIBLE), (infrared, INFRARED), auxiliary)
+        maps = self._specific((visible, VISIBLE), (infrared, INFRARED))
         with _running_statistics_kept(self.backbone):
             return torch.cat([maps, self._specific(auxiliary)])
 
@@ -138,7 +143,7 @@ class MUN(ReIDModel):
 
 @contextmanager
 def _running_statistics_kept(model: nn.Module) -> Iterator[None]:
-    """Let BatchNorm in training forget the batches it sees meanwhile."""
+    """Keep the batches in this block out of the running statistics of BatchNorm."""
     norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

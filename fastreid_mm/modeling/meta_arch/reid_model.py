@@ -1,4 +1,4 @@
-"""What every meta-architecture shares."""
+"""The base of all meta-architectures."""
 
 from collections.abc import Iterator
 
@@ -13,11 +13,12 @@ from fastreid_mm.modeling.contract import MetaArchitecture
 
 
 class ReIDModel(nn.Module, MetaArchitecture):
-    """Normalises images, knows its device, and keeps the contract. Its ``backbone`` knows what of it was loaded.
+    """Normalizes images, knows its device, and keeps the contract. Its ``backbone`` knows what of it was loaded.
 
     Args:
-        metric: "cosine" or "euclidean", of :meth:`pairwise_distance`.
-        pixel_mean, pixel_std: per channel, for values 0 to 255.
+        metric: "cosine" or "euclidean", the distance that :meth:`pairwise_distance` gives.
+        pixel_mean: mean of each channel, for pixel values from 0 to 255.
+        pixel_std: standard deviation of each channel.
     """
 
     def __init__(self, metric: str, pixel_mean: list[float], pixel_std: list[float]):
@@ -31,17 +32,17 @@ class ReIDModel(nn.Module, MetaArchitecture):
         return self.pixel_mean.device
 
     def normalize(self, images: Tensor) -> Tensor:
-        """(..., 3, H, W) images of values 0 to 255, normalised into a new tensor.
+        """(..., 3, H, W) images of pixel values from 0 to 255, normalized into a new tensor.
 
-        fast-reid's own models normalise in place, which does it twice when the flipped images are tested too.
+        fast-reid's own models normalize in place, which does it twice when the flipped images are tested too.
         """
         return (images.to(self.device) - self.pixel_mean) / self.pixel_std
 
     def modalities_of(self, batch: dict) -> Tensor:
-        """The (B,) modalities of a batch.
+        """The (B,) modality labels of a batch.
 
         Raises:
-            InputError: there are none, as in the batches of fast-reid's ``DefaultPredictor`` and ``demo.py``.
+            InputError: the batch has none, as those of fast-reid's ``DefaultPredictor`` and ``demo.py``.
         """
         if "modalities" not in batch:
             raise InputError(f"{type(self).__name__} needs to know what its images are, which fast-reid's "

@@ -1,4 +1,8 @@
-"""CMTR's modality-aware enhancement loss, and the centre losses its table 5 puts in that place."""
+"""CMTR's head: the modality-aware enhancement loss, and the center losses that its table 5 puts in that place.
+
+Liang et al., "CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification", 2021,
+https://arxiv.org/abs/2110.08994
+"""
 
 import torch
 import torch.nn.functional as F
@@ -7,6 +11,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import ModalityRemoval, identity_classifier
+from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.modality_removal import MAPPINGS
 from fastreid_mm.losses import center_loss, hetero_center, modality_aware_center
 from fastreid_mm.losses.modality_aware_center import DISTANCES
@@ -14,17 +19,18 @@ from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 
 
 class ModalityAwareEnhancement(nn.Module):
-    """Centre and identity loss on features with their modality taken out (CMTR, section 3.3, eq. 4-6).
+    """Center loss (eq. 4) and identity loss (eq. 5) on features from which their modality is removed.
 
     Args:
         dim: channels D of a feature.
-        num_classes: training identities.
-        weight: lambda.
-        center, identity: which of the two parts there are (table 3).
+        num_classes: how many identities there are in training.
+        weight: lambda, the weight of both losses.
+        center: whether there is the center loss (table 3).
+        identity: whether there is the identity loss (table 3).
         mapping: phi (table 7), see :class:`ModalityRemoval`.
-        distance: of the centre part (table 7), see :func:`modality_aware_center`.
-        reduction: "mean" or "sum" over the batch, of both parts.
-        label_smoothing: of the identity part.
+        distance: distance of the center loss (table 7), see :func:`modality_aware_center`.
+        reduction: "mean" or "sum" over the batch, for both losses.
+        label_smoothing: label smoothing of the identity loss.
     """
 
     def __init__(self, dim: int, num_classes: int, weight: float = 4.0, center: bool = True, identity: bool = True,
@@ -36,7 +42,7 @@ class ModalityAwareEnhancement(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, features: Tensor, targets: Tensor, modalities: Tensor, embeddings: Tensor) -> dict[str, Tensor]:
-        """(B, D) features, (B,) targets and modalities, (M, D) modality embeddings to weighted 0-d losses."""
+        """(B, D) features, (B,) targets, (B,) modalities, (M, D) embeddings to ``loss_mac`` and ``loss_maid``."""
         removed = self.removal(features, modalities, embeddings)  # (B, D), "g"
         losses = {}
         if self.center:
@@ -49,7 +55,7 @@ class ModalityAwareEnhancement(nn.Module):
 
 
 class CenterAlignment(nn.Module):
-    """Centre loss on the features as they are: learnt centres, one an identity (table 5)."""
+    """The center loss on features that keep their modality, with a learned center an identity (table 5)."""
 
     def __init__(self, dim: int, num_classes: int, weight: float):
         super().__init__()
@@ -57,27 +63,27 @@ class CenterAlignment(nn.Module):
         self.weight = weight
 
     def forward(self, features: Tensor, targets: Tensor, *_: Tensor) -> dict[str, Tensor]:
-        """(B, D) features and (B,) targets to a weighted 0-d loss."""
+        """(B, D) features and (B,) targets to ``loss_center``."""
         return {"loss_center": self.weight * center_loss(features, targets, self.centers)}
 
 
 class HeteroCenterAlignment(nn.Module):
-    """Hetero-centre loss on the features as they are (table 5)."""
+    """The hetero-center loss on features that keep their modality (table 5)."""
 
     def __init__(self, weight: float):
         super().__init__()
         self.weight = weight
 
     def forward(self, features: Tensor, targets: Tensor, modalities: Tensor, *_: Tensor) -> dict[str, Tensor]:
-        """(B, D) features, (B,) targets and modalities to a weighted 0-d loss."""
+        """(B, D) features, (B,) targets and (B,) modalities to ``loss_hetero_center``."""
         return {"loss_hetero_center": self.weight * hetero_center(features, targets, modalities)}
 
 
 def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
-    """The head that ``MODEL.CMTR.ALIGNMENT`` names; None when both parts of the enhancement loss are off.
+    """Build the head that ``MODEL.CMTR.ALIGNMENT`` names; None if both parts of the enhancement loss are off.
 
     Raises:
-        InputError: an unknown value, or an enhancement loss without modality embeddings to take out.
+        InputError: an unknown value, or an enhancement loss without modality embeddings to remove.
     """
     options, num_classes = cfg.MODEL.CMTR, cfg.MODEL.HEADS.NUM_CLASSES
     require_choice(cfg, "MODEL.CMTR.ALIGNMENT", ("enhancement", "center", "hetero_center"))
@@ -92,6 +98,6 @@ def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
                          "embedding out of the feature, must be False too")
     require_choice(cfg, "MODEL.CMTR.MAPPING", MAPPINGS)
     require_choice(cfg, "MODEL.CMTR.DISTANCE", DISTANCES)
-    require_choice(cfg, "MODEL.CMTR.REDUCTION", ("mean", "sum"))
+    require_choice(cfg, "MODEL.CMTR.REDUCTION", REDUCTIONS)
     return ModalityAwareEnhancement(dim, num_classes, options.LAMBDA, options.MAC, options.MAID, options.MAPPING,
                                     options.DISTANCE, options.REDUCTION, label_smoothing(cfg))

@@ -1,4 +1,8 @@
-"""MutualFormer for RGB-NIR vehicle Re-ID (section 3.4, figure 5)."""
+"""MutualFormer for RGB-NIR vehicle Re-ID.
+
+Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", section 3.4 and
+figure 5, https://arxiv.org/abs/2112.01177
+"""
 
 import torch
 from fastreid.config import configurable
@@ -8,37 +12,37 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import TokenFusion
-from fastreid_mm.layers.cross_diffusion import READINGS
+from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.token_fusion import STACKS, VARIANTS
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
 from fastreid_mm.modeling.backbones.resnet import map_size
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
-from fastreid_mm.modeling.heads.stream_scores import StreamScores
-from fastreid_mm.modeling.heads.token_fusion_head import TokenFusionHead
+from fastreid_mm.modeling.heads.hamnet import StreamHead
+from fastreid_mm.modeling.heads.mutualformer import TokenFusionHead
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
 
 TEST_FEATURES = {"all": slice(0, 3), "fused": slice(0, 1), "streams": slice(1, 3)}
-"""Which of the three blocks of a feature are tested."""
+"""Which of the three blocks of a feature (fused, RGB stream, NIR stream) are its feature in a test."""
 
 
 @META_ARCH_REGISTRY.register()
 class MutualFormerReID(AlignedModel):
     """A ResNet for each of two modalities, fused by MutualFormer on the places of their last maps.
 
-    Losses: those of :class:`StreamScores`, and ``loss_fused_id`` of the fused feature. A feature is the fused one and
-    those of both streams after their necks, or a part of these; compare by cosine. Where a modality is missing the
-    fused block is, too: two such samples are compared by the stream they have both got.
+    The losses are those of :class:`StreamHead` and :class:`TokenFusionHead`. The feature of a sample is the fused one
+    followed by those of both streams after their necks, or a part of these; compare by cosine. Where a modality is
+    missing, so is the fused block: two such samples are compared by the stream that both have.
 
     Args:
-        backbone: images to a map for each modality.
-        scores: the streams' features and losses.
-        fusion: maps to the fused feature.
+        backbone: turns images into a map for each modality.
+        scores: turns the maps into the features of the streams, and these into losses.
+        fusion: turns the maps into the fused feature, and this into a loss.
         test_feature: "all" blocks of a feature, only the "fused" one or only those of the "streams".
         modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
     @configurable
-    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamScores, fusion: TokenFusionHead,
+    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamHead, fusion: TokenFusionHead,
                  test_feature: str, modalities: tuple[str, ...], metric: str, pixel_mean: list[float],
                  pixel_std: list[float]):
         self._tested = TEST_FEATURES[test_feature]
@@ -54,10 +58,10 @@ class MutualFormerReID(AlignedModel):
         backbone = build_multi_stream(cfg)
         return shared | {
             "backbone": backbone,
-            "scores": StreamScores(backbone.dim, 2, classes, options.SCORE_COHERENCE, options.TRIPLET,
-                                   label_smoothing(cfg)),
+            "scores": StreamHead(backbone.dim, 2, classes, options.SCORE_COHERENCE, options.TRIPLET,
+                                 label_smoothing(cfg)),
             "fusion": TokenFusionHead(backbone.dim, options.DIM, map_size(cfg, cfg.INPUT.SIZE_TRAIN),
-                                      _build_fusion(cfg), classes, options.SHARE_PATCH_EMBED),
+                                      _build_fusion(cfg), classes, options.SHARE_PATCH_EMBED, label_smoothing(cfg)),
             "test_feature": options.TEST_FEATURE,
         }
 
@@ -66,16 +70,14 @@ class MutualFormerReID(AlignedModel):
         Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, 2)`` to (B, D + 2), which hold it."""
         images, present = self.read(batch)
         maps = self.backbone(images, present)
-        necked = self.scores(maps)
-        fused = self.fusion(maps)
+        streams = self.scores.features(maps)
+        fused = self.fusion.features(maps)
         if not self.training:
             if present is not None:
-                fused, necked = fused * present.all(1)[:, None], necked * present[..., None]
-            return self.feature(torch.cat([fused, *necked.unbind(1)][self._tested], dim=1), batch)
+                fused, streams = fused * present.all(1)[:, None], streams * present[..., None]
+            return self.feature(torch.cat([fused, *streams.unbind(1)][self._tested], dim=1), batch)
         targets = batch["targets"].to(self.device)
-        losses = self.scores.losses(necked, targets)
-        losses["loss_fused_id"] = self.fusion.loss(fused, targets, self.scores.label_smoothing)
-        return losses
+        return self.scores(streams, targets) | self.fusion(fused, targets)
 
 
 def _check(cfg: CfgNode) -> None:

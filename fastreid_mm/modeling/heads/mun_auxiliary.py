@@ -1,4 +1,4 @@
-"""Where MUN's auxiliary modality comes from: ``MODEL.MUN.AUXILIARY``."""
+"""The source of MUN's auxiliary modality, which ``MODEL.MUN.AUXILIARY`` names (section 3.2 and table 2)."""
 
 import torch
 from torch import nn
@@ -11,14 +11,14 @@ from fastreid_mm.modeling.backbones import TwoStreamResNet
 from fastreid_mm.modeling.config_checks import require_choice
 
 IMAGE_AUXILIARIES = {"x": XModality, "mixed": MixedModality, "syncretic": SyncreticModality}
-"""Table 2: these make images, where the generator makes maps."""
+"""The sources that table 2 compares with: they make images, where the generator makes maps."""
 
 
 def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None:
-    """The generator or, of :data:`IMAGE_AUXILIARIES`, one in its place; None if there is no auxiliary modality.
+    """Build the auxiliary generator or one of :data:`IMAGE_AUXILIARIES`; None if there is no auxiliary modality.
 
     Raises:
-        InputError: an unknown value, or ratios or groups that do not divide.
+        InputError: an unknown value, or pooling ratios or groups that do not divide the maps or their channels.
     """
     require_choice(cfg, "MODEL.MUN.AUXILIARY", ("generator", *IMAGE_AUXILIARIES, "none"))
     name = cfg.MODEL.MUN.AUXILIARY
@@ -39,7 +39,7 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None
 
 @torch.no_grad()
 def _map_size(cfg: CfgNode, backbone: TwoStreamResNet) -> tuple[int, int]:
-    """Height and width of the maps that the generator will see."""
+    """Height and width of the maps that the generator takes."""
     backbone.eval()  # an image of zeros must not enter the BatchNorm statistics
     maps = backbone.specific(torch.zeros(1, 3, *cfg.INPUT.SIZE_TRAIN), torch.zeros(1, dtype=torch.long))
     backbone.train()

@@ -1,4 +1,8 @@
-"""Part features of a two-stream network and their losses (HCT, section 3.2 and 3.3; CMT's "Base")."""
+"""HCT's head: part features of a two-stream network and their losses, from which CMT starts, too (its "Base").
+
+Liu et al., "Parameter Sharing Exploration and Hetero-Center Triplet Loss for Visible-Thermal Person
+Re-Identification", TMM 2020, sections 3.2 and 3.3, https://arxiv.org/abs/2008.06223
+"""
 
 import torch
 import torch.nn.functional as F
@@ -12,21 +16,21 @@ from fastreid_mm.modeling.backbones.resnet import map_size
 from fastreid_mm.modeling.config_checks import label_smoothing
 
 
-class PartHead(nn.Module):
-    """Cuts a map into horizontal stripes, and reduces and classifies each with weights of its own.
+class HCTHead(nn.Module):
+    """Cuts a map into horizontal stripes, and reduces and classifies each stripe with weights of its own.
 
     Args:
         in_dim: channels C of the map.
-        dim: channels d of a part feature; 0 leaves them as pooled.
-        parts: how many stripes p.
-        num_classes: training identities.
-        pool: of a stripe.
-        id_weight: of the identity loss. 2 is CMT's mean over the visible plus mean over the infrared images (eq. 10),
-            1 is HCT's mean over all.
-        triplet_weight: of the hetero-centre triplet loss on all parts in one vector.
-        part_triplet_weight: of the one on each part.
-        margin: of both.
-        label_smoothing: of the identity loss.
+        dim: channels d of a part feature; with 0 the pooled stripes are not reduced.
+        parts: how many stripes p the map is cut into.
+        num_classes: how many identities there are in training.
+        pool: pools a stripe.
+        id_weight: weight of the identity loss. With 2 it is CMT's mean over the visible images plus mean over the
+            infrared images (eq. 9-11), with 1 it is HCT's mean over all images.
+        triplet_weight: weight of the hetero-center triplet loss on the concatenation of all parts.
+        part_triplet_weight: weight of the hetero-center triplet loss on each part.
+        margin: margin of the hetero-center triplet losses.
+        label_smoothing: label smoothing of the identity loss.
     """
 
     def __init__(self, in_dim: int, dim: int, parts: int, num_classes: int, pool: GeM, id_weight: float = 2.0,
@@ -39,16 +43,16 @@ class PartHead(nn.Module):
         self.id_weight, self.label_smoothing, self.margin = id_weight, label_smoothing, margin
         self.triplet_weight, self.part_triplet_weight = triplet_weight, part_triplet_weight
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def features(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) maps to (B, p, d) part features."""
         pooled = self.pool.stripes(maps, self.parts)  # (B, p, C)
         reduced = [reduction(part) for reduction, part in zip(self.reductions, pooled.unbind(1))]
         return torch.stack(reduced, 1).float()
 
-    def losses(self, parts: Tensor, targets: Tensor, modalities: Tensor) -> dict[str, Tensor]:
-        """(B, p, d) part features, (B,) targets and modalities to weighted 0-d losses.
+    def forward(self, parts: Tensor, targets: Tensor, modalities: Tensor) -> dict[str, Tensor]:
+        """(B, p, d) part features, (B,) targets and (B,) modalities to ``loss_id`` and ``loss_triplet``.
 
-        Each is summed over the parts; the triplet loss is also taken on all parts in one vector.
+        Each is summed over the parts; the triplet loss is also taken on the concatenation of all parts.
         """
         identity = sum(F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
                        for classifier, part in zip(self.classifiers, parts.unbind(1)))
@@ -59,17 +63,17 @@ class PartHead(nn.Module):
 
 
 def _reduction(in_dim: int, dim: int) -> nn.Sequential:
-    """A 1 x 1 convolution with BatchNorm and ReLU, on a stripe that is already pooled to one place."""
+    """A 1 x 1 convolution with BatchNorm and ReLU; linear, because a stripe is already pooled to a single place."""
     linear = nn.Linear(in_dim, dim, bias=False)
     nn.init.kaiming_normal_(linear.weight)
     return nn.Sequential(linear, nn.BatchNorm1d(dim), nn.ReLU())
 
 
-def build_part_head(cfg: CfgNode, in_dim: int) -> PartHead:
-    """The head that ``MODEL.HCT`` describes, on maps of ``in_dim`` channels.
+def hct_head_arguments(cfg: CfgNode, in_dim: int) -> dict:
+    """The arguments of an :class:`HCTHead` that ``MODEL.HCT`` describes, on maps of ``in_dim`` channels.
 
     Raises:
-        InputError: the maps do not divide into so many stripes, or a number is impossible.
+        InputError: the rows of the maps cannot be divided into that many stripes, or a number is impossible.
     """
     options = cfg.MODEL.HCT
     for key in ("SIZE_TRAIN", "SIZE_TEST"):
@@ -79,6 +83,15 @@ def build_part_head(cfg: CfgNode, in_dim: int) -> PartHead:
                              f"INPUT.{key} {list(cfg.INPUT[key])}")
     if options.POOL_EXPONENT <= 0:
         raise InputError(f"MODEL.HCT.POOL_EXPONENT {options.POOL_EXPONENT} is not positive")
-    return PartHead(in_dim, options.DIM, options.PARTS, cfg.MODEL.HEADS.NUM_CLASSES, GeM(options.POOL_EXPONENT),
-                    options.ID_WEIGHT, options.TRIPLET_WEIGHT, options.PART_TRIPLET_WEIGHT, options.MARGIN,
-                    label_smoothing(cfg))
+    return {
+        "in_dim": in_dim,
+        "dim": options.DIM,
+        "parts": options.PARTS,
+        "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+        "pool": GeM(options.POOL_EXPONENT),
+        "id_weight": options.ID_WEIGHT,
+        "triplet_weight": options.TRIPLET_WEIGHT,
+        "part_triplet_weight": options.PART_TRIPLET_WEIGHT,
+        "margin": options.MARGIN,
+        "label_smoothing": label_smoothing(cfg),
+    }
