@@ -1,7 +1,7 @@
 """The one exception for what a user can put right, and how the tools print it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 
@@ -22,10 +22,10 @@ def first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def listed(problems: list[str], shown: int = 20) -> str:
-    """Problems in one line: the first ``shown`` of them, and how many more there are."""
-    more = len(problems) - shown
-    return "; ".join(problems[:shown]) + (f"; and {more} more" if more > 0 else "")
+def listed(items: Sequence[object], separator: str = "; ", shown: int = 20) -> str:
+    """Problems or names in one line: the first ``shown`` of them, and how many more there are."""
+    more = len(items) - shown
+    return separator.join([*map(str, items[:shown]), *([f"and {more} more"] if more > 0 else [])])
 
 
 WITHOUT_REQUIREMENTS = {"fastreid": "fastreid==1.4.0", "py_sod_metrics": "pysodmetrics>=1.6.2,<2"}

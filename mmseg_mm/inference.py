@@ -10,11 +10,11 @@ from mmengine.registry import init_default_scope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets.image_files import image_size
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, require_choice
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
-from mmseg_mm.errors import InputError
 
 
 def init_rgbd_model(config: str | Path | Config, checkpoint: str | Path, device: str = "cpu",

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets.image_files import read_grey
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
-from mmseg_mm.errors import InputError
 from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 from mmseg_mm.side_by_side import side_by_side
 

@@ -60,6 +60,12 @@ def test_bad_options_are_named_in_one_line(options, named):
     assert "\n" not in str(error.value)
 
 
+def test_a_whole_number_will_do_where_a_fraction_may_stand():
+    cfg = load_config("", ["MODEL.CMTR.LAMBDA", "0", "MODEL.LOSSES.CE.EPSILON", "1", "SOLVER.MAX_EPOCH", "3"])
+    assert (cfg.MODEL.CMTR.LAMBDA, cfg.MODEL.LOSSES.CE.EPSILON, cfg.SOLVER.MAX_EPOCH) == (0.0, 1.0, 3)
+    assert isinstance(cfg.MODEL.CMTR.LAMBDA, float)
+
+
 def test_bad_files_are_named(tmp_path):
     with pytest.raises(InputError, match="nowhere.yml"):
         load_config(str(tmp_path / "nowhere.yml"), [])

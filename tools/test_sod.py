@@ -9,17 +9,7 @@ says where the data of a shipped config are. --trust-checkpoint loads a checkpoi
 may run any code: only if you know its source.
 """
 
-import sys
-
-import mmseg_mm  # noqa: F401  registers everything
-from mmseg_mm.engine import run_host_script
-from mmseg_mm.errors import one_line_errors
-
-
-def main(arguments: list[str]) -> None:
-    with one_line_errors():
-        run_host_script("test.py", arguments)
-
+from fastreid_mm.commands.saliency import test
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    test()

@@ -9,17 +9,7 @@ mmsegmentation's own train.py heeds too. load_from=FILE begins from a part of th
 --trust-checkpoint loads a checkpoint that is more than plain data, which may run any code: only if you know its source.
 """
 
-import sys
-
-import mmseg_mm  # noqa: F401  registers everything
-from mmseg_mm.engine import run_host_script
-from mmseg_mm.errors import one_line_errors
-
-
-def main(arguments: list[str]) -> None:
-    with one_line_errors():
-        run_host_script("train.py", arguments)
-
+from fastreid_mm.commands.saliency import train
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    train()

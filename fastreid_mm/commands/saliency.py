@@ -31,21 +31,18 @@ def predict(arguments: list[str] | None = None) -> None:
     """Write the saliency maps of images with depth; otherwise like :func:`train`."""
     with one_line_errors():
         require_mmseg()
-        from mmseg_mm import errors
         from mmseg_mm.predict import argument_parser, predict
         args = argument_parser().parse_args(arguments)
         args.config = find_config(args.config, "mmseg_mm")
-        with errors.one_line_errors():
-            predict(args)
+        predict(args)
 
 
 def _run_script(name: str, arguments: list[str] | None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with one_line_errors():
         require_mmseg()
-        from mmseg_mm import engine, errors
+        from mmseg_mm.engine import run_host_script
         config = next((index for index, argument in enumerate(arguments) if argument.endswith(".py")), None)
         if config is not None:
             arguments[config] = find_config(arguments[config], "mmseg_mm")
-        with errors.one_line_errors():
-            engine.run_host_script(name, arguments)
+        run_host_script(name, arguments)

@@ -15,6 +15,18 @@ PER_IDENTITY = ("classifier", "centers", "prototypes.memory")
 testing or fine-tuning."""
 
 
+def saved_num_classes(path: str) -> int:
+    """How many training identities a checkpoint's model knows; 0 if the file does not say, or cannot be read.
+
+    HAMNet weighs its streams by the activation of classes at test time, too.
+    """
+    try:
+        content = load_safely(path)
+    except InputError:  # the checkpointer says what is wrong with the file
+        return 0
+    return content.get("num_classes", 0) if isinstance(content, dict) else 0
+
+
 class SafeCheckpointer(Checkpointer):
     """fast-reid's checkpointer with its gaps closed; the files stay fast-reid's.
 

@@ -26,7 +26,8 @@ class EpochCheckpointer(HookBase):
             return
         share_buffers(trainer.model)
         trainer.checkpointer.save("model_final" if last else f"model_{trainer.epoch:04d}", epoch=trainer.epoch,
-                                  iterations=trainer.iter, seed=trainer.cfg.SEED)
+                                  iterations=trainer.iter, seed=trainer.cfg.SEED,
+                                  num_classes=trainer.cfg.MODEL.HEADS.NUM_CLASSES)
         comm.synchronize()
 
 

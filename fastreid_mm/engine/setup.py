@@ -4,6 +4,8 @@ import argparse
 import logging
 import os
 import random
+import re
+from functools import reduce
 
 import numpy as np
 import torch
@@ -43,13 +45,25 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
     try:
         if config_file:
             cfg.merge_from_file(config_file)
-        cfg.merge_from_list(options)
+        cfg.merge_from_list(_with_floats(cfg, options))
     except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
         raise InputError(f"config {config_file or 'options'}: {reason}") from None
     _refuse_unsupported(cfg)
     return cfg
+
+
+def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
+    """``KEY VALUE`` pairs in which 0 for a key of 0.5 is 0.0: the host refuses whole numbers for them."""
+    values = [f"{value}.0" if re.fullmatch(r"[+-]?\d+", value) and isinstance(_value(cfg, key), float) else value
+              for key, value in zip(options[::2], options[1::2])]
+    return [word for pair in zip(options[::2], values) for word in pair]
+
+
+def _value(cfg: CfgNode, key: str) -> object:
+    """What a dotted key holds, None for one there is not."""
+    return reduce(lambda node, name: node.get(name) if isinstance(node, CfgNode) else None, key.split("."), cfg)
 
 
 def _refuse_unsupported(cfg: CfgNode) -> None:

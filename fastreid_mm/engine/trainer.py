@@ -16,7 +16,7 @@ from yacs.config import CfgNode
 import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
-from fastreid_mm.engine.checkpoint import SafeCheckpointer
+from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, ProgressBar
 from fastreid_mm.engine.report import log_results, save_results
@@ -205,7 +205,10 @@ def evaluate_only(cfg: CfgNode) -> Results:
     Raises:
         InputError: the checkpoint does not exist or is of another model.
     """
-    cfg = settle(cfg)
+    cfg = settle(cfg).clone()
+    cfg.defrost()
+    cfg.MODEL.HEADS.NUM_CLASSES = cfg.MODEL.HEADS.NUM_CLASSES or saved_num_classes(cfg.MODEL.WEIGHTS)
+    cfg.freeze()
     untrained = "" if cfg.MODEL.WEIGHTS else "MODEL.WEIGHTS is empty: what is tested is an UNTRAINED network"
     if untrained:
         logger.warning(untrained)

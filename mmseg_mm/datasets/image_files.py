@@ -8,7 +8,7 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from mmseg_mm.errors import InputError
+from fastreid_mm.errors import InputError
 
 COLOURED = 8
 """Mean difference between channels, in 256ths of the range, above which three channels are a picture in colour. JPEG's

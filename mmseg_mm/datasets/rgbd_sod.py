@@ -9,10 +9,10 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from fastreid_mm.errors import InputError, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile, require_choice
-from mmseg_mm.errors import InputError, listed
 
 FOLDERS = {"img_path": "RGB", "depth_path": "depth", "seg_map_path": "GT"}
 SET_KEYS = {"name", "data_root", "data_prefix", "ann_file", "num_samples", "depth_direction",
@@ -104,7 +104,7 @@ class RGBDSODDataset(BaseSegDataset):
             farther, checked = farther_than_surroundings(list(members), depth)
             if farther and len(farther) >= SUSPICIOUS * checked:
                 print_log(f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
-                          f"{len(farther)} of {checked} maps looked at ({listed(farther)}); direction or "
+                          f"{len(farther)} of {checked} maps looked at ({listed(farther, ', ')}); direction or "
                           "depth_direction says which way depth points", "current", level=30)
 
 

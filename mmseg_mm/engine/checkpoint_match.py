@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from mmseg_mm.errors import InputError
+from fastreid_mm.errors import InputError
 
 UNSEEN = {"modalities": ("image", "depth"), "decode_head.detail": "none", "decode_head.fusion.variant": "mutualformer",
           "decode_head.fusion.num_heads": 8, "decode_head.fusion.epsilon": 0.6, "decode_head.fusion.reading": "paper",

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from mmseg_mm.errors import InputError
+from fastreid_mm.errors import InputError
 
 DATA_ROOT = "SOD_DATASETS"
 """The variable that mmengine puts into the configs' paths when it reads them."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import mmseg
 from mmengine.config import Config
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.data_root import take_data_root
-from mmseg_mm.errors import InputError
 
 TRUST = "--trust-checkpoint"
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"

@@ -9,8 +9,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import BaseLoop, CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
-from mmseg_mm.errors import InputError
 
 HISTORY = ("log_history", "count_history", "max_length")
 """What a HistoryBuffer is made from."""

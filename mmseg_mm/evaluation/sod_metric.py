@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
-from mmseg_mm.errors import InputError, listed
+from fastreid_mm.errors import InputError, listed
 from mmseg_mm.evaluation.saliency_scores import Scores, summarise
 from mmseg_mm.evaluation.score_job import JobPool, ScoreJob
 from mmseg_mm.evaluation.sod_report import save_images, save_report, table
@@ -113,7 +113,7 @@ class SODMetric(BaseMetric):
         rows = {name: summarise(members) for name, members in by_set.items()}
         empty = [path for _, path, scores in results if scores.empty_mask]
         if empty:
-            print_log(f"{len(empty)} masks are all black: {listed(empty)}", "current", logging.WARNING)
+            print_log(f"{len(empty)} masks are all black: {listed(empty, ', ')}", "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from fastreid_mm.errors import InputError
 from fastreid_mm.layers import TokenFusion
 from fastreid_mm.layers.cross_diffusion import READINGS
-from mmseg_mm.errors import InputError
 
 ARGUMENTS = ("num_heads", "depth", "variant", "stack", "epsilon", "reading", "joint_norm", "fused_self_attention")
 """What a config says to :class:`TokenFusion`. A variant leaves aside what it has no use for, so that one key of an

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmseg_mm.errors import InputError
+from fastreid_mm.errors import InputError
 from mmseg_mm.models.fusion_arguments import token_fusion
 
 DETAILS = ("none", "squeezed")

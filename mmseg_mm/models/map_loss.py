@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmseg_mm.errors import InputError
+from fastreid_mm.errors import InputError
 
 IGNORED = 255
 

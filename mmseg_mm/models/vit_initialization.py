@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from fastreid_mm.errors import InputError
 from fastreid_mm.layers import MutualFormerLayer, TokenFusion
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint
-from mmseg_mm.errors import InputError
 
 WRAPPERS = ("model", "state_dict")
 """Keys under which a checkpoint may hold its weights: DeiT's, mmengine's."""

@@ -22,7 +22,12 @@ def test_a_config_runs_as_shipped(request, monkeypatch, tiny_config, tmp_path, n
     (dataset,) = load_config(str(CONFIGS / name), []).DATASETS.TESTS
     monkeypatch.setenv("FASTREID_DATASETS", str(request.getfixturevalue(ROOTS[dataset])))
     options = {"SOLVER.MAX_EPOCH": 1, "SOLVER.IMS_PER_BATCH": 8, "SEED": -1} | (LYING if dataset == "RGBN300" else {})
-    run(argument_parser().parse_args(["--config-file", tiny_config(name),
-                                      *(str(word) for pair in options.items() for word in pair)]))
-    results = json.loads((tmp_path / "out" / "results.json").read_text())
+
+    def start(*arguments: str) -> dict:
+        run(argument_parser().parse_args(["--config-file", tiny_config(name), *arguments,
+                                          *(str(word) for pair in options.items() for word in pair)]))
+        return json.loads((tmp_path / "out" / "results.json").read_text())
+
+    results = start()
     assert results[dataset] and all(0 < metrics["mAP"] <= 100 for metrics in results[dataset].values())
+    assert start("--eval-only", "MODEL.WEIGHTS", str(tmp_path / "out" / "model_final.pth")) == results

@@ -7,8 +7,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets.image_files import read_grey
-from mmseg_mm.errors import InputError
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")

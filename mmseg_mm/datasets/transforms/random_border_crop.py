@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from mmseg_mm.errors import InputError
+from fastreid_mm.errors import InputError
 
 
 @TRANSFORMS.register_module()

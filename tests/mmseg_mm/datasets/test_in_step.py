@@ -5,8 +5,8 @@ import pytest
 from mmcv.transforms import Compose
 from mmengine.registry import init_default_scope
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import RandomBorderCrop, RGBDSODDataset, StackDepth
-from mmseg_mm.errors import InputError
 from tests.mmseg_mm.rgbd_files import write
 
 SIZE = (60, 80)

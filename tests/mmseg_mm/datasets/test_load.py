@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, LoadSODMask
 from mmseg_mm.datasets.image_files import image_size
-from mmseg_mm.errors import InputError
 from tests.mmseg_mm.rgbd_files import write
 
 DEPTH = np.array([[51, 102], [153, 204]], np.uint8)

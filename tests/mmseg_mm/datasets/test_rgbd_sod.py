@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, RGBDSODDataset
-from mmseg_mm.errors import InputError
 from tests.mmseg_mm.rgbd_files import SIZE, near_square, write, write_set
 
 

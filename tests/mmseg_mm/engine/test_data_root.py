@@ -3,9 +3,9 @@
 import pytest
 from mmengine.config import Config
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.engine import DataRootHook, run_host_script
 from mmseg_mm.engine.data_root import DATA_ROOT
-from mmseg_mm.errors import InputError
 from tests.mmseg_mm.small_model import CONFIGS
 
 ALL = sorted(CONFIGS.glob("*.py"))

@@ -7,9 +7,9 @@ import torch
 from mmseg.apis import MMSegInferencer
 from mmseg.structures import SegDataSample
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import FiniteRepeatDataset
 from mmseg_mm.engine import SaliencyVisualizer, run_host_script
-from mmseg_mm.errors import InputError
 from tests.mmseg_mm.engine.conftest import script
 from tests.mmseg_mm.small_model import samples, squares
 

@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.engine import read_checkpoint
-from mmseg_mm.errors import InputError
 from mmseg_mm.inference import init_rgbd_model
 from tests.mmseg_mm.engine.conftest import script
 
