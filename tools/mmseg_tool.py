@@ -18,7 +18,8 @@ from mmseg_mm.engine import run_host_script
 
 def main(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
-        raise SystemExit(__doc__)
+        print(__doc__)
+        return
     with one_line_errors():
         run_host_script(arguments[0], arguments[1:])
 

@@ -71,9 +71,9 @@ class FusionLevel(nn.Module):
 
     The paper turns 10 x 10 tokens or fewer back into a map by bilinear interpolation and mentions no way around them
     for the encoder's own detail: "none". A way without weights would not show in its number of parameters; "squeezed"
-    is such a way, of ours. On the toy scenes (tools/sod_table.py, S-measure, seeds 1 to 3) it is better with every
-    seed: 0.905 ± 0.014 against 0.876 ± 0.005 after 3 epochs; after 8, measured with a single mean and deviation of
-    depth, 0.970 ± 0.001 against 0.957 ± 0.004. Three real pairs are learned by heart with either, S-measure 0.983
+    is such a way, of ours. On the toy scenes (tools/benchmarks/sod_table.py, S-measure, seeds 1 to 3) it is better with
+    every seed: 0.905 ± 0.014 against 0.876 ± 0.005 after 3 epochs; after 8, measured with a single mean and deviation
+    of depth, 0.970 ± 0.001 against 0.957 ± 0.004. Three real pairs are learned by heart with either, S-measure 0.983
     (configs/SOD/mutualformer_overfit.py).
 
     Args:
