@@ -64,8 +64,16 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license_expression="Apache-2.0",
-    keywords=["re-identification", "person retrieval", "visible-infrared", "multi-modal", "salient object detection",
-              "RGB-D", "fast-reid", "mmsegmentation"],
+    keywords=[
+        "re-identification",
+        "person retrieval",
+        "visible-infrared",
+        "multi-modal",
+        "salient object detection",
+        "RGB-D",
+        "fast-reid",
+        "mmsegmentation",
+    ],
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Science/Research",
@@ -78,14 +86,21 @@ setup(
     # The configs lie at the top of a checkout and inside the packages of a wheel: fastreid_mm/shipped_configs.py
     packages=[*find_packages(include=["fastreid_mm*", "mmseg_mm*"]), "fastreid_mm.configs", "mmseg_mm.configs"],
     package_dir={"fastreid_mm.configs": "configs", "mmseg_mm.configs": "configs"},
-    package_data={"fastreid_mm": ["py.typed"], "fastreid_mm.configs": ["*.yml", "*/*.yml"],
-                  "mmseg_mm": ["py.typed"], "mmseg_mm.configs": ["*/*.py"]},
+    package_data={
+        "fastreid_mm": ["py.typed"],
+        "fastreid_mm.configs": ["*.yml", "*/*.yml"],
+        "mmseg_mm": ["py.typed"],
+        "mmseg_mm.configs": ["*/*.py"],
+    },
     entry_points={"console_scripts": [f"{name} = fastreid_mm.commands.{place}" for name, place in COMMANDS.items()]},
     python_requires=">=3.10",
     # No bounds: installed into a working host environment, this must not move its PyTorch.
     install_requires=["torch", "numpy"],
     extras_require={
-        "evaluation": EVALUATION, "fastreid": FASTREID, "mmseg": MMSEG, "dev": ["pytest", "ruff"],
+        "evaluation": EVALUATION,
+        "fastreid": FASTREID,
+        "mmseg": MMSEG,
+        "dev": ["pytest", "ruff"],
         "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.30"],  # make docs
     },
 )

@@ -64,8 +64,10 @@ def import_fastreid() -> types.ModuleType:
             importlib.import_module("fastreid.engine")
     except ModuleNotFoundError as error:
         if error.name == "fastreid":
-            raise ImportError("fast-reid is missing: pip install --no-deps fastreid, then this package's "
-                              "[fastreid] extra (fast-reid's own requirements ask for PyTorch 1.13)") from error
+            raise ImportError(
+                "fast-reid is missing: pip install --no-deps fastreid, then this package's "
+                "[fastreid] extra (fast-reid's own requirements ask for PyTorch 1.13)"
+            ) from error
         raise
     return importlib.import_module("fastreid")
 
@@ -78,16 +80,21 @@ def _preprocess_image(self, batched_inputs: dict | Tensor) -> Tensor:
 
 def _refuse_mm_config(build_train_loader: Callable) -> classmethod:
     """The host trainer's method, which it calls first, for configs that ``add_mm_config`` has not touched."""
+
     def build(cls, cfg: CfgNode) -> object:
         if "SEED" in cfg:
-            raise InputError(f"{cls.__name__} on fast-reid's DefaultTrainer cannot train MODEL.META_ARCHITECTURE "
-                             f"{cfg.MODEL.META_ARCHITECTURE}: use fastreid_mm.engine.MMTrainer, or derive from it")
+            raise InputError(
+                f"{cls.__name__} on fast-reid's DefaultTrainer cannot train MODEL.META_ARCHITECTURE "
+                f"{cfg.MODEL.META_ARCHITECTURE}: use fastreid_mm.engine.MMTrainer, or derive from it"
+            )
         return build_train_loader(cls, cfg)
+
     return classmethod(build)
 
 
 _host = import_fastreid()
 _host.modeling.meta_arch.Baseline.preprocess_image = _preprocess_image
 _host.engine.DefaultTrainer.build_train_loader = _refuse_mm_config(
-    _host.engine.DefaultTrainer.build_train_loader.__func__)
+    _host.engine.DefaultTrainer.build_train_loader.__func__
+)
 warnings.filterwarnings("ignore", message="TypedStorage is deprecated", module=r"fastreid\.")

@@ -17,8 +17,9 @@ from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unse
 from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
 
 
-def init_rgbd_model(config: str | Path | Config, checkpoint: str | Path, device: str = "cpu",
-                    trust: bool = False) -> BaseSegmentor:
+def init_rgbd_model(
+    config: str | Path | Config, checkpoint: str | Path, device: str = "cpu", trust: bool = False
+) -> BaseSegmentor:
     """A trained segmentor in evaluation mode, with its config as ``cfg``.
 
     Args:
@@ -46,8 +47,12 @@ def init_rgbd_model(config: str | Path | Config, checkpoint: str | Path, device:
 
 
 @torch.no_grad()
-def inference_rgbd(model: BaseSegmentor, image: str | Path | np.ndarray, depth: str | Path | np.ndarray,
-                   depth_direction: str | None = None) -> np.ndarray:
+def inference_rgbd(
+    model: BaseSegmentor,
+    image: str | Path | np.ndarray,
+    depth: str | Path | np.ndarray,
+    depth_direction: str | None = None,
+) -> np.ndarray:
     """The saliency map of one image with depth.
 
     Args:
@@ -68,8 +73,10 @@ def inference_rgbd(model: BaseSegmentor, image: str | Path | np.ndarray, depth: 
     if depth_direction is not None:
         require_choice("depth_direction", depth_direction, DIRECTIONS)
         given["depth_direction"] = depth_direction
-    for key, value, loader, use in (("img", image, "LoadImageFromFile", _image),
-                                    ("depth", depth, "LoadDepthFromFile", _depth)):
+    for key, value, loader, use in (
+        ("img", image, "LoadImageFromFile", _image),
+        ("depth", depth, "LoadDepthFromFile", _depth),
+    ):
         if isinstance(value, np.ndarray):
             given |= use(value)
             skip.add(loader)
@@ -91,6 +98,8 @@ def _image(array: np.ndarray) -> dict:
 
 def _depth(array: np.ndarray) -> dict:
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating) or not 0 <= array.min() <= array.max() <= 1:
-        raise InputError(f"depth is (H, W) floats from 0, far, to 1, near, not {array.shape} {array.dtype} "
-                         f"from {array.min()} to {array.max()}")
+        raise InputError(
+            f"depth is (H, W) floats from 0, far, to 1, near, not {array.shape} {array.dtype} "
+            f"from {array.min()} to {array.max()}"
+        )
     return {"depth": array.astype(np.float32)}

@@ -28,11 +28,16 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--depth-direction", choices=DIRECTIONS, help="if not as the config says")
-    parser.add_argument("--side-by-side", action="store_true",
-                        help="also write image, depth and map beside each other: map_side_by_side.png, or in "
-                             "maps/side_by_side")
-    parser.add_argument("--trust-checkpoint", action="store_true",
-                        help="load a checkpoint that is more than plain data, which may run any code")
+    parser.add_argument(
+        "--side-by-side",
+        action="store_true",
+        help="also write image, depth and map beside each other: map_side_by_side.png, or in maps/side_by_side",
+    )
+    parser.add_argument(
+        "--trust-checkpoint",
+        action="store_true",
+        help="load a checkpoint that is more than plain data, which may run any code",
+    )
     return parser
 
 
@@ -60,8 +65,9 @@ def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
         raise InputError(f"{image} and {depth} must be two files or two folders")
     if not image.is_dir():
         return [(image, depth, out, out.with_name(f"{out.stem}_side_by_side.png"))]
-    pairs = PairedFolders("input", {"img_path": str(image), "depth_path": str(depth)},
-                          {"img_path": None, "depth_path": None}).samples()
+    pairs = PairedFolders(
+        "input", {"img_path": str(image), "depth_path": str(depth)}, {"img_path": None, "depth_path": None}
+    ).samples()
     found = []
     for pair in pairs:
         name = Path(pair["img_path"]).stem + ".png"

@@ -81,8 +81,11 @@ def regdb_root(tmp_path_factory) -> Path:
             for number in (1, 2):
                 write_image(folder / kind / str(pid) / f"{number}.bmp", 100 * pid + number)
         for trial in (1, 2):
-            halves = {"train": range(24), "test": range(24, 48)} if trial == 1 else \
-                {"train": range(24, 48), "test": range(24)}
+            halves = (
+                {"train": range(24), "test": range(24, 48)}
+                if trial == 1
+                else {"train": range(24, 48), "test": range(24)}
+            )
             for part, ids in halves.items():
                 lines = [f"{kind}/{pid}/{number}.bmp {label}" for label, pid in enumerate(ids) for number in (1, 2)]
                 (folder / "idx" / f"{part}_{kind.lower()}_{trial}.txt").write_text("\n".join(lines) + "\n")
@@ -115,8 +118,11 @@ def rgbn300_root(tmp_path_factory) -> Path:
 def market1501_mm_root(tmp_path_factory) -> Path:
     """A folder with Market1501-MM: 6 training and 8 test identities, three samples each under two cameras, a query."""
     root = tmp_path_factory.mktemp("market1501_mm")
-    for part, ids, indices in (("train", range(2, 8), (0, 1, 2)), ("query", range(8, 16), (0,)),
-                               ("gallery", range(8, 16), (1, 2))):
+    for part, ids, indices in (
+        ("train", range(2, 8), (0, 1, 2)),
+        ("query", range(8, 16), (0,)),
+        ("gallery", range(8, 16), (1, 2)),
+    ):
         for number, modality in enumerate(("RGB", "NI", "TI")):
             for pid, camera, index in product(ids, (1, 2), indices):
                 name = f"{pid:04d}_c{camera}s1_{index:06d}_00.jpg"
@@ -140,6 +146,7 @@ def tiny_config(tmp_path):
 @pytest.fixture
 def tiny_cfg(tiny_config):
     """Loads such a config with KEY VALUE pairs on top."""
+
     def build(*options: object, base: str = "SYSU/cmtr.yml", output: str = "out"):
         return load_config(tiny_config(base, output), [str(option) for option in options])
 

@@ -44,8 +44,9 @@ def test_the_default_keeps_the_hosts_resize_and_erasing():
     assert step(cfg, "Resize").interpolation.value == "bicubic" and step(cfg, "RandomErasing").scale == (0.02, 0.33)
 
 
-@pytest.mark.parametrize("key, value", [("INPUT.RESIZE", "nearest"), ("INPUT.REA.MAX_AREA", "1.5"),
-                                        ("INPUT.REA.MAX_AREA", "0.01")])
+@pytest.mark.parametrize(
+    "key, value", [("INPUT.RESIZE", "nearest"), ("INPUT.REA.MAX_AREA", "1.5"), ("INPUT.REA.MAX_AREA", "0.01")]
+)
 def test_what_a_transform_cannot_be_is_named(key, value):
     with pytest.raises(InputError, match=f"{key} '?{value}"):
         build_transforms(load_config("", [key, value]), is_train=True)

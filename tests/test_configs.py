@@ -30,13 +30,40 @@ def test_cmtr_is_set_as_in_the_paper(name):
 
 READINGS = {
     "Base-VI.yml": ["PROB", "METRIC"],
-    "Base-HCT.yml": ["VALUE", "DIM", "POOL_EXPONENT", "TRIPLET_WEIGHT", "PART_TRIPLET_WEIGHT", "MARGIN", "WARMUP_ITERS",
-                     "PRETRAINED_LR_FACTOR"],
+    "Base-HCT.yml": [
+        "VALUE",
+        "DIM",
+        "POOL_EXPONENT",
+        "TRIPLET_WEIGHT",
+        "PART_TRIPLET_WEIGHT",
+        "MARGIN",
+        "WARMUP_ITERS",
+        "PRETRAINED_LR_FACTOR",
+    ],
     "Base-CMT.yml": ["MARGIN", "MINING", "HEADS", "FFN_RATIO", "DROPOUT", "DETACH_CENTROID", "GENERATOR_REDUCTION"],
-    "Base-CMTR.yml": ["DROP_PATH_RATIO", "VALUE", "PIXEL_MEAN", "PIXEL_STD", "EPSILON", "EMBED_CLASS_TOKEN",
-                      "REDUCTION", "WEIGHT_DECAY_NORM", "WARMUP_ITERS"],
-    "Base-MUN.yml": ["TRIPLET_MARGIN", "AUXILIARY_STATISTICS", "TR_GROUPS", "IA_FEATURES", "PROTOTYPE_LR_FACTOR",
-                     "PROB", "IMS_PER_BATCH", "PRETRAINED_LR_FACTOR", "EPSILON", "SPECIFIC_STAGES"],
+    "Base-CMTR.yml": [
+        "DROP_PATH_RATIO",
+        "VALUE",
+        "PIXEL_MEAN",
+        "PIXEL_STD",
+        "EPSILON",
+        "EMBED_CLASS_TOKEN",
+        "REDUCTION",
+        "WEIGHT_DECAY_NORM",
+        "WARMUP_ITERS",
+    ],
+    "Base-MUN.yml": [
+        "TRIPLET_MARGIN",
+        "AUXILIARY_STATISTICS",
+        "TR_GROUPS",
+        "IA_FEATURES",
+        "PROTOTYPE_LR_FACTOR",
+        "PROB",
+        "IMS_PER_BATCH",
+        "PRETRAINED_LR_FACTOR",
+        "EPSILON",
+        "SPECIFIC_STAGES",
+    ],
 }
 """Keys whose values neither paper nor released code states, by the file that has to say so."""
 
@@ -48,12 +75,15 @@ def test_what_neither_paper_nor_code_states_is_marked_as_a_reading(name):
     assert set(READINGS[name]) <= marked
 
 
-@pytest.mark.parametrize("options, named", [
-    (["MODEL.CMTR.LAMDBA", "1"], "MODEL.CMTR.LAMDBA"),
-    (["SOLVER.STEPS", "often"], "SOLVER.STEPS"),
-    (["SEED"], "SEED"),
-    (["TEST.RERANK.ENABLED", "True"], "TEST.RERANK.ENABLED"),
-])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        (["MODEL.CMTR.LAMDBA", "1"], "MODEL.CMTR.LAMDBA"),
+        (["SOLVER.STEPS", "often"], "SOLVER.STEPS"),
+        (["SEED"], "SEED"),
+        (["TEST.RERANK.ENABLED", "True"], "TEST.RERANK.ENABLED"),
+    ],
+)
 def test_bad_options_are_named_in_one_line(options, named):
     with pytest.raises(InputError, match=named) as error:
         load_config("", options)

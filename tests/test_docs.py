@@ -14,16 +14,21 @@ from textwrap import dedent
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-PAGES = {str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8")
-         for path in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md")))}
+PAGES = {
+    str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8")
+    for path in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md")))
+}
 PLACEHOLDERS = ("NAME", "METHOD", "SET")
 LINES = 150
 
 
 def blocks(language: str) -> dict[str, str]:
     """Code by page and number."""
-    return {f"{page}:{number}": dedent(code) for page, text in PAGES.items() for number, code in enumerate(
-        re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE), 1)}
+    return {
+        f"{page}:{number}": dedent(code)
+        for page, text in PAGES.items()
+        for number, code in enumerate(re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE), 1)
+    }
 
 
 PYTHON = blocks("python")
@@ -34,8 +39,9 @@ def commands() -> list[list[str]]:
     """The words of every command in a shell block, without variables before it."""
     lines = [part for code in blocks("bash").values() for line in code.splitlines() for part in line.split(" && ")]
     words = [shlex.split(line, comments=True) for line in lines]
-    return [line[next((i for i, word in enumerate(line) if not re.match(r"[A-Z_]+=", word)), 0):]
-            for line in words if line]
+    return [
+        line[next((i for i, word in enumerate(line) if not re.match(r"[A-Z_]+=", word)), 0) :] for line in words if line
+    ]
 
 
 def started(command: list[str]) -> list[str]:
@@ -65,8 +71,13 @@ def test_a_command_starts_and_knows_its_options(name, monkeypatch, capsys):
         start(name, monkeypatch)
     assert not end.value.code
     known = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
-    used = {word for words in map(started, commands()) if words and words[0] == name
-            for word in words if word.startswith("--")}
+    used = {
+        word
+        for words in map(started, commands())
+        if words and words[0] == name
+        for word in words
+        if word.startswith("--")
+    }
     assert used <= known
 
 
@@ -89,12 +100,22 @@ def test_make_has_the_targets_that_are_named():
 def test_the_train_script_runs_resumes_and_leaves_its_results(tmp_path, tiny_config, sysu_root):
     (name,) = SCRIPTS
     (tmp_path / "train.py").write_text(PYTHON[name])
-    environment = {**os.environ, "FASTREID_DATASETS": str(sysu_root), "OMP_NUM_THREADS": "1",
-                   "PYTHONPATH": str(PROJECT)}
+    environment = {
+        **os.environ,
+        "FASTREID_DATASETS": str(sysu_root),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(PROJECT),
+    }
 
     def run(*options: str) -> None:
-        subprocess.run([sys.executable, "train.py", "--config-file", tiny_config(), *options, "SEED", "-1"],
-                       cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
+        subprocess.run(
+            [sys.executable, "train.py", "--config-file", tiny_config(), *options, "SEED", "-1"],
+            cwd=tmp_path,
+            env=environment,
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
 
     run("SOLVER.MAX_EPOCH", "1")
     first = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -118,8 +139,10 @@ def test_links_lead_somewhere(page):
 
 
 def anchors(text: str) -> set[str]:
-    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-            for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    return {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -146,7 +169,8 @@ def test_the_api_has_what_a_package_offers(package):
     files = {path.stem for path in (PROJECT / package.replace(".", "/")).glob("*.py")}
     offered = importlib.import_module(package).__all__
     assert {f"{package}.{name}.{name}" for name in offered if name in files} == {
-        name for name in named if name.startswith(f"{package}.")}
+        name for name in named if name.startswith(f"{package}.")
+    }
     assert package in named
 
 

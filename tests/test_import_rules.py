@@ -38,8 +38,10 @@ def test_the_mmseg_plug_in_uses_blocks_losses_and_errors_only():
         assert all(name.startswith(allowed) for name in ours), path
 
 
-@pytest.mark.parametrize("module", ["fastreid_mm", "fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.errors",
-                                    "fastreid_mm.evaluation"])
+@pytest.mark.parametrize(
+    "module",
+    ["fastreid_mm", "fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.errors", "fastreid_mm.evaluation"],
+)
 def test_light_modules_load_no_host(module):
     code = f"import sys, {module}; print(sorted({HOSTS | {'timm', 'yacs'}!r} & set(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -64,8 +66,11 @@ def test_arrows_run_down():
     for path in (PROJECT / "fastreid_mm").rglob("*.py"):
         part = path.relative_to(PROJECT / "fastreid_mm").parts[0].removesuffix(".py")
         ours = {name.split(".")[1] for name in imported(path) if name.startswith("fastreid_mm.")}
-        upwards += [f"{path.relative_to(PROJECT)} imports {other}" for other in ours - {part}
-                    if part != "__init__" and not (floor(part) < floor(other) or floor(part) == GROUND == floor(other))]
+        upwards += [
+            f"{path.relative_to(PROJECT)} imports {other}"
+            for other in ours - {part}
+            if part != "__init__" and not (floor(part) < floor(other) or floor(part) == GROUND == floor(other))
+        ]
     assert not upwards
 
 

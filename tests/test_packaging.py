@@ -18,13 +18,45 @@ from fastreid_mm.commands.hosts import FASTREID, MMSEG
 from fastreid_mm.errors import WITHOUT_REQUIREMENTS
 
 PROJECT = Path(__file__).parent.parent
-COMMANDS = {"fastreid-mm-train", "fastreid-mm-test", "fastreid-mm-train-regdb-trials", "fastreid-mm-evaluate-features",
-            "mmseg-mm-train", "mmseg-mm-test", "mmseg-mm-predict"}
-SMALL = ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.BACKBONE.STRIDE_SIZE", "(4, 4)",
-         "MODEL.BACKBONE.VIT.PATCH_SIZE", "8", "MODEL.BACKBONE.VIT.EMBED_DIM", "32", "MODEL.BACKBONE.VIT.DEPTH", "1",
-         "MODEL.BACKBONE.VIT.NUM_HEADS", "2", "INPUT.SIZE_TRAIN", "[32, 16]", "INPUT.SIZE_TEST", "[32, 16]",
-         "DATALOADER.NUM_WORKERS", "0", "DATALOADER.NUM_INSTANCE", "2", "SOLVER.IMS_PER_BATCH", "16",
-         "SOLVER.MAX_EPOCH", "1", "OUTPUT_DIR", "out"]
+COMMANDS = {
+    "fastreid-mm-train",
+    "fastreid-mm-test",
+    "fastreid-mm-train-regdb-trials",
+    "fastreid-mm-evaluate-features",
+    "mmseg-mm-train",
+    "mmseg-mm-test",
+    "mmseg-mm-predict",
+}
+SMALL = [
+    "MODEL.DEVICE",
+    "cpu",
+    "MODEL.BACKBONE.PRETRAIN",
+    "False",
+    "MODEL.BACKBONE.STRIDE_SIZE",
+    "(4, 4)",
+    "MODEL.BACKBONE.VIT.PATCH_SIZE",
+    "8",
+    "MODEL.BACKBONE.VIT.EMBED_DIM",
+    "32",
+    "MODEL.BACKBONE.VIT.DEPTH",
+    "1",
+    "MODEL.BACKBONE.VIT.NUM_HEADS",
+    "2",
+    "INPUT.SIZE_TRAIN",
+    "[32, 16]",
+    "INPUT.SIZE_TEST",
+    "[32, 16]",
+    "DATALOADER.NUM_WORKERS",
+    "0",
+    "DATALOADER.NUM_INSTANCE",
+    "2",
+    "SOLVER.IMS_PER_BATCH",
+    "16",
+    "SOLVER.MAX_EPOCH",
+    "1",
+    "OUTPUT_DIR",
+    "out",
+]
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +85,13 @@ def installed(wheel, tmp_path_factory):
         here = [path for path in sys.path if path.endswith("-packages")]
         paths = [*map(str, place.glob("lib/*/site-packages")), *here] if dependencies else []
         kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        done = subprocess.run([place / "bin" / name, *map(str, arguments)], capture_output=True, text=True, cwd=place,
-                              env={**kept, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", **environment})
+        done = subprocess.run(
+            [place / "bin" / name, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=place,
+            env={**kept, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", **environment},
+        )
         assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
         return done
 
@@ -63,8 +100,9 @@ def installed(wheel, tmp_path_factory):
 
 
 def pip(*arguments):
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *map(str, arguments)],
-                   check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *map(str, arguments)], check=True
+    )
 
 
 def metadata(wheel, name):
@@ -75,10 +113,16 @@ def metadata(wheel, name):
 def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
     assert wheel.name == f"fastreid_mm-{__version__}-py3-none-any.whl"
     names = set(ZipFile(wheel).namelist())
-    held = {f"{package}/{path.relative_to(PROJECT)}" for package, pattern in (
-        ("fastreid_mm", "*.yml"), ("mmseg_mm", "*.py")) for path in (PROJECT / "configs").rglob(pattern)}
-    held |= {path.relative_to(PROJECT).as_posix() for package in ("fastreid_mm", "mmseg_mm")
-             for path in (PROJECT / package).rglob("*.py")}
+    held = {
+        f"{package}/{path.relative_to(PROJECT)}"
+        for package, pattern in (("fastreid_mm", "*.yml"), ("mmseg_mm", "*.py"))
+        for path in (PROJECT / "configs").rglob(pattern)
+    }
+    held |= {
+        path.relative_to(PROJECT).as_posix()
+        for package in ("fastreid_mm", "mmseg_mm")
+        for path in (PROJECT / package).rglob("*.py")
+    }
     held |= {"fastreid_mm/py.typed", "mmseg_mm/py.typed"}
     assert {name for name in names if ".dist-info/" not in name} == held
     assert set(re.findall(r"^(\S+) = ", metadata(wheel, "entry_points.txt"), re.MULTILINE)) == COMMANDS
@@ -106,9 +150,15 @@ def test_a_wheel_evaluates_features(installed):
     assert "usage: fastreid-mm-evaluate-features" in installed("fastreid-mm-evaluate-features", "--help").stdout
 
 
-@pytest.mark.parametrize(("command", "host", "extra"), [
-    ("fastreid-mm-train", "fastreid", "fastreid"), ("fastreid-mm-test", "fastreid", "fastreid"),
-    ("mmseg-mm-train", "mmseg", "mmseg"), ("mmseg-mm-predict", "mmseg", "mmseg")])
+@pytest.mark.parametrize(
+    ("command", "host", "extra"),
+    [
+        ("fastreid-mm-train", "fastreid", "fastreid"),
+        ("fastreid-mm-test", "fastreid", "fastreid"),
+        ("mmseg-mm-train", "mmseg", "mmseg"),
+        ("mmseg-mm-predict", "mmseg", "mmseg"),
+    ],
+)
 def test_a_command_without_its_host_says_what_to_install(installed, command, host, extra):
     error = installed(command, dependencies=False, status=2).stderr
     assert error.startswith("error: not installed: ") and error.count("\n") == 1
@@ -122,11 +172,18 @@ def test_one_opencv_is_installed():
 
 def test_evaluating_features_without_its_extra_says_which_to_install(tmp_path):
     tool = PROJECT / "tools" / "evaluate_features.py"
-    code = ("import runpy, sys; sys.modules['tabulate'] = sys.modules['scipy'] = None; "
-            f"sys.argv[1:] = ['--features', '.', '--name', 'a', '--splits', '.']; runpy.run_path({str(tool)!r}, "
-            "run_name='__main__')")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path,
-                          env={**os.environ, "PYTHONPATH": str(PROJECT)})
+    code = (
+        "import runpy, sys; sys.modules['tabulate'] = sys.modules['scipy'] = None; "
+        f"sys.argv[1:] = ['--features', '.', '--name', 'a', '--splits', '.']; runpy.run_path({str(tool)!r}, "
+        "run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
     assert done.returncode == 2
     assert done.stderr == 'error: not installed: scipy, tabulate; pip install "fastreid-mm[evaluation]" brings it\n'
 

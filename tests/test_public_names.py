@@ -25,15 +25,26 @@ SIGNATURES = {
     layers.RelationEmbedding: ["dim", "reading"],
     layers.AuxiliaryGenerator: ["channels", "ratios", "tr_groups"],
     evaluation.query_adaptive_distance: ["query", "gallery", "scale", "shift", "metric"],
-    evaluation.rank_metrics: ["distance", "query_ids", "gallery_ids", "query_cams", "gallery_cams", "rule",
-                              "unique_ids", "ranks"],
+    evaluation.rank_metrics: [
+        "distance",
+        "query_ids",
+        "gallery_ids",
+        "query_cams",
+        "gallery_cams",
+        "rule",
+        "unique_ids",
+        "ranks",
+    ],
 }
 
 
 @pytest.mark.parametrize("function", SIGNATURES, ids=lambda function: function.__name__)
 def test_arguments(function):
-    names = [name for name, parameter in inspect.signature(function).parameters.items()
-             if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]
+    names = [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+    ]
     assert names == SIGNATURES[function]
 
 
@@ -60,8 +71,11 @@ def test_registered_names_of_mmsegmentation():
     import mmseg_mm  # noqa: F401  first: it makes the host importable
     from mmseg.registry import DATASETS, METRICS, MODELS, TRANSFORMS  # isort: skip
 
-    for registry, names in ((DATASETS, ["RGBDSODDataset"]), (METRICS, ["SODMetric"]),
-                            (TRANSFORMS, ["LoadDepthFromFile"]),
-                            (MODELS, ["RGBDDataPreProcessor", "MutualFormerSegmentor", "MutualFormerHead"])):
+    for registry, names in (
+        (DATASETS, ["RGBDSODDataset"]),
+        (METRICS, ["SODMetric"]),
+        (TRANSFORMS, ["LoadDepthFromFile"]),
+        (MODELS, ["RGBDDataPreProcessor", "MutualFormerSegmentor", "MutualFormerHead"]),
+    ):
         for name in names:
             assert registry.get(name).__name__ == name

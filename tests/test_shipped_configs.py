@@ -17,8 +17,10 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "package"), [("SYSU/cmtr.yml", "fastreid_mm"), ("Base-VI.yml", "fastreid_mm"),
-                                               ("SOD/mutualformer_demo.py", "mmseg_mm")])
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("SYSU/cmtr.yml", "fastreid_mm"), ("Base-VI.yml", "fastreid_mm"), ("SOD/mutualformer_demo.py", "mmseg_mm")],
+)
 def test_a_shipped_config_has_a_short_name(name, package):
     assert Path(find_config(name, package)) == CONFIGS / name
 

@@ -10,9 +10,14 @@ size = (96, 96)
 model = dict(
     backbone=dict(depth=18, stem_channels=16, base_channels=16, zero_init_residual=False, init_cfg=None),
     decode_head=dict(
-        in_channels=(16, 32, 64, 128), channels=32, input_size=size,
-        patch_size=3, patch_strides=(2, 1, 1, 1),  # 121, 100, 16 and 1 tokens: the share of a map that the paper's have
-        fusion=dict(num_heads=4)))
+        in_channels=(16, 32, 64, 128),
+        channels=32,
+        input_size=size,
+        patch_size=3,
+        patch_strides=(2, 1, 1, 1),  # 121, 100, 16 and 1 tokens: the share of a map that the paper's have
+        fusion=dict(num_heads=4),
+    ),
+)
 
 load = [dict(type="LoadImageFromFile"), dict(type="LoadDepthFromFile")]
 train_pipeline = [
@@ -39,13 +44,28 @@ tta_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=8, num_workers=0, drop_last=True,
-    dataset=dict(_delete_=True, type="RGBDSODDataset", name="toy", pipeline=train_pipeline,
-                 data_root="{{$SOD_DATASETS:logs/demo-sod/datasets}}/train"))
+    batch_size=8,
+    num_workers=0,
+    drop_last=True,
+    dataset=dict(
+        _delete_=True,
+        type="RGBDSODDataset",
+        name="toy",
+        pipeline=train_pipeline,
+        data_root="{{$SOD_DATASETS:logs/demo-sod/datasets}}/train",
+    ),
+)
 test_dataloader = dict(
     num_workers=0,
-    dataset=dict(_delete_=True, type="RGBDSODDataset", name="toy", pipeline=test_pipeline, test_mode=True,
-                 data_root="{{$SOD_DATASETS:logs/demo-sod/datasets}}/test"))
+    dataset=dict(
+        _delete_=True,
+        type="RGBDSODDataset",
+        name="toy",
+        pipeline=test_pipeline,
+        test_mode=True,
+        data_root="{{$SOD_DATASETS:logs/demo-sod/datasets}}/test",
+    ),
+)
 val_dataloader = test_dataloader
 test_evaluator = dict(num_workers=0)
 val_evaluator = test_evaluator

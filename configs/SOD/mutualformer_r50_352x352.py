@@ -22,21 +22,46 @@ model = dict(
     data_preprocessor=dict(type="RGBDDataPreProcessor"),
     modalities=("image", "depth"),
     backbone=dict(
-        type="ResNet", depth=50, num_stages=4, out_indices=(0, 1, 2, 3), strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1),
-        norm_cfg=dict(type="BN"), style="pytorch",
-        init_cfg=dict(type="Pretrained", checkpoint="torchvision://resnet50")),
+        type="ResNet",
+        depth=50,
+        num_stages=4,
+        out_indices=(0, 1, 2, 3),
+        strides=(1, 2, 2, 2),
+        dilations=(1, 1, 1, 1),
+        norm_cfg=dict(type="BN"),
+        style="pytorch",
+        init_cfg=dict(type="Pretrained", checkpoint="torchvision://resnet50"),
+    ),
     decode_head=dict(
-        type="MutualFormerHead", in_channels=(256, 512, 1024, 2048), channels=64, input_size=size,
-        patch_size=11, patch_strides=(8, 4, 2, 1),  # 100, 81, 36 and 1 tokens
+        type="MutualFormerHead",
+        in_channels=(256, 512, 1024, 2048),
+        channels=64,
+        input_size=size,
+        patch_size=11,
+        patch_strides=(8, 4, 2, 1),  # 100, 81, 36 and 1 tokens
         fusion=dict(variant="mutualformer", num_heads=8, depth=2, epsilon=0.6),
-        detail="none", regularization=0.4, norm_cfg=dict(type="BN"),
+        detail="none",
+        regularization=0.4,
+        norm_cfg=dict(type="BN"),
         loss_decode=dict(type="PixelPositionAwareLoss", weighted_bce=True),
-        loss_regularization=dict(type="CrossModalFocalLoss", alpha=1.0, gamma=2.0)),
-    test_cfg=dict(mode="whole"))
+        loss_regularization=dict(type="CrossModalFocalLoss", alpha=1.0, gamma=2.0),
+    ),
+    test_cfg=dict(mode="whole"),
+)
 tta_model = dict(type="SaliencyTTAModel")
 
-meta_keys = ("img_path", "depth_path", "seg_map_path", "dataset_name", "ori_shape", "img_shape", "pad_shape",
-             "scale_factor", "flip", "flip_direction")
+meta_keys = (
+    "img_path",
+    "depth_path",
+    "seg_map_path",
+    "dataset_name",
+    "ori_shape",
+    "img_shape",
+    "pad_shape",
+    "scale_factor",
+    "flip",
+    "flip_direction",
+)
 load = [dict(type="LoadImageFromFile"), dict(type="LoadDepthFromFile")]
 train_pipeline = [
     *load,
@@ -54,27 +79,47 @@ test_pipeline = [  # the mask stays at its own size
     dict(type="LoadSODMask"),
     dict(type="PackSegInputs", meta_keys=meta_keys),
 ]
-flips = dict(type="TestTimeAug", transforms=[
-    [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0)],
-    [dict(type="LoadSODMask")],
-    [dict(type="PackSegInputs", meta_keys=meta_keys)],
-])
+flips = dict(
+    type="TestTimeAug",
+    transforms=[
+        [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0)],
+        [dict(type="LoadSODMask")],
+        [dict(type="PackSegInputs", meta_keys=meta_keys)],
+    ],
+)
 tta_pipeline = [*load, dict(type="StackDepth"), dict(type="Resize", scale=size, keep_ratio=False), flips]
 
 train_dataloader = dict(
-    batch_size=15, num_workers=4, persistent_workers=False, worker_init_fn=dict(type="seed_worker"),
+    batch_size=15,
+    num_workers=4,
+    persistent_workers=False,
+    worker_init_fn=dict(type="seed_worker"),
     sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(type="FiniteRepeatDataset", times=11, dataset=dict(  # the paper's 32835 images an epoch
-        type="RGBDSODDataset", data_root="{{$SOD_DATASETS:data/SOD}}/train", pipeline=train_pipeline, sets=[
-            dict(name="NJU2K", num_samples=1485),
-            dict(name="NLPR", num_samples=700),
-            dict(name="DUT-RGBD", num_samples=800),
-        ])))
+    dataset=dict(
+        type="FiniteRepeatDataset",
+        times=11,
+        dataset=dict(  # the paper's 32835 images an epoch
+            type="RGBDSODDataset",
+            data_root="{{$SOD_DATASETS:data/SOD}}/train",
+            pipeline=train_pipeline,
+            sets=[
+                dict(name="NJU2K", num_samples=1485),
+                dict(name="NLPR", num_samples=700),
+                dict(name="DUT-RGBD", num_samples=800),
+            ],
+        ),
+    ),
+)
 test_dataloader = dict(
-    batch_size=1, num_workers=4, persistent_workers=False,
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=False,
     sampler=dict(type="DefaultSampler", shuffle=False),
     dataset=dict(
-        type="RGBDSODDataset", data_root="{{$SOD_DATASETS:data/SOD}}/test", pipeline=test_pipeline, test_mode=True,
+        type="RGBDSODDataset",
+        data_root="{{$SOD_DATASETS:data/SOD}}/test",
+        pipeline=test_pipeline,
+        test_mode=True,
         sets=[
             dict(name="NJU2K", num_samples=500),
             dict(name="NLPR", num_samples=300),
@@ -82,7 +127,9 @@ test_dataloader = dict(
             dict(name="SIP", num_samples=929),
             dict(name="STEREO", num_samples=797),
             dict(name="LFSD", num_samples=100),
-        ]))
+        ],
+    ),
+)
 val_dataloader = test_dataloader
 test_evaluator = dict(type="SODMetric", num_workers=2)
 val_evaluator = test_evaluator
@@ -92,8 +139,10 @@ train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=max_epochs) 
 val_cfg = dict()
 test_cfg = dict()
 optim_wrapper = dict(
-    type="OptimWrapper", optimizer=dict(type="Adam", lr=4.5e-5),
-    paramwise_cfg=dict(custom_keys={"backbone": dict(lr_mult=1 / 9)}))  # of both streams: 5e-6
+    type="OptimWrapper",
+    optimizer=dict(type="Adam", lr=4.5e-5),
+    paramwise_cfg=dict(custom_keys={"backbone": dict(lr_mult=1 / 9)}),
+)  # of both streams: 5e-6
 param_scheduler = [  # 1, 0.1 after epoch 5, 0.02 after epoch 8
     dict(type="MultiStepLR", milestones=[5], gamma=0.1),
     dict(type="MultiStepLR", milestones=[8], gamma=0.2),
@@ -105,12 +154,14 @@ default_hooks = dict(
     param_scheduler=dict(type="ParamSchedulerHook"),
     checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type="DistSamplerSeedHook"),
-    visualization=dict(type="SaliencyVisualizationHook"))
+    visualization=dict(type="SaliencyVisualizationHook"),
+)
 custom_hooks = [dict(type="SafeCheckpointHook", trust=False), dict(type="EpochSeedHook"), dict(type="DataRootHook")]
 log_processor = dict(by_epoch=True)
 visualizer = dict(type="SaliencyVisualizer", name="visualizer", vis_backends=[dict(type="LocalVisBackend")])
-env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),
-               dist_cfg=dict(backend="nccl"))
+env_cfg = dict(
+    cudnn_benchmark=True, mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0), dist_cfg=dict(backend="nccl")
+)
 randomness = dict(seed=1)
 log_level = "INFO"
 load_from = None

@@ -2,10 +2,36 @@
 
 from fastreid_mm.errors import require_packages
 
-FASTREID = ("fastreid", "torchvision", "scipy", "tabulate", "yacs", "termcolor", "sklearn", "faiss", "tensorboard",
-            "timm", "huggingface_hub", "safetensors", "tqdm", "PIL")
-MMSEG = ("mmengine", "mmcv", "mmseg", "ftfy", "regex", "cv2", "scipy", "skimage", "sklearn", "py_sod_metrics", "PIL",
-         "tqdm")
+FASTREID = (
+    "fastreid",
+    "torchvision",
+    "scipy",
+    "tabulate",
+    "yacs",
+    "termcolor",
+    "sklearn",
+    "faiss",
+    "tensorboard",
+    "timm",
+    "huggingface_hub",
+    "safetensors",
+    "tqdm",
+    "PIL",
+)
+MMSEG = (
+    "mmengine",
+    "mmcv",
+    "mmseg",
+    "ftfy",
+    "regex",
+    "cv2",
+    "scipy",
+    "skimage",
+    "sklearn",
+    "py_sod_metrics",
+    "PIL",
+    "tqdm",
+)
 
 
 def require_fastreid() -> None:

@@ -32,6 +32,7 @@ def predict(arguments: list[str] | None = None) -> None:
     with one_line_errors():
         require_mmseg()
         from mmseg_mm.predict import argument_parser, predict
+
         args = argument_parser().parse_args(arguments)
         args.config = find_config(args.config, "mmseg_mm")
         predict(args)
@@ -42,6 +43,7 @@ def _run_script(name: str, arguments: list[str] | None) -> None:
     with one_line_errors():
         require_mmseg()
         from mmseg_mm.engine import run_host_script
+
         config = next((index for index, argument in enumerate(arguments) if argument.endswith(".py")), None)
         if config is not None:
             arguments[config] = find_config(arguments[config], "mmseg_mm")

@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
         require_fastreid()
         from fastreid_mm.engine.main import argument_parser, start
         from fastreid_mm.engine.setup import load_config
+
         args = argument_parser().parse_args(arguments)
         args.eval_only = True
         if not load_config(args.config_file, args.opts).MODEL.WEIGHTS:

@@ -16,4 +16,5 @@ def main(arguments: list[str] | None = None) -> None:
     with one_line_errors():
         require_fastreid()
         from fastreid_mm.engine.main import argument_parser, start
+
         start(argument_parser().parse_args(arguments))

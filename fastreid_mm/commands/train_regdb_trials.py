@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
         from fastreid_mm.data.datasets.regdb import NUM_TRIALS
         from fastreid_mm.engine.main import argument_parser
         from fastreid_mm.engine.setup import load_config
+
         args = argument_parser().parse_args(arguments)
         output = Path(load_config(args.config_file, args.opts).OUTPUT_DIR)
     found = [_run_trial(arguments, output / f"trial_{trial}", trial) for trial in range(1, NUM_TRIALS + 1)]

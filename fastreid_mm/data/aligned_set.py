@@ -27,8 +27,14 @@ class AlignedSet(ItemSet):
         shared_draws: flip, crop and erase all modalities of a sample alike; or else each has draws of its own.
     """
 
-    def __init__(self, items: list[AlignedItem], transform: Callable[[Image.Image], Tensor], relabel: bool,
-                 missing: tuple[int, ...] = (), shared_draws: bool = True):
+    def __init__(
+        self,
+        items: list[AlignedItem],
+        transform: Callable[[Image.Image], Tensor],
+        relabel: bool,
+        missing: tuple[int, ...] = (),
+        shared_draws: bool = True,
+    ):
         super().__init__(items, relabel)
         self.transform = transform
         self.missing = frozenset(missing)

@@ -83,8 +83,9 @@ def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySam
     if name != "CrossModalityIdentitySampler":
         known = ", ".join(["CrossModalityIdentitySampler", *HOST_SAMPLERS])
         raise InputError(f"DATALOADER.SAMPLER_TRAIN {name!r} is not one of {known}")
-    return CrossModalityIdentitySampler(*sizes, rank=comm.get_rank(), world_size=comm.get_world_size(),
-                                        replacement=cfg.DATALOADER.REPLACEMENT)
+    return CrossModalityIdentitySampler(
+        *sizes, rank=comm.get_rank(), world_size=comm.get_world_size(), replacement=cfg.DATALOADER.REPLACEMENT
+    )
 
 
 def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
@@ -99,6 +100,11 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
 
 
 def _loader(cfg: CfgNode, samples: ItemSet, batches) -> DeviceLoader:
-    loader = DataLoader(samples, batch_sampler=batches, num_workers=cfg.DATALOADER.NUM_WORKERS,
-                        collate_fn=fast_batch_collator, pin_memory=cfg.MODEL.DEVICE.startswith("cuda"))
+    loader = DataLoader(
+        samples,
+        batch_sampler=batches,
+        num_workers=cfg.DATALOADER.NUM_WORKERS,
+        collate_fn=fast_batch_collator,
+        pin_memory=cfg.MODEL.DEVICE.startswith("cuda"),
+    )
     return DeviceLoader(loader, cfg.MODEL.DEVICE, seed=max(cfg.SEED, 0))

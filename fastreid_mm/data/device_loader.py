@@ -45,5 +45,7 @@ class DeviceLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in self._loader:
-            yield {key: value.to(self._device, non_blocking=True) if isinstance(value, Tensor) else value
-                   for key, value in batch.items()}
+            yield {
+                key: value.to(self._device, non_blocking=True) if isinstance(value, Tensor) else value
+                for key, value in batch.items()
+            }

@@ -29,8 +29,9 @@ class HostBatches(Sampler[list[int]]):
         InputError: the batch does not divide or needs more identities or images than there are.
     """
 
-    def __init__(self, sampler: str, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0,
-                 world_size: int = 1):
+    def __init__(
+        self, sampler: str, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0, world_size: int = 1
+    ):
         self._sampler, self._seed, self._epoch = sampler, seed, 0
         self._items = [item[:3] for item in items]  # the host unpacks exactly three fields
         self._num_instances = num_instances
@@ -43,12 +44,16 @@ class HostBatches(Sampler[list[int]]):
 
     def _check_identities(self, batch_size: int, world_size: int) -> None:
         if batch_size % (self._num_instances * world_size):
-            raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of DATALOADER.NUM_INSTANCE "
-                             f"{self._num_instances} x {world_size} processes")
+            raise InputError(
+                f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of DATALOADER.NUM_INSTANCE "
+                f"{self._num_instances} x {world_size} processes"
+            )
         wanted, available = batch_size // self._num_instances, len({item[1] for item in self._items})
         if wanted > available:
-            raise InputError(f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {self._num_instances} needs "
-                             f"{wanted} identities, the training set has {available}")
+            raise InputError(
+                f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {self._num_instances} needs "
+                f"{wanted} identities, the training set has {available}"
+            )
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose batches the next iteration yields (0-based)."""

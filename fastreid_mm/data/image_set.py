@@ -21,8 +21,13 @@ class ImageSet(ItemSet):
         augment: a transformed image and its modality to an image of the same shape, for what depends on the modality.
     """
 
-    def __init__(self, items: list[tuple], transform: Callable[[Image.Image], Tensor], relabel: bool,
-                 augment: Callable[[Tensor, int], Tensor] | None = None):
+    def __init__(
+        self,
+        items: list[tuple],
+        transform: Callable[[Image.Image], Tensor],
+        relabel: bool,
+        augment: Callable[[Tensor, int], Tensor] | None = None,
+    ):
         super().__init__(items, relabel)
         self.transform = transform
         self.augment = augment

@@ -47,8 +47,10 @@ def missing_modalities(cfg: CfgNode, dataset: ImageDataset) -> tuple[int, ...]:
     missing, modalities = tuple(cfg.TEST.MISSING), getattr(dataset, "modalities", ())
     unknown = [name for name in missing if name not in modalities]
     if unknown:
-        raise InputError(f"TEST.MISSING: {unknown[0]!r} is not one of the test set's modalities "
-                         f"({', '.join(modalities) or 'it has single images'})")
+        raise InputError(
+            f"TEST.MISSING: {unknown[0]!r} is not one of the test set's modalities "
+            f"({', '.join(modalities) or 'it has single images'})"
+        )
     if modalities and set(missing) == set(modalities):
         raise InputError(f"TEST.MISSING {missing} leaves none of the modalities {', '.join(modalities)}")
     indices = tuple(modalities.index(name) for name in missing)

@@ -33,8 +33,16 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
             are identities; with the numbers.
     """
 
-    def __init__(self, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0,
-                 rank: int = 0, world_size: int = 1, replacement: bool = True):
+    def __init__(
+        self,
+        items: list[tuple],
+        batch_size: int,
+        num_instances: int,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        replacement: bool = True,
+    ):
         _require_modalities(items)
         self._images = ({}, {})
         for modality in (VISIBLE, INFRARED):
@@ -65,7 +73,7 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         """The indices of one half of the global batch that belong to this process."""
         drawn = [self._draw_images(random, self._images[modality][pid]) for pid in identities]
         share = len(drawn) // self._world_size
-        own = drawn[self._rank * share:(self._rank + 1) * share]
+        own = drawn[self._rank * share : (self._rank + 1) * share]
         return np.concatenate(own).tolist()
 
     def _draw_images(self, random: np.random.Generator, images: np.ndarray) -> np.ndarray:
@@ -73,14 +81,16 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         if self._replacement:
             return random.choice(images, self._num_instances)
         rounds = -(-self._num_instances // len(images))
-        return np.concatenate([random.permutation(images) for _ in range(rounds)])[:self._num_instances]
+        return np.concatenate([random.permutation(images) for _ in range(rounds)])[: self._num_instances]
 
 
 def _require_modalities(items: list[tuple]) -> None:
     for item in items:
         if len(item) < 4 or item[3] not in (VISIBLE, INFRARED):
-            raise InputError("DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler needs visible-infrared data sets "
-                             f"in DATASETS.NAMES, {item[0]} is of another kind")
+            raise InputError(
+                "DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler needs visible-infrared data sets "
+                f"in DATASETS.NAMES, {item[0]} is of another kind"
+            )
 
 
 def _by_identity(items: list[tuple], modality: int) -> dict[int, np.ndarray]:
@@ -95,10 +105,14 @@ def _identities_per_batch(batch_size: int, num_instances: int, world_size: int, 
     """P of the global batch, checked."""
     group = 2 * num_instances * world_size
     if num_instances < 1 or batch_size < group or batch_size % group:
-        raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {group} = 2 modalities x "
-                         f"DATALOADER.NUM_INSTANCE {num_instances} x {world_size} processes")
+        raise InputError(
+            f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {group} = 2 modalities x "
+            f"DATALOADER.NUM_INSTANCE {num_instances} x {world_size} processes"
+        )
     wanted = batch_size // (2 * num_instances)
     if wanted > available:
-        raise InputError(f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {num_instances} needs {wanted} "
-                         f"identities, the training set has {available} with both modalities")
+        raise InputError(
+            f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {num_instances} needs {wanted} "
+            f"identities, the training set has {available} with both modalities"
+        )
     return wanted

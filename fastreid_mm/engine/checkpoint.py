@@ -88,5 +88,4 @@ class SafeCheckpointer(Checkpointer):
 
     def _not_excused(self, names: Iterable[str]) -> list[str]:
         """The names that make a checkpoint another model's."""
-        return sorted(name for name in names
-                      if self._resuming or not any(part in name for part in PER_IDENTITY))
+        return sorted(name for name in names if self._resuming or not any(part in name for part in PER_IDENTITY))

@@ -25,9 +25,13 @@ class EpochCheckpointer(HookBase):
         if not last and (self._period <= 0 or done % self._period):
             return
         share_buffers(trainer.model)
-        trainer.checkpointer.save("model_final" if last else f"model_{trainer.epoch:04d}", epoch=trainer.epoch,
-                                  iterations=trainer.iter, seed=trainer.cfg.SEED,
-                                  num_classes=trainer.cfg.MODEL.HEADS.NUM_CLASSES)
+        trainer.checkpointer.save(
+            "model_final" if last else f"model_{trainer.epoch:04d}",
+            epoch=trainer.epoch,
+            iterations=trainer.iter,
+            seed=trainer.cfg.SEED,
+            num_classes=trainer.cfg.MODEL.HEADS.NUM_CLASSES,
+        )
         comm.synchronize()
 
 

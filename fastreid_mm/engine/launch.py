@@ -13,8 +13,14 @@ from fastreid.utils import comm
 from fastreid_mm.errors import REFUSED, InputError, one_line_errors
 
 
-def launch(main: Callable[..., None], num_processes: int, num_machines: int = 1, machine_rank: int = 0,
-           dist_url: str = "auto", args: tuple = ()) -> None:
+def launch(
+    main: Callable[..., None],
+    num_processes: int,
+    num_machines: int = 1,
+    machine_rank: int = 0,
+    dist_url: str = "auto",
+    args: tuple = (),
+) -> None:
     """Run ``main(*args)`` in ``num_processes`` processes on this machine.
 
     fast-reid's own launcher asserts CUDA and NCCL; the rest of its ``comm`` works on gloo.
@@ -39,8 +45,9 @@ def launch(main: Callable[..., None], num_processes: int, num_machines: int = 1,
         if num_machines > 1:
             raise InputError("--dist-url auto needs a single machine; give the same tcp:// address on all")
         dist_url = f"tcp://127.0.0.1:{_free_port()}"
-    processes = mp.spawn(_worker, (main, world_size, num_processes, machine_rank, dist_url, args),
-                         nprocs=num_processes, join=False)
+    processes = mp.spawn(
+        _worker, (main, world_size, num_processes, machine_rank, dist_url, args), nprocs=num_processes, join=False
+    )
     try:
         while not processes.join():
             pass
@@ -59,15 +66,26 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _worker(local_rank: int, main: Callable[..., None], world_size: int, per_machine: int, machine_rank: int,
-            dist_url: str, args: tuple) -> None:
+def _worker(
+    local_rank: int,
+    main: Callable[..., None],
+    world_size: int,
+    per_machine: int,
+    machine_rank: int,
+    dist_url: str,
+    args: tuple,
+) -> None:
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         torch.cuda.set_device(local_rank)
     else:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // per_machine))  # processes share the cores
-    dist.init_process_group("nccl" if on_gpu else "gloo", init_method=dist_url, world_size=world_size,
-                            rank=machine_rank * per_machine + local_rank)
+    dist.init_process_group(
+        "nccl" if on_gpu else "gloo",
+        init_method=dist_url,
+        world_size=world_size,
+        rank=machine_rank * per_machine + local_rank,
+    )
     for machine in range(world_size // per_machine):  # every process takes part in making every group
         group = dist.new_group(list(range(machine * per_machine, (machine + 1) * per_machine)))
         if machine == machine_rank:

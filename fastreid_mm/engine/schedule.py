@@ -44,5 +44,5 @@ def apply_new_steps(scheduler: torch.optim.lr_scheduler.LRScheduler, steps: list
     scheduler.milestones, scheduler.gamma = milestones, gamma
     passed = sum(count for step, count in milestones.items() if step <= scheduler.last_epoch)
     for group, base in zip(scheduler.optimizer.param_groups, scheduler.base_lrs):
-        group["lr"] = base * gamma ** passed
+        group["lr"] = base * gamma**passed
     return True

@@ -56,8 +56,10 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
     """``KEY VALUE`` pairs in which 0 for a key of 0.5 is 0.0: the host refuses whole numbers for them."""
-    values = [f"{value}.0" if re.fullmatch(r"[+-]?\d+", value) and isinstance(_value(cfg, key), float) else value
-              for key, value in zip(options[::2], options[1::2])]
+    values = [
+        f"{value}.0" if re.fullmatch(r"[+-]?\d+", value) and isinstance(_value(cfg, key), float) else value
+        for key, value in zip(options[::2], options[1::2])
+    ]
     return [word for pair in zip(options[::2], values) for word in pair]
 
 

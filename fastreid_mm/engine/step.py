@@ -23,8 +23,15 @@ class TrainingStep(SimpleTrainer):
         frozen: parameters that stay as they are for the first ``freeze_iters`` iterations.
     """
 
-    def __init__(self, model: nn.Module, loader: DeviceLoader, optimizer: torch.optim.Optimizer,
-                 mixed_precision: bool = False, frozen: Iterable[nn.Parameter] = (), freeze_iters: int = 0):
+    def __init__(
+        self,
+        model: nn.Module,
+        loader: DeviceLoader,
+        optimizer: torch.optim.Optimizer,
+        mixed_precision: bool = False,
+        frozen: Iterable[nn.Parameter] = (),
+        freeze_iters: int = 0,
+    ):
         super().__init__(model, loader, optimizer, param_wrapper=None)
         self._device = next(model.parameters()).device.type
         self._mixed_precision = mixed_precision

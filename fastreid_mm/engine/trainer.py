@@ -59,13 +59,19 @@ class MMTrainer(DefaultTrainer):
         optimizer = build_optimizer(cfg, model)
         patterns = [re.compile(pattern) for pattern in cfg.MODEL.FREEZE_LAYERS]
         frozen = [value for name, value in model.named_parameters() if any(p.match(name) for p in patterns)]
-        self._trainer = TrainingStep(wrap(model), loader, optimizer, cfg.SOLVER.AMP.ENABLED, frozen,
-                                     cfg.SOLVER.FREEZE_ITERS)
+        self._trainer = TrainingStep(
+            wrap(model), loader, optimizer, cfg.SOLVER.AMP.ENABLED, frozen, cfg.SOLVER.FREEZE_ITERS
+        )
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
         self.checkpointer = SafeCheckpointer(
-            model, cfg.OUTPUT_DIR, save_to_disk=comm.is_main_process(), optimizer=optimizer,
-            grad_scaler=self._trainer.grad_scaler, **self.scheduler)
+            model,
+            cfg.OUTPUT_DIR,
+            save_to_disk=comm.is_main_process(),
+            optimizer=optimizer,
+            grad_scaler=self._trainer.grad_scaler,
+            **self.scheduler,
+        )
         self.start_epoch, self.max_epoch = 0, cfg.SOLVER.MAX_EPOCH
         self.max_iter = self.max_epoch * self.iters_per_epoch
         asked.set_training_length(self.max_iter)
@@ -85,9 +91,11 @@ class MMTrainer(DefaultTrainer):
         self.start_epoch = content["epoch"] + 1
         here = self.start_epoch * self.iters_per_epoch
         if content["iterations"] != here:
-            raise InputError(f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after "
-                             f"{content['iterations']} iterations, {self.start_epoch} epochs of this data and batch "
-                             f"are {here}")
+            raise InputError(
+                f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after "
+                f"{content['iterations']} iterations, {self.start_epoch} epochs of this data and batch "
+                f"are {here}"
+            )
         self._follow_seed(content.get("seed", self.cfg.SEED))
         if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
             logger.warning("SOLVER.STEPS or GAMMA differ from the checkpoint's: the config's are used")
@@ -121,8 +129,9 @@ class MMTrainer(DefaultTrainer):
                 self.references = {"untrained": self.test(self.cfg, self.model)} | self.references
             with logging_redirect_tqdm([logging.getLogger("fastreid")]):
                 TrainerBase.train(self, self.start_epoch, self.max_epoch, self.iters_per_epoch)
-        save_results(self.cfg.OUTPUT_DIR, self._last_eval_results,
-                     self.references if self.cfg.TEST.REFERENCES else None)
+        save_results(
+            self.cfg.OUTPUT_DIR, self._last_eval_results, self.references if self.cfg.TEST.REFERENCES else None
+        )
         return self._last_eval_results
 
     def before_epoch(self) -> None:
@@ -188,8 +197,9 @@ class MMTrainer(DefaultTrainer):
             if comm.is_main_process():
                 results[name] = _with_gallery(found, evaluator)
                 if cfg.TEST.RANKED_LISTS:
-                    draw_ranked_lists(evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"),
-                                      cfg.TEST.RANKED_LISTS)
+                    draw_ranked_lists(
+                        evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS
+                    )
         if results:
             log_results({"": results})
         return results

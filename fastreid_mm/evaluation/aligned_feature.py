@@ -42,6 +42,8 @@ class AlignedFeature(NamedTuple):
         if features.ndim == 2 and features.shape[1] == size:
             return cls(features, features.new_ones(len(features), modalities, dtype=torch.bool))
         if features.ndim != 2 or features.shape[1] != size + modalities:
-            raise InputError(f"features of {tuple(features.shape)[-1]} columns have not {size} channels, or "
-                             f"{size + modalities} with which of {modalities} modalities are there")
+            raise InputError(
+                f"features of {tuple(features.shape)[-1]} columns have not {size} channels, or "
+                f"{size + modalities} with which of {modalities} modalities are there"
+            )
         return cls(features[:, :size], features[:, size:] > 0.5)

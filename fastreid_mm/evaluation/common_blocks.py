@@ -9,8 +9,14 @@ from fastreid_mm.evaluation.distances import pairwise_distance
 
 
 @torch.no_grad()
-def common_block_distance(query: Tensor, gallery: Tensor, query_has: Tensor, gallery_has: Tensor, sizes: Sequence[int],
-                          metric: str = "euclidean") -> Tensor:
+def common_block_distance(
+    query: Tensor,
+    gallery: Tensor,
+    query_has: Tensor,
+    gallery_has: Tensor,
+    sizes: Sequence[int],
+    metric: str = "euclidean",
+) -> Tensor:
     """Compare only what both samples have: blocks that one of them lacks do not count.
 
     Where nothing is lacking this is :func:`pairwise_distance`. Euclidean distances over fewer channels are scaled up,

@@ -29,8 +29,9 @@ def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
     if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
         raise InputError(f"features must be (Nq, D) and (Ng, D) of one D, got {shapes}")
     if query.dtype != gallery.dtype or not query.is_floating_point():
-        raise InputError("features must have one floating-point dtype, "
-                         f"got query {query.dtype} and gallery {gallery.dtype}")
+        raise InputError(
+            f"features must have one floating-point dtype, got query {query.dtype} and gallery {gallery.dtype}"
+        )
 
 
 @torch.no_grad()

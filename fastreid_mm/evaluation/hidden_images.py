@@ -14,8 +14,9 @@ def _sysu(_: np.ndarray, query_cams: np.ndarray, __: np.ndarray, gallery_cams: n
     return (query_cams == 3) & (gallery_cams == 2)  # infrared camera 3 and visible camera 2 stand in the same place
 
 
-def _market(query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray,
-            gallery_cams: np.ndarray) -> np.ndarray:
+def _market(
+    query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray, gallery_cams: np.ndarray
+) -> np.ndarray:
     return (query_ids == gallery_ids) & (query_cams == gallery_cams)
 
 
@@ -26,8 +27,9 @@ def _none(*labels: np.ndarray) -> np.ndarray:
 RULES: dict[str, Rule] = {"sysu": _sysu, "market": _market, "none": _none}
 
 
-def hidden_images(rule: str, query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray,
-                  gallery_cams: np.ndarray) -> np.ndarray:
+def hidden_images(
+    rule: str, query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray, gallery_cams: np.ndarray
+) -> np.ndarray:
     """Which images the rule hides from which query.
 
     Args:

@@ -11,8 +11,9 @@ _DISTANCES = {"cosine": modulated_cosine, "euclidean": modulated_euclidean}
 
 
 @torch.no_grad()
-def query_adaptive_distance(query: Features, gallery: Features, scale: Features, shift: Features,
-                            metric: str = "cosine") -> Tensor:
+def query_adaptive_distance(
+    query: Features, gallery: Features, scale: Features, shift: Features, metric: str = "cosine"
+) -> Tensor:
     """Distance of each query to every gallery feature after that query modulated it, ``y * scale + shift`` (eq. 13).
 
     Exact, and as two matrix products (euclidean) or three (cosine) in place of a modulated gallery for every query;
@@ -49,8 +50,10 @@ def _check(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, metric:
     if metric not in _DISTANCES:
         raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(_DISTANCES)}")
     if query.ndim != 3 or gallery.ndim != 3 or query.shape[1:] != gallery.shape[1:]:
-        raise InputError(f"features must be (Nq, p, d) and (Ng, p, d) of one p and d, got query {tuple(query.shape)} "
-                         f"and gallery {tuple(gallery.shape)}")
+        raise InputError(
+            f"features must be (Nq, p, d) and (Ng, p, d) of one p and d, got query {tuple(query.shape)} "
+            f"and gallery {tuple(gallery.shape)}"
+        )
     expected = (query.shape[0], query.shape[2])
     for name, value in (("scale", scale), ("shift", shift)):
         if tuple(value.shape) != expected:

@@ -39,7 +39,9 @@ class QueryAdaptiveFeature(NamedTuple):
             InputError: the rows do not divide into that many parts, a scale and a shift.
         """
         if features.ndim != 2 or features.shape[1] % (parts + 2):
-            raise InputError(f"features of {tuple(features.shape)[-1]} channels are not {parts} parts, a scale and a "
-                             "shift of one size")
+            raise InputError(
+                f"features of {tuple(features.shape)[-1]} channels are not {parts} parts, a scale and a "
+                "shift of one size"
+            )
         rows = features.unflatten(1, (parts + 2, -1))  # (N, p + 2, d)
         return cls(rows[:, :parts], rows[:, parts], rows[:, parts + 1])

@@ -73,8 +73,10 @@ def _labels(labels: Any, name: str, size: int) -> np.ndarray:
 def _check_ranks(ranks: Sequence[int], size: int) -> None:
     for rank in ranks:
         if not 1 <= rank <= size:
-            raise InputError(f"Rank-{rank} cannot be computed: the gallery has {size} images; give other ranks "
-                             "(in a config: TEST.RANKS)")
+            raise InputError(
+                f"Rank-{rank} cannot be computed: the gallery has {size} images; give other ranks "
+                "(in a config: TEST.RANKS)"
+            )
 
 
 def rank_metrics(

@@ -64,8 +64,15 @@ class GroupedGallery(NamedTuple):
         return best
 
 
-def exclude(values: np.ndarray, slots: np.ndarray, true: np.ndarray, ids: np.ndarray, cams: np.ndarray,
-            gallery: GroupedGallery, rule: str) -> np.ndarray:
+def exclude(
+    values: np.ndarray,
+    slots: np.ndarray,
+    true: np.ndarray,
+    ids: np.ndarray,
+    cams: np.ndarray,
+    gallery: GroupedGallery,
+    rule: str,
+) -> np.ndarray:
     """Put the gallery images a query must not see at infinity, in place; returns the true slots left (n, K).
 
     Args:

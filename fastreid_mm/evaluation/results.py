@@ -22,19 +22,30 @@ def write_json(path: str, content: dict) -> None:
 
 def numbers_only(results: Results) -> Results:
     """The results without what is not a number."""
-    return {dataset: {setting: {name: value for name, value in metrics.items() if not isinstance(value, str)}
-                      for setting, metrics in settings.items()}
-            for dataset, settings in results.items()}
+    return {
+        dataset: {
+            setting: {name: value for name, value in metrics.items() if not isinstance(value, str)}
+            for setting, metrics in settings.items()
+        }
+        for dataset, settings in results.items()
+    }
 
 
 def mean_results(found: list[Results]) -> tuple[Results, Results]:
     """Mean and sample standard deviation of every number over runs with the same settings; text stays as it is."""
+
     def combine(rule) -> Results:
-        return {dataset: {setting: {name: value if isinstance(value, str) else
-                                    rule([run[dataset][setting][name] for run in found])
-                                    for name, value in metrics.items()}
-                          for setting, metrics in settings.items()}
-                for dataset, settings in found[0].items()}
+        return {
+            dataset: {
+                setting: {
+                    name: value if isinstance(value, str) else rule([run[dataset][setting][name] for run in found])
+                    for name, value in metrics.items()
+                }
+                for setting, metrics in settings.items()
+            }
+            for dataset, settings in found[0].items()
+        }
+
     return combine(mean), combine(lambda values: stdev(values) if len(values) > 1 else 0.0)
 
 
@@ -42,11 +53,21 @@ def results_table(rows: dict[str, Results]) -> str:
     """A table of named results (trained, untrained, chance ...), one line for each data set, setting and name."""
     from tabulate import tabulate  # here: what needs no table works without it
 
-    names = list(dict.fromkeys(metric for results in rows.values() for settings in results.values()
-                               for metrics in settings.values() for metric in metrics))
+    names = list(
+        dict.fromkeys(
+            metric
+            for results in rows.values()
+            for settings in results.values()
+            for metrics in settings.values()
+            for metric in metrics
+        )
+    )
     several = len(rows) > 1
-    lines = [[dataset, setting, *([name] if several else []), *(results[dataset][setting].get(n, "") for n in names)]
-             for dataset in next(iter(rows.values())) for setting in next(iter(rows.values()))[dataset]
-             for name, results in rows.items()]
+    lines = [
+        [dataset, setting, *([name] if several else []), *(results[dataset][setting].get(n, "") for n in names)]
+        for dataset in next(iter(rows.values()))
+        for setting in next(iter(rows.values()))[dataset]
+        for name, results in rows.items()
+    ]
     header = ["data set", "setting", *(["features"] if several else []), *names]
     return tabulate(lines, header, tablefmt="github", floatfmt=".2f")

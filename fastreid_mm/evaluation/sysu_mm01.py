@@ -88,8 +88,10 @@ def _check_cameras(query_cams: np.ndarray, gallery_cams: np.ndarray) -> None:
     for name, cams, known in (("query", query_cams, QUERY_CAMERAS), ("gallery", gallery_cams, VISIBLE_CAMERAS)):
         wrong = sorted({*cams.tolist()} - {*known})
         if wrong:
-            raise InputError(f"{name}_cams has camera {', '.join(map(str, wrong))}: SYSU-MM01's {name} images are of "
-                             f"cameras {', '.join(map(str, known))}")
+            raise InputError(
+                f"{name}_cams has camera {', '.join(map(str, wrong))}: SYSU-MM01's {name} images are of "
+                f"cameras {', '.join(map(str, known))}"
+            )
 
 
 def _check_lengths(shape: tuple[int, ...], queries: Sequence[np.ndarray], gallery: Sequence[np.ndarray]) -> None:

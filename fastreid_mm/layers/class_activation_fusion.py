@@ -33,8 +33,7 @@ class ClassActivationFusion(nn.Module):
     def __init__(self, channels: int, num_classes: int, num_modalities: int = 2):
         super().__init__()
         self._axes = f"B {num_modalities} {channels} H W"
-        self.activations = nn.ModuleList(
-            nn.Conv2d(channels, num_classes, 1, bias=False) for _ in range(num_modalities))
+        self.activations = nn.ModuleList(nn.Conv2d(channels, num_classes, 1, bias=False) for _ in range(num_modalities))
 
     def forward(self, maps: Tensor, features: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Fuse the features of the streams.

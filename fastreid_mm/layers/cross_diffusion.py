@@ -12,8 +12,14 @@ from fastreid_mm.layers.choices import READINGS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
 
 
-def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float = 0.6,
-                    reading: str = "paper") -> tuple[Tensor, Tensor]:
+def cross_diffusion(
+    affinity_a: Tensor,
+    affinity_b: Tensor,
+    value_a: Tensor,
+    value_b: Tensor,
+    epsilon: float = 0.6,
+    reading: str = "paper",
+) -> tuple[Tensor, Tensor]:
     """Apply the diffused affinities to the values of the other modality, without ever multiplying two affinities.
 
         T_m = D_m^(-1/2) S_m D_m^(-1/2),    S_ab = epsilon T_a T_b^T + (1 - epsilon) (S_a + S_b),    u_ab = S_ab V_b
@@ -44,31 +50,38 @@ def cross_diffusion(affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, val
         tensor([1.5000, 1.5000])
     """
     require_choice("reading", reading, READINGS)
-    require_shapes(affinity_a=(affinity_a, "B h n n"), affinity_b=(affinity_b, "B h n n"),
-                   value_a=(value_a, "B h n c"), value_b=(value_b, "B h n c"))
+    require_shapes(
+        affinity_a=(affinity_a, "B h n n"),
+        affinity_b=(affinity_b, "B h n n"),
+        value_a=(value_a, "B h n c"),
+        value_b=(value_b, "B h n c"),
+    )
     # autocast has no effect on a gradient written by hand: all tensors get the dtype that it gives a product
     dtype = (affinity_a[..., :1, :1] @ value_a[..., :1, :1]).dtype
-    return _CrossDiffusion.apply(*(tensor.to(dtype) for tensor in (affinity_a, affinity_b, value_a, value_b)), epsilon,
-                                 reading == "official")
+    return _CrossDiffusion.apply(
+        *(tensor.to(dtype) for tensor in (affinity_a, affinity_b, value_a, value_b)), epsilon, reading == "official"
+    )
 
 
 class _CrossDiffusion(torch.autograd.Function):
     """With the roots r of the inverse degrees, and P = S or, in the official reading, S^T:
 
-        x_m = r_m V_m,    inner_m = P_m^T x_m,    y_m = r_a r_b inner_m,    diffused_ab = P_a y_b,
-        u_ab = epsilon r_a diffused_ab + (1 - epsilon) (S_a + S_b) V_b.
+    x_m = r_m V_m,    inner_m = P_m^T x_m,    y_m = r_a r_b inner_m,    diffused_ab = P_a y_b,
+    u_ab = epsilon r_a diffused_ab + (1 - epsilon) (S_a + S_b) V_b.
     """
 
     @staticmethod
-    def forward(ctx, affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float,
-                transposed: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx, affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float, transposed: bool
+    ) -> tuple[Tensor, Tensor]:
         root_a, root_b = _inverse_root_degree(affinity_a), _inverse_root_degree(affinity_b)
         left_a, left_b = (affinity_a.mT, affinity_b.mT) if transposed else (affinity_a, affinity_b)
         inner_a, inner_b = left_a.mT @ (root_a * value_a), left_b.mT @ (root_b * value_b)
         both = root_a * root_b
         diffused_ab, diffused_ba = left_a @ (both * inner_b), left_b @ (both * inner_a)
-        ctx.save_for_backward(affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab,
-                              diffused_ba)
+        ctx.save_for_backward(
+            affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab, diffused_ba
+        )
         ctx.epsilon, ctx.transposed = epsilon, transposed
         values = torch.cat([value_b, value_a], dim=-1)
         plain_ab, plain_ba = (affinity_a @ values).add_(affinity_b @ values).mul_(1 - epsilon).chunk(2, dim=-1)
@@ -77,8 +90,9 @@ class _CrossDiffusion(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_ab: Tensor, grad_ba: Tensor) -> tuple[Tensor | None, ...]:
-        (affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab,
-         diffused_ba) = ctx.saved_tensors
+        (affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab, diffused_ba) = (
+            ctx.saved_tensors
+        )
         epsilon, both = ctx.epsilon, root_a * root_b
         left_a, left_b = (affinity_a.mT, affinity_b.mT) if ctx.transposed else (affinity_a, affinity_b)
 
@@ -95,17 +109,23 @@ class _CrossDiffusion(torch.autograd.Function):
         grad_value_a, grad_value_b = root_a * grad_x_a + plain_a, root_b * grad_x_b + plain_b
         del plain_a, plain_b, grad_x_a, grad_x_b
 
-        def grad_affinity(grad_diffused: Tensor, y: Tensor, x: Tensor, grad_inner: Tensor, root: Tensor,
-                          grad_root: Tensor) -> Tensor:
+        def grad_affinity(
+            grad_diffused: Tensor, y: Tensor, x: Tensor, grad_inner: Tensor, root: Tensor, grad_root: Tensor
+        ) -> Tensor:
             """The gradient through diffused = P y, inner = P^T x, the plain products and the degrees."""
             pairs = [(grad_diffused, y), (x, grad_inner)]
             if ctx.transposed:
                 pairs = [pair[::-1] for pair in pairs]
-            return _sum_of_outer_products(*pairs, (grads, values)).sub_(0.5 * root ** 3 * grad_root)
+            return _sum_of_outer_products(*pairs, (grads, values)).sub_(0.5 * root**3 * grad_root)
 
-        return (grad_affinity(grad_diffused_ab, both * inner_b, root_a * value_a, grad_inner_a, root_a, grad_root_a),
-                grad_affinity(grad_diffused_ba, both * inner_a, root_b * value_b, grad_inner_b, root_b, grad_root_b),
-                grad_value_a, grad_value_b, None, None)
+        return (
+            grad_affinity(grad_diffused_ab, both * inner_b, root_a * value_a, grad_inner_a, root_a, grad_root_a),
+            grad_affinity(grad_diffused_ba, both * inner_a, root_b * value_b, grad_inner_b, root_b, grad_root_b),
+            grad_value_a,
+            grad_value_b,
+            None,
+            None,
+        )
 
 
 def _sum_of_outer_products(first: tuple[Tensor, Tensor], *others: tuple[Tensor, Tensor]) -> Tensor:

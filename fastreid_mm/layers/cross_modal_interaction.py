@@ -75,8 +75,9 @@ class CrossModalInteraction(nn.Module):
 
 def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:
     """A 1 x 1 convolution without bias, a BatchNorm and a ReLU."""
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels),
-                         nn.ReLU(inplace=True))
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True)
+    )
 
 
 class _ChannelAttention(nn.Module):
@@ -85,8 +86,11 @@ class _ChannelAttention(nn.Module):
     def __init__(self, channels: int, reduction: int):
         super().__init__()
         hidden = max(1, channels // reduction)
-        self.mlp = nn.Sequential(nn.Conv2d(channels, hidden, 1, bias=False), nn.ReLU(inplace=True),
-                                 nn.Conv2d(hidden, channels, 1, bias=False))
+        self.mlp = nn.Sequential(
+            nn.Conv2d(channels, hidden, 1, bias=False),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, channels, 1, bias=False),
+        )
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C, 1, 1)."""

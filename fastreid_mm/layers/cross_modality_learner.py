@@ -47,8 +47,9 @@ class CrossModalityLearner(nn.Module):
         super().__init__()
         self.ratios = tuple(ratios)
         # without bias, which the BatchNorm would remove again
-        self.rebuild = nn.ModuleList(nn.ConvTranspose2d(channels, channels, ratio, ratio, groups=tr_groups, bias=False)
-                                     for ratio in self.ratios)
+        self.rebuild = nn.ModuleList(
+            nn.ConvTranspose2d(channels, channels, ratio, ratio, groups=tr_groups, bias=False) for ratio in self.ratios
+        )
         stacked = 2 * len(self.ratios) * channels
         self.norm = nn.BatchNorm2d(stacked)
         self.fuse = nn.Conv2d(stacked, channels, 1)

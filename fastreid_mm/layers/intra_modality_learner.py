@@ -46,7 +46,7 @@ class IntraModalityLearner(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C, H, W)."""
-        first, second = maps[:, :self.half], maps[:, self.half:]  # eq. 1
+        first, second = maps[:, : self.half], maps[:, self.half :]  # eq. 1
         mixed = torch.cat([self.depthwise5(first), self.depthwise7(second)], dim=1)  # eq. 2
         hidden = self.expand(self.norm1(mixed))  # (B, 4C, H, W), eq. 3
         hidden = self.depthwise3(F.relu(hidden)) + hidden  # eq. 4

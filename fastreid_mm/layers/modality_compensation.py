@@ -33,8 +33,9 @@ class ModalityCompensation(nn.Module):
         (torch.Size([4, 6, 64]), torch.Size([4, 6, 64]))
     """
 
-    def __init__(self, dim: int, parts: int, num_heads: int = 8, ffn_ratio: int = 4, dropout: float = 0.1,
-                 start: float = 1.0):
+    def __init__(
+        self, dim: int, parts: int, num_heads: int = 8, ffn_ratio: int = 4, dropout: float = 0.1, start: float = 1.0
+    ):
         super().__init__()
         self.encoder = nn.TransformerEncoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
         self.decoder = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)

@@ -33,4 +33,4 @@ class ModalityEmbedding(nn.Module):
         added = self.weight[modalities][:, None]  # (B, 1, D)
         if not self.prefix_tokens:
             return tokens + added
-        return torch.cat([tokens[:, :self.prefix_tokens], tokens[:, self.prefix_tokens:] + added], dim=1)
+        return torch.cat([tokens[:, : self.prefix_tokens], tokens[:, self.prefix_tokens :] + added], dim=1)

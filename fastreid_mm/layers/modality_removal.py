@@ -33,7 +33,8 @@ class ModalityRemoval(nn.Module):
         super().__init__()
         require_choice("mapping", mapping, MAPPINGS)
         self.mappings = nn.ModuleList(
-            nn.Linear(dim, dim) if mapping == "fc" else nn.Identity() for _ in range(num_modalities))
+            nn.Linear(dim, dim) if mapping == "fc" else nn.Identity() for _ in range(num_modalities)
+        )
 
     def forward(self, features: Tensor, modalities: Tensor, embeddings: Tensor) -> Tensor:
         """(B, D) features, (B,) modality labels and (M, D) modality embeddings to (B, D) features."""

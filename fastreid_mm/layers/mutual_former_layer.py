@@ -44,8 +44,16 @@ class MutualInteraction(nn.Module):
         torch.Size([2, 100, 64])
     """
 
-    def __init__(self, dim: int, num_heads: int, epsilon: float = 0.6, self_attention: bool = True,
-                 cross: str = "diffusion", reading: str = "paper", joint_norm: bool = False):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        epsilon: float = 0.6,
+        self_attention: bool = True,
+        cross: str = "diffusion",
+        reading: str = "paper",
+        joint_norm: bool = False,
+    ):
         super().__init__()
         if dim % num_heads:
             raise ValueError(f"{num_heads} heads do not divide {dim} channels")
@@ -66,7 +74,8 @@ class MutualInteraction(nn.Module):
         require_shapes(tokens_a=(tokens_a, axes), tokens_b=(tokens_b, axes))
         normed = self._normalize(tokens_a, tokens_b)
         (query_a, key_a, value_a), (query_b, key_b, value_b) = (
-            _heads(qkv(tokens), self.num_heads) for qkv, tokens in zip(self.qkv, normed))
+            _heads(qkv(tokens), self.num_heads) for qkv, tokens in zip(self.qkv, normed)
+        )
         attended_to_itself = [[], []]
         if self.self_attention or self.cross == "diffusion":
             affinity_a, affinity_b = self._affinity(query_a, key_a), self._affinity(query_b, key_b)
@@ -76,8 +85,10 @@ class MutualInteraction(nn.Module):
             crossed = cross_diffusion(affinity_a, affinity_b, value_a, value_b, self.epsilon, self.reading)
         else:
             crossed = cross_attention(query_a, key_a, value_a, query_b, key_b, value_b)
-        return tuple(merge(torch.cat([_tokens(heads) for heads in [*attended, other]], dim=-1))
-                     for merge, attended, other in zip(self.merge, attended_to_itself, crossed))
+        return tuple(
+            merge(torch.cat([_tokens(heads) for heads in [*attended, other]], dim=-1))
+            for merge, attended, other in zip(self.merge, attended_to_itself, crossed)
+        )
 
     def _normalize(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, ...]:
         if self.joint_norm:
@@ -121,15 +132,23 @@ class MutualFormerLayer(nn.Module):
         torch.Size([2, 100, 64])
     """
 
-    def __init__(self, dim: int, num_heads: int, epsilon: float = 0.6, residual: bool = True,
-                 fused_self_attention: bool = False, **interaction):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        epsilon: float = 0.6,
+        residual: bool = True,
+        fused_self_attention: bool = False,
+        **interaction,
+    ):
         super().__init__()
         self.interaction = MutualInteraction(dim, num_heads, epsilon, **interaction)
         self.fuse = nn.Linear(2 * dim, dim)  # g
         self.residual = nn.Linear(2 * dim, dim) if residual else None  # h
         self.self_attention = _SelfAttention(dim, num_heads) if fused_self_attention else None
         self.feed_forward = nn.Sequential(  # eq. 12
-            nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
+            nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim)
+        )
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor, fused: Tensor | None = None) -> Tensor:
         """(B, n, dim) tokens of each stream, and perhaps of the fused one, to (B, n, dim) fused tokens.

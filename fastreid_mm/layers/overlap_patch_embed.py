@@ -33,8 +33,16 @@ class OverlapPatchEmbed(nn.Module):
         torch.Size([2, 465, 64])
     """
 
-    def __init__(self, img_size: tuple[int, int] = (256, 128), patch_size: int = 16, in_chans: int = 3,
-                 embed_dim: int = 768, bias: bool = True, stride: tuple[int, int] | None = None, **_: object):
+    def __init__(
+        self,
+        img_size: tuple[int, int] = (256, 128),
+        patch_size: int = 16,
+        in_chans: int = 3,
+        embed_dim: int = 768,
+        bias: bool = True,
+        stride: tuple[int, int] | None = None,
+        **_: object,
+    ):
         super().__init__()
         stride = stride or (patch_size, patch_size)
         if min(img_size) < patch_size:
@@ -53,6 +61,8 @@ class OverlapPatchEmbed(nn.Module):
         """
         require_shapes(images=(images, f"B {self.proj.in_channels} H W"))
         if tuple(images.shape[-2:]) != self.img_size:
-            raise ValueError(f"image of {images.shape[-2]} x {images.shape[-1]} given, the network was built for "
-                             f"{self.img_size[0]} x {self.img_size[1]}")
+            raise ValueError(
+                f"image of {images.shape[-2]} x {images.shape[-1]} given, the network was built for "
+                f"{self.img_size[0]} x {self.img_size[1]}"
+            )
         return self.proj(images).flatten(2).transpose(1, 2)

@@ -23,8 +23,11 @@ def require_shapes(**given: tuple[Tensor, str]) -> None:
     """
     sizes: dict[str, int] = {}
     if not all(_fits(tensor, axes.split(), sizes) for tensor, axes in given.values()):
-        raise ValueError(", ".join(f"{name} ({', '.join(axes.split())}) is {_shape(tensor)}"
-                                   for name, (tensor, axes) in given.items()))
+        raise ValueError(
+            ", ".join(
+                f"{name} ({', '.join(axes.split())}) is {_shape(tensor)}" for name, (tensor, axes) in given.items()
+            )
+        )
 
 
 def present_modalities(present: Any, maps: Tensor) -> Tensor:
@@ -46,7 +49,7 @@ def present_modalities(present: Any, maps: Tensor) -> Tensor:
                 [ True,  True]])
     """
     present = torch.as_tensor(present, device=maps.device).bool()
-    require_shapes(maps=(maps, " ".join(["B", "M", "C", "H", "W"][:maps.ndim])), present=(present, "B M"))
+    require_shapes(maps=(maps, " ".join(["B", "M", "C", "H", "W"][: maps.ndim])), present=(present, "B M"))
     empty = torch.nonzero(~present.any(1)).flatten().tolist()
     if empty:
         raise ValueError(f"no modality is there of sample {', '.join(map(str, empty[:5]))}")

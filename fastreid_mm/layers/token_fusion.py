@@ -44,8 +44,15 @@ class TokenFusion(nn.Module):
         torch.Size([2, 100, 64])
     """
 
-    def __init__(self, dim: int, num_heads: int, depth: int = 2, variant: str = "mutualformer",
-                 stack: str = "carry_fused", **layer):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        depth: int = 2,
+        variant: str = "mutualformer",
+        stack: str = "carry_fused",
+        **layer,
+    ):
         super().__init__()
         require_choice("variant", variant, VARIANTS)
         require_choice("stack", stack, STACKS)
@@ -95,8 +102,11 @@ class _JointTransformer(nn.Module):
     def __init__(self, dim: int, num_heads: int, depth: int):
         super().__init__()
         self.blocks = nn.ModuleList(
-            nn.TransformerEncoderLayer(dim, num_heads, 4 * dim, dropout=0.0, activation="gelu", batch_first=True,
-                                       norm_first=True) for _ in range(depth))
+            nn.TransformerEncoderLayer(
+                dim, num_heads, 4 * dim, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+            )
+            for _ in range(depth)
+        )
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
         tokens = torch.cat([tokens_a, tokens_b], dim=1)  # (B, 2n, dim)
@@ -109,7 +119,8 @@ class _CarryFused(nn.Module):
     def __init__(self, dim: int, num_heads: int, depth: int, layer: dict):
         super().__init__()
         self.layers = nn.ModuleList(
-            MutualFormerLayer(dim, num_heads, residual=index == 0, **layer) for index in range(depth))
+            MutualFormerLayer(dim, num_heads, residual=index == 0, **layer) for index in range(depth)
+        )
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
         fused = None

@@ -13,8 +13,9 @@ from torch import Tensor
 from fastreid_mm.layers.shapes import require_shapes
 
 
-def cross_modal_focal(logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: float = 1.0,
-                      gamma: float = 2.0) -> Tensor:
+def cross_modal_focal(
+    logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: float = 1.0, gamma: float = 2.0
+) -> Tensor:
     """Two binary cross-entropies, each of which counts less where the other modality is right.
 
         L = alpha mean [(1 - w(p, q))^gamma bce_a + (1 - w(q, p))^gamma bce_b],    w(p, q) = q 2 p q / (p + q)
@@ -42,8 +43,9 @@ def cross_modal_focal(logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: f
     """
     require_shapes(logits_a=(logits_a, "B 1 H W"), logits_b=(logits_b, "B 1 H W"), mask=(mask, "B 1 H W"))
     mask = mask.to(logits_a.dtype)
-    entropy_a, entropy_b = (F.binary_cross_entropy_with_logits(logits, mask, reduction="none")
-                            for logits in (logits_a, logits_b))
+    entropy_a, entropy_b = (
+        F.binary_cross_entropy_with_logits(logits, mask, reduction="none") for logits in (logits_a, logits_b)
+    )
     return alpha * (_one_direction(entropy_a, entropy_b, gamma) + _one_direction(entropy_b, entropy_a, gamma))
 
 

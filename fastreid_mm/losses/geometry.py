@@ -37,8 +37,10 @@ def require_two_identities(loss: str, targets: Tensor) -> None:
         ValueError: says how many samples and identities the batch has.
     """
     if bool((targets == targets[:1]).all()):
-        raise ValueError(f"{loss} needs two identities or more, the batch of {len(targets)} samples has "
-                         f"{min(len(targets), 1)}: a larger batch, or fewer samples of each identity, has more")
+        raise ValueError(
+            f"{loss} needs two identities or more, the batch of {len(targets)} samples has "
+            f"{min(len(targets), 1)}: a larger batch, or fewer samples of each identity, has more"
+        )
 
 
 def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,5 +75,7 @@ def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> t
     visible, infrared = modalities == VISIBLE, modalities == INFRARED
     if not targets[visible].unique().equal(targets[infrared].unique()):
         raise ValueError("both modalities of every identity in the batch are needed")
-    return (identity_centers(features[visible], targets[visible])[0],
-            identity_centers(features[infrared], targets[infrared])[0])
+    return (
+        identity_centers(features[visible], targets[visible])[0],
+        identity_centers(features[infrared], targets[infrared])[0],
+    )

@@ -11,8 +11,9 @@ from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, require_two_identities
 
 
-def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, targets: Tensor,
-                       margin: float = 0.55) -> Tensor:
+def identity_alignment(
+    visible: Tensor, infrared: Tensor, auxiliary: Tensor, targets: Tensor, margin: float = 0.55
+) -> Tensor:
     """The auxiliary center of an identity attracts its visible and infrared centers and repels those of all others.
 
         L = sum_i [margin + max_m |c_i^a - c_i^m| - min_(m, q != i) |c_i^a - c_q^m|]_+
@@ -39,8 +40,9 @@ def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, tar
         tensor(2.)
     """
     targets = torch.as_tensor(targets, device=visible.device)
-    require_shapes(visible=(visible, "B D"), infrared=(infrared, "B D"), auxiliary=(auxiliary, "B D"),
-                   targets=(targets, "B"))
+    require_shapes(
+        visible=(visible, "B D"), infrared=(infrared, "B D"), auxiliary=(auxiliary, "B D"), targets=(targets, "B")
+    )
     require_two_identities("identity_alignment", targets)
     centers, _ = identity_centers(auxiliary, targets)  # (P, D)
     others = [identity_centers(features, targets)[0] for features in (visible, infrared)]

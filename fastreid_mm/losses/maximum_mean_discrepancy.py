@@ -41,5 +41,5 @@ def maximum_mean_discrepancy(x: Tensor, y: Tensor, num_kernels: int = 5) -> Tens
     squared = euclidean_matrix(joint, joint).square()  # (n + m, n + m)
     # no gradient through the widths: they only set the scale of the distances
     width = squared.detach().sum() / (len(joint) ** 2 - len(joint)) / 2 ** (num_kernels // 2)
-    kernel = sum((-squared / (width * 2 ** k + 1e-9)).exp() for k in range(num_kernels))
+    kernel = sum((-squared / (width * 2**k + 1e-9)).exp() for k in range(num_kernels))
     return kernel[:split, :split].mean() + kernel[split:, split:].mean() - 2 * kernel[:split, split:].mean()

@@ -28,8 +28,9 @@ _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 DISTANCES = tuple(_DISTANCES)
 
 
-def modality_aware_center(features: Tensor, targets: Tensor, distance: str = "cosine",
-                          reduction: str = "mean") -> Tensor:
+def modality_aware_center(
+    features: Tensor, targets: Tensor, distance: str = "cosine", reduction: str = "mean"
+) -> Tensor:
     """Attract each image to the center of its identity over both modalities, after its modality was removed.
 
         L = mean_i log(1 + exp(d(g_i, c_(y_i))))

@@ -37,10 +37,15 @@ def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor
         >>> modality_consistency(compensated, torch.tensor([7]), reference, torch.tensor([7, 7]))
         tensor(5.)
     """
-    targets, reference_targets = (torch.as_tensor(labels, device=compensated.device)
-                                  for labels in (targets, reference_targets))
-    require_shapes(compensated=(compensated, "B p d"), targets=(targets, "B"), reference=(reference, "R p d"),
-                   reference_targets=(reference_targets, "R"))
+    targets, reference_targets = (
+        torch.as_tensor(labels, device=compensated.device) for labels in (targets, reference_targets)
+    )
+    require_shapes(
+        compensated=(compensated, "B p d"),
+        targets=(targets, "B"),
+        reference=(reference, "R p d"),
+        reference_targets=(reference_targets, "R"),
+    )
     centers, _ = identity_centers(reference.flatten(1), reference_targets)  # (P, p * d)
     labels = reference_targets.unique()  # (P,), ascending like the centers
     index = torch.searchsorted(labels, targets).clamp(max=len(labels) - 1)

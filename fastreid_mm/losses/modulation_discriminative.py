@@ -15,8 +15,9 @@ from fastreid_mm.losses.geometry import same_identity
 MININGS = ("hard", "all")
 
 
-def modulation_discriminative(features: Tensor, scale: Tensor, shift: Tensor, targets: Tensor,
-                              margin: float = 0.3, *, mining: str = "hard") -> Tensor:
+def modulation_discriminative(
+    features: Tensor, scale: Tensor, shift: Tensor, targets: Tensor, margin: float = 0.3, *, mining: str = "hard"
+) -> Tensor:
     """A triplet loss in which the query modulates all other images before they are compared with it.
 
         L = mean_x [margin + d(x, y_j') - d(x, y_k')]_+,    y' = scale_x y + shift_x

@@ -17,8 +17,14 @@ from fastreid_mm.losses.geometry import identity_centers
 DISTANCES = ("l2sq", "l2")
 
 
-def multi_modal_margin(features: Tensor, targets: Tensor, margin: float = 1.0, distance: str = "l2sq",
-                       reduction: str = "sum", normalize: bool = True) -> Tensor:
+def multi_modal_margin(
+    features: Tensor,
+    targets: Tensor,
+    margin: float = 1.0,
+    distance: str = "l2sq",
+    reduction: str = "sum",
+    normalize: bool = True,
+) -> Tensor:
     """How far the worst pair of an identity's modality centers is from the margin.
 
         L = sum_i max_(m, n) |margin - d(c_i^m, c_i^n)|
@@ -57,8 +63,9 @@ def multi_modal_margin(features: Tensor, targets: Tensor, margin: float = 1.0, d
     if normalize:
         features = F.normalize(features, dim=-1)
     centers = identity_centers(features.flatten(1), targets)[0].unflatten(1, (modalities, -1))  # (P, M, D)
-    squared = torch.stack([(centers[:, m] - centers[:, n]).square().sum(-1)
-                           for m, n in combinations(range(modalities), 2)])  # (pairs, P)
+    squared = torch.stack(
+        [(centers[:, m] - centers[:, n]).square().sum(-1) for m, n in combinations(range(modalities), 2)]
+    )  # (pairs, P)
     distances = squared if distance == "l2sq" else squared.clamp(min=1e-12).sqrt()
     worst = (margin - distances).abs().amax(0)
     return worst.sum() if reduction == "sum" else worst.mean()

@@ -42,9 +42,11 @@ def require_two_identities(cfg: CfgNode, world_size: int) -> None:
     each = cfg.DATALOADER.NUM_INSTANCE * (2 if sampler == "CrossModalityIdentitySampler" else 1)
     count = cfg.SOLVER.IMS_PER_BATCH // (each * world_size)
     if count < 2:
-        raise InputError(f"SOLVER.IMS_PER_BATCH {cfg.SOLVER.IMS_PER_BATCH} has {count} identity in each of "
-                         f"{world_size} processes, {cfg.MODEL.META_ARCHITECTURE} needs 2: with DATALOADER.NUM_INSTANCE "
-                         f"{cfg.DATALOADER.NUM_INSTANCE} it is to be {2 * each * world_size} or more")
+        raise InputError(
+            f"SOLVER.IMS_PER_BATCH {cfg.SOLVER.IMS_PER_BATCH} has {count} identity in each of "
+            f"{world_size} processes, {cfg.MODEL.META_ARCHITECTURE} needs 2: with DATALOADER.NUM_INSTANCE "
+            f"{cfg.DATALOADER.NUM_INSTANCE} it is to be {2 * each * world_size} or more"
+        )
 
 
 def label_smoothing(cfg: CfgNode) -> float:

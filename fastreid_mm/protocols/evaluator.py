@@ -87,12 +87,19 @@ class RetrievalEvaluator(DatasetEvaluator):
 
     def measure(self, distance: Tensor, query: list[tuple], gallery: list[tuple]) -> Metrics:
         """(Nq, Ng) distances between two lists of data set items to metrics."""
-        return rank_metrics(distance, field(query, 1), field(gallery, 1), field(query, 2), field(gallery, 2),
-                            rule=self.rule, ranks=self.ranks)
+        return rank_metrics(
+            distance,
+            field(query, 1),
+            field(gallery, 1),
+            field(query, 2),
+            field(gallery, 2),
+            rule=self.rule,
+            ranks=self.ranks,
+        )
 
     def split(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(Nq + Ng, D) features to those of the query and those of the gallery images."""
-        return features[:len(self.query)], features[len(self.query):]
+        return features[: len(self.query)], features[len(self.query) :]
 
     def shown_gallery(self) -> np.ndarray:
         """Indices of the gallery images that pictures of ranked lists draw from."""

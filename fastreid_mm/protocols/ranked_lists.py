@@ -52,8 +52,10 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
     candidates = [evaluator.gallery[index] for index in shown]
     distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (n, shown)
     hidden = hidden_images(evaluator.rule, field(items, 1), field(items, 2), field(candidates, 1), field(candidates, 2))
-    return [[candidates[index] for index in order if not out[index]][:TOP]
-            for order, out in zip(distance.argsort(dim=1, stable=True).tolist(), hidden)]
+    return [
+        [candidates[index] for index in order if not out[index]][:TOP]
+        for order, out in zip(distance.argsort(dim=1, stable=True).tolist(), hidden)
+    ]
 
 
 def _tile_size(item: tuple) -> tuple[int, int]:

@@ -23,6 +23,7 @@ def register(name: str) -> Callable[[type[RetrievalEvaluator]], type[RetrievalEv
         ... class BothEvaluator(RetrievalEvaluator):
         ...     rule = "none"
     """
+
     def keep(evaluator: type[RetrievalEvaluator]) -> type[RetrievalEvaluator]:
         if name in PROTOCOLS:
             raise ValueError(f"protocol {name!r} is {PROTOCOLS[name].__name__}'s already")
@@ -40,6 +41,8 @@ def build_evaluator(cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
     """
     name = getattr(dataset, "protocol", "market")
     if name not in PROTOCOLS:
-        raise InputError(f"{type(dataset).__name__} asks for the protocol {name!r}, which is not one of "
-                         f"{', '.join(sorted(PROTOCOLS))}")
+        raise InputError(
+            f"{type(dataset).__name__} asks for the protocol {name!r}, which is not one of "
+            f"{', '.join(sorted(PROTOCOLS))}"
+        )
     return PROTOCOLS[name](cfg, dataset)

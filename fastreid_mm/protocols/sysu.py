@@ -40,9 +40,16 @@ class SYSUEvaluator(RetrievalEvaluator):
         """(Nq + Ng, D) features, query first, to the four settings."""
         query, gallery = self.split(features)
         numbers = np.array([image_number(item[0]) for item in self.gallery])
-        return evaluate_sysu(distance(query, gallery), field(self.query, 1), field(self.query, 2),
-                             field(self.gallery, 1), field(self.gallery, 2), numbers, self._permutation,
-                             ranks=self.ranks)
+        return evaluate_sysu(
+            distance(query, gallery),
+            field(self.query, 1),
+            field(self.query, 2),
+            field(self.gallery, 1),
+            field(self.gallery, 2),
+            numbers,
+            self._permutation,
+            ranks=self.ranks,
+        )
 
     def shown_gallery(self) -> np.ndarray:
         """The first image of every identity and camera, as many as a single-shot gallery holds."""

@@ -42,8 +42,10 @@ class PairedFolders:
         names = self._listed_names() if self.ann_file else sorted(set().union(*files.values()))
         self._require_pairs(names, files)
         if self.num_samples not in (None, len(names)):
-            raise InputError(f"{self.name} in {self.folders['img_path']} has {len(names)} samples, "
-                             f"but num_samples={self.num_samples}")
+            raise InputError(
+                f"{self.name} in {self.folders['img_path']} has {len(names)} samples, "
+                f"but num_samples={self.num_samples}"
+            )
         samples = [{key: files[key][name] for key in files} for name in names]
         self._require_sizes(samples)
         return samples

@@ -15,8 +15,17 @@ from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile, require_choice
 
 FOLDERS = {"img_path": "RGB", "depth_path": "depth", "seg_map_path": "GT"}
-SET_KEYS = {"name", "data_root", "data_prefix", "ann_file", "num_samples", "depth_direction",
-            "img_suffix", "depth_suffix", "seg_map_suffix"}
+SET_KEYS = {
+    "name",
+    "data_root",
+    "data_prefix",
+    "ann_file",
+    "num_samples",
+    "depth_direction",
+    "img_suffix",
+    "depth_suffix",
+    "seg_map_suffix",
+}
 
 
 @DATASETS.register_module()
@@ -60,9 +69,17 @@ class RGBDSODDataset(BaseSegDataset):
         sets: Sequence[Mapping] = (),
         **kwargs: object,
     ) -> None:
-        own = {"name": name or Path(data_root).name, "data_root": "", "data_prefix": data_prefix,
-               "ann_file": ann_file, "num_samples": num_samples, "depth_direction": depth_direction,
-               "img_suffix": img_suffix, "depth_suffix": depth_suffix, "seg_map_suffix": seg_map_suffix}
+        own = {
+            "name": name or Path(data_root).name,
+            "data_root": "",
+            "data_prefix": data_prefix,
+            "ann_file": ann_file,
+            "num_samples": num_samples,
+            "depth_direction": depth_direction,
+            "img_suffix": img_suffix,
+            "depth_suffix": depth_suffix,
+            "seg_map_suffix": seg_map_suffix,
+        }
         self.sets = [_completed(own, one) for one in sets] or [own]
         super().__init__(data_root=data_root, data_prefix={}, **kwargs)
 
@@ -73,8 +90,11 @@ class RGBDSODDataset(BaseSegDataset):
     def _load_set(self, one: Mapping) -> list[dict]:
         root = Path(self.data_root or "", one["data_root"])
         folders = _folders(one, root, self.test_mode)
-        suffixes = {"img_path": one["img_suffix"], "depth_path": one["depth_suffix"],
-                    "seg_map_path": one["seg_map_suffix"]}
+        suffixes = {
+            "img_path": one["img_suffix"],
+            "depth_path": one["depth_suffix"],
+            "seg_map_path": one["seg_map_suffix"],
+        }
         ann_file = str(root / one["ann_file"]) if one["ann_file"] else ""
         paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"])
         common = {"dataset_name": one["name"], "label_map": None, "reduce_zero_label": False}
@@ -103,9 +123,13 @@ class RGBDSODDataset(BaseSegDataset):
         for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
             farther, checked = farther_than_surroundings(list(members), depth)
             if farther and len(farther) >= SUSPICIOUS * checked:
-                print_log(f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
-                          f"{len(farther)} of {checked} maps looked at ({listed(farther, ', ')}); direction or "
-                          "depth_direction says which way depth points", "current", level=30)
+                print_log(
+                    f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
+                    f"{len(farther)} of {checked} maps looked at ({listed(farther, ', ')}); direction or "
+                    "depth_direction says which way depth points",
+                    "current",
+                    level=30,
+                )
 
 
 def _completed(common: Mapping, one: Mapping) -> dict:

@@ -6,5 +6,13 @@ from mmseg_mm.engine.host_script import run_host_script
 from mmseg_mm.engine.safe_checkpoint import SafeCheckpointHook, read_checkpoint
 from mmseg_mm.engine.visualization import SaliencyVisualizationHook, SaliencyVisualizer
 
-__all__ = ["DataRootHook", "EpochSeedHook", "SafeCheckpointHook", "SaliencyVisualizationHook", "SaliencyVisualizer",
-           "read_checkpoint", "run_host_script", "seed_worker"]
+__all__ = [
+    "DataRootHook",
+    "EpochSeedHook",
+    "SafeCheckpointHook",
+    "SaliencyVisualizationHook",
+    "SaliencyVisualizer",
+    "read_checkpoint",
+    "run_host_script",
+    "seed_worker",
+]

@@ -5,9 +5,15 @@ from collections.abc import Mapping
 
 from fastreid_mm.errors import InputError
 
-UNSEEN = {"modalities": ("image", "depth"), "decode_head.detail": "none", "decode_head.fusion.variant": "mutualformer",
-          "decode_head.fusion.num_heads": 8, "decode_head.fusion.epsilon": 0.6, "decode_head.fusion.reading": "paper",
-          "decode_head.fusion.stack": "carry_fused"}
+UNSEEN = {
+    "modalities": ("image", "depth"),
+    "decode_head.detail": "none",
+    "decode_head.fusion.variant": "mutualformer",
+    "decode_head.fusion.num_heads": 8,
+    "decode_head.fusion.epsilon": 0.6,
+    "decode_head.fusion.reading": "paper",
+    "decode_head.fusion.stack": "carry_fused",
+}
 """Keys of a model's config that change what it computes, and mostly no weight's name or shape, with their defaults."""
 TRAINING_ONLY = ("decode_head.modality_seg.", "decode_head.first_seg.", "decode_head.level_seg.", "auxiliary_head.")
 """Weights of maps that have a loss and no place in a prediction."""
@@ -38,8 +44,9 @@ def check_settings(own: Mapping, found: Mapping, path: str) -> None:
     """
     for key in own:
         if key in found and found[key] != own[key]:
-            raise InputError(f"checkpoint {path} was trained with {key}={found[key]!r}, "
-                             f"but the config has {own[key]!r}")
+            raise InputError(
+                f"checkpoint {path} was trained with {key}={found[key]!r}, but the config has {own[key]!r}"
+            )
 
 
 def check_weights(own: Mapping, found: Mapping, path: str, purpose: str = "resume") -> None:
@@ -57,10 +64,16 @@ def check_weights(own: Mapping, found: Mapping, path: str, purpose: str = "resum
     own, found = ({name.removeprefix("module."): value for name, value in state.items()} for state in (own, found))
     if not own.keys() & found.keys():
         raise InputError(f"checkpoint {path} is of another model: it has none of its tensors")
-    missing = [name for name in own if name not in found and purpose != "begin"
-               and not (purpose == "predict" and name.startswith(TRAINING_ONLY))]
+    missing = [
+        name
+        for name in own
+        if name not in found and purpose != "begin" and not (purpose == "predict" and name.startswith(TRAINING_ONLY))
+    ]
     shapes = [name for name in own if name in found and own[name].shape != found[name].shape]
-    wrong = [f"{len(names)} tensors {kind} ({names[0]} ...)"
-             for kind, names in (("missing", missing), ("of another shape", shapes)) if names]
+    wrong = [
+        f"{len(names)} tensors {kind} ({names[0]} ...)"
+        for kind, names in (("missing", missing), ("of another shape", shapes))
+        if names
+    ]
     if wrong:
         raise InputError(f"checkpoint {path} is of another model: {', '.join(wrong)}")

@@ -36,8 +36,10 @@ class DataRootHook(Hook):
         """
         root = runner.cfg.get("data_root")
         if root is not None and not any(used.startswith(root) for used in _used(runner.cfg)):
-            raise InputError(f"data_root={root} has no effect on a config that was read already: set the variable "
-                             f"{DATA_ROOT}={root}, or use tools/train_sod.py, test_sod.py or mmseg_tool.py")
+            raise InputError(
+                f"data_root={root} has no effect on a config that was read already: set the variable "
+                f"{DATA_ROOT}={root}, or use tools/train_sod.py, test_sod.py or mmseg_tool.py"
+            )
 
 
 def _used(config: Mapping) -> Iterator[str]:

@@ -29,6 +29,6 @@ def seed_worker(worker_id: int, **_: object) -> None:
     mmengine's own function gives a process the same numbers in every epoch. Needs ``persistent_workers=False``: a
     process that lives on is not seeded again.
     """
-    seed = torch.initial_seed() % 2 ** 32  # PyTorch's, drawn when the epoch's processes start
+    seed = torch.initial_seed() % 2**32  # PyTorch's, drawn when the epoch's processes start
     random.seed(seed)
     np.random.seed(seed)

@@ -27,15 +27,17 @@ class SaliencyVisualizationHook(SegVisualizationHook):
     def __init__(self, interval: int = 1, **hook):
         super().__init__(interval=interval, **hook)
 
-    def _after_iter(self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample],
-                    mode: str = "val") -> None:
+    def _after_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample], mode: str = "val"
+    ) -> None:
         if not self.draw or mode == "train" or not self.every_n_inner_iters(batch_idx, self.interval):
             return
         step = 0 if mode == "test" else runner.iter
         for output in outputs:
             image = mmcv.imfrombytes(fileio.get(output.img_path, self.backend_args), channel_order="rgb")
-            self._visualizer.add_datasample(Path(output.img_path).stem, image, output, show=self.show,
-                                            wait_time=self.wait_time, step=step)
+            self._visualizer.add_datasample(
+                Path(output.img_path).stem, image, output, show=self.show, wait_time=self.wait_time, step=step
+            )
 
 
 @VISUALIZERS.register_module()
@@ -46,9 +48,19 @@ class SaliencyVisualizer(SegLocalVisualizer):
     """
 
     @master_only
-    def add_datasample(self, name: str, image: np.ndarray, data_sample: SegDataSample | None = None,
-                       draw_gt: bool = True, draw_pred: bool = True, show: bool = False, wait_time: float = 0,
-                       out_file: str | None = None, step: int = 0, with_labels: bool = True) -> None:
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | None = None,
+        step: int = 0,
+        with_labels: bool = True,
+    ) -> None:
         """Draw a sample, show it or save it, as the host's visualizer does.
 
         Args:

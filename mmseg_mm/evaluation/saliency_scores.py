@@ -44,14 +44,22 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
     Raises:
         ValueError: the sizes differ.
     """
-    handlers = {"fm": FmeasureHandler(True, True, beta=0.3), "precision": PrecisionHandler(True, False),
-                "recall": RecallHandler(True, False)}
+    handlers = {
+        "fm": FmeasureHandler(True, True, beta=0.3),
+        "precision": PrecisionHandler(True, False),
+        "recall": RecallHandler(True, False),
+    }
     f, e, s, mae, weighted = FmeasureV2(handlers), Emeasure(), Smeasure(), MAE(), WeightedFmeasure()
     for measure in (f, e, s, mae, weighted):
         measure.step(prediction, mask)
     by_threshold, em = f.get_results(), e.get_results()["em"]
-    numbers = {"Sm": s.get_results()["sm"], "MAE": mae.get_results()["mae"], "wFm": weighted.get_results()["wfm"],
-               "adpFm": by_threshold["fm"]["adaptive"], "adpEm": em["adp"]}
+    numbers = {
+        "Sm": s.get_results()["sm"],
+        "MAE": mae.get_results()["mae"],
+        "wFm": weighted.get_results()["wfm"],
+        "adpFm": by_threshold["fm"]["adaptive"],
+        "adpEm": em["adp"],
+    }
     curves = {name: by_threshold[name]["dynamic"] for name in handlers} | {"em": em["curve"]}
     return Scores({name: float(value) for name, value in numbers.items()}, curves, not (mask > 128).any())
 

@@ -78,8 +78,10 @@ class SODMetric(BaseMetric):
         for sample in data_samples:
             name = sample.get("dataset_name", self.dataset_name)
             if name is None:
-                raise InputError(f"{sample['img_path']}: no dataset_name, name it in meta_keys of PackSegInputs or "
-                                 "give SODMetric one")
+                raise InputError(
+                    f"{sample['img_path']}: no dataset_name, name it in meta_keys of PackSegInputs or "
+                    "give SODMetric one"
+                )
             self._pool.submit(self._job(name, sample))
             self.results.append((name, sample.get("seg_map_path") or sample["img_path"]))
 
@@ -117,8 +119,9 @@ class SODMetric(BaseMetric):
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}
-        return {f"{name}/{metric}": value for name, row in {**rows, "mean": mean}.items()
-                for metric, value in row.items()}
+        return {
+            f"{name}/{metric}": value for name, row in {**rows, "mean": mean}.items() for metric, value in row.items()
+        }
 
     def _save(self, rows: Mapping, by_set: Mapping, results: Sequence[tuple[str, str, Scores]]) -> None:
         folder = self.save_dir or _log_folder()

@@ -22,15 +22,15 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def save_report(
-    folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]
-) -> None:
+def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]) -> None:
     """Write the table, and each set's mean curves as ``SET/precision``, ``recall``, ``fm``, ``em`` and as a plot."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).write_text(json.dumps(rows, indent=1) + "\n")
     sets = {name: mean_curves(members) for name, members in scores.items()}
-    np.savez_compressed(folder / CURVES, **{f"{name}/{curve}": values for name, curves in sets.items()
-                                            for curve, values in curves.items()})
+    np.savez_compressed(
+        folder / CURVES,
+        **{f"{name}/{curve}": values for name, curves in sets.items() for curve, values in curves.items()},
+    )
     plot_curves(sets).savefig(folder / PLOT, dpi=150)
 
 

@@ -17,12 +17,12 @@ class CrossLevelModule(nn.Module):
         super().__init__()
         self.fine, self.coarse = (
             nn.ModuleList(ConvModule(channels, channels, 3, padding=1, norm_cfg=norm_cfg) for _ in range(4))
-            for _ in range(2))
+            for _ in range(2)
+        )
 
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) of the finer level and (B, C, h, w) of the coarser one to (B, C, H, W) of each."""
         coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
         fine, coarse = self.fine[0](fine), self.coarse[0](coarse)
         common = self.fine[1](fine) * self.coarse[1](coarse)
-        return (self.fine[3](self.fine[2](common) + fine),
-                self.coarse[3](self.coarse[2](common) + coarse))
+        return (self.fine[3](self.fine[2](common) + fine), self.coarse[3](self.coarse[2](common) + coarse))

@@ -55,14 +55,17 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
     ) -> None:
         if size is None and size_divisor is None:
             size_divisor = 1  # the host wants one of the two
-        super().__init__(size=size, size_divisor=size_divisor, pad_val=pad_val, seg_pad_val=seg_pad_val,
-                         test_cfg=test_cfg)
+        super().__init__(
+            size=size, size_divisor=size_divisor, pad_val=pad_val, seg_pad_val=seg_pad_val, test_cfg=test_cfg
+        )
         require_choice("missing_depth", missing_depth, MISSING)
         self.missing_depth = missing_depth
         # no buffers: a model turned to bfloat16 would round them
         self.colour = _three("mean", mean), _three("std", std)
-        self.depth = (_three("depth_mean", mean if depth_mean is None else depth_mean),
-                      _three("depth_std", std if depth_std is None else depth_std))
+        self.depth = (
+            _three("depth_mean", mean if depth_mean is None else depth_mean),
+            _three("depth_std", std if depth_std is None else depth_std),
+        )
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalise, then pad and stack as the host does.

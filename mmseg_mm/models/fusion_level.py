@@ -50,8 +50,10 @@ class PatchFusion(nn.Module):
 
     def _check(self, map_size: tuple[int, int]) -> None:
         if min(map_size) < self.patch_size:
-            raise InputError(f"a map of {map_size[0]} x {map_size[1]} has no patch of {self.patch_size} x "
-                             f"{self.patch_size}: give larger images or a smaller patch_size")
+            raise InputError(
+                f"a map of {map_size[0]} x {map_size[1]} has no patch of {self.patch_size} x "
+                f"{self.patch_size}: give larger images or a smaller patch_size"
+            )
 
 
 class PointwiseFusion(nn.Module):
@@ -88,8 +90,9 @@ class FusionLevel(nn.Module):
         InputError: an unknown ``detail`` or one that the variant has no use for, or what :class:`PatchFusion` raises.
     """
 
-    def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int,
-                 detail: str = "none", **fusion):
+    def __init__(
+        self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, detail: str = "none", **fusion
+    ):
         super().__init__()
         if detail not in DETAILS:
             raise InputError(f"detail {detail!r} is not one of {', '.join(DETAILS)}")

@@ -27,8 +27,10 @@ class MapLoss:
         self.name = getattr(loss, "loss_name", "loss_saliency")
         self.own_shape = not _understands(loss, own_shape=False)
         if self.own_shape and not _understands(loss, own_shape=True):
-            raise InputError(f"loss_decode {type(loss).__name__} does not tell a right map from a wrong one by one "
-                             "channel of logits; CrossEntropyLoss does with use_sigmoid=True")
+            raise InputError(
+                f"loss_decode {type(loss).__name__} does not tell a right map from a wrong one by one "
+                "channel of logits; CrossEntropyLoss does with use_sigmoid=True"
+            )
 
     def __call__(self, logits: Tensor, mask: Tensor) -> Tensor:
         """(B, 1, H, W) logits and mask of 0 and 1 to what the loss makes of them, times its ``loss_weight``."""

@@ -49,33 +49,58 @@ class MutualFormerHead(BaseDecodeHead):
             :class:`MapLoss` raise.
     """
 
-    def __init__(self, in_channels: Sequence[int] = (256, 512, 1024, 2048), channels: int = 64,
-                 input_size: tuple[int, int] = (352, 352), patch_size: int = 11,
-                 patch_strides: Sequence[int] = (8, 4, 2, 1), feature_strides: Sequence[int] = (4, 8, 16, 32),
-                 fusion: dict | None = None, detail: str = "none", vit: str | None = None,
-                 loss_decode: dict | Sequence[dict] | None = None, loss_regularization: dict | None = None,
-                 regularization: float = 0.4, norm_cfg: dict | None = None, init_cfg: object = INITIALIZATION,
-                 **decode_head):
+    def __init__(
+        self,
+        in_channels: Sequence[int] = (256, 512, 1024, 2048),
+        channels: int = 64,
+        input_size: tuple[int, int] = (352, 352),
+        patch_size: int = 11,
+        patch_strides: Sequence[int] = (8, 4, 2, 1),
+        feature_strides: Sequence[int] = (4, 8, 16, 32),
+        fusion: dict | None = None,
+        detail: str = "none",
+        vit: str | None = None,
+        loss_decode: dict | Sequence[dict] | None = None,
+        loss_regularization: dict | None = None,
+        regularization: float = 0.4,
+        norm_cfg: dict | None = None,
+        init_cfg: object = INITIALIZATION,
+        **decode_head,
+    ):
         if not 0 <= regularization < 1:
             raise InputError(f"regularization {regularization} is not in [0, 1)")
         if not len(in_channels) == len(patch_strides) == len(feature_strides):
-            raise InputError(f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
-                             f"feature_strides {tuple(feature_strides)} are not for equally many levels")
+            raise InputError(
+                f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
+                f"feature_strides {tuple(feature_strides)} are not for equally many levels"
+            )
         super().__init__(
-            list(in_channels), channels, num_classes=2, out_channels=1, threshold=0.5, dropout_ratio=0,
-            in_index=list(range(len(in_channels))), input_transform="multiple_select",
-            norm_cfg=norm_cfg or dict(type="BN"), loss_decode=loss_decode or dict(type="PixelPositionAwareLoss"),
-            init_cfg=list(init_cfg) if init_cfg else None, **decode_head)
+            list(in_channels),
+            channels,
+            num_classes=2,
+            out_channels=1,
+            threshold=0.5,
+            dropout_ratio=0,
+            in_index=list(range(len(in_channels))),
+            input_transform="multiple_select",
+            norm_cfg=norm_cfg or dict(type="BN"),
+            loss_decode=loss_decode or dict(type="PixelPositionAwareLoss"),
+            init_cfg=list(init_cfg) if init_cfg else None,
+            **decode_head,
+        )
         single = not isinstance(self.loss_decode, nn.ModuleList)
         self.map_losses = [MapLoss(loss) for loss in ([self.loss_decode] if single else self.loss_decode)]
         fusion = dict(num_heads=8, depth=2, epsilon=0.6) | (fusion or {})
         self.squeeze = nn.ModuleList(
             nn.ModuleList(ConvModule(size, channels, 1, norm_cfg=self.norm_cfg) for _ in range(2))
-            for size in in_channels)
+            for size in in_channels
+        )
         self.levels = nn.ModuleList(
-            FusionLevel(channels, tuple(-(-side // feature_stride) for side in input_size), patch_size, stride,
-                        detail, **fusion)
-            for feature_stride, stride in zip(feature_strides, patch_strides))
+            FusionLevel(
+                channels, tuple(-(-side // feature_stride) for side in input_size), patch_size, stride, detail, **fusion
+            )
+            for feature_stride, stride in zip(feature_strides, patch_strides)
+        )
         self.decoders = nn.ModuleList(SubDecoder(channels, len(in_channels), self.norm_cfg) for _ in range(2))
         self.conv_seg = _saliency(channels)
         self.first_seg = _saliency(channels)
@@ -84,8 +109,7 @@ class MutualFormerHead(BaseDecodeHead):
         self.regularization = regularization
         if regularization:
             self.loss_regularization = MODELS.build(loss_regularization or dict(type="CrossModalFocalLoss"))
-            self.modality_seg = nn.ModuleList(
-                nn.ModuleList(_saliency(channels) for _ in range(2)) for _ in in_channels)
+            self.modality_seg = nn.ModuleList(nn.ModuleList(_saliency(channels) for _ in range(2)) for _ in in_channels)
 
     def init_weights(self) -> None:
         """As ``init_cfg`` and ``vit`` say.
@@ -121,8 +145,9 @@ class MutualFormerHead(BaseDecodeHead):
         if self.regularization:
             for number, (segs, pair) in enumerate(zip(self.modality_seg, squeezed), FIRST_LEVEL):
                 logits = (_enlarge(seg(x), mask) for seg, x in zip(segs, pair))
-                losses[f"level{number}.loss_regularization"] = (
-                    self.regularization * self.loss_regularization(*logits, mask))
+                losses[f"level{number}.loss_regularization"] = self.regularization * self.loss_regularization(
+                    *logits, mask
+                )
         return losses
 
     def _maps(self, squeezed: Sequence[Pair]) -> Iterator[tuple[str, float, Tensor]]:

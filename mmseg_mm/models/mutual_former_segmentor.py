@@ -52,8 +52,9 @@ class MutualFormerSegmentor(EncoderDecoder):
         first, second = (known[modality] for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))
 
-    def _auxiliary_head_forward_train(self, inputs: list[tuple[Tensor, Tensor]],
-                                      data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+    def _auxiliary_head_forward_train(
+        self, inputs: list[tuple[Tensor, Tensor]], data_samples: list[SegDataSample]
+    ) -> dict[str, Tensor]:
         """The host's heads choose maps by ``in_index``: the first backbone's levels, then the second one's."""
         return super()._auxiliary_head_forward_train([maps for stream in zip(*inputs) for maps in stream], data_samples)
 

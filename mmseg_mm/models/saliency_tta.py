@@ -22,8 +22,10 @@ class SaliencyTTAModel(BaseTTAModel):
     def _merge(self, views: list[SegDataSample]) -> SegDataSample:
         merged = views[0]
         saliency = torch.stack([view.seg_logits.data for view in views]).mean(0)  # (1, H, W)
-        merged.set_data({
-            "seg_logits": PixelData(data=saliency),
-            "pred_sem_seg": PixelData(data=(saliency > self.module.decode_head.threshold).to(saliency)),
-        })
+        merged.set_data(
+            {
+                "seg_logits": PixelData(data=saliency),
+                "pred_sem_seg": PixelData(data=(saliency > self.module.decode_head.threshold).to(saliency)),
+            }
+        )
         return merged

@@ -32,8 +32,10 @@ class SubDecoder(nn.Module):
             The refined maps, and the merged map (B, C, H_0, W_0). The coarsest level is refined by feedback alone.
         """
         if feedback is not None:
-            maps = [level + F.interpolate(feedback, size=level.shape[-2:], mode="bilinear", align_corners=False)
-                    for level in maps]
+            maps = [
+                level + F.interpolate(feedback, size=level.shape[-2:], mode="bilinear", align_corners=False)
+                for level in maps
+            ]
         refined, merged = list(maps), maps[-1]
         for level in reversed(range(len(self.merge))):
             refined[level], merged = self.merge[level](maps[level], merged)

@@ -33,8 +33,10 @@ def start_from_vit(fusions: Mapping[str, TokenFusion], path: str) -> None:
     for name, fusion in fusions.items():
         layers = getattr(fusion.fuse, "layers", None)
         if layers is None:
-            raise InputError(f"{name} has no layers that could start from {path}: variant 'transformer', 'add' and "
-                             "'concatenate' and stack 'update_streams' have none")
+            raise InputError(
+                f"{name} has no layers that could start from {path}: variant 'transformer', 'add' and "
+                "'concatenate' and stack 'update_streams' have none"
+            )
         for index, layer in enumerate(layers):
             for key, own in _counterparts(layer):
                 _copy(weights, f"blocks.{index}.{key}", own, path)
@@ -59,6 +61,8 @@ def _copy(weights: Mapping[str, Tensor], key: str, own: Tensor, path: str) -> No
     if key not in weights:
         raise InputError(f"{path} has no {key}")
     if weights[key].shape != own.shape:
-        raise InputError(f"{path}: {key} is {tuple(weights[key].shape)}, a layer of {own.shape[-1]} channels needs "
-                         f"{tuple(own.shape)}")
+        raise InputError(
+            f"{path}: {key} is {tuple(weights[key].shape)}, a layer of {own.shape[-1]} channels needs "
+            f"{tuple(own.shape)}"
+        )
     own.copy_(weights[key])

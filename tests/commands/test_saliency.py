@@ -33,8 +33,13 @@ def test_a_script_without_a_config_says_so_itself(run):
     assert run == [("train.py", ["--help"])]
 
 
-@pytest.mark.parametrize("command", [lambda: saliency.train(["SOD/none.py"]), lambda: saliency.predict(
-    ["a", "b", "c", "--config", "SOD/none.py", "--checkpoint", "d"])])
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda: saliency.train(["SOD/none.py"]),
+        lambda: saliency.predict(["a", "b", "c", "--config", "SOD/none.py", "--checkpoint", "d"]),
+    ],
+)
 def test_a_config_that_is_nowhere_ends_in_one_line(command, run, capsys):
     with pytest.raises(SystemExit, match="2"):
         command()

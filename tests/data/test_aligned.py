@@ -24,8 +24,11 @@ def vehicles(rgbn300_root, tmp_path):
 
 @pytest.fixture
 def market(tmp_path):
-    for part, names in {"train": ("0002_c1s1_000451_03", "0007_c6s3_077419_03"), "query": ("0001_c1s1_001051_00",),
-                        "gallery": ("-1_c1s1_000401_03", "0000_c2s1_000151_01", "0001_c5s1_001051_00")}.items():
+    for part, names in {
+        "train": ("0002_c1s1_000451_03", "0007_c6s3_077419_03"),
+        "query": ("0001_c1s1_001051_00",),
+        "gallery": ("-1_c1s1_000401_03", "0000_c2s1_000151_01", "0001_c5s1_001051_00"),
+    }.items():
         for name in names:
             for modality in ("RGB", "NI", "TI"):
                 write_image(tmp_path / "Market1501-MM" / part / modality / f"{name}.jpg", 1)
@@ -132,14 +135,23 @@ def put_right(people):
 
 def test_everything_wrong_with_strips_is_named_at_once(vehicles):
     folder = vehicles / "RGBN300" / "rgbir" / "query"
-    for name, size in (("0007_c001_00.jpg", (256, 128)), ("0008_c001_00.jpg", (768, 100)),
-                       ("0009_c001_00.jpg", (700, 128)), ("0010_c001_00.jpg", (512, 128)), ("0011_c9.jpg", (768, 128))):
+    for name, size in (
+        ("0007_c001_00.jpg", (256, 128)),
+        ("0008_c001_00.jpg", (768, 100)),
+        ("0009_c001_00.jpg", (700, 128)),
+        ("0010_c001_00.jpg", (512, 128)),
+        ("0011_c9.jpg", (768, 128)),
+    ):
         Image.new("RGB", size).save(folder / name)
     (folder / "0012_c001_00.jpg").write_bytes(b"")
     message = refusal(RGBN300, vehicles)
-    for part in ("0007_c001_00.jpg is 256 x 128, not a strip of 2 or more tiles of 256 x 128", "0008_c001_00.jpg is",
-                 "0009_c001_00.jpg is", "0011_c9.jpg is not named like 0001_c001_00.jpg",
-                 "0012_c001_00.jpg is not a readable image"):
+    for part in (
+        "0007_c001_00.jpg is 256 x 128, not a strip of 2 or more tiles of 256 x 128",
+        "0008_c001_00.jpg is",
+        "0009_c001_00.jpg is",
+        "0011_c9.jpg is not named like 0001_c001_00.jpg",
+        "0012_c001_00.jpg is not a readable image",
+    ):
         assert f"{folder}/{part}" in message
     assert "0010" not in message and message.count(";") == 4
 

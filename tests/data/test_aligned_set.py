@@ -26,8 +26,17 @@ def cfg_of(tiny_cfg, monkeypatch, rgbnt201_root, rgbn300_root, tmp_path):
     monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "sets"))
 
     def build(name, *options):
-        return tiny_cfg("DATASETS.NAMES", f"('{name}',)", "DATASETS.TESTS", f"('{name}',)",
-                        "DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler", "SOLVER.IMS_PER_BATCH", 8, *options)
+        return tiny_cfg(
+            "DATASETS.NAMES",
+            f"('{name}',)",
+            "DATASETS.TESTS",
+            f"('{name}',)",
+            "DATALOADER.SAMPLER_TRAIN",
+            "NaiveIdentitySampler",
+            "SOLVER.IMS_PER_BATCH",
+            8,
+            *options,
+        )
 
     return build
 
@@ -127,16 +136,23 @@ def test_the_test_loader_drops_what_the_config_says(cfg_of):
         assert batch["modality_mask"].tolist() == [[False, True]] * len(batch["img_paths"])
 
 
-@pytest.mark.parametrize("name, options, words", [
-    ("RGBNT201", ("TEST.MISSING", "('NIR',)"), "TEST.MISSING: 'NIR' is not one of .*RGB, NI, TI"),
-    ("RGBN300", ("TEST.MISSING", "('NIR','RGB')"), "TEST.MISSING .* leaves none of the modalities RGB, NIR"),
-    ("RGBN300", ("DATASETS.ALIGNED.MODALITIES", "('RGB','TIR')"), "DATASETS.ALIGNED.MODALITIES .*RGBN300's RGB, NIR"),
-    ("RGBNT201", ("DATALOADER.SAMPLER_TRAIN", "CrossModalityIdentitySampler"), "needs visible-infrared data sets"),
-    ("RGBNT201", ("DATASETS.NAMES", "('RGBNT201','RGBN300')"), "RGBNT201 RGB . NI . TI, RGBN300 RGB . NIR"),
-    ("RGBNT201", ("DATASETS.TESTS", "('SYSUMM01',)"), "RGBNT201 RGB . NI . TI, SYSUMM01 single images"),
-    ("RGBNT201", ("INPUT.CHANNEL_AUGMENTATION.ENABLED", True), "INPUT.CHANNEL_AUGMENTATION"),
-    ("RGBNT201", ("TEST.FLIP.ENABLED", True), "TEST.FLIP"),
-])
+@pytest.mark.parametrize(
+    "name, options, words",
+    [
+        ("RGBNT201", ("TEST.MISSING", "('NIR',)"), "TEST.MISSING: 'NIR' is not one of .*RGB, NI, TI"),
+        ("RGBN300", ("TEST.MISSING", "('NIR','RGB')"), "TEST.MISSING .* leaves none of the modalities RGB, NIR"),
+        (
+            "RGBN300",
+            ("DATASETS.ALIGNED.MODALITIES", "('RGB','TIR')"),
+            "DATASETS.ALIGNED.MODALITIES .*RGBN300's RGB, NIR",
+        ),
+        ("RGBNT201", ("DATALOADER.SAMPLER_TRAIN", "CrossModalityIdentitySampler"), "needs visible-infrared data sets"),
+        ("RGBNT201", ("DATASETS.NAMES", "('RGBNT201','RGBN300')"), "RGBNT201 RGB . NI . TI, RGBN300 RGB . NIR"),
+        ("RGBNT201", ("DATASETS.TESTS", "('SYSUMM01',)"), "RGBNT201 RGB . NI . TI, SYSUMM01 single images"),
+        ("RGBNT201", ("INPUT.CHANNEL_AUGMENTATION.ENABLED", True), "INPUT.CHANNEL_AUGMENTATION"),
+        ("RGBNT201", ("TEST.FLIP.ENABLED", True), "TEST.FLIP"),
+    ],
+)
 def test_what_a_config_cannot_have_is_refused_before_training(cfg_of, name, options, words):
     with pytest.raises(InputError, match=words):
         build_train_loader(cfg_of(name, *options))

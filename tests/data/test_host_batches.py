@@ -25,11 +25,14 @@ def test_any_seed_will_do(name, seed):
     assert first == list(HostBatches(name, ITEMS, 8, 4, seed)) and first != other
 
 
-@pytest.mark.parametrize("name, batch, words", [
-    ("NaiveIdentitySampler", 28, "needs 7 identities, the training set has 6"),
-    ("BalancedIdentitySampler", 10, "10 is not a multiple of DATALOADER.NUM_INSTANCE 4"),
-    ("TrainingSampler", 64, "64 is more than the 30"),
-])
+@pytest.mark.parametrize(
+    "name, batch, words",
+    [
+        ("NaiveIdentitySampler", 28, "needs 7 identities, the training set has 6"),
+        ("BalancedIdentitySampler", 10, "10 is not a multiple of DATALOADER.NUM_INSTANCE 4"),
+        ("TrainingSampler", 64, "64 is more than the 30"),
+    ],
+)
 def test_what_would_spin_for_ever_is_refused(name, batch, words):
     with pytest.raises(InputError, match=words):
         HostBatches(name, ITEMS, batch, 4)

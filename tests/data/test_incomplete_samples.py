@@ -55,8 +55,10 @@ def test_training_leaves_out_what_lacks_a_modality_and_testing_does_not(people, 
     data = RGBNT201(str(people))
     assert len(data.train) == 6 * 4 - 1 and not lacking(data.train)
     assert len(data.query) == 8 * 4 and data.query == data.gallery
-    assert lacking(data.query) == {"000007_cam1_0_00.jpg": [True, False, True],
-                                   "000008_cam1_0_00.jpg": [False, True, True]}
+    assert lacking(data.query) == {
+        "000007_cam1_0_00.jpg": [True, False, True],
+        "000008_cam1_0_00.jpg": [False, True, True],
+    }
     assert next(item for item in data.query if item[3][0] is None)[0].endswith("test/NI/000008_cam1_0_00.jpg")
     train, test = (record.getMessage() for record in warnings)
     first = people / "RGBNT201" / "train_171" / "NI" / "000001_cam1_0_00.jpg"

@@ -31,12 +31,15 @@ def test_a_missing_split_file_is_named(regdb_root):
         RegDB(str(regdb_root), trial=3)
 
 
-@pytest.mark.parametrize("line, words", [
-    ("Visible/0/1.bmp", "test_visible_1.txt:1 is not"),
-    ("Visible/0/9.bmp 0", "9.bmp of .*test_visible_1.txt:1 is missing"),
-    ("../../secret.bmp 0", "leads out of"),
-    ("", "is empty"),
-])
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("Visible/0/1.bmp", "test_visible_1.txt:1 is not"),
+        ("Visible/0/9.bmp 0", "9.bmp of .*test_visible_1.txt:1 is missing"),
+        ("../../secret.bmp 0", "leads out of"),
+        ("", "is empty"),
+    ],
+)
 def test_broken_split_lines_are_named(copy, line, words):
     (copy / "RegDB" / "idx" / "test_visible_1.txt").write_text(line + "\n")
     with pytest.raises(InputError, match=words):

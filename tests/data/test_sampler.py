@@ -7,8 +7,12 @@ from fastreid_mm.errors import InputError
 
 
 def make_items(identities=10, visible=5, infrared=3):
-    return [(f"{pid}-{modality}-{n}", pid, 0, modality)
-            for pid in range(identities) for modality, count in ((0, visible), (1, infrared)) for n in range(count)]
+    return [
+        (f"{pid}-{modality}-{n}", pid, 0, modality)
+        for pid in range(identities)
+        for modality, count in ((0, visible), (1, infrared))
+        for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 4])
@@ -35,15 +39,24 @@ def test_processes_together_see_the_batch_of_a_single_one():
         assert not {items[i][1] for i in first} & {items[i][1] for i in second}
 
 
-@pytest.mark.parametrize("visible, infrared, identities, instances, expected", [
-    (22258, 11909, 395, 4, 696), (22258, 11909, 395, 8, 348),  # SYSU-MM01
-    (2060, 2060, 206, 4, 65), (2060, 2060, 206, 8, 33),  # RegDB
-    (60, 64, 10, 4, 3), (9, 9, 9, 1, 2),
-])
+@pytest.mark.parametrize(
+    "visible, infrared, identities, instances, expected",
+    [
+        (22258, 11909, 395, 4, 696),
+        (22258, 11909, 395, 8, 348),  # SYSU-MM01
+        (2060, 2060, 206, 4, 65),
+        (2060, 2060, 206, 8, 33),  # RegDB
+        (60, 64, 10, 4, 3),
+        (9, 9, 9, 1, 2),
+    ],
+)
 def test_an_epoch_is_agws(visible, infrared, identities, instances, expected):
     """As many batches of 8 identities as the larger modality fills, and one more."""
-    items = [("", number % identities, 0, modality)
-             for modality, count in ((0, visible), (1, infrared)) for number in range(count)]
+    items = [
+        ("", number % identities, 0, modality)
+        for modality, count in ((0, visible), (1, infrared))
+        for number in range(count)
+    ]
     sampler = CrossModalityIdentitySampler(items, 16 * instances, instances)
     assert len(sampler) == expected == sum(1 for _ in sampler)
 
@@ -56,22 +69,23 @@ def distinct(replacement, images=10, instances=8):
     for epoch in range(30):
         sampler.set_epoch(epoch)
         for batch in sampler:
-            assert [items[index][1] for index in batch] == [items[index][1] for index in batch[::instances]
-                                                            for _ in range(instances)]
-            halves += [len(set(batch[start:start + instances])) for start in range(0, len(batch), instances)]
+            assert [items[index][1] for index in batch] == [
+                items[index][1] for index in batch[::instances] for _ in range(instances)
+            ]
+            halves += [len(set(batch[start : start + instances])) for start in range(0, len(batch), instances)]
     return halves
 
 
 def test_images_of_an_identity_are_drawn_with_replacement_or_without():
     assert set(distinct(False)) == {8}
     found = distinct(True)
-    assert sum(found) / len(found) == pytest.approx(10 * (1 - 0.9 ** 8), abs=0.1)  # 5.7 of RegDB's 10
+    assert sum(found) / len(found) == pytest.approx(10 * (1 - 0.9**8), abs=0.1)  # 5.7 of RegDB's 10
 
 
 def test_without_replacement_an_image_comes_again_only_once_all_have_come():
     items = make_items(4, 3, 5)
     batch = next(iter(CrossModalityIdentitySampler(items, 32, 4, replacement=False)))
-    counts = [Counter(batch[start:start + 4]) for start in range(0, 32, 4)]
+    counts = [Counter(batch[start : start + 4]) for start in range(0, 32, 4)]
     assert [sorted(count.values()) for count in counts] == [[1, 1, 2]] * 4 + [[1, 1, 1, 1]] * 4
 
 
@@ -101,12 +115,15 @@ def test_identities_of_one_modality_are_never_drawn():
     assert all(items[i][1] != 99 for batch in sampler for i in batch)
 
 
-@pytest.mark.parametrize("batch, instances, world, words", [
-    (30, 4, 1, "30 .* 8 = 2 modalities x DATALOADER.NUM_INSTANCE 4 x 1"),
-    (48, 4, 4, "48 .* 32 = .* x 4 processes"),
-    (4, 4, 1, "4 is not a multiple of 8"),
-    (48, 2, 1, "needs 12 identities, the training set has 10"),
-])
+@pytest.mark.parametrize(
+    "batch, instances, world, words",
+    [
+        (30, 4, 1, "30 .* 8 = 2 modalities x DATALOADER.NUM_INSTANCE 4 x 1"),
+        (48, 4, 4, "48 .* 32 = .* x 4 processes"),
+        (4, 4, 1, "4 is not a multiple of 8"),
+        (48, 2, 1, "needs 12 identities, the training set has 10"),
+    ],
+)
 def test_what_cannot_be_sampled_is_refused_with_the_numbers(batch, instances, world, words):
     with pytest.raises(InputError, match=words):
         CrossModalityIdentitySampler(make_items(), batch, instances, world_size=world)

@@ -10,8 +10,11 @@ from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.setup import seed_everything
 from fastreid_mm.errors import InputError
 
-SETS = {"RGBNT201/ieee.yml": "rgbnt201_root", "RGBN300/mutualformer.yml": "rgbn300_root",
-        "RGBN300/hamnet.yml": "rgbn300_root"}
+SETS = {
+    "RGBNT201/ieee.yml": "rgbnt201_root",
+    "RGBN300/mutualformer.yml": "rgbn300_root",
+    "RGBN300/hamnet.yml": "rgbn300_root",
+}
 
 
 @pytest.fixture
@@ -19,8 +22,18 @@ def trainer(request, monkeypatch, tiny_cfg):
     def make(base, *options):
         monkeypatch.setenv("FASTREID_DATASETS", str(request.getfixturevalue(SETS[base])))
         size = "[16, 32]" if base.startswith("RGBN300") else "[32, 16]"
-        cfg = tiny_cfg("INPUT.SIZE_TRAIN", size, "INPUT.SIZE_TEST", size, "SOLVER.MAX_EPOCH", 1,
-                       "SOLVER.IMS_PER_BATCH", 8, *options, base=base)
+        cfg = tiny_cfg(
+            "INPUT.SIZE_TRAIN",
+            size,
+            "INPUT.SIZE_TEST",
+            size,
+            "SOLVER.MAX_EPOCH",
+            1,
+            "SOLVER.IMS_PER_BATCH",
+            8,
+            *options,
+            base=base,
+        )
         os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
         seed_everything(cfg.SEED, 0)
         return MMTrainer(cfg)
@@ -45,8 +58,9 @@ def test_every_weight_moves_and_the_result_is_a_ranking(trainer, base):
     assert any(name.startswith("ranked_lists_") for name in os.listdir(run.cfg.OUTPUT_DIR))
 
 
-@pytest.mark.parametrize("base, modalities", [("RGBNT201/ieee.yml", ("RGB", "NI", "TI")),
-                                              ("RGBN300/mutualformer.yml", ("RGB", "NIR"))])
+@pytest.mark.parametrize(
+    "base, modalities", [("RGBNT201/ieee.yml", ("RGB", "NI", "TI")), ("RGBN300/mutualformer.yml", ("RGB", "NIR"))]
+)
 def test_a_run_with_each_modality_missing_ranks(trainer, base, modalities):
     found = set()
     for missing in modalities:

@@ -12,8 +12,13 @@ from fastreid_mm.engine.main import argument_parser, run
 from fastreid_mm.engine.setup import load_config
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
-ROOTS = {"SYSUMM01": "sysu_root", "RegDB": "regdb_root", "RGBNT201": "rgbnt201_root",
-         "Market1501MM": "market1501_mm_root", "RGBN300": "rgbn300_root"}
+ROOTS = {
+    "SYSUMM01": "sysu_root",
+    "RegDB": "regdb_root",
+    "RGBNT201": "rgbnt201_root",
+    "Market1501MM": "market1501_mm_root",
+    "RGBN300": "rgbn300_root",
+}
 LYING = {"INPUT.SIZE_TRAIN": "[16, 32]", "INPUT.SIZE_TEST": "[16, 32]"}
 
 
@@ -24,8 +29,16 @@ def test_a_config_runs_as_shipped(request, monkeypatch, tiny_config, tmp_path, n
     options = {"SOLVER.MAX_EPOCH": 1, "SOLVER.IMS_PER_BATCH": 8, "SEED": -1} | (LYING if dataset == "RGBN300" else {})
 
     def start(*arguments: str) -> dict:
-        run(argument_parser().parse_args(["--config-file", tiny_config(name), *arguments,
-                                          *(str(word) for pair in options.items() for word in pair)]))
+        run(
+            argument_parser().parse_args(
+                [
+                    "--config-file",
+                    tiny_config(name),
+                    *arguments,
+                    *(str(word) for pair in options.items() for word in pair),
+                ]
+            )
+        )
         return json.loads((tmp_path / "out" / "results.json").read_text())
 
     results = start()

@@ -17,8 +17,13 @@ TOOLS = Path(__file__).parent.parent.parent / "tools"
 def train_net(sysu_root):
     def run(*arguments: str, status: int = 0, root=sysu_root):
         environment = {**os.environ, "FASTREID_DATASETS": str(root), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run([sys.executable, str(TOOLS / "train_net.py"), *map(str, arguments)], text=True,
-                              capture_output=True, env=environment, timeout=300)
+        done = subprocess.run(
+            [sys.executable, str(TOOLS / "train_net.py"), *map(str, arguments)],
+            text=True,
+            capture_output=True,
+            env=environment,
+            timeout=300,
+        )
         assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
         return done
 
@@ -34,8 +39,15 @@ def test_train_resume_and_evaluate(train_net, tiny_config, tmp_path):
     results = json.loads((out / "results.json").read_text())
     train_net("--config-file", config, "--resume", "SOLVER.MAX_EPOCH", 2, "SEED", -1)
     assert yaml.safe_load((out / "config.yaml").read_text())["SEED"] == seed
-    done = train_net("--config-file", config, "--eval-only", "MODEL.WEIGHTS", out / "model_final.pth",
-                     "OUTPUT_DIR", tmp_path / "tested")
+    done = train_net(
+        "--config-file",
+        config,
+        "--eval-only",
+        "MODEL.WEIGHTS",
+        out / "model_final.pth",
+        "OUTPUT_DIR",
+        tmp_path / "tested",
+    )
     tested = json.loads((tmp_path / "tested" / "results.json").read_text())
     assert tested == json.loads((out / "results.json").read_text()) != results
 
@@ -44,8 +56,15 @@ def test_two_processes_train_and_rank_like_one(train_net, tiny_config, tmp_path)
     config, out = tiny_config(), tmp_path / "out"
     train_net("--config-file", config, "--num-gpus", 2, "TEST.EVAL_PERIOD", 1)
     both = json.loads((out / "results.json").read_text())
-    train_net("--config-file", config, "--eval-only", "MODEL.WEIGHTS", out / "model_final.pth",
-              "OUTPUT_DIR", tmp_path / "single")
+    train_net(
+        "--config-file",
+        config,
+        "--eval-only",
+        "MODEL.WEIGHTS",
+        out / "model_final.pth",
+        "OUTPUT_DIR",
+        tmp_path / "single",
+    )
     single = json.loads((tmp_path / "single" / "results.json").read_text())
     for setting, metrics in single["SYSUMM01"].items():
         for name, value in metrics.items():
@@ -69,6 +88,7 @@ def test_mistakes_end_in_one_line_and_touch_nothing(train_net, tiny_config, tmp_
 
 def test_an_unreadable_image_is_named_from_a_worker(train_net, tiny_config, tmp_path, sysu_root):
     import shutil
+
     shutil.copytree(sysu_root, tmp_path / "data")
     for path in (tmp_path / "data" / "SYSU-MM01" / "cam3").rglob("*.jpg"):
         path.write_bytes(b"broken")

@@ -69,9 +69,16 @@ class StopAt(hooks.HookBase):
             raise RuntimeError("power cut")
 
 
-@pytest.mark.parametrize("options", [(), ("SOLVER.WARMUP_ITERS", 15, "TEST.EVAL_PERIOD", 1),
-                                     ("SOLVER.SCHED", "CosineAnnealingLR"), ("DATALOADER.NUM_WORKERS", 2),
-                                     ("MODEL.FREEZE_LAYERS", "['backbone']", "SOLVER.FREEZE_ITERS", 14)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("SOLVER.WARMUP_ITERS", 15, "TEST.EVAL_PERIOD", 1),
+        ("SOLVER.SCHED", "CosineAnnealingLR"),
+        ("DATALOADER.NUM_WORKERS", 2),
+        ("MODEL.FREEZE_LAYERS", "['backbone']", "SOLVER.FREEZE_ITERS", 14),
+    ],
+)
 def test_resuming_equals_never_having_stopped(tiny_cfg, options):
     whole = MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 3, *options, output="whole"))
     results = whole.train()
@@ -122,8 +129,12 @@ def test_every_test_reaches_the_log_and_every_metric_the_files(tiny_cfg, log, pe
     length = trainer.iters_per_epoch
     ends = {0: [2 * length - 1], 1: [length - 1, 2 * length - 1], 3: [2 * length]}  # 3: after the last epoch, not in it
     assert [line["iteration"] for line in tested] == ends[period]
-    numbers = {f"SYSUMM01/{setting}/{name}": value for setting, metrics in results["SYSUMM01"].items()
-               for name, value in metrics.items() if name != "gallery"}
+    numbers = {
+        f"SYSUMM01/{setting}/{name}": value
+        for setting, metrics in results["SYSUMM01"].items()
+        for name, value in metrics.items()
+        if name != "gallery"
+    }
     assert {name: value for name, value in tested[-1].items() if name.startswith("SYSUMM01")} == numbers
     events = EventAccumulator(cfg.OUTPUT_DIR)
     events.Reload()
@@ -229,18 +240,26 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
         trainer.train()
 
 
-@pytest.mark.parametrize("options, words", [
-    (("DATASETS.TESTS", "('RegDB',)"), "RegDB"),
-    (("DATASETS.TESTS", "('Nowhere',)"), "Nowhere"),
-    (("TEST.SYSU.GALLERY", "official"), "rand_perm_cam.mat"),
-    (("TEST.SYSU.GALLERY", "random"), "TEST.SYSU.GALLERY 'random'"),
-    (("TEST.METRIC", "jaccard"), "jaccard"),
-    (("SOLVER.IMS_PER_BATCH", "40"), "needs 10 identities, the training set has 8"),
-    (("SOLVER.IMS_PER_BATCH", "4"), "SOLVER.IMS_PER_BATCH 4 has 1 identity in each of 1 processes, CMTR needs 2: with "
-                                    "DATALOADER.NUM_INSTANCE 2 it is to be 8 or more"),
-    (("SOLVER.IMS_PER_BATCH", "2", "DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler"),
-     "SOLVER.IMS_PER_BATCH 2 has 1 identity in each of 1 processes"),
-])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (("DATASETS.TESTS", "('RegDB',)"), "RegDB"),
+        (("DATASETS.TESTS", "('Nowhere',)"), "Nowhere"),
+        (("TEST.SYSU.GALLERY", "official"), "rand_perm_cam.mat"),
+        (("TEST.SYSU.GALLERY", "random"), "TEST.SYSU.GALLERY 'random'"),
+        (("TEST.METRIC", "jaccard"), "jaccard"),
+        (("SOLVER.IMS_PER_BATCH", "40"), "needs 10 identities, the training set has 8"),
+        (
+            ("SOLVER.IMS_PER_BATCH", "4"),
+            "SOLVER.IMS_PER_BATCH 4 has 1 identity in each of 1 processes, CMTR needs 2: with "
+            "DATALOADER.NUM_INSTANCE 2 it is to be 8 or more",
+        ),
+        (
+            ("SOLVER.IMS_PER_BATCH", "2", "DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler"),
+            "SOLVER.IMS_PER_BATCH 2 has 1 identity in each of 1 processes",
+        ),
+    ],
+)
 def test_what_cannot_work_is_refused_before_training(tiny_cfg, options, words):
     with pytest.raises(InputError, match=re.escape(words)):
         MMTrainer(tiny_cfg(*options))
@@ -248,10 +267,26 @@ def test_what_cannot_work_is_refused_before_training(tiny_cfg, options, words):
 
 @pytest.mark.parametrize("sampler", ["NaiveIdentitySampler", "CrossModalityIdentitySampler"])
 def test_the_hosts_own_architecture_trains_and_tests_too(tiny_cfg, sampler):
-    trainer = MMTrainer(tiny_cfg(
-        "MODEL.META_ARCHITECTURE", "Baseline", "MODEL.BACKBONE.NAME", "build_resnet_backbone",
-        "MODEL.BACKBONE.DEPTH", "18x", "MODEL.BACKBONE.FEAT_DIM", 512, "MODEL.BACKBONE.STRIDE_SIZE", "(16, 16)",
-        "DATALOADER.SAMPLER_TRAIN", sampler, "SOLVER.MAX_EPOCH", 1, "TEST.FLIP.ENABLED", True))
+    trainer = MMTrainer(
+        tiny_cfg(
+            "MODEL.META_ARCHITECTURE",
+            "Baseline",
+            "MODEL.BACKBONE.NAME",
+            "build_resnet_backbone",
+            "MODEL.BACKBONE.DEPTH",
+            "18x",
+            "MODEL.BACKBONE.FEAT_DIM",
+            512,
+            "MODEL.BACKBONE.STRIDE_SIZE",
+            "(16, 16)",
+            "DATALOADER.SAMPLER_TRAIN",
+            sampler,
+            "SOLVER.MAX_EPOCH",
+            1,
+            "TEST.FLIP.ENABLED",
+            True,
+        )
+    )
     before = weights(trainer)
     trainer.train()
     assert not [name for name, value in weights(trainer).items() if torch.equal(value, before[name])]

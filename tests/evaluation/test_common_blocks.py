@@ -46,15 +46,17 @@ def test_equals_the_loop_over_pairs(metric):
 def test_is_the_plain_distance_where_nothing_is_missing(metric):
     torch.manual_seed(0)
     (query, query_has), (gallery, gallery_has) = features(5), features(7)
-    torch.testing.assert_close(common_block_distance(query, gallery, query_has, gallery_has, SIZES, metric),
-                               pairwise_distance(query, gallery, metric))
+    torch.testing.assert_close(
+        common_block_distance(query, gallery, query_has, gallery_has, SIZES, metric),
+        pairwise_distance(query, gallery, metric),
+    )
 
 
 def test_a_block_of_zeros_that_is_there_counts():
     query, gallery = torch.tensor([[3.0, 0.0]]), torch.tensor([[1.0, 5.0]])
     everything = torch.tensor([[True, True]])
     found = common_block_distance(query, gallery, everything, everything, (1, 1))
-    assert found.item() == pytest.approx(29 ** 0.5)  # not 2 x sqrt(2)
+    assert found.item() == pytest.approx(29**0.5)  # not 2 x sqrt(2)
 
 
 def test_blocks_that_do_not_make_a_feature_are_refused():

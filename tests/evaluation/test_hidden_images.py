@@ -22,8 +22,10 @@ def test_equals_the_definition(rule):
     query_ids, query_cams, gallery_ids, gallery_cams = labels()
     found = hidden_images(rule, query_ids, query_cams, gallery_ids, gallery_cams)
     assert found.shape == (30, 40) and found.dtype == bool and found.any() == (rule != "none")
-    assert found.tolist() == [[DEFINITIONS[rule](i, c, *image) for image in zip(gallery_ids, gallery_cams)]
-                              for i, c in zip(query_ids, query_cams)]
+    assert found.tolist() == [
+        [DEFINITIONS[rule](i, c, *image) for image in zip(gallery_ids, gallery_cams)]
+        for i, c in zip(query_ids, query_cams)
+    ]
 
 
 def test_metrics_follow_a_rule_that_is_new(monkeypatch):

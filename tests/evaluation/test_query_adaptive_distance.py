@@ -27,11 +27,21 @@ def example(dtype=torch.float32, scale=1.0, shift=1.0, offset=0.0):
 
 
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.float64, 1e-12)])
-@pytest.mark.parametrize("scale, shift, offset", [
-    (1, 1, 0), (1, 0, 0), (1, 1, 5),
-    (0, 1, 0), (1e-4, 1, 0), (1e-4, 1e-4, 0), (1e-8, 0, 0), (1e-20, 1e-20, 0),  # near zero
-    (1e4, 1, 0), (1, 1e4, 0),
-])
+@pytest.mark.parametrize(
+    "scale, shift, offset",
+    [
+        (1, 1, 0),
+        (1, 0, 0),
+        (1, 1, 5),
+        (0, 1, 0),
+        (1e-4, 1, 0),
+        (1e-4, 1e-4, 0),
+        (1e-8, 0, 0),
+        (1e-20, 1e-20, 0),  # near zero
+        (1e4, 1, 0),
+        (1, 1e4, 0),
+    ],
+)
 @pytest.mark.parametrize("metric", METRICS)
 def test_equals_the_double_loop(metric, scale, shift, offset, dtype, tolerance):
     inputs = example(dtype, scale, shift, offset)
@@ -44,8 +54,9 @@ def test_equals_the_double_loop(metric, scale, shift, offset, dtype, tolerance):
 def test_a_shift_that_cancels_the_common_offset_of_the_gallery(metric):
     query, gallery, scale, _ = example(offset=100.0)
     inputs = (query, gallery, scale, -100 * scale)
-    torch.testing.assert_close(query_adaptive_distance(*inputs, metric).double(), naive(*inputs, metric),
-                               rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        query_adaptive_distance(*inputs, metric).double(), naive(*inputs, metric), rtol=1e-4, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -112,14 +123,17 @@ def test_empty_sides_are_fine():
     assert query_adaptive_distance(query[:0], gallery, scale[:0], shift[:0]).shape == (0, 7)
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"metric": "l3"}, "unknown metric 'l3'"),
-    ({"gallery": torch.randn(7, 3, 32)}, r"gallery \(7, 3, 32\)"),
-    ({"query": torch.randn(9, 192)}, r"query \(9, 192\)"),
-    ({"scale": torch.randn(7, 64)}, r"scale must be \(9, 64\)"),
-    ({"shift": torch.randn(9, 3)}, r"shift must be \(9, 64\)"),
-    ({"scale": torch.randn(9, 64).double()}, "torch.float32, torch.float64"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"metric": "l3"}, "unknown metric 'l3'"),
+        ({"gallery": torch.randn(7, 3, 32)}, r"gallery \(7, 3, 32\)"),
+        ({"query": torch.randn(9, 192)}, r"query \(9, 192\)"),
+        ({"scale": torch.randn(7, 64)}, r"scale must be \(9, 64\)"),
+        ({"shift": torch.randn(9, 3)}, r"shift must be \(9, 64\)"),
+        ({"scale": torch.randn(9, 64).double()}, "torch.float32, torch.float64"),
+    ],
+)
 def test_inputs_that_do_not_go_together_are_named(change, words):
     inputs = dict(zip(("query", "gallery", "scale", "shift"), example())) | change
     with pytest.raises(InputError, match=words):

@@ -161,10 +161,13 @@ def test_refuses(made, permutation, changes, message):
         evaluate_sysu(**{**made._asdict(), "permutation": permutation, "ranks": RANKS, **changes})
 
 
-@pytest.mark.parametrize(("field", "change", "message"), [
-    ("query_cams", {3: 2, 6: 5}, "query_cams has camera 2, 5: .* 3, 6"),  # counted from 0
-    ("gallery_cams", {1: 0, 2: 1, 4: 3, 5: 4}, "gallery_cams has camera 0, 3: .* 1, 2, 4, 5"),
-])
+@pytest.mark.parametrize(
+    ("field", "change", "message"),
+    [
+        ("query_cams", {3: 2, 6: 5}, "query_cams has camera 2, 5: .* 3, 6"),  # counted from 0
+        ("gallery_cams", {1: 0, 2: 1, 4: 3, 5: 4}, "gallery_cams has camera 0, 3: .* 1, 2, 4, 5"),
+    ],
+)
 def test_refuses_cameras_of_the_other_modality(made, field, change, message):
     cams = np.array([change[cam] for cam in getattr(made, field).tolist()])
     with pytest.raises(InputError, match=message):
@@ -176,8 +179,9 @@ def test_refuses_an_image_given_twice(made):
         evaluate_sysu(*made._replace(gallery_numbers=np.ones_like(made.gallery_numbers)), ranks=RANKS)
 
 
-@pytest.mark.parametrize(("mode", "shots", "size"), [("all", 1, 301), ("all", 10, 3010), ("indoor", 1, 112),
-                                                     ("indoor", 10, 1120)])
+@pytest.mark.parametrize(
+    ("mode", "shots", "size"), [("all", 1, 301), ("all", 10, 3010), ("indoor", 1, 112), ("indoor", 10, 1120)]
+)
 def test_gallery_sizes_of_the_real_data_set(mode, shots, size):
     """56, 56, 94 and 95 of the 96 test identities are seen by cameras 1, 2, 4 and 5, at least 13 times each."""
     present = {1: 56, 2: 56, 4: 94, 5: 95}
@@ -186,4 +190,5 @@ def test_gallery_sizes_of_the_real_data_set(mode, shots, size):
     drawn = draw_official(permutation, range(1, 97), mode, shots, trial=9)
     assert len(drawn) == len(set(drawn)) == size
     assert {(cam, number) for cam, _, number in drawn} == {
-        (cam, number) for cam in CAMERAS[mode] for number in range(1, shots + 1)}
+        (cam, number) for cam in CAMERAS[mode] for number in range(1, shots + 1)
+    }

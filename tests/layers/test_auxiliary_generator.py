@@ -34,9 +34,9 @@ def test_cross_modality_learner_equals_the_loop():
             for y in range(6):
                 for x in range(12):
                     top, left = y // ratio * ratio, x // ratio * ratio
-                    mean = maps[:, :, top:top + ratio, left:left + ratio].mean((2, 3))  # (B, C)
+                    mean = maps[:, :, top : top + ratio, left : left + ratio].mean((2, 3))  # (B, C)
                     row = 4 * m + 2 * r
-                    stacked[:, row:row + 2, y, x] = mean @ layer.weight[:, :, y - top, x - left].detach()
+                    stacked[:, row : row + 2, y, x] = mean @ layer.weight[:, :, y - top, x - left].detach()
     mean, var = stacked.mean((0, 2, 3), keepdim=True), stacked.var((0, 2, 3), unbiased=False, keepdim=True)
     expected = F.conv2d((stacked - mean) / (var + 1e-5).sqrt(), learner.fuse.weight, learner.fuse.bias)
     torch.testing.assert_close(learner(visible, infrared), expected, atol=1e-5, rtol=1e-4)
@@ -63,7 +63,7 @@ def test_intra_modality_learner_mixes_each_half_at_its_own_size():
 def test_sizes_of_the_papers_generator():
     generator = AuxiliaryGenerator(256)
     rebuild = [layer.weight.numel() for layer in generator.cross.rebuild]
-    assert rebuild == [256 * 256 * ratio ** 2 for ratio in (2, 4, 6, 12)]  # 13.1 M
+    assert rebuild == [256 * 256 * ratio**2 for ratio in (2, 4, 6, 12)]  # 13.1 M
     grouped = AuxiliaryGenerator(256, tr_groups=256)
     assert sum(layer.weight.numel() for layer in grouped.cross.rebuild) == 256 * 200  # 51.2 k
     assert generator.cross.norm.num_features == 2048 and generator.cross.fuse.out_channels == 256
@@ -85,9 +85,14 @@ def test_every_parameter_of_the_generator_gets_a_gradient():
 def test_a_scale_starts_at_one_learns_in_both_directions_and_comes_back():
     scale, x = BoundedScale(), torch.tensor([2.0])
     assert scale(x) == 2
-    for wish, start, gradient in ((1, 1.0, 2.0), (-1, 1.0, -2.0),  # on the bound: free
-                                  (1, 1.5, 2.0), (-1, 1.5, 0.0),  # above: only downwards
-                                  (1, -1.0, 0.0), (-1, -1.0, -2.0)):  # below: only upwards
+    for wish, start, gradient in (
+        (1, 1.0, 2.0),
+        (-1, 1.0, -2.0),  # on the bound: free
+        (1, 1.5, 2.0),
+        (-1, 1.5, 0.0),  # above: only downwards
+        (1, -1.0, 0.0),
+        (-1, -1.0, -2.0),
+    ):  # below: only upwards
         scale.value.data.fill_(start)
         scale.value.grad = None
         (wish * scale(x)).backward()

@@ -14,7 +14,8 @@ def literal(own, other, value, epsilon, reading):
     """Eq. 5-8 as they stand; "official" normalises the transposes."""
     own_normed, other_normed = (
         torch.diag_embed(s.sum(-1) ** -0.5) @ (s if reading == "paper" else s.mT) @ torch.diag_embed(s.sum(-1) ** -0.5)
-        for s in (own, other))
+        for s in (own, other)
+    )
     return (epsilon * own_normed @ other_normed.mT + (1 - epsilon) * (own + other)) @ value
 
 
@@ -46,8 +47,8 @@ def test_gradients_equal_those_of_the_literal_formula(reading, epsilon):
 def test_gradients_pass_where_only_one_result_or_one_input_takes_part():
     (a, b), (value_a, value_b) = affinities()
     value_b.requires_grad_()
-    gradient, = torch.autograd.grad(cross_diffusion(a, b, value_a, value_b)[0].sum(), value_b)
-    expected, = torch.autograd.grad(literal(a, b, value_b, 0.6, "paper").sum(), value_b)
+    (gradient,) = torch.autograd.grad(cross_diffusion(a, b, value_a, value_b)[0].sum(), value_b)
+    (expected,) = torch.autograd.grad(literal(a, b, value_b, 0.6, "paper").sum(), value_b)
     torch.testing.assert_close(gradient, expected)
 
 
@@ -57,8 +58,9 @@ def test_under_autocast_gradients_keep_the_dtypes_of_the_inputs():
     with torch.autocast("cpu", torch.bfloat16):
         rounded = cross_diffusion(*tensors)[0]
     assert rounded.dtype == torch.bfloat16
-    for found, expected in zip(torch.autograd.grad(rounded.sum(), tensors, allow_unused=True),
-                               torch.autograd.grad(exact.sum(), tensors)):
+    for found, expected in zip(
+        torch.autograd.grad(rounded.sum(), tensors, allow_unused=True), torch.autograd.grad(exact.sum(), tensors)
+    ):
         assert found.dtype == torch.float32
         torch.testing.assert_close(found, expected, atol=0.1, rtol=0.05)
 
@@ -92,6 +94,6 @@ def test_cross_attention_equals_the_formula(scale):
     torch.manual_seed(0)
     query_a, key_a, value_a, query_b, key_b, value_b = torch.randn(6, 2, 3, 7, 5, dtype=torch.float64)
     u_ab, u_ba = cross_attention(query_a, key_a, value_a, query_b, key_b, value_b, scale)
-    factor = scale or 5 ** -0.5
+    factor = scale or 5**-0.5
     torch.testing.assert_close(u_ab, (query_a @ key_b.mT * factor).softmax(-1) @ value_b)
     torch.testing.assert_close(u_ba, (query_b @ key_a.mT * factor).softmax(-1) @ value_a)

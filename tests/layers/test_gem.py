@@ -14,7 +14,7 @@ def test_equals_the_loop(p, dtype):
     for image in range(2):
         for channel in range(3):
             values = maps[image, channel].flatten().tolist()
-            expected = (sum(value ** p for value in values) / 20) ** (1 / p)
+            expected = (sum(value**p for value in values) / 20) ** (1 / p)
             assert pooled[image, channel].item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -32,7 +32,7 @@ def test_a_stripe_is_pooled_by_itself(p):
     stripes = pool.stripes(maps, 4)
     assert stripes.shape == (2, 4, 5)
     for part in range(4):
-        torch.testing.assert_close(stripes[:, part], pool(maps[:, :, 3 * part:3 * part + 3]))
+        torch.testing.assert_close(stripes[:, part], pool(maps[:, :, 3 * part : 3 * part + 3]))
     torch.testing.assert_close(pool.stripes(maps, 1)[:, 0], pool(maps))
     with pytest.raises(ValueError, match="12 rows .* 5 stripes"):
         pool.stripes(maps, 5)

@@ -14,8 +14,10 @@ def attention(module, query, memory):
     size = dim // heads
     weights, biases = module.in_proj_weight.split(dim), module.in_proj_bias.split(dim)
     q, k, v = (x @ w.T + b for x, w, b in zip((query, memory, memory), weights, biases))
-    mixed = [((q[:, s] @ k[:, s].T) / size ** 0.5).softmax(-1) @ v[:, s]
-             for s in (slice(h * size, (h + 1) * size) for h in range(heads))]
+    mixed = [
+        ((q[:, s] @ k[:, s].T) / size**0.5).softmax(-1) @ v[:, s]
+        for s in (slice(h * size, (h + 1) * size) for h in range(heads))
+    ]
     return torch.cat(mixed, 1) @ module.out_proj.weight.T + module.out_proj.bias
 
 
@@ -49,7 +51,7 @@ def test_sizes_and_starting_values():
     assert module.encoder.self_attn.num_heads == 8 and module.encoder.dropout.p == module.decoder.dropout.p == 0.1
 
 
-@pytest.mark.parametrize("start, ratio", [(1.0, 2 ** 0.5), (0.1, 0.1 * 2 ** 0.5)])
+@pytest.mark.parametrize("start, ratio", [(1.0, 2**0.5), (0.1, 0.1 * 2**0.5)])
 def test_what_is_made_up_starts_at_the_size_of_a_transformers_output_or_at_a_part_of_it(start, ratio):
     torch.manual_seed(0)
     parts = torch.randn(16, 6, 256).relu()  # as BatchNorm and ReLU give them: a mean square of one half

@@ -40,26 +40,29 @@ def patches(images):
     return OverlapPatchEmbed((8, 8), 4, embed_dim=8)(images)
 
 
-@pytest.mark.parametrize("function, arguments, named", [
-    (interaction, (MAPS[:, :2],), r"maps .*\(2, 2, 8, 4, 2\)"),  # one modality would be left out
-    (interaction, (MAPS, torch.ones(1, 3, dtype=torch.bool)), r"present .*\(1, 3\)"),
-    (interaction, (MAPS, torch.ones(2, dtype=torch.bool)), r"present .*\(2,\)"),
-    (interaction, (MAPS, [[True, False, True], [False] * 3]), "no modality is there of sample 1"),
-    (activations, (MAPS[:, :2], FEATURES[:, :2]), r"maps .*\(2, 2, 8, 4, 2\)"),
-    (activations, (MAPS, FEATURES[:1]), r"features .*\(1, 3, 6\)"),
-    (activations, (MAPS, FEATURES, np.ones((1, 3), bool)), r"present .*\(1, 3\)"),
-    (activations, (MAPS, FEATURES, [[True, False, True], [False] * 3]), "no modality is there of sample 1"),
-    (RelationEmbedding(8), (TOKENS, TOKENS[:1, 0]), r"parts .*\(2, 5, 8\), whole .*\(1, 8\)"),
-    (RelationEmbedding(8, "paper"), (TOKENS[:1], TOKENS[:, 0]), r"parts .*\(1, 5, 8\), whole .*\(2, 8\)"),
-    (layer, (TOKENS, TOKENS, TOKENS[:1]), r"fused .*\(1, 5, 8\)"),
-    (layer, (TOKENS, TOKENS[:, :4]), r"tokens_b .*\(2, 4, 8\)"),
-    (addition, (TOKENS, TOKENS[:, :1]), r"tokens_b .*\(2, 1, 8\)"),
-    (cross_diffusion, (AFFINITY, AFFINITY[:1], VALUE, VALUE), r"affinity_b .*\(1, 2, 5, 5\)"),
-    (cross_diffusion, (AFFINITY, AFFINITY, VALUE, VALUE[:, :1]), r"value_b .*\(2, 1, 5, 3\)"),
-    (cross_attention, (VALUE, VALUE, VALUE, VALUE, VALUE[:1], VALUE[:1]), r"key_b .*\(1, 2, 5, 3\)"),
-    (patches, (torch.rand(3, 8, 8),), r"images .*\(3, 8, 8\)"),
-    (interaction, (MAPS.numpy(),), "maps .*ndarray"),
-])
+@pytest.mark.parametrize(
+    "function, arguments, named",
+    [
+        (interaction, (MAPS[:, :2],), r"maps .*\(2, 2, 8, 4, 2\)"),  # one modality would be left out
+        (interaction, (MAPS, torch.ones(1, 3, dtype=torch.bool)), r"present .*\(1, 3\)"),
+        (interaction, (MAPS, torch.ones(2, dtype=torch.bool)), r"present .*\(2,\)"),
+        (interaction, (MAPS, [[True, False, True], [False] * 3]), "no modality is there of sample 1"),
+        (activations, (MAPS[:, :2], FEATURES[:, :2]), r"maps .*\(2, 2, 8, 4, 2\)"),
+        (activations, (MAPS, FEATURES[:1]), r"features .*\(1, 3, 6\)"),
+        (activations, (MAPS, FEATURES, np.ones((1, 3), bool)), r"present .*\(1, 3\)"),
+        (activations, (MAPS, FEATURES, [[True, False, True], [False] * 3]), "no modality is there of sample 1"),
+        (RelationEmbedding(8), (TOKENS, TOKENS[:1, 0]), r"parts .*\(2, 5, 8\), whole .*\(1, 8\)"),
+        (RelationEmbedding(8, "paper"), (TOKENS[:1], TOKENS[:, 0]), r"parts .*\(1, 5, 8\), whole .*\(2, 8\)"),
+        (layer, (TOKENS, TOKENS, TOKENS[:1]), r"fused .*\(1, 5, 8\)"),
+        (layer, (TOKENS, TOKENS[:, :4]), r"tokens_b .*\(2, 4, 8\)"),
+        (addition, (TOKENS, TOKENS[:, :1]), r"tokens_b .*\(2, 1, 8\)"),
+        (cross_diffusion, (AFFINITY, AFFINITY[:1], VALUE, VALUE), r"affinity_b .*\(1, 2, 5, 5\)"),
+        (cross_diffusion, (AFFINITY, AFFINITY, VALUE, VALUE[:, :1]), r"value_b .*\(2, 1, 5, 3\)"),
+        (cross_attention, (VALUE, VALUE, VALUE, VALUE, VALUE[:1], VALUE[:1]), r"key_b .*\(1, 2, 5, 3\)"),
+        (patches, (torch.rand(3, 8, 8),), r"images .*\(3, 8, 8\)"),
+        (interaction, (MAPS.numpy(),), "maps .*ndarray"),
+    ],
+)
 def test_what_does_not_go_together_is_named(function, arguments, named):
     with pytest.raises(ValueError, match=named) as error:
         function(*arguments)

@@ -19,6 +19,8 @@ def test_every_layer_may_have_a_residual_of_its_own():
 
 
 def test_it_costs_one_linear_map_a_layer_more():
-    counts = [sum(weight.numel() for weight in TokenFusion(8, 2, depth=3, stack=stack).parameters())
-              for stack in ("carry_fused", "renew_fused")]
+    counts = [
+        sum(weight.numel() for weight in TokenFusion(8, 2, depth=3, stack=stack).parameters())
+        for stack in ("carry_fused", "renew_fused")
+    ]
     assert counts[1] - counts[0] == 2 * (16 * 8 + 8)

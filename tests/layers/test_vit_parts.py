@@ -18,7 +18,7 @@ def test_tokens_are_the_patches_row_by_row():
     image = torch.randn(1, 3, 12, 10)
     tokens = layer(image)
     weight, bias = layer.proj.weight.flatten(1), layer.proj.bias
-    patches = [image[0, :, y:y + 4, x:x + 4].flatten() for y in range(0, 9, 2) for x in range(0, 7, 3)]
+    patches = [image[0, :, y : y + 4, x : x + 4].flatten() for y in range(0, 9, 2) for x in range(0, 7, 3)]
     torch.testing.assert_close(tokens[0], torch.stack([weight @ patch + bias for patch in patches]))
 
 

@@ -52,8 +52,9 @@ def test_gradients_flow_through_the_weight_too():
 @pytest.mark.parametrize("gamma", [2, 0.5])
 def test_gradient_is_finite_at_extreme_logits(dtype, gamma):
     extremes = torch.tensor([-1e4, -200, 0, 200, 1e4], dtype=dtype)
-    logits_a, logits_b = (grid.reshape(1, 1, 5, 5).clone().requires_grad_() for grid in
-                          torch.meshgrid(extremes, extremes, indexing="ij"))
+    logits_a, logits_b = (
+        grid.reshape(1, 1, 5, 5).clone().requires_grad_() for grid in torch.meshgrid(extremes, extremes, indexing="ij")
+    )
     for label in (0, 1):
         loss = cross_modal_focal(logits_a, logits_b, torch.full((1, 1, 5, 5), label), gamma=gamma)
         loss.backward()

@@ -36,8 +36,10 @@ def test_equals_the_loop(margin, dtype):
 def test_the_order_of_the_batch_does_not_matter():
     torch.manual_seed(0)
     features, order = torch.randn(14, 5), torch.randperm(14)
-    torch.testing.assert_close(hetero_center_triplet(features, TARGETS, MODALITIES),
-                               hetero_center_triplet(features[order], TARGETS[order], MODALITIES[order]))
+    torch.testing.assert_close(
+        hetero_center_triplet(features, TARGETS, MODALITIES),
+        hetero_center_triplet(features[order], TARGETS[order], MODALITIES[order]),
+    )
 
 
 def test_centers_that_coincide_cost_the_margin_and_have_a_finite_gradient():

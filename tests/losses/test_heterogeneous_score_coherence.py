@@ -10,8 +10,9 @@ from fastreid_mm.losses import heterogeneous_score_coherence
 def test_equals_the_loop(dtype):
     torch.manual_seed(0)
     a, b = torch.randn(2, 6, 5, dtype=dtype)
-    expected = sum(1 - sum(x * y for x, y in zip(p, q)) / math.hypot(*p) / math.hypot(*q)
-                   for p, q in zip(a.tolist(), b.tolist()))
+    expected = sum(
+        1 - sum(x * y for x, y in zip(p, q)) / math.hypot(*p) / math.hypot(*q) for p, q in zip(a.tolist(), b.tolist())
+    )
     loss = heterogeneous_score_coherence(a, b)
     assert loss.shape == () and loss.dtype == dtype and loss.item() == pytest.approx(expected, rel=1e-5)
 

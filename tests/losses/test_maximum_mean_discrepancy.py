@@ -10,15 +10,17 @@ def naive(x, y, num_kernels):
     joint = [row.tolist() for row in torch.cat([x, y])]
     size, split = len(joint), len(x)
     squared = [[math.dist(a, b) ** 2 for b in joint] for a in joint]
-    width = sum(map(sum, squared)) / (size ** 2 - size) / 2 ** (num_kernels // 2)
+    width = sum(map(sum, squared)) / (size**2 - size) / 2 ** (num_kernels // 2)
 
     def kernel(i, j):
-        return sum(math.exp(-squared[i][j] / (width * 2 ** k + 1e-9)) for k in range(num_kernels))
+        return sum(math.exp(-squared[i][j] / (width * 2**k + 1e-9)) for k in range(num_kernels))
 
     first, second = range(split), range(split, size)
-    return (sum(kernel(i, j) for i in first for j in first) / split ** 2
-            + sum(kernel(i, j) for i in second for j in second) / (size - split) ** 2
-            - 2 * sum(kernel(i, j) for i in first for j in second) / split / (size - split))
+    return (
+        sum(kernel(i, j) for i in first for j in first) / split**2
+        + sum(kernel(i, j) for i in second for j in second) / (size - split) ** 2
+        - 2 * sum(kernel(i, j) for i in first for j in second) / split / (size - split)
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -45,7 +47,7 @@ def test_few_samples_of_one_law_do_not_reach_zero():
     torch.manual_seed(0)
     values = [maximum_mean_discrepancy(*torch.randn(2, 4, 2048)).item() for _ in range(20)]
     # in many dimensions all distances are alike, and a kernel is 1 on the diagonal and exp(-4 / 2^k) elsewhere
-    expected = 2 * sum(1 - math.exp(-4 / 2 ** k) for k in range(5)) / 4
+    expected = 2 * sum(1 - math.exp(-4 / 2**k) for k in range(5)) / 4
     assert sum(values) / 20 == pytest.approx(expected, abs=0.02)
     assert 1.5 < expected < 1.6
 

@@ -17,7 +17,7 @@ def naive(features, margin, distance, reduction, normalize):
             rows = [[[value / math.hypot(*own) for value in own] for own in row] for row in rows]
         centers = [[sum(values) / len(rows) for values in zip(*(row[m] for row in rows))] for m in range(len(rows[0]))]
         found = [math.dist(a, b) for a, b in combinations(centers, 2)]
-        found = [each ** 2 for each in found] if distance == "l2sq" else found
+        found = [each**2 for each in found] if distance == "l2sq" else found
         total += max(abs(margin - each) for each in found)
     return total if reduction == "sum" else total / 3
 
@@ -37,7 +37,7 @@ def test_equals_the_loop(dtype, distance, reduction, normalize, modalities):
 def test_zero_when_every_pair_is_at_the_margin():
     features = torch.eye(3).expand(6, 3, 3)  # unit vectors, squared distances of 2
     assert multi_modal_margin(features, TARGETS, margin=2.0).item() == pytest.approx(0, abs=1e-6)
-    assert multi_modal_margin(features, TARGETS, margin=2.0 ** 0.5, distance="l2").item() == pytest.approx(0, abs=1e-6)
+    assert multi_modal_margin(features, TARGETS, margin=2.0**0.5, distance="l2").item() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("distance", ["l2sq", "l2"])

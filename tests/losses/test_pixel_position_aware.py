@@ -16,7 +16,7 @@ def naive_image(logits, mask, weighted_bce):
     pixels = [(i, j) for i in range(height) for j in range(width)]
 
     def weight(i, j):
-        around = sum(mask[y][x] for y, x in pixels if abs(y - i) <= 15 and abs(x - j) <= 15) / 31 ** 2
+        around = sum(mask[y][x] for y, x in pixels if abs(y - i) <= 15 and abs(x - j) <= 15) / 31**2
         return 1 + 5 * abs(around - mask[i][j])
 
     weights = {(i, j): weight(i, j) for i, j in pixels}

@@ -12,8 +12,13 @@ from mmseg.structures import SegDataSample
 import mmseg_mm  # noqa: F401
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs" / "SOD"
-HEAD = {"input_size": (64, 64), "patch_size": 2, "patch_strides": (2, 1, 1, 1), "channels": 8,
-        "fusion": {"num_heads": 2}}
+HEAD = {
+    "input_size": (64, 64),
+    "patch_size": 2,
+    "patch_strides": (2, 1, 1, 1),
+    "channels": 8,
+    "fusion": {"num_heads": 2},
+}
 
 
 def small_config(**options: object) -> Config:
@@ -50,5 +55,5 @@ def squares(count: int = 2, size: int = 64) -> torch.Tensor:
     """(B, 1, H, W) masks with a square in each."""
     masks = torch.zeros(count, 1, size, size, dtype=torch.uint8)
     for index in range(count):
-        masks[index, :, 8 + 8 * index:40, 16:48] = 1
+        masks[index, :, 8 + 8 * index : 40, 16:48] = 1
     return masks

@@ -12,11 +12,18 @@ import mmseg_mm
 from mmseg_mm.compat import OPERATORS, provide_operators
 
 
-@pytest.mark.parametrize("registry, name", [
-    (DATASETS, "RGBDSODDataset"), (TRANSFORMS, "LoadDepthFromFile"), (TRANSFORMS, "LoadSODMask"),
-    (TRANSFORMS, "StackDepth"), (TRANSFORMS, "RandomBorderCrop"), (MODELS, "RGBDDataPreProcessor"),
-    (METRICS, "SODMetric"),
-])
+@pytest.mark.parametrize(
+    "registry, name",
+    [
+        (DATASETS, "RGBDSODDataset"),
+        (TRANSFORMS, "LoadDepthFromFile"),
+        (TRANSFORMS, "LoadSODMask"),
+        (TRANSFORMS, "StackDepth"),
+        (TRANSFORMS, "RandomBorderCrop"),
+        (MODELS, "RGBDDataPreProcessor"),
+        (METRICS, "SODMetric"),
+    ],
+)
 def test_names_are_registered(registry, name):
     assert registry.get(name).__module__.startswith(mmseg_mm.__name__)
 

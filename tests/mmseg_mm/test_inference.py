@@ -85,8 +85,18 @@ def run_tool(monkeypatch, folder, *arguments):
     spec = importlib.util.spec_from_file_location("predict_saliency", TOOL)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(sys, "argv", ["predict_saliency.py", *map(str, arguments), "--config",
-                                      str(folder / "config.py"), "--checkpoint", str(folder / "weights.pth")])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "predict_saliency.py",
+            *map(str, arguments),
+            "--config",
+            str(folder / "config.py"),
+            "--checkpoint",
+            str(folder / "weights.pth"),
+        ],
+    )
     module.main()
 
 

@@ -1,6 +1,5 @@
 """Every shipped saliency config, and the paper's figures in them."""
 
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -43,8 +42,9 @@ def test_the_papers_recipe():
 
 
 def test_what_measured_better_has_a_config_of_its_own():
-    paper, detail = (Config.fromfile(path).to_dict() for path in (PAPER, PAPER.with_name(
-        "mutualformer_detail_r50_352x352.py")))
+    paper, detail = (
+        Config.fromfile(path).to_dict() for path in (PAPER, PAPER.with_name("mutualformer_detail_r50_352x352.py"))
+    )
     assert detail["model"]["decode_head"].pop("detail") == "squeezed"
     assert paper["model"]["decode_head"].pop("detail") == "none"
     assert detail == paper

@@ -38,8 +38,16 @@ def test_agw_classifies_after_the_neck_and_compares_before(build):
 
 
 def test_hct_sums_over_parts_and_adds_the_whole(build):
-    model = build("MODEL.HCT.PART_TRIPLET_WEIGHT", 0.5, "MODEL.HCT.TRIPLET_WEIGHT", 3.0, "MODEL.HCT.MARGIN", 1.5,
-                  "MODEL.LOSSES.CE.EPSILON", 0.1)
+    model = build(
+        "MODEL.HCT.PART_TRIPLET_WEIGHT",
+        0.5,
+        "MODEL.HCT.TRIPLET_WEIGHT",
+        3.0,
+        "MODEL.HCT.MARGIN",
+        1.5,
+        "MODEL.LOSSES.CE.EPSILON",
+        0.1,
+    )
     batch = vi_batch()
     targets, modalities = batch["targets"], batch["modalities"]
     parts = model.part_features(batch["images"], modalities)
@@ -78,8 +86,9 @@ def test_parts_may_keep_the_channels_of_the_backbone(build):
     torch.testing.assert_close(model(batch), maps.mean(3).transpose(1, 2).flatten(1))  # each stripe is one row here
 
 
-@pytest.mark.parametrize("key, value", [("HCT.PARTS", 3), ("HCT.PARTS", 0), ("HCT.POOL_EXPONENT", 0.0),
-                                        ("LOSSES.CE.EPSILON", -1.0)])
+@pytest.mark.parametrize(
+    "key, value", [("HCT.PARTS", 3), ("HCT.PARTS", 0), ("HCT.POOL_EXPONENT", 0.0), ("LOSSES.CE.EPSILON", -1.0)]
+)
 @pytest.mark.parametrize("base", ["SYSU/hct.yml", "SYSU/cmt.yml"])
 def test_impossible_options_are_named(build, base, key, value):
     with pytest.raises(InputError, match=f"MODEL.{key} {value}"):
@@ -94,8 +103,10 @@ def test_other_backbones_are_refused(build, name):
 
 @pytest.mark.parametrize("name, dim", [("agw", 2048), ("hct", 6 * 256)])
 def test_the_papers_networks_at_full_size(name, dim):
-    cfg = load_config(str(CONFIGS / "SYSU" / f"{name}.yml"),
-                      ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "395"])
+    cfg = load_config(
+        str(CONFIGS / "SYSU" / f"{name}.yml"),
+        ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "395"],
+    )
     model = build_model(cfg).eval()
     with torch.no_grad():
         images = torch.rand(1, 3, *cfg.INPUT.SIZE_TEST) * 255
@@ -131,11 +142,14 @@ def test_cmt_and_its_base_are_set_as_in_the_paper(folder, name):
     assert found == ((10, 0.1) if folder == "RegDB" else (3, 0))
 
 
-@pytest.mark.parametrize("name, iterations, expected", [
-    ("RegDB/agw.yml", 65, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
-    ("SYSU/agw.yml", 696, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
-    ("SYSU/cmt.yml", 348, {0: 1, 59: 1, 60: 0.1, 89: 0.1, 90: 0.01, 119: 0.01}),
-])
+@pytest.mark.parametrize(
+    "name, iterations, expected",
+    [
+        ("RegDB/agw.yml", 65, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
+        ("SYSU/agw.yml", 696, {0: 0.1, 5: 0.55, 10: 1, 19: 1, 20: 0.1, 49: 0.1, 50: 0.01, 79: 0.01}),
+        ("SYSU/cmt.yml", 348, {0: 1, 59: 1, 60: 0.1, 89: 0.1, 90: 0.01, 119: 0.01}),
+    ],
+)
 def test_learning_rates_fall_at_the_papers_epochs(name, iterations, expected):
     """Through fast-reid's own hook, which counts SOLVER.STEPS from the end of the warm-up."""
     cfg = load_config(str(CONFIGS / name), [])
@@ -144,8 +158,9 @@ def test_learning_rates_fall_at_the_papers_epochs(name, iterations, expected):
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     hook = LRScheduler(optimizer, build_lr_scheduler(cfg, optimizer, iterations))
     storage = SimpleNamespace(put_scalar=lambda *_, **__: None)
-    hook.trainer = SimpleNamespace(iter=0, epoch=0, warmup_iters=cfg.SOLVER.WARMUP_ITERS, delay_epochs=0,
-                                   grad_scaler=None, storage=storage)
+    hook.trainer = SimpleNamespace(
+        iter=0, epoch=0, warmup_iters=cfg.SOLVER.WARMUP_ITERS, delay_epochs=0, grad_scaler=None, storage=storage
+    )
     found = {}
     for hook.trainer.epoch in range(cfg.SOLVER.MAX_EPOCH):
         found[hook.trainer.epoch] = optimizer.param_groups[0]["lr"]

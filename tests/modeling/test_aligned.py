@@ -47,23 +47,44 @@ def test_ieee_sums_over_modalities_and_parts(build):
 
 
 def test_ieee_readings_of_the_margin(build):
-    options = ["MODEL.IEEE.MARGIN_DISTANCE", "l2", "MODEL.IEEE.MARGIN_REDUCTION", "mean", "MODEL.IEEE.LOSS_WEIGHT", 3.0,
-               "MODEL.IEEE.MARGIN", 0.5]
+    options = [
+        "MODEL.IEEE.MARGIN_DISTANCE",
+        "l2",
+        "MODEL.IEEE.MARGIN_REDUCTION",
+        "mean",
+        "MODEL.IEEE.LOSS_WEIGHT",
+        3.0,
+        "MODEL.IEEE.MARGIN",
+        0.5,
+    ]
     model, batch = build(IEEE, *options), aligned_batch(3)
     expected = 3 * multi_modal_margin(part_features(model, batch).flatten(2), batch["targets"], 0.5, "l2", "mean")
     torch.testing.assert_close(model(batch)["loss_3m"], expected)
 
 
 def test_ieee_of_the_paper_instead_of_the_code(build):
-    options = ["MODEL.IEEE.REM", "paper", "MODEL.IEEE.GLOBAL_FROM", "interaction", "MODEL.IEEE.MARGIN_DISTANCE", "l2",
-               "MODEL.IEEE.MARGIN_NORMALIZE", "False", "MODEL.LOSSES.CE.EPSILON", "0.0"]
+    options = [
+        "MODEL.IEEE.REM",
+        "paper",
+        "MODEL.IEEE.GLOBAL_FROM",
+        "interaction",
+        "MODEL.IEEE.MARGIN_DISTANCE",
+        "l2",
+        "MODEL.IEEE.MARGIN_NORMALIZE",
+        "False",
+        "MODEL.LOSSES.CE.EPSILON",
+        "0.0",
+    ]
     model, batch = build(IEEE, *options), aligned_batch(3)
     parts, targets = part_features(model, batch), batch["targets"]
     losses = model(batch)
     expected = multi_modal_margin(parts.flatten(2), targets, distance="l2", normalize=False)
     torch.testing.assert_close(losses["loss_3m"], expected)
-    scores = [classifier(own[:, part]) for branch, own in zip(model.branches, parts.unbind(1))
-              for part, classifier in enumerate(branch.classifiers)]
+    scores = [
+        classifier(own[:, part])
+        for branch, own in zip(model.branches, parts.unbind(1))
+        for part, classifier in enumerate(branch.classifiers)
+    ]
     identity = -sum(own.log_softmax(1)[range(8), targets].mean() for own in scores)  # eq. 7
     torch.testing.assert_close(losses["loss_id"], identity)
 
@@ -83,8 +104,9 @@ def test_ieee_other_losses_of_figure_7(build):
     assert set(build(IEEE, "MODEL.IEEE.LOSS", "none")(batch)) == {"loss_id"}
 
 
-@pytest.mark.parametrize("fusion, streams, maps", [
-    ("image_sum", 1, 1), ("feature_sum", 3, 1), ("feature_concatenation", 3, 3)])
+@pytest.mark.parametrize(
+    "fusion, streams, maps", [("image_sum", 1, 1), ("feature_sum", 3, 1), ("feature_concatenation", 3, 3)]
+)
 def test_ieee_fusions_of_figure_6_have_one_branch(build, fusion, streams, maps):
     model, batch = build(IEEE, "MODEL.IEEE.FUSION", fusion), aligned_batch(3)
     assert len(model.backbone.streams) == streams and len(model.branches) == 1 and model.interaction is None
@@ -119,8 +141,10 @@ def test_ieee_where_the_whole_comes_from(build):
 
 
 def test_ieee_of_the_paper_has_2304_channels_and_18_classifiers():
-    cfg = load_config(str(CONFIGS / IEEE), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
-                                            "MODEL.HEADS.NUM_CLASSES", "171"])
+    cfg = load_config(
+        str(CONFIGS / IEEE),
+        ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "171"],
+    )
     model = build_model(cfg).eval()
     assert sum(len(branch.classifiers) for branch in model.branches) == 18
     with torch.no_grad():
@@ -130,8 +154,10 @@ def test_ieee_of_the_paper_has_2304_channels_and_18_classifiers():
 
 
 def test_mutual_former_of_the_paper_has_its_128_tokens():
-    cfg = load_config(str(CONFIGS / MUTUALFORMER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
-                                                    "MODEL.HEADS.NUM_CLASSES", "150"])
+    cfg = load_config(
+        str(CONFIGS / MUTUALFORMER),
+        ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "150"],
+    )
     model = build_model(cfg).eval()
     assert model.fusion.position.shape == (2, 128, 768) and len(model.fusion.fusion.fuse.layers) == 2
     with torch.no_grad():
@@ -190,7 +216,7 @@ def test_hamnet_losses_are_of_the_vectors_of_its_code(build):
 def test_the_streams_classifier_starts_as_in_hamnets_code():
     torch.manual_seed(0)
     weight = StreamHead(2048, 2, 150).classifier.weight
-    assert weight.std().item() == pytest.approx(0.0128, rel=0.01) and weight.abs().max() <= 2048 ** -0.5
+    assert weight.std().item() == pytest.approx(0.0128, rel=0.01) and weight.abs().max() <= 2048**-0.5
 
 
 @pytest.mark.parametrize("base, modalities", [(IEEE, 3), (MUTUALFORMER, 2), (HAMNET, 2)])
@@ -224,21 +250,24 @@ def test_two_modalities_of_three(build):
     assert model.eval()(aligned_batch(2)).shape == (8, 2 * 32)
 
 
-@pytest.mark.parametrize("base, options, named", [
-    (IEEE, ["MODEL.IEEE.FUSION", "late"], "MODEL.IEEE.FUSION 'late'"),
-    (IEEE, ["MODEL.IEEE.REM", "code"], "MODEL.IEEE.REM 'code'"),
-    (IEEE, ["MODEL.IEEE.LOSS", "triplet"], "MODEL.IEEE.LOSS 'triplet'"),
-    (IEEE, ["DATASETS.ALIGNED.MODALITIES", "()"], "DATASETS.ALIGNED.MODALITIES"),
-    (IEEE, ["MODEL.LOSSES.CE.EPSILON", 2.0], "MODEL.LOSSES.CE.EPSILON 2.0"),
-    (IEEE, ["MODEL.BACKBONE.NAME", "build_two_stream_resnet_backbone"], "build_multi_stream_resnet_backbone"),
-    (MUTUALFORMER, ["DATASETS.ALIGNED.MODALITIES", "('RGB', 'NIR', 'TIR')"], "two modalities"),
-    (MUTUALFORMER, ["MODEL.MUTUALFORMER.FUSION", "mean"], "MODEL.MUTUALFORMER.FUSION 'mean'"),
-    (MUTUALFORMER, ["MODEL.MUTUALFORMER.HEADS", 3], "MODEL.MUTUALFORMER.HEADS 3"),
-    (MUTUALFORMER, ["MODEL.MUTUALFORMER.EPSILON", 1.5], "MODEL.MUTUALFORMER.EPSILON 1.5"),
-    (MUTUALFORMER, ["INPUT.SIZE_TEST", "[32, 64]"], "INPUT.SIZE_TEST"),
-    (MUTUALFORMER, ["MODEL.MUTUALFORMER.TEST_FEATURE", "both"], "MODEL.MUTUALFORMER.TEST_FEATURE 'both'"),
-    (MUTUALFORMER, ["MODEL.MUTUALFORMER.TEST_FEATURE", "fused", "TEST.MISSING", "('NIR',)"], "TEST_FEATURE .*NIR"),
-])
+@pytest.mark.parametrize(
+    "base, options, named",
+    [
+        (IEEE, ["MODEL.IEEE.FUSION", "late"], "MODEL.IEEE.FUSION 'late'"),
+        (IEEE, ["MODEL.IEEE.REM", "code"], "MODEL.IEEE.REM 'code'"),
+        (IEEE, ["MODEL.IEEE.LOSS", "triplet"], "MODEL.IEEE.LOSS 'triplet'"),
+        (IEEE, ["DATASETS.ALIGNED.MODALITIES", "()"], "DATASETS.ALIGNED.MODALITIES"),
+        (IEEE, ["MODEL.LOSSES.CE.EPSILON", 2.0], "MODEL.LOSSES.CE.EPSILON 2.0"),
+        (IEEE, ["MODEL.BACKBONE.NAME", "build_two_stream_resnet_backbone"], "build_multi_stream_resnet_backbone"),
+        (MUTUALFORMER, ["DATASETS.ALIGNED.MODALITIES", "('RGB', 'NIR', 'TIR')"], "two modalities"),
+        (MUTUALFORMER, ["MODEL.MUTUALFORMER.FUSION", "mean"], "MODEL.MUTUALFORMER.FUSION 'mean'"),
+        (MUTUALFORMER, ["MODEL.MUTUALFORMER.HEADS", 3], "MODEL.MUTUALFORMER.HEADS 3"),
+        (MUTUALFORMER, ["MODEL.MUTUALFORMER.EPSILON", 1.5], "MODEL.MUTUALFORMER.EPSILON 1.5"),
+        (MUTUALFORMER, ["INPUT.SIZE_TEST", "[32, 64]"], "INPUT.SIZE_TEST"),
+        (MUTUALFORMER, ["MODEL.MUTUALFORMER.TEST_FEATURE", "both"], "MODEL.MUTUALFORMER.TEST_FEATURE 'both'"),
+        (MUTUALFORMER, ["MODEL.MUTUALFORMER.TEST_FEATURE", "fused", "TEST.MISSING", "('NIR',)"], "TEST_FEATURE .*NIR"),
+    ],
+)
 def test_what_cannot_be_is_named(build, base, options, named):
     with pytest.raises(InputError, match="(?s)" + named.replace("(", r"\(")) as error:
         build(base, *options)

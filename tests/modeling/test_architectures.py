@@ -10,9 +10,16 @@ from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.errors import InputError
 from fastreid_mm.modeling.config_checks import require_two_identities
 
-ARCHITECTURES = {"CMTR": "SYSU/cmtr.yml", "AGW": "SYSU/agw.yml", "HCT": "SYSU/hct.yml", "CMT": "SYSU/cmt.yml",
-                 "MUN": "SYSU/mun.yml", "IEEE": "RGBNT201/ieee.yml", "MutualFormerReID": "RGBN300/mutualformer.yml",
-                 "HAMNet": "RGBN300/hamnet.yml"}
+ARCHITECTURES = {
+    "CMTR": "SYSU/cmtr.yml",
+    "AGW": "SYSU/agw.yml",
+    "HCT": "SYSU/hct.yml",
+    "CMT": "SYSU/cmt.yml",
+    "MUN": "SYSU/mun.yml",
+    "IEEE": "RGBNT201/ieee.yml",
+    "MutualFormerReID": "RGBN300/mutualformer.yml",
+    "HAMNet": "RGBN300/hamnet.yml",
+}
 """The config file each is tested on."""
 
 WAITING = {"IEEE": "relation.key."}
@@ -23,15 +30,22 @@ def vi_batch(size=(32, 16), identities=4, instances=2):
     """A visible-infrared batch: visible half first, both in the same identity order."""
     half = torch.arange(identities).repeat_interleave(instances)
     count = len(half)
-    return {"images": torch.rand(2 * count, 3, *size) * 255, "targets": half.repeat(2),
-            "modalities": torch.tensor([0] * count + [1] * count), "camids": torch.zeros(2 * count)}
+    return {
+        "images": torch.rand(2 * count, 3, *size) * 255,
+        "targets": half.repeat(2),
+        "modalities": torch.tensor([0] * count + [1] * count),
+        "camids": torch.zeros(2 * count),
+    }
 
 
 def aligned_batch(modalities, size=(32, 16), identities=4, instances=2):
     """An aligned batch."""
     targets = torch.arange(identities).repeat_interleave(instances)
-    return {"images": torch.rand(len(targets), modalities, 3, *size) * 255, "targets": targets,
-            "camids": torch.zeros(len(targets))}
+    return {
+        "images": torch.rand(len(targets), modalities, 3, *size) * 255,
+        "targets": targets,
+        "camids": torch.zeros(len(targets)),
+    }
 
 
 def batch_of(cfg):
@@ -65,9 +79,15 @@ def test_every_trainable_parameter_gets_a_gradient_and_moves(model_and_cfg):
     sum(losses.values()).backward()
     trainable = {name for name, value in model.named_parameters() if value.requires_grad}
     assert {name for name, value in model.named_parameters() if not value.requires_grad} <= {
-        "neck.bias", "scores.necks.0.bias", "scores.necks.1.bias"}
-    assert not [name for name, value in model.named_parameters()
-                if name in trainable and (value.grad is None or not value.grad.abs().sum() > 0)]
+        "neck.bias",
+        "scores.necks.0.bias",
+        "scores.necks.1.bias",
+    }
+    assert not [
+        name
+        for name, value in model.named_parameters()
+        if name in trainable and (value.grad is None or not value.grad.abs().sum() > 0)
+    ]
     optimizer.step()
     still = {name for name, value in model.named_parameters() if torch.equal(value, before[name])}
     assert not still & trainable

@@ -26,8 +26,9 @@ def build(tiny_cfg):
 
 
 def test_the_papers_network_at_full_size():
-    cfg = load_config(str(PAPER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
-                                   "MODEL.HEADS.NUM_CLASSES", "395"])
+    cfg = load_config(
+        str(PAPER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "395"]
+    )
     model = build_model(cfg).eval()
     with torch.no_grad():
         feature = model({"images": torch.rand(2, 3, 384, 144) * 255, "modalities": torch.tensor([1, 0])})
@@ -44,17 +45,20 @@ def test_the_papers_network_at_full_size():
 BASE = {"loss_id", "loss_triplet"}
 
 
-@pytest.mark.parametrize("options, extra", [
-    ([], {"loss_consistency", "loss_modulation"}),
-    ([*NO_INSTANCE], {"loss_consistency"}),  # table 3
-    ([*NO_MODALITY], {"loss_modulation"}),
-    ([*NO_INSTANCE, *NO_MODALITY], set()),
-    (["MODEL.HCT.PARTS", 1], {"loss_consistency", "loss_modulation"}),  # figure 3
-    (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_consistency", "loss_modulation"}),
-    (["MODEL.CMT.DETACH_CENTROID", True], {"loss_consistency", "loss_modulation"}),
-    (["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8], {"loss_consistency", "loss_modulation"}),
-    (["MODEL.HCT.DIM", 0], {"loss_consistency", "loss_modulation"}),
-])
+@pytest.mark.parametrize(
+    "options, extra",
+    [
+        ([], {"loss_consistency", "loss_modulation"}),
+        ([*NO_INSTANCE], {"loss_consistency"}),  # table 3
+        ([*NO_MODALITY], {"loss_modulation"}),
+        ([*NO_INSTANCE, *NO_MODALITY], set()),
+        (["MODEL.HCT.PARTS", 1], {"loss_consistency", "loss_modulation"}),  # figure 3
+        (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_consistency", "loss_modulation"}),
+        (["MODEL.CMT.DETACH_CENTROID", True], {"loss_consistency", "loss_modulation"}),
+        (["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8], {"loss_consistency", "loss_modulation"}),
+        (["MODEL.HCT.DIM", 0], {"loss_consistency", "loss_modulation"}),
+    ],
+)
 def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
     model = build(*options)
     losses = model(vi_batch())
@@ -143,8 +147,9 @@ def test_without_instance_alignment_distances_are_ordinary(build):
     model, batch = build(*NO_INSTANCE, "TEST.METRIC", "euclidean").eval(), vi_batch()
     features = model(batch)
     assert features.shape == (16, 32) and not features.isnan().any()
-    torch.testing.assert_close(model.pairwise_distance(features[:8], features[8:]),
-                               pairwise_distance(features[:8], features[8:], "euclidean"))
+    torch.testing.assert_close(
+        model.pairwise_distance(features[:8], features[8:]), pairwise_distance(features[:8], features[8:], "euclidean")
+    )
 
 
 def test_training_drops_out_and_evaluation_is_not_random(build):
@@ -160,12 +165,19 @@ def test_only_the_demo_starts_the_compensation_small(build, config, start):
     assert torch.equal(weight, torch.full_like(weight, start))
 
 
-@pytest.mark.parametrize("key, value", [
-    ("MODEL.CMT.RESIDUAL_FROM", "cooked"), ("MODEL.CMT.HEADS", 3), ("MODEL.CMT.HEADS", 0),
-    ("MODEL.CMT.COMPENSATION_INIT", -0.5),
-    ("MODEL.CMT.GENERATOR_REDUCTION", 32), ("MODEL.CMT.FFN_RATIO", 0), ("MODEL.CMT.DROPOUT", 1.0),
-    ("TEST.METRIC", "l3"),
-])
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("MODEL.CMT.RESIDUAL_FROM", "cooked"),
+        ("MODEL.CMT.HEADS", 3),
+        ("MODEL.CMT.HEADS", 0),
+        ("MODEL.CMT.COMPENSATION_INIT", -0.5),
+        ("MODEL.CMT.GENERATOR_REDUCTION", 32),
+        ("MODEL.CMT.FFN_RATIO", 0),
+        ("MODEL.CMT.DROPOUT", 1.0),
+        ("TEST.METRIC", "l3"),
+    ],
+)
 def test_impossible_options_are_named(build, key, value):
     with pytest.raises(InputError, match=f"{key} '?{value}"):
         build(key, value)

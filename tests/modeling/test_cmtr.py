@@ -22,8 +22,9 @@ def build(tiny_cfg):
 
 
 def test_the_papers_network_at_full_size():
-    cfg = load_config(str(PAPER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
-                                   "MODEL.HEADS.NUM_CLASSES", "395"])
+    cfg = load_config(
+        str(PAPER), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "395"]
+    )
     model = build_model(cfg).eval()
     vit = model.backbone.vit
     assert (len(vit.blocks), vit.embed_dim, vit.blocks[0].attn.num_heads) == (12, 768, 12)
@@ -41,20 +42,23 @@ def test_the_papers_network_at_full_size():
 LOSSES = {"loss_id", "loss_wrt"}
 
 
-@pytest.mark.parametrize("options, extra", [
-    ([], {"loss_mac", "loss_maid"}),
-    (["MODEL.CMTR.MAC", False], {"loss_maid"}),  # table 3
-    (["MODEL.CMTR.MAID", False], {"loss_mac"}),
-    (["MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
-    (["MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
-    (["MODEL.CMTR.ALIGNMENT", "center"], {"loss_center"}),  # table 5
-    (["MODEL.CMTR.ALIGNMENT", "hetero_center"], {"loss_hetero_center"}),
-    (["MODEL.CMTR.MAPPING", "identity"], {"loss_mac", "loss_maid"}),  # table 7
-    *((["MODEL.CMTR.DISTANCE", name], {"loss_mac", "loss_maid"}) for name in ("l1", "l2", "smooth_l1")),
-    (["MODEL.CMTR.REDUCTION", "sum"], {"loss_mac", "loss_maid"}),
-    (["MODEL.CMTR.EMBED_CLASS_TOKEN", False], {"loss_mac", "loss_maid"}),
-    (["MODEL.BACKBONE.STRIDE_SIZE", "(8, 8)"], {"loss_mac", "loss_maid"}),  # table 4
-])
+@pytest.mark.parametrize(
+    "options, extra",
+    [
+        ([], {"loss_mac", "loss_maid"}),
+        (["MODEL.CMTR.MAC", False], {"loss_maid"}),  # table 3
+        (["MODEL.CMTR.MAID", False], {"loss_mac"}),
+        (["MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
+        (["MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
+        (["MODEL.CMTR.ALIGNMENT", "center"], {"loss_center"}),  # table 5
+        (["MODEL.CMTR.ALIGNMENT", "hetero_center"], {"loss_hetero_center"}),
+        (["MODEL.CMTR.MAPPING", "identity"], {"loss_mac", "loss_maid"}),  # table 7
+        *((["MODEL.CMTR.DISTANCE", name], {"loss_mac", "loss_maid"}) for name in ("l1", "l2", "smooth_l1")),
+        (["MODEL.CMTR.REDUCTION", "sum"], {"loss_mac", "loss_maid"}),
+        (["MODEL.CMTR.EMBED_CLASS_TOKEN", False], {"loss_mac", "loss_maid"}),
+        (["MODEL.BACKBONE.STRIDE_SIZE", "(8, 8)"], {"loss_mac", "loss_maid"}),  # table 4
+    ],
+)
 def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
     model = build(*options)
     losses = model(vi_batch())
@@ -72,8 +76,16 @@ def test_lambda_scales_the_enhancement_loss_only(build):
         assert four[name] == pytest.approx(one[name] * (1 if name in LOSSES else 4), rel=1e-5)
 
 
-@pytest.mark.parametrize("key, value", [("ALIGNMENT", "none"), ("MAPPING", "mlp"), ("DISTANCE", "l3"),
-                                        ("REDUCTION", "max"), ("MODALITY_EMBEDDING", False)])
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("ALIGNMENT", "none"),
+        ("MAPPING", "mlp"),
+        ("DISTANCE", "l3"),
+        ("REDUCTION", "max"),
+        ("MODALITY_EMBEDDING", False),
+    ],
+)
 def test_impossible_options_are_named(build, key, value):
     with pytest.raises(InputError, match=f"MODEL.CMTR.{key}"):
         build(f"MODEL.CMTR.{key}", value)
@@ -90,8 +102,10 @@ def test_other_backbones_and_unequal_sizes_are_refused(build):
 
 def test_modality_changes_the_feature_unless_there_is_no_embedding(build):
     images = vi_batch()["images"]
-    for model, same in ((build(), False), (build("MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False,
-                                                 "MODEL.CMTR.MAID", False), True)):
+    for model, same in (
+        (build(), False),
+        (build("MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False), True),
+    ):
         model.eval()
         visible = model({"images": images, "modalities": torch.zeros(16, dtype=torch.long)})
         infrared = model({"images": images, "modalities": torch.ones(16, dtype=torch.long)})
@@ -105,12 +119,15 @@ def test_attention_maps_are_those_of_the_fused_kernel(build):
     torch.testing.assert_close(maps[0].sum(-1), torch.ones(16, 2, 22))
     layer, seen = model.backbone.vit.blocks[0].attn, {}
     assert layer.fused_attn  # switched back
-    hooks = [layer.qkv.register_forward_hook(lambda *args: seen.update(qkv=args[-1])),
-             layer.proj.register_forward_hook(lambda _, inputs, __: seen.update(mixed=inputs[0]))]
+    hooks = [
+        layer.qkv.register_forward_hook(lambda *args: seen.update(qkv=args[-1])),
+        layer.proj.register_forward_hook(lambda _, inputs, __: seen.update(mixed=inputs[0])),
+    ]
     model(batch)
     value = seen["qkv"].reshape(16, 22, 3, 2, 16)[:, :, 2].transpose(1, 2)  # (B, h, n, c)
-    torch.testing.assert_close((maps[0] @ value).transpose(1, 2).reshape(16, 22, 32), seen["mixed"],
-                               atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        (maps[0] @ value).transpose(1, 2).reshape(16, 22, 32), seen["mixed"], atol=1e-5, rtol=1e-4
+    )
     for hook in hooks:
         hook.remove()
 

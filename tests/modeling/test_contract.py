@@ -54,8 +54,9 @@ def test_whatever_else_a_model_has_is_its_own_affair_and_what_the_contract_names
     assert rates[model.bias] == 0.5 * rates[model.weight]
 
 
-@pytest.mark.parametrize("options, expected", [
-    ([], [True, False, True]), (["MODEL.IEEE.FUSION", "feature_sum"], [True, False, True])])
+@pytest.mark.parametrize(
+    "options, expected", [([], [True, False, True]), (["MODEL.IEEE.FUSION", "feature_sum"], [True, False, True])]
+)
 def test_a_feature_knows_the_modalities_it_was_made_of(tiny_cfg, options, expected):
     model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options, base="RGBNT201/ieee.yml")).eval()
     batch = aligned_batch(3)

@@ -8,8 +8,11 @@ from torch.nn import functional as F
 from fastreid_mm.errors import InputError
 from tests.modeling.test_architectures import vi_batch
 
-IDENTITY_LOSSES = {"agw": {"loss_id": 1}, "cmtr": {"loss_id": 1, "loss_maid": 4},
-                   "mun": {"loss_id": 1, "loss_aux_id": 1, "loss_idc": 0.25}}
+IDENTITY_LOSSES = {
+    "agw": {"loss_id": 1},
+    "cmtr": {"loss_id": 1, "loss_maid": 4},
+    "mun": {"loss_id": 1, "loss_aux_id": 1, "loss_idc": 0.25},
+}
 """Names and weights, by the config."""
 
 
@@ -17,8 +20,18 @@ IDENTITY_LOSSES = {"agw": {"loss_id": 1}, "cmtr": {"loss_id": 1, "loss_maid": 4}
 def build(tiny_cfg):
     def make(name, *options):
         torch.manual_seed(0)
-        return build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.BACKBONE.DROP_PATH_RATIO", 0.0,
-                                    "MODEL.MUN.SIMPLE_AUX_ID", True, *options, base=f"SYSU/{name}.yml"))
+        return build_model(
+            tiny_cfg(
+                "MODEL.HEADS.NUM_CLASSES",
+                5,
+                "MODEL.BACKBONE.DROP_PATH_RATIO",
+                0.0,
+                "MODEL.MUN.SIMPLE_AUX_ID",
+                True,
+                *options,
+                base=f"SYSU/{name}.yml",
+            )
+        )
 
     return make
 
@@ -30,8 +43,11 @@ def recording(classifier, logits):
 def classifiers_of(model, name):
     """The classifiers behind each identity loss, in the order in which they are asked."""
     if name == "mun":
-        return {"loss_id": [*model.head.classifiers], "loss_aux_id": [model.head.classifier_auxiliary],
-                "loss_idc": [*model.head.classifiers]}
+        return {
+            "loss_id": [*model.head.classifiers],
+            "loss_aux_id": [model.head.classifier_auxiliary],
+            "loss_idc": [*model.head.classifiers],
+        }
     return {"loss_id": [model.classifier]} | ({"loss_maid": [model.alignment.classifier]} if name == "cmtr" else {})
 
 
@@ -52,7 +68,7 @@ def test_smooths_the_labels_of_every_identity_loss_and_of_nothing_else(build, na
     losses, unsmoothed = model(batch), plain(batch)
     for loss, classifiers in classifiers_of(model, name).items():
         logits = [seen[classifier].pop(0) for classifier in classifiers]
-        targets = batch["targets"][:len(logits[0])]
+        targets = batch["targets"][: len(logits[0])]
         expected = IDENTITY_LOSSES[name][loss] * sum(smoothed(one, targets, epsilon) for one in logits)
         torch.testing.assert_close(losses[loss], expected, msg=loss)
     assert all(torch.equal(losses[other], unsmoothed[other]) for other in set(losses) - set(IDENTITY_LOSSES[name]))

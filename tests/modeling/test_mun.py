@@ -32,8 +32,10 @@ def build(tiny_cfg):
 
 @pytest.fixture(scope="module")
 def papers_network():
-    cfg = load_config(str(CONFIGS / "SYSU" / "mun.yml"), ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False",
-                                                         "MODEL.HEADS.NUM_CLASSES", "395"])
+    cfg = load_config(
+        str(CONFIGS / "SYSU" / "mun.yml"),
+        ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "395"],
+    )
     return build_model(cfg)
 
 
@@ -51,31 +53,35 @@ def test_the_papers_network_at_full_size(papers_network):
 
 
 def test_only_the_generator_prototypes_and_classifiers_are_not_needed_when_testing(papers_network):
-    sizes = {name: sum(value.numel() for value in child.parameters()) for name, child in
-             papers_network.named_children()}
+    sizes = {
+        name: sum(value.numel() for value in child.parameters()) for name, child in papers_network.named_children()
+    }
     # four full transposed convolutions (13.1 M) and what surrounds them; three maps of 2048 x 2048, two classifiers
     assert 13.1e6 < sizes["auxiliary"] < 15e6
-    assert sizes["head"] == 3 * 2048 ** 2 + 2 * 395 * 2048
+    assert sizes["head"] == 3 * 2048**2 + 2 * 395 * 2048
 
 
 LOSSES = {"loss_id", "loss_tri"}
 
 
-@pytest.mark.parametrize("options, extra", [
-    ((), {"loss_idc", "loss_ia", "loss_ma"}),
-    (BASELINE, set()),  # table 1
-    (("SIMPLE_AUX_ID", True, "IDC", False, "IA", False, "MA", False), {"loss_aux_id"}),
-    (("IA", False, "MA", False), {"loss_idc"}),
-    (("MA", False), {"loss_idc", "loss_ia"}),
-    (("IA", False), {"loss_idc", "loss_ma"}),
-    *((("AUXILIARY", name), {"loss_idc", "loss_ia", "loss_ma"}) for name in ("x", "mixed", "syncretic")),  # table 2
-    (("PROTOTYPE", False), {"loss_idc", "loss_ia", "loss_ma"}),  # table 3
-    (("BRIDGE", False), {"loss_idc", "loss_ia", "loss_ma"}),
-    (("PROTOTYPE", False, "BRIDGE", False), {"loss_idc", "loss_ia", "loss_ma"}),
-    ((*BASELINE[:-2], "BRIDGE", False), {"loss_ma"}),
-    (("PROTOTYPE_MEMORY", "identity"), {"loss_idc", "loss_ia", "loss_ma"}),
-    (("TR_GROUPS", 4), {"loss_idc", "loss_ia", "loss_ma"}),
-])
+@pytest.mark.parametrize(
+    "options, extra",
+    [
+        ((), {"loss_idc", "loss_ia", "loss_ma"}),
+        (BASELINE, set()),  # table 1
+        (("SIMPLE_AUX_ID", True, "IDC", False, "IA", False, "MA", False), {"loss_aux_id"}),
+        (("IA", False, "MA", False), {"loss_idc"}),
+        (("MA", False), {"loss_idc", "loss_ia"}),
+        (("IA", False), {"loss_idc", "loss_ma"}),
+        *((("AUXILIARY", name), {"loss_idc", "loss_ia", "loss_ma"}) for name in ("x", "mixed", "syncretic")),  # table 2
+        (("PROTOTYPE", False), {"loss_idc", "loss_ia", "loss_ma"}),  # table 3
+        (("BRIDGE", False), {"loss_idc", "loss_ia", "loss_ma"}),
+        (("PROTOTYPE", False, "BRIDGE", False), {"loss_idc", "loss_ia", "loss_ma"}),
+        ((*BASELINE[:-2], "BRIDGE", False), {"loss_ma"}),
+        (("PROTOTYPE_MEMORY", "identity"), {"loss_idc", "loss_ia", "loss_ma"}),
+        (("TR_GROUPS", 4), {"loss_idc", "loss_ia", "loss_ma"}),
+    ],
+)
 def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
     model = build(*keys(*options))
     losses = model(vi_batch())
@@ -96,11 +102,13 @@ def test_losses_are_those_of_the_formulas(build):
         return F.cross_entropy(model.head.classifiers[layer](z), targets)
 
     torch.testing.assert_close(losses["loss_id"], cross_entropy(0, visible) + cross_entropy(1, infrared))
-    torch.testing.assert_close(losses["loss_idc"],
-                               0.25 * (cross_entropy(0, auxiliary) + cross_entropy(1, auxiliary)))
+    torch.testing.assert_close(losses["loss_idc"], 0.25 * (cross_entropy(0, auxiliary) + cross_entropy(1, auxiliary)))
     visible, infrared, auxiliary = seen["before"]  # what the prototypes of a first batch are
-    pairs = [maximum_mean_discrepancy(a[targets == p], b[targets == p])
-             for p in range(4) for a, b in ((visible, auxiliary), (auxiliary, infrared))]
+    pairs = [
+        maximum_mean_discrepancy(a[targets == p], b[targets == p])
+        for p in range(4)
+        for a, b in ((visible, auxiliary), (auxiliary, infrared))
+    ]
     torch.testing.assert_close(losses["loss_ma"], 0.008 * sum(pairs) / 4)
 
 
@@ -111,15 +119,18 @@ def test_weights_scale_their_loss_only(build):
         torch.testing.assert_close(doubled[name], loss * (1 if name in LOSSES else 2), msg=name)
 
 
-@pytest.mark.parametrize("options, named", [
-    (("AUXILIARY", "gan"), "AUXILIARY 'gan'"),
-    (("AUXILIARY", "none"), "AUXILIARY is none: MODEL.MUN.IDC"),
-    (("AUXILIARY", "none", "IDC", False, "IA", False), "MODEL.MUN.BRIDGE"),
-    (("IDC", False, "IA", False, "MA", False), "AUXILIARY is generator and no loss uses it"),
-    (("RATIOS", "[2, 3]"), r"RATIOS: 3 does not divide maps of 8 x 4, which INPUT.SIZE_TRAIN \[32, 16\]"),
-    (("TR_GROUPS", 5), "TR_GROUPS 5 does not divide"),
-    (("PROTOTYPE_MEMORY", "queue"), "PROTOTYPE_MEMORY 'queue'"),
-])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        (("AUXILIARY", "gan"), "AUXILIARY 'gan'"),
+        (("AUXILIARY", "none"), "AUXILIARY is none: MODEL.MUN.IDC"),
+        (("AUXILIARY", "none", "IDC", False, "IA", False), "MODEL.MUN.BRIDGE"),
+        (("IDC", False, "IA", False, "MA", False), "AUXILIARY is generator and no loss uses it"),
+        (("RATIOS", "[2, 3]"), r"RATIOS: 3 does not divide maps of 8 x 4, which INPUT.SIZE_TRAIN \[32, 16\]"),
+        (("TR_GROUPS", 5), "TR_GROUPS 5 does not divide"),
+        (("PROTOTYPE_MEMORY", "queue"), "PROTOTYPE_MEMORY 'queue'"),
+    ],
+)
 def test_impossible_options_are_named(build, options, named):
     with pytest.raises(InputError, match=named):
         build(*keys(*options))
@@ -145,8 +156,9 @@ def test_inference_uses_neither_generator_nor_prototypes(build):
 
 def test_building_leaves_the_batch_statistics_alone(build):
     model = build()
-    assert model.training and all(int(value) == 0 for name, value in model.named_buffers()
-                                  if name.endswith("num_batches_tracked"))
+    assert model.training and all(
+        int(value) == 0 for name, value in model.named_buffers() if name.endswith("num_batches_tracked")
+    )
 
 
 @pytest.mark.parametrize("statistics, expected", [("own", [(0, 8), (1, 8), (0, 8)]), ("shared", [(0, 16), (1, 8)])])
@@ -169,8 +181,9 @@ def test_auxiliary_features_have_statistics_of_their_own_and_leave_no_trace(buil
     model(batch)
     assert shared == [16, 8]
     torch.testing.assert_close(model.neck.running_mean, 0.1 * seen["before"][:2].mean((0, 1)))
-    torch.testing.assert_close(seen["after"][:2].flatten(0, 1), normed(seen["before"][:2].flatten(0, 1)),
-                               atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        seen["after"][:2].flatten(0, 1), normed(seen["before"][:2].flatten(0, 1)), atol=1e-4, rtol=1e-4
+    )
     torch.testing.assert_close(seen["after"][2], normed(seen["before"][2]), atol=1e-4, rtol=1e-4)
     base = build(*keys(*BASELINE))  # without auxiliary maps the shared stages remember the same
     base.load_state_dict(build().state_dict(), strict=False)
@@ -211,6 +224,7 @@ def train(cfg, stop_at=None):
     trainer = MMTrainer(cfg)
     trainer.resume_or_load(resume=True)
     if stop_at is not None:
+
         class Stop(hooks.HookBase):
             def before_epoch(self):
                 if self.trainer.epoch == stop_at:

@@ -19,6 +19,7 @@ KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
 @pytest.fixture
 def load(tiny_cfg):
     """Builds the backbone of a config with the weights of a file."""
+
     def build(path, base="SYSU/cmtr.yml"):
         return build_backbone(tiny_cfg("MODEL.BACKBONE.PRETRAIN", True, KEY, path, base=base))
 
@@ -28,8 +29,9 @@ def load(tiny_cfg):
 def ramp_state(side: int) -> dict[str, torch.Tensor]:
     """A ViT of the tests' size with ``side`` x ``side`` patches, whose position embeddings count the columns."""
     torch.manual_seed(1)
-    vit = timm.create_model("vit_base_patch16_224", patch_size=8, embed_dim=32, depth=2, num_heads=2,
-                            img_size=8 * side, num_classes=7)
+    vit = timm.create_model(
+        "vit_base_patch16_224", patch_size=8, embed_dim=32, depth=2, num_heads=2, img_size=8 * side, num_classes=7
+    )
     columns = torch.arange(float(side)).repeat(side)[:, None].expand(-1, 32)
     vit.pos_embed.data[0] = torch.cat([torch.full((1, 32), 9.0), columns])
     return vit.state_dict()
@@ -37,29 +39,41 @@ def ramp_state(side: int) -> dict[str, torch.Tensor]:
 
 def google_arrays(state: dict[str, torch.Tensor], heads: int = 2) -> dict[str, np.ndarray]:
     """The same weights as the ViT authors' ``.npz`` files name and lay them out."""
+
     def split(weight):  # (D, ...) of a projection's output to (..., heads, D / heads)
         return weight.T.reshape(*weight.T.shape[:-1], heads, -1)
 
-    found = {"embedding/kernel": state["patch_embed.proj.weight"].permute(2, 3, 1, 0),
-             "embedding/bias": state["patch_embed.proj.bias"], "cls": state["cls_token"],
-             "Transformer/posembed_input/pos_embedding": state["pos_embed"],
-             "Transformer/encoder_norm/scale": state["norm.weight"],
-             "Transformer/encoder_norm/bias": state["norm.bias"]}
+    found = {
+        "embedding/kernel": state["patch_embed.proj.weight"].permute(2, 3, 1, 0),
+        "embedding/bias": state["patch_embed.proj.bias"],
+        "cls": state["cls_token"],
+        "Transformer/posembed_input/pos_embedding": state["pos_embed"],
+        "Transformer/encoder_norm/scale": state["norm.weight"],
+        "Transformer/encoder_norm/bias": state["norm.bias"],
+    }
     for index in range(2):
         mine, theirs = f"blocks.{index}", f"Transformer/encoderblock_{index}"
         for norm, name in (("norm1", "LayerNorm_0"), ("norm2", "LayerNorm_2")):
-            found |= {f"{theirs}/{name}/scale": state[f"{mine}.{norm}.weight"],
-                      f"{theirs}/{name}/bias": state[f"{mine}.{norm}.bias"]}
+            found |= {
+                f"{theirs}/{name}/scale": state[f"{mine}.{norm}.weight"],
+                f"{theirs}/{name}/bias": state[f"{mine}.{norm}.bias"],
+            }
         attention = f"{theirs}/MultiHeadDotProductAttention_1"
         for part, name in enumerate(("query", "key", "value")):
             rows = slice(32 * part, 32 * (part + 1))
-            found |= {f"{attention}/{name}/kernel": split(state[f"{mine}.attn.qkv.weight"][rows]),
-                      f"{attention}/{name}/bias": split(state[f"{mine}.attn.qkv.bias"][rows])}
-        found |= {f"{attention}/out/kernel": state[f"{mine}.attn.proj.weight"].T.reshape(heads, -1, 32),
-                  f"{attention}/out/bias": state[f"{mine}.attn.proj.bias"]}
+            found |= {
+                f"{attention}/{name}/kernel": split(state[f"{mine}.attn.qkv.weight"][rows]),
+                f"{attention}/{name}/bias": split(state[f"{mine}.attn.qkv.bias"][rows]),
+            }
+        found |= {
+            f"{attention}/out/kernel": state[f"{mine}.attn.proj.weight"].T.reshape(heads, -1, 32),
+            f"{attention}/out/bias": state[f"{mine}.attn.proj.bias"],
+        }
         for layer in (0, 1):
-            found |= {f"{theirs}/MlpBlock_3/Dense_{layer}/kernel": state[f"{mine}.mlp.fc{layer + 1}.weight"].T,
-                      f"{theirs}/MlpBlock_3/Dense_{layer}/bias": state[f"{mine}.mlp.fc{layer + 1}.bias"]}
+            found |= {
+                f"{theirs}/MlpBlock_3/Dense_{layer}/kernel": state[f"{mine}.mlp.fc{layer + 1}.weight"].T,
+                f"{theirs}/MlpBlock_3/Dense_{layer}/bias": state[f"{mine}.mlp.fc{layer + 1}.bias"],
+            }
     return {name: value.numpy() for name, value in found.items()}
 
 
@@ -72,13 +86,22 @@ def save_as(kind: str, state: dict[str, torch.Tensor], folder) -> str:
     if kind == "npz":
         np.savez(path, **google_arrays(state))
         return path
-    torch.save({
-        "bare": state,
-        "under model": {"model": state},
-        "data parallel": {"state_dict": prefixed(state, "module.")},
-        "fast-reid": {"model": {"pixel_mean": torch.zeros(1, 3, 1, 1), "heads.weight": torch.zeros(7, 32),
-                                **prefixed(state, "backbone.")}, "epoch": 3},
-    }[kind], path)
+    torch.save(
+        {
+            "bare": state,
+            "under model": {"model": state},
+            "data parallel": {"state_dict": prefixed(state, "module.")},
+            "fast-reid": {
+                "model": {
+                    "pixel_mean": torch.zeros(1, 3, 1, 1),
+                    "heads.weight": torch.zeros(7, 32),
+                    **prefixed(state, "backbone."),
+                },
+                "epoch": 3,
+            },
+        }[kind],
+        path,
+    )
     return path
 
 
@@ -126,8 +149,9 @@ def test_every_kind_of_file_gives_a_resnet_the_same_weights(load, tmp_path, kind
 
 
 def test_pretrained_tensors_learn_at_a_tenth(tiny_cfg, tmp_path):
-    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.BACKBONE.PRETRAIN", True, KEY,
-                   save_as("bare", ramp_state(3), tmp_path))
+    cfg = tiny_cfg(
+        "MODEL.HEADS.NUM_CLASSES", 5, "MODEL.BACKBONE.PRETRAIN", True, KEY, save_as("bare", ramp_state(3), tmp_path)
+    )
     model = build_model(cfg)
     rates = {id(group["params"][0]): group["lr"] for group in build_optimizer(cfg, model).param_groups}
     for name, value in model.named_parameters():
@@ -142,10 +166,14 @@ def test_what_cannot_be_loaded_is_named_with_its_key(load, tmp_path):
     junk.write_bytes(b"junk")
     np.savez(tmp_path / "other.npz", a=np.zeros(2))
     torch.save([1, 2], tmp_path / "list.pth")
-    for path, words in ((save_as("bare", state, tmp_path), "weights.pth .*blocks.1.mlp.fc1.weight"),
-                        (tmp_path / "none.pth", "none.pth does not exist"), (tmp_path / "none.npz", "does not exist"),
-                        (junk, "cannot read .*junk"), (tmp_path / "other.npz", "other.npz do not fit"),
-                        (tmp_path / "list.pth", "list.pth")):
+    for path, words in (
+        (save_as("bare", state, tmp_path), "weights.pth .*blocks.1.mlp.fc1.weight"),
+        (tmp_path / "none.pth", "none.pth does not exist"),
+        (tmp_path / "none.npz", "does not exist"),
+        (junk, "cannot read .*junk"),
+        (tmp_path / "other.npz", "other.npz do not fit"),
+        (tmp_path / "list.pth", "list.pth"),
+    ):
         with pytest.raises(InputError, match=f"{KEY}: .*{words}") as error:
             load(path)
         assert "\n" not in str(error.value)
@@ -170,9 +198,14 @@ class NoNetwork:
         raise OSError("Name or service not known")
 
 
-@pytest.mark.parametrize("base, name", [("SYSU/cmtr.yml", "MODEL.BACKBONE.VIT.NAME vit_base_patch16_224"),
-                                        ("SYSU/agw.yml", "MODEL.BACKBONE.RESNET.NAME resnet50.tv_in1k"),
-                                        ("RGBN300/hamnet.yml", "MODEL.BACKBONE.RESNET.NAME resnet50.tv_in1k")])
+@pytest.mark.parametrize(
+    "base, name",
+    [
+        ("SYSU/cmtr.yml", "MODEL.BACKBONE.VIT.NAME vit_base_patch16_224"),
+        ("SYSU/agw.yml", "MODEL.BACKBONE.RESNET.NAME resnet50.tv_in1k"),
+        ("RGBN300/hamnet.yml", "MODEL.BACKBONE.RESNET.NAME resnet50.tv_in1k"),
+    ],
+)
 def test_without_a_network_it_is_said_at_once_what_to_do(tiny_cfg, monkeypatch, base, name):
     """One question decides; timm's own attempts take a minute to fail."""
     monkeypatch.setattr(pretrained, "get_session", lambda: NoNetwork)

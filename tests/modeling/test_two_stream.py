@@ -63,8 +63,9 @@ def test_each_image_goes_through_its_own_stream_and_keeps_its_place(build):
     images, modalities = example()
     maps = backbone.specific(images, modalities)
     for row, modality in enumerate(modalities):
-        torch.testing.assert_close(maps[row:row + 1], backbone.streams[modality](images[row:row + 1]),
-                                   atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            maps[row : row + 1], backbone.streams[modality](images[row : row + 1]), atol=1e-5, rtol=1e-4
+        )
     swapped = backbone.specific(images, 1 - modalities)
     assert not torch.allclose(maps, swapped, atol=1e-2)
 
@@ -86,8 +87,11 @@ def test_a_third_modality_is_refused(build):
 def test_batch_norm_sees_one_modality_in_the_streams_and_both_after(build):
     backbone = build().train()
     seen = {}
-    for name, module in {"0": backbone.streams[0].stem, "1": backbone.streams[1].stem,
-                         "shared": backbone.rest.layer2[0].bn1}.items():
+    for name, module in {
+        "0": backbone.streams[0].stem,
+        "1": backbone.streams[1].stem,
+        "shared": backbone.rest.layer2[0].bn1,
+    }.items():
         module.register_forward_hook(lambda _, inputs, __, name=name: seen.setdefault(name, []).append(len(inputs[0])))
     images, modalities = torch.randn(6, 3, 64, 32), torch.tensor([1, 0, 0, 1, 1, 1])
     backbone(images, modalities)
@@ -141,10 +145,17 @@ def test_weights_that_do_not_fit_are_named(build, pretrained_file):
         build("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", path)
 
 
-@pytest.mark.parametrize("key, value", [
-    ("LAST_STRIDE", 3), ("RESNET.SPECIFIC_STAGES", 0), ("RESNET.SPECIFIC_STAGES", 6), ("RESNET.NAME", "resnet1"),
-    ("RESNET.NAME", "vit_tiny_patch16_224"), ("RESNET.NAME", "test_convnext"),
-])
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("LAST_STRIDE", 3),
+        ("RESNET.SPECIFIC_STAGES", 0),
+        ("RESNET.SPECIFIC_STAGES", 6),
+        ("RESNET.NAME", "resnet1"),
+        ("RESNET.NAME", "vit_tiny_patch16_224"),
+        ("RESNET.NAME", "test_convnext"),
+    ],
+)
 def test_impossible_options_are_named(build, key, value):
     with pytest.raises(InputError, match=f"MODEL.BACKBONE.{key}.*{value}"):
         build(f"MODEL.BACKBONE.{key}", value)

@@ -29,8 +29,9 @@ def built(tiny_cfg, monkeypatch, request):
     return build
 
 
-@pytest.mark.parametrize("name, root, size", [("RGBNT201", "rgbnt201_root", (64, 128)),
-                                              ("RGBN300", "rgbn300_root", (128, 64))])
+@pytest.mark.parametrize(
+    "name, root, size", [("RGBNT201", "rgbnt201_root", (64, 128)), ("RGBN300", "rgbn300_root", (128, 64))]
+)
 def test_they_show_the_first_modality(built, tmp_path, name, root, size):
     evaluator = built(name, root)
     draw_ranked_lists(evaluator, str(tmp_path / "lists.png"), 2)
@@ -42,11 +43,14 @@ def test_they_show_the_first_modality(built, tmp_path, name, root, size):
     assert shown.tobytes() == (whole.crop(box) if box else whole).resize(size).tobytes()
 
 
-@pytest.mark.parametrize("name, root, hidden", [
-    ("SYSUMM01", "sysu_root", lambda query, found: (query[2], found[2]) == (3, 2)),
-    ("RGBNT201", "rgbnt201_root", lambda query, found: query[1:3] == found[1:3]),
-    ("RegDB", "regdb_root", lambda query, found: False),
-])
+@pytest.mark.parametrize(
+    "name, root, hidden",
+    [
+        ("SYSUMM01", "sysu_root", lambda query, found: (query[2], found[2]) == (3, 2)),
+        ("RGBNT201", "rgbnt201_root", lambda query, found: query[1:3] == found[1:3]),
+        ("RegDB", "regdb_root", lambda query, found: False),
+    ],
+)
 def test_what_the_protocol_hides_is_not_shown(built, name, root, hidden):
     evaluator = built(name, root)
     rows = [0, len(evaluator.query) // 2, len(evaluator.query) - 1]

@@ -62,8 +62,12 @@ def attention(tensors: Inputs) -> tuple[Tensor, Tensor]:
     return cross_attention(query_a, key_a, value_a, query_b, key_b, value_b)
 
 
-FORMS = {"literal formula": literal, "cross_diffusion": products, "the affinities": affinities,
-         "cross_attention": attention}
+FORMS = {
+    "literal formula": literal,
+    "cross_diffusion": products,
+    "the affinities": affinities,
+    "cross_attention": attention,
+}
 
 
 def inputs(args: argparse.Namespace) -> Inputs:
@@ -123,8 +127,10 @@ def main() -> None:
     args = parser.parse_args()
     os.environ["MALLOC_MMAP_THRESHOLD_"] = str(2**20)  # glibc in processes to come gives back what is freed, at once
     tensors = inputs(args)
-    print(f"{args.tokens} tokens, {args.heads} heads of {args.dim}, batch of {args.batch}, {args.device}, "
-          f"{torch.get_num_threads()} threads, medians of {args.rounds} rounds")
+    print(
+        f"{args.tokens} tokens, {args.heads} heads of {args.dim}, batch of {args.batch}, {args.device}, "
+        f"{torch.get_num_threads()} threads, medians of {args.rounds} rounds"
+    )
     for backward in (False, True):
         seconds = {name: [] for name in FORMS}
         for number in range(args.rounds + 1):
@@ -136,8 +142,10 @@ def main() -> None:
         for name, found in seconds.items():
             ratio = median(a / b for a, b in zip(seconds["literal formula"], found))
             memory = measure_peak(name, args, backward)
-            print(f"  {name:16} {median(found):7.3f} s ({min(found):.3f} to {max(found):.3f}), "
-                  f"{ratio:.2f} times as fast as the literal formula, peak {memory:.0f} MiB")
+            print(
+                f"  {name:16} {median(found):7.3f} s ({min(found):.3f} to {max(found):.3f}), "
+                f"{ratio:.2f} times as fast as the literal formula, peak {memory:.0f} MiB"
+            )
 
 
 if __name__ == "__main__":

@@ -33,20 +33,24 @@ def measure(name: str, compute: Callable[[], Tensor], repeats: int) -> tuple[flo
         start = time.perf_counter()
         distance = compute()
         seconds.append(time.perf_counter() - start)
-    print(f"{name:24} median {median(seconds):7.3f} s of {repeats} ({min(seconds):.3f} to {max(seconds):.3f})",
-          flush=True)
+    print(
+        f"{name:24} median {median(seconds):7.3f} s of {repeats} ({min(seconds):.3f} to {max(seconds):.3f})", flush=True
+    )
     return median(seconds), distance
 
 
 def compare(metric: str, inputs: tuple[Tensor, ...], repeats: int, loop_repeats: int) -> None:
     """Time the three ways for a metric, and compare what the two query-adaptive ones find."""
-    plain, _ = measure(f"{metric}, plain",
-                       lambda: pairwise_distance(inputs[0].flatten(1), inputs[1].flatten(1), metric), repeats)
+    plain, _ = measure(
+        f"{metric}, plain", lambda: pairwise_distance(inputs[0].flatten(1), inputs[1].flatten(1), metric), repeats
+    )
     fast, found = measure(f"{metric}, query-adaptive", lambda: query_adaptive_distance(*inputs, metric), repeats)
     loop, expected = measure(f"{metric}, loop", lambda: loop_distance(*inputs, metric), loop_repeats)
     gap = ((found - expected).abs() / expected).max()
-    print(f"{metric}: the loop takes {loop / fast:.1f} times as long, query-adaptive {fast / plain:.2f} times as "
-          f"long as plain; largest relative difference {gap:.1e}")
+    print(
+        f"{metric}: the loop takes {loop / fast:.1f} times as long, query-adaptive {fast / plain:.2f} times as "
+        f"long as plain; largest relative difference {gap:.1e}"
+    )
 
 
 def main() -> None:
@@ -65,8 +69,10 @@ def main() -> None:
     gallery = torch.randn(arguments.gallery, *shape, generator=random)
     scale = 1 + 0.5 * torch.randn(arguments.queries, arguments.dim, generator=random)
     shift = 0.5 * torch.randn(arguments.queries, arguments.dim, generator=random)
-    print(f"{len(query)} queries, {len(gallery)} gallery images, {shape[0]} x {shape[1]}, "
-          f"{torch.get_num_threads()} threads")
+    print(
+        f"{len(query)} queries, {len(gallery)} gallery images, {shape[0]} x {shape[1]}, "
+        f"{torch.get_num_threads()} threads"
+    )
     query_adaptive_distance(query[:64], gallery, scale[:64], shift[:64])  # the first product starts the threads
 
     for metric in ("cosine", "euclidean"):

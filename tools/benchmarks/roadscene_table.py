@@ -52,9 +52,21 @@ class Table:
 
 TABLES = {
     "SYSU-MM01": Table(
-        "SYSUMM01", "all_search_1shot", ("Rank-1", "Rank-10", "mAP", "mINP"), 10,
-        [*UPRIGHT, "INPUT.PADDING.ENABLED", "True", "INPUT.PADDING.SIZE", "5", "SOLVER.IMS_PER_BATCH", "64",
-         "DATALOADER.NUM_INSTANCE", "4"],
+        "SYSUMM01",
+        "all_search_1shot",
+        ("Rank-1", "Rank-10", "mAP", "mINP"),
+        10,
+        [
+            *UPRIGHT,
+            "INPUT.PADDING.ENABLED",
+            "True",
+            "INPUT.PADDING.SIZE",
+            "5",
+            "SOLVER.IMS_PER_BATCH",
+            "64",
+            "DATALOADER.NUM_INSTANCE",
+            "4",
+        ],
         {
             "AGW": ("agw", []),
             "HCT (CMT's base)": ("hct", []),
@@ -68,18 +80,28 @@ TABLES = {
             "MUN, + L_idc + L_ia": ("mun", NO_AUXILIARY[4:]),
             "MUN, + L_idc + L_ma": ("mun", NO_AUXILIARY[2:4]),
             "MUN": ("mun", []),
-        }, "AGW"),
+        },
+        "AGW",
+    ),
     "RGBNT201": Table(
-        "RGBNT201", "test", ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP"), 3,
+        "RGBNT201",
+        "test",
+        ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP"),
+        3,
         [*UPRIGHT, "SOLVER.IMS_PER_BATCH", "16", "MODEL.IEEE.PARTS", "2"],
         {
             "three streams": ("ieee", PLAIN_IEEE),
             "+ CIM": ("ieee", PLAIN_IEEE[:4]),
             "+ CIM + 3M": ("ieee", PLAIN_IEEE[2:4]),
             "IEEE (+ CIM + 3M + REM)": ("ieee", []),
-        }, "IEEE (+ CIM + 3M + REM)"),
+        },
+        "IEEE (+ CIM + 3M + REM)",
+    ),
     "RGBN300": Table(
-        "RGBN300", "test", ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP"), 3,
+        "RGBN300",
+        "test",
+        ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP"),
+        3,
         [*WIDE, "SOLVER.IMS_PER_BATCH", "16", "MODEL.MUTUALFORMER.TRIPLET", "1.0"],  # HAMNet has that loss too
         {
             "HAMNet": ("hamnet", []),
@@ -89,9 +111,13 @@ TABLES = {
             "cross-attention": ("mutualformer", ["MODEL.MUTUALFORMER.FUSION", "cross_attention"]),
             "cross-attention with diffusion": ("mutualformer", ["MODEL.MUTUALFORMER.FUSION", "cross_diffusion"]),
             "MutualFormer": ("mutualformer", []),
-        }, "MutualFormer",
-        {f"MutualFormer, {feature} only": ("MutualFormer", ["MODEL.MUTUALFORMER.TEST_FEATURE", feature])
-         for feature in ("fused", "streams")}),
+        },
+        "MutualFormer",
+        {
+            f"MutualFormer, {feature} only": ("MutualFormer", ["MODEL.MUTUALFORMER.TEST_FEATURE", feature])
+            for feature in ("fused", "streams")
+        },
+    ),
 }
 
 
@@ -113,9 +139,24 @@ def run(table: Table, row: str, seed: int, epochs: int, output: Path) -> dict[st
             test = ["MODEL.WEIGHTS", str(weights), *test]
         # steps count from the end of the warm-up, which only CMTR's config has, an epoch or two long
         schedule = ["SOLVER.MAX_EPOCH", str(epochs), "SOLVER.STEPS", f"[{round(0.7 * epochs)}, {round(0.9 * epochs)}]"]
-        command = [sys.executable, str(TOOLS / "train_net.py"), mode,
-                   "--config-file", str(CONFIGS / f"{config}.yml"), *SMALL, *table.budget, *schedule, *options, *test,
-                   "TEST.REFERENCES", str(row == table.reference), "SEED", str(seed), "OUTPUT_DIR", str(folder)]
+        command = [
+            sys.executable,
+            str(TOOLS / "train_net.py"),
+            mode,
+            "--config-file",
+            str(CONFIGS / f"{config}.yml"),
+            *SMALL,
+            *table.budget,
+            *schedule,
+            *options,
+            *test,
+            "TEST.REFERENCES",
+            str(row == table.reference),
+            "SEED",
+            str(seed),
+            "OUTPUT_DIR",
+            str(folder),
+        ]
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "train.log", "w") as log:
             status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
@@ -128,8 +169,11 @@ def references(table: Table, seeds: list[int], output: Path) -> dict[str, list[d
     """The untrained network's metrics for each seed, and chance's."""
     paths = [folder_of(output, table, table.reference, seed) / "references.json" for seed in seeds]
     found = [json.loads(path.read_text()) for path in paths if path.is_file()]
-    return {name: [each[name][table.dataset][table.setting] for each in found[:count]]
-            for name, count in (("untrained", len(found)), ("chance", 1)) if found}
+    return {
+        name: [each[name][table.dataset][table.setting] for each in found[:count]]
+        for name, count in (("untrained", len(found)), ("chance", 1))
+        if found
+    }
 
 
 def line(name: str, found: list[dict[str, float]], metrics: tuple[str, ...]) -> str:

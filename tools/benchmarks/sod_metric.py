@@ -74,13 +74,17 @@ def main() -> None:
                 seconds[num_workers].append(taken)
                 spent[num_workers].append(used)
     for num_workers, taken in seconds.items():
-        print(f"num_workers={num_workers}: median {median(taken):.3f} s ({min(taken):.3f} to {max(taken):.3f}), "
-              f"{1000 * median(taken) / args.images:.1f} ms an image; processor {median(spent[num_workers]):.3f} s")
+        print(
+            f"num_workers={num_workers}: median {median(taken):.3f} s ({min(taken):.3f} to {max(taken):.3f}), "
+            f"{1000 * median(taken) / args.images:.1f} ms an image; processor {median(spent[num_workers]):.3f} s"
+        )
     idle = args.workers * median(spent[0]) / median(spent[args.workers])
     ratios = [one / many for one, many in zip(*seconds.values())]
-    print(f"{median(ratios):.2f} times as fast with {args.workers} processes (pairs: {min(ratios):.2f} to "
-          f"{max(ratios):.2f}); by processor time {idle:.2f} times on as many idle cores; "
-          f"results {'equal' if results[0] == results[args.workers] else 'DIFFER'}")
+    print(
+        f"{median(ratios):.2f} times as fast with {args.workers} processes (pairs: {min(ratios):.2f} to "
+        f"{max(ratios):.2f}); by processor time {idle:.2f} times on as many idle cores; "
+        f"results {'equal' if results[0] == results[args.workers] else 'DIFFER'}"
+    )
 
 
 if __name__ == "__main__":

@@ -35,11 +35,24 @@ def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
     """Train a row with a seed unless that is done, and return its metrics."""
     folder = output / "".join(letter if letter.isalnum() else "_" for letter in row) / f"seed_{seed}"
     if not (folder / "sod_results.json").is_file():
-        options = [*ROWS[row], f"randomness.seed={seed}", f"val_evaluator.save_dir={folder}",
-                   f"train_cfg.max_epochs={epochs}", f"train_cfg.val_interval={epochs}",
-                   f"param_scheduler.0.T_max={epochs}", f"default_hooks.checkpoint.interval={epochs}"]
-        command = [sys.executable, str(TOOLS / "train_sod.py"), str(CONFIG), "--work-dir", str(folder),
-                   "--cfg-options", *options]
+        options = [
+            *ROWS[row],
+            f"randomness.seed={seed}",
+            f"val_evaluator.save_dir={folder}",
+            f"train_cfg.max_epochs={epochs}",
+            f"train_cfg.val_interval={epochs}",
+            f"param_scheduler.0.T_max={epochs}",
+            f"default_hooks.checkpoint.interval={epochs}",
+        ]
+        command = [
+            sys.executable,
+            str(TOOLS / "train_sod.py"),
+            str(CONFIG),
+            "--work-dir",
+            str(folder),
+            "--cfg-options",
+            *options,
+        ]
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "train.log", "w") as log:
             status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Time training steps of a config at its own image and batch size, on random images, and tell the peak memory.
 
-    python tools/benchmarks/step.py --config-file configs/SYSU/cmt.yml [--steps 2] [KEY VALUE ...]
+python tools/benchmarks/step.py --config-file configs/SYSU/cmt.yml [--steps 2] [KEY VALUE ...]
 """
 
 import argparse
@@ -26,8 +26,11 @@ class RandomBatches:
     def __init__(self, cfg):
         half = torch.arange(cfg.SOLVER.IMS_PER_BATCH // 2) // cfg.DATALOADER.NUM_INSTANCE
         images = torch.rand(2 * len(half), 3, *cfg.INPUT.SIZE_TRAIN) * 255
-        self.batch = {"images": images, "targets": half.repeat(2),
-                      "modalities": torch.arange(2).repeat_interleave(len(half))}
+        self.batch = {
+            "images": images,
+            "targets": half.repeat(2),
+            "modalities": torch.arange(2).repeat_interleave(len(half)),
+        }
         self.batch = {key: value.to(cfg.MODEL.DEVICE) for key, value in self.batch.items()}
 
     def set_epoch(self, epoch: int) -> None:
@@ -53,21 +56,35 @@ def main() -> None:
     args = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with one_line_errors():
-        cfg = load_config(args.config_file, ["MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES",
-                                             str(IDENTITIES), "MODEL.DEVICE", device, *args.opts])
+        cfg = load_config(
+            args.config_file,
+            [
+                "MODEL.BACKBONE.PRETRAIN",
+                "False",
+                "MODEL.HEADS.NUM_CLASSES",
+                str(IDENTITIES),
+                "MODEL.DEVICE",
+                device,
+                *args.opts,
+            ],
+        )
     model = build_model(cfg)
     step = TrainingStep(model.train(), RandomBatches(cfg), build_optimizer(cfg, model), cfg.SOLVER.AMP.ENABLED)
     step.start_epoch(0)
     step.iter = 0
     step._write_metrics = lambda losses, data_time: print(
-        ", ".join(f"{name} {value.item():.3f}" for name, value in losses.items()))
+        ", ".join(f"{name} {value.item():.3f}" for name, value in losses.items())
+    )
     for _ in range(args.steps):
         start = time.perf_counter()
         step.run_step()
         if device == "cuda":
             torch.cuda.synchronize()
-        print(f"step of {cfg.SOLVER.IMS_PER_BATCH} images of {cfg.INPUT.SIZE_TRAIN} on {device}: "
-              f"{time.perf_counter() - start:.2f} s, peak memory {peak_memory():.1f} GiB", flush=True)
+        print(
+            f"step of {cfg.SOLVER.IMS_PER_BATCH} images of {cfg.INPUT.SIZE_TRAIN} on {device}: "
+            f"{time.perf_counter() - start:.2f} s, peak memory {peak_memory():.1f} GiB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -14,16 +14,21 @@ from data_folders.aligned import summarize_aligned
 from fastreid_mm.errors import one_line_errors
 from market1501_mm.dataset import NAME, make_market1501_mm
 
-WITHOUT_THERMAL = ("TI is not made: the paper generates these images with a CycleGAN; --thermal FOLDER takes them, "
-                   "if you have them. Train without: DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\"")
+WITHOUT_THERMAL = (
+    "TI is not made: the paper generates these images with a CycleGAN; --thermal FOLDER takes them, "
+    "if you have them. Train without: DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\""
+)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="Market-1501, which holds bounding_box_train")
     parser.add_argument("destination", type=Path, help=f"where {NAME} is made")
-    parser.add_argument("--thermal", type=Path, help="generated thermal images under the names of Market-1501's, in "
-                                                     "the same three folders or all in one")
+    parser.add_argument(
+        "--thermal",
+        type=Path,
+        help="generated thermal images under the names of Market-1501's, in the same three folders or all in one",
+    )
     return parser
 
 

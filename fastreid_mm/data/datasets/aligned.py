@@ -70,8 +70,10 @@ class AlignedDataset(ImageDataset):
         if problems:
             raise InputError(f"{self.dataset_dir}: {listed(problems)}")
         for part, found in findings.items():
-            found.warn(os.path.join(self.folder, part),
-                       "not trained on" if part == self.parts[0] else "compared by what they have")
+            found.warn(
+                os.path.join(self.folder, part),
+                "not trained on" if part == self.parts[0] else "compared by what they have",
+            )
         train, query, gallery = (items[part] for part in self.parts)
         super().__init__(self._trainable(train), query, gallery, **kwargs)
 
@@ -80,8 +82,10 @@ class AlignedDataset(ImageDataset):
         """The modalities that a set built with these has, checked."""
         chosen = tuple(modalities) or cls.MODALITIES
         if len(chosen) < 2 or len(set(chosen)) < len(chosen) or not set(chosen) <= set(cls.MODALITIES):
-            raise InputError(f"DATASETS.ALIGNED.MODALITIES {chosen} are not two or more of {cls.__name__}'s "
-                             f"{', '.join(cls.MODALITIES)}")
+            raise InputError(
+                f"DATASETS.ALIGNED.MODALITIES {chosen} are not two or more of {cls.__name__}'s "
+                f"{', '.join(cls.MODALITIES)}"
+            )
         return chosen
 
     @classmethod
@@ -98,8 +102,9 @@ class AlignedDataset(ImageDataset):
         """
         first = 1 + max(item[1] for item in self.train)
         tested = dict.fromkeys(item for item in self.query + self.gallery if None not in item[3])
-        self._train = self.train + [(path, first + pid, *rest) for path, pid, *rest in tested
-                                    if pid not in self._junk_pids]
+        self._train = self.train + [
+            (path, first + pid, *rest) for path, pid, *rest in tested if pid not in self._junk_pids
+        ]
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
         """Name to sources of every sample in the folder of a part, in the order of names."""
@@ -130,8 +135,10 @@ class AlignedDataset(ImageDataset):
         """The samples that have all modalities."""
         found = [item for item in items if None not in item[3]]
         if not found:
-            raise InputError(f"{self.dataset_dir}: no sample of {os.path.join(self.folder, self.parts[0])} has all of "
-                             f"{', '.join(self.modalities)}")
+            raise InputError(
+                f"{self.dataset_dir}: no sample of {os.path.join(self.folder, self.parts[0])} has all of "
+                f"{', '.join(self.modalities)}"
+            )
         return found
 
 

@@ -40,8 +40,10 @@ class CrossModalityDataset(ImageDataset):
 def require_folder(path: str, what: str) -> str:
     """Return ``path``, or raise :class:`InputError` if it is not a folder."""
     if not os.path.isdir(path):
-        raise InputError(f"{what}: folder {os.path.abspath(path)} is missing; "
-                         "set FASTREID_DATASETS to the folder that holds the data sets")
+        raise InputError(
+            f"{what}: folder {os.path.abspath(path)} is missing; "
+            "set FASTREID_DATASETS to the folder that holds the data sets"
+        )
     return path
 
 
@@ -54,8 +56,11 @@ def require_both_modalities(items: list[Item], what: str) -> None:
     seen = defaultdict(set)
     for _, pid, _, modality in items:
         seen[pid].add(modality)
-    missing = [f"{pid} (no {'infrared' if VISIBLE in found else 'visible'})"
-               for pid, found in sorted(seen.items()) if len(found) < 2]
+    missing = [
+        f"{pid} (no {'infrared' if VISIBLE in found else 'visible'})"
+        for pid, found in sorted(seen.items())
+        if len(found) < 2
+    ]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise InputError(f"{what}: identities without images of both modalities: {', '.join(missing[:5])}{more}")

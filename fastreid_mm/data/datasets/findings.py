@@ -42,8 +42,11 @@ class Findings:
         """The problems, and for a set that must be complete everything else too."""
         if not complete:
             return self.problems
-        return [*self.problems, *(f"{path} is missing" for path in self.missing),
-                *(f"different sizes: {sizes}" for sizes in self.unequal)]
+        return [
+            *self.problems,
+            *(f"{path} is missing" for path in self.missing),
+            *(f"different sizes: {sizes}" for sizes in self.unequal),
+        ]
 
     def warn(self, part: str, without: str) -> None:
         """Say how much is missing or unequal, and the first of it; once, as a set is built several times in a run.
@@ -52,11 +55,17 @@ class Findings:
             part: of the set, for the message.
             without: what becomes of samples that lack a file.
         """
-        for found, what, then in ((self.missing, "missing files", f"their samples are {without}"),
-                                  (self.unequal, "samples with images of different sizes", "all are resized alike")):
+        for found, what, then in (
+            (self.missing, "missing files", f"their samples are {without}"),
+            (self.unequal, "samples with images of different sizes", "all are resized alike"),
+        ):
             if found:
-                log_first_n(logging.WARNING, f"{part} has {what}: {len(found)}, the first: {found[0]}; {then}",
-                            name="fastreid.mm", key="message")
+                log_first_n(
+                    logging.WARNING,
+                    f"{part} has {what}: {len(found)}, the first: {found[0]}; {then}",
+                    name="fastreid.mm",
+                    key="message",
+                )
 
 
 def _image_size(path: str) -> Size:

@@ -30,6 +30,8 @@ class Market1501MM(ModalityFolders):
         folder = require_folder(os.path.join(self.folder, part), self.dataset_dir)
         thermal = os.path.join(folder, "TI")
         if "TI" in self.modalities and not os.path.isdir(thermal):
-            raise InputError(f"{self.dataset_dir}: folder {os.path.abspath(thermal)} is missing; "
-                             "DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\" works without it")
+            raise InputError(
+                f"{self.dataset_dir}: folder {os.path.abspath(thermal)} is missing; "
+                "DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\" works without it"
+            )
         return super().samples(part)

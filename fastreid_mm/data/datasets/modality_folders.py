@@ -10,7 +10,8 @@ class ModalityFolders(AlignedDataset):
     """``ROOT/DATASET_DIR/{part}/{modality}/*.jpg``; a name in one modality's folder is looked for in all."""
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
-        folders = [require_folder(os.path.join(self.folder, part, modality), self.dataset_dir)
-                   for modality in self.modalities]
+        folders = [
+            require_folder(os.path.join(self.folder, part, modality), self.dataset_dir) for modality in self.modalities
+        ]
         names = sorted({name for folder in folders for name in list_images(folder)})
         return {name: tuple(Source(os.path.join(folder, name)) for folder in folders) for name in names}

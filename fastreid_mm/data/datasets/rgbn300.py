@@ -25,15 +25,19 @@ class _Strips(AlignedDataset):
         folder = require_folder(os.path.join(self.folder, "rgbir", part), self.dataset_dir)
         width, height = TILE
         lefts = [width * self.MODALITIES.index(modality) for modality in self.modalities]
-        return {name: tuple(Source(os.path.join(folder, name), (left, 0, left + width, height)) for left in lefts)
-                for name in list_images(folder)}
+        return {
+            name: tuple(Source(os.path.join(folder, name), (left, 0, left + width, height)) for left in lefts)
+            for name in list_images(folder)
+        }
 
     def size_problems(self, sizes: dict[str, Size]) -> list[str]:
         least = TILE[0] * len(self.MODALITIES)
-        return [f"{path} is {width} x {height}, not a strip of {len(self.MODALITIES)} or more tiles of "
-                f"{TILE[0]} x {TILE[1]}"
-                for path, (width, height) in sizes.items()
-                if height != TILE[1] or width < least or width % TILE[0]]
+        return [
+            f"{path} is {width} x {height}, not a strip of {len(self.MODALITIES)} or more tiles of "
+            f"{TILE[0]} x {TILE[1]}"
+            for path, (width, height) in sizes.items()
+            if height != TILE[1] or width < least or width % TILE[0]
+        ]
 
 
 @DATASET_REGISTRY.register()

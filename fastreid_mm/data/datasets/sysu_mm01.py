@@ -67,14 +67,18 @@ class SYSUMM01(CrossModalityDataset):
     def _require_images(self, ids: list[int], items: list[Item]) -> None:
         empty = sorted(set(ids) - {pid for _, pid, _, _ in items})
         if empty:
-            raise InputError(f"SYSU-MM01: identities {', '.join(map(str, empty[:5]))} of the split files have no "
-                             f"image under {self.folder}")
+            raise InputError(
+                f"SYSU-MM01: identities {', '.join(map(str, empty[:5]))} of the split files have no "
+                f"image under {self.folder}"
+            )
 
     def _refuse_overlap(self, train_ids: list[int], test_ids: list[int]) -> None:
         both = sorted(set(train_ids) & set(test_ids))
         if both:
-            raise InputError(f"SYSU-MM01: identities {', '.join(map(str, both[:5]))} are in the training and in the "
-                             f"test split of {self.folder}/exp")
+            raise InputError(
+                f"SYSU-MM01: identities {', '.join(map(str, both[:5]))} are in the training and in the "
+                f"test split of {self.folder}/exp"
+            )
 
 
 def image_number(path: str) -> int:

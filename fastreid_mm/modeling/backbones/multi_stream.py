@@ -59,8 +59,10 @@ class MultiStreamResNet(nn.Module):
             maps = [stream.forward_features(image) for stream, image in zip(self.streams, images.unbind(1))]
             return torch.stack(maps, dim=1)
         rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
-        by_stream = [stream.forward_features(images[row, index]) if len(row) else None
-                     for index, (stream, row) in enumerate(zip(self.streams, rows))]
+        by_stream = [
+            stream.forward_features(images[row, index]) if len(row) else None
+            for index, (stream, row) in enumerate(zip(self.streams, rows))
+        ]
         first = next(maps for maps in by_stream if maps is not None)
         maps = first.new_zeros(images.shape[0], len(self.streams), *first.shape[1:])
         for index, row in enumerate(rows):

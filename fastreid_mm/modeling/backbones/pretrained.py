@@ -65,13 +65,15 @@ def require_download(key: str, name: str) -> None:
     try:
         get_session().head(constants.ENDPOINT, timeout=_SECONDS)
     except Exception as error:  # of whichever library it makes its requests with
-        raise InputError(f"{key} {name}: its pretrained weights cannot be downloaded ({first_line(error)}); give a "
-                         f"local file in {KEY}, or start from random weights with MODEL.BACKBONE.PRETRAIN False"
-                         ) from None
+        raise InputError(
+            f"{key} {name}: its pretrained weights cannot be downloaded ({first_line(error)}); give a "
+            f"local file in {KEY}, or start from random weights with MODEL.BACKBONE.PRETRAIN False"
+        ) from None
 
 
-def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str,
-                  unused: tuple[str, ...] = ()) -> frozenset[str]:
+def load_matching(
+    module: torch.nn.Module, state: dict[str, Tensor], source: str, unused: tuple[str, ...] = ()
+) -> frozenset[str]:
     """Copy pretrained tensors into a module; every tensor of the module must be there, in its shape.
 
     Args:
@@ -88,10 +90,13 @@ def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str
     """
     state = {name: value for name, value in state.items() if not name.startswith(unused)} if unused else state
     needed = module.state_dict()
-    wrong = sorted(set(needed) ^ set(state)) + [name for name in needed
-                                                if name in state and needed[name].shape != state[name].shape]
+    wrong = sorted(set(needed) ^ set(state)) + [
+        name for name in needed if name in state and needed[name].shape != state[name].shape
+    ]
     if wrong:
-        raise InputError(f"{KEY}: weights of {source} do not fit the network: {len(wrong)} tensors differ, "
-                         f"first {', '.join(wrong[:3])}")
+        raise InputError(
+            f"{KEY}: weights of {source} do not fit the network: {len(wrong)} tensors differ, "
+            f"first {', '.join(wrong[:3])}"
+        )
     module.load_state_dict(state)
     return frozenset(state)

@@ -24,6 +24,7 @@ def build_required(cfg: CfgNode, kind: type[Backbone], name: str) -> Backbone:
     """
     backbone = build_backbone(cfg)
     if not isinstance(backbone, kind):
-        raise InputError(f"{cfg.MODEL.META_ARCHITECTURE} needs MODEL.BACKBONE.NAME {name}, not "
-                         f"{cfg.MODEL.BACKBONE.NAME}")
+        raise InputError(
+            f"{cfg.MODEL.META_ARCHITECTURE} needs MODEL.BACKBONE.NAME {name}, not {cfg.MODEL.BACKBONE.NAME}"
+        )
     return backbone

@@ -70,9 +70,11 @@ class ReIDViT(nn.Module):
         given = embedding.shape[1] - 1
         if given == rows * columns:
             return embedding
-        if round(given ** 0.5) ** 2 != given:
-            raise InputError(f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's "
-                             f"{rows} x {columns}")
+        if round(given**0.5) ** 2 != given:
+            raise InputError(
+                f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's "
+                f"{rows} x {columns}"
+            )
         return resample_abs_pos_embed(embedding, [rows, columns], interpolation="bilinear", antialias=False)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
@@ -100,8 +102,7 @@ class ReIDViT(nn.Module):
         maps: list[Tensor] = []
         layers = [block.attn for block in self.vit.blocks]
         fused = [layer.fused_attn for layer in layers]
-        handles = [layer.attn_drop.register_forward_hook(lambda _, __, output: maps.append(output))
-                   for layer in layers]
+        handles = [layer.attn_drop.register_forward_hook(lambda _, __, output: maps.append(output)) for layer in layers]
         try:
             for layer in layers:
                 layer.fused_attn = False
@@ -124,15 +125,21 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
     """
     backbone, vit = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.VIT
     if list(cfg.INPUT.SIZE_TRAIN) != list(cfg.INPUT.SIZE_TEST):
-        raise InputError(f"a ViT has one image size: INPUT.SIZE_TRAIN {cfg.INPUT.SIZE_TRAIN}, "
-                         f"INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST}")
-    sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH,
-             "num_heads": vit.NUM_HEADS}
-    model = ReIDViT(_create(
-        vit.NAME, img_size=tuple(cfg.INPUT.SIZE_TRAIN), drop_path_rate=backbone.DROP_PATH_RATIO,
-        proj_drop_rate=backbone.DROP_RATIO, attn_drop_rate=backbone.ATT_DROP_RATE,
-        embed_layer=partial(OverlapPatchEmbed, stride=tuple(backbone.STRIDE_SIZE)),
-        **{name: size for name, size in sizes.items() if size}))
+        raise InputError(
+            f"a ViT has one image size: INPUT.SIZE_TRAIN {cfg.INPUT.SIZE_TRAIN}, INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST}"
+        )
+    sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH, "num_heads": vit.NUM_HEADS}
+    model = ReIDViT(
+        _create(
+            vit.NAME,
+            img_size=tuple(cfg.INPUT.SIZE_TRAIN),
+            drop_path_rate=backbone.DROP_PATH_RATIO,
+            proj_drop_rate=backbone.DROP_RATIO,
+            attn_drop_rate=backbone.ATT_DROP_RATE,
+            embed_layer=partial(OverlapPatchEmbed, stride=tuple(backbone.STRIDE_SIZE)),
+            **{name: size for name, size in sizes.items() if size},
+        )
+    )
     if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
         model.load_file(backbone.PRETRAIN_PATH)
     elif backbone.PRETRAIN:

@@ -22,14 +22,20 @@ class CMTHead(HCTHead):
         hct: arguments of :class:`HCTHead`.
     """
 
-    def __init__(self, *, modulation_weight: float, modulation_margin: float, mining: str, detach_centers: bool,
-                 **hct):
+    def __init__(self, *, modulation_weight: float, modulation_margin: float, mining: str, detach_centers: bool, **hct):
         super().__init__(**hct)
         self.modulation_weight, self.modulation_margin, self.mining = modulation_weight, modulation_margin, mining
         self.detach_centers = detach_centers
 
-    def forward(self, parts: Tensor, complete: Tensor, targets: Tensor, modalities: Tensor,
-                compensated: Tensor | None = None, modulation: tuple[Tensor, ...] = ()) -> dict[str, Tensor]:
+    def forward(
+        self,
+        parts: Tensor,
+        complete: Tensor,
+        targets: Tensor,
+        modalities: Tensor,
+        compensated: Tensor | None = None,
+        modulation: tuple[Tensor, ...] = (),
+    ) -> dict[str, Tensor]:
         """Features to ``loss_id``, ``loss_triplet`` and, where its input is given, each of the other two.
 
         Args:
@@ -45,7 +51,8 @@ class CMTHead(HCTHead):
             losses["loss_consistency"] = self._consistency(parts, compensated, targets, modalities)
         if modulation:
             losses["loss_modulation"] = self.modulation_weight * modulation_discriminative(
-                complete, *modulation, targets, self.modulation_margin, mining=self.mining)
+                complete, *modulation, targets, self.modulation_margin, mining=self.mining
+            )
         return losses
 
     def _consistency(self, parts: Tensor, compensated: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:

@@ -33,8 +33,18 @@ class ModalityAwareEnhancement(nn.Module):
         label_smoothing: label smoothing of the identity loss.
     """
 
-    def __init__(self, dim: int, num_classes: int, weight: float = 4.0, center: bool = True, identity: bool = True,
-                 mapping: str = "fc", distance: str = "cosine", reduction: str = "mean", label_smoothing: float = 0.0):
+    def __init__(
+        self,
+        dim: int,
+        num_classes: int,
+        weight: float = 4.0,
+        center: bool = True,
+        identity: bool = True,
+        mapping: str = "fc",
+        distance: str = "cosine",
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ):
         super().__init__()
         self.removal = ModalityRemoval(dim, mapping=mapping)
         self.classifier = identity_classifier(dim, num_classes) if identity else None
@@ -49,8 +59,9 @@ class ModalityAwareEnhancement(nn.Module):
             losses["loss_mac"] = self.weight * modality_aware_center(removed, targets, self.distance, self.reduction)
         if self.classifier is not None:
             logits = self.classifier(removed)
-            losses["loss_maid"] = self.weight * F.cross_entropy(logits, targets, reduction=self.reduction,
-                                                                label_smoothing=self.label_smoothing)
+            losses["loss_maid"] = self.weight * F.cross_entropy(
+                logits, targets, reduction=self.reduction, label_smoothing=self.label_smoothing
+            )
         return losses
 
 
@@ -94,10 +105,21 @@ def build_alignment(cfg: CfgNode, dim: int) -> nn.Module | None:
     if not (options.MAC or options.MAID):
         return None
     if not options.MODALITY_EMBEDDING:
-        raise InputError("MODEL.CMTR.MODALITY_EMBEDDING is False: MODEL.CMTR.MAC and MODEL.CMTR.MAID, which take the "
-                         "embedding out of the feature, must be False too")
+        raise InputError(
+            "MODEL.CMTR.MODALITY_EMBEDDING is False: MODEL.CMTR.MAC and MODEL.CMTR.MAID, which take the "
+            "embedding out of the feature, must be False too"
+        )
     require_choice(cfg, "MODEL.CMTR.MAPPING", MAPPINGS)
     require_choice(cfg, "MODEL.CMTR.DISTANCE", DISTANCES)
     require_choice(cfg, "MODEL.CMTR.REDUCTION", REDUCTIONS)
-    return ModalityAwareEnhancement(dim, num_classes, options.LAMBDA, options.MAC, options.MAID, options.MAPPING,
-                                    options.DISTANCE, options.REDUCTION, label_smoothing(cfg))
+    return ModalityAwareEnhancement(
+        dim,
+        num_classes,
+        options.LAMBDA,
+        options.MAC,
+        options.MAID,
+        options.MAPPING,
+        options.DISTANCE,
+        options.REDUCTION,
+        label_smoothing(cfg),
+    )

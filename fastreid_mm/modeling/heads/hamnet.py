@@ -27,8 +27,15 @@ class StreamHead(nn.Module):
         label_smoothing: label smoothing of the identity losses.
     """
 
-    def __init__(self, dim: int, num_modalities: int, num_classes: int, coherence: float = 0.001, triplet: float = 0.0,
-                 label_smoothing: float = 0.1):
+    def __init__(
+        self,
+        dim: int,
+        num_modalities: int,
+        num_classes: int,
+        coherence: float = 0.001,
+        triplet: float = 0.0,
+        label_smoothing: float = 0.1,
+    ):
         super().__init__()
         self.necks = nn.ModuleList(bn_neck(dim) for _ in range(num_modalities))
         self.classifier = nn.Linear(dim, num_classes)
@@ -47,12 +54,13 @@ class StreamHead(nn.Module):
         logits = self.classifier(features).unbind(1)  # M times (B, classes)
         losses = {
             "loss_id": sum(F.cross_entropy(one, targets, label_smoothing=self.label_smoothing) for one in logits),
-            "loss_coherence": self.coherence * sum(heterogeneous_score_coherence(a, b)
-                                                   for a, b in combinations(logits, 2)),
+            "loss_coherence": self.coherence
+            * sum(heterogeneous_score_coherence(a, b) for a, b in combinations(logits, 2)),
         }
         if self.triplet:
-            losses["loss_triplet"] = self.triplet * sum(batch_hard_triplet(stream, targets)
-                                                        for stream in features.unbind(1))
+            losses["loss_triplet"] = self.triplet * sum(
+                batch_hard_triplet(stream, targets) for stream in features.unbind(1)
+            )
         return losses
 
 

@@ -33,9 +33,19 @@ class HCTHead(nn.Module):
         label_smoothing: label smoothing of the identity loss.
     """
 
-    def __init__(self, in_dim: int, dim: int, parts: int, num_classes: int, pool: GeM, id_weight: float = 2.0,
-                 triplet_weight: float = 1.0, part_triplet_weight: float = 1.0, margin: float = 0.3,
-                 label_smoothing: float = 0.0):
+    def __init__(
+        self,
+        in_dim: int,
+        dim: int,
+        parts: int,
+        num_classes: int,
+        pool: GeM,
+        id_weight: float = 2.0,
+        triplet_weight: float = 1.0,
+        part_triplet_weight: float = 1.0,
+        margin: float = 0.3,
+        label_smoothing: float = 0.0,
+    ):
         super().__init__()
         self.parts, self.dim, self.pool = parts, dim or in_dim, pool
         self.reductions = nn.ModuleList(_reduction(in_dim, dim) if dim else nn.Identity() for _ in range(parts))
@@ -54,12 +64,16 @@ class HCTHead(nn.Module):
 
         Each is summed over the parts; the triplet loss is also taken on the concatenation of all parts.
         """
-        identity = sum(F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
-                       for classifier, part in zip(self.classifiers, parts.unbind(1)))
+        identity = sum(
+            F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
+            for classifier, part in zip(self.classifiers, parts.unbind(1))
+        )
         whole = hetero_center_triplet(parts.flatten(1), targets, modalities, self.margin)
         each = sum(hetero_center_triplet(part, targets, modalities, self.margin) for part in parts.unbind(1))
-        return {"loss_id": self.id_weight * identity,
-                "loss_triplet": self.triplet_weight * whole + self.part_triplet_weight * each}
+        return {
+            "loss_id": self.id_weight * identity,
+            "loss_triplet": self.triplet_weight * whole + self.part_triplet_weight * each,
+        }
 
 
 def _reduction(in_dim: int, dim: int) -> nn.Sequential:
@@ -79,8 +93,10 @@ def hct_head_arguments(cfg: CfgNode, in_dim: int) -> dict:
     for key in ("SIZE_TRAIN", "SIZE_TEST"):
         rows = map_size(cfg, cfg.INPUT[key])[0]
         if options.PARTS < 1 or rows % options.PARTS:
-            raise InputError(f"MODEL.HCT.PARTS {options.PARTS} does not divide the {rows} rows of a map, at "
-                             f"INPUT.{key} {list(cfg.INPUT[key])}")
+            raise InputError(
+                f"MODEL.HCT.PARTS {options.PARTS} does not divide the {rows} rows of a map, at "
+                f"INPUT.{key} {list(cfg.INPUT[key])}"
+            )
     if options.POOL_EXPONENT <= 0:
         raise InputError(f"MODEL.HCT.POOL_EXPONENT {options.POOL_EXPONENT} is not positive")
     return {

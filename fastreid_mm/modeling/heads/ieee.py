@@ -35,14 +35,23 @@ class PartBranch(nn.Module):
         label_smoothing: label smoothing of the identity loss.
     """
 
-    def __init__(self, in_dim: int, reduced_dim: int, dim: int, parts: int, num_classes: int,
-                 relation: RelationEmbedding | None, label_smoothing: float = 0.1):
+    def __init__(
+        self,
+        in_dim: int,
+        reduced_dim: int,
+        dim: int,
+        parts: int,
+        num_classes: int,
+        relation: RelationEmbedding | None,
+        label_smoothing: float = 0.1,
+    ):
         super().__init__()
         self.parts, self.label_smoothing = parts, label_smoothing
         self.reduce = pointwise_conv(in_dim, reduced_dim)
         self.relation = relation
         self.embed = nn.ModuleList(
-            nn.Sequential(nn.Linear(reduced_dim, dim), nn.BatchNorm1d(dim), nn.ReLU()) for _ in range(parts))
+            nn.Sequential(nn.Linear(reduced_dim, dim), nn.BatchNorm1d(dim), nn.ReLU()) for _ in range(parts)
+        )
         self.classifiers = nn.ModuleList(nn.Linear(dim, num_classes) for _ in range(parts))
 
     def features(self, maps: Tensor, whole: Tensor) -> Tensor:
@@ -64,8 +73,12 @@ class PartBranch(nn.Module):
 
     def forward(self, parts: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(B, p, d) part features and (B,) targets to ``loss_id``, summed over the parts (eq. 7)."""
-        return {"loss_id": sum(F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
-                               for classifier, part in zip(self.classifiers, parts.unbind(1)))}
+        return {
+            "loss_id": sum(
+                F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
+                for classifier, part in zip(self.classifiers, parts.unbind(1))
+            )
+        }
 
 
 class MultiModalMargin(nn.Module):
@@ -96,8 +109,10 @@ class HeteroCenterPairs(nn.Module):
         # the loss needs the labels of two modalities: every pair gets the same, whichever modalities it has
         labels = torch.tensor([VISIBLE, INFRARED], device=targets.device).repeat_interleave(len(targets))
         streams = F.normalize(features, dim=-1).unbind(1)
-        total = sum(hetero_center(torch.cat(pair), targets.repeat(2), labels, reduction="sum")
-                    for pair in combinations(streams, 2))
+        total = sum(
+            hetero_center(torch.cat(pair), targets.repeat(2), labels, reduction="sum")
+            for pair in combinations(streams, 2)
+        )
         return {"loss_hetero_center": self.weight * total}
 
 
@@ -124,8 +139,13 @@ def build_modality_loss(cfg: CfgNode, dim: int) -> nn.Module | None:
     for key, known in (("LOSS", LOSSES), ("MARGIN_DISTANCE", DISTANCES), ("MARGIN_REDUCTION", REDUCTIONS)):
         require_choice(cfg, f"MODEL.IEEE.{key}", known)
     if options.LOSS == "3m":
-        return MultiModalMargin(options.LOSS_WEIGHT, options.MARGIN, options.MARGIN_DISTANCE, options.MARGIN_REDUCTION,
-                                options.MARGIN_NORMALIZE)
+        return MultiModalMargin(
+            options.LOSS_WEIGHT,
+            options.MARGIN,
+            options.MARGIN_DISTANCE,
+            options.MARGIN_REDUCTION,
+            options.MARGIN_NORMALIZE,
+        )
     if options.LOSS == "hetero_center":
         return HeteroCenterPairs(options.LOSS_WEIGHT)
     if options.LOSS == "center":

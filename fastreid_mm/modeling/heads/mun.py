@@ -31,8 +31,13 @@ class ModalityAlignment(nn.Module):
         weight: weight of the loss.
     """
 
-    def __init__(self, prototypes: ModalityPrototypes | None, bridge: bool = True, rows_per_identity: int = 0,
-                 weight: float = 0.008):
+    def __init__(
+        self,
+        prototypes: ModalityPrototypes | None,
+        bridge: bool = True,
+        rows_per_identity: int = 0,
+        weight: float = 0.008,
+    ):
         super().__init__()
         self.prototypes = prototypes
         self.num_modalities = 3 if bridge else 2
@@ -41,7 +46,7 @@ class ModalityAlignment(nn.Module):
 
     def forward(self, features: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(M, B, D) visible, infrared and, for a bridge, auxiliary features, and (B,) targets to ``loss_ma``."""
-        features = features[:self.num_modalities]
+        features = features[: self.num_modalities]
         if self.prototypes is not None:
             features = self.prototypes(features, self._slots(targets))
         identities = targets.unique()
@@ -77,9 +82,19 @@ class MUNHead(nn.Module):
         label_smoothing: label smoothing of the identity losses ``loss_id``, ``loss_aux_id`` and ``loss_idc``.
     """
 
-    def __init__(self, dim: int, num_classes: int, triplet_margin: float = 0.3, simple_aux_id: bool = False,
-                 consistency: float = 0.25, identity: float = 0.5, identity_margin: float = 0.55,
-                 alignment: ModalityAlignment | None = None, normalized: bool = False, label_smoothing: float = 0.0):
+    def __init__(
+        self,
+        dim: int,
+        num_classes: int,
+        triplet_margin: float = 0.3,
+        simple_aux_id: bool = False,
+        consistency: float = 0.25,
+        identity: float = 0.5,
+        identity_margin: float = 0.55,
+        alignment: ModalityAlignment | None = None,
+        normalized: bool = False,
+        label_smoothing: float = 0.0,
+    ):
         super().__init__()
         self.classifiers = nn.ModuleList(identity_classifier(dim, num_classes) for _ in range(2))
         self.classifier_auxiliary = identity_classifier(dim, num_classes) if simple_aux_id else None
@@ -131,18 +146,29 @@ def build_mun_head(cfg: CfgNode, dim: int, images_per_process: int) -> MUNHead:
     options = cfg.MODEL.MUN
     require_choice(cfg, "MODEL.MUN.IA_FEATURES", ("raw", "normalized"))
     weights = {key: options[f"{key}_WEIGHT"] if options[key] else 0.0 for key in ("IDC", "IA", "MA")}
-    used = {"SIMPLE_AUX_ID": options.SIMPLE_AUX_ID, "IDC": weights["IDC"], "IA": weights["IA"],
-            "BRIDGE": options.BRIDGE and weights["MA"]}
+    used = {
+        "SIMPLE_AUX_ID": options.SIMPLE_AUX_ID,
+        "IDC": weights["IDC"],
+        "IA": weights["IA"],
+        "BRIDGE": options.BRIDGE and weights["MA"],
+    }
     using = [key for key, value in used.items() if value]
     if options.AUXILIARY == "none" and using:
         raise InputError(f"MODEL.MUN.AUXILIARY is none: MODEL.MUN.{using[0]}, which needs it, must be False too")
     if options.AUXILIARY != "none" and not using:
         raise InputError(f"MODEL.MUN.AUXILIARY is {options.AUXILIARY} and no loss uses it: set it to none")
     return MUNHead(
-        dim, cfg.MODEL.HEADS.NUM_CLASSES, options.TRIPLET_MARGIN, options.SIMPLE_AUX_ID, consistency=weights["IDC"],
-        identity=weights["IA"], identity_margin=options.IA_MARGIN,
+        dim,
+        cfg.MODEL.HEADS.NUM_CLASSES,
+        options.TRIPLET_MARGIN,
+        options.SIMPLE_AUX_ID,
+        consistency=weights["IDC"],
+        identity=weights["IA"],
+        identity_margin=options.IA_MARGIN,
         alignment=_build_alignment(cfg, dim, images_per_process) if weights["MA"] else None,
-        normalized=options.IA_FEATURES == "normalized", label_smoothing=label_smoothing(cfg))
+        normalized=options.IA_FEATURES == "normalized",
+        label_smoothing=label_smoothing(cfg),
+    )
 
 
 def _build_alignment(cfg: CfgNode, dim: int, images_per_process: int) -> ModalityAlignment:

@@ -32,8 +32,9 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None
     try:
         require_divisible(ratios, *_map_size(cfg, backbone))
     except ValueError as error:
-        raise InputError(f"MODEL.MUN.RATIOS: {error}, which INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)} "
-                         "gives") from None
+        raise InputError(
+            f"MODEL.MUN.RATIOS: {error}, which INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)} gives"
+        ) from None
     return AuxiliaryGenerator(backbone.specific_dim, ratios, groups)
 
 

@@ -27,8 +27,16 @@ class TokenFusionHead(nn.Module):
         label_smoothing: label smoothing of the identity loss.
     """
 
-    def __init__(self, in_dim: int, dim: int, grid: tuple[int, int], fusion: TokenFusion, num_classes: int,
-                 share_embed: bool = True, label_smoothing: float = 0.1):
+    def __init__(
+        self,
+        in_dim: int,
+        dim: int,
+        grid: tuple[int, int],
+        fusion: TokenFusion,
+        num_classes: int,
+        share_embed: bool = True,
+        label_smoothing: float = 0.1,
+    ):
         super().__init__()
         self.grid, self.label_smoothing = grid, label_smoothing
         self.embed = nn.ModuleList(nn.Conv2d(in_dim, dim, 1) for _ in range(1 if share_embed else 2))
@@ -44,11 +52,14 @@ class TokenFusionHead(nn.Module):
         """
         if maps.shape[3:] != self.grid:
             raise ValueError(f"maps of {tuple(maps.shape[3:])} places, there are positions for {self.grid}")
-        tokens = [self.embed[index % len(self.embed)](one).flatten(2).mT + position
-                  for index, (one, position) in enumerate(zip(maps.unbind(1), self.position))]
+        tokens = [
+            self.embed[index % len(self.embed)](one).flatten(2).mT + position
+            for index, (one, position) in enumerate(zip(maps.unbind(1), self.position))
+        ]
         return self.fusion(*tokens).mean(1).float()
 
     def forward(self, features: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(B, dim) fused features and (B,) targets to ``loss_fused_id``."""
-        return {"loss_fused_id": F.cross_entropy(self.classifier(features), targets,
-                                                 label_smoothing=self.label_smoothing)}
+        return {
+            "loss_fused_id": F.cross_entropy(self.classifier(features), targets, label_smoothing=self.label_smoothing)
+        }

@@ -35,8 +35,14 @@ class AlignedModel(ReIDModel):
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
-    def __init__(self, blocks: Sequence[Block], modalities: Sequence[str], metric: str, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        modalities: Sequence[str],
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         super().__init__(metric, pixel_mean, pixel_std)
         self.blocks, self.modalities = tuple(blocks), tuple(modalities)
         self.block_sizes = tuple(block.size for block in blocks)
@@ -50,16 +56,19 @@ class AlignedModel(ReIDModel):
             InputError: images or a mask of another shape, or a sample without any modality.
         """
         if batch["images"].ndim != 5:
-            raise InputError(f"{type(self).__name__} needs samples of several modalities, which fast-reid's "
-                             "DefaultPredictor does not make: call the model with images (B, M, 3, H, W), not "
-                             f"{tuple(batch['images'].shape)}")
+            raise InputError(
+                f"{type(self).__name__} needs samples of several modalities, which fast-reid's "
+                "DefaultPredictor does not make: call the model with images (B, M, 3, H, W), not "
+                f"{tuple(batch['images'].shape)}"
+            )
         images, present = self.normalize(batch["images"]), batch.get("modality_mask")
         if present is None:
             return images, None
         present = torch.as_tensor(present, device=self.device).bool()
         if present.shape != images.shape[:2]:
-            raise InputError(f"modality_mask is {tuple(present.shape)}, of these images it must be "
-                             f"{tuple(images.shape[:2])}")
+            raise InputError(
+                f"modality_mask is {tuple(present.shape)}, of these images it must be {tuple(images.shape[:2])}"
+            )
         if present.all():
             return images, None
         empty = torch.nonzero(~present.any(1)).flatten().tolist()
@@ -82,8 +91,9 @@ class AlignedModel(ReIDModel):
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features, or D + M, to (Nq, Ng) distances over the blocks that both have."""
         asking, asked = self._unpack(query), self._unpack(gallery)
-        return common_block_distance(asking.values, asked.values, self._blocks_of(asking), self._blocks_of(asked),
-                                     self.block_sizes, self.metric)
+        return common_block_distance(
+            asking.values, asked.values, self._blocks_of(asking), self._blocks_of(asked), self.block_sizes, self.metric
+        )
 
     def _unpack(self, features: Tensor) -> AlignedFeature:
         return AlignedFeature.unpack(features, sum(self.block_sizes), len(self.modalities))
@@ -101,6 +111,8 @@ def aligned_arguments(cfg: CfgNode) -> dict:
     """
     modalities = cfg.DATASETS.ALIGNED.MODALITIES
     if len(modalities) < 2:
-        raise InputError(f"{cfg.MODEL.META_ARCHITECTURE} needs two names or more in DATASETS.ALIGNED.MODALITIES, "
-                         f"not {tuple(modalities)}")
+        raise InputError(
+            f"{cfg.MODEL.META_ARCHITECTURE} needs two names or more in DATASETS.ALIGNED.MODALITIES, "
+            f"not {tuple(modalities)}"
+        )
     return shared_arguments(cfg) | {"modalities": tuple(modalities)}

@@ -39,9 +39,18 @@ class CMT(HCT):
     """
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, head: CMTHead, compensation: ModalityCompensation | None,
-                 generator: ModulationGenerator | None, add_to_encoded: bool, metric: str, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(
+        self,
+        *,
+        backbone: TwoStreamResNet,
+        head: CMTHead,
+        compensation: ModalityCompensation | None,
+        generator: ModulationGenerator | None,
+        add_to_encoded: bool,
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         super().__init__(backbone=backbone, head=head, metric=metric, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
         self.add_to_encoded = add_to_encoded
@@ -49,8 +58,13 @@ class CMT(HCT):
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         options, backbone = cfg.MODEL.CMT, build_two_stream(cfg)
-        head = CMTHead(modulation_weight=options.LAMBDA, modulation_margin=options.MARGIN, mining=options.MINING,
-                       detach_centers=options.DETACH_CENTROID, **hct_head_arguments(cfg, backbone.dim))
+        head = CMTHead(
+            modulation_weight=options.LAMBDA,
+            modulation_margin=options.MARGIN,
+            mining=options.MINING,
+            detach_centers=options.DETACH_CENTROID,
+            **hct_head_arguments(cfg, backbone.dim),
+        )
         _check(cfg, head.dim)
         return shared_arguments(cfg) | {
             "backbone": backbone,
@@ -102,8 +116,9 @@ class CMT(HCT):
 def _build_compensation(options: CfgNode, head: CMTHead) -> ModalityCompensation | None:
     if not options.MODALITY_ALIGNMENT:
         return None
-    return ModalityCompensation(head.dim, head.parts, options.HEADS, options.FFN_RATIO, options.DROPOUT,
-                                options.COMPENSATION_INIT)
+    return ModalityCompensation(
+        head.dim, head.parts, options.HEADS, options.FFN_RATIO, options.DROPOUT, options.COMPENSATION_INIT
+    )
 
 
 def _build_generator(options: CfgNode, head: CMTHead) -> ModulationGenerator | None:

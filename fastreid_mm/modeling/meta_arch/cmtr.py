@@ -38,9 +38,18 @@ class CMTR(ReIDModel):
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: ReIDViT, embedding: ModalityEmbedding | None, alignment: nn.Module | None,
-                 num_classes: int, label_smoothing: float, metric: str, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(
+        self,
+        *,
+        backbone: ReIDViT,
+        embedding: ModalityEmbedding | None,
+        alignment: nn.Module | None,
+        num_classes: int,
+        label_smoothing: float,
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone, self.label_smoothing = backbone, label_smoothing
         self.embedding = embedding

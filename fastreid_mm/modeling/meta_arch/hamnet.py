@@ -30,8 +30,17 @@ class HAMNet(AlignedModel):
     """
 
     @configurable
-    def __init__(self, *, backbone: MultiStreamResNet, scores: HAMNetHead, fusion: ClassActivationFusion,
-                 modalities: tuple[str, ...], metric: str, pixel_mean: list[float], pixel_std: list[float]):
+    def __init__(
+        self,
+        *,
+        backbone: MultiStreamResNet,
+        scores: HAMNetHead,
+        fusion: ClassActivationFusion,
+        modalities: tuple[str, ...],
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         super().__init__([Block(backbone.dim)], modalities, metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
         self.compares_identities = bool(scores.triplet)
@@ -42,8 +51,9 @@ class HAMNet(AlignedModel):
         modalities, backbone = len(cfg.DATASETS.ALIGNED.MODALITIES), build_multi_stream(cfg)
         return shared | {
             "backbone": backbone,
-            "scores": HAMNetHead(backbone.dim, modalities, classes, options.SCORE_COHERENCE, options.TRIPLET,
-                                 label_smoothing(cfg)),
+            "scores": HAMNetHead(
+                backbone.dim, modalities, classes, options.SCORE_COHERENCE, options.TRIPLET, label_smoothing(cfg)
+            ),
             "fusion": ClassActivationFusion(backbone.dim, classes, modalities),
         }
 

@@ -30,8 +30,9 @@ class HCT(ReIDModel):
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, head: HCTHead, metric: str, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(
+        self, *, backbone: TwoStreamResNet, head: HCTHead, metric: str, pixel_mean: list[float], pixel_std: list[float]
+    ):
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
         self.head = head

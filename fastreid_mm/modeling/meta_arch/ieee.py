@@ -46,9 +46,20 @@ class IEEE(AlignedModel):
     """
 
     @configurable
-    def __init__(self, *, backbone: MultiStreamResNet, fusion: str, interaction: CrossModalInteraction | None,
-                 branches: list[PartBranch], modality_loss: nn.Module | None, global_from: str,
-                 modalities: tuple[str, ...], metric: str, pixel_mean: list[float], pixel_std: list[float]):
+    def __init__(
+        self,
+        *,
+        backbone: MultiStreamResNet,
+        fusion: str,
+        interaction: CrossModalInteraction | None,
+        branches: list[PartBranch],
+        modality_loss: nn.Module | None,
+        global_from: str,
+        modalities: tuple[str, ...],
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         sizes = [branch.parts * branch.classifiers[0].in_features for branch in branches]
         blocks = [Block(size, (index,) if fusion == "progressive" else ()) for index, size in enumerate(sizes)]
         super().__init__(blocks, modalities, metric, pixel_mean, pixel_std)
@@ -71,7 +82,8 @@ class IEEE(AlignedModel):
             "interaction": CrossModalInteraction(channels, modalities) if progressive and options.CIM else None,
             "branches": branches,
             "modality_loss": build_modality_loss(cfg, modalities * options.PARTS * options.PART_DIM)
-            if progressive else None,
+            if progressive
+            else None,
             "global_from": options.GLOBAL_FROM,
         }
 
@@ -83,8 +95,11 @@ class IEEE(AlignedModel):
         if not self.training:
             return self.feature(parts.flatten(1), batch)
         targets = batch["targets"].to(self.device)
-        losses = {"loss_id": sum(branch(features, targets)["loss_id"]
-                                 for branch, features in zip(self.branches, parts.unbind(1)))}
+        losses = {
+            "loss_id": sum(
+                branch(features, targets)["loss_id"] for branch, features in zip(self.branches, parts.unbind(1))
+            )
+        }
         if self.modality_loss is not None:
             losses |= self.modality_loss(parts.flatten(2), targets)
         return losses
@@ -94,8 +109,9 @@ class IEEE(AlignedModel):
         plain, present = self._maps(images, present)
         maps = plain if self.interaction is None else self.interaction(plain, present)
         whole = plain if self.global_from == "backbone" else maps
-        parts = torch.stack([branch.features(*each) for branch, *each in
-                             zip(self.branches, maps.unbind(1), whole.unbind(1))], dim=1).float()
+        parts = torch.stack(
+            [branch.features(*each) for branch, *each in zip(self.branches, maps.unbind(1), whole.unbind(1))], dim=1
+        ).float()
         return parts if present is None else parts * present[..., None, None]
 
     def _maps(self, images: Tensor, present: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -119,5 +135,12 @@ def _sum(values: Tensor, present: Tensor | None) -> Tensor:
 def _branch(cfg: CfgNode, channels: int) -> PartBranch:
     options = cfg.MODEL.IEEE
     relation = None if options.REM == "none" else RelationEmbedding(options.REDUCED_DIM, options.REM)
-    return PartBranch(channels, options.REDUCED_DIM, options.PART_DIM, options.PARTS, cfg.MODEL.HEADS.NUM_CLASSES,
-                      relation, label_smoothing(cfg))
+    return PartBranch(
+        channels,
+        options.REDUCED_DIM,
+        options.PART_DIM,
+        options.PARTS,
+        cfg.MODEL.HEADS.NUM_CLASSES,
+        relation,
+        label_smoothing(cfg),
+    )

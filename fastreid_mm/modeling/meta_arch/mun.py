@@ -46,9 +46,18 @@ class MUN(ReIDModel):
     compares_identities = True
 
     @configurable
-    def __init__(self, *, backbone: TwoStreamResNet, auxiliary: nn.Module | None, head: MUNHead,
-                 own_statistics: bool, prototype_lr_factor: float, metric: str, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(
+        self,
+        *,
+        backbone: TwoStreamResNet,
+        auxiliary: nn.Module | None,
+        head: MUNHead,
+        own_statistics: bool,
+        prototype_lr_factor: float,
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
         self.auxiliary = auxiliary
@@ -97,8 +106,10 @@ class MUN(ReIDModel):
         visible, infrared = modalities == VISIBLE, modalities == INFRARED
         targets = batch["targets"].to(self.device)
         if not torch.equal(targets[visible], targets[infrared]):
-            raise InputError("MUN pairs visible and infrared images of an identity, which this batch does not: "
-                             "DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler does")
+            raise InputError(
+                "MUN pairs visible and infrared images of an identity, which this batch does not: "
+                "DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler does"
+            )
         maps, count = self._maps(images[visible], images[infrared]), int(visible.sum())
         before, after = self._features(maps, 2 * count)  # (M * B, D) each, the first is "Z"
         return self.head(before.unflatten(0, (-1, count)), after.unflatten(0, (-1, count)), targets[visible])

@@ -42,9 +42,18 @@ class MutualFormerReID(AlignedModel):
     """
 
     @configurable
-    def __init__(self, *, backbone: MultiStreamResNet, scores: StreamHead, fusion: TokenFusionHead,
-                 test_feature: str, modalities: tuple[str, ...], metric: str, pixel_mean: list[float],
-                 pixel_std: list[float]):
+    def __init__(
+        self,
+        *,
+        backbone: MultiStreamResNet,
+        scores: StreamHead,
+        fusion: TokenFusionHead,
+        test_feature: str,
+        modalities: tuple[str, ...],
+        metric: str,
+        pixel_mean: list[float],
+        pixel_std: list[float],
+    ):
         self._tested = TEST_FEATURES[test_feature]
         blocks = [Block(fusion.classifier.in_features, (0, 1)), Block(backbone.dim, (0,)), Block(backbone.dim, (1,))]
         super().__init__(blocks[self._tested], modalities, metric, pixel_mean, pixel_std)
@@ -58,10 +67,18 @@ class MutualFormerReID(AlignedModel):
         backbone = build_multi_stream(cfg)
         return shared | {
             "backbone": backbone,
-            "scores": StreamHead(backbone.dim, 2, classes, options.SCORE_COHERENCE, options.TRIPLET,
-                                 label_smoothing(cfg)),
-            "fusion": TokenFusionHead(backbone.dim, options.DIM, map_size(cfg, cfg.INPUT.SIZE_TRAIN),
-                                      _build_fusion(cfg), classes, options.SHARE_PATCH_EMBED, label_smoothing(cfg)),
+            "scores": StreamHead(
+                backbone.dim, 2, classes, options.SCORE_COHERENCE, options.TRIPLET, label_smoothing(cfg)
+            ),
+            "fusion": TokenFusionHead(
+                backbone.dim,
+                options.DIM,
+                map_size(cfg, cfg.INPUT.SIZE_TRAIN),
+                _build_fusion(cfg),
+                classes,
+                options.SHARE_PATCH_EMBED,
+                label_smoothing(cfg),
+            ),
             "test_feature": options.TEST_FEATURE,
         }
 
@@ -83,15 +100,21 @@ class MutualFormerReID(AlignedModel):
 def _check(cfg: CfgNode) -> None:
     options = cfg.MODEL.MUTUALFORMER
     if len(cfg.DATASETS.ALIGNED.MODALITIES) != 2:
-        raise InputError("MutualFormerReID fuses two modalities, DATASETS.ALIGNED.MODALITIES are "
-                         f"{', '.join(cfg.DATASETS.ALIGNED.MODALITIES)}")
+        raise InputError(
+            "MutualFormerReID fuses two modalities, DATASETS.ALIGNED.MODALITIES are "
+            f"{', '.join(cfg.DATASETS.ALIGNED.MODALITIES)}"
+        )
     if tuple(cfg.INPUT.SIZE_TRAIN) != tuple(cfg.INPUT.SIZE_TEST):
-        raise InputError(f"MutualFormerReID has positions for one size of images: INPUT.SIZE_TRAIN "
-                         f"{cfg.INPUT.SIZE_TRAIN} and INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST} differ")
+        raise InputError(
+            f"MutualFormerReID has positions for one size of images: INPUT.SIZE_TRAIN "
+            f"{cfg.INPUT.SIZE_TRAIN} and INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST} differ"
+        )
     require_choice(cfg, "MODEL.MUTUALFORMER.TEST_FEATURE", TEST_FEATURES)
     if options.TEST_FEATURE == "fused" and cfg.TEST.MISSING:
-        raise InputError("MODEL.MUTUALFORMER.TEST_FEATURE fused is made of both modalities, TEST.MISSING are "
-                         f"{', '.join(cfg.TEST.MISSING)}")
+        raise InputError(
+            "MODEL.MUTUALFORMER.TEST_FEATURE fused is made of both modalities, TEST.MISSING are "
+            f"{', '.join(cfg.TEST.MISSING)}"
+        )
 
 
 def _build_fusion(cfg: CfgNode) -> TokenFusion:
@@ -101,10 +124,20 @@ def _build_fusion(cfg: CfgNode) -> TokenFusion:
     if not 0 <= options.EPSILON <= 1:
         raise InputError(f"MODEL.MUTUALFORMER.EPSILON {options.EPSILON} is not between 0 and 1")
     if options.HEADS < 1 or options.DIM % options.HEADS:
-        raise InputError(f"MODEL.MUTUALFORMER.HEADS {options.HEADS} does not divide the {options.DIM} channels of "
-                         "MODEL.MUTUALFORMER.DIM")
+        raise InputError(
+            f"MODEL.MUTUALFORMER.HEADS {options.HEADS} does not divide the {options.DIM} channels of "
+            "MODEL.MUTUALFORMER.DIM"
+        )
     if options.LAYERS < 1:
         raise InputError(f"MODEL.MUTUALFORMER.LAYERS {options.LAYERS} is less than 1")
-    return TokenFusion(options.DIM, options.HEADS, options.LAYERS, options.FUSION, options.STACK,
-                       epsilon=options.EPSILON, reading=options.READING, joint_norm=options.JOINT_NORM,
-                       fused_self_attention=options.FUSED_SELF_ATTENTION)
+    return TokenFusion(
+        options.DIM,
+        options.HEADS,
+        options.LAYERS,
+        options.FUSION,
+        options.STACK,
+        epsilon=options.EPSILON,
+        reading=options.READING,
+        joint_norm=options.JOINT_NORM,
+        fused_self_attention=options.FUSED_SELF_ATTENTION,
+    )

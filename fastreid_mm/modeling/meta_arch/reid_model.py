@@ -45,9 +45,11 @@ class ReIDModel(nn.Module, MetaArchitecture):
             InputError: the batch has none, as those of fast-reid's ``DefaultPredictor`` and ``demo.py``.
         """
         if "modalities" not in batch:
-            raise InputError(f"{type(self).__name__} needs to know what its images are, which fast-reid's "
-                             "DefaultPredictor cannot say: call the model with images (B, 3, H, W) and modalities "
-                             "(B,), 0 for a visible and 1 for an infrared image")
+            raise InputError(
+                f"{type(self).__name__} needs to know what its images are, which fast-reid's "
+                "DefaultPredictor cannot say: call the model with images (B, 3, H, W) and modalities "
+                "(B,), 0 for a visible and 1 for an infrared image"
+            )
         return torch.as_tensor(batch["modalities"], device=self.device)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:

@@ -68,8 +68,10 @@ class LoadDepthFromFile(BaseTransform):
         """Add ``depth``; reads ``depth_path`` and, if they are there, ``img`` and ``depth_direction``."""
         path = results.get("depth_path") or _beside(results.get("img_path"))
         if path is None:
-            raise InputError(f"no depth_path given for {results.get('img_path') or 'the image'}, nor is it in a folder "
-                             "RGB with a file of its name in depth beside it")
+            raise InputError(
+                f"no depth_path given for {results.get('img_path') or 'the image'}, nor is it in a folder "
+                "RGB with a file of its name in depth beside it"
+            )
         results["depth_path"] = path
         depth = self._scale(read_grey(path, self.backend_args), path)
         if "img" in results and results["img"].shape[:2] != depth.shape:
@@ -97,5 +99,7 @@ class LoadDepthFromFile(BaseTransform):
         warnings.warn(message, stacklevel=2)
 
     def __repr__(self) -> str:
-        return (f"{type(self).__name__}(direction={self.direction!r}, scaling={self.scaling!r}, "
-                f"allow_constant={self.allow_constant})")
+        return (
+            f"{type(self).__name__}(direction={self.direction!r}, scaling={self.scaling!r}, "
+            f"allow_constant={self.allow_constant})"
+        )

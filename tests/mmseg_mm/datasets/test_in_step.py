@@ -24,7 +24,7 @@ GEOMETRY = [
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """One scene in which image and mask are functions of depth."""
-    y, x = np.mgrid[:SIZE[0], :SIZE[1]]
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     depth = np.round(127 + 100 * np.sin(x / 17 + 0.3) * np.cos(y / 13)).astype(np.uint8)
     folder = tmp_path_factory.mktemp("set")
     write(folder / "RGB/a.png", np.dstack((depth, 255 - depth, depth)))
@@ -74,11 +74,15 @@ def test_packed_sample(root):
     assert sample["data_samples"].dataset_name == root.name
 
 
-@pytest.mark.parametrize("steps, message", [
-    ([{"type": "RandomFlip", "prob": 1.0}, {"type": "StackDepth"}], "must come before flips and resizes"),
-    ([{"type": "Resize", "scale": (20, 20)}, {"type": "StackDepth"}], "must come before flips and resizes"),
-    ([{"type": "RandomCrop", "crop_size": (20, 20)}, {"type": "StackDepth"}], "do not stack"),
-    ([{"type": "RandomBorderCrop"}], "leave the depth map behind")])
+@pytest.mark.parametrize(
+    "steps, message",
+    [
+        ([{"type": "RandomFlip", "prob": 1.0}, {"type": "StackDepth"}], "must come before flips and resizes"),
+        ([{"type": "Resize", "scale": (20, 20)}, {"type": "StackDepth"}], "must come before flips and resizes"),
+        ([{"type": "RandomCrop", "crop_size": (20, 20)}, {"type": "StackDepth"}], "do not stack"),
+        ([{"type": "RandomBorderCrop"}], "leave the depth map behind"),
+    ],
+)
 def test_a_wrong_order_is_named(root, steps, message):
     with pytest.raises(InputError, match=message):
         dataset(root, *steps)[0]
@@ -94,8 +98,9 @@ def test_border_crop_is_a_window_of_at_least_seven_eighths():
     sizes, corners = set(), set()
     np.random.seed(0)
     for _ in range(400):
-        results = RandomBorderCrop().transform({"img": np.dstack([rows, columns]), "gt_seg_map": rows * 100 + columns,
-                                                "seg_fields": ["gt_seg_map"]})
+        results = RandomBorderCrop().transform(
+            {"img": np.dstack([rows, columns]), "gt_seg_map": rows * 100 + columns, "seg_fields": ["gt_seg_map"]}
+        )
         image, mask = results["img"], results["gt_seg_map"]
         top, left = image[0, 0]
         height, width = results["img_shape"]

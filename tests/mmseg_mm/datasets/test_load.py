@@ -18,10 +18,17 @@ def load(path: str, **arguments) -> np.ndarray:
     return LoadDepthFromFile(**arguments).transform({"depth_path": path})["depth"]
 
 
-@pytest.mark.parametrize("pixels", [
-    DEPTH, DEPTH.astype(np.uint16) * 257, np.dstack([DEPTH] * 3), np.dstack([DEPTH] * 3 + [255 - DEPTH]),
-    np.dstack([DEPTH.astype(np.uint16) * 257] * 3),
-], ids=["8 bit", "16 bit", "3 channels", "alpha", "16 bit 3 channels"])
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        DEPTH,
+        DEPTH.astype(np.uint16) * 257,
+        np.dstack([DEPTH] * 3),
+        np.dstack([DEPTH] * 3 + [255 - DEPTH]),
+        np.dstack([DEPTH.astype(np.uint16) * 257] * 3),
+    ],
+    ids=["8 bit", "16 bit", "3 channels", "alpha", "16 bit 3 channels"],
+)
 def test_depth_by_range(tmp_path, pixels):
     depth = load(write(tmp_path / "d.png", pixels))
     assert depth.dtype == np.float32
@@ -59,9 +66,11 @@ def test_constant_depth_is_named(tmp_path, scaling):
 
 def test_unusable_depth_is_named(tmp_path):
     coloured = cv2.applyColorMap(np.tile(np.arange(0, 256, 4, dtype=np.uint8), (8, 1)), cv2.COLORMAP_JET)
-    paths = {"in colour": write(tmp_path / "jet.png", coloured),
-             "float32": write(tmp_path / "f.tiff", np.random.default_rng(0).random((4, 4), np.float32)),
-             "does not exist": str(tmp_path / "none.png")}
+    paths = {
+        "in colour": write(tmp_path / "jet.png", coloured),
+        "float32": write(tmp_path / "f.tiff", np.random.default_rng(0).random((4, 4), np.float32)),
+        "does not exist": str(tmp_path / "none.png"),
+    }
     for name, content in {"not an image": b"broken", "cannot be read": b""}.items():
         paths[name] = str(tmp_path / f"{len(content)}.png")
         (tmp_path / f"{len(content)}.png").write_bytes(content)
@@ -77,17 +86,23 @@ def test_depth_of_another_size_is_named(tmp_path):
         LoadDepthFromFile().transform(results)
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"direction": "near"}, "direction='near': choose one of near_white, far_white"),
-    ({"scaling": "max"}, "scaling='max': choose one of range, minmax")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"direction": "near"}, "direction='near': choose one of near_white, far_white"),
+        ({"scaling": "max"}, "scaling='max': choose one of range, minmax"),
+    ],
+)
 def test_wrong_choices_are_named(arguments, message):
     with pytest.raises(InputError, match=message):
         LoadDepthFromFile(**arguments)
 
 
-@pytest.mark.parametrize("pixels", [
-    [[0, 255], [255, 0]], [[0, 1], [1, 0]], [[128, 129], [200, 100]], np.dstack([[[0, 255], [255, 0]]] * 3)],
-    ids=["0 and 255", "0 and 1", "soft edges", "3 channels"])
+@pytest.mark.parametrize(
+    "pixels",
+    [[[0, 255], [255, 0]], [[0, 1], [1, 0]], [[128, 129], [200, 100]], np.dstack([[[0, 255], [255, 0]]] * 3)],
+    ids=["0 and 255", "0 and 1", "soft edges", "3 channels"],
+)
 def test_masks(tmp_path, pixels):
     path = write(tmp_path / "m.png", np.array(pixels, np.uint8))
     results = LoadSODMask().transform({"seg_map_path": path, "seg_fields": []})

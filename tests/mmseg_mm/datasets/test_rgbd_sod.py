@@ -31,13 +31,20 @@ def test_d3net_layout(tmp_path):
 
 
 def test_other_folders_and_suffixes(tmp_path):
-    places = {"img_path": ("Image_left", "_left.jpg"), "depth_path": ("depths", "_Depth.bmp"),
-              "seg_map_path": ("masks", ".PNG")}
+    places = {
+        "img_path": ("Image_left", "_left.jpg"),
+        "depth_path": ("depths", "_Depth.bmp"),
+        "seg_map_path": ("masks", ".PNG"),
+    }
     write_set(tmp_path, places=places)
     write(tmp_path / "Image_left" / "a_right.jpg", np.zeros((*SIZE, 3), np.uint8))
     dataset = RGBDSODDataset(
-        name="NLPR", data_root=str(tmp_path), img_suffix="_left.jpg", depth_suffix="_Depth.bmp",
-        data_prefix={"img_path": "Image_left", "depth_path": "depths", "seg_map_path": "masks"})
+        name="NLPR",
+        data_root=str(tmp_path),
+        img_suffix="_left.jpg",
+        depth_suffix="_Depth.bmp",
+        data_prefix={"img_path": "Image_left", "depth_path": "depths", "seg_map_path": "masks"},
+    )
     assert names(dataset) == ["a_left.jpg", "b_left.jpg", "c_left.jpg"]
     assert names(dataset, "seg_map_path") == ["a.PNG", "b.PNG", "c.PNG"]
 
@@ -56,8 +63,9 @@ def test_a_list_chooses_the_samples(tmp_path):
     assert names(dataset) == ["c.jpg", "a.jpg"]
 
 
-@pytest.mark.parametrize("lines, message", [("a\nx\ny\n", "2 without a file in .*RGB: x, y"),
-                                            ("a\nb\na.png\n", "lists twice: a$")])
+@pytest.mark.parametrize(
+    "lines, message", [("a\nx\ny\n", "2 without a file in .*RGB: x, y"), ("a\nb\na.png\n", "lists twice: a$")]
+)
 def test_a_wrong_list_is_named(tmp_path, lines, message):
     write_set(tmp_path)
     (tmp_path / "list.txt").write_text(lines)
@@ -68,12 +76,20 @@ def test_a_wrong_list_is_named(tmp_path, lines, message):
 def test_sets_are_joined(tmp_path):
     write_set(tmp_path / "NJU2K", ("1", "2", "3"))
     (tmp_path / "NJU2K/train.txt").write_text("3\n1\n")
-    write_set(tmp_path / "dut", ("4",), {"img_path": ("I", ".png"), "depth_path": ("D", ".png"),
-                                        "seg_map_path": ("M", ".png")})
-    other = {"name": "DUT-RGBD", "data_root": "dut", "depth_direction": "far_white",
-             "data_prefix": {"img_path": "I", "depth_path": "D", "seg_map_path": "M"}}
-    dataset = RGBDSODDataset(data_root=str(tmp_path), sets=[
-        {"name": "NJU2K", "ann_file": "train.txt", "num_samples": 2}, other])
+    write_set(
+        tmp_path / "dut",
+        ("4",),
+        {"img_path": ("I", ".png"), "depth_path": ("D", ".png"), "seg_map_path": ("M", ".png")},
+    )
+    other = {
+        "name": "DUT-RGBD",
+        "data_root": "dut",
+        "depth_direction": "far_white",
+        "data_prefix": {"img_path": "I", "depth_path": "D", "seg_map_path": "M"},
+    }
+    dataset = RGBDSODDataset(
+        data_root=str(tmp_path), sets=[{"name": "NJU2K", "ann_file": "train.txt", "num_samples": 2}, other]
+    )
     assert names(dataset) == ["3.jpg", "1.jpg", "4.png"]
     assert [dataset.get_data_info(i)["dataset_name"] for i in range(3)] == ["NJU2K", "NJU2K", "DUT-RGBD"]
     assert dataset.get_data_info(2)["depth_direction"] == "far_white"
@@ -110,17 +126,20 @@ def test_a_broken_file_is_named(tmp_path):
         RGBDSODDataset(data_root=str(tmp_path))
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"num_samples": 1485}, "3 samples, but num_samples=1485"),
-    ({"data_prefix": {"img_path": "RGB", "depth_path": "deep", "seg_map_path": "GT"}}, "deep is not a folder"),
-    ({"data_prefix": {"img_path": "RGB", "depth_path": "depth"}}, "'seg_map_path' is missing"),
-    ({"data_prefix": {"img_path": "RGB", "depth": "depth", "seg_map_path": "GT"}}, "'depth_path' is missing"),
-    ({"depth_direction": "white"}, "depth_direction='white': choose one of near_white, far_white"),
-    ({"img_suffix": ".webp"}, "RGB holds no .webp"),
-    ({"ann_file": "no.txt"}, "no.txt does not exist"),
-    ({"sets": [{"name": "x", "root": "y"}]}, "unknown key 'root'"),
-    ({"sets": [{"data_root": "y"}]}, "no name"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"num_samples": 1485}, "3 samples, but num_samples=1485"),
+        ({"data_prefix": {"img_path": "RGB", "depth_path": "deep", "seg_map_path": "GT"}}, "deep is not a folder"),
+        ({"data_prefix": {"img_path": "RGB", "depth_path": "depth"}}, "'seg_map_path' is missing"),
+        ({"data_prefix": {"img_path": "RGB", "depth": "depth", "seg_map_path": "GT"}}, "'depth_path' is missing"),
+        ({"depth_direction": "white"}, "depth_direction='white': choose one of near_white, far_white"),
+        ({"img_suffix": ".webp"}, "RGB holds no .webp"),
+        ({"ann_file": "no.txt"}, "no.txt does not exist"),
+        ({"sets": [{"name": "x", "root": "y"}]}, "unknown key 'root'"),
+        ({"sets": [{"data_root": "y"}]}, "no name"),
+    ],
+)
 def test_wrong_arguments_are_named(tmp_path, arguments, message):
     write_set(tmp_path)
     with pytest.raises(InputError, match=message):

@@ -15,8 +15,17 @@ from tests.mmseg_mm.small_model import samples, squares
 
 
 def test_show_dir_has_the_soft_map_of_every_image_and_needs_no_training_set(trained, config, scenes, tmp_path):
-    script("test.py", config, tmp_path / "tested", str(trained / "epoch_2.pth"), "--show-dir", str(tmp_path / "shown"),
-           "--out", str(tmp_path / "maps"), **{"train_dataloader.dataset.data_root": "/nowhere"})
+    script(
+        "test.py",
+        config,
+        tmp_path / "tested",
+        str(trained / "epoch_2.pth"),
+        "--show-dir",
+        str(tmp_path / "shown"),
+        "--out",
+        str(tmp_path / "maps"),
+        **{"train_dataloader.dataset.data_root": "/nowhere"},
+    )
     shown = sorted((tmp_path / "shown").rglob("*.png"))
     assert [path.name.split("_")[0] for path in shown] == ["toy", "toy"]
     soft = cv2.imread(str(next((tmp_path / "maps/toy").glob("*.png"))), cv2.IMREAD_GRAYSCALE)
@@ -28,9 +37,17 @@ def test_show_dir_has_the_soft_map_of_every_image_and_needs_no_training_set(trai
 def test_browse_dataset(config, tmp_path, capsys):
     """With a repeated training set, as the paper's, and of two sets with the same file names."""
     for name in ("one", "two"):
-        run_host_script("browse_dataset", [
-            config, "--not-show", "--output-dir", str(tmp_path / "browsed"), "--cfg-options",
-            f"train_dataloader.dataset.name={name}"])
+        run_host_script(
+            "browse_dataset",
+            [
+                config,
+                "--not-show",
+                "--output-dir",
+                str(tmp_path / "browsed"),
+                "--cfg-options",
+                f"train_dataloader.dataset.name={name}",
+            ],
+        )
     assert len(list((tmp_path / "browsed").iterdir())) == 16
     picture = cv2.imread(str(sorted((tmp_path / "browsed").iterdir())[0]))
     assert picture.shape == (64, 128, 3) and picture[:, 64:].min() < 20 and picture[:, 64:].max() > 235
@@ -38,6 +55,7 @@ def test_browse_dataset(config, tmp_path, capsys):
 
 def test_a_repeated_set_ends():
     """mmengine's own goes on for ever when it is looped over, as browse_dataset.py does."""
+
     class Three:
         metainfo = {}
 
@@ -77,9 +95,17 @@ def test_the_inferencer_finds_the_depth_map_beside_the_image(trained, config, sc
 
 
 def test_best_checkpoints_by_the_mean_over_sets(config, tmp_path):
-    folder = script("train.py", config, tmp_path / "best", **{
-        "default_hooks.checkpoint.save_best": "sod/mean/Sm", "default_hooks.checkpoint.rule": "greater",
-        "train_cfg.val_interval": 1, "train_cfg.max_epochs": 1})
+    folder = script(
+        "train.py",
+        config,
+        tmp_path / "best",
+        **{
+            "default_hooks.checkpoint.save_best": "sod/mean/Sm",
+            "default_hooks.checkpoint.rule": "greater",
+            "train_cfg.val_interval": 1,
+            "train_cfg.max_epochs": 1,
+        },
+    )
     best = next(folder.glob("best_sod_mean_Sm_epoch_*.pth"))
     assert torch.load(best, weights_only=True)["message_hub"]["runtime_info"]["best_score"] > 0
 

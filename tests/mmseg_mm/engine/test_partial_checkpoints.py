@@ -14,11 +14,13 @@ from tests.mmseg_mm.engine.conftest import script
 @pytest.fixture
 def save(trained, tmp_path):
     """Save a part of the trained network's weights."""
+
     def part(keep):
         content = read_checkpoint(str(trained / "epoch_2.pth"))
         content["state_dict"] = {name: weight for name, weight in content["state_dict"].items() if keep(name)}
         torch.save(content, tmp_path / "part.pth")
         return str(tmp_path / "part.pth")
+
     return part
 
 
@@ -45,8 +47,13 @@ def test_what_predicts_must_be_there(config, save, tmp_path):
 
 def test_training_begins_from_a_part_of_another_network(config, save, tmp_path):
     part = save(lambda name: name.startswith("backbone."))
-    folder = script("train.py", config, tmp_path / "tuned", load_from=part, **{
-        "train_cfg.max_epochs": 1, "optim_wrapper.optimizer.lr": 0.0, "model.decode_head.detail": "none"})
+    folder = script(
+        "train.py",
+        config,
+        tmp_path / "tuned",
+        load_from=part,
+        **{"train_cfg.max_epochs": 1, "optim_wrapper.optimizer.lr": 0.0, "model.decode_head.detail": "none"},
+    )
     name = "backbone.layer1.0.conv1.weight"
     found, expected = (read_checkpoint(str(path))["state_dict"][name] for path in (folder / "epoch_1.pth", part))
     assert torch.equal(found, expected)

@@ -35,14 +35,16 @@ def test_resuming_equals_never_having_stopped(trained, config, tmp_path):
     resumed = weights(other)
     for name, weight in weights(trained).items():
         assert torch.equal(weight, resumed[name]), name
-    found, expected = (torch.load(folder / "epoch_2.pth")["message_hub"]["log_scalars"]["train/loss"]
-                       for folder in (other, trained))
+    found, expected = (
+        torch.load(folder / "epoch_2.pth")["message_hub"]["log_scalars"]["train/loss"] for folder in (other, trained)
+    )
     assert found == expected
 
 
 def test_testing_with_flips_writes_maps(trained, config, tmp_path):
-    script("test.py", config, tmp_path / "tested", str(trained / "epoch_2.pth"), "--tta", "--out",
-           str(tmp_path / "maps"))
+    script(
+        "test.py", config, tmp_path / "tested", str(trained / "epoch_2.pth"), "--tta", "--out", str(tmp_path / "maps")
+    )
     assert len(list((tmp_path / "maps" / "toy").glob("*.png"))) == 2
 
 
@@ -66,15 +68,22 @@ def test_bad_checkpoints_are_named(trained, config, tmp_path):
     with pytest.raises(InputError, match="list.pth is not a checkpoint: it holds a list"):
         read_checkpoint(str(tmp_path / "list.pth"))
     with pytest.raises(InputError, match="epoch_1.pth is of another model: .* tensors of another shape"):
-        script("test.py", config, tmp_path / "other", str(trained / "epoch_1.pth"),
-               **{"model.decode_head.channels": 16})
+        script(
+            "test.py", config, tmp_path / "other", str(trained / "epoch_1.pth"), **{"model.decode_head.channels": 16}
+        )
 
 
 def test_settings_that_weights_do_not_show_are_compared(trained, config, tmp_path):
     """Both readings have the same weights, so that nothing else would notice."""
     with pytest.raises(InputError, match="epoch_1.pth was trained with decode_head.detail='squeezed', but .* 'none'"):
-        script("test.py", config, tmp_path / "other", str(trained / "epoch_1.pth"), "--tta",
-               **{"model.decode_head.detail": "none"})
+        script(
+            "test.py",
+            config,
+            tmp_path / "other",
+            str(trained / "epoch_1.pth"),
+            "--tta",
+            **{"model.decode_head.detail": "none"},
+        )
     changed = Config.fromfile(config)
     changed.model.decode_head.fusion.epsilon = 0.5
     with pytest.raises(InputError, match="decode_head.fusion.epsilon=0.6, but the config has 0.5"):

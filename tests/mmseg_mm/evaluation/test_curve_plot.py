@@ -12,8 +12,10 @@ def test_the_curves_are_plotted_where_they_are_saved(tmp_path):
 
 def test_every_set_has_its_lines():
     falling = np.linspace(1, 0, 256)
-    curves = {name: {"precision": falling, "recall": falling, "fm": falling, "em": np.linspace(0, 1, 257)}
-              for name in ("SIP", "LFSD")}
+    curves = {
+        name: {"precision": falling, "recall": falling, "fm": falling, "em": np.linspace(0, 1, 257)}
+        for name in ("SIP", "LFSD")
+    }
     axes = plot_curves(curves).axes
     assert len(axes) == 3
     for axis in axes:

@@ -23,9 +23,14 @@ def make_samples(folder, count: int = 5, name: str = "SIP", seed: int = 0) -> li
     for number in range(count):
         mask = cv2.GaussianBlur(rng.standard_normal(SIZE).astype(np.float32), (0, 0), 5) > 0.03
         saliency = np.clip(0.6 * mask + 0.5 * rng.random(SIZE), 0, 1).astype(np.float32)
-        samples.append({"img_path": f"RGB/{number}.jpg", "dataset_name": name,
-                        "seg_map_path": write(folder / name / f"{number}.png", mask.astype(np.uint8) * 255),
-                        "seg_logits": {"data": torch.from_numpy(saliency)[None]}})
+        samples.append(
+            {
+                "img_path": f"RGB/{number}.jpg",
+                "dataset_name": name,
+                "seg_map_path": write(folder / name / f"{number}.png", mask.astype(np.uint8) * 255),
+                "seg_logits": {"data": torch.from_numpy(saliency)[None]},
+            }
+        )
     return samples
 
 
@@ -46,9 +51,17 @@ def by_hand(samples: list[dict]) -> dict[str, float]:
         for measure in (f, e, s, mae, weighted):
             measure.step(prediction, mask)
     fm, em = f.get_results()["fm"], e.get_results()["em"]
-    return {"Sm": s.get_results()["sm"], "maxFm": fm["curve"].max(), "meanFm": fm["curve"].mean(),
-            "adpFm": fm["adp"], "maxEm": em["curve"].max(), "meanEm": em["curve"].mean(), "adpEm": em["adp"],
-            "wFm": weighted.get_results()["wfm"], "MAE": mae.get_results()["mae"]}
+    return {
+        "Sm": s.get_results()["sm"],
+        "maxFm": fm["curve"].max(),
+        "meanFm": fm["curve"].mean(),
+        "adpFm": fm["adp"],
+        "maxEm": em["curve"].max(),
+        "meanEm": em["curve"].mean(),
+        "adpEm": em["adp"],
+        "wFm": weighted.get_results()["wfm"],
+        "MAE": mae.get_results()["mae"],
+    }
 
 
 @pytest.fixture
@@ -134,11 +147,15 @@ def test_a_missing_mask_is_named_from_a_worker(tmp_path):
         run(samples, num_workers=1)
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"seg_logits": {"data": torch.full((1, 4, 4), -2.5)}}, "between -2.5 and -2.5, probabilities are needed"),
-    ({"seg_logits": {"data": torch.full((1, 4, 4), torch.nan)}}, "probabilities are needed"),
-    ({"seg_logits": {"data": torch.zeros(2, 4, 4)}}, r"\(2, 4, 4\), one channel"),
-    ({"dataset_name": None}, "no dataset_name")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"seg_logits": {"data": torch.full((1, 4, 4), -2.5)}}, "between -2.5 and -2.5, probabilities are needed"),
+        ({"seg_logits": {"data": torch.full((1, 4, 4), torch.nan)}}, "probabilities are needed"),
+        ({"seg_logits": {"data": torch.zeros(2, 4, 4)}}, r"\(2, 4, 4\), one channel"),
+        ({"dataset_name": None}, "no dataset_name"),
+    ],
+)
 def test_a_sample_that_cannot_be_scored_is_named(tmp_path, change, message):
     sample = {key: value for key, value in {**make_samples(tmp_path, 1)[0], **change}.items() if value is not None}
     with pytest.raises(InputError, match=message):

@@ -35,7 +35,7 @@ def test_the_module_has_the_papers_weights():
 
 def test_the_decoder_goes_from_coarse_to_fine():
     torch.manual_seed(0)
-    maps, decoder = [torch.rand(1, 4, 8 // 2 ** i, 8 // 2 ** i) for i in range(3)], SubDecoder(4, 3, NORM).eval()
+    maps, decoder = [torch.rand(1, 4, 8 // 2**i, 8 // 2**i) for i in range(3)], SubDecoder(4, 3, NORM).eval()
     refined, merged = decoder(maps)
     middle, down = decoder.merge[1](maps[1], maps[2])
     finest, expected = decoder.merge[0](maps[0], down)
@@ -46,7 +46,7 @@ def test_the_decoder_goes_from_coarse_to_fine():
 
 def test_feedback_is_added_to_every_level():
     torch.manual_seed(0)
-    maps, decoder = [torch.rand(1, 4, 8 // 2 ** i, 8 // 2 ** i) for i in range(3)], SubDecoder(4, 3, NORM).eval()
+    maps, decoder = [torch.rand(1, 4, 8 // 2**i, 8 // 2**i) for i in range(3)], SubDecoder(4, 3, NORM).eval()
     refined, merged = decoder(maps, feedback=torch.full((1, 4, 8, 8), 2.0))
     expected_refined, expected = decoder([level + 2 for level in maps])
     assert torch.allclose(merged, expected)

@@ -21,7 +21,7 @@ def level(map_size=(12, 12), patch_size=3, stride=2, **options):
 @pytest.mark.parametrize("side, stride, tokens", [(88, 8, 100), (44, 4, 81), (22, 2, 36), (11, 1, 1)])
 def test_the_papers_token_counts(side, stride, tokens):
     made = level((side, side), 11, stride)
-    assert made.fuse.positions.shape == (2, 8, int(tokens ** 0.5), int(tokens ** 0.5))
+    assert made.fuse.positions.shape == (2, 8, int(tokens**0.5), int(tokens**0.5))
     assert made(*maps(side)).shape == (2, 8, side, side)
 
 
@@ -33,12 +33,12 @@ def test_tokens_are_patches_with_positions_and_folded_back_in_order():
         rows = []
         for i in range(5):
             for j in range(5):
-                patch = x[:, :, 2 * i:2 * i + 3, 2 * j:2 * j + 3]
+                patch = x[:, :, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3]
                 rows.append(torch.einsum("bchw,dchw->bd", patch, weight) + bias + positions[:, i, j])
         return torch.stack(rows, dim=1)
 
     fused = made.fuse.fusion(tokens(image, made.fuse.positions[0]), tokens(depth, made.fuse.positions[1]))
-    grid = torch.stack([fused[:, 5 * i:5 * i + 5] for i in range(5)], dim=1).permute(0, 3, 1, 2)
+    grid = torch.stack([fused[:, 5 * i : 5 * i + 5] for i in range(5)], dim=1).permute(0, 3, 1, 2)
     expected = F.interpolate(grid, size=(12, 12), mode="bilinear", align_corners=False)
     assert torch.allclose(made(image, depth), expected, atol=1e-5)
 
@@ -90,11 +90,18 @@ def test_what_cannot_be_used_is_named():
 
 
 @pytest.mark.parametrize("variant", ["mutualformer", "add", "transformer", "cross_attention"])
-@pytest.mark.parametrize("option, message", [
-    ({"epsilom": 0.5}, "fusion has no 'epsilom'; there are num_heads, .*epsilon"), ({"dim": 8}, "fusion has no 'dim'"),
-    ({"epsilon": 6}, r"fusion.epsilon 6 is not in \[0, 1\]"), ({"epsilon": "high"}, "fusion.epsilon 'high' is not"),
-    ({"reading": "foo"}, "fusion.reading 'foo' is not one of paper, official"),
-    ({"stack": "foo"}, "'foo' is not one of carry_fused")], ids=str)
+@pytest.mark.parametrize(
+    "option, message",
+    [
+        ({"epsilom": 0.5}, "fusion has no 'epsilom'; there are num_heads, .*epsilon"),
+        ({"dim": 8}, "fusion has no 'dim'"),
+        ({"epsilon": 6}, r"fusion.epsilon 6 is not in \[0, 1\]"),
+        ({"epsilon": "high"}, "fusion.epsilon 'high' is not"),
+        ({"reading": "foo"}, "fusion.reading 'foo' is not one of paper, official"),
+        ({"stack": "foo"}, "'foo' is not one of carry_fused"),
+    ],
+    ids=str,
+)
 def test_fusion_arguments_are_refused_by_name_whatever_the_variant(variant, option, message):
     with pytest.raises(InputError, match=message):
         level(variant=variant, **option)

@@ -9,8 +9,12 @@ from mmseg_mm.models.map_loss import MapLoss
 from tests.mmseg_mm.small_model import squares
 
 LOSSES = {
-    "CrossEntropyLoss": {"use_sigmoid": True}, "DiceLoss": {}, "FocalLoss": {}, "PixelPositionAwareLoss": {},
-    "LovaszLoss": {"loss_type": "binary", "per_image": True}}
+    "CrossEntropyLoss": {"use_sigmoid": True},
+    "DiceLoss": {},
+    "FocalLoss": {},
+    "PixelPositionAwareLoss": {},
+    "LovaszLoss": {"loss_type": "binary", "per_image": True},
+}
 
 
 def made(name, **options):
@@ -31,7 +35,7 @@ def test_dice_is_of_the_object():
     torch.manual_seed(0)
     mask, logits = squares() == 1, torch.randn(2, 1, 64, 64)
     probability, object_ = logits.sigmoid().flatten(1), mask.float().flatten(1)
-    expected = 1 - 2 * (probability * object_).sum(1) / ((probability ** 2).sum(1) + object_.sum(1) + 2e-3)
+    expected = 1 - 2 * (probability * object_).sum(1) / ((probability**2).sum(1) + object_.sum(1) + 2e-3)
     assert made("DiceLoss")(logits, mask).item() == pytest.approx(expected.mean().item(), rel=1e-5)
 
 

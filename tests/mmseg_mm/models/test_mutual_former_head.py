@@ -25,9 +25,12 @@ def plain_entropies(head):
     refined, first, second = head._decode(squeezed)
     logits = {"decoder1": head.first_seg(first), "decoder2": head.conv_seg(second)}
     logits |= {f"level{number}": seg(level) for number, (seg, level) in enumerate(zip(head.level_seg, refined), 2)}
-    return {name: F.binary_cross_entropy_with_logits(
-        F.interpolate(maps, size=(64, 64), mode="bilinear", align_corners=False), mask)
-        for name, maps in logits.items()}
+    return {
+        name: F.binary_cross_entropy_with_logits(
+            F.interpolate(maps, size=(64, 64), mode="bilinear", align_corners=False), mask
+        )
+        for name, maps in logits.items()
+    }
 
 
 SHARES = {"decoder1": 1 / 2, "decoder2": 1 / 2, "level2": 1 / 2, "level3": 1 / 4, "level4": 1 / 8, "level5": 1 / 16}
@@ -43,9 +46,14 @@ def test_every_map_is_logged_with_its_share():
 
 
 def test_several_losses_with_weights():
-    head = build_head(regularization=0, loss_decode=[
-        {**ENTROPY, "loss_weight": 0.1}, {**ENTROPY, "loss_weight": 0.2},
-        {"type": "PixelPositionAwareLoss", "loss_weight": 2.0}]).eval()
+    head = build_head(
+        regularization=0,
+        loss_decode=[
+            {**ENTROPY, "loss_weight": 0.1},
+            {**ENTROPY, "loss_weight": 0.2},
+            {"type": "PixelPositionAwareLoss", "loss_weight": 2.0},
+        ],
+    ).eval()
     single = build_head(regularization=0).eval()
     found, entropies, other = loss(head), plain_entropies(head), loss(single)
     assert set(other) == {f"{name}.loss_ppa" for name in SHARES} and len(found) == 12
@@ -83,15 +91,33 @@ def test_padding_of_a_mask_counts_as_background():
 
 
 def test_switching_to_f3nets_cross_entropy_changes_the_loss():
-    losses = [build_head(loss_decode={"type": "PixelPositionAwareLoss", "weighted_bce": weighted}).eval().loss(
-        features(), samples(squares()), None)["decoder2.loss_ppa"] for weighted in (True, False)]
+    losses = [
+        build_head(loss_decode={"type": "PixelPositionAwareLoss", "weighted_bce": weighted})
+        .eval()
+        .loss(features(), samples(squares()), None)["decoder2.loss_ppa"]
+        for weighted in (True, False)
+    ]
     assert losses[0] != losses[1]
 
 
-@pytest.mark.parametrize("fusion", [
-    {"variant": "add"}, {"variant": "concatenate"}, {"variant": "transformer"}, {"variant": "cross_attention"},
-    {"variant": "cross_diffusion"}, {"depth": 1}, {"depth": 3}, {"epsilon": 0.0}, {"epsilon": 1.0},
-    {"stack": "update_streams"}, {"stack": "renew_fused"}, {"reading": "official"}], ids=str)
+@pytest.mark.parametrize(
+    "fusion",
+    [
+        {"variant": "add"},
+        {"variant": "concatenate"},
+        {"variant": "transformer"},
+        {"variant": "cross_attention"},
+        {"variant": "cross_diffusion"},
+        {"depth": 1},
+        {"depth": 3},
+        {"epsilon": 0.0},
+        {"epsilon": 1.0},
+        {"stack": "update_streams"},
+        {"stack": "renew_fused"},
+        {"reading": "official"},
+    ],
+    ids=str,
+)
 def test_the_ablations_train(fusion):
     head = build_head(detail="none", **{f"fusion.{key}": value for key, value in fusion.items()})
     losses = head.loss(features(), samples(squares()), None)

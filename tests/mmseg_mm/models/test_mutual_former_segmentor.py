@@ -39,12 +39,21 @@ def test_every_weight_gets_a_gradient():
 
 
 def fcn(in_index, channels=64):
-    return {"type": "FCNHead", "in_channels": channels, "in_index": in_index, "channels": 8, "num_classes": 2,
-            "out_channels": 1, "threshold": 0.5, "loss_decode": {"type": "CrossEntropyLoss", "use_sigmoid": True}}
+    return {
+        "type": "FCNHead",
+        "in_channels": channels,
+        "in_index": in_index,
+        "channels": 8,
+        "num_classes": 2,
+        "out_channels": 1,
+        "threshold": 0.5,
+        "loss_decode": {"type": "CrossEntropyLoss", "use_sigmoid": True},
+    }
 
 
-@pytest.mark.parametrize("heads, names", [(fcn(2), ["aux"]), ([fcn(2), fcn(7, 128)], ["aux_0", "aux_1"])],
-                         ids=["image", "image and depth"])
+@pytest.mark.parametrize(
+    "heads, names", [(fcn(2), ["aux"]), ([fcn(2), fcn(7, 128)], ["aux_0", "aux_1"])], ids=["image", "image and depth"]
+)
 def test_the_hosts_heads_are_auxiliary_ones(heads, names):
     """They choose among the image's four levels and, after them, the depth's."""
     config = small_config()
@@ -88,7 +97,7 @@ def test_a_single_modality_is_blind_to_the_other(modalities, blind_to):
     assert count(model) == count(build_model())
     first = images()
     second = first.clone()
-    second[:, blind_to:blind_to + 3] += 1
+    second[:, blind_to : blind_to + 3] += 1
     with torch.no_grad():
         assert torch.equal(model(first), model(second))
         assert not torch.equal(model(first), model(first + 1))

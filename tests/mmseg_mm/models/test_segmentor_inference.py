@@ -52,8 +52,10 @@ def test_slide_inference_averages_logits_and_takes_the_sigmoid_once():
     tall = images(1, 96, 64)
     with torch.no_grad():
         found = model.predict(tall, samples(torch.zeros(1, 1, 96, 64)))[0].seg_logits.data
-        top, bottom = (F.interpolate(model(tall[:, :, start:start + 64]), size=(64, 64), mode="bilinear",
-                                     align_corners=False)[0] for start in (0, 32))
+        top, bottom = (
+            F.interpolate(model(tall[:, :, start : start + 64]), size=(64, 64), mode="bilinear", align_corners=False)[0]
+            for start in (0, 32)
+        )
     logits = torch.cat([top[:, :32], (top[:, 32:] + bottom[:, :32]) / 2, bottom[:, 32:]], dim=1)
     assert torch.allclose(found, logits.sigmoid(), atol=1e-6)
 
@@ -62,12 +64,18 @@ def tta(kind):
     made = MODELS.build({"type": kind, "module": build_model()}).eval()
     image = torch.rand(4, 64, 64) * 255
     meta = {"img_path": "a.jpg"}
-    views = {"inputs": [[image], [image.flip(2)]],
-             "data_samples": [samples(squares(1), **meta),
-                              samples(squares(1), flip=True, flip_direction="horizontal", **meta)]}
+    views = {
+        "inputs": [[image], [image.flip(2)]],
+        "data_samples": [
+            samples(squares(1), **meta),
+            samples(squares(1), flip=True, flip_direction="horizontal", **meta),
+        ],
+    }
     with torch.no_grad():
-        plain, flipped = (made.module.test_step({"inputs": [x], "data_samples": samples(squares(1), **meta)})[0]
-                          .seg_logits.data for x in (image, image.flip(2)))
+        plain, flipped = (
+            made.module.test_step({"inputs": [x], "data_samples": samples(squares(1), **meta)})[0].seg_logits.data
+            for x in (image, image.flip(2))
+        )
         return made.test_step(views)[0], (plain + flipped.flip(2)) / 2
 
 

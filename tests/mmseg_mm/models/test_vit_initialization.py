@@ -7,10 +7,18 @@ from tests.mmseg_mm.small_model import build_head
 
 def vit(width=8, blocks=2):
     torch.manual_seed(0)
-    shapes = {"norm1.weight": (width,), "norm1.bias": (width,), "attn.qkv.weight": (3 * width, width),
-              "attn.qkv.bias": (3 * width,), "norm2.weight": (width,), "norm2.bias": (width,),
-              "mlp.fc1.weight": (4 * width, width), "mlp.fc1.bias": (4 * width,),
-              "mlp.fc2.weight": (width, 4 * width), "mlp.fc2.bias": (width,)}
+    shapes = {
+        "norm1.weight": (width,),
+        "norm1.bias": (width,),
+        "attn.qkv.weight": (3 * width, width),
+        "attn.qkv.bias": (3 * width,),
+        "norm2.weight": (width,),
+        "norm2.bias": (width,),
+        "mlp.fc1.weight": (4 * width, width),
+        "mlp.fc1.bias": (4 * width,),
+        "mlp.fc2.weight": (width, 4 * width),
+        "mlp.fc2.bias": (width,),
+    }
     return {f"blocks.{block}.{name}": torch.randn(shape) for block in range(blocks) for name, shape in shapes.items()}
 
 
@@ -42,12 +50,16 @@ def test_the_file_is_read_when_training_begins_only(tmp_path):
         head(tmp_path / "nowhere.pth")
 
 
-@pytest.mark.parametrize("weights, options, message", [
-    (vit(16), {}, r"vit.pth: blocks.0.attn.qkv.weight is \(48, 16\), a layer of 8 channels needs \(24, 8\)"),
-    (vit(blocks=1), {}, "vit.pth has no blocks.1.attn.qkv.weight"),
-    (vit(), {"fusion.joint_norm": True}, "joint_norm"),
-    (vit(), {"fusion.variant": "transformer"}, "variant 'transformer'"),
-    (vit(), {"fusion.stack": "update_streams"}, "stack 'update_streams'")])
+@pytest.mark.parametrize(
+    "weights, options, message",
+    [
+        (vit(16), {}, r"vit.pth: blocks.0.attn.qkv.weight is \(48, 16\), a layer of 8 channels needs \(24, 8\)"),
+        (vit(blocks=1), {}, "vit.pth has no blocks.1.attn.qkv.weight"),
+        (vit(), {"fusion.joint_norm": True}, "joint_norm"),
+        (vit(), {"fusion.variant": "transformer"}, "variant 'transformer'"),
+        (vit(), {"fusion.stack": "update_streams"}, "stack 'update_streams'"),
+    ],
+)
 def test_what_does_not_fit_is_named(tmp_path, weights, options, message):
     torch.save(weights, tmp_path / "vit.pth")
     with pytest.raises(InputError, match=message):

@@ -6,14 +6,24 @@ from fastreid.modeling import build_model
 
 from tests.modeling.test_architectures import ARCHITECTURES, batch_of
 
-METHODS = {"CMTR": "cmtr", "CMT": "cmt", "HCT": "hct", "MUN": "mun", "IEEE": "ieee", "HAMNet": "hamnet",
-           "MutualFormerReID": "mutualformer"}
+METHODS = {
+    "CMTR": "cmtr",
+    "CMT": "cmt",
+    "HCT": "hct",
+    "MUN": "mun",
+    "IEEE": "ieee",
+    "HAMNet": "hamnet",
+    "MutualFormerReID": "mutualformer",
+}
 """The module of each architecture's head. AGW's losses are those of its survey: it needs no head."""
 
 
 def heads_of(model):
-    return {name: module for name, module in model.named_modules()
-            if type(module).__module__.startswith("fastreid_mm.modeling.heads.")}
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if type(module).__module__.startswith("fastreid_mm.modeling.heads.")
+    }
 
 
 @pytest.fixture(params=METHODS)

@@ -43,8 +43,9 @@ def test_a_script_names_its_own_path(script: str) -> None:
 def test_a_script_starts_from_anywhere(tmp_path: Path) -> None:
     """The one that does not load PyTorch stands for all: their own folder is what they all import from."""
     command = [sys.executable, str(PREPARE / "make_toy_rgbd.py"), "--train", "1", "--test", "1", "--size", "32"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(PROJECT)})
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PROJECT)}
+    )
     assert (done.returncode, done.stdout) == (0, "made: 1 + 1 scenes in datasets/toy_rgbd\n"), done.stderr
     assert (tmp_path / "datasets" / "toy_rgbd" / "train" / "RGB" / "0001.png").is_file()
 

@@ -69,8 +69,9 @@ def test_the_modalities_of_a_sample_are_one_crop(made: Path) -> None:
 
 
 def test_cameras_see_a_place_differently(made: Path) -> None:
-    images = [(made / "RGBNT201" / "train_171" / "TI" / f"000001_cam{camera}_0_00.jpg").read_bytes()
-              for camera in CAMERAS]
+    images = [
+        (made / "RGBNT201" / "train_171" / "TI" / f"000001_cam{camera}_0_00.jpg").read_bytes() for camera in CAMERAS
+    ]
     assert len(set(images)) == 4
 
 

@@ -62,8 +62,10 @@ def test_layout_and_seed(tmp_path: Path) -> None:
     assert mask.shape == (32, 32) and set(np.unique(mask)) == {0, 255}
 
 
-@pytest.mark.parametrize("arguments, message", [({"train": 0}, "train .* got 0"), ({"size": 16}, "size .* got 16"),
-                                                ({"seed": -1}, "seed .* got -1")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [({"train": 0}, "train .* got 0"), ({"size": 16}, "size .* got 16"), ({"seed": -1}, "seed .* got -1")],
+)
 def test_numbers_are_checked(tmp_path: Path, arguments: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         make_toy_rgbd(tmp_path / "x", **arguments)

@@ -74,8 +74,9 @@ def first_test_photograph(count: int) -> int:
     return count - max(1, round(_TEST_SHARE * count))
 
 
-def _make(layout: str, source: str | Path, root: str | Path, seed: int, cut: Cut,
-          save: Callable[[Path, Sample], None]) -> bool:
+def _make(
+    layout: str, source: str | Path, root: str | Path, seed: int, cut: Cut, save: Callable[[Path, Sample], None]
+) -> bool:
     require_seed(seed)
     pairs = find_enough_pairs(source)
     recipe = {"maker": "roadscene_mm 1", "layout": layout, "source": fingerprint(files_of(pairs)), "seed": seed}
@@ -98,8 +99,9 @@ def _samples(pairs: list[Pair], cut: Cut, seed: int) -> Iterator[Sample]:
                 yield Sample(place, camera, test, _views(photographs, column, cut, style, rng))
 
 
-def _views(photographs: tuple[Image.Image, Image.Image], column: int, cut: Cut, style: Style,
-           rng: np.random.Generator) -> dict[str, Image.Image]:
+def _views(
+    photographs: tuple[Image.Image, Image.Image], column: int, cut: Cut, style: Style, rng: np.random.Generator
+) -> dict[str, Image.Image]:
     """Crop one place out of both photographs, and expose each of the three modalities for itself."""
     box = jittered_box(photographs[0].size, column, style, rng, cut)
     visible, thermal = (photograph.resize(cut.size, Image.Resampling.BICUBIC, box) for photograph in photographs)

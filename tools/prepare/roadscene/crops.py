@@ -44,8 +44,7 @@ class Style:
     every_place: bool = True
 
 
-def jittered_box(size: tuple[int, int], column: int, style: Style, rng: np.random.Generator,
-                 cut: Cut = UPRIGHT) -> Box:
+def jittered_box(size: tuple[int, int], column: int, style: Style, rng: np.random.Generator, cut: Cut = UPRIGHT) -> Box:
     """Draw a crop that stays within its column, so that crops of two places never overlap.
 
     Args:

@@ -144,5 +144,6 @@ def _photograph(image: np.ndarray, depth: np.ndarray, mask: np.ndarray, rng: np.
     light = 1 + 0.25 * np.tensordot(rng.uniform(-1, 1, 2), np.mgrid[:size, :size] / size - 0.5, 1)
     seen = gaussian_filter(image * light[..., None], (0.5, 0.5, 0)) + rng.normal(0, 6, image.shape)
     measured = gaussian_filter(depth, 0.7) + rng.normal(0, 0.012, depth.shape)
-    return Scene(*(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
-                   for values in (seen, 255 * measured, 255.0 * mask)))
+    return Scene(
+        *(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)) for values in (seen, 255 * measured, 255.0 * mask))
+    )
