@@ -26,7 +26,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from torch import Tensor
+from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
@@ -72,7 +72,7 @@ def import_fastreid() -> types.ModuleType:
     return importlib.import_module("fastreid")
 
 
-def _preprocess_image(self, batched_inputs: dict | Tensor) -> Tensor:
+def _preprocess_image(self: nn.Module, batched_inputs: dict | Tensor) -> Tensor:
     """What the host's method does, into a new tensor."""
     images = batched_inputs["images"] if isinstance(batched_inputs, dict) else batched_inputs
     return (images - self.pixel_mean) / self.pixel_std
@@ -81,7 +81,7 @@ def _preprocess_image(self, batched_inputs: dict | Tensor) -> Tensor:
 def _refuse_mm_config(build_train_loader: Callable) -> classmethod:
     """The host trainer's method, which it calls first, for configs that ``add_mm_config`` has not touched."""
 
-    def build(cls, cfg: CfgNode) -> object:
+    def build(cls: type, cfg: CfgNode) -> object:
         if "SEED" in cfg:
             raise InputError(
                 f"{cls.__name__} on fast-reid's DefaultTrainer cannot train MODEL.META_ARCHITECTURE "

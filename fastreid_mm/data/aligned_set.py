@@ -34,7 +34,7 @@ class AlignedSet(ItemSet):
         relabel: bool,
         missing: tuple[int, ...] = (),
         shared_draws: bool = True,
-    ):
+    ) -> None:
         super().__init__(items, relabel)
         self.transform = transform
         self.missing = frozenset(missing)

@@ -6,7 +6,7 @@ from fastreid.data.build import fast_batch_collator
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.data.samplers import InferenceSampler
 from fastreid.utils import comm
-from torch.utils.data import BatchSampler, DataLoader
+from torch.utils.data import BatchSampler, DataLoader, Sampler
 from yacs.config import CfgNode
 
 from fastreid_mm.data.aligned_set import AlignedSet
@@ -99,7 +99,7 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     return _loader(cfg, samples, BatchSampler(InferenceSampler(len(samples)), batch_size, drop_last=False))
 
 
-def _loader(cfg: CfgNode, samples: ItemSet, batches) -> DeviceLoader:
+def _loader(cfg: CfgNode, samples: ItemSet, batches: Sampler) -> DeviceLoader:
     loader = DataLoader(
         samples,
         batch_sampler=batches,

@@ -22,7 +22,7 @@ class ChannelAugmentation:
         probability: of changing a visible image.
     """
 
-    def __init__(self, probability: float = 0.5):
+    def __init__(self, probability: float = 0.5) -> None:
         self.probability = probability
 
     def __call__(self, image: Tensor, modality: int) -> Tensor:

@@ -23,7 +23,7 @@ class DeviceLoader:
         seed: of the workers' random numbers.
     """
 
-    def __init__(self, loader: DataLoader, device: str | torch.device, seed: int = 0):
+    def __init__(self, loader: DataLoader, device: str | torch.device, seed: int = 0) -> None:
         self._loader = loader
         self._device = torch.device(device)
         self._seed = seed
@@ -32,6 +32,7 @@ class DeviceLoader:
 
     @property
     def dataset(self) -> Dataset:
+        """What the batches are made of."""
         return self._loader.dataset
 
     def set_epoch(self, epoch: int) -> None:

@@ -31,7 +31,7 @@ class HostBatches(Sampler[list[int]]):
 
     def __init__(
         self, sampler: str, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0, world_size: int = 1
-    ):
+    ) -> None:
         self._sampler, self._seed, self._epoch = sampler, seed, 0
         self._items = [item[:3] for item in items]  # the host unpacks exactly three fields
         self._num_instances = num_instances

@@ -27,7 +27,7 @@ class ImageSet(ItemSet):
         transform: Callable[[Image.Image], Tensor],
         relabel: bool,
         augment: Callable[[Tensor, int], Tensor] | None = None,
-    ):
+    ) -> None:
         super().__init__(items, relabel)
         self.transform = transform
         self.augment = augment

@@ -11,7 +11,7 @@ class ItemSet(Dataset):
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
     """
 
-    def __init__(self, items: list[tuple], relabel: bool):
+    def __init__(self, items: list[tuple], relabel: bool) -> None:
         self.img_items = items
         identities = sorted({item[1] for item in items})
         self.num_classes = len(identities)

@@ -42,7 +42,7 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         rank: int = 0,
         world_size: int = 1,
         replacement: bool = True,
-    ):
+    ) -> None:
         _require_modalities(items)
         self._images = ({}, {})
         for modality in (VISIBLE, INFRARED):

@@ -16,10 +16,11 @@ class EpochCheckpointer(HookBase):
     Unlike fast-reid's, it keeps no ``model_best``: that would be chosen by the score on the test set.
     """
 
-    def __init__(self, period: int):
+    def __init__(self, period: int) -> None:
         self._period = period
 
     def after_epoch(self) -> None:
+        """Called by the trainer."""
         trainer, done = self.trainer, self.trainer.epoch + 1
         last = done == trainer.max_epoch
         if not last and (self._period <= 0 or done % self._period):
@@ -43,10 +44,12 @@ class EpochWriter(PeriodicWriter):
     """
 
     def after_step(self) -> None:
+        """Called by the trainer."""
         if (self.trainer.iter + 1) % self.trainer.iters_per_epoch:
             super().after_step()
 
     def after_train(self) -> None:
+        """Called by the trainer."""
         if self.trainer.iter == self.trainer.max_iter:  # the final test may just have been made
             for writer in self._writers:
                 writer.write()
@@ -62,9 +65,11 @@ class ProgressBar(HookBase):
         return comm.is_main_process() and sys.stderr.isatty()
 
     def before_train(self) -> None:
+        """Called by the trainer."""
         self._bar = tqdm(total=self.trainer.max_iter, initial=self.trainer.start_iter, unit="it", dynamic_ncols=True)
 
     def after_step(self) -> None:
+        """Called by the trainer."""
         latest = self.trainer.storage.latest()
         values = {name.removeprefix("loss_"): f"{value:.3g}" for name, (value, _) in latest.items() if "loss" in name}
         if "lr" in latest:
@@ -74,4 +79,5 @@ class ProgressBar(HookBase):
         self._bar.update()
 
     def after_train(self) -> None:
+        """Called by the trainer."""
         self._bar.close()

@@ -31,7 +31,7 @@ class TrainingStep(SimpleTrainer):
         mixed_precision: bool = False,
         frozen: Iterable[nn.Parameter] = (),
         freeze_iters: int = 0,
-    ):
+    ) -> None:
         super().__init__(model, loader, optimizer, param_wrapper=None)
         self._device = next(model.parameters()).device.type
         self._mixed_precision = mixed_precision

@@ -45,7 +45,7 @@ class MMTrainer(DefaultTrainer):
         InputError: whatever is wrong with data, protocol or sizes, before training starts.
     """
 
-    def __init__(self, cfg: CfgNode):
+    def __init__(self, cfg: CfgNode) -> None:
         TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
         self._seed_is_drawn = cfg.SEED < 0
         cfg = settle(cfg)
@@ -135,6 +135,7 @@ class MMTrainer(DefaultTrainer):
         return self._last_eval_results
 
     def before_epoch(self) -> None:
+        """Seed the epoch and begin its batches."""
         seed_everything(self.cfg.SEED, comm.get_rank(), self.epoch)
         self._trainer.start_epoch(self.epoch)
         super().before_epoch()
@@ -160,10 +161,12 @@ class MMTrainer(DefaultTrainer):
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:
+        """See :func:`fastreid_mm.data.build_train_loader`."""
         return build_train_loader(cfg)
 
     @classmethod
     def build_evaluator(cls, cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
+        """See :func:`fastreid_mm.protocols.build_evaluator`."""
         return build_evaluator(cfg, dataset)
 
     @classmethod

@@ -48,6 +48,7 @@ def _score(
 
 
 def to_array(values: Any) -> np.ndarray:
+    """An array of a tensor's values, or of anything that is like an array."""
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()
         values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()

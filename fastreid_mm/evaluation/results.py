@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from statistics import mean, stdev
 
 Metrics = dict[str, float | str]
@@ -34,7 +35,7 @@ def numbers_only(results: Results) -> Results:
 def mean_results(found: list[Results]) -> tuple[Results, Results]:
     """Mean and sample standard deviation of every number over runs with the same settings; text stays as it is."""
 
-    def combine(rule) -> Results:
+    def combine(rule: Callable[[list[float]], float]) -> Results:
         return {
             dataset: {
                 setting: {

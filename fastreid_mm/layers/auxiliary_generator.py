@@ -31,7 +31,7 @@ class AuxiliaryGenerator(nn.Module):
         torch.Size([8, 64, 24, 12])
     """
 
-    def __init__(self, channels: int, ratios: Sequence[int] = (2, 4, 6, 12), tr_groups: int = 1):
+    def __init__(self, channels: int, ratios: Sequence[int] = (2, 4, 6, 12), tr_groups: int = 1) -> None:
         super().__init__()
         self.intra_visible = IntraModalityLearner(channels)
         self.intra_infrared = IntraModalityLearner(channels)

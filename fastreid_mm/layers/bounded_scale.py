@@ -6,6 +6,7 @@ https://arxiv.org/abs/2309.06262
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
 
 class _Bounded(torch.autograd.Function):
@@ -16,13 +17,13 @@ class _Bounded(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, value: Tensor, low: float, high: float) -> Tensor:
+    def forward(ctx: FunctionCtx, value: Tensor, low: float, high: float) -> Tensor:
         ctx.save_for_backward(value)
         ctx.bounds = low, high
         return value.clamp(low, high)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
         (value,), (low, high) = ctx.saved_tensors, ctx.bounds
         outwards = ((value > high) & (gradient < 0)) | ((value < low) & (gradient > 0))
         return gradient.masked_fill(outwards, 0.0), None, None
@@ -41,7 +42,7 @@ class BoundedScale(nn.Module):
         1.0
     """
 
-    def __init__(self, low: float = 1e-3, high: float = 1.0):
+    def __init__(self, low: float = 1e-3, high: float = 1.0) -> None:
         super().__init__()
         self.low, self.high = low, high
         self.value = nn.Parameter(torch.tensor(high))

@@ -30,7 +30,7 @@ class ClassActivationFusion(nn.Module):
         (torch.Size([4, 32]), torch.Size([4, 5]))
     """
 
-    def __init__(self, channels: int, num_classes: int, num_modalities: int = 2):
+    def __init__(self, channels: int, num_classes: int, num_modalities: int = 2) -> None:
         super().__init__()
         self._axes = f"B {num_modalities} {channels} H W"
         self.activations = nn.ModuleList(nn.Conv2d(channels, num_classes, 1, bias=False) for _ in range(num_modalities))

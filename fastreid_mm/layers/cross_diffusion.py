@@ -6,7 +6,7 @@ https://arxiv.org/abs/2112.01177
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 from fastreid_mm.layers.choices import READINGS, require_choice
 from fastreid_mm.layers.shapes import require_shapes
@@ -64,7 +64,9 @@ def cross_diffusion(
 
 
 class _CrossDiffusion(torch.autograd.Function):
-    """With the roots r of the inverse degrees, and P = S or, in the official reading, S^T:
+    """Both directions, with a gradient of its own.
+
+    With the roots r of the inverse degrees, and P = S or, in the official reading, S^T:
 
     x_m = r_m V_m,    inner_m = P_m^T x_m,    y_m = r_a r_b inner_m,    diffused_ab = P_a y_b,
     u_ab = epsilon r_a diffused_ab + (1 - epsilon) (S_a + S_b) V_b.
@@ -72,7 +74,13 @@ class _CrossDiffusion(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx, affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float, transposed: bool
+        ctx: FunctionCtx,
+        affinity_a: Tensor,
+        affinity_b: Tensor,
+        value_a: Tensor,
+        value_b: Tensor,
+        epsilon: float,
+        transposed: bool,
     ) -> tuple[Tensor, Tensor]:
         root_a, root_b = _inverse_root_degree(affinity_a), _inverse_root_degree(affinity_b)
         left_a, left_b = (affinity_a.mT, affinity_b.mT) if transposed else (affinity_a, affinity_b)
@@ -89,7 +97,7 @@ class _CrossDiffusion(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad_ab: Tensor, grad_ba: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: FunctionCtx, grad_ab: Tensor, grad_ba: Tensor) -> tuple[Tensor | None, ...]:
         (affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab, diffused_ba) = (
             ctx.saved_tensors
         )

@@ -34,7 +34,7 @@ class CrossModalInteraction(nn.Module):
         torch.Size([2, 3, 64, 16, 8])
     """
 
-    def __init__(self, channels: int, num_modalities: int = 3, reduction: int = 16):
+    def __init__(self, channels: int, num_modalities: int = 3, reduction: int = 16) -> None:
         super().__init__()
         if num_modalities < 2:
             raise ValueError(f"{num_modalities} modality has no other to interact with")
@@ -83,7 +83,7 @@ def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:
 class _ChannelAttention(nn.Module):
     """A weight between 0 and 1 for every channel (CBAM: Woo et al., ECCV 2018, eq. 2)."""
 
-    def __init__(self, channels: int, reduction: int):
+    def __init__(self, channels: int, reduction: int) -> None:
         super().__init__()
         hidden = max(1, channels // reduction)
         self.mlp = nn.Sequential(

@@ -43,7 +43,7 @@ class CrossModalityLearner(nn.Module):
         torch.Size([4, 64, 24, 12])
     """
 
-    def __init__(self, channels: int, ratios: Sequence[int] = (2, 4, 6, 12), tr_groups: int = 1):
+    def __init__(self, channels: int, ratios: Sequence[int] = (2, 4, 6, 12), tr_groups: int = 1) -> None:
         super().__init__()
         self.ratios = tuple(ratios)
         # without bias, which the BatchNorm would remove again

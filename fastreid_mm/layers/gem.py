@@ -22,7 +22,7 @@ class GeM(nn.Module):
         tensor([[2.5000]])
     """
 
-    def __init__(self, p: float = 3.0, eps: float = 1e-12):
+    def __init__(self, p: float = 3.0, eps: float = 1e-12) -> None:
         super().__init__()
         self.p, self.eps = p, eps
 

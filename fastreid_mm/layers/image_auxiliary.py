@@ -19,7 +19,7 @@ class XModality(nn.Module):
         torch.Size([4, 3, 288, 144])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(3, 1, 1), nn.ReLU(), nn.Conv2d(1, 3, 1))
 
@@ -58,7 +58,7 @@ class SyncreticModality(nn.Module):
         torch.Size([4, 3, 288, 144])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(6, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1))
 

@@ -31,7 +31,7 @@ class IntraModalityLearner(nn.Module):
         torch.Size([2, 64, 24, 12])
     """
 
-    def __init__(self, channels: int, expansion: int = 4):
+    def __init__(self, channels: int, expansion: int = 4) -> None:
         super().__init__()
         self.half, hidden = channels // 2, expansion * channels
         rest = channels - self.half

@@ -35,7 +35,7 @@ class ModalityCompensation(nn.Module):
 
     def __init__(
         self, dim: int, parts: int, num_heads: int = 8, ffn_ratio: int = 4, dropout: float = 0.1, start: float = 1.0
-    ):
+    ) -> None:
         super().__init__()
         self.encoder = nn.TransformerEncoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
         self.decoder = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)

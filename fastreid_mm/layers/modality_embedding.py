@@ -22,7 +22,7 @@ class ModalityEmbedding(nn.Module):
         torch.Size([2, 466, 768])
     """
 
-    def __init__(self, dim: int, num_modalities: int = 2, prefix_tokens: int = 0):
+    def __init__(self, dim: int, num_modalities: int = 2, prefix_tokens: int = 0) -> None:
         super().__init__()
         self.prefix_tokens = prefix_tokens
         # like TransReID's side information embedding; zeros would start both modalities alike

@@ -35,7 +35,7 @@ class ModalityPrototypes(nn.Module):
         torch.Size([3, 32, 64])
     """
 
-    def __init__(self, dim: int, num_slots: int, num_modalities: int = 3):
+    def __init__(self, dim: int, num_slots: int, num_modalities: int = 3) -> None:
         super().__init__()
         self.maps = nn.ModuleList(nn.Linear(dim, dim, bias=False) for _ in range(num_modalities))
         for layer in self.maps:

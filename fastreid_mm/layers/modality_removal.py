@@ -29,7 +29,7 @@ class ModalityRemoval(nn.Module):
         tensor([[0., 1.]])
     """
 
-    def __init__(self, dim: int, num_modalities: int = 2, mapping: str = "fc"):
+    def __init__(self, dim: int, num_modalities: int = 2, mapping: str = "fc") -> None:
         super().__init__()
         require_choice("mapping", mapping, MAPPINGS)
         self.mappings = nn.ModuleList(

@@ -26,7 +26,7 @@ class ModulationGenerator(nn.Module):
         (torch.Size([4, 64]), torch.Size([4, 64]))
     """
 
-    def __init__(self, dim: int, reduction: int = 1):
+    def __init__(self, dim: int, reduction: int = 1) -> None:
         super().__init__()
         self.scale = _generator(dim, dim // reduction)
         self.shift = _generator(dim, dim // reduction)

@@ -53,7 +53,7 @@ class MutualInteraction(nn.Module):
         cross: str = "diffusion",
         reading: str = "paper",
         joint_norm: bool = False,
-    ):
+    ) -> None:
         super().__init__()
         if dim % num_heads:
             raise ValueError(f"{num_heads} heads do not divide {dim} channels")
@@ -140,7 +140,7 @@ class MutualFormerLayer(nn.Module):
         residual: bool = True,
         fused_self_attention: bool = False,
         **interaction,
-    ):
+    ) -> None:
         super().__init__()
         self.interaction = MutualInteraction(dim, num_heads, epsilon, **interaction)
         self.fuse = nn.Linear(2 * dim, dim)  # g
@@ -172,7 +172,7 @@ class MutualFormerLayer(nn.Module):
 class _SelfAttention(nn.Module):
     """The attention of the fused stream to itself, after a norm; as released, only its last linear map has a bias."""
 
-    def __init__(self, dim: int, num_heads: int):
+    def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.norm = nn.LayerNorm(dim)

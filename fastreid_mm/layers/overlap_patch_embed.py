@@ -42,7 +42,7 @@ class OverlapPatchEmbed(nn.Module):
         bias: bool = True,
         stride: tuple[int, int] | None = None,
         **_: object,
-    ):
+    ) -> None:
         super().__init__()
         stride = stride or (patch_size, patch_size)
         if min(img_size) < patch_size:

@@ -35,7 +35,7 @@ class RelationEmbedding(nn.Module):
         torch.Size([2, 6, 64])
     """
 
-    def __init__(self, dim: int, reading: str = "official"):
+    def __init__(self, dim: int, reading: str = "official") -> None:
         super().__init__()
         require_choice("reading", reading, READINGS)
         self.reading = reading

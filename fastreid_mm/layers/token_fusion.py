@@ -52,7 +52,7 @@ class TokenFusion(nn.Module):
         variant: str = "mutualformer",
         stack: str = "carry_fused",
         **layer,
-    ):
+    ) -> None:
         super().__init__()
         require_choice("variant", variant, VARIANTS)
         require_choice("stack", stack, STACKS)
@@ -90,7 +90,7 @@ class _Add(nn.Module):
 
 
 class _Concatenate(nn.Module):
-    def __init__(self, dim: int):
+    def __init__(self, dim: int) -> None:
         super().__init__()
         self.project = nn.Linear(2 * dim, dim)
 
@@ -99,7 +99,7 @@ class _Concatenate(nn.Module):
 
 
 class _JointTransformer(nn.Module):
-    def __init__(self, dim: int, num_heads: int, depth: int):
+    def __init__(self, dim: int, num_heads: int, depth: int) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(
             nn.TransformerEncoderLayer(
@@ -116,7 +116,7 @@ class _JointTransformer(nn.Module):
 
 
 class _CarryFused(nn.Module):
-    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict):
+    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             MutualFormerLayer(dim, num_heads, residual=index == 0, **layer) for index in range(depth)
@@ -130,7 +130,7 @@ class _CarryFused(nn.Module):
 
 
 class _RenewFused(nn.Module):
-    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict):
+    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict) -> None:
         super().__init__()
         self.layers = nn.ModuleList(MutualFormerLayer(dim, num_heads, **layer) for _ in range(depth))
 
@@ -142,7 +142,7 @@ class _RenewFused(nn.Module):
 
 
 class _UpdateStreams(nn.Module):
-    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict):
+    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict) -> None:
         super().__init__()
         self.last = MutualFormerLayer(dim, num_heads, **layer)
         interaction = {key: value for key, value in layer.items() if key != "fused_self_attention"}

@@ -43,7 +43,7 @@ class MetaArchitecture:
 class _Answering(MetaArchitecture):
     """Stands for a model of another kind: what that has of the contract's names, and the defaults for the others."""
 
-    def __init__(self, model: nn.Module, metric: str):
+    def __init__(self, model: nn.Module, metric: str) -> None:
         self.metric = metric
         for name in vars(MetaArchitecture):
             if not name.startswith("_") and hasattr(model, name):

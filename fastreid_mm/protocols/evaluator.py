@@ -38,7 +38,7 @@ class RetrievalEvaluator(DatasetEvaluator):
     gallery_source = "all images"
     """How galleries come about; part of every result."""
 
-    def __init__(self, cfg: CfgNode, dataset: ImageDataset):
+    def __init__(self, cfg: CfgNode, dataset: ImageDataset) -> None:
         self.name = type(dataset).__name__
         self.query, self.gallery = list(dataset.query), list(dataset.gallery)
         self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
@@ -53,9 +53,11 @@ class RetrievalEvaluator(DatasetEvaluator):
         return pairwise_distance(query, gallery, self.metric)
 
     def reset(self) -> None:
+        """Forget what was collected."""
         self._collected = []
 
     def process(self, inputs: dict, outputs: Tensor) -> None:
+        """Collect the features of a batch."""
         self._collected.append(outputs.float().cpu())
 
     def evaluate(self) -> Settings:

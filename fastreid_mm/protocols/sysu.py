@@ -26,7 +26,7 @@ class SYSUEvaluator(RetrievalEvaluator):
 
     rule = "sysu"
 
-    def __init__(self, cfg: CfgNode, dataset: ImageDataset):
+    def __init__(self, cfg: CfgNode, dataset: ImageDataset) -> None:
         super().__init__(cfg, dataset)
         choice = cfg.TEST.SYSU.GALLERY
         if choice not in ("auto", "official", "seeded"):

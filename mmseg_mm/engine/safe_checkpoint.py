@@ -28,7 +28,7 @@ class SafeCheckpointHook(Hook):
         trust: load files that are not plain data too, which may run any code: only for files of a known source.
     """
 
-    def __init__(self, trust: bool = False):
+    def __init__(self, trust: bool = False) -> None:
         self.trust = trust
         self._path = ""
 

@@ -16,15 +16,17 @@ from mmseg.visualization import SegLocalVisualizer
 
 @HOOKS.register_module()
 class SaliencyVisualizationHook(SegVisualizationHook):
-    """The host's hook, for ``test.py --show-dir``; its own asks the runner for an iteration, which builds the training
-    set for it, and does not tell apart files of one name in two sets.
+    """The host's hook, for ``test.py --show-dir``.
+
+    Its own asks the runner for an iteration, which builds the training set for it, and does not tell apart files of one
+    name in two sets.
 
     Args:
         interval: one of how many batches is drawn.
         hook: further arguments of the host's.
     """
 
-    def __init__(self, interval: int = 1, **hook):
+    def __init__(self, interval: int = 1, **hook) -> None:
         super().__init__(interval=interval, **hook)
 
     def _after_iter(

@@ -13,7 +13,7 @@ class CrossLevelModule(nn.Module):
         norm_cfg: the norm after each convolution, which makes a bias needless.
     """
 
-    def __init__(self, channels: int, norm_cfg: dict):
+    def __init__(self, channels: int, norm_cfg: dict) -> None:
         super().__init__()
         self.fine, self.coarse = (
             nn.ModuleList(ConvModule(channels, channels, 3, padding=1, norm_cfg=norm_cfg) for _ in range(4))

@@ -27,7 +27,7 @@ class PatchFusion(nn.Module):
         InputError: wrong arguments for the fusion; maps smaller than a patch, here or in ``forward``.
     """
 
-    def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, **fusion):
+    def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, **fusion) -> None:
         super().__init__()
         self.patch_size = patch_size
         self.embed = nn.Conv2d(channels, channels, patch_size, stride)
@@ -59,7 +59,7 @@ class PatchFusion(nn.Module):
 class PointwiseFusion(nn.Module):
     """Fuses every place of two maps by itself: table 4's addition and concatenation, which have no patches."""
 
-    def __init__(self, channels: int, **fusion):
+    def __init__(self, channels: int, **fusion) -> None:
         super().__init__()
         self.fusion = token_fusion(channels, fusion)
 
@@ -92,7 +92,7 @@ class FusionLevel(nn.Module):
 
     def __init__(
         self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, detail: str = "none", **fusion
-    ):
+    ) -> None:
         super().__init__()
         if detail not in DETAILS:
             raise InputError(f"detail {detail!r} is not one of {', '.join(DETAILS)}")

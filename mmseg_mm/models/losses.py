@@ -16,7 +16,7 @@ class PixelPositionAwareLoss(nn.Module):
         loss_name: in the log.
     """
 
-    def __init__(self, weighted_bce: bool = True, loss_weight: float = 1.0, loss_name: str = "loss_ppa"):
+    def __init__(self, weighted_bce: bool = True, loss_weight: float = 1.0, loss_name: str = "loss_ppa") -> None:
         super().__init__()
         self.weighted_bce, self.loss_weight, self.loss_name = weighted_bce, loss_weight, loss_name
 
@@ -33,7 +33,7 @@ class CrossModalFocalLoss(nn.Module):
         alpha, gamma: of the focal loss.
     """
 
-    def __init__(self, alpha: float = 1.0, gamma: float = 2.0):
+    def __init__(self, alpha: float = 1.0, gamma: float = 2.0) -> None:
         super().__init__()
         self.alpha, self.gamma = alpha, gamma
 

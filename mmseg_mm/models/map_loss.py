@@ -22,7 +22,7 @@ class MapLoss:
         InputError: the loss understands neither form.
     """
 
-    def __init__(self, loss: nn.Module):
+    def __init__(self, loss: nn.Module) -> None:
         self.loss = loss
         self.name = getattr(loss, "loss_name", "loss_saliency")
         self.own_shape = not _understands(loss, own_shape=False)

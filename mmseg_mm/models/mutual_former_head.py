@@ -66,7 +66,7 @@ class MutualFormerHead(BaseDecodeHead):
         norm_cfg: dict | None = None,
         init_cfg: object = INITIALIZATION,
         **decode_head,
-    ):
+    ) -> None:
         if not 0 <= regularization < 1:
             raise InputError(f"regularization {regularization} is not in [0, 1)")
         if not len(in_channels) == len(patch_strides) == len(feature_strides):

@@ -33,7 +33,7 @@ class MutualFormerSegmentor(EncoderDecoder):
         InputError: unknown modalities; in ``forward``, images that have neither four channels nor six.
     """
 
-    def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor):
+    def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor) -> None:
         if len(modalities) != 2 or not set(modalities) <= set(MODALITIES):
             raise InputError(f"modalities {tuple(modalities)} are not two of {', '.join(MODALITIES)}")
         super().__init__(backbone, decode_head, **segmentor)

@@ -17,7 +17,7 @@ class SubDecoder(nn.Module):
         norm_cfg: of :class:`CrossLevelModule`.
     """
 
-    def __init__(self, channels: int, num_levels: int, norm_cfg: dict):
+    def __init__(self, channels: int, num_levels: int, norm_cfg: dict) -> None:
         super().__init__()
         self.merge = nn.ModuleList(CrossLevelModule(channels, norm_cfg) for _ in range(num_levels - 1))
 

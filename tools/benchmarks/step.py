@@ -7,9 +7,11 @@ python tools/benchmarks/step.py --config-file configs/SYSU/cmt.yml [--steps 2] [
 import argparse
 import resource
 import time
+from collections.abc import Iterator
 
 import torch
 from fastreid.modeling import build_model
+from yacs.config import CfgNode
 
 import fastreid_mm.modeling  # noqa: F401  registers the architectures
 from fastreid_mm.engine.schedule import build_optimizer
@@ -23,7 +25,7 @@ IDENTITIES = 395  # of SYSU-MM01's training set
 class RandomBatches:
     """As many equal batches of noise as are asked for, laid out as the sampler does."""
 
-    def __init__(self, cfg):
+    def __init__(self, cfg: CfgNode) -> None:
         half = torch.arange(cfg.SOLVER.IMS_PER_BATCH // 2) // cfg.DATALOADER.NUM_INSTANCE
         images = torch.rand(2 * len(half), 3, *cfg.INPUT.SIZE_TRAIN) * 255
         self.batch = {
@@ -36,7 +38,7 @@ class RandomBatches:
     def set_epoch(self, epoch: int) -> None:
         """Every epoch is the same."""
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[dict]:
         while True:
             yield self.batch
 

@@ -61,7 +61,9 @@ class AlignedDataset(ImageDataset):
     example: ClassVar[str]
     """Such a name, for those whose files are named otherwise."""
 
-    def __init__(self, root: str = "datasets", modalities: Iterable[str] = (), complete: bool = False, **kwargs):
+    def __init__(
+        self, root: str = "datasets", modalities: Iterable[str] = (), complete: bool = False, **kwargs
+    ) -> None:
         self.modalities = self.choose(modalities)
         self.folder = require_folder(os.path.join(root, self.dataset_dir), self.dataset_dir)
         findings = {part: Findings() for part in self.parts}

@@ -27,6 +27,7 @@ class Market1501MM(ModalityFolders):
     _junk_pids = [0]  # nobody in particular: no identity to train on
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
+        """See :class:`AlignedDataset`; a missing folder of thermal images gets a hint of its own."""
         folder = require_folder(os.path.join(self.folder, part), self.dataset_dir)
         thermal = os.path.join(folder, "TI")
         if "TI" in self.modalities and not os.path.isdir(thermal):

@@ -10,6 +10,7 @@ class ModalityFolders(AlignedDataset):
     """``ROOT/DATASET_DIR/{part}/{modality}/*.jpg``; a name in one modality's folder is looked for in all."""
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
+        """See :class:`AlignedDataset`."""
         folders = [
             require_folder(os.path.join(self.folder, part, modality), self.dataset_dir) for modality in self.modalities
         ]

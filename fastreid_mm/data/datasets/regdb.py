@@ -38,7 +38,7 @@ class RegDB(CrossModalityDataset):
     dataset_name = "regdb"
     protocol = "regdb"
 
-    def __init__(self, root: str = "datasets", trial: int = 1, **kwargs):
+    def __init__(self, root: str = "datasets", trial: int = 1, **kwargs) -> None:
         if trial not in range(1, NUM_TRIALS + 1):
             raise InputError(f"DATASETS.REGDB.TRIAL is {trial}, must be 1 to {NUM_TRIALS}")
         self.folder = require_folder(os.path.join(root, self.dataset_dir), "RegDB")
@@ -49,6 +49,7 @@ class RegDB(CrossModalityDataset):
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
+        """The trial."""
         return {"trial": cfg.DATASETS.REGDB.TRIAL}
 
     def _read(self, part: str, modality: int) -> list[Item]:

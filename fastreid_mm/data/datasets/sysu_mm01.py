@@ -34,7 +34,7 @@ class SYSUMM01(CrossModalityDataset):
     dataset_name = "sysumm01"
     protocol = "sysu"
 
-    def __init__(self, root: str = "datasets", **kwargs):
+    def __init__(self, root: str = "datasets", **kwargs) -> None:
         self.folder = require_folder(os.path.join(root, self.dataset_dir), "SYSU-MM01")
         splits = require_folder(os.path.join(self.folder, "exp"), "SYSU-MM01 splits")
         self.permutation_file = os.path.join(splits, "rand_perm_cam.mat")

@@ -25,7 +25,7 @@ class MultiStreamResNet(nn.Module):
         pretrained: whether the weights are pretrained rather than random.
     """
 
-    def __init__(self, resnet: ResNet, num_modalities: int, pretrained: bool = False):
+    def __init__(self, resnet: ResNet, num_modalities: int, pretrained: bool = False) -> None:
         super().__init__()
         self.streams = nn.ModuleList(deepcopy(resnet) for _ in range(num_modalities))
         self.dim: int = resnet.num_features

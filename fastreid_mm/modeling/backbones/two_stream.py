@@ -35,7 +35,9 @@ class TwoStreamResNet(nn.Module):
         ValueError: ``specific_stages`` is not 1 to 5.
     """
 
-    def __init__(self, resnet: ResNet, specific_stages: int = 2, pretrained: bool = False, num_modalities: int = 2):
+    def __init__(
+        self, resnet: ResNet, specific_stages: int = 2, pretrained: bool = False, num_modalities: int = 2
+    ) -> None:
         super().__init__()
         stages = _stages(resnet)
         if not 1 <= specific_stages <= len(stages):

@@ -32,7 +32,7 @@ class ReIDViT(nn.Module):
         vit: a timm vision transformer with a class token and no classifier.
     """
 
-    def __init__(self, vit: VisionTransformer):
+    def __init__(self, vit: VisionTransformer) -> None:
         super().__init__()
         self.vit = vit
         self.dim = vit.embed_dim

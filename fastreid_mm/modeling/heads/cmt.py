@@ -22,7 +22,9 @@ class CMTHead(HCTHead):
         hct: arguments of :class:`HCTHead`.
     """
 
-    def __init__(self, *, modulation_weight: float, modulation_margin: float, mining: str, detach_centers: bool, **hct):
+    def __init__(
+        self, *, modulation_weight: float, modulation_margin: float, mining: str, detach_centers: bool, **hct
+    ) -> None:
         super().__init__(**hct)
         self.modulation_weight, self.modulation_margin, self.mining = modulation_weight, modulation_margin, mining
         self.detach_centers = detach_centers

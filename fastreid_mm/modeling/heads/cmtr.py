@@ -44,7 +44,7 @@ class ModalityAwareEnhancement(nn.Module):
         distance: str = "cosine",
         reduction: str = "mean",
         label_smoothing: float = 0.0,
-    ):
+    ) -> None:
         super().__init__()
         self.removal = ModalityRemoval(dim, mapping=mapping)
         self.classifier = identity_classifier(dim, num_classes) if identity else None
@@ -68,7 +68,7 @@ class ModalityAwareEnhancement(nn.Module):
 class CenterAlignment(nn.Module):
     """The center loss on features that keep their modality, with a learned center an identity (table 5)."""
 
-    def __init__(self, dim: int, num_classes: int, weight: float):
+    def __init__(self, dim: int, num_classes: int, weight: float) -> None:
         super().__init__()
         self.centers = nn.Parameter(torch.randn(num_classes, dim))
         self.weight = weight
@@ -81,7 +81,7 @@ class CenterAlignment(nn.Module):
 class HeteroCenterAlignment(nn.Module):
     """The hetero-center loss on features that keep their modality (table 5)."""
 
-    def __init__(self, weight: float):
+    def __init__(self, weight: float) -> None:
         super().__init__()
         self.weight = weight
 

@@ -35,7 +35,7 @@ class StreamHead(nn.Module):
         coherence: float = 0.001,
         triplet: float = 0.0,
         label_smoothing: float = 0.1,
-    ):
+    ) -> None:
         super().__init__()
         self.necks = nn.ModuleList(bn_neck(dim) for _ in range(num_modalities))
         self.classifier = nn.Linear(dim, num_classes)
@@ -71,8 +71,11 @@ class HAMNetHead(StreamHead):
     """
 
     def forward(self, features: Tensor, fused_scores: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """(B, M, C) features, (B, classes) fused scores and (B,) targets to the losses of :class:`StreamHead`,
-        ``loss_fused_id`` and, where the streams have a triplet loss, ``loss_fused_triplet``."""
+        """(B, M, C) features, (B, classes) fused scores and (B,) targets to losses.
+
+        They are those of :class:`StreamHead`, ``loss_fused_id`` and, where the streams have a triplet loss,
+        ``loss_fused_triplet``.
+        """
         losses = super().forward(features, targets)
         losses["loss_fused_id"] = F.cross_entropy(fused_scores, targets, label_smoothing=self.label_smoothing)
         if self.triplet:

@@ -45,7 +45,7 @@ class HCTHead(nn.Module):
         part_triplet_weight: float = 1.0,
         margin: float = 0.3,
         label_smoothing: float = 0.0,
-    ):
+    ) -> None:
         super().__init__()
         self.parts, self.dim, self.pool = parts, dim or in_dim, pool
         self.reductions = nn.ModuleList(_reduction(in_dim, dim) if dim else nn.Identity() for _ in range(parts))

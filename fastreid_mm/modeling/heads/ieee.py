@@ -44,7 +44,7 @@ class PartBranch(nn.Module):
         num_classes: int,
         relation: RelationEmbedding | None,
         label_smoothing: float = 0.1,
-    ):
+    ) -> None:
         super().__init__()
         self.parts, self.label_smoothing = parts, label_smoothing
         self.reduce = pointwise_conv(in_dim, reduced_dim)
@@ -84,7 +84,7 @@ class PartBranch(nn.Module):
 class MultiModalMargin(nn.Module):
     """The multi-modal margin loss "3M" (eq. 6), see :func:`multi_modal_margin` for the arguments."""
 
-    def __init__(self, weight: float, margin: float, distance: str, reduction: str, normalize: bool):
+    def __init__(self, weight: float, margin: float, distance: str, reduction: str, normalize: bool) -> None:
         super().__init__()
         self.weight = weight
         self.arguments = {"margin": margin, "distance": distance, "reduction": reduction, "normalize": normalize}
@@ -100,7 +100,7 @@ class HeteroCenterPairs(nn.Module):
     The released code brings the features to length one and sums, as for its margin loss.
     """
 
-    def __init__(self, weight: float):
+    def __init__(self, weight: float) -> None:
         super().__init__()
         self.weight = weight
 
@@ -119,7 +119,7 @@ class HeteroCenterPairs(nn.Module):
 class CenterOfAll(nn.Module):
     """The center loss on the concatenated features of all modalities, with a learned center an identity (figure 7)."""
 
-    def __init__(self, dim: int, num_classes: int, weight: float):
+    def __init__(self, dim: int, num_classes: int, weight: float) -> None:
         super().__init__()
         self.centers = nn.Parameter(torch.randn(num_classes, dim))
         self.weight = weight

@@ -37,7 +37,7 @@ class ModalityAlignment(nn.Module):
         bridge: bool = True,
         rows_per_identity: int = 0,
         weight: float = 0.008,
-    ):
+    ) -> None:
         super().__init__()
         self.prototypes = prototypes
         self.num_modalities = 3 if bridge else 2
@@ -94,7 +94,7 @@ class MUNHead(nn.Module):
         alignment: ModalityAlignment | None = None,
         normalized: bool = False,
         label_smoothing: float = 0.0,
-    ):
+    ) -> None:
         super().__init__()
         self.classifiers = nn.ModuleList(identity_classifier(dim, num_classes) for _ in range(2))
         self.classifier_auxiliary = identity_classifier(dim, num_classes) if simple_aux_id else None

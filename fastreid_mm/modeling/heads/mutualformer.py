@@ -36,7 +36,7 @@ class TokenFusionHead(nn.Module):
         num_classes: int,
         share_embed: bool = True,
         label_smoothing: float = 0.1,
-    ):
+    ) -> None:
         super().__init__()
         self.grid, self.label_smoothing = grid, label_smoothing
         self.embed = nn.ModuleList(nn.Conv2d(in_dim, dim, 1) for _ in range(1 if share_embed else 2))

@@ -43,7 +43,7 @@ class AGW(ReIDModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone, self.label_smoothing = backbone, label_smoothing
         self.pool = GeM(p=3.0)
@@ -52,6 +52,7 @@ class AGW(ReIDModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         return shared_arguments(cfg) | {
             "backbone": build_two_stream(cfg),
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
@@ -59,8 +60,11 @@ class AGW(ReIDModel):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` and ``modalities`` to (B, D) features."""
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` and ``modalities`` to (B, D) features.
+        """
         modalities = self.modalities_of(batch)
         before = self.pool(self.backbone(self.normalize(batch["images"]), modalities))  # (B, D)
         feature = self.neck(before)

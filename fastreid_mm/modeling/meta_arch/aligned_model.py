@@ -42,7 +42,7 @@ class AlignedModel(ReIDModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         super().__init__(metric, pixel_mean, pixel_std)
         self.blocks, self.modalities = tuple(blocks), tuple(modalities)
         self.block_sizes = tuple(block.size for block in blocks)

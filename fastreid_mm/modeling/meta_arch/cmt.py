@@ -50,13 +50,14 @@ class CMT(HCT):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         super().__init__(backbone=backbone, head=head, metric=metric, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
         self.add_to_encoded = add_to_encoded
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         options, backbone = cfg.MODEL.CMT, build_two_stream(cfg)
         head = CMTHead(
             modulation_weight=options.LAMBDA,
@@ -75,9 +76,12 @@ class CMT(HCT):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
         Evaluation: ``images`` and ``modalities`` to packed :class:`QueryAdaptiveFeature`s (B, (p + 2) * d); to
-        (B, p * d) features without the generator."""
+        (B, p * d) features without the generator.
+        """
         modalities = self.modalities_of(batch)
         parts = self.part_features(batch["images"], modalities)  # (B, p, d)
         complete, compensated = self.complete(parts, modalities)

@@ -49,7 +49,7 @@ class CMTR(ReIDModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone, self.label_smoothing = backbone, label_smoothing
         self.embedding = embedding
@@ -59,6 +59,7 @@ class CMTR(ReIDModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         options = cfg.MODEL.CMTR
         backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
         embedding = None
@@ -73,8 +74,11 @@ class CMTR(ReIDModel):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` and ``modalities`` to (B, D) features."""
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` and ``modalities`` to (B, D) features.
+        """
         modalities = self.modalities_of(batch)
         before = self.encode(batch["images"], modalities).float()  # (B, D), "v" of eq. 1
         feature = self.neck(before)

@@ -40,13 +40,14 @@ class HAMNet(AlignedModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         super().__init__([Block(backbone.dim)], modalities, metric, pixel_mean, pixel_std)
         self.backbone, self.scores, self.fusion = backbone, scores, fusion
         self.compares_identities = bool(scores.triplet)
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         options, classes, shared = cfg.MODEL.HAMNET, cfg.MODEL.HEADS.NUM_CLASSES, aligned_arguments(cfg)
         modalities, backbone = len(cfg.DATASETS.ALIGNED.MODALITIES), build_multi_stream(cfg)
         return shared | {
@@ -58,8 +59,11 @@ class HAMNet(AlignedModel):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, M, 3, H, W), targets (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, M)`` to (B, D + M), which hold it."""
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, M, 3, H, W), targets (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, M)`` to (B, D + M), which hold it.
+        """
         images, present = self.read(batch)
         maps = self.backbone(images, present)
         features = self.scores.features(maps)

@@ -32,13 +32,14 @@ class HCT(ReIDModel):
     @configurable
     def __init__(
         self, *, backbone: TwoStreamResNet, head: HCTHead, metric: str, pixel_mean: list[float], pixel_std: list[float]
-    ):
+    ) -> None:
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
         self.head = head
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         backbone = build_two_stream(cfg)
         return shared_arguments(cfg) | {
             "backbone": backbone,
@@ -46,8 +47,11 @@ class HCT(ReIDModel):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` and ``modalities`` to (B, p * d) features."""
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` and ``modalities`` to (B, p * d) features.
+        """
         modalities = self.modalities_of(batch)
         parts = self.part_features(batch["images"], modalities)
         if not self.training:

@@ -59,7 +59,7 @@ class IEEE(AlignedModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         sizes = [branch.parts * branch.classifiers[0].in_features for branch in branches]
         blocks = [Block(size, (index,) if fusion == "progressive" else ()) for index, size in enumerate(sizes)]
         super().__init__(blocks, modalities, metric, pixel_mean, pixel_std)
@@ -69,6 +69,7 @@ class IEEE(AlignedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         options, shared = cfg.MODEL.IEEE, aligned_arguments(cfg)
         for key, known in (("FUSION", FUSIONS), ("GLOBAL_FROM", GLOBALS), ("REM", (*READINGS, "none"))):
             require_choice(cfg, f"MODEL.IEEE.{key}", known)
@@ -88,8 +89,11 @@ class IEEE(AlignedModel):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, M, 3, H, W), targets (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, M)`` to (B, D + M), which hold it."""
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, M, 3, H, W), targets (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, M)`` to (B, D + M), which hold it.
+        """
         images, present = self.read(batch)
         parts = self.part_features(images, present)  # (B, branches, p, d)
         if not self.training:

@@ -57,7 +57,7 @@ class MUN(ReIDModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         super().__init__(metric, pixel_mean, pixel_std)
         self.backbone = backbone
         self.auxiliary = auxiliary
@@ -68,6 +68,7 @@ class MUN(ReIDModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         require_choice(cfg, "MODEL.MUN.AUXILIARY_STATISTICS", ("own", "shared"))
         backbone = build_two_stream(cfg)
         images_per_process = cfg.SOLVER.IMS_PER_BATCH // 2 // comm.get_world_size()
@@ -94,7 +95,9 @@ class MUN(ReIDModel):
         return None if self.head.alignment is None else self.head.alignment.prototypes
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, 3, H, W), targets (B,), modalities (B,)`` to a dict of 0-d losses.
         Evaluation: ``images`` and ``modalities`` to (B, D) features.
 
         Raises:

@@ -53,7 +53,7 @@ class MutualFormerReID(AlignedModel):
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
-    ):
+    ) -> None:
         self._tested = TEST_FEATURES[test_feature]
         blocks = [Block(fusion.classifier.in_features, (0, 1)), Block(backbone.dim, (0,)), Block(backbone.dim, (1,))]
         super().__init__(blocks[self._tested], modalities, metric, pixel_mean, pixel_std)
@@ -62,6 +62,7 @@ class MutualFormerReID(AlignedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
         options, classes, shared = cfg.MODEL.MUTUALFORMER, cfg.MODEL.HEADS.NUM_CLASSES, aligned_arguments(cfg)
         _check(cfg)
         backbone = build_multi_stream(cfg)
@@ -83,8 +84,11 @@ class MutualFormerReID(AlignedModel):
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """Training: a batch of ``images (B, 2, 3, H, W), targets (B,)`` to a dict of 0-d losses.
-        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, 2)`` to (B, D + 2), which hold it."""
+        """A batch to its losses in training, and to its features in evaluation.
+
+        Training: a batch of ``images (B, 2, 3, H, W), targets (B,)`` to a dict of 0-d losses.
+        Evaluation: ``images`` to (B, D) features, with a ``modality_mask (B, 2)`` to (B, D + 2), which hold it.
+        """
         images, present = self.read(batch)
         maps = self.backbone(images, present)
         streams = self.scores.features(maps)

@@ -21,7 +21,7 @@ class ReIDModel(nn.Module, MetaArchitecture):
         pixel_std: standard deviation of each channel.
     """
 
-    def __init__(self, metric: str, pixel_mean: list[float], pixel_std: list[float]):
+    def __init__(self, metric: str, pixel_mean: list[float], pixel_std: list[float]) -> None:
         super().__init__()
         self.metric = metric
         self.register_buffer("pixel_mean", torch.tensor(pixel_mean).view(-1, 1, 1), persistent=False)
@@ -29,6 +29,7 @@ class ReIDModel(nn.Module, MetaArchitecture):
 
     @property
     def device(self) -> torch.device:
+        """Where the model lives."""
         return self.pixel_mean.device
 
     def normalize(self, images: Tensor) -> Tensor:
