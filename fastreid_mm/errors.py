@@ -22,7 +22,7 @@ def first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def listed(items: Sequence[object], separator: str = "; ", shown: int = 20) -> str:
+def listed(items: Sequence[object], shown: int = 20, separator: str = "; ") -> str:
     """Problems or names in one line: the first ``shown`` of them, and how many more there are."""
     more = len(items) - shown
     return separator.join([*map(str, items[:shown]), *([f"and {more} more"] if more > 0 else [])])

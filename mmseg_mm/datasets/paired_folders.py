@@ -75,7 +75,7 @@ class PairedFolders:
         names = [_sample_name(line, self.suffixes["img_path"]) or _sample_name(line, None) or line for line in lines]
         repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
         if repeated:
-            raise InputError(f"{self.ann_file} lists twice: {listed(repeated, ', ')}")
+            raise InputError(f"{self.ann_file} lists twice: {listed(repeated, separator=', ')}")
         return names
 
     def _require_pairs(self, names: Sequence[str], files: dict[str, dict[str, str]]) -> None:
@@ -85,7 +85,7 @@ class PairedFolders:
             missing = [name for name in names if name not in files[key]]
             if missing:
                 known = [next((files[k][name] for k in files if name in files[k]), name) for name in missing]
-                problems.append(f"{len(missing)} without a file in {folder}: {listed(known, ', ')}")
+                problems.append(f"{len(missing)} without a file in {folder}: {listed(known, separator=', ')}")
         if problems:
             raise InputError(f"{self.name} is not paired: {'; '.join(problems)}")
 
@@ -97,7 +97,7 @@ class PairedFolders:
             if len(set(sizes.values())) > 1:
                 odd.append(" / ".join(f"{path} {size}" for path, size in sizes.items()))
         if odd:
-            raise InputError(f"{self.name}: {len(odd)} samples of unequal sizes: {listed(odd, ', ')}")
+            raise InputError(f"{self.name}: {len(odd)} samples of unequal sizes: {listed(odd, separator=', ')}")
 
 
 def _sample_name(path: str, suffix: str | None) -> str | None:

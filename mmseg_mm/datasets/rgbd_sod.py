@@ -125,7 +125,7 @@ class RGBDSODDataset(BaseSegDataset):
             if farther and len(farther) >= SUSPICIOUS * checked:
                 print_log(
                     f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
-                    f"{len(farther)} of {checked} maps looked at ({listed(farther, ', ')}); direction or "
+                    f"{len(farther)} of {checked} maps looked at ({listed(farther, separator=', ')}); direction or "
                     "depth_direction says which way depth points",
                     "current",
                     level=30,

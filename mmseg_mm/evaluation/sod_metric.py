@@ -115,7 +115,7 @@ class SODMetric(BaseMetric):
         rows = {name: summarise(members) for name, members in by_set.items()}
         empty = [path for _, path, scores in results if scores.empty_mask]
         if empty:
-            print_log(f"{len(empty)} masks are all black: {listed(empty, ', ')}", "current", logging.WARNING)
+            print_log(f"{len(empty)} masks are all black: {listed(empty, separator=', ')}", "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}
