@@ -40,7 +40,7 @@ MMSEG = [
     "opencv-python>=4.7,<5",
     "numpy>=2,<2.3.5",
     "scipy",  # PySODMetrics' own
-    "scikit-image",
+    "scikit-image>=0.19,<0.26",
     "scikit-learn",
     # ours
     "pillow",
