@@ -25,6 +25,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 from torch import Tensor, nn
 from yacs.config import CfgNode
@@ -35,19 +36,20 @@ from fastreid_mm.errors import InputError
 @contextmanager
 def _old_names() -> Iterator[None]:
     """Provide ``collections.Mapping`` and ``torch._six`` inside the block, unless they exist already."""
-    six = types.ModuleType("torch._six")
+    six: Any = types.ModuleType("torch._six")
     six.string_classes = (str, bytes)
-    lend_mapping = not hasattr(collections, "Mapping")
+    borrower: Any = collections  # no stub knows the name that it is lent
+    lend_mapping = not hasattr(borrower, "Mapping")
     lend_six = importlib.util.find_spec("torch._six") is None
     if lend_mapping:
-        collections.Mapping = collections.abc.Mapping
+        borrower.Mapping = collections.abc.Mapping
     if lend_six:
         sys.modules["torch._six"] = six
     try:
         yield
     finally:
         if lend_mapping:
-            del collections.Mapping
+            del borrower.Mapping
         if lend_six:
             sys.modules.pop("torch._six", None)
 
@@ -75,7 +77,7 @@ def import_fastreid() -> types.ModuleType:
 def _preprocess_image(self: nn.Module, batched_inputs: dict | Tensor) -> Tensor:
     """What the host's method does, into a new tensor."""
     images = batched_inputs["images"] if isinstance(batched_inputs, dict) else batched_inputs
-    return (images - self.pixel_mean) / self.pixel_std
+    return (images - cast(Tensor, self.pixel_mean)) / cast(Tensor, self.pixel_std)
 
 
 def _refuse_mm_config(build_train_loader: Callable) -> classmethod:

@@ -47,7 +47,8 @@ def evaluate(arguments: argparse.Namespace) -> Results:
     gallery = read_features(arguments.features, arguments.name, ids, gallery_cams)
     check_complete(query, permutation, ids, QUERY_CAMERAS)
     check_complete(gallery, permutation, ids, gallery_cams)
-    distance = pairwise_distance(*map(torch.from_numpy, (query.features, gallery.features)), arguments.metric)
+    features = torch.from_numpy(query.features), torch.from_numpy(gallery.features)
+    distance = pairwise_distance(*features, arguments.metric)
     labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
     return evaluate_sysu(distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots)
 

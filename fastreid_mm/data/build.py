@@ -92,7 +92,7 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     """The loader of a data set's query images followed by its gallery images."""
     items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
     if isinstance(dataset, AlignedDataset):
-        samples = AlignedSet(items, transform, relabel=False, missing=missing_modalities(cfg, dataset))
+        samples: ItemSet = AlignedSet(items, transform, relabel=False, missing=missing_modalities(cfg, dataset))
     else:
         samples = ImageSet(items, transform, relabel=False)
     batch_size = max(1, cfg.TEST.IMS_PER_BATCH // comm.get_world_size())

@@ -1,6 +1,7 @@
 """A plain DataLoader whose batches arrive on the model's device, with reproducible epochs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,8 +39,9 @@ class DeviceLoader:
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration yields (0-based)."""
         self._loader.generator.manual_seed(*stream_words(self._seed, epoch))
-        if hasattr(self._loader.batch_sampler, "set_epoch"):
-            self._loader.batch_sampler.set_epoch(epoch)
+        batches: Any = self._loader.batch_sampler
+        if hasattr(batches, "set_epoch"):
+            batches.set_epoch(epoch)
 
     def __len__(self) -> int:
         return len(self._loader)

@@ -1,5 +1,7 @@
 """What turning data set items into samples begins with: how many there are, and their labels."""
 
+from typing import cast
+
 from torch.utils.data import Dataset
 
 
@@ -22,4 +24,4 @@ class ItemSet(Dataset):
 
     def target(self, pid: int | str) -> int:
         """The label of an identity."""
-        return self._label[pid] if self._label else pid
+        return self._label[pid] if self._label else cast(int, pid)  # only training joins data sets by name

@@ -44,7 +44,7 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         replacement: bool = True,
     ) -> None:
         _require_modalities(items)
-        self._images = ({}, {})
+        self._images: tuple[dict[int | str, np.ndarray], ...] = ({}, {})
         for modality in (VISIBLE, INFRARED):
             self._images[modality].update(_by_identity(items, modality))
         self._identities = np.array(sorted(set(self._images[VISIBLE]) & set(self._images[INFRARED])))
@@ -93,7 +93,7 @@ def _require_modalities(items: list[tuple]) -> None:
             )
 
 
-def _by_identity(items: list[tuple], modality: int) -> dict[int, np.ndarray]:
+def _by_identity(items: list[tuple], modality: int) -> dict[int | str, np.ndarray]:
     indices = defaultdict(list)
     for index, item in enumerate(items):
         if item[3] == modality:

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from typing import cast
 
 import torch
 import torch.distributed as dist
@@ -14,7 +15,7 @@ from fastreid_mm.errors import REFUSED, InputError, one_line_errors
 
 
 def launch(
-    main: Callable[..., None],
+    main: Callable[..., object],
     num_processes: int,
     num_machines: int = 1,
     machine_rank: int = 0,
@@ -68,7 +69,7 @@ def _free_port() -> int:
 
 def _worker(
     local_rank: int,
-    main: Callable[..., None],
+    main: Callable[..., object],
     world_size: int,
     per_machine: int,
     machine_rank: int,
@@ -98,7 +99,7 @@ def _worker(
         # status would be lost; the group cannot be destroyed first, as that may wait for the others
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(error.code)
+        os._exit(cast(int, error.code))  # a number, as one_line_errors gives
     comm.synchronize()
     dist.destroy_process_group()
     # what comm keeps would hold the groups' threads until the interpreter exits under them

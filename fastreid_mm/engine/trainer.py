@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from typing import cast
 
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.engine import DefaultTrainer, hooks
@@ -16,6 +17,7 @@ from yacs.config import CfgNode
 import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
+from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, ProgressBar
@@ -51,7 +53,7 @@ class MMTrainer(DefaultTrainer):
         cfg = settle(cfg)
         loader = self.build_train_loader(cfg)
         self.references = {"chance": self.check_test_sets(cfg)}
-        cfg = self.auto_scale_hyperparams(cfg, loader.dataset.num_classes)
+        cfg = self.auto_scale_hyperparams(cfg, cast(ItemSet, loader.dataset).num_classes)
         model = self.build_model(cfg)
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         if asked.compares_identities:

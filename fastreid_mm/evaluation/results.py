@@ -2,18 +2,19 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean, stdev
+from typing import cast
 
-Metrics = dict[str, float | str]
+Metrics = Mapping[str, float | str]
 """Metric to value, in percent where it is a share; "gallery" says how galleries were drawn."""
-Settings = dict[str, Metrics]
+Settings = Mapping[str, Metrics]
 """Setting of a protocol to its metrics."""
-Results = dict[str, Settings]
+Results = Mapping[str, Settings]
 """Data set to its settings: what ``results.json`` holds."""
 
 
-def write_json(path: str, content: dict) -> None:
+def write_json(path: str, content: Mapping) -> None:
     """Write a JSON file whole or not at all."""
     with open(path + ".part", "w") as file:
         json.dump(content, file, indent=2)
@@ -32,14 +33,16 @@ def numbers_only(results: Results) -> Results:
     }
 
 
-def mean_results(found: list[Results]) -> tuple[Results, Results]:
+def mean_results(found: Sequence[Results]) -> tuple[Results, Results]:
     """Mean and sample standard deviation of every number over runs with the same settings; text stays as it is."""
 
     def combine(rule: Callable[[list[float]], float]) -> Results:
         return {
             dataset: {
                 setting: {
-                    name: value if isinstance(value, str) else rule([run[dataset][setting][name] for run in found])
+                    name: value
+                    if isinstance(value, str)
+                    else rule([cast(float, run[dataset][setting][name]) for run in found])
                     for name, value in metrics.items()
                 }
                 for setting, metrics in settings.items()

@@ -9,6 +9,13 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 
+class _Context(FunctionCtx):
+    """What the forward pass leaves for the gradient."""
+
+    saved_tensors: tuple[Tensor, ...]
+    bounds: tuple[float, float]
+
+
 class _Bounded(torch.autograd.Function):
     """A clamp that keeps the gradient of a value outside the bounds if a descent step would bring the value back.
 
@@ -17,13 +24,13 @@ class _Bounded(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, value: Tensor, low: float, high: float) -> Tensor:
+    def forward(ctx: _Context, value: Tensor, low: float, high: float) -> Tensor:
         ctx.save_for_backward(value)
         ctx.bounds = low, high
         return value.clamp(low, high)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None, None]:
         (value,), (low, high) = ctx.saved_tensors, ctx.bounds
         outwards = ((value > high) & (gradient < 0)) | ((value < low) & (gradient > 0))
         return gradient.masked_fill(outwards, 0.0), None, None

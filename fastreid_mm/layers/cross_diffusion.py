@@ -63,6 +63,14 @@ def cross_diffusion(
     )
 
 
+class _Context(FunctionCtx):
+    """What the forward pass leaves for the gradient."""
+
+    saved_tensors: tuple[Tensor, ...]
+    epsilon: float
+    transposed: bool
+
+
 class _CrossDiffusion(torch.autograd.Function):
     """Both directions, with a gradient of its own.
 
@@ -74,7 +82,7 @@ class _CrossDiffusion(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: _Context,
         affinity_a: Tensor,
         affinity_b: Tensor,
         value_a: Tensor,
@@ -97,7 +105,7 @@ class _CrossDiffusion(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad_ab: Tensor, grad_ba: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, grad_ab: Tensor, grad_ba: Tensor) -> tuple[Tensor | None, ...]:
         (affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab, diffused_ba) = (
             ctx.saved_tensors
         )

@@ -33,9 +33,9 @@ class IntraModalityLearner(nn.Module):
 
     def __init__(self, channels: int, expansion: int = 4) -> None:
         super().__init__()
-        self.half, hidden = channels // 2, expansion * channels
-        rest = channels - self.half
-        self.depthwise5 = nn.Conv2d(self.half, self.half, 5, padding=2, groups=self.half, bias=False)
+        self.first_half, hidden = channels // 2, expansion * channels
+        rest = channels - self.first_half
+        self.depthwise5 = nn.Conv2d(self.first_half, self.first_half, 5, padding=2, groups=self.first_half, bias=False)
         self.depthwise7 = nn.Conv2d(rest, rest, 7, padding=3, groups=rest, bias=False)
         self.norm1 = nn.BatchNorm2d(channels)
         self.expand = nn.Conv2d(channels, hidden, 1)
@@ -46,7 +46,7 @@ class IntraModalityLearner(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C, H, W)."""
-        first, second = maps[:, : self.half], maps[:, self.half :]  # eq. 1
+        first, second = maps[:, : self.first_half], maps[:, self.first_half :]  # eq. 1
         mixed = torch.cat([self.depthwise5(first), self.depthwise7(second)], dim=1)  # eq. 2
         hidden = self.expand(self.norm1(mixed))  # (B, 4C, H, W), eq. 3
         hidden = self.depthwise3(F.relu(hidden)) + hidden  # eq. 4

@@ -35,10 +35,15 @@ class ModalityPrototypes(nn.Module):
         torch.Size([3, 32, 64])
     """
 
+    memory: Tensor
+    memory_used: Tensor
+    iteration: Tensor
+
     def __init__(self, dim: int, num_slots: int, num_modalities: int = 3) -> None:
         super().__init__()
-        self.maps = nn.ModuleList(nn.Linear(dim, dim, bias=False) for _ in range(num_modalities))
-        for layer in self.maps:
+        maps = [nn.Linear(dim, dim, bias=False) for _ in range(num_modalities)]
+        self.maps = nn.ModuleList(maps)
+        for layer in maps:
             nn.init.eye_(layer.weight)
         self.total_iterations: int | None = None
         """How many iterations training has. While this is None, beta is 1 and nothing accumulates."""

@@ -76,7 +76,7 @@ class MutualInteraction(nn.Module):
         (query_a, key_a, value_a), (query_b, key_b, value_b) = (
             _heads(qkv(tokens), self.num_heads) for qkv, tokens in zip(self.qkv, normed)
         )
-        attended_to_itself = [[], []]
+        attended_to_itself: list[list[Tensor]] = [[], []]
         if self.self_attention or self.cross == "diffusion":
             affinity_a, affinity_b = self._affinity(query_a, key_a), self._affinity(query_b, key_b)
         if self.self_attention:

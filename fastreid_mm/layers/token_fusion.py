@@ -4,6 +4,8 @@ Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Dif
 https://arxiv.org/abs/2112.01177
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -123,10 +125,10 @@ class _CarryFused(nn.Module):
         )
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
-        fused = None
+        fused: Tensor | None = None
         for layer in self.layers:
             fused = layer(tokens_a, tokens_b, fused)
-        return fused
+        return cast(Tensor, fused)
 
 
 class _RenewFused(nn.Module):
@@ -135,10 +137,11 @@ class _RenewFused(nn.Module):
         self.layers = nn.ModuleList(MutualFormerLayer(dim, num_heads, **layer) for _ in range(depth))
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
-        both, fused = torch.cat([tokens_a, tokens_b], dim=-1), 0
+        both = torch.cat([tokens_a, tokens_b], dim=-1)
+        fused: Tensor | int = 0
         for layer in self.layers:
-            fused = layer(tokens_a, tokens_b, fused + layer.residual(both))
-        return fused
+            fused = layer(tokens_a, tokens_b, fused + cast(nn.Linear, layer.residual)(both))
+        return cast(Tensor, fused)
 
 
 class _UpdateStreams(nn.Module):

@@ -1,10 +1,12 @@
 """A picture of queries and what was found for them."""
 
 import os
+from typing import cast
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
@@ -47,7 +49,7 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
         evaluator: after :meth:`RetrievalEvaluator.evaluate`.
         chosen: (n,) indices of queries.
     """
-    query, gallery = evaluator.split(evaluator.features)
+    query, gallery = evaluator.split(cast(Tensor, evaluator.features))
     items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
     candidates = [evaluator.gallery[index] for index in shown]
     distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (n, shown)

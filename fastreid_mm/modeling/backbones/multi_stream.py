@@ -3,8 +3,9 @@
 IEEE: Wang et al., AAAI 2022, https://ojs.aaai.org/index.php/AAAI/article/view/20165; HAMNet: Li et al., AAAI 2020
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
+from typing import cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
@@ -33,7 +34,7 @@ class MultiStreamResNet(nn.Module):
 
     def first(self) -> "MultiStreamResNet":
         """The network of the first modality alone."""
-        return MultiStreamResNet(self.streams[0], 1, self._pretrained)
+        return MultiStreamResNet(cast(ResNet, self.streams[0]), 1, self._pretrained)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters with pretrained weights: all or none."""
@@ -55,19 +56,20 @@ class MultiStreamResNet(nn.Module):
         """
         if images.shape[1] != len(self.streams):
             raise ValueError(f"images of {images.shape[1]} modalities, the network has {len(self.streams)} streams")
+        streams = cast(Iterable[ResNet], self.streams)
         if present is None:
-            maps = [stream.forward_features(image) for stream, image in zip(self.streams, images.unbind(1))]
-            return torch.stack(maps, dim=1)
+            whole = [stream.forward_features(image) for stream, image in zip(streams, images.unbind(1))]
+            return torch.stack(whole, dim=1)
         rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
         by_stream = [
             stream.forward_features(images[row, index]) if len(row) else None
-            for index, (stream, row) in enumerate(zip(self.streams, rows))
+            for index, (stream, row) in enumerate(zip(streams, rows))
         ]
         first = next(maps for maps in by_stream if maps is not None)
         maps = first.new_zeros(images.shape[0], len(self.streams), *first.shape[1:])
         for index, row in enumerate(rows):
             if len(row):
-                maps[row, index] = by_stream[index]
+                maps[row, index] = cast(Tensor, by_stream[index])
         return maps
 
 

@@ -56,11 +56,10 @@ def require_download(key: str, name: str) -> None:
         InputError: names both, and the alternatives. It is not raised if the weights are on this machine already.
     """
     source = timm.get_pretrained_cfg(name, allow_unregistered=False)
-    repository = source.hf_hub_id if source else None
-    if not repository or constants.HF_HUB_OFFLINE:
+    if source is None or not source.hf_hub_id or constants.HF_HUB_OFFLINE:
         return  # timm says what is wrong with the name, or without waiting that the weights are not here
     files = (source.hf_hub_filename,) if source.hf_hub_filename else ("model.safetensors", "pytorch_model.bin")
-    if any(isinstance(try_to_load_from_cache(repository, file), str) for file in files):
+    if any(isinstance(try_to_load_from_cache(source.hf_hub_id, file), str) for file in files):
         return
     try:
         get_session().head(constants.ENDPOINT, timeout=_SECONDS)

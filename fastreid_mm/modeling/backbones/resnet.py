@@ -1,5 +1,7 @@
 """A ResNet of timm, with the stride and the weights of Re-ID."""
 
+from typing import cast
+
 import timm
 from timm.models.resnet import ResNet
 from torch import nn
@@ -24,7 +26,7 @@ def build_resnet(cfg: CfgNode) -> ResNet:
     if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
         _load(resnet, backbone.PRETRAIN_PATH)
     if backbone.LAST_STRIDE == 1:
-        _remove_stride(resnet.layer4)
+        _remove_stride(cast(nn.Module, resnet.layer4))
     if not backbone.RESNET.STEM_RELU:
         resnet.act1 = nn.Identity()
     return resnet

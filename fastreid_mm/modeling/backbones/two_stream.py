@@ -7,6 +7,7 @@ https://arxiv.org/abs/2008.06223
 from collections import OrderedDict
 from collections.abc import Iterator
 from copy import deepcopy
+from typing import cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
@@ -45,7 +46,7 @@ class TwoStreamResNet(nn.Module):
         specific = nn.Sequential(OrderedDict(stages[:specific_stages]))
         self.streams = nn.ModuleList(deepcopy(specific) for _ in range(num_modalities))
         self.rest = nn.Sequential(OrderedDict(stages[specific_stages:]))
-        self.specific_dim: int = resnet.feature_info[specific_stages - 1]["num_chs"]
+        self.specific_dim = cast(int, resnet.feature_info[specific_stages - 1]["num_chs"])
         self.dim: int = resnet.num_features
         self._pretrained = pretrained
 

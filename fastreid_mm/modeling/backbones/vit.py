@@ -5,6 +5,7 @@ TransReID: https://arxiv.org/abs/2102.04378; CMTR: https://arxiv.org/abs/2110.08
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any, Protocol, cast
 
 import timm
 import torch
@@ -23,6 +24,13 @@ from fastreid_mm.modeling.backbones.pretrained import (
     require_download,
     require_file,
 )
+
+
+class _Attention(Protocol):
+    """What the blocks of timm attend with."""
+
+    fused_attn: bool
+    attn_drop: nn.Module
 
 
 class ReIDViT(nn.Module):
@@ -100,7 +108,7 @@ class ReIDViT(nn.Module):
         This takes timm's explicit attention, since the fused kernel never forms the map; call it in eval mode.
         """
         maps: list[Tensor] = []
-        layers = [block.attn for block in self.vit.blocks]
+        layers = [cast(_Attention, block.attn) for block in self.vit.blocks]
         fused = [layer.fused_attn for layer in layers]
         handles = [layer.attn_drop.register_forward_hook(lambda _, __, output: maps.append(output)) for layer in layers]
         try:
@@ -148,8 +156,8 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
     return model
 
 
-def _create(name: str, **options: object) -> VisionTransformer:
+def _create(name: str, **options: Any) -> VisionTransformer:
     try:
-        return timm.create_model(name, num_classes=0, **options)
+        return cast(VisionTransformer, timm.create_model(name, num_classes=0, **options))
     except (RuntimeError, ValueError, OSError) as error:  # unknown name or size, or weights that cannot be fetched
         raise InputError(f"MODEL.BACKBONE.VIT.NAME {name}: {first_line(error)}") from None

@@ -4,6 +4,8 @@ Jiang et al., "Cross-Modality Transformer for Visible-Infrared Person Re-Identif
 3.2 (no arXiv version).
 """
 
+from typing import cast
+
 from torch import Tensor
 
 from fastreid_mm.losses import modality_consistency, modulation_discriminative
@@ -29,14 +31,14 @@ class CMTHead(HCTHead):
         self.modulation_weight, self.modulation_margin, self.mining = modulation_weight, modulation_margin, mining
         self.detach_centers = detach_centers
 
-    def forward(
+    def forward(  # type: ignore[override]  # a module is called as what it is, never as its base
         self,
         parts: Tensor,
         complete: Tensor,
         targets: Tensor,
         modalities: Tensor,
         compensated: Tensor | None = None,
-        modulation: tuple[Tensor, ...] = (),
+        modulation: tuple[Tensor, Tensor] | tuple[()] = (),
     ) -> dict[str, Tensor]:
         """Features to ``loss_id``, ``loss_triplet`` and, where its input is given, each of the other two.
 
@@ -60,8 +62,8 @@ class CMTHead(HCTHead):
     def _consistency(self, parts: Tensor, compensated: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:
         """Eq. 7 plus eq. 8: the features compensated for a modality against the centers of its images' features."""
         reference = parts.detach() if self.detach_centers else parts
-        total = 0
+        total: Tensor | int = 0
         for modality in (VISIBLE, INFRARED):
             real = modalities == modality
             total = total + modality_consistency(compensated[~real], targets[~real], reference[real], targets[real])
-        return total
+        return cast(Tensor, total)

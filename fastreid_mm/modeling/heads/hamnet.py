@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from fastreid_mm.layers import bn_neck
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence
+from fastreid_mm.losses.total import total
 
 
 class StreamHead(nn.Module):
@@ -53,12 +54,12 @@ class StreamHead(nn.Module):
         """
         logits = self.classifier(features).unbind(1)  # M times (B, classes)
         losses = {
-            "loss_id": sum(F.cross_entropy(one, targets, label_smoothing=self.label_smoothing) for one in logits),
+            "loss_id": total(F.cross_entropy(one, targets, label_smoothing=self.label_smoothing) for one in logits),
             "loss_coherence": self.coherence
-            * sum(heterogeneous_score_coherence(a, b) for a, b in combinations(logits, 2)),
+            * total(heterogeneous_score_coherence(a, b) for a, b in combinations(logits, 2)),
         }
         if self.triplet:
-            losses["loss_triplet"] = self.triplet * sum(
+            losses["loss_triplet"] = self.triplet * total(
                 batch_hard_triplet(stream, targets) for stream in features.unbind(1)
             )
         return losses
@@ -70,7 +71,9 @@ class HAMNetHead(StreamHead):
     It takes the arguments of :class:`StreamHead`.
     """
 
-    def forward(self, features: Tensor, fused_scores: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def forward(  # type: ignore[override]  # a module is called as what it is, never as its base
+        self, features: Tensor, fused_scores: Tensor, targets: Tensor
+    ) -> dict[str, Tensor]:
         """(B, M, C) features, (B, classes) fused scores and (B,) targets to losses.
 
         They are those of :class:`StreamHead`, ``loss_fused_id`` and, where the streams have a triplet loss,

@@ -12,6 +12,7 @@ from yacs.config import CfgNode
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import GeM, identity_classifier
 from fastreid_mm.losses import hetero_center_triplet
+from fastreid_mm.losses.total import total
 from fastreid_mm.modeling.backbones.resnet import map_size
 from fastreid_mm.modeling.config_checks import label_smoothing
 
@@ -64,12 +65,12 @@ class HCTHead(nn.Module):
 
         Each is summed over the parts; the triplet loss is also taken on the concatenation of all parts.
         """
-        identity = sum(
+        identity = total(
             F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
             for classifier, part in zip(self.classifiers, parts.unbind(1))
         )
         whole = hetero_center_triplet(parts.flatten(1), targets, modalities, self.margin)
-        each = sum(hetero_center_triplet(part, targets, modalities, self.margin) for part in parts.unbind(1))
+        each = total(hetero_center_triplet(part, targets, modalities, self.margin) for part in parts.unbind(1))
         return {
             "loss_id": self.id_weight * identity,
             "loss_triplet": self.triplet_weight * whole + self.part_triplet_weight * each,

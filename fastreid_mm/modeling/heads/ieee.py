@@ -5,6 +5,7 @@ Re-identification", AAAI 2022, https://ojs.aaai.org/index.php/AAAI/article/view/
 """
 
 from itertools import combinations
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.cross_modal_interaction import pointwise_conv
 from fastreid_mm.losses import center_loss, hetero_center, multi_modal_margin
 from fastreid_mm.losses.multi_modal_margin import DISTANCES
+from fastreid_mm.losses.total import total
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.config_checks import require_choice
 
@@ -74,7 +76,7 @@ class PartBranch(nn.Module):
     def forward(self, parts: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(B, p, d) part features and (B,) targets to ``loss_id``, summed over the parts (eq. 7)."""
         return {
-            "loss_id": sum(
+            "loss_id": total(
                 F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
                 for classifier, part in zip(self.classifiers, parts.unbind(1))
             )
@@ -87,7 +89,12 @@ class MultiModalMargin(nn.Module):
     def __init__(self, weight: float, margin: float, distance: str, reduction: str, normalize: bool) -> None:
         super().__init__()
         self.weight = weight
-        self.arguments = {"margin": margin, "distance": distance, "reduction": reduction, "normalize": normalize}
+        self.arguments: dict[str, Any] = {
+            "margin": margin,
+            "distance": distance,
+            "reduction": reduction,
+            "normalize": normalize,
+        }
 
     def forward(self, features: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """(B, M, D) features and (B,) targets to ``loss_3m``."""
@@ -109,11 +116,11 @@ class HeteroCenterPairs(nn.Module):
         # the loss needs the labels of two modalities: every pair gets the same, whichever modalities it has
         labels = torch.tensor([VISIBLE, INFRARED], device=targets.device).repeat_interleave(len(targets))
         streams = F.normalize(features, dim=-1).unbind(1)
-        total = sum(
+        pulled = total(
             hetero_center(torch.cat(pair), targets.repeat(2), labels, reduction="sum")
             for pair in combinations(streams, 2)
         )
-        return {"loss_hetero_center": self.weight * total}
+        return {"loss_hetero_center": self.weight * pulled}
 
 
 class CenterOfAll(nn.Module):

@@ -13,6 +13,7 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.layers import ModalityPrototypes, identity_classifier
 from fastreid_mm.losses import batch_hard_triplet, identity_alignment, maximum_mean_discrepancy
 from fastreid_mm.losses.geometry import same_identity
+from fastreid_mm.losses.total import total
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 
@@ -51,8 +52,8 @@ class ModalityAlignment(nn.Module):
             features = self.prototypes(features, self._slots(targets))
         identities = targets.unique()
         members = [features[:, targets == identity] for identity in identities]  # (M, K, D) each
-        total = sum(maximum_mean_discrepancy(rows[a], rows[b]) for rows in members for a, b in self.pairs)
-        return {"loss_ma": self.weight * (total / len(identities))}
+        distance = total(maximum_mean_discrepancy(rows[a], rows[b]) for rows in members for a, b in self.pairs)
+        return {"loss_ma": self.weight * (distance / len(identities))}
 
     def _slots(self, targets: Tensor) -> Tensor:
         """Which row of the memory each sample has, (B,)."""
@@ -112,22 +113,25 @@ class MUNHead(nn.Module):
             targets: (B,) identity labels, the same for all modalities.
         """
         losses = {
-            "loss_id": sum(self._classify(layer, z, targets) for layer, z in zip(self.classifiers, after)),
+            "loss_id": total(self._classify(layer, z, targets) for layer, z in zip(self.classifiers, after)),
             "loss_tri": batch_hard_triplet(before[:2].flatten(0, 1), targets.repeat(2), self.triplet_margin),
         }
         if self.classifier_auxiliary is not None:
             losses["loss_aux_id"] = self._classify(self.classifier_auxiliary, after[AUXILIARY], targets)
         if self.consistency:
             terms = [self._classify(layer, after[AUXILIARY], targets) for layer in self.classifiers]
-            losses["loss_idc"] = self.consistency * sum(terms)
+            losses["loss_idc"] = self.consistency * total(terms)
         if self.identity:
             features = F.normalize(before, dim=-1) if self.normalized else before
-            losses["loss_ia"] = self.identity * identity_alignment(*features, targets, margin=self.identity_margin)
+            visible, infrared, auxiliary = features
+            losses["loss_ia"] = self.identity * identity_alignment(
+                visible, infrared, auxiliary, targets, margin=self.identity_margin
+            )
         if self.alignment is not None:
             losses |= self.alignment(before, targets)
         return losses
 
-    def _classify(self, classifier: nn.Linear, features: Tensor, targets: Tensor) -> Tensor:
+    def _classify(self, classifier: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(classifier(features), targets, label_smoothing=self.label_smoothing)
 
 

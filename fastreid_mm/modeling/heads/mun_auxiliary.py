@@ -44,4 +44,5 @@ def _map_size(cfg: CfgNode, backbone: TwoStreamResNet) -> tuple[int, int]:
     backbone.eval()  # an image of zeros must not enter the BatchNorm statistics
     maps = backbone.specific(torch.zeros(1, 3, *cfg.INPUT.SIZE_TRAIN), torch.zeros(1, dtype=torch.long))
     backbone.train()
-    return tuple(maps.shape[-2:])
+    height, width = maps.shape[-2:]
+    return height, width

@@ -4,6 +4,9 @@ Wang et al., "Interact, Embed, and EnlargE: Boosting Modality-Specific Represent
 Re-identification", AAAI 2022, https://ojs.aaai.org/index.php/AAAI/article/view/20165
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
@@ -12,6 +15,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.layers import CrossModalInteraction, RelationEmbedding
 from fastreid_mm.layers.choices import READINGS
+from fastreid_mm.losses.total import total
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 from fastreid_mm.modeling.heads.ieee import PartBranch, build_modality_loss
@@ -60,7 +64,7 @@ class IEEE(AlignedModel):
         pixel_mean: list[float],
         pixel_std: list[float],
     ) -> None:
-        sizes = [branch.parts * branch.classifiers[0].in_features for branch in branches]
+        sizes = [branch.parts * cast(nn.Linear, branch.classifiers[0]).in_features for branch in branches]
         blocks = [Block(size, (index,) if fusion == "progressive" else ()) for index, size in enumerate(sizes)]
         super().__init__(blocks, modalities, metric, pixel_mean, pixel_std)
         self.backbone, self.interaction, self.modality_loss = backbone, interaction, modality_loss
@@ -100,7 +104,7 @@ class IEEE(AlignedModel):
             return self.feature(parts.flatten(1), batch)
         targets = batch["targets"].to(self.device)
         losses = {
-            "loss_id": sum(
+            "loss_id": total(
                 branch(features, targets)["loss_id"] for branch, features in zip(self.branches, parts.unbind(1))
             )
         }
@@ -113,8 +117,9 @@ class IEEE(AlignedModel):
         plain, present = self._maps(images, present)
         maps = plain if self.interaction is None else self.interaction(plain, present)
         whole = plain if self.global_from == "backbone" else maps
+        branches = cast(Iterable[PartBranch], self.branches)
         parts = torch.stack(
-            [branch.features(*each) for branch, *each in zip(self.branches, maps.unbind(1), whole.unbind(1))], dim=1
+            [branch.features(*each) for branch, *each in zip(branches, maps.unbind(1), whole.unbind(1))], dim=1
         ).float()
         return parts if present is None else parts * present[..., None, None]
 

@@ -1,6 +1,7 @@
 """The base of all meta-architectures."""
 
 from collections.abc import Iterator
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,12 @@ from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.contract import MetaArchitecture
 
 
+class _Backbone(Protocol):
+    """What all backbones can say."""
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]: ...
+
+
 class ReIDModel(nn.Module, MetaArchitecture):
     """Normalizes images, knows its device, and keeps the contract. Its ``backbone`` knows what of it was loaded.
 
@@ -20,6 +27,9 @@ class ReIDModel(nn.Module, MetaArchitecture):
         pixel_mean: mean of each channel, for pixel values from 0 to 255.
         pixel_std: standard deviation of each channel.
     """
+
+    pixel_mean: Tensor
+    pixel_std: Tensor
 
     def __init__(self, metric: str, pixel_mean: list[float], pixel_std: list[float]) -> None:
         super().__init__()
@@ -55,7 +65,7 @@ class ReIDModel(nn.Module, MetaArchitecture):
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """Those of the backbone."""
-        return self.backbone.pretrained_parameters()
+        return cast(_Backbone, self.backbone).pretrained_parameters()
 
 
 def shared_arguments(cfg: CfgNode) -> dict:
