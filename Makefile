@@ -40,6 +40,7 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The pages go to build/docs. A link that leads nowhere, or a name that the code does not have, fails.
 docs: $(VENV)/.docs

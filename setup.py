@@ -100,7 +100,7 @@ setup(
         "evaluation": EVALUATION,
         "fastreid": FASTREID,
         "mmseg": MMSEG,
-        "dev": ["pytest", "ruff"],
+        "dev": ["pytest", "ruff", "mypy"],
         "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.30"],  # make docs
     },
 )
