@@ -1,6 +1,7 @@
 """Saliency maps of single pairs, which mmsegmentation's ``inference_model`` has no place for."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +70,8 @@ def inference_rgbd(
         InputError: an unknown direction, a file that cannot be used, image and depth of different sizes, or an array of
             another kind.
     """
-    given, skip = {}, set()
+    given: dict[str, Any] = {}
+    skip: set[str] = set()
     if depth_direction is not None:
         require_choice("depth_direction", depth_direction, DIRECTIONS)
         given["depth_direction"] = depth_direction

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -56,7 +57,10 @@ def predict(args: argparse.Namespace) -> None:
         saliency = np.rint(inference_rgbd(model, image, depth, args.depth_direction) * 255).astype(np.uint8)
         _write(out, saliency)
         if args.side_by_side:
-            _write(picture, side_by_side(cv2.imread(str(image)), read_grey(str(depth)), saliency))
+            shown = cast(
+                np.ndarray, cv2.imread(str(image))
+            )  # The prediction has read the same file, so it is an image.
+            _write(picture, side_by_side(shown, read_grey(str(depth)), saliency))
 
 
 def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:

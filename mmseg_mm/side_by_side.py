@@ -15,5 +15,8 @@ def side_by_side(image: np.ndarray, depth: np.ndarray, saliency: np.ndarray) -> 
     Returns:
         (H, 3 * W, 3) uint8, blue, green and red.
     """
-    stretched = np.rint(cv2.normalize(depth.astype(np.float32), None, 0, 255, cv2.NORM_MINMAX)).astype(np.uint8)
+    scaled = cv2.normalize(  # type: ignore[call-overload]  # OpenCV's stubs leave out that the output may be None.
+        depth.astype(np.float32), None, 0, 255, cv2.NORM_MINMAX
+    )
+    stretched = np.rint(scaled).astype(np.uint8)
     return cv2.hconcat([image, *(cv2.cvtColor(view, cv2.COLOR_GRAY2BGR) for view in (stretched, saliency))])

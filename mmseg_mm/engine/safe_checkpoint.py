@@ -1,6 +1,7 @@
 """mmengine's checkpoints as plain data, which PyTorch loads without running code from them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ HISTORY = ("log_history", "count_history", "max_length")
 """What a HistoryBuffer is made from."""
 SETTINGS = "unseen_settings"
 """Where a checkpoint's ``meta`` has them."""
+MapLocation = str | torch.device | dict[str, str] | Callable | None
+"""What ``torch.load`` takes as the place for the tensors of a file."""
 
 
 @HOOKS.register_module()
@@ -36,7 +39,7 @@ class SafeCheckpointHook(Hook):
         """Replace mmengine's loader of local files."""
         CheckpointLoader.register_scheme("", self._read, force=True)
 
-    def _read(self, path: str, map_location: object) -> dict:
+    def _read(self, path: str, map_location: MapLocation) -> Mapping[str, Any]:
         self._path = path
         return read_checkpoint(path, map_location, self.trust)
 
@@ -70,7 +73,7 @@ def _purpose(runner: Runner) -> str:
     return "resume" if runner._resume else "begin"
 
 
-def read_checkpoint(path: str, map_location: object = "cpu", trust: bool = False) -> dict:
+def read_checkpoint(path: str, map_location: MapLocation = "cpu", trust: bool = False) -> Mapping[str, Any]:
     """The content of a checkpoint file.
 
     Args:
@@ -99,7 +102,7 @@ def _reason(error: Exception) -> str:
     return "it holds more than plain data, and loading that may run code; --trust-checkpoint if you know its source"
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     if isinstance(value, HistoryBuffer):
         log, count = value.data
         return dict(zip(HISTORY, (log.tolist(), count.tolist(), value.max_length)))

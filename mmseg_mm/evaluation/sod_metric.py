@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -43,6 +44,7 @@ class SODMetric(BaseMetric):
     """
 
     default_prefix = "sod"
+    results: list[Any]
 
     def __init__(
         self,

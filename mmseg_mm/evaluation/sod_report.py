@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,10 +28,10 @@ def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: M
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).write_text(json.dumps(rows, indent=1) + "\n")
     sets = {name: mean_curves(members) for name, members in scores.items()}
-    np.savez_compressed(
-        folder / CURVES,
-        **{f"{name}/{curve}": values for name, curves in sets.items() for curve, values in curves.items()},
-    )
+    arrays: dict[str, Any] = {
+        f"{name}/{curve}": values for name, curves in sets.items() for curve, values in curves.items()
+    }
+    np.savez_compressed(folder / CURVES, **arrays)
     plot_curves(sets).savefig(folder / PLOT, dpi=150)
 
 

@@ -1,6 +1,7 @@
 """Arguments of a fusion as a config gives them, refused by name where they would do nothing or fail later."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import TokenFusion
@@ -11,7 +12,7 @@ ARGUMENTS = ("num_heads", "depth", "variant", "stack", "epsilon", "reading", "jo
 ablation is enough to change."""
 
 
-def token_fusion(channels: int, options: Mapping[str, object]) -> TokenFusion:
+def token_fusion(channels: int, options: Mapping[str, Any]) -> TokenFusion:
     """Make a fusion.
 
     Args:

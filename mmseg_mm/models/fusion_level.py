@@ -1,5 +1,7 @@
 """One level of MutualFormer's RGB-D encoder: two modalities' maps in, one fused map out (section 4.2)."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -41,14 +43,14 @@ class PatchFusion(nn.Module):
         self._check(image.shape[-2:])
         patches = [self.embed(image), self.embed(depth)]  # (B, C, h, w) each
         grid = patches[0].shape[-2:]
-        positions = self.positions
+        positions: Tensor = self.positions
         if positions.shape[-2:] != grid:
             positions = F.interpolate(positions, size=grid, mode="bilinear", align_corners=False)
         tokens = [(patch + position).flatten(2).mT for patch, position in zip(patches, positions)]  # (B, h * w, C) each
         fused = self.fusion(*tokens).mT.unflatten(2, grid)
         return F.interpolate(fused, size=image.shape[-2:], mode="bilinear", align_corners=False)
 
-    def _check(self, map_size: tuple[int, int]) -> None:
+    def _check(self, map_size: Sequence[int]) -> None:
         if min(map_size) < self.patch_size:
             raise InputError(
                 f"a map of {map_size[0]} x {map_size[1]} has no patch of {self.patch_size} x "
@@ -100,6 +102,7 @@ class FusionLevel(nn.Module):
         variant = fusion.get("variant")
         if variant in POINTWISE and detail != "none":
             raise InputError(f"detail {detail!r} would add to variant {variant!r} the maps that it is made of")
+        self.fuse: PointwiseFusion | PatchFusion
         if variant in POINTWISE:
             self.fuse = PointwiseFusion(channels, **fusion)
         else:

@@ -1,6 +1,7 @@
 """MutualFormer's decode head for RGB-D salient object detection (section 4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
 
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
@@ -64,7 +65,7 @@ class MutualFormerHead(BaseDecodeHead):
         loss_regularization: dict | None = None,
         regularization: float = 0.4,
         norm_cfg: dict | None = None,
-        init_cfg: object = INITIALIZATION,
+        init_cfg: Sequence[dict] | None = INITIALIZATION,
         **decode_head,
     ) -> None:
         if not 0 <= regularization < 1:
@@ -96,9 +97,7 @@ class MutualFormerHead(BaseDecodeHead):
             for size in in_channels
         )
         self.levels = nn.ModuleList(
-            FusionLevel(
-                channels, tuple(-(-side // feature_stride) for side in input_size), patch_size, stride, detail, **fusion
-            )
+            FusionLevel(channels, _map_size(input_size, feature_stride), patch_size, stride, detail, **fusion)
             for feature_stride, stride in zip(feature_strides, patch_strides)
         )
         self.decoders = nn.ModuleList(SubDecoder(channels, len(in_channels), self.norm_cfg) for _ in range(2))
@@ -119,7 +118,8 @@ class MutualFormerHead(BaseDecodeHead):
         """
         super().init_weights()
         if self.vit is not None:
-            fusions = {f"level {number}": level.fuse.fusion for number, level in enumerate(self.levels, FIRST_LEVEL)}
+            levels = cast(Iterable[FusionLevel], self.levels)
+            fusions = {f"level {number}": level.fuse.fusion for number, level in enumerate(levels, FIRST_LEVEL)}
             start_from_vit(fusions, self.vit)
 
     def forward(self, inputs: Sequence[Pair]) -> Tensor:
@@ -143,10 +143,11 @@ class MutualFormerHead(BaseDecodeHead):
                 value = (1 - self.regularization) * share * loss(logits, mask)
                 losses[name] = losses[name] + value if name in losses else value
         if self.regularization:
-            for number, (segs, pair) in enumerate(zip(self.modality_seg, squeezed), FIRST_LEVEL):
-                logits = (_enlarge(seg(x), mask) for seg, x in zip(segs, pair))
+            modality_segs = cast(Iterable[nn.ModuleList], self.modality_seg)
+            for number, (segs, pair) in enumerate(zip(modality_segs, squeezed), FIRST_LEVEL):
+                pair_logits = (_enlarge(seg(x), mask) for seg, x in zip(segs, pair))
                 losses[f"level{number}.loss_regularization"] = self.regularization * self.loss_regularization(
-                    *logits, mask
+                    *pair_logits, mask
                 )
         return losses
 
@@ -159,7 +160,8 @@ class MutualFormerHead(BaseDecodeHead):
             yield f"level{index + FIRST_LEVEL}", 0.5 ** (index + 1), seg(level)
 
     def _squeeze(self, inputs: Sequence[Pair]) -> list[Pair]:
-        return [tuple(squeeze(x) for squeeze, x in zip(pair, maps)) for pair, maps in zip(self.squeeze, inputs)]
+        squeezes = cast(Iterable[nn.ModuleList], self.squeeze)
+        return [(image(maps[0]), depth(maps[1])) for (image, depth), maps in zip(squeezes, inputs)]
 
     def _decode(self, squeezed: Sequence[Pair]) -> tuple[list[Tensor], Tensor, Tensor]:
         """What the second decoder refined, and what each of both merged."""
@@ -167,6 +169,12 @@ class MutualFormerHead(BaseDecodeHead):
         refined, first = self.decoders[0](fused)
         refined, second = self.decoders[1](refined, feedback=first)
         return refined, first, second
+
+
+def _map_size(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """(H, W) of a backbone's map, which has the sides of the image divided by its stride and rounded up."""
+    height, width = input_size
+    return -(-height // stride), -(-width // stride)
 
 
 def _saliency(channels: int) -> nn.Conv2d:

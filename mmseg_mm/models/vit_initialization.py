@@ -47,13 +47,13 @@ def _counterparts(layer: MutualFormerLayer) -> Iterator[tuple[str, Tensor]]:
     if len(layer.interaction.norm) != 2:
         raise InputError("fusion.joint_norm=True has no norm for each modality that could start from a ViT's")
     for qkv, norm in zip(layer.interaction.qkv, layer.interaction.norm):
-        yield "attn.qkv.weight", qkv.weight
-        yield "norm1.weight", norm.weight
-        yield "norm1.bias", norm.bias
+        yield "attn.qkv.weight", qkv.get_parameter("weight")
+        yield "norm1.weight", norm.get_parameter("weight")
+        yield "norm1.bias", norm.get_parameter("bias")
     norm, first, _, second = layer.feed_forward
     for key, module in (("norm2", norm), ("mlp.fc1", first), ("mlp.fc2", second)):
-        yield f"{key}.weight", module.weight
-        yield f"{key}.bias", module.bias
+        yield f"{key}.weight", module.get_parameter("weight")
+        yield f"{key}.bias", module.get_parameter("bias")
 
 
 @torch.no_grad()
