@@ -12,8 +12,9 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 
 from fastreid_mm.errors import InputError
+from mmseg_mm.choices import require_choice
 from mmseg_mm.datasets.image_files import image_size
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, require_choice
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
 

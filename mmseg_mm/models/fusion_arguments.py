@@ -5,7 +5,8 @@ from typing import Any
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import TokenFusion
-from fastreid_mm.layers.cross_diffusion import READINGS
+from fastreid_mm.layers.choices import READINGS
+from mmseg_mm.choices import require_choice
 
 ARGUMENTS = ("num_heads", "depth", "variant", "stack", "epsilon", "reading", "joint_norm", "fused_self_attention")
 """What a config says to :class:`TokenFusion`. A variant leaves aside what it has no use for, so that one key of an
@@ -28,8 +29,7 @@ def token_fusion(channels: int, options: Mapping[str, Any]) -> TokenFusion:
     epsilon, reading = options.get("epsilon", 0.6), options.get("reading", "paper")
     if not isinstance(epsilon, int | float) or not 0 <= epsilon <= 1:
         raise InputError(f"fusion.epsilon {epsilon!r} is not in [0, 1]")
-    if reading not in READINGS:
-        raise InputError(f"fusion.reading {reading!r} is not one of {', '.join(READINGS)}")
+    require_choice("fusion.reading", reading, READINGS)
     try:
         return TokenFusion(channels, **options)
     except (TypeError, ValueError) as error:

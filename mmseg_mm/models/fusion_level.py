@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fastreid_mm.errors import InputError
+from mmseg_mm.choices import require_choice
 from mmseg_mm.models.fusion_arguments import token_fusion
 
 DETAILS = ("none", "squeezed")
@@ -96,8 +97,7 @@ class FusionLevel(nn.Module):
         self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, detail: str = "none", **fusion
     ) -> None:
         super().__init__()
-        if detail not in DETAILS:
-            raise InputError(f"detail {detail!r} is not one of {', '.join(DETAILS)}")
+        require_choice("detail", detail, DETAILS)
         self.detail = detail
         variant = fusion.get("variant")
         if variant in POINTWISE and detail != "none":

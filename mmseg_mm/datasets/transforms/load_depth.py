@@ -8,16 +8,11 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from fastreid_mm.errors import InputError
+from mmseg_mm.choices import require_choice
 from mmseg_mm.datasets.image_files import read_grey
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")
-
-
-def require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise :class:`InputError` with key, value and choices unless the value is one of them."""
-    if value not in choices:
-        raise InputError(f"{key}={value!r}: choose one of {', '.join(choices)}")
 
 
 def _beside(image: str | None) -> str | None:
