@@ -10,11 +10,6 @@ def require_choice(key: str, value: object, choices: Iterable[str]) -> None:
 
     Raises:
         InputError: The value is not one of the choices. The message names the key, the value and the choices.
-
-    Example:
-        >>> require_choice("scaling", "max", ("range", "minmax"))
-        Traceback (most recent call last):
-        fastreid_mm.errors.InputError: scaling='max': choose one of range, minmax
     """
     choices = tuple(choices)
     if value not in choices:

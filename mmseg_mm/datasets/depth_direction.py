@@ -1,4 +1,4 @@
-"""Does a set's depth point the way the config says? Its masks can tell."""
+"""A check of whether the depth maps of a data set point the way the config says, by means of its masks."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,21 +7,23 @@ import numpy as np
 from mmseg_mm.datasets.image_files import read_mask
 
 CHECKED = 24
+"""At most this many samples of a data set are checked."""
 SUSPICIOUS = 0.75
-"""Salient objects are nearer than their surroundings in most images of every benchmark, though not in all."""
+"""From this share of inverted samples on, the direction is doubtful. In most images of every benchmark, though not in
+all, the salient objects are nearer than their surroundings."""
 
 
 def farther_than_surroundings(
     samples: Sequence[dict], load_depth: Callable[[dict], np.ndarray]
 ) -> tuple[list[str], int]:
-    """Look at some samples, evenly spread, for salient objects that lie behind what surrounds them.
+    """Check evenly spread samples for salient objects that are farther away than their surroundings.
 
     Args:
-        samples: with ``depth_path`` and ``seg_map_path``.
-        load_depth: from a sample to its depth map, (H, W), 1 near.
+        samples: The samples, each with ``depth_path`` and ``seg_map_path``.
+        load_depth: A function that loads the depth map (H, W) of a sample, in which 1 is near.
 
     Returns:
-        Paths of the depth maps in which the object is farther, and how many samples were looked at.
+        The paths of the depth maps in which the object is farther, and the number of samples that were checked.
     """
     spread = np.unique(np.linspace(0, len(samples) - 1, CHECKED).round().astype(int))
     checked, farther = 0, []

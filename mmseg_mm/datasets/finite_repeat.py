@@ -1,4 +1,4 @@
-"""A data set several times over, to an end."""
+"""A repeated data set with an end."""
 
 from mmengine.dataset import RepeatDataset
 from mmseg.registry import DATASETS
@@ -6,16 +6,17 @@ from mmseg.registry import DATASETS
 
 @DATASETS.register_module()
 class FiniteRepeatDataset(RepeatDataset):
-    """mmengine's ``RepeatDataset``, which a loop over it does not leave: it has an item for every index.
+    """mmengine's ``RepeatDataset`` with an end.
 
-    ``browse_dataset.py`` is such a loop.
+    mmengine's own class returns an item for every index, so that a ``for`` loop over it, as in ``browse_dataset.py``,
+    never ends.
     """
 
     def __getitem__(self, index: int) -> object:
-        """The item, of the first time it comes.
+        """Return the item at an index.
 
         Raises:
-            IndexError: past the last one.
+            IndexError: The index is past the last item.
         """
         if index >= len(self):
             raise IndexError(f"item {index} of {len(self)}")

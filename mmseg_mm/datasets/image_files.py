@@ -1,4 +1,7 @@
-"""Depth maps and masks as the data sets hold them: grey, grey saved in three channels, with or without alpha."""
+"""Reading depth maps and masks as the data sets store them.
+
+They have one grey channel or three equal ones, with or without an alpha channel.
+"""
 
 from pathlib import Path
 
@@ -11,25 +14,25 @@ from PIL import Image
 from fastreid_mm.errors import InputError
 
 COLOURED = 8
-"""Mean difference between channels, in 256ths of the range, above which three channels are a picture in colour. JPEG's
-rounding makes them differ by one or two."""
+"""Three channels are an image in colour if their mean difference, in 256ths of the range, is above this. The rounding
+of JPEG makes the channels of a grey image differ by one or two."""
 
 
 def read_grey(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read a one-channel image, whatever it was saved as.
+    """Read a grey image, which may be saved with one channel or with three, and with or without an alpha channel.
 
     Returns:
-        (H, W) of the file's own type: uint8 or uint16.
+        The image (H, W), in the data type of the file: uint8 or uint16.
 
     Raises:
-        InputError: the file is missing, not an image, in colour, or of another type.
+        InputError: The file is missing, is no image, is in colour, or has another data type.
     """
     image = _decode(path, backend_args)
     if image.dtype not in (np.uint8, np.uint16):
         raise InputError(f"{path} holds {image.dtype}, 8 or 16 bit integers are needed")
     if image.ndim == 2:
         return image
-    colours = image[..., :3].astype(np.int32)  # without alpha
+    colours = image[..., :3].astype(np.int32)  # The alpha channel is left out.
     if np.ptp(colours, axis=2).mean() > COLOURED * np.iinfo(image.dtype).max / 255:
         raise InputError(f"{path} is a picture in colour, a grey one is needed")
     return colours.mean(axis=2).round().astype(image.dtype)
@@ -48,13 +51,15 @@ def _decode(path: str, backend_args: dict | None) -> np.ndarray:
 
 
 def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read a saliency mask: 0 and 255, 0 and 1, or with soft edges, which are cut where PySODMetrics cuts them.
+    """Read a saliency mask.
+
+    Its values may be 0 and 255, or 0 and 1. Soft edges are thresholded at the value that PySODMetrics uses.
 
     Returns:
-        (H, W) uint8 of 0 and 1.
+        The mask (H, W), uint8 with values 0 and 1.
 
     Raises:
-        InputError: see :func:`read_grey`; also for more than 8 bits.
+        InputError: The file cannot be read, see :func:`read_grey`, or has more than 8 bits.
     """
     grey = read_grey(path, backend_args)
     if grey.dtype != np.uint8:
@@ -64,16 +69,18 @@ def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """Width and height from an image's header, as the loaders will see them: turned if its EXIF data say so.
+    """Read the width and height of an image from its header, after the rotation that its EXIF data ask for.
+
+    The loaders apply the same rotation.
 
     Raises:
-        InputError: the file is missing or not an image.
+        InputError: The file is missing or is no image.
     """
     try:
         with Image.open(path) as image:
             width, height = image.size
-            # orientations 5 to 8 swap the sides; asked of a PNG, Pillow would decode all of it
+            # Orientations 5 to 8 swap the sides. Only a JPEG is asked, since Pillow would decode all of a PNG for it.
             turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
-    except OSError as error:  # includes Pillow's UnidentifiedImageError
+    except OSError as error:  # Pillow's UnidentifiedImageError is an OSError.
         raise InputError(f"{path} is not an image that can be read") from error
     return (height, width) if turned else (width, height)

@@ -1,4 +1,4 @@
-"""One set of RGB-D saliency data: folders of images, depth maps and masks that belong together by file name."""
+"""One RGB-D saliency data set: folders of images, depth maps and masks, which are paired by file name."""
 
 import os
 from collections.abc import Sequence
@@ -15,15 +15,17 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 @dataclass(frozen=True)
 class PairedFolders:
-    """Images, depth maps and, if there are any, masks of one data set.
+    """The images, the depth maps and, if there are any, the masks of one data set.
 
     Attributes:
-        name: of the set, in tables and errors.
-        folders: from what a sample calls the path (``img_path``, ``depth_path``, ``seg_map_path``) to the folder.
-        suffixes: by the same keys, the end of the file names; None stands for any image. What comes before it pairs
-            the files.
-        ann_file: lists the samples, one name a line with or without an image suffix; every image if empty.
-        num_samples: what the set must hold, if given.
+        name: The name of the data set in tables and errors.
+        folders: The folder of each kind of file, by the key of its path in a sample: ``img_path``, ``depth_path`` and
+            ``seg_map_path``.
+        suffixes: The end of the file names by the same keys, or None for any image. Files are paired by the part of
+            their name before the suffix.
+        ann_file: A file that lists the samples, one name a line with or without an image suffix. If it is empty, every
+            image is a sample.
+        num_samples: The number of samples that the data set must have, if given.
     """
 
     name: str
@@ -33,10 +35,11 @@ class PairedFolders:
     num_samples: int | None = None
 
     def samples(self) -> list[dict[str, str]]:
-        """Paths of every sample, by the keys of ``folders``, in the order of the list or of the names.
+        """Return the paths of every sample by the keys of ``folders``, in the order of ``ann_file`` or of the names.
 
         Raises:
-            InputError: a folder is missing, files do not pair, sizes differ, or the number is not ``num_samples``.
+            InputError: A folder is missing, a file has no counterpart, sizes differ, or the number of samples is not
+                ``num_samples``.
         """
         files = {key: self._index(key) for key in self.folders}
         names = self._listed_names() if self.ann_file else sorted(set().union(*files.values()))
@@ -51,24 +54,24 @@ class PairedFolders:
         return samples
 
     def _index(self, key: str) -> dict[str, str]:
-        """From a sample's name to its file in one folder."""
+        """Return the files of one folder by the names of their samples."""
         root = Path(self.folders[key])
         if not root.is_dir():
             raise InputError(f"{self.name}: {key} {root} is not a folder")
-        found: dict[str, str] = {}
+        files: dict[str, str] = {}
         for path in sorted(root.iterdir()):
             name = _sample_name(path.name, self.suffixes.get(key))
-            if name is None or path.name.startswith("."):  # "._x.jpg": what macOS leaves in archives
+            if name is None or path.name.startswith("."):  # macOS leaves files like "._x.jpg" in archives.
                 continue
-            if name in found:
-                raise InputError(f"{self.name}: {found[name]} and {path} are the same sample")
-            found[name] = str(path)
-        if not found:
+            if name in files:
+                raise InputError(f"{self.name}: {files[name]} and {path} are the same sample")
+            files[name] = str(path)
+        if not files:
             raise InputError(f"{self.name}: {key} {root} holds no {self.suffixes.get(key) or 'images'}")
-        return found
+        return files
 
     def _listed_names(self) -> list[str]:
-        """The names in the list file."""
+        """Return the names in ``ann_file``."""
         if not os.path.isfile(self.ann_file):
             raise InputError(f"{self.name}: ann_file {self.ann_file} does not exist")
         lines = [line.strip() for line in list_from_file(self.ann_file) if line.strip()]
@@ -79,7 +82,7 @@ class PairedFolders:
         return names
 
     def _require_pairs(self, names: Sequence[str], files: dict[str, dict[str, str]]) -> None:
-        """Every name has a file in every folder."""
+        """Raise an error unless every name has a file in every folder."""
         problems = []
         for key, folder in self.folders.items():
             missing = [name for name in names if name not in files[key]]
@@ -90,7 +93,7 @@ class PairedFolders:
             raise InputError(f"{self.name} is not paired: {'; '.join(problems)}")
 
     def _require_sizes(self, samples: Sequence[dict[str, str]]) -> None:
-        """All images of a sample have one size."""
+        """Raise an error unless all files of a sample have the same size."""
         odd = []
         for sample in samples:
             sizes = {path: "{} x {}".format(*image_size(path)) for path in sample.values()}
@@ -101,7 +104,7 @@ class PairedFolders:
 
 
 def _sample_name(path: str, suffix: str | None) -> str | None:
-    """What is before the suffix; None for a file of another kind."""
+    """Return the part of a file name before its suffix, or None if it has another suffix."""
     if suffix:
         return path[: -len(suffix)] if path.endswith(suffix) else None
     stem, extension = os.path.splitext(path)

@@ -1,4 +1,4 @@
-"""RGB-D salient object detection data: NJU2K, NLPR, DUT-RGBD, SIP, STEREO, LFSD and what is laid out like them."""
+"""RGB-D salient object detection data: NJU2K, NLPR, DUT-RGBD, SIP, STEREO, LFSD and data sets with the same layout."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -31,27 +31,28 @@ SET_KEYS = {
 
 @DATASETS.register_module()
 class RGBDSODDataset(BaseSegDataset):
-    """Images with depth maps and saliency masks, of one data set or of several at once.
+    """Images with depth maps and saliency masks, of one data set or of several joined ones.
 
-    Files of a sample share their name up to the suffix. Everything is checked when the data set is built: folders,
-    pairs, sizes and numbers; and where masks are given, whether the salient objects are near, as they should be if
-    the depth maps point the way the config says.
+    The files of a sample share their name up to the suffix. Folders, pairs, sizes and numbers are checked when the
+    data set is built. Where masks are given, it is also checked whether the salient objects are near, as they should
+    be if the depth maps point the way the config says.
 
     Args:
-        name: of the set, in tables; default: the last folder of ``data_root``.
-        data_root: the folder that ``data_prefix``, ``ann_file`` and the roots of ``sets`` are in.
-        data_prefix: ``img_path``, ``depth_path`` and ``seg_map_path``; default D3Net's ``RGB``, ``depth`` and ``GT``.
-            ``seg_map_path`` may be left out when testing.
-        ann_file: lists a part of the set, one name a line; all of it by default.
-        num_samples: what the set must hold, 1485 for the training part of NJU2K.
-        depth_direction: see :class:`LoadDepthFromFile`, whose own choice holds if this is None.
-        img_suffix, depth_suffix, seg_map_suffix: end of the file names, ``"_Depth.bmp"``; None for any image.
-        sets: several sets to join. Each is a dict of the arguments above; what it leaves out is taken from them, but
-            ``data_root`` is joined to the one above and is ``name`` by default.
-        kwargs: of the host's ``BaseSegDataset``: ``pipeline``, ``test_mode``, ``indices``, ...
+        name: The name of the data set in tables; by default the last folder of ``data_root``.
+        data_root: The folder that contains ``data_prefix``, ``ann_file`` and the roots of ``sets``.
+        data_prefix: The folders by the keys ``img_path``, ``depth_path`` and ``seg_map_path``. The default is D3Net's
+            layout: ``RGB``, ``depth`` and ``GT``. ``seg_map_path`` may be left out in testing.
+        ann_file: A file that lists a part of the data set, one name a line. All of it is used by default.
+        num_samples: The number of samples that the data set must have, as 1485 for the training part of NJU2K.
+        depth_direction: The direction of the depth maps, see :class:`LoadDepthFromFile`. If it is None, the
+            ``direction`` of that transform holds.
+        img_suffix, depth_suffix, seg_map_suffix: The end of the file names, as ``"_Depth.bmp"``, or None for any image.
+        sets: Several data sets to join. Each is a dict of the arguments above, which are also the defaults of what it
+            leaves out. Only ``data_root`` differs: it is relative to the one above, and ``name`` by default.
+        kwargs: Further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
 
     Raises:
-        InputError: a key or path is wrong, files do not pair, sizes differ or numbers do not fit.
+        InputError: A key or a path is wrong, a file has no counterpart, sizes differ or a number does not fit.
     """
 
     METAINFO = {"classes": ("background", "salient"), "palette": [[0, 0, 0], [255, 255, 255]]}
@@ -70,7 +71,7 @@ class RGBDSODDataset(BaseSegDataset):
         sets: Sequence[Mapping] = (),
         **kwargs: object,
     ) -> None:
-        own = {
+        single = {
             "name": name or Path(data_root).name,
             "data_root": "",
             "data_prefix": data_prefix,
@@ -81,11 +82,14 @@ class RGBDSODDataset(BaseSegDataset):
             "depth_suffix": depth_suffix,
             "seg_map_suffix": seg_map_suffix,
         }
-        self.sets = [_completed(own, one) for one in sets] or [own]
+        self.sets = [_completed(single, one) for one in sets] or [single]
         super().__init__(data_root=data_root, data_prefix={}, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Samples of all sets: the paths, ``dataset_name``, ``depth_direction`` where given, and the host's keys."""
+        """Return the samples of all sets.
+
+        A sample has its paths, ``dataset_name``, ``depth_direction`` if one is given, and mmsegmentation's own keys.
+        """
         return [sample for one in self.sets for sample in self._load_set(one)]
 
     def _load_set(self, one: Mapping) -> list[dict]:
@@ -105,13 +109,13 @@ class RGBDSODDataset(BaseSegDataset):
         return [{**paths, **common, "seg_fields": []} for paths in paired.samples()]
 
     def full_init(self) -> None:
-        """Load the samples, once, and look at the direction of their depth."""
+        """Load the samples once, and check the direction of their depth."""
         if not self._fully_initialized:
             super().full_init()
             self._warn_of_direction()
 
     def _warn_of_direction(self) -> None:
-        """Name sets whose salient objects are mostly farther than what surrounds them."""
+        """Warn of data sets whose salient objects are mostly farther away than their surroundings."""
         loader = next((t for t in self.pipeline.transforms if isinstance(t, LoadDepthFromFile)), None)
         samples = [self.get_data_info(i) for i in range(len(self))]
         samples = [sample for sample in samples if "seg_map_path" in sample]
@@ -134,7 +138,7 @@ class RGBDSODDataset(BaseSegDataset):
 
 
 def _completed(common: Mapping, one: Mapping) -> dict:
-    """One set's arguments, with what it leaves out taken from the common ones."""
+    """Return the arguments of one data set, with the common ones as defaults."""
     unknown = set(one) - SET_KEYS
     if unknown or "name" not in one:
         problem = f"unknown key {min(unknown)!r}" if unknown else "no name"
@@ -143,7 +147,7 @@ def _completed(common: Mapping, one: Mapping) -> dict:
 
 
 def _folders(one: Mapping, root: Path, test_mode: bool) -> dict[str, str]:
-    """Path of every folder of a set."""
+    """Return the path of every folder of a data set by its key."""
     prefix = one["data_prefix"]
     needed = {"img_path", "depth_path"} if test_mode else set(FOLDERS)
     wrong = sorted(needed - set(prefix)) + sorted(set(prefix) - set(FOLDERS))

@@ -1,4 +1,4 @@
-"""Load a depth map in one convention, whatever convention its data set has."""
+"""Loading depth maps: every data set's convention of depth becomes the same one."""
 
 import warnings
 from pathlib import Path
@@ -16,7 +16,7 @@ SCALINGS = ("range", "minmax")
 
 
 def _beside(image: str | None) -> str | None:
-    """The depth map of ``.../RGB/name.jpg``, or None."""
+    """Return the path of the depth map that belongs to ``.../RGB/name.jpg``, or None if there is none."""
     if image is None or Path(image).parent.name != "RGB":
         return None
     folder = Path(image).parent.parent / "depth"
@@ -25,24 +25,25 @@ def _beside(image: str | None) -> str | None:
 
 @TRANSFORMS.register_module()
 class LoadDepthFromFile(BaseTransform):
-    """Load ``depth_path`` into ``depth``: (H, W) float32 from 0, far, to 1, near.
+    """Load ``depth_path`` into ``depth``, (H, W) float32 from 0 (far) to 1 (near).
 
-    The file may have 8 or 16 bits and one or three channels. An image without a ``depth_path`` has its depth map where
-    D3Net's layout has it, by the same name in the folder ``depth`` beside ``RGB``: mmsegmentation's ``MMSegInferencer``
-    knows images alone.
+    The file may have 8 or 16 bits and one or three channels. If a sample has no ``depth_path``, its depth map is looked
+    for where the layout of D3Net has it, under the name of the image in the folder ``depth`` beside ``RGB``. This makes
+    mmsegmentation's ``MMSegInferencer`` usable, which passes images only.
 
     Args:
-        direction: which way the files point: ``"near_white"`` or ``"far_white"`` (inverted on loading). A sample's own
-            ``depth_direction``, which the data set gives, comes first, since joint sets do not agree.
-        scaling: ``"range"`` divides by the largest value the file's type can hold, so depths of different images stay
-            comparable; ``"minmax"`` stretches each map to 0 and 1, which metric depth in 16 bits needs.
-        allow_constant: a map with a single value holds no depth and usually is a damaged file, so it is an error. If
-            True it is a warning and the map is loaded as 0 throughout.
-        backend_args: of mmengine's file client.
+        direction: The direction of the files: ``"near_white"``, or ``"far_white"``, which is inverted on loading. The
+            ``depth_direction`` of a sample takes precedence, since joined data sets may differ.
+        scaling: ``"range"`` divides by the largest value of the file's data type, so that the depths of different
+            images stay comparable. ``"minmax"`` stretches each map to the range from 0 to 1, which metric depth in 16
+            bits needs.
+        allow_constant: Whether a map of a single value gives a warning and is loaded as 0. By default it is an error,
+            since it contains no depth and usually is a damaged file.
+        backend_args: The arguments of mmengine's file client.
 
     Raises:
-        InputError: an argument is none of the choices; on loading, the file cannot be used or its size is not the
-            image's.
+        InputError: An argument is none of its choices. On loading, the file cannot be used or has another size than
+            the image.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class LoadDepthFromFile(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Add ``depth``; reads ``depth_path`` and, if they are there, ``img`` and ``depth_direction``."""
+        """Add ``depth``, from ``depth_path`` and, if they are given, ``img`` and ``depth_direction``."""
         path = results.get("depth_path") or _beside(results.get("img_path"))
         if path is None:
             raise InputError(
@@ -78,7 +79,7 @@ class LoadDepthFromFile(BaseTransform):
         return results
 
     def _scale(self, raw: np.ndarray, path: str) -> np.ndarray:
-        """(H, W) integers to (H, W) float32 between 0 and 1."""
+        """Scale integers (H, W) to float32 (H, W) between 0 and 1."""
         low, high = int(raw.min()), int(raw.max())
         if low == high:
             self._report_constant(path, low)

@@ -1,4 +1,4 @@
-"""Load a saliency mask."""
+"""Loading saliency masks."""
 
 import warnings
 
@@ -10,24 +10,25 @@ from mmseg_mm.datasets.image_files import read_mask
 
 @TRANSFORMS.register_module()
 class LoadSODMask(BaseTransform):
-    """Load ``seg_map_path`` into ``gt_seg_map``: (H, W) uint8, 1 on the salient object.
+    """Load ``seg_map_path`` into ``gt_seg_map``, (H, W) uint8, which is 1 on the salient object.
 
-    mmsegmentation's own loader takes a mask's 255 for the label to ignore. Values may be 0 and 255 or 0 and 1; soft
-    edges are cut above 128. Without ``seg_map_path``, as in inference, nothing is loaded: the host strips annotation
-    loaders from a pipeline only by the name ``LoadAnnotations``. A mask without any object is a warning with its path.
+    mmsegmentation's own loader would take the value 255 of a mask for the label to ignore. The values may be 0 and 255,
+    or 0 and 1; of soft edges, the values above 128 are salient. Without ``seg_map_path``, as in inference, nothing is
+    loaded, since mmsegmentation removes no loader but ``LoadAnnotations`` from a pipeline for inference. A mask without
+    any salient object gives a warning with its path.
 
     Args:
-        backend_args: of mmengine's file client.
+        backend_args: The arguments of mmengine's file client.
 
     Raises:
-        InputError: on loading, the file is missing, in colour, or not an image of 8 bits.
+        InputError: On loading, the file is missing, is in colour, or is no image of 8 bits.
     """
 
     def __init__(self, backend_args: dict | None = None) -> None:
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Add ``gt_seg_map`` and name it in ``seg_fields``, so that the host's transforms keep it in step."""
+        """Add ``gt_seg_map``, and its name to ``seg_fields``, so that mmsegmentation transforms it with the image."""
         path = results.get("seg_map_path")
         if path is None:
             return results

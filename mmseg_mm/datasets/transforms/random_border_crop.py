@@ -1,4 +1,4 @@
-"""The random crop of F3Net: a border of random width goes."""
+"""The random crop of F3Net, which removes a border of random width."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -9,15 +9,15 @@ from fastreid_mm.errors import InputError
 
 @TRANSFORMS.register_module()
 class RandomBorderCrop(BaseTransform):
-    """Cut a random share of the height and of the width, at a random place.
+    """Crop a random share of the height and of the width at a random position.
 
-    F3Net, AAAI 2020. mmsegmentation's own crop takes one fixed size in pixels.
+    This is the crop of F3Net (Wei et al., AAAI 2020). mmsegmentation's own crop has a fixed size in pixels.
 
     Args:
-        max_share: at most this share of each side goes; at least 0, less than 1.
+        max_share: The largest share of each side that is removed, at least 0 and less than 1.
 
     Raises:
-        InputError: ``max_share`` is out of range; on use, the depth map is not stacked yet.
+        InputError: ``max_share`` is out of range. On use, the depth map is not stacked yet.
     """
 
     def __init__(self, max_share: float = 1 / 8) -> None:
@@ -26,13 +26,13 @@ class RandomBorderCrop(BaseTransform):
         self.max_share = max_share
 
     def _draw(self, length: int) -> tuple[int, int]:
-        """Start and end of what stays of one side."""
+        """Draw the start and the end of the part of a side that is kept."""
         cut = np.random.randint(int(length * self.max_share) + 1)
         start = np.random.randint(cut + 1)
         return start, length - cut + start
 
     def transform(self, results: dict) -> dict:
-        """Crop ``img`` and everything named in ``seg_fields``; set ``img_shape``."""
+        """Crop ``img`` and everything named in ``seg_fields``, and set ``img_shape``."""
         if "depth" in results:
             raise InputError("RandomBorderCrop before StackDepth would leave the depth map behind")
         height, width = results["img"].shape[:2]

@@ -1,4 +1,4 @@
-"""Join image and depth, so that every later transform moves both alike."""
+"""Stacking the depth map on the image, so that every later transform applies to both alike."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -7,23 +7,24 @@ from mmseg.registry import TRANSFORMS
 from fastreid_mm.errors import InputError
 
 GEOMETRIC = ("flip", "scale_factor")
-"""What the host's flip and resize leave in a sample."""
+"""The keys that mmsegmentation's flip and resize add to a sample."""
 
 
 @TRANSFORMS.register_module()
 class StackDepth(BaseTransform):
-    """Append ``depth`` to ``img`` as a fourth channel: (H, W, 4) float32, blue, green, red and depth, 0 to 255.
+    """Append ``depth`` to ``img`` as a fourth channel.
 
-    Goes after photometric transforms, which would drop the fourth channel without a word, and before geometric ones,
-    which know nothing of a separate depth map and would leave it behind.
+    The result is float32 (H, W, 4), blue, green, red and depth from 0 to 255. The transform must come after the
+    photometric ones, which would drop the fourth channel silently, and before the geometric ones, which would not
+    apply to a separate depth map.
 
     Raises:
-        InputError: on use, ``depth`` is missing, the image does not have three channels or another size, or a flip or
-            resize came before.
+        InputError: On use, ``depth`` is missing or has another size than the image, the image does not have three
+            channels, or a flip or a resize came before.
     """
 
     def transform(self, results: dict) -> dict:
-        """Replace ``img``, remove ``depth``."""
+        """Replace ``img`` by the stacked image, and remove ``depth``."""
         name = results.get("img_path", "the image")
         if "depth" not in results:
             raise InputError(f"{name}: no depth to stack, put LoadDepthFromFile before StackDepth")
