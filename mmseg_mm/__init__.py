@@ -5,6 +5,12 @@ Importing this package registers everything in mmsegmentation's registries, so o
     custom_imports = dict(imports=["mmseg_mm"])
 """
 
-from mmseg_mm import compat, datasets, engine, evaluation, models  # compat first: the others import mmseg
+from mmseg_mm import (
+    compat,
+    datasets,
+    engine,
+    evaluation,
+    models,
+)  # compat must come first, since the others import mmseg.
 
 __all__ = ["compat", "datasets", "engine", "evaluation", "models"]

@@ -1,12 +1,13 @@
-"""What mmsegmentation 1.2.2 needs to run on current releases of what it is built on.
+"""Repairs that mmsegmentation 1.2.2 needs to run on current releases of its dependencies.
 
 ``mmseg.models``, ``mmseg.datasets`` and ``mmseg.apis`` import ``mmcv.ops``, which loads mmcv's compiled operators from
-``mmcv._ext``. The full mmcv does not build against a current PyTorch, and nothing of ours uses one of its operators.
-So where the real module is missing a stub takes its place, whose operators say by name what is missing when they are
-called. ``mmengine.utils.dl_utils.misc.mmcv_full_available()`` stays False. Seen on mmcv-lite 2.1.0, PyTorch 2.15.
+``mmcv._ext``. The full mmcv does not build against a current PyTorch, and this package uses none of its operators.
+Where the real module is missing, a stub takes its place, whose operators raise an error with their name when they are
+called. ``mmengine.utils.dl_utils.misc.mmcv_full_available()`` stays False. This was seen with mmcv-lite 2.1.0 and
+PyTorch 2.15.
 
-Its ``get_flops.py`` gives mmengine's ``get_model_complexity_info`` both a shape and an input, which mmengine refuses.
-Seen on mmengine 0.10.7.
+mmsegmentation's ``get_flops.py`` gives mmengine's ``get_model_complexity_info`` both a shape and an input, which
+mmengine refuses. This was seen with mmengine 0.10.7.
 """
 
 import sys
@@ -21,7 +22,7 @@ OPERATORS = "mmcv._ext"
 
 
 class _MissingOperators(types.ModuleType):
-    """Has every name, so that ``mmcv.ops`` can be imported; no name can be called."""
+    """A module that has every name, so that ``mmcv.ops`` can be imported, but whose operators cannot be called."""
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("__"):
@@ -34,15 +35,15 @@ class _MissingOperators(types.ModuleType):
 
 
 def provide_operators() -> None:
-    """Put the stub in place, unless mmcv's operators are there."""
+    """Register the stub, unless mmcv's operators are installed or the stub is registered already."""
     if OPERATORS not in sys.modules and find_spec(OPERATORS) is None:
         stub = _MissingOperators(OPERATORS)
-        stub.__spec__ = ModuleSpec(OPERATORS, None)  # without a loader: not found by who looks for the full mmcv
+        stub.__spec__ = ModuleSpec(OPERATORS, None)  # A module without a loader is not taken for the full mmcv.
         sys.modules[OPERATORS] = stub
 
 
 def let_inputs_be_given_with_a_shape() -> None:
-    """Make mmengine count what the inputs cost where it is given both, from now on."""
+    """Make mmengine's complexity analysis accept a shape and inputs together, of which it then uses the inputs."""
     host = analysis.get_model_complexity_info
 
     def count(model: object, input_shape: object = None, inputs: object = None, **options: object) -> dict:

@@ -1,4 +1,4 @@
-"""RGB-D saliency data: the data set and its transforms."""
+"""The RGB-D saliency data set and its transforms."""
 
 from mmseg_mm.datasets.finite_repeat import FiniteRepeatDataset
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset

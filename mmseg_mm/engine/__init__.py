@@ -1,4 +1,4 @@
-"""What makes training exact to resume, checkpoints safe to load, and the host's scripts and pictures fit saliency."""
+"""Reproducible resuming, safe checkpoints, and mmsegmentation's scripts and visualization adapted to saliency."""
 
 from mmseg_mm.engine.data_root import DataRootHook
 from mmseg_mm.engine.epoch_seed import EpochSeedHook, seed_worker

@@ -1,4 +1,4 @@
-"""Is a checkpoint this model's? By its weights, and by the settings that weights do not show."""
+"""The check of whether a checkpoint belongs to a model, by its weights and by settings that the weights do not show."""
 
 import json
 from collections.abc import Mapping
@@ -14,62 +14,72 @@ UNSEEN = {
     "decode_head.fusion.reading": "paper",
     "decode_head.fusion.stack": "carry_fused",
 }
-"""Keys of a model's config that change what it computes, and mostly no weight's name or shape, with their defaults."""
+"""Keys of a model's config that change what the model computes, but mostly not the names or shapes of its weights, with
+their defaults."""
 TRAINING_ONLY = ("decode_head.modality_seg.", "decode_head.first_seg.", "decode_head.level_seg.", "auxiliary_head.")
-"""Weights of maps that have a loss and no place in a prediction."""
+"""Prefixes of weights that are used in training only, for maps that have a loss but no part in the prediction."""
 PURPOSES = ("resume", "predict", "begin")
+"""What a checkpoint may be loaded for."""
 
 
 def unseen_settings(model: Mapping) -> dict[str, object]:
-    """What a model's config, or that of the test-time augmentation around it, says about :data:`UNSEEN`."""
-    found = {}
+    """Return the values that a model's config has for the keys of :data:`UNSEEN`.
+
+    Args:
+        model: The config of the model, or of the test-time augmentation that wraps it.
+    """
+    settings = {}
     for key, default in UNSEEN.items():
         value = model.get("module", model)
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         value = default if value is None else value
-        found[key] = json.loads(json.dumps(value))  # tuples and lists are the same
-    return found
+        settings[key] = json.loads(json.dumps(value))  # Tuples and lists count as the same.
+    return settings
 
 
-def check_settings(own: Mapping, found: Mapping, path: str) -> None:
-    """Compare settings of :func:`unseen_settings`; what a checkpoint does not say is not compared.
+def check_settings(expected: Mapping, saved: Mapping, path: str) -> None:
+    """Compare the settings of a model and of a checkpoint, as far as the checkpoint has them.
 
     Args:
-        own, found: the model's and the checkpoint's.
-        path: of the checkpoint, for the error.
+        expected: The result of :func:`unseen_settings` for the model.
+        saved: The result of :func:`unseen_settings` that the checkpoint was saved with.
+        path: The path of the checkpoint, for the error.
 
     Raises:
-        InputError: a setting differs.
+        InputError: A setting differs.
     """
-    for key in own:
-        if key in found and found[key] != own[key]:
+    for key in expected:
+        if key in saved and saved[key] != expected[key]:
             raise InputError(
-                f"checkpoint {path} was trained with {key}={found[key]!r}, but the config has {own[key]!r}"
+                f"checkpoint {path} was trained with {key}={saved[key]!r}, but the config has {expected[key]!r}"
             )
 
 
-def check_weights(own: Mapping, found: Mapping, path: str, purpose: str = "resume") -> None:
-    """Compare a checkpoint's weights with a model's; further ones do no harm.
+def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "resume") -> None:
+    """Compare the weights of a model and of a checkpoint, which may have further ones.
 
     Args:
-        own, found: tensors by name.
-        path: of the checkpoint, for the error.
-        purpose: one of :data:`PURPOSES`. To "resume", all weights must be there, to "predict" all but
-            :data:`TRAINING_ONLY`, to "begin" training any at all.
+        expected: The tensors of the model by name.
+        saved: The tensors of the checkpoint by name.
+        path: The path of the checkpoint, for the error.
+        purpose: One of :data:`PURPOSES`. To "resume" needs all weights, to "predict" all but :data:`TRAINING_ONLY`,
+            and to "begin" training at least one.
 
     Raises:
-        InputError: weights are missing or of another shape.
+        InputError: Weights are missing or have another shape.
     """
-    own, found = ({name.removeprefix("module."): value for name, value in state.items()} for state in (own, found))
-    if not own.keys() & found.keys():
+    expected, saved = (
+        {name.removeprefix("module."): value for name, value in state.items()} for state in (expected, saved)
+    )
+    if not expected.keys() & saved.keys():
         raise InputError(f"checkpoint {path} is of another model: it has none of its tensors")
     missing = [
         name
-        for name in own
-        if name not in found and purpose != "begin" and not (purpose == "predict" and name.startswith(TRAINING_ONLY))
+        for name in expected
+        if name not in saved and purpose != "begin" and not (purpose == "predict" and name.startswith(TRAINING_ONLY))
     ]
-    shapes = [name for name in own if name in found and own[name].shape != found[name].shape]
+    shapes = [name for name in expected if name in saved and expected[name].shape != saved[name].shape]
     wrong = [
         f"{len(names)} tensors {kind} ({names[0]} ...)"
         for kind, names in (("missing", missing), ("of another shape", shapes))

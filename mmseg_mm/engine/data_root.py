@@ -1,4 +1,4 @@
-"""Where the data of the shipped configs are: one variable, or one option of the scripts that we run."""
+"""The folder of the data of the shipped configs, given by an environment variable or an option of the scripts."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +10,15 @@ from mmseg.registry import HOOKS
 from fastreid_mm.errors import InputError
 
 DATA_ROOT = "SOD_DATASETS"
-"""The variable that mmengine puts into the configs' paths when it reads them."""
+"""The environment variable that mmengine inserts into the paths of a config when it reads the config."""
 OPTION = "data_root="
 
 
 def take_data_root(arguments: Sequence[str]) -> None:
-    """Turn ``data_root=PATH`` among a script's arguments into the variable: a config is read before its options are."""
+    """Set the environment variable to the ``data_root=PATH`` among the arguments of a script.
+
+    The option itself would come too late, since a config is read before its options are.
+    """
     for argument in arguments:
         if argument.startswith(OPTION):
             os.environ[DATA_ROOT] = argument.removeprefix(OPTION)
@@ -23,16 +26,17 @@ def take_data_root(arguments: Sequence[str]) -> None:
 
 @HOOKS.register_module()
 class DataRootHook(Hook):
-    """Refuses a ``data_root`` on the top level of a config that no data set is in.
+    """Refuses a ``data_root`` on the top level of a config if no data set is in that folder.
 
-    mmsegmentation's own scripts set it there, where it changes no path that was made of it when the file was read.
+    mmsegmentation's own scripts set it there, where it has no effect on the paths that were composed when the file was
+    read.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Called by the runner.
+        """Check the config before the runner starts.
 
         Raises:
-            InputError: the ``data_root`` has no effect.
+            InputError: The ``data_root`` has no effect.
         """
         root = runner.cfg.get("data_root")
         if root is not None and not any(used.startswith(root) for used in _used(runner.cfg)):
@@ -43,9 +47,9 @@ class DataRootHook(Hook):
 
 
 def _used(config: Mapping) -> Iterator[str]:
-    """The root of every data set of a config."""
+    """Yield the root of every data set of a config."""
     for part in ("train", "val", "test"):
         dataset = (config.get(f"{part}_dataloader") or {}).get("dataset", {})
-        while "dataset" in dataset:  # repeated
+        while "dataset" in dataset:  # The data set is wrapped, as in a repeated one.
             dataset = dataset["dataset"]
         yield dataset.get("data_root") or ""

@@ -1,4 +1,4 @@
-"""Random numbers of an epoch that follow from the seed and its number alone, so that resuming changes nothing."""
+"""Seeding every epoch from the seed and the number of the epoch alone, so that resuming changes no random numbers."""
 
 import random
 
@@ -17,18 +17,19 @@ class EpochSeedHook(Hook):
     """Seeds Python, NumPy and PyTorch anew before every epoch of training."""
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Called by the runner."""
+        """Seed all generators from the seed, the number of the epoch and the rank."""
         sequence = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()])
         set_random_seed(int(sequence.generate_state(1)[0]))
 
 
 @FUNCTIONS.register_module()
 def seed_worker(worker_id: int, **_: object) -> None:
-    """Seeds a loader's process from the epoch's seed, for ``worker_init_fn=dict(type="seed_worker")``.
+    """Seed a worker process of a data loader from the seed of the epoch.
 
-    mmengine's own function gives a process the same numbers in every epoch. Needs ``persistent_workers=False``: a
-    process that lives on is not seeded again.
+    A config selects it by ``worker_init_fn=dict(type="seed_worker")``. mmengine's own function would give a process the
+    same random numbers in every epoch. ``persistent_workers`` must be False, since a process that outlives its epoch is
+    not seeded again.
     """
-    seed = torch.initial_seed() % 2**32  # PyTorch's, drawn when the epoch's processes start
+    seed = torch.initial_seed() % 2**32  # PyTorch draws it when the processes of an epoch start.
     random.seed(seed)
     np.random.seed(seed)

@@ -1,4 +1,4 @@
-"""Runs the scripts that mmsegmentation's wheel brings along, with everything of ours registered."""
+"""Running the scripts that mmsegmentation's wheel contains, with everything of this package registered."""
 
 import runpy
 import sys
@@ -16,21 +16,23 @@ TRUST = "--trust-checkpoint"
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
-"""What :data:`FLOPS` needs, since it makes an image of three channels."""
+"""The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
 
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
-    """Run one of mmsegmentation's scripts with its own arguments and :data:`TRUST`.
+    """Run one of mmsegmentation's scripts.
 
-    Unlike the script by itself it heeds ``--cfg-options data_root=PATH``, see :func:`take_data_root`.
+    It takes :data:`TRUST` besides the script's own arguments, and ``--cfg-options data_root=PATH`` has an effect, see
+    :func:`take_data_root`.
 
     Args:
-        name: ``train.py`` or ``train``, ``analysis_tools/browse_dataset`` or ``browse_dataset``; of several with one
-            name the first by folder.
-        arguments: of the script.
+        name: The name of the script, as ``train.py``, ``train``, ``browse_dataset`` or
+            ``analysis_tools/browse_dataset``. Of several scripts of that name, the one whose path sorts first is run.
+        arguments: The arguments of the script.
 
     Raises:
-        InputError: the host has no such script, the config does not exist, or it has nothing to trust with.
+        InputError: mmsegmentation has no such script, the config does not exist, or :data:`TRUST` is given for a config
+            without a ``SafeCheckpointHook``.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -53,11 +55,11 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
 
 def _script(name: str) -> Path:
     known = sorted(SCRIPTS.rglob("*.py"))
-    found = [path for path in known if path.with_suffix("").match(name.removesuffix(".py"))]
-    if not found:
+    matching = [path for path in known if path.with_suffix("").match(name.removesuffix(".py"))]
+    if not matching:
         names = ", ".join(str(path.relative_to(SCRIPTS).with_suffix("")) for path in known)
         raise InputError(f"no script {name!r}; there are {names or f'none in {SCRIPTS}: install the wheel'}")
-    return found[0]
+    return matching[0]
 
 
 def _hook_index(config: str | None) -> int:

@@ -1,4 +1,4 @@
-"""mmengine's checkpoints as plain data, which PyTorch loads without running code from them."""
+"""Saving mmengine's checkpoints as plain data, which PyTorch loads without running code from the file."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,21 +14,22 @@ from fastreid_mm.errors import InputError
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 
 HISTORY = ("log_history", "count_history", "max_length")
-"""What a HistoryBuffer is made from."""
+"""The arguments of a ``HistoryBuffer``."""
 SETTINGS = "unseen_settings"
-"""Where a checkpoint's ``meta`` has them."""
+"""The key of the settings in the ``meta`` of a checkpoint."""
 MapLocation = str | torch.device | dict[str, str] | Callable | None
-"""What ``torch.load`` takes as the place for the tensors of a file."""
+"""The type of the argument ``map_location`` of ``torch.load``."""
 
 
 @HOOKS.register_module()
 class SafeCheckpointHook(Hook):
-    """Saves checkpoints that PyTorch's safe loader accepts, and refuses others and those of another model.
+    """Saves checkpoints that PyTorch's safe loader accepts, and refuses other files and checkpoints of another model.
 
-    mmengine 0.10.7 saves ``HistoryBuffer`` and NumPy objects and, on PyTorch 2.6 and later, cannot load its own files.
+    mmengine 0.10.7 saves ``HistoryBuffer`` and NumPy objects, and cannot load its own files with PyTorch 2.6 and later.
 
     Args:
-        trust: load files that are not plain data too, which may run any code: only for files of a known source.
+        trust: Whether to load files that are more than plain data, too. They may run any code, so that this is for
+            files from a known source only.
     """
 
     def __init__(self, trust: bool = False) -> None:
@@ -44,17 +45,17 @@ class SafeCheckpointHook(Hook):
         return read_checkpoint(path, map_location, self.trust)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note the settings that weights do not show, and turn everything into plain data."""
+        """Add the settings that the weights do not show, and convert everything into plain data."""
         checkpoint["meta"][SETTINGS] = unseen_settings(runner.cfg.model)
         checkpoint.update(_plain(checkpoint))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare weights and settings with the model's, and turn the histories back.
+        """Compare the weights and settings with those of the model, and restore the histories.
 
-        Training may begin from a part of the weights, with other settings.
+        Training may begin from a part of the weights, and with other settings.
 
         Raises:
-            InputError: the checkpoint is of another model.
+            InputError: The checkpoint belongs to another model.
         """
         purpose = _purpose(runner)
         check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path, purpose)
@@ -67,28 +68,31 @@ class SafeCheckpointHook(Hook):
 
 
 def _purpose(runner: Runner) -> str:
-    """Of loading weights, one of :data:`PURPOSES`. The runner's ``train_loop`` would build one, and its data set."""
+    """Return what the runner loads a checkpoint for, one of :data:`PURPOSES`.
+
+    The private attribute is read since the property ``train_loop`` would build a loop and its data set.
+    """
     if not isinstance(runner._train_loop, BaseLoop):
         return "predict"
     return "resume" if runner._resume else "begin"
 
 
 def read_checkpoint(path: str, map_location: MapLocation = "cpu", trust: bool = False) -> Mapping[str, Any]:
-    """The content of a checkpoint file.
+    """Read a checkpoint file.
 
     Args:
-        path: a local file.
-        map_location: of ``torch.load``.
-        trust: whether the file may run code.
+        path: The path of a local file.
+        map_location: The device of the tensors, as ``torch.load`` takes it.
+        trust: Whether the file may run code.
 
     Raises:
-        InputError: the file is missing, damaged, not a checkpoint, or more than plain data and not trusted.
+        InputError: The file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
     """
     try:
         content = torch.load(path, map_location=map_location, weights_only=not trust)
     except FileNotFoundError:
         raise InputError(f"checkpoint {path} does not exist") from None
-    except Exception as error:  # a damaged file raises nearly anything
+    except Exception as error:  # Nearly any error may come from a damaged file.
         raise InputError(f"cannot read {path}: {_reason(error)}") from None
     if not isinstance(content, Mapping):
         raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")

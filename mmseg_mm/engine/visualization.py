@@ -1,4 +1,4 @@
-"""Pictures of soft saliency maps, with the set's name in the file name."""
+"""Pictures of soft saliency maps, with the name of the data set in the file name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,14 +16,14 @@ from mmseg.visualization import SegLocalVisualizer
 
 @HOOKS.register_module()
 class SaliencyVisualizationHook(SegVisualizationHook):
-    """The host's hook, for ``test.py --show-dir``.
+    """mmsegmentation's hook, adapted to ``test.py --show-dir`` for saliency maps.
 
-    Its own asks the runner for an iteration, which builds the training set for it, and does not tell apart files of one
-    name in two sets.
+    mmsegmentation's own hook asks the runner for its iteration, which builds the training set, and does not tell apart
+    files of the same name in two data sets.
 
     Args:
-        interval: one of how many batches is drawn.
-        hook: further arguments of the host's.
+        interval: Every how many batches one is drawn.
+        hook: Further arguments of mmsegmentation's hook.
     """
 
     def __init__(self, interval: int = 1, **hook) -> None:
@@ -44,9 +44,10 @@ class SaliencyVisualizationHook(SegVisualizationHook):
 
 @VISUALIZERS.register_module()
 class SaliencyVisualizer(SegLocalVisualizer):
-    """Image, mask and saliency map side by side, as far as there are any; the host's draws cut masks over the image.
+    """Draws image, mask and saliency map side by side, as far as they are given.
 
-    Files are called ``SET_NAME``, since sets have files of the same names.
+    mmsegmentation's own visualizer draws thresholded masks over the image. Files are called ``SET_NAME``, since data
+    sets have files of the same names.
     """
 
     @master_only
@@ -63,16 +64,20 @@ class SaliencyVisualizer(SegLocalVisualizer):
         step: int = 0,
         with_labels: bool = True,
     ) -> None:
-        """Draw a sample, show it or save it, as the host's visualizer does.
+        """Draw a sample, and show or save it as mmsegmentation's visualizer does.
 
         Args:
-            name: of the picture.
-            image: (H, W, 3), red, green and blue, 0 to 255.
-            data_sample: ``gt_sem_seg`` of 0 and 1, ``seg_logits`` of probabilities, both perhaps, (1, H, W) each.
-            draw_gt, draw_pred: whether to draw them.
-            show, wait_time: show it in a window, for so many seconds.
-            out_file: where to save it; the backends, with ``step``, if not given.
-            with_labels: not used, there is one class.
+            name: The name of the picture.
+            image: The image (H, W, 3), red, green and blue from 0 to 255.
+            data_sample: A sample with ``gt_sem_seg`` of 0 and 1, with ``seg_logits`` of probabilities, or with both,
+                (1, H, W) each.
+            draw_gt: Whether to draw the mask.
+            draw_pred: Whether to draw the saliency map.
+            show: Whether to show the picture in a window.
+            wait_time: How many seconds to show it.
+            out_file: The file to save it in. If it is not given, the backends get the picture with ``step``.
+            step: The number of the picture for the backends.
+            with_labels: This is not used, since there is one class only.
         """
         sample = data_sample if data_sample is not None else SegDataSample()
         wanted = [key for key, draw in (("gt_sem_seg", draw_gt), ("seg_logits", draw_pred)) if draw and key in sample]
@@ -90,5 +95,8 @@ class SaliencyVisualizer(SegLocalVisualizer):
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
-    """(1, H, W) between 0 and 1, 255 for what is ignored, to (H, W, 3) between 0 and 255."""
+    """Turn a map (1, H, W) between 0 and 1 into a grey image (H, W, 3) between 0 and 255.
+
+    The label 255, which stands for ignored pixels, becomes white.
+    """
     return np.repeat(values[0, ..., None].astype(np.float32).clip(0, 1) * 255, 3, axis=2)
