@@ -1,4 +1,4 @@
-"""Saliency maps of single pairs, which mmsegmentation's ``inference_model`` has no place for."""
+"""Inference on single pairs of image and depth, which mmsegmentation's ``inference_model`` does not support."""
 
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,16 @@ from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
 def init_rgbd_model(
     config: str | Path | Config, checkpoint: str | Path, device: str = "cpu", trust: bool = False
 ) -> BaseSegmentor:
-    """A trained segmentor in evaluation mode, with its config as ``cfg``.
+    """Build a trained segmentor in evaluation mode, with its config as ``cfg``.
 
     Args:
-        config: a file or what was read from one.
-        checkpoint: a file.
-        device: to predict on.
-        trust: whether the checkpoint may be more than plain data, see :func:`read_checkpoint`.
+        config: The path of a config, or the config itself.
+        checkpoint: The path of a checkpoint.
+        device: The device to predict on.
+        trust: Whether the checkpoint may be more than plain data, see :func:`read_checkpoint`.
 
     Raises:
-        InputError: a file does not exist or cannot be used, or the checkpoint is of another model.
+        InputError: A file does not exist or cannot be used, or the checkpoint belongs to another model.
     """
     if not isinstance(config, Config):
         if not Path(config).is_file():
@@ -55,21 +55,22 @@ def inference_rgbd(
     depth: str | Path | np.ndarray,
     depth_direction: str | None = None,
 ) -> np.ndarray:
-    """The saliency map of one image with depth.
+    """Predict the saliency map of one image with depth.
 
     Args:
-        model: of :func:`init_rgbd_model`.
-        image: a path, or (H, W, 3) in blue, green and red, as OpenCV and mmsegmentation have it.
-        depth: a path, read as the config's ``LoadDepthFromFile`` says, or (H, W) floats from 0, far, to 1, near.
-        depth_direction: which way a file points, "near_white" or "far_white", if not as the config says; an array with
-            "far_white" goes from 0, near, to 1, far.
+        model: The model that :func:`init_rgbd_model` returns.
+        image: A path, or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation.
+        depth: A path, which is read as the ``LoadDepthFromFile`` of the config says, or floats (H, W) from 0 (far) to 1
+            (near).
+        depth_direction: The direction of the depth, "near_white" or "far_white". By default the config gives that of
+            files. An array with "far_white" is taken to go from 0 (near) to 1 (far).
 
     Returns:
-        (H, W) float32 probabilities at the size of ``image``.
+        The probabilities (H, W), float32, at the size of ``image``.
 
     Raises:
-        InputError: an unknown direction, a file that cannot be used, image and depth of different sizes, or an array of
-            another kind.
+        InputError: The direction is unknown, a file cannot be used, the sizes of image and depth differ, or an array
+            has the wrong shape, data type or range.
     """
     given: dict[str, Any] = {}
     skip: set[str] = set()
@@ -84,7 +85,7 @@ def inference_rgbd(
             given |= use(value)
             skip.add(loader)
         else:
-            image_size(value)  # it exists and is an image
+            image_size(value)  # This raises an error unless the file exists and is an image.
             given[f"{key}_path"] = str(value)
     if "depth" in given and depth_direction == "far_white":
         given["depth"] = 1 - given["depth"]

@@ -1,4 +1,4 @@
-"""The saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at the image's size."""
+"""Predict the saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at the image size."""
 
 import argparse
 from pathlib import Path
@@ -16,11 +16,11 @@ from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 from mmseg_mm.side_by_side import side_by_side
 
 Job = tuple[Path, Path, Path, Path]
-"""Image, depth, map and picture."""
+"""The paths of the image, the depth map, the saliency map and the picture beside each other."""
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    """The command line of :func:`predict`."""
+    """Make the parser of the arguments of :func:`predict`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("image", type=Path, help="a file or a folder")
     parser.add_argument("depth", type=Path, help="likewise; files of a pair share their name up to the suffix")
@@ -43,13 +43,13 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Write the maps, and the pictures if wanted.
+    """Write the saliency maps and, if they are asked for, the pictures beside each other.
 
     Args:
-        args: of :func:`argument_parser`.
+        args: The arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: a file or folder cannot be used, or the checkpoint is of another model.
+        InputError: A file or folder cannot be used, or the checkpoint belongs to another model.
     """
     todo = _jobs(args.image, args.depth, args.out)
     model = init_rgbd_model(args.config, args.checkpoint, args.device, args.trust_checkpoint)
@@ -64,7 +64,7 @@ def predict(args: argparse.Namespace) -> None:
 
 
 def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
-    """What to read and what to write."""
+    """Return the files to read and to write for each pair."""
     if image.is_dir() != depth.is_dir():
         raise InputError(f"{image} and {depth} must be two files or two folders")
     if not image.is_dir():
@@ -72,11 +72,11 @@ def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
     pairs = PairedFolders(
         "input", {"img_path": str(image), "depth_path": str(depth)}, {"img_path": None, "depth_path": None}
     ).samples()
-    found = []
+    jobs = []
     for pair in pairs:
         name = Path(pair["img_path"]).stem + ".png"
-        found.append((Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
-    return found
+        jobs.append((Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
+    return jobs
 
 
 def _write(path: Path, image: np.ndarray) -> None:

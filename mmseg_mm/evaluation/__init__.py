@@ -1,4 +1,4 @@
-"""Saliency metrics."""
+"""The saliency metrics."""
 
 from mmseg_mm.evaluation.sod_metric import SODMetric
 

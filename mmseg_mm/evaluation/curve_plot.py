@@ -1,4 +1,4 @@
-"""A picture of the curves of an evaluation."""
+"""The plot of the curves of an evaluation."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,14 @@ Curves = Mapping[str, np.ndarray]
 
 
 def plot_curves(sets: Mapping[str, Curves]) -> Figure:
-    """Precision over recall, F and E over the threshold, a line for each set.
+    """Plot precision over recall, and F-measure and E-measure over the threshold, with a line for each data set.
 
     Args:
-        sets: by name, each with ``precision``, ``recall``, ``fm`` (256,) and ``em`` (257,) over falling thresholds.
+        sets: The curves of each data set by its name: ``precision``, ``recall`` and ``fm``, (256,) each, and ``em``,
+            (257,), all over falling thresholds.
 
     Returns:
-        A figure that no window shows; ``savefig`` writes it.
+        A figure without a window, which ``savefig`` writes to a file.
     """
     figure = Figure(figsize=(12, 4), layout="constrained")
     axes = figure.subplots(1, 3)

@@ -1,4 +1,4 @@
-"""One saliency map against one mask, and the mean over a data set, as PySODMetrics computes them."""
+"""The scores of a saliency map and their mean over a data set, as PySODMetrics computes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from py_sod_metrics import (
 )
 
 CURVES = ("precision", "recall", "fm", "em")
-"""Over falling thresholds from 255, as PySODMetrics orders them."""
+"""The names of the curves, which PySODMetrics gives over thresholds that fall from 255."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What one map gets.
+    """The scores of one saliency map.
 
     Attributes:
-        numbers: ``Sm``, ``MAE``, ``wFm``, ``adpFm``, ``adpEm``.
-        curves: by name as in :data:`CURVES`, (256,) each and (257,) for ``em``.
-        empty_mask: nothing is salient; the numbers are what PySODMetrics makes of that.
+        numbers: The values of ``Sm``, ``MAE``, ``wFm``, ``adpFm`` and ``adpEm``.
+        curves: The curves by the names in :data:`CURVES`, (256,) each, and (257,) for ``em``.
+        empty_mask: Whether the mask has no salient pixel. The numbers are then those of PySODMetrics for such a mask.
     """
 
     numbers: dict[str, float]
@@ -35,14 +35,14 @@ class Scores:
 
 
 def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
-    """Score one map.
+    """Score a saliency map against its mask.
 
     Args:
-        prediction: (H, W) uint8.
-        mask: (H, W) uint8, salient above 128.
+        prediction: The saliency map (H, W), uint8.
+        mask: The mask (H, W), uint8, which is salient above 128.
 
     Raises:
-        ValueError: the sizes differ.
+        ValueError: The sizes differ.
     """
     handlers = {
         "fm": FmeasureHandler(True, True, beta=0.3),
@@ -65,12 +65,15 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
 
 
 def mean_curves(scores: Sequence[Scores]) -> dict[str, np.ndarray]:
-    """Each curve averaged over the images."""
+    """Average each curve over the images."""
     return {name: np.mean([one.curves[name] for one in scores], axis=0) for name in CURVES}
 
 
 def summarise(scores: Sequence[Scores]) -> dict[str, float]:
-    """One row of a results table, between 0 and 1. Maximum and mean F and E are those of the mean curve."""
+    """Return a row of a results table, with values between 0 and 1.
+
+    The maximum and the mean of F-measure and E-measure are those of the curves averaged over the images.
+    """
     curves = mean_curves(scores)
     mean = {name: float(np.mean([one.numbers[name] for one in scores])) for name in scores[0].numbers}
     row = {"Sm": mean["Sm"]}

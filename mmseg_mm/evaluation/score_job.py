@@ -1,4 +1,4 @@
-"""The part of evaluation that runs in worker processes: write a map, score a map."""
+"""Writing and scoring saliency maps in worker processes."""
 
 import multiprocessing
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,17 +12,17 @@ from mmseg_mm.datasets.image_files import read_mask
 from mmseg_mm.evaluation.saliency_scores import Scores, score_map
 
 AHEAD = 8
-"""Maps that may wait for each process: enough to keep it busy, too few to fill the memory."""
+"""How many maps may wait for each process, which keeps it busy and does not fill the memory."""
 
 
 @dataclass(frozen=True)
 class ScoreJob:
-    """One prediction to score, to write, or both.
+    """A saliency map to be scored, written, or both.
 
     Attributes:
-        saliency: (H, W) float32 probabilities.
-        mask_path: of the mask, or None to score nothing.
-        map_path: where to write the map, or None.
+        saliency: The probabilities (H, W), float32.
+        mask_path: The path of the mask, or None if the map is not scored.
+        map_path: The path to write the map to, or None if it is not written.
     """
 
     saliency: np.ndarray
@@ -30,10 +30,13 @@ class ScoreJob:
     map_path: str | None
 
     def run(self) -> Scores | None:
-        """Do it. The map is written and scored with 8 bits, so what is on disk scores the same.
+        """Write and score the map, both with 8 bits, so that the file has the same scores.
+
+        Returns:
+            The scores, or None if there is no mask.
 
         Raises:
-            InputError: the mask cannot be read.
+            InputError: The mask cannot be read.
         """
         saliency = self.saliency
         mask = None if self.mask_path is None else read_mask(self.mask_path)
@@ -47,15 +50,16 @@ class ScoreJob:
 
 
 def _start_worker() -> None:
-    cv2.setNumThreads(0)  # its threads do not survive a fork, and the processes are as many as wanted already
+    cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork, and there are processes enough.
 
 
 class JobPool:
-    """Runs jobs in some processes, or in this one; answers come in the order of the jobs.
+    """Runs jobs in worker processes or in the current one, and returns their scores in the order of the jobs.
 
     Args:
-        num_workers: processes; 0 runs every job at once in this one. They start at the first job, by the start method
-            of the program, which mmengine sets from ``env_cfg.mp_cfg`` for its data loaders too.
+        num_workers: The number of processes; with 0 every job runs immediately in the current process. The processes
+            start at the first job, by the start method of the program, which mmengine sets from ``env_cfg.mp_cfg`` for
+            its data loaders, too.
     """
 
     def __init__(self, num_workers: int) -> None:
@@ -64,7 +68,7 @@ class JobPool:
         self._pending: list[Future] = []
 
     def submit(self, job: ScoreJob) -> None:
-        """Hand over a job; waits while too many are under way."""
+        """Submit a job, and wait if too many are pending."""
         if self.num_workers == 0:
             done: Future = Future()
             done.set_result(job.run())
@@ -77,10 +81,12 @@ class JobPool:
             self._pending[-AHEAD * self.num_workers - 1].result()
 
     def collect(self) -> list[Scores | None]:
-        """Answers to all jobs since the last call; the processes end, so that none lies idle while a model trains.
+        """Return the scores of all jobs since the last call.
+
+        The processes end, so that none is idle while a model trains.
 
         Raises:
-            InputError: the first one that a job raised.
+            InputError: A job raised it; the first such error is raised.
         """
         pending, self._pending = self._pending, []
         try:

@@ -18,29 +18,31 @@ from mmseg_mm.evaluation.sod_report import save_images, save_report, table
 
 @METRICS.register_module()
 class SODMetric(BaseMetric):
-    """S-measure, F-measure, E-measure, weighted F-measure and MAE, by PySODMetrics, for each data set.
+    """Computes S-measure, F-measure, E-measure, weighted F-measure and MAE for each data set by PySODMetrics.
 
-    A prediction is scored at its mask's own size, bilinearly resized if it has another one, with 8 bits. The numbers
-    are those of PySODMetrics called by hand, the same for any number of processes. A mask without any object is
-    scored as PySODMetrics does and named in a warning.
+    A prediction is scored with 8 bits at the size of its mask, to which it is resized bilinearly if needed. The numbers
+    equal those of PySODMetrics itself for any number of processes. A mask without any salient object is scored as
+    PySODMetrics does, and named in a warning.
 
-    Returned are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
-    ``MAE``, between 0 and 1, and under ``sod/mean`` their means over the sets, for a checkpoint hook's ``save_best``
-    (with a ``rule``). ``sod_results.json`` and ``sod_curves.npz`` (precision, recall, F and E over the thresholds) are
-    written to ``save_dir``, and a plot of the curves, ``sod_curves.png``.
+    The metrics are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
+    ``MAE``, between 0 and 1. Their means over the data sets are under ``sod/mean``, for the ``save_best`` of a
+    checkpoint hook (with a ``rule``). The metrics (``sod_results.json``), precision, recall, F-measure and E-measure
+    over the thresholds (``sod_curves.npz``), and a plot of these curves (``sod_curves.png``) are written to
+    ``save_dir``.
 
     Args:
-        num_workers: processes that score while the model predicts; 0 scores in this one.
-        dataset_name: of samples that carry none, for data sets other than ours.
-        save_dir: default the folder of the runner's log file; nothing is saved where there is neither.
-        output_dir: where to write the maps, ``SET/NAME.png``; mmsegmentation's ``test.py --out`` sets it.
-        keep_results: also write every image's own numbers, ``sod_images.json``; ``test.py --out`` sets it too.
-        format_only: write the maps and score nothing, for images without masks.
-        collect_device, prefix: of mmengine's ``BaseMetric``.
+        num_workers: The number of processes that score while the model predicts. With 0 the current process scores.
+        dataset_name: The data set of samples without a ``dataset_name``, which other data sets than
+            :class:`RGBDSODDataset` have.
+        save_dir: The folder of the results, by default that of the runner's log file. Without either, nothing is saved.
+        output_dir: The folder to write the maps to, as ``SET/NAME.png``. mmsegmentation's ``test.py --out`` sets it.
+        keep_results: Whether to write the numbers of every image, too (``sod_images.json``). ``test.py --out`` sets it.
+        format_only: Whether to write the maps without scoring them, for images without masks.
+        collect_device, prefix: Arguments of mmengine's ``BaseMetric``.
 
     Raises:
-        InputError: ``num_workers`` is negative, or ``format_only`` has no ``output_dir``; on use, a sample has no mask
-            or no name of its set, or its prediction is not one channel of probabilities.
+        InputError: ``num_workers`` is negative, or ``format_only`` has no ``output_dir``. On use, a sample has no mask
+            or no ``dataset_name``, or its prediction is not one channel of probabilities.
     """
 
     default_prefix = "sod"
@@ -70,12 +72,12 @@ class SODMetric(BaseMetric):
         self._pool = JobPool(num_workers)
 
     def process(self, data_batch: object, data_samples: Sequence[Mapping]) -> None:
-        """Hand every prediction to the processes.
+        """Submit every prediction to the worker processes.
 
         Args:
-            data_batch: not used.
-            data_samples: with ``seg_logits`` holding probabilities (1, H, W), ``img_path``, ``seg_map_path`` and
-                ``dataset_name``.
+            data_batch: This is not used.
+            data_samples: The samples, with probabilities (1, H, W) in ``seg_logits``, ``img_path``, ``seg_map_path``
+                and ``dataset_name``.
         """
         for sample in data_samples:
             name = sample.get("dataset_name", self.dataset_name)
@@ -96,18 +98,18 @@ class SODMetric(BaseMetric):
         return ScoreJob(_probabilities(sample, path), mask_path, map_path)
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Wait for the processes, then do as the host does."""
+        """Wait for the worker processes, then evaluate as mmengine does."""
         self.results = [(*key, scores) for key, scores in zip(self.results, self._pool.collect())]
         return super().evaluate(size)
 
     def compute_metrics(self, results: Sequence[tuple[str, str, Scores]]) -> dict[str, float]:
-        """Log the table, save the report.
+        """Log the table of results, and save the report.
 
         Args:
-            results: name of the set, path and scores of every image.
+            results: The name of the data set, the path and the scores of every image.
 
         Returns:
-            ``SET/METRIC``: value, with "mean" for the mean over the sets.
+            The metrics under ``SET/METRIC``, in which the set "mean" stands for the mean over the data sets.
         """
         if self.format_only:
             return {}
@@ -135,18 +137,18 @@ class SODMetric(BaseMetric):
 
 
 def _probabilities(sample: Mapping, path: str) -> np.ndarray:
-    """A sample's saliency map, (H, W) float32."""
+    """Return the saliency map of a sample, (H, W) float32."""
     saliency = sample["seg_logits"]["data"].detach().float().cpu().numpy()
     if saliency.ndim != 3 or saliency.shape[0] != 1:
         raise InputError(f"{path}: seg_logits are {saliency.shape}, one channel is needed")
     low, high = saliency.min(), saliency.max()
-    if not (low >= 0 and high <= 1):  # true for NaN
+    if not (low >= 0 and high <= 1):  # This holds for NaN, too.
         raise InputError(f"{path}: seg_logits lie between {low:.3g} and {high:.3g}, probabilities are needed")
     return saliency[0]
 
 
 def _log_folder() -> Path | None:
-    """Where the runner of this process writes its log."""
+    """Return the folder of the log file of the runner, or None if there is none."""
     for handler in MMLogger.get_current_instance().handlers:
         if isinstance(handler, logging.FileHandler):
             return Path(handler.baseFilename).parent

@@ -1,4 +1,4 @@
-"""What an evaluation leaves: a table in the log, numbers and curves in files."""
+"""The report of an evaluation: a table for the log, and files of numbers and curves."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ PLOT = "sod_curves.png"
 
 
 def table(rows: Mapping[str, Mapping[str, float]]) -> str:
-    """One line for each data set, four digits."""
+    """Format the metrics with four digits, in one line for each data set."""
     names = list(next(iter(rows.values())))
     width = max(map(len, ("data set", *rows)))
     lines = [f"{'data set':{width}}" + "".join(f"{name:>8}" for name in names)]
@@ -24,7 +24,10 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]) -> None:
-    """Write the table, and each set's mean curves as ``SET/precision``, ``recall``, ``fm``, ``em`` and as a plot."""
+    """Write the table, and the mean curves of each data set.
+
+    The curves are arrays ``SET/precision``, ``SET/recall``, ``SET/fm`` and ``SET/em``, and a plot.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).write_text(json.dumps(rows, indent=1) + "\n")
     sets = {name: mean_curves(members) for name, members in scores.items()}
@@ -36,6 +39,6 @@ def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: M
 
 
 def save_images(folder: Path, images: Mapping[str, Mapping[str, float]]) -> None:
-    """Write every image's own numbers, by its path."""
+    """Write the numbers of every image by its path."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / IMAGES).write_text(json.dumps(images, indent=1) + "\n")
