@@ -5,12 +5,7 @@ Importing this package registers everything in mmsegmentation's registries, so o
     custom_imports = dict(imports=["mmseg_mm"])
 """
 
-from mmseg_mm import (
-    compat,
-    datasets,
-    engine,
-    evaluation,
-    models,
-)  # compat must come first, since the others import mmseg.
+# compat must come first, since the others import mmseg.
+from mmseg_mm import compat, datasets, engine, evaluation, models
 
 __all__ = ["compat", "datasets", "engine", "evaluation", "models"]

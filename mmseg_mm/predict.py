@@ -57,9 +57,8 @@ def predict(args: argparse.Namespace) -> None:
         saliency = np.rint(inference_rgbd(model, image, depth, args.depth_direction) * 255).astype(np.uint8)
         _write(out, saliency)
         if args.side_by_side:
-            shown = cast(
-                np.ndarray, cv2.imread(str(image))
-            )  # The prediction has read the same file, so it is an image.
+            # The prediction has read the same file, so it is an image.
+            shown = cast(np.ndarray, cv2.imread(str(image)))
             _write(picture, side_by_side(shown, read_grey(str(depth)), saliency))
 
 

@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 
 class CrossLevelModule(nn.Module):
-    """What two neighbouring levels agree on, by multiplication, refines each of them.
+    """Refines the maps of two neighbouring levels by the product of their features.
 
     Args:
-        channels: of the maps.
-        norm_cfg: the norm after each convolution, which makes a bias needless.
+        channels: The number of channels of the maps.
+        norm_cfg: The config of the norm after each convolution, which makes a bias needless.
     """
 
     def __init__(self, channels: int, norm_cfg: dict) -> None:
@@ -21,7 +21,7 @@ class CrossLevelModule(nn.Module):
         )
 
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, C, H, W) of the finer level and (B, C, h, w) of the coarser one to (B, C, H, W) of each."""
+        """Refine the maps (B, C, H, W) of the finer and (B, C, h, w) of the coarser level, both to (B, C, H, W)."""
         coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
         fine, coarse = self.fine[0](fine), self.coarse[0](coarse)
         common = self.fine[1](fine) * self.coarse[1](coarse)

@@ -1,4 +1,4 @@
-"""Normalise image and depth, each in its own way."""
+"""The normalization of image and depth, each by its own statistics."""
 
 from collections.abc import Sequence
 
@@ -17,27 +17,28 @@ MISSING = ("refuse", "mean")
 
 @MODELS.register_module()
 class RGBDDataPreProcessor(SegDataPreProcessor):
-    """Turn stacked images into a normalised batch: red, green, blue and depth three times, for a backbone each.
+    """Turns stacked images into a normalized batch of three channels of colour and three equal ones of depth.
 
-    The host's own takes a single mean and std for all channels and leaves the colour order as it is, without a word,
-    unless there are three channels. All four channels come between 0 and 255, as ``StackDepth`` makes them, and mean
-    and std are on that scale.
+    mmsegmentation's own preprocessor has a single mean and standard deviation for all channels, and silently keeps the
+    order of the colours unless there are three channels. The four channels of an input lie between 0 and 255, as
+    ``StackDepth`` returns them, and ``mean`` and ``std`` are on that scale.
 
     Args:
-        mean, std: of red, green and blue; default ImageNet's.
-        depth_mean, depth_std: of depth, one value or one for each of its three channels; default ``mean`` and ``std``,
-            so that a pretrained backbone gets depth as it would get a grey image.
-        size, size_divisor: what training batches are padded to, one of them, on the right and at the bottom, after
-            normalisation with ``pad_val``; by default to the batch's largest height and width.
-        pad_val: for all channels.
-        seg_pad_val: for masks; 0 makes padding background, since a saliency loss has no label to ignore.
-        missing_depth: "refuse" an image of three channels, or give it the "mean" depth, 0 after normalisation: for what
-            knows nothing of depth, as mmsegmentation's ``get_flops.py``.
-        test_cfg: ``size`` or ``size_divisor`` for test batches.
+        mean, std: The mean and the standard deviation of red, green and blue; by default those of ImageNet.
+        depth_mean, depth_std: The mean and the standard deviation of depth, one value or one for each of its three
+            channels. The default is ``mean`` and ``std``, so that a pretrained backbone sees depth as a grey image.
+        size, size_divisor: The size, or the divisor of it, to which training batches are padded on the right and at the
+            bottom, after the normalization. The default is the largest height and width in the batch.
+        pad_val: The value of the padding in all channels.
+        seg_pad_val: The value of the padding in masks. With 0 the padding is background, since a saliency loss has no
+            label to ignore.
+        missing_depth: "refuse" images of three channels, or give them the "mean" depth, which is 0 after the
+            normalization. The latter is for programs without depth, as mmsegmentation's ``get_flops.py``.
+        test_cfg: The ``size`` or ``size_divisor`` of test batches.
 
     Raises:
-        InputError: means and stds are not of three channels, or an unknown ``missing_depth``; on use, an image does not
-            have four channels.
+        InputError: A mean or a standard deviation does not have three values, or ``missing_depth`` is unknown. On use,
+            an image does not have four channels.
     """
 
     def __init__(
@@ -54,13 +55,13 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
         test_cfg: dict | None = None,
     ) -> None:
         if size is None and size_divisor is None:
-            size_divisor = 1  # the host wants one of the two
+            size_divisor = 1  # mmsegmentation requires one of the two.
         super().__init__(
             size=size, size_divisor=size_divisor, pad_val=pad_val, seg_pad_val=seg_pad_val, test_cfg=test_cfg
         )
         require_choice("missing_depth", missing_depth, MISSING)
         self.missing_depth = missing_depth
-        # no buffers: a model turned to bfloat16 would round them
+        # The statistics are no buffers, since converting the model to bfloat16 would round them.
         self.colour = _three("mean", mean), _three("std", std)
         self.depth = (
             _three("depth_mean", mean if depth_mean is None else depth_mean),
@@ -68,29 +69,29 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
         )
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Normalise, then pad and stack as the host does.
+        """Normalize the inputs, then pad and stack them as mmsegmentation does.
 
         Args:
-            data: ``inputs``, a sequence of (4, H, W) or a tensor (B, 4, H, W), and ``data_samples``.
-            training: which kind of padding.
+            data: The ``inputs``, a sequence of (4, H, W) or a tensor (B, 4, H, W), and the ``data_samples``.
+            training: Whether to pad as in training.
 
         Returns:
-            ``inputs`` (B, 6, H, W) float, and ``data_samples``.
+            The ``inputs`` (B, 6, H, W), float, and the ``data_samples``.
         """
         data = self.cast_data(data)
-        inputs = [self._normalise(image) for image in data["inputs"]]
+        inputs = [self._normalize(image) for image in data["inputs"]]
         return super().forward({**data, "inputs": inputs}, training)
 
-    def _normalise(self, image: Tensor) -> Tensor:
-        """(4, H, W) of blue, green, red and depth to normalised (6, H, W) of red, green, blue and depth."""
+    def _normalize(self, image: Tensor) -> Tensor:
+        """Turn (4, H, W), blue, green, red and depth, into normalized (6, H, W), red, green, blue and depth."""
         image = image.float()
         if image.shape[0] == CHANNELS:
-            depth = _normalised(image[3:].expand(3, -1, -1), self.depth)
+            depth = _apply_statistics(image[3:].expand(3, -1, -1), self.depth)
         elif image.shape[0] == CHANNELS - 1 and self.missing_depth == "mean":
             depth = torch.zeros_like(image)
         else:
             raise InputError(f"an input is {tuple(image.shape)}, 4 channels are needed: is StackDepth in the pipeline?")
-        return torch.cat([_normalised(image[BGR_TO_RGB], self.colour), depth])
+        return torch.cat([_apply_statistics(image[BGR_TO_RGB], self.colour), depth])
 
 
 def _three(key: str, value: float | Sequence[float]) -> list[float]:
@@ -100,7 +101,7 @@ def _three(key: str, value: float | Sequence[float]) -> list[float]:
     return values
 
 
-def _normalised(image: Tensor, statistics: tuple[list[float], list[float]]) -> Tensor:
-    """(3, H, W) less the means, over the deviations."""
+def _apply_statistics(image: Tensor, statistics: tuple[list[float], list[float]]) -> Tensor:
+    """Subtract the means from an image (3, H, W), and divide by the standard deviations."""
     mean, std = (torch.tensor(values, device=image.device).view(-1, 1, 1) for values in statistics)
     return (image - mean) / std

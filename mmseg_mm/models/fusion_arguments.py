@@ -1,4 +1,4 @@
-"""Arguments of a fusion as a config gives them, refused by name where they would do nothing or fail later."""
+"""The check of the arguments of a fusion in a config, which names those that have no effect or would fail later."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,19 +9,19 @@ from fastreid_mm.layers.choices import READINGS
 from mmseg_mm.choices import require_choice
 
 ARGUMENTS = ("num_heads", "depth", "variant", "stack", "epsilon", "reading", "joint_norm", "fused_self_attention")
-"""What a config says to :class:`TokenFusion`. A variant leaves aside what it has no use for, so that one key of an
-ablation is enough to change."""
+"""The arguments of :class:`TokenFusion` that a config may set. A variant ignores those that it does not use, so that an
+ablation changes a single key."""
 
 
 def token_fusion(channels: int, options: Mapping[str, Any]) -> TokenFusion:
-    """Make a fusion.
+    """Build a fusion.
 
     Args:
-        channels: of a token.
-        options: by the names in :data:`ARGUMENTS`.
+        channels: The number of channels of a token.
+        options: The arguments by the names in :data:`ARGUMENTS`.
 
     Raises:
-        InputError: an unknown name, whatever the variant is, or a value out of range.
+        InputError: A name is unknown, for any variant, or a value is out of range.
     """
     for name in options:
         if name not in ARGUMENTS:

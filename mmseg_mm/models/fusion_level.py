@@ -1,4 +1,4 @@
-"""One level of MutualFormer's RGB-D encoder: two modalities' maps in, one fused map out (section 4.2)."""
+"""One level of MutualFormer's RGB-D encoder, which fuses the maps of two modalities (section 4.2)."""
 
 from collections.abc import Sequence
 
@@ -15,19 +15,20 @@ POINTWISE = ("add", "concatenate")
 
 
 class PatchFusion(nn.Module):
-    """Fuses patches of two maps as tokens and folds the result back to a map by bilinear interpolation.
+    """Fuses the patches of two maps as tokens, and turns the result back into a map by bilinear interpolation.
 
-    One convolution without padding embeds the patches of both modalities: only a shared one meets the printed number of
-    parameters. Positions are learned, one set a modality, and interpolated for maps of another size.
+    One convolution without padding embeds the patches of both modalities, since only a shared one gives the number of
+    parameters in the paper. The position embeddings are learned for each modality, and interpolated for maps of another
+    size.
 
     Args:
-        channels: of the maps and of a token.
-        map_size: (H, W) of the maps in training.
-        patch_size, stride: of the patches.
-        fusion: further arguments of :class:`TokenFusion`.
+        channels: The number of channels of the maps and of a token.
+        map_size: The size (H, W) of the maps in training.
+        patch_size, stride: The size and the stride of the patches.
+        fusion: Further arguments of :class:`TokenFusion`.
 
     Raises:
-        InputError: wrong arguments for the fusion; maps smaller than a patch, here or in ``forward``.
+        InputError: The arguments of the fusion are wrong, or maps are smaller than a patch, here or in ``forward``.
     """
 
     def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, **fusion) -> None:
@@ -40,7 +41,7 @@ class PatchFusion(nn.Module):
         self.fusion = token_fusion(channels, fusion)
 
     def forward(self, image: Tensor, depth: Tensor) -> Tensor:
-        """(B, C, H, W) maps of each modality to (B, C, H, W)."""
+        """Fuse the maps (B, C, H, W) of both modalities to one map (B, C, H, W)."""
         self._check(image.shape[-2:])
         patches = [self.embed(image), self.embed(depth)]  # (B, C, h, w) each
         grid = patches[0].shape[-2:]
@@ -60,37 +61,37 @@ class PatchFusion(nn.Module):
 
 
 class PointwiseFusion(nn.Module):
-    """Fuses every place of two maps by itself: table 4's addition and concatenation, which have no patches."""
+    """Fuses two maps at every position separately, for addition and concatenation (table 4), which have no patches."""
 
     def __init__(self, channels: int, **fusion) -> None:
         super().__init__()
         self.fusion = token_fusion(channels, fusion)
 
     def forward(self, image: Tensor, depth: Tensor) -> Tensor:
-        """(B, C, H, W) maps of each modality to (B, C, H, W)."""
+        """Fuse the maps (B, C, H, W) of both modalities to one map (B, C, H, W)."""
         return self.fusion(image.flatten(2).mT, depth.flatten(2).mT).mT.unflatten(2, image.shape[-2:])
 
 
 class FusionLevel(nn.Module):
-    """The fused map "D" of a level.
+    """Computes the fused map "D" of a level.
 
-    The paper turns 10 x 10 tokens or fewer back into a map by bilinear interpolation and mentions no way around them
-    for the encoder's own detail: "none". A way without weights would not show in its number of parameters; "squeezed"
-    is such a way, of ours. On the toy scenes (tools/benchmarks/sod_table.py, S-measure, seeds 1 to 3) it is better with
-    every seed: 0.905 ± 0.014 against 0.876 ± 0.005 after 3 epochs; after 8, measured with a single mean and deviation
-    of depth, 0.970 ± 0.001 against 0.957 ± 0.004. Three real pairs are learned by heart with either, S-measure 0.983
-    (configs/SOD/mutualformer_overfit.py).
+    The paper turns 10 x 10 tokens or fewer back into a map by bilinear interpolation, and mentions no shortcut for the
+    details of the encoder's maps ("none"). A shortcut without weights would not change its number of parameters;
+    "squeezed" is such a shortcut, which the paper does not have. On the toy scenes (tools/benchmarks/sod_table.py,
+    S-measure, seeds 1 to 3) it is better with every seed: 0.905 ± 0.014 against 0.876 ± 0.005 after 3 epochs, and
+    0.970 ± 0.001 against 0.957 ± 0.004 after 8 epochs, the latter measured with a single mean and deviation of depth.
+    With both, three real pairs are overfitted to an S-measure of 0.983 (configs/SOD/mutualformer_overfit.py).
 
     Args:
-        channels: of the maps.
-        map_size: (H, W) of the maps in training.
-        patch_size, stride: of the patches; "add" and "concatenate" have none.
-        detail: "none", or "squeezed" to add the two maps that went in to the fused one, which "add" and "concatenate"
-            have in it already.
-        fusion: further arguments of :class:`TokenFusion`, ``num_heads`` and ``variant`` among them.
+        channels: The number of channels of the maps.
+        map_size: The size (H, W) of the maps in training.
+        patch_size, stride: The size and the stride of the patches, which "add" and "concatenate" do not have.
+        detail: "none", or "squeezed" to add the maps of both modalities to the fused one. The fused map of "add" and
+            "concatenate" contains them already.
+        fusion: Further arguments of :class:`TokenFusion`, among them ``num_heads`` and ``variant``.
 
     Raises:
-        InputError: an unknown ``detail`` or one that the variant has no use for, or what :class:`PatchFusion` raises.
+        InputError: ``detail`` is unknown or does not go with the variant, or :class:`PatchFusion` raises it.
     """
 
     def __init__(
@@ -109,6 +110,6 @@ class FusionLevel(nn.Module):
             self.fuse = PatchFusion(channels, map_size, patch_size, stride, **fusion)
 
     def forward(self, image: Tensor, depth: Tensor) -> Tensor:
-        """(B, C, H, W) maps of each modality to (B, C, H, W)."""
+        """Fuse the maps (B, C, H, W) of both modalities to one map (B, C, H, W)."""
         fused = self.fuse(image, depth)
         return fused if self.detail == "none" else fused + image + depth

@@ -1,4 +1,4 @@
-"""The losses of MutualFormer's saliency network in mmsegmentation's registry."""
+"""The losses of MutualFormer's saliency network for mmsegmentation's registry."""
 
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -8,12 +8,12 @@ from fastreid_mm.losses import cross_modal_focal, pixel_position_aware
 
 @MODELS.register_module()
 class PixelPositionAwareLoss(nn.Module):
-    """:func:`pixel_position_aware` (eq. 13).
+    """Computes :func:`pixel_position_aware` (eq. 13).
 
     Args:
-        weighted_bce: False for F3Net's released code.
-        loss_weight: factor of the loss.
-        loss_name: in the log.
+        weighted_bce: Whether the binary cross-entropy is weighted, which it is not in F3Net's released code.
+        loss_weight: The factor of the loss.
+        loss_name: The name of the loss in the log.
     """
 
     def __init__(self, weighted_bce: bool = True, loss_weight: float = 1.0, loss_name: str = "loss_ppa") -> None:
@@ -21,16 +21,19 @@ class PixelPositionAwareLoss(nn.Module):
         self.weighted_bce, self.loss_weight, self.loss_name = weighted_bce, loss_weight, loss_name
 
     def forward(self, logits: Tensor, mask: Tensor, **_: object) -> Tensor:
-        """(B, 1, H, W) logits and mask, or (B, H, W), to a 0-d tensor; what else the host gives is not used."""
+        """Compute the loss, a 0-d tensor, of logits (B, 1, H, W) and a mask (B, 1, H, W) or (B, H, W).
+
+        Further arguments, which mmsegmentation gives to every loss, are not used.
+        """
         return self.loss_weight * pixel_position_aware(logits, mask.view_as(logits), self.weighted_bce)
 
 
 @MODELS.register_module()
 class CrossModalFocalLoss(nn.Module):
-    """:func:`cross_modal_focal`, the regularisation of one level in eq. 15.
+    """Computes :func:`cross_modal_focal`, the regularization of one level in eq. 15.
 
     Args:
-        alpha, gamma: of the focal loss.
+        alpha, gamma: The parameters of the focal loss.
     """
 
     def __init__(self, alpha: float = 1.0, gamma: float = 2.0) -> None:
@@ -38,5 +41,5 @@ class CrossModalFocalLoss(nn.Module):
         self.alpha, self.gamma = alpha, gamma
 
     def forward(self, image_logits: Tensor, depth_logits: Tensor, mask: Tensor) -> Tensor:
-        """(B, 1, H, W) logits of each modality and mask to a 0-d tensor."""
+        """Compute the loss, a 0-d tensor, of the logits (B, 1, H, W) of each modality and a mask (B, 1, H, W)."""
         return cross_modal_focal(image_logits, depth_logits, mask, self.alpha, self.gamma)

@@ -17,7 +17,7 @@ from mmseg_mm.models.vit_initialization import start_from_vit
 
 Pair = tuple[Tensor, Tensor]
 FIRST_LEVEL = 2
-"""The paper counts levels from the backbone's stem."""
+"""The number of the finest level, since the paper counts levels from the stem of the backbone."""
 INITIALIZATION = (
     dict(type="Kaiming", layer="Conv2d", mode="fan_in", nonlinearity="relu"),
     dict(type="TruncNormal", layer="Linear", std=0.02),
@@ -26,28 +26,34 @@ INITIALIZATION = (
 
 @MODELS.register_module()
 class MutualFormerHead(BaseDecodeHead):
-    """Fuses both modalities level by level and decodes the fused maps twice, the second time with the first's feedback.
+    """Fuses both modalities at each level, and decodes the fused maps by two sub-decoders.
+
+    The second sub-decoder gets the result of the first one as feedback.
 
     Args:
-        in_channels: of the backbones' maps, finest level first.
-        channels: of everything after them.
-        input_size: (H, W) of training images; learned positions are made for it, and resized for others.
-        patch_size, patch_strides: of the tokens; the paper's give 100, 81, 36 and 1 of them at 352 x 352.
-        feature_strides: of the backbones' maps against the image.
-        fusion: arguments of :class:`TokenFusion`: tables 3 (``depth``), 4 (``variant``) and 5 (``epsilon``).
-        detail: of :class:`FusionLevel`.
-        vit: checkpoint of a ViT as wide as ``channels`` that training starts the fusion's layers from, see
-            :func:`start_from_vit`. The paper says so of its own, but no published ViT is 64 wide; without, they start
-            as a ViT's do, truncated normal with a deviation of 0.02.
-        loss_decode: of every saliency map (eq. 13), or several that are added; any of the registry's that
-            :class:`MapLoss` can use.
-        loss_regularization: of a pair of maps, one a modality, that each level gives in training.
-        regularization: its share "lambda" (eq. 15, table 6); 0 leaves out the maps too.
-        decode_head: further arguments of mmsegmentation's ``BaseDecodeHead``.
+        in_channels: The numbers of channels of the backbones' maps, finest level first.
+        channels: The number of channels of all later maps.
+        input_size: The size (H, W) of training images, which the position embeddings are made for. They are
+            interpolated for other sizes.
+        patch_size, patch_strides: The size and the strides of the patches. Those of the paper give 100, 81, 36 and 1
+            tokens at 352 x 352.
+        feature_strides: The strides of the backbones' maps.
+        fusion: The arguments of :class:`TokenFusion`: tables 3 (``depth``), 4 (``variant``) and 5 (``epsilon``).
+        detail: The argument of :class:`FusionLevel`.
+        vit: The checkpoint of a ViT with ``channels`` channels that initializes the layers of the fusion, see
+            :func:`start_from_vit`. The paper starts from a ViT, but no published one has 64 channels. By default the
+            layers are initialized as a ViT is, by a truncated normal distribution with a deviation of 0.02.
+        loss_decode: The loss of every saliency map (eq. 13), or several to be added. They may be any in the registry
+            that :class:`MapLoss` can use.
+        loss_regularization: The loss of the saliency maps that each level gives for both modalities in training.
+        regularization: The weight "lambda" of that loss (eq. 15, table 6). With 0 these maps are left out, too.
+        norm_cfg: The config of the norms, by default batch normalization.
+        init_cfg: The configs of the initialization.
+        decode_head: Further arguments of mmsegmentation's ``BaseDecodeHead``.
 
     Raises:
-        InputError: ``regularization`` outside [0, 1), unequal numbers of levels, or what :class:`FusionLevel` and
-            :class:`MapLoss` raise.
+        InputError: ``regularization`` is outside [0, 1), the numbers of levels differ, or :class:`FusionLevel` or
+            :class:`MapLoss` raises it.
     """
 
     def __init__(
@@ -111,10 +117,10 @@ class MutualFormerHead(BaseDecodeHead):
             self.modality_seg = nn.ModuleList(nn.ModuleList(_saliency(channels) for _ in range(2)) for _ in in_channels)
 
     def init_weights(self) -> None:
-        """As ``init_cfg`` and ``vit`` say.
+        """Initialize the weights by ``init_cfg`` and ``vit``.
 
         Raises:
-            InputError: see :func:`start_from_vit`.
+            InputError: The checkpoint of the ViT cannot be used, see :func:`start_from_vit`.
         """
         super().init_weights()
         if self.vit is not None:
@@ -123,14 +129,16 @@ class MutualFormerHead(BaseDecodeHead):
             start_from_vit(fusions, self.vit)
 
     def forward(self, inputs: Sequence[Pair]) -> Tensor:
-        """(B, C_l, H_l, W_l) of image and depth for each level to (B, 1, H_0, W_0) logits."""
+        """Compute logits (B, 1, H_0, W_0) from maps (B, C_l, H_l, W_l) of image and depth for each level."""
         return self.cls_seg(self._decode(self._squeeze(inputs))[-1])
 
     def loss(self, inputs: Sequence[Pair], batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
-        """Both terms of eq. 15 for ``inputs`` as in :meth:`forward`; padding of a mask (255) counts as background.
+        """Compute both terms of eq. 15 for ``inputs`` as in :meth:`forward`.
+
+        The padding of a mask (255) counts as background.
 
         Returns:
-            What is added up, by place and loss: ``decoder1.loss_ppa``, ``decoder2.loss_ppa``, ``level2.loss_ppa`` to
+            The summands by map and loss: ``decoder1.loss_ppa``, ``decoder2.loss_ppa``, ``level2.loss_ppa`` to
             ``level5.loss_ppa``, and ``level2.loss_regularization`` to ``level5.loss_regularization``.
         """
         mask = self._stack_batch_gt(batch_data_samples) == 1  # (B, 1, H, W)
@@ -152,7 +160,10 @@ class MutualFormerHead(BaseDecodeHead):
         return losses
 
     def _maps(self, squeezed: Sequence[Pair]) -> Iterator[tuple[str, float, Tensor]]:
-        """Place, share and logits of what eq. 14 adds: the mean over the decoders, and levels with halving weights."""
+        """Yield the name, the weight and the logits of every map in eq. 14.
+
+        It adds the mean over the decoders, and the levels with weights that halve from level to level.
+        """
         refined, first, second = self._decode(squeezed)
         yield "decoder1", 0.5, self.first_seg(first)
         yield "decoder2", 0.5, self.cls_seg(second)
@@ -164,7 +175,7 @@ class MutualFormerHead(BaseDecodeHead):
         return [(image(maps[0]), depth(maps[1])) for (image, depth), maps in zip(squeezes, inputs)]
 
     def _decode(self, squeezed: Sequence[Pair]) -> tuple[list[Tensor], Tensor, Tensor]:
-        """What the second decoder refined, and what each of both merged."""
+        """Return the refined maps of the second decoder, and the merged maps of the first and the second one."""
         fused = [level(*pair) for level, pair in zip(self.levels, squeezed)]
         refined, first = self.decoders[0](fused)
         refined, second = self.decoders[1](refined, feedback=first)
@@ -172,7 +183,7 @@ class MutualFormerHead(BaseDecodeHead):
 
 
 def _map_size(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
-    """(H, W) of a backbone's map, which has the sides of the image divided by its stride and rounded up."""
+    """Return the size (H, W) of a backbone's map: that of the image divided by the stride and rounded up."""
     height, width = input_size
     return -(-height // stride), -(-width // stride)
 

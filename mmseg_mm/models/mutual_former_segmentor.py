@@ -11,7 +11,7 @@ from fastreid_mm.errors import InputError
 
 MODALITIES = ("image", "depth")
 PADDING = ("padding_size", "img_padding_size")
-"""How far a data preprocessor padded an image, on its four sides."""
+"""The keys of the padding that a data preprocessor added on the four sides of an image."""
 
 
 @MODELS.register_module()
@@ -19,18 +19,18 @@ class MutualFormerSegmentor(EncoderDecoder):
     """An encoder-decoder with two independent backbones, built from the same config.
 
     Training, whole and sliding inference are mmsegmentation's own. The ``seg_logits`` of a result are probabilities, as
-    for any of its segmentors with ``out_channels=1``: average them as they are (:class:`SaliencyTTAModel`).
+    for all its segmentors with ``out_channels=1``, and can be averaged as they are (:class:`SaliencyTTAModel`).
 
     Args:
-        backbone: config of each backbone.
-        decode_head: config of the head, which is given pairs of maps. An ``auxiliary_head`` may be any of the host's;
-            for its ``in_index`` the image's levels are 0 to 3, the depth's 4 to 7.
-        modalities: what each backbone sees. ("image", "image") and ("depth", "depth") are the baselines of a single
-            modality: the same network, with nothing to learn from the other one.
-        segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
+        backbone: The config of each backbone.
+        decode_head: The config of the head, which gets pairs of maps. An ``auxiliary_head`` may be any of
+            mmsegmentation's. In its ``in_index`` the levels of the image are 0 to 3, and those of depth 4 to 7.
+        modalities: The modality that each backbone sees. ("image", "image") and ("depth", "depth") are baselines of the
+            same network with a single modality.
+        segmentor: Further arguments of mmsegmentation's ``EncoderDecoder``.
 
     Raises:
-        InputError: unknown modalities; in ``forward``, images that have neither four channels nor six.
+        InputError: A modality is unknown. In ``forward``, images have neither four nor six channels.
     """
 
     def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor) -> None:
@@ -41,9 +41,11 @@ class MutualFormerSegmentor(EncoderDecoder):
         self.modalities = tuple(modalities)
 
     def extract_feat(self, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """(B, 6, H, W), RGB and depth, to both backbones' (B, C_l, H_l, W_l) for each level, finest first.
+        """Compute the maps (B, C_l, H_l, W_l) of both backbones for each level, finest first.
 
-        Of (B, 4, H, W) the fourth channel is all three of depth.
+        Args:
+            inputs: Images (B, 6, H, W) with three channels of colour and three of depth, or (B, 4, H, W) with one
+                channel of depth, which is then repeated.
         """
         if inputs.shape[1] not in (4, 6):
             raise InputError(f"an image with depth has 4 or 6 channels, not {inputs.shape[1]}: is it stacked?")
@@ -55,11 +57,14 @@ class MutualFormerSegmentor(EncoderDecoder):
     def _auxiliary_head_forward_train(
         self, inputs: list[tuple[Tensor, Tensor]], data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
-        """The host's heads choose maps by ``in_index``: the first backbone's levels, then the second one's."""
+        """Compute the losses of the auxiliary heads.
+
+        Their ``in_index`` counts the levels of the first backbone, then those of the second one.
+        """
         return super()._auxiliary_head_forward_train([maps for stream in zip(*inputs) for maps in stream], data_samples)
 
     def predict(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> list[SegDataSample]:
-        """(B, 6, H, W) to results at each sample's ``ori_shape``; at H x W without samples."""
+        """Predict from (B, 6, H, W) at the ``ori_shape`` of each sample, or at H x W if no samples are given."""
         if data_samples is None:
             size = tuple(inputs.shape[-2:])
             meta = {"ori_shape": size, "img_shape": size, "pad_shape": size}
@@ -67,9 +72,9 @@ class MutualFormerSegmentor(EncoderDecoder):
         return super().predict(inputs, data_samples)
 
     def whole_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """(B, 6, H, W) to (B, 1, h, w) float32 logits, which are enlarged to the masks' size at once.
+        """Compute float32 logits (B, 1, h, w) from (B, 6, H, W), which are later resized to the masks in a single step.
 
-        The host enlarges to H x W first. Only padding, which it counts in pixels of H x W, needs that.
+        mmsegmentation resizes to H x W first. Only padding needs that, which is counted in pixels of H x W.
         """
         if any(any(meta.get(key, ())) for meta in batch_img_metas for key in PADDING):
             return super().whole_inference(inputs, batch_img_metas).float()

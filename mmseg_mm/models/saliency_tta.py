@@ -11,12 +11,12 @@ from mmseg.structures import SegDataSample
 class SaliencyTTAModel(BaseTTAModel):
     """Averages the probabilities of an image's augmented views.
 
-    mmsegmentation's own ``SegTTAModel`` puts them through the sigmoid a second time, and leaves the last view's map in
-    the result.
+    mmsegmentation's own ``SegTTAModel`` applies the sigmoid to them a second time, and returns the map of the last view
+    in the result.
     """
 
     def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
-        """The views of each image, turned back and at the original size, to one result an image."""
+        """Merge the views of each image, flipped back and at the original size, to one result for each image."""
         return [self._merge(views) for views in data_samples_list]
 
     def _merge(self, views: list[SegDataSample]) -> SegDataSample:

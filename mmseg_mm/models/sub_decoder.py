@@ -12,9 +12,9 @@ class SubDecoder(nn.Module):
     """Merges the levels from the coarsest to the finest.
 
     Args:
-        channels: of the maps.
-        num_levels: how many levels there are.
-        norm_cfg: of :class:`CrossLevelModule`.
+        channels: The number of channels of the maps.
+        num_levels: The number of levels.
+        norm_cfg: The config of the norms, see :class:`CrossLevelModule`.
     """
 
     def __init__(self, channels: int, num_levels: int, norm_cfg: dict) -> None:
@@ -22,14 +22,15 @@ class SubDecoder(nn.Module):
         self.merge = nn.ModuleList(CrossLevelModule(channels, norm_cfg) for _ in range(num_levels - 1))
 
     def forward(self, maps: Sequence[Tensor], feedback: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
-        """(B, C, H_l, W_l) of each level, finest first, to as many refined maps and the merged one.
+        """Refine and merge the maps of all levels.
 
         Args:
-            maps: of all levels.
-            feedback: (B, C, H, W), what an earlier sub-decoder merged; it is added to every level first.
+            maps: The map (B, C, H_l, W_l) of each level, finest first.
+            feedback: The merged map (B, C, H, W) of an earlier sub-decoder, which is added to every level first.
 
         Returns:
-            The refined maps, and the merged map (B, C, H_0, W_0). The coarsest level is refined by feedback alone.
+            The refined map of each level, and the merged map (B, C, H_0, W_0). Feedback alone refines the coarsest
+            level.
         """
         if feedback is not None:
             maps = [

@@ -1,4 +1,4 @@
-"""Attention and feed-forward networks of the fusion from the blocks of a trained ViT (MutualFormer, section 4.1)."""
+"""The initialization of the fusion from the blocks of a trained ViT (MutualFormer, section 4.1)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,23 +10,23 @@ from fastreid_mm.layers import MutualFormerLayer, TokenFusion
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint
 
 WRAPPERS = ("model", "state_dict")
-"""Keys under which a checkpoint may hold its weights: DeiT's, mmengine's."""
+"""The keys under which a checkpoint of DeiT and of mmengine contains the weights."""
 
 
 def start_from_vit(fusions: Mapping[str, TokenFusion], path: str) -> None:
     """Copy block t of a ViT to layer t of every fusion.
 
-    Both modalities' queries, keys and values start from the block's, and so do their norms, the feed-forward network
-    and its norm. Names are timm's and DeiT's. The block's bias of queries, keys and values and its projection have no
-    counterpart.
+    The projections to queries, keys and values of both modalities, their norms, the feed-forward network and its norm
+    are copied. The names are those of timm and DeiT. The block's bias of queries, keys and values and its output
+    projection have no counterpart.
 
     Args:
-        fusions: by name, for the errors.
-        path: of the ViT's checkpoint, plain data.
+        fusions: The fusions by their names in errors.
+        path: The path of the ViT's checkpoint, which must be plain data.
 
     Raises:
-        InputError: the file cannot be read, is of another width or has too few blocks, or a fusion is of a kind that
-            has no such layers.
+        InputError: The file cannot be read, has another number of channels or too few blocks, or a fusion has no such
+            layers.
     """
     content = read_checkpoint(path)
     weights = next((content[key] for key in WRAPPERS if key in content), content)
@@ -38,12 +38,12 @@ def start_from_vit(fusions: Mapping[str, TokenFusion], path: str) -> None:
                 "'concatenate' and stack 'update_streams' have none"
             )
         for index, layer in enumerate(layers):
-            for key, own in _counterparts(layer):
-                _copy(weights, f"blocks.{index}.{key}", own, path)
+            for key, parameter in _counterparts(layer):
+                _copy(weights, f"blocks.{index}.{key}", parameter, path)
 
 
 def _counterparts(layer: MutualFormerLayer) -> Iterator[tuple[str, Tensor]]:
-    """Names in a block, and the layer's own weights."""
+    """Yield the weights of a layer with the names of their counterparts in a block."""
     if len(layer.interaction.norm) != 2:
         raise InputError("fusion.joint_norm=True has no norm for each modality that could start from a ViT's")
     for qkv, norm in zip(layer.interaction.qkv, layer.interaction.norm):
@@ -57,12 +57,12 @@ def _counterparts(layer: MutualFormerLayer) -> Iterator[tuple[str, Tensor]]:
 
 
 @torch.no_grad()
-def _copy(weights: Mapping[str, Tensor], key: str, own: Tensor, path: str) -> None:
+def _copy(weights: Mapping[str, Tensor], key: str, parameter: Tensor, path: str) -> None:
     if key not in weights:
         raise InputError(f"{path} has no {key}")
-    if weights[key].shape != own.shape:
+    if weights[key].shape != parameter.shape:
         raise InputError(
-            f"{path}: {key} is {tuple(weights[key].shape)}, a layer of {own.shape[-1]} channels needs "
-            f"{tuple(own.shape)}"
+            f"{path}: {key} is {tuple(weights[key].shape)}, a layer of {parameter.shape[-1]} channels needs "
+            f"{tuple(parameter.shape)}"
         )
-    own.copy_(weights[key])
+    parameter.copy_(weights[key])
