@@ -71,7 +71,7 @@ class RGBDSODDataset(BaseSegDataset):
         sets: Sequence[Mapping] = (),
         **kwargs: object,
     ) -> None:
-        single = {
+        common = {
             "name": name or Path(data_root).name,
             "data_root": "",
             "data_prefix": data_prefix,
@@ -82,7 +82,7 @@ class RGBDSODDataset(BaseSegDataset):
             "depth_suffix": depth_suffix,
             "seg_map_suffix": seg_map_suffix,
         }
-        self.sets = [_completed(single, one) for one in sets] or [single]
+        self.sets = [_completed(common, one) for one in sets] or [common]
         super().__init__(data_root=data_root, data_prefix={}, **kwargs)
 
     def load_data_list(self) -> list[dict]:
