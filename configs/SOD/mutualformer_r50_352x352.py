@@ -7,9 +7,9 @@ set's own depth_direction says otherwise.
 The paper's tables: decode_head.fusion.depth (3), .variant (4), .epsilon (5), decode_head.regularization (6).
 
 Readings, where the paper is silent: how layers are stacked (fusion.stack: 51.998 M weights, 52.032 M with
-"renew_fused", an "h" for each layer; 52.05 M are printed), that depth is normalised as a grey image would be
+"renew_fused", an "h" for each layer; 52.05 M are printed), that depth is normalized as a grey image would be
 (data_preprocessor.depth_mean, .depth_std), the share that the random crop takes, and the formula of eq. 15's
-regularisation. The paper starts attention and feed-forward networks from a ViT; none is 64 wide (decode_head.vit), so
+regularization. The paper starts attention and feed-forward networks from a ViT; none is 64 wide (decode_head.vit), so
 they start truncated normal.
 """
 
