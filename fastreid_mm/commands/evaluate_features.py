@@ -68,10 +68,10 @@ def main(argv: list[str] | None = None) -> None:
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
         results = evaluate(arguments)
-    print(f"SYSU-MM01, official permutation, 10 trials, {arguments.metric} distance, percent")
-    print(results_table({"": {"SYSU-MM01": results}}))
     if arguments.json:
         write_json(str(arguments.json), results)
+    print(f"SYSU-MM01, official permutation, 10 trials, {arguments.metric} distance, percent")
+    print(results_table({"": {"SYSU-MM01": results}}))
 
 
 if __name__ == "__main__":
