@@ -1,8 +1,8 @@
 """Results as files and as tables."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from statistics import mean, stdev
 from typing import cast
 
@@ -16,10 +16,9 @@ Results = Mapping[str, Settings]
 
 def write_json(path: str, content: Mapping) -> None:
     """Write a JSON file whole or not at all."""
-    with open(path + ".part", "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-    os.replace(path + ".part", path)
+    part = Path(path + ".part")
+    part.write_text(json.dumps(content, indent=2) + "\n")
+    part.replace(path)
 
 
 def numbers_only(results: Results) -> Results:

@@ -1,6 +1,6 @@
 """A picture of queries and what was found for them."""
 
-import os
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -39,7 +39,7 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
             colour = _RIGHT if found[1] == item[1] else _WRONG
             sheet.paste(_tile(found, size, colour), (width * (place + 1) + 4 * _FRAME, top))
     sheet.save(path + ".part", format="PNG")
-    os.replace(path + ".part", path)
+    Path(path + ".part").replace(path)
 
 
 def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[tuple]]:

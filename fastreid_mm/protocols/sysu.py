@@ -1,6 +1,6 @@
 """The SYSU-MM01 protocol: both modes, both numbers of shots, ten galleries, one extraction."""
 
-import os
+from pathlib import Path
 
 import numpy as np
 from fastreid.data.datasets.bases import ImageDataset
@@ -32,7 +32,7 @@ class SYSUEvaluator(RetrievalEvaluator):
         if choice not in ("auto", "official", "seeded"):
             raise InputError(f"TEST.SYSU.GALLERY {choice!r} is not one of auto, official, seeded")
         path = dataset.permutation_file
-        official = choice == "official" or (choice == "auto" and os.path.isfile(path))
+        official = choice == "official" or (choice == "auto" and Path(path).is_file())
         self._permutation = read_permutation(path) if official else None
         self.gallery_source = "official permutation" if official else "seeded draw"
 

@@ -72,7 +72,7 @@ class PairedFolders:
 
     def _listed_names(self) -> list[str]:
         """Return the names in ``ann_file``."""
-        if not os.path.isfile(self.ann_file):
+        if not os.path.isfile(self.ann_file):  # noqa: PTH113  Path.is_file raises for a name that is too long
             raise InputError(f"{self.name}: ann_file {self.ann_file} does not exist")
         lines = [line.strip() for line in list_from_file(self.ann_file) if line.strip()]
         names = [_sample_name(line, self.suffixes["img_path"]) or _sample_name(line, None) or line for line in lines]
@@ -107,5 +107,5 @@ def _sample_name(path: str, suffix: str | None) -> str | None:
     """Return the part of a file name before its suffix, or None if it has another suffix."""
     if suffix:
         return path[: -len(suffix)] if path.endswith(suffix) else None
-    stem, extension = os.path.splitext(path)
-    return stem if extension.lower() in IMAGE_SUFFIXES else None
+    extension = Path(path).suffix
+    return path.removesuffix(extension) if extension.lower() in IMAGE_SUFFIXES else None

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -96,8 +97,8 @@ def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiproces
         step(FORMS[name], tensors, backward)
         queue.put((torch.cuda.max_memory_allocated() - before) / 2**20)
         return
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # the most is counted from here: making the inputs needed more than they keep
+    # the most is counted from here: making the inputs needed more than they keep
+    Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     step(FORMS[name], tensors, backward)
     queue.put(memory("VmHWM") - before)
@@ -105,7 +106,7 @@ def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiproces
 
 def memory(name: str) -> float:
     """MiB of this process, "VmRSS" now or "VmHWM" at most. getrusage would start from the parent's number."""
-    with open("/proc/self/status") as file:
+    with Path("/proc/self/status").open() as file:
         return next(int(line.split()[1]) for line in file if line.startswith(name)) / 2**10
 
 

@@ -158,7 +158,7 @@ def run(table: Table, row: str, seed: int, epochs: int, output: Path) -> dict[st
             str(folder),
         ]
         folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "train.log", "w") as log:
+        with (folder / "train.log").open("w") as log:
             status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
         if status:
             raise SystemExit(f"{row}, seed {seed} failed: see {folder / 'train.log'}")

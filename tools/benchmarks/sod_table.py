@@ -54,7 +54,7 @@ def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
             *options,
         ]
         folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "train.log", "w") as log:
+        with (folder / "train.log").open("w") as log:
             status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
         if status:
             raise SystemExit(f"{row}, seed {seed} failed: see {folder / 'train.log'}")

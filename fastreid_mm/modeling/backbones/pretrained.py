@@ -41,7 +41,7 @@ def require_file(path: str) -> None:
     Raises:
         InputError: names key and path.
     """
-    if not os.path.isfile(path):
+    if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for a name that is too long
         raise InputError(f"{KEY}: {path} does not exist")
 
 
