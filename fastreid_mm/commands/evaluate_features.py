@@ -14,10 +14,8 @@ from fastreid_mm.evaluation import (
     read_ids,
     read_permutation,
 )
-from fastreid_mm.evaluation.results import results_table, write_json
+from fastreid_mm.evaluation.results import Settings, results_table, write_json
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
-
-Results = dict[str, dict[str, float]]
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -34,7 +32,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def evaluate(arguments: argparse.Namespace) -> Results:
+def evaluate(arguments: argparse.Namespace) -> Settings:
     """Setting to metric to percent.
 
     Raises:

@@ -93,6 +93,15 @@ def setup(args: argparse.Namespace) -> CfgNode:
     return cfg
 
 
+def with_values(cfg: CfgNode, **values: object) -> CfgNode:
+    """A frozen copy of a config with other values of some keys, whose dots are written as two underscores."""
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.merge_from_list([word for key, value in values.items() for word in (key.replace("__", "."), value)])
+    cfg.freeze()
+    return cfg
+
+
 def settle(cfg: CfgNode) -> CfgNode:
     """Choose what a config leaves open, device and seed, seed everything and save the choice, in every process.
 
@@ -106,14 +115,9 @@ def settle(cfg: CfgNode) -> CfgNode:
         InputError: the config asks for what is not supported.
     """
     _refuse_unsupported(cfg)
-    cfg = cfg.clone()
-    cfg.defrost()
     no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
-    if no_gpu:
-        cfg.MODEL.DEVICE = "cpu"
-    if cfg.SEED < 0:
-        cfg.SEED = comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
-    cfg.freeze()
+    seed = cfg.SEED if cfg.SEED >= 0 else comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
+    cfg = with_values(cfg, SEED=seed, MODEL__DEVICE="cpu" if no_gpu else cfg.MODEL.DEVICE)
     _start_log(cfg.OUTPUT_DIR)
     save_config(cfg)
     seed_everything(cfg.SEED, comm.get_rank())

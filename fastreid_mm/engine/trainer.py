@@ -23,7 +23,7 @@ from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, ProgressBar
 from fastreid_mm.engine.report import log_results, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
-from fastreid_mm.engine.setup import save_config, seed_everything, settle
+from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only
@@ -109,10 +109,7 @@ class MMTrainer(DefaultTrainer):
         if not self._seed_is_drawn:
             logger.warning(f"SEED {self.cfg.SEED} differs from the checkpoint's {seed}: the config's is used")
             return
-        self.cfg = self.cfg.clone()
-        self.cfg.defrost()
-        self.cfg.SEED = seed
-        self.cfg.freeze()
+        self.cfg = with_values(self.cfg, SEED=seed)
         save_config(self.cfg)
         logger.info(f"Seed {seed}, as the checkpoint's")
         self._trainer.data_loader = self.build_train_loader(self.cfg)
@@ -220,10 +217,9 @@ def evaluate_only(cfg: CfgNode) -> Results:
     Raises:
         InputError: the checkpoint does not exist or is of another model.
     """
-    cfg = settle(cfg).clone()
-    cfg.defrost()
-    cfg.MODEL.HEADS.NUM_CLASSES = cfg.MODEL.HEADS.NUM_CLASSES or saved_num_classes(cfg.MODEL.WEIGHTS)
-    cfg.freeze()
+    cfg = settle(cfg)
+    if not cfg.MODEL.HEADS.NUM_CLASSES:
+        cfg = with_values(cfg, MODEL__HEADS__NUM_CLASSES=saved_num_classes(cfg.MODEL.WEIGHTS))
     untrained = "" if cfg.MODEL.WEIGHTS else "MODEL.WEIGHTS is empty: what is tested is an UNTRAINED network"
     if untrained:
         logger.warning(untrained)
