@@ -235,6 +235,10 @@ def _add_input(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.INPUT.CHANNEL_AUGMENTATION = node()
     cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED = False
     cfg.INPUT.CHANNEL_AUGMENTATION.PROB = 0.5
+    # Negatives of infrared images, before channel augmentation: PROB of them. No paper of the methods here has it.
+    cfg.INPUT.THERMAL_INVERSION = node()
+    cfg.INPUT.THERMAL_INVERSION.ENABLED = False
+    cfg.INPUT.THERMAL_INVERSION.PROB = 0.3
     # How images are resized: "bicubic" as the host does, "bilinear" as the released codes of aligned modalities do.
     cfg.INPUT.RESIZE = "bicubic"
     # The largest share of an image that random erasing takes: the host's 0.33, 0.4 in HAMNet's code.

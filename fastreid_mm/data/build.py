@@ -1,11 +1,13 @@
 """Training and test loaders in place of fast-reid's, which are wired to CUDA."""
 
 import os
+from collections.abc import Callable
 
 from fastreid.data.build import fast_batch_collator
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.data.samplers import InferenceSampler
 from fastreid.utils import comm
+from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 from yacs.config import CfgNode
 
@@ -18,8 +20,15 @@ from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.modalities import aligned_modalities, dataset_class, missing_modalities
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
+from fastreid_mm.data.thermal_inversion import ThermalInversion
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
+
+_BY_MODALITY: dict[str, Callable[[float], Callable[[Tensor, int], Tensor]]] = {
+    "THERMAL_INVERSION": ThermalInversion,
+    "CHANNEL_AUGMENTATION": ChannelAugmentation,
+}
+"""Key of ``INPUT`` to what changes an image as its modality says, in the order in which they are applied."""
 
 
 def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
@@ -62,14 +71,14 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
 
 
 def _single_samples(cfg: CfgNode, items: list[tuple]) -> ImageSet:
-    options = cfg.INPUT.CHANNEL_AUGMENTATION
-    augment = ChannelAugmentation(options.PROB) if options.ENABLED else None
-    return ImageSet(items, build_transforms(cfg, is_train=True), relabel=True, augment=augment)
+    augments = [kind(cfg.INPUT[key].PROB) for key, kind in _BY_MODALITY.items() if cfg.INPUT[key].ENABLED]
+    return ImageSet(items, build_transforms(cfg, is_train=True), relabel=True, augments=augments)
 
 
 def _aligned_samples(cfg: CfgNode, items: list[tuple]) -> AlignedSet:
-    if cfg.INPUT.CHANNEL_AUGMENTATION.ENABLED:
-        raise InputError("INPUT.CHANNEL_AUGMENTATION.ENABLED: it is for visible-infrared data sets")
+    for key in _BY_MODALITY:
+        if cfg.INPUT[key].ENABLED:
+            raise InputError(f"INPUT.{key}.ENABLED: it is for visible-infrared data sets")
     return AlignedSet(items, build_transforms(cfg, is_train=True), relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS)
 
 

@@ -1,6 +1,6 @@
 """Turns data set items into training and test samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 from torch import Tensor
@@ -18,7 +18,7 @@ class ImageSet(ItemSet):
         items: ``(img_path, pid, camid[, modality])``; without a modality the image counts as visible.
         transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
-        augment: a transformed image and its modality to an image of the same shape, for what depends on the modality.
+        augments: what depends on the modality, one after the other: image and modality to an image of the same shape.
     """
 
     def __init__(
@@ -26,18 +26,20 @@ class ImageSet(ItemSet):
         items: list[tuple],
         transform: Callable[[Image.Image], Tensor],
         relabel: bool,
-        augment: Callable[[Tensor, int], Tensor] | None = None,
+        augments: Sequence[Callable[[Tensor, int], Tensor]] = (),
     ) -> None:
         super().__init__(items, relabel)
         self.transform = transform
-        self.augment = augment
+        self.augments = augments
 
     def __getitem__(self, index: int) -> dict:
         path, pid, camid, *rest = self.img_items[index]
         modality = rest[0] if rest else 0
         image = self.transform(read_rgb(path))
+        for augment in self.augments:
+            image = augment(image, modality)
         return {
-            "images": self.augment(image, modality) if self.augment else image,
+            "images": image,
             "targets": self.target(pid),
             "camids": camid,
             "modalities": modality,
