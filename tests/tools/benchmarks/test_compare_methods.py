@@ -1,0 +1,103 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from comparison import report
+from comparison.experiment import Experiment, Row
+from comparison.experiments import EXPERIMENTS
+from comparison.runs import CONFIGS, Runs
+
+from fastreid_mm.engine.setup import load_config
+
+METRICS = ("Rank-1", "mAP")
+SMALL = Experiment(
+    "SYSUMM01",
+    "all_search_1shot",
+    METRICS,
+    epochs=4,
+    period=2,
+    options="INPUT.SIZE_TRAIN [64,32]",
+    rows={"AGW": Row("agw"), "MUN": Row("mun", "MODEL.MUN.MA False", "AGW"), "AGW again": Row("agw", tests="AGW")},
+    reference="AGW",
+)
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The commands that are run; each leaves at once what the trainer leaves."""
+    ran = []
+
+    def pretend(command, **_):
+        folder = Path(command[command.index("OUTPUT_DIR") + 1])
+        metrics = dict.fromkeys(METRICS, float(len(ran)))
+        results = {"SYSUMM01": {"all_search_1shot": metrics}}
+        (folder / "results.json").write_text(json.dumps(results))
+        (folder / "references.json").write_text(json.dumps({"untrained": results}))
+        tested = {f"SYSUMM01/all_search_1shot/{metric}": 50.0 for metric in METRICS}
+        lines = [{"iteration": 9, "epoch": 0}, {"iteration": 19, "epoch": 1, **tested}]
+        (folder / "metrics.json").write_text("\n".join(map(json.dumps, lines)))
+        ran.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", pretend)
+    return ran
+
+
+def runs_in(folder):
+    return Runs("small", SMALL, folder, "weights.pth", epochs=4, threads=1)
+
+
+def value(command, key):
+    return command[command.index(key) + 1]
+
+
+def test_each_run_is_made_once_and_a_trained_network_is_tested_again_at_its_end(commands, tmp_path):
+    runs = runs_in(tmp_path)
+    runs.run(SMALL.rows, [1, 2], jobs=1)
+    assert [value(command, "SEED") for command in commands] == ["1", "1", "2", "2", "1", "2"]
+    assert all(value(command, "INPUT.SIZE_TRAIN") == "[64,32]" for command in commands)
+    assert value(commands[1], "MODEL.MUN.MA") == "False" and "--resume" in commands[1]
+    assert "--eval-only" in commands[4]
+    assert value(commands[4], "MODEL.WEIGHTS") == str(runs.folder_of("AGW", 1) / "model_final.pth")
+    runs_in(tmp_path).run(SMALL.rows, [1, 2], jobs=1)
+    assert len(commands) == 6
+
+
+def test_the_file_of_measurements_alone_says_what_is_done(commands, tmp_path):
+    runs_in(tmp_path / "here").run(["AGW"], [1], jobs=1)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/small.json").write_text((tmp_path / "here/small.json").read_text())
+    runs_in(tmp_path / "there").run(["AGW"], [1, 2], jobs=1)
+    assert [value(command, "SEED") for command in commands] == ["1", "2"]
+
+
+def test_curves_end_with_the_results(commands, tmp_path):
+    runs = runs_in(tmp_path)
+    runs.run(["AGW"], [1], jobs=1)
+    assert runs.measured["AGW"]["1"] == [
+        {"epoch": 2, "Rank-1": 50.0, "mAP": 50.0},
+        {"epoch": 4, "Rank-1": 0.0, "mAP": 0.0},
+    ]
+    assert runs.measured["untrained"]["1"][-1]["mAP"] == 0.0
+
+
+def test_differences_are_paired_by_seed(tmp_path):
+    def ends(*values):
+        return {str(seed): [{"epoch": 4, "Rank-1": v, "mAP": v}] for seed, v in values}
+
+    measured = {"AGW": ends((1, 10.0), (2, 20.0), (3, 30.0)), "MUN": ends((1, 11.0), (2, 23.0), (9, 99.0))}
+    assert "| MUN | AGW | +2.0 ± 1.0 | +2.0 ± 1.0 | 2 |" in report.differences(SMALL, measured)
+    assert "| AGW | 20.0 ± 10.0 | 20.0 ± 10.0 | 3 |" in report.table(SMALL, measured)
+    report.draw_curves(SMALL, measured, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_row_is_a_config_with_known_options(name):
+    experiment = EXPERIMENTS[name]
+    assert experiment.reference in experiment.rows
+    for row in experiment.rows.values():
+        load_config(str(CONFIGS / f"{row.config}.yml"), [*experiment.options.split(), *row.options.split()])
+        assert not row.base or row.base in experiment.rows
+        assert not row.tests or row.tests in experiment.rows

@@ -1,0 +1,59 @@
+"""The methods of aligned modalities on RoadScene in RGBNT201's and in RGBN300's layout."""
+
+from comparison.experiment import Experiment, Row
+
+_METRICS = ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP")
+_PRETRAINED = (
+    "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
+    "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
+)
+_STREAMS_ONLY = "MODEL.IEEE.LOSS none MODEL.IEEE.REM none"
+
+RGBNT201 = Experiment(
+    "RGBNT201",
+    "test",
+    _METRICS,
+    epochs=6,
+    period=2,
+    options=_PRETRAINED
+    + "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] SOLVER.IMS_PER_BATCH 16 MODEL.IEEE.PARTS 2",
+    rows={
+        "three streams": Row("ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
+        "+ CIM": Row("ieee", _STREAMS_ONLY, base="three streams"),
+        "+ CIM + 3M": Row("ieee", "MODEL.IEEE.REM none", base="three streams"),
+        "IEEE (+ CIM + 3M + REM)": Row("ieee", base="three streams"),
+    },
+    reference="IEEE (+ CIM + 3M + REM)",
+)
+
+
+def _mutualformer(fusion: str, base: str = "HAMNet") -> Row:
+    return Row("mutualformer", f"MODEL.MUTUALFORMER.FUSION {fusion}", base)
+
+
+def _tested_by(feature: str) -> Row:
+    return Row("mutualformer", f"MODEL.MUTUALFORMER.TEST_FEATURE {feature}", "HAMNet", tests="MutualFormer")
+
+
+RGBN300 = Experiment(
+    "RGBN300",
+    "test",
+    _METRICS,
+    epochs=4,
+    period=2,
+    # HAMNet has MutualFormer's triplet loss, too
+    options=_PRETRAINED
+    + "INPUT.SIZE_TRAIN [64,128] INPUT.SIZE_TEST [64,128] SOLVER.IMS_PER_BATCH 16 MODEL.MUTUALFORMER.TRIPLET 1.0",
+    rows={
+        "HAMNet": Row("hamnet"),
+        "add": _mutualformer("add"),
+        "concatenate": _mutualformer("concatenate"),
+        "transformer": _mutualformer("transformer"),
+        "cross-attention": _mutualformer("cross_attention"),
+        "cross-attention with diffusion": _mutualformer("cross_diffusion"),
+        "MutualFormer": Row("mutualformer", base="HAMNet"),
+        "MutualFormer, fused only": _tested_by("fused"),
+        "MutualFormer, streams only": _tested_by("streams"),
+    },
+    reference="MutualFormer",
+)

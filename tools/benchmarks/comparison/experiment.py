@@ -1,0 +1,44 @@
+"""What is trained, on which data set, for how long."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network and recipe.
+
+    Attributes:
+        config: its name in ``configs/demo``.
+        options: config options on top of it and of the experiment's, ``KEY VALUE ...`` without spaces in a value.
+        base: the row that it is compared with.
+        tests: the row whose trained network this one tests once more with its options, instead of training.
+    """
+
+    config: str
+    options: str = ""
+    base: str = ""
+    tests: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Rows that see equally many images of the same size in batches of the same size.
+
+    Attributes:
+        dataset, setting: their names in ``results.json``.
+        metrics: the columns.
+        epochs: of every row.
+        period: epochs from one point of a curve to the next.
+        options: config options of every row, like those of a row.
+        rows: by name.
+        reference: the row whose untrained network is shown, with chance.
+    """
+
+    dataset: str
+    setting: str
+    metrics: tuple[str, ...]
+    epochs: int
+    period: int
+    options: str
+    rows: dict[str, Row] = field(default_factory=dict)
+    reference: str = ""

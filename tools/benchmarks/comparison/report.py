@@ -1,0 +1,68 @@
+"""What is said of runs: a table, differences paired by seed, and curves."""
+
+from math import sqrt
+from pathlib import Path
+from statistics import mean, stdev
+
+import matplotlib.pyplot as plt
+
+from comparison.experiment import Experiment
+from comparison.runs import Curve
+
+Measured = dict[str, dict[str, Curve]]
+"""Row to seed to curve."""
+
+
+def table(experiment: Experiment, measured: Measured) -> str:
+    """Mean and sample standard deviation over seeds of what each row reached at its end, as Markdown."""
+    names = [name for name in (*experiment.rows, "untrained", "chance") if name in measured]
+    lines = [f"| {experiment.setting} | {' | '.join(experiment.metrics)} | seeds |"]
+    lines += ["|" + " --- |" * (len(experiment.metrics) + 2)]
+    for name in names:
+        ends = [curve[-1] for curve in measured[name].values()]
+        cells = [_spread([end[metric] for end in ends]) for metric in experiment.metrics]
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(ends)} |")
+    return "\n".join(lines)
+
+
+def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, ...] = ("Rank-1", "mAP")) -> str:
+    """What each row has more than its base with the same seed: mean and standard error of the mean, as Markdown."""
+    lines = [f"| minus its base | base | {' | '.join(metrics)} | seeds |", "|" + " --- |" * (len(metrics) + 3)]
+    for name, row in experiment.rows.items():
+        both = sorted(measured.get(name, {}).keys() & measured.get(row.base, {}).keys())
+        if len(both) > 1:
+            cells = [
+                _error([measured[name][seed][-1][metric] - measured[row.base][seed][-1][metric] for seed in both])
+                for metric in metrics
+            ]
+            lines.append(f"| {name} | {row.base} | {' | '.join(cells)} | {len(both)} |")
+    return "\n".join(lines)
+
+
+def draw_curves(experiment: Experiment, measured: Measured, path: Path, metric: str = "mAP") -> None:
+    """Draw each base with the rows compared with it: means over seeds against epochs, as a picture."""
+    bases = list(dict.fromkeys(row.base for row in experiment.rows.values() if row.base in measured))
+    figure, panels = plt.subplots(1, max(1, len(bases)), figsize=(4.5 * max(1, len(bases)), 3.6), squeeze=False)
+    for axes, base in zip(panels[0], bases):
+        for name in (base, *(name for name, row in experiment.rows.items() if row.base == base and name in measured)):
+            epochs, means, spreads = _mean_curve(list(measured[name].values()), metric)
+            axes.errorbar(epochs, means, spreads, label=name, capsize=2, marker="." if name != base else "o")
+        axes.set(xlabel="epoch", ylabel=f"{metric} (%)", title=base)
+        axes.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _mean_curve(curves: list[Curve], metric: str) -> tuple[list[float], list[float], list[float]]:
+    epochs = sorted(set.intersection(*({point["epoch"] for point in curve} for curve in curves)))
+    values = [[point[metric] for curve in curves for point in curve if point["epoch"] == epoch] for epoch in epochs]
+    return epochs, [mean(v) for v in values], [stdev(v) if len(v) > 1 else 0.0 for v in values]
+
+
+def _spread(values: list[float]) -> str:
+    return f"{mean(values):.1f} ± {stdev(values):.1f}" if len(values) > 1 else f"{values[0]:.1f}"
+
+
+def _error(values: list[float]) -> str:
+    return f"{mean(values):+.1f} ± {stdev(values) / sqrt(len(values)):.1f}"

@@ -1,0 +1,125 @@
+"""Runs of ``tools/train_net.py``, each of which goes on where it was cut and is not done again."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from comparison.experiment import Experiment, Row
+
+TOOLS = Path(__file__).parents[2]
+CONFIGS = TOOLS.parent / "configs" / "demo"
+Curve = list[dict[str, float]]
+"""What a run reaches: metrics in percent with the epoch they were measured after, the last of them at the end."""
+
+
+class Runs:
+    """The runs of one experiment under ``OUTPUT/NAME``, and what they reached in ``OUTPUT/NAME.json``.
+
+    That file alone says what is done: with a copy of it another machine goes on with the rest.
+
+    Args:
+        name: the experiment's.
+        experiment: what is trained.
+        output: folder of everything.
+        weights: file that the networks start from.
+        epochs: of every row.
+        threads: of each run.
+    """
+
+    def __init__(
+        self, name: str, experiment: Experiment, output: Path, weights: str, epochs: int, threads: int
+    ) -> None:
+        self.experiment, self.weights, self.epochs, self.threads = experiment, weights, epochs, threads
+        self.folder, self.file = output / name, output / f"{name}.json"
+        self.measured: dict[str, dict[str, Curve]] = json.loads(self.file.read_text()) if self.file.is_file() else {}
+
+    def run(self, rows: Iterable[str], seeds: list[int], jobs: int) -> None:
+        """Run what is not done, seed by seed, so that whatever is cut short has all rows.
+
+        Raises:
+            SystemExit: a run failed; it names its log.
+        """
+        todo = [(row, seed) for seed in seeds for row in rows if str(seed) not in self.measured.get(row, {})]
+        todo.sort(key=lambda each: bool(self.experiment.rows[each[0]].tests))  # they need a trained network
+        with ThreadPoolExecutor(jobs) as pool:
+            futures = [pool.submit(self._run, row, seed) for row, seed in todo]
+            try:
+                for (row, seed), future in zip(todo, futures):
+                    self.add(row, seed, future.result())
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def add(self, row: str, seed: int, curve: Curve) -> None:
+        """Keep what a run reached, whatever happens to its folder."""
+        self.measured.setdefault(row, {})[str(seed)] = curve
+        if row == self.experiment.reference:
+            self._add_references(seed)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.file.with_suffix(".partial")
+        partial.write_text(json.dumps(self.measured, indent=1) + "\n")
+        partial.replace(self.file)
+
+    def folder_of(self, row: str, seed: int) -> Path:
+        """Where a run leaves its log, its checkpoints and its results."""
+        return self.folder / "".join(c if c.isalnum() else "_" for c in row) / f"seed_{seed}"
+
+    def command(self, row: str, seed: int) -> list[str]:
+        """How ``tools/train_net.py`` is called."""
+        chosen, experiment = self.experiment.rows[row], self.experiment
+        steps = [round(share * self.epochs) for share in (0.7, 0.9)]
+        values = {
+            "MODEL.BACKBONE.PRETRAIN_PATH": self.weights,
+            "SOLVER.MAX_EPOCH": self.epochs,
+            "SOLVER.STEPS": json.dumps(steps),
+            "SOLVER.CHECKPOINT_PERIOD": experiment.period,
+            "TEST.EVAL_PERIOD": experiment.period,
+            "TEST.RANKED_LISTS": 0,
+            "TEST.REFERENCES": row == experiment.reference,
+        }
+        mode = "--eval-only" if chosen.tests else "--resume"
+        if chosen.tests:
+            values |= {"MODEL.WEIGHTS": self.folder_of(chosen.tests, seed) / "model_final.pth"}
+        options = [text for key, value in values.items() for text in (key, str(value))]
+        options += [*experiment.options.split(), *chosen.options.split()]
+        options += ["SEED", str(seed), "OUTPUT_DIR", str(self.folder_of(row, seed))]
+        config = CONFIGS / f"{chosen.config}.yml"
+        return [sys.executable, str(TOOLS / "train_net.py"), mode, "--config-file", str(config), *options]
+
+    def _run(self, row: str, seed: int) -> Curve:
+        folder = self.folder_of(row, seed)
+        if not (folder / "results.json").is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            environment = os.environ | {"OMP_NUM_THREADS": str(self.threads)}
+            with (folder / "train.log").open("a") as log:
+                status = subprocess.run(
+                    self.command(row, seed), stdout=log, stderr=subprocess.STDOUT, check=False, env=environment
+                ).returncode
+            if status:
+                raise SystemExit(f"{row}, seed {seed} failed: see {folder / 'train.log'}")
+        return self._curve(self.experiment.rows[row], folder)
+
+    def _curve(self, row: Row, folder: Path) -> Curve:
+        """The tests that the trainer wrote down, and in any case the last."""
+        final = self._final(json.loads((folder / "results.json").read_text()))
+        points: dict[int, dict[str, float]] = {}
+        lines = (folder / "metrics.json").read_text().splitlines() if not row.tests else []
+        prefix = f"{self.experiment.dataset}/{self.experiment.setting}/"
+        for found in map(json.loads, lines):
+            if prefix + "mAP" in found:
+                metrics = {metric: found[prefix + metric] for metric in self.experiment.metrics}
+                points[found["iteration"]] = {"epoch": found["epoch"] + 1, **metrics}
+        earlier = [points[iteration] for iteration in sorted(points) if points[iteration]["epoch"] < self.epochs]
+        return [*earlier, {"epoch": self.epochs, **final}]
+
+    def _add_references(self, seed: int) -> None:
+        path = self.folder_of(self.experiment.reference, seed) / "references.json"
+        for name, found in json.loads(path.read_text()).items() if path.is_file() else ():
+            self.measured.setdefault(name, {})[str(seed)] = [{"epoch": 0, **self._final(found)}]
+
+    def _final(self, results: dict) -> dict[str, float]:
+        found = results[self.experiment.dataset][self.experiment.setting]
+        return {metric: found[metric] for metric in self.experiment.metrics}

@@ -1,0 +1,46 @@
+"""The methods of visible-infrared Re-ID, from weights of ImageNet on RoadScene-VI."""
+
+from comparison.experiment import Experiment, Row
+
+_PRETRAINED = (
+    "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
+    "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES 3 MODEL.BACKBONE.LAST_STRIDE 2 "
+    "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
+)
+_IMAGES = (
+    "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] INPUT.PADDING.ENABLED True INPUT.PADDING.SIZE 5 "
+    "INPUT.THERMAL_INVERSION.ENABLED True SOLVER.IMS_PER_BATCH 64 DATALOADER.NUM_INSTANCE 4 "
+)
+_RECIPE = (
+    "MODEL.LOSSES.CE.EPSILON 0.1 SOLVER.OPT AdamW SOLVER.BASE_LR 0.0005 SOLVER.WEIGHT_DECAY 0.01 "
+    "SOLVER.PRETRAINED_LR_FACTOR 1.0 SOLVER.WARMUP_ITERS 0 "
+)
+
+_NO_ALIGNMENT = "MODEL.MUN.IA False MODEL.MUN.MA False"
+_NO_AUXILIARY = "MODEL.MUN.IDC False " + _NO_ALIGNMENT
+
+ROWS = {
+    "plain two-stream": Row("agw"),
+    "AGW": Row("agw", "MODEL.BACKBONE.LAST_STRIDE 1", base="plain two-stream"),
+    "HCT": Row("hct", base="plain two-stream"),
+    "CMT, + MAM": Row("cmt", "MODEL.CMT.INSTANCE_ALIGNMENT False", base="HCT"),
+    "CMT, + IAM": Row("cmt", "MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
+    "CMT": Row("cmt", base="HCT"),
+    "MUN, base": Row("mun", "MODEL.MUN.AUXILIARY none " + _NO_AUXILIARY, base="plain two-stream"),
+    "MUN, + Aux": Row("mun", "MODEL.MUN.SIMPLE_AUX_ID True " + _NO_AUXILIARY, base="MUN, base"),
+    "MUN, + L_idc": Row("mun", _NO_ALIGNMENT, base="MUN, base"),
+    "MUN, + L_idc + L_ia": Row("mun", "MODEL.MUN.MA False", base="MUN, base"),
+    "MUN, + L_idc + L_ma": Row("mun", "MODEL.MUN.IA False", base="MUN, base"),
+    "MUN": Row("mun", base="MUN, base"),
+}
+
+ROADSCENE = Experiment(
+    "SYSUMM01",
+    "all_search_10shot",
+    ("Rank-1", "Rank-10", "mAP", "mINP"),
+    epochs=8,
+    period=2,
+    options=_PRETRAINED + _IMAGES + _RECIPE,
+    rows=ROWS,
+    reference="plain two-stream",
+)

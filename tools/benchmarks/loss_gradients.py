@@ -1,0 +1,97 @@
+#!/usr/bin/env python
+"""Tell what each loss does to the backbone: its value, the norm of its gradient there, and where it pulls.
+
+python tools/benchmarks/loss_gradients.py --config-file configs/demo/mun.yml [--batches 8] [MODEL.WEIGHTS FILE ...]
+
+Share is the norm of a loss's gradient over the norm of that of all losses together; cosine is the one between the
+loss's gradient and that of all OTHER losses: below zero it works against them. Means over batches of the training
+set, of a network in training mode that stays as it is. Below, of the features a network is tested by: their norm
+before any normalisation, and cosine distances within an identity across modalities, and between identities.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from statistics import mean
+
+import torch
+from fastreid.modeling import build_model
+from torch import Tensor, nn
+
+import fastreid_mm.modeling  # noqa: F401  registers the architectures
+from fastreid_mm.data.build import build_train_loader
+from fastreid_mm.engine.checkpoint import SafeCheckpointer
+from fastreid_mm.engine.setup import load_config, seed_everything, with_values
+from fastreid_mm.errors import one_line_errors
+from fastreid_mm.evaluation.distances import pairwise_distance
+
+
+def gradients(model: nn.Module, batch: dict) -> Iterator[tuple[str, float, Tensor]]:
+    """Name, value and (P,) gradient on the backbone's trained parameters of every loss of a batch."""
+    backbone = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
+    losses = model(batch)
+    for name, loss in losses.items():
+        found = torch.autograd.grad(loss, backbone, retain_graph=True, allow_unused=True)
+        flat = [(torch.zeros_like(p) if g is None else g).flatten() for g, p in zip(found, backbone)]
+        yield name, loss.item(), torch.cat(flat)
+
+
+def compare(model: nn.Module, batches: list[dict]) -> dict[str, dict[str, float]]:
+    """Loss to its mean value, gradient norm, share and cosine."""
+    found = defaultdict(lambda: defaultdict(list))
+    for batch in batches:
+        names, values, each = zip(*gradients(model, batch))
+        whole = torch.stack(each).sum(0)
+        for name, value, gradient in zip(names, values, each):
+            numbers = {
+                "value": value,
+                "gradient": float(gradient.norm()),
+                "share": float(gradient.norm() / whole.norm()),
+                "cosine": float(torch.cosine_similarity(gradient, whole - gradient, dim=0)),
+            }
+            for key, number in numbers.items():
+                found[name][key].append(number)
+    return {name: {key: mean(numbers) for key, numbers in of.items()} for name, of in found.items()}
+
+
+@torch.no_grad()
+def spreads(model: nn.Module, batches: list[dict]) -> dict[str, float]:
+    """Norm of the features, and mean cosine distances within identities across modalities, and between identities."""
+    numbers = defaultdict(list)
+    for batch in batches:
+        features, targets, modalities = model(batch), batch["targets"], batch["modalities"]
+        distances = pairwise_distance(features, features, "cosine")
+        same = targets[:, None] == targets
+        numbers["norm"].append(float(features.norm(dim=1).mean()))
+        numbers["same identity, other modality"].append(
+            float(distances[same & (modalities[:, None] != modalities)].mean())
+        )
+        numbers["other identity"].append(float(distances[~same].mean()))
+    return {name: mean(values) for name, values in numbers.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config-file", required=True)
+    parser.add_argument("--batches", type=int, default=8)
+    parser.add_argument("opts", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    with one_line_errors():
+        cfg = load_config(args.config_file, args.opts)
+        loader = build_train_loader(cfg)
+        cfg = with_values(cfg, MODEL__HEADS__NUM_CLASSES=loader.dataset.num_classes)
+        seed_everything(max(cfg.SEED, 0), 0, 0)
+        model = build_model(cfg)
+        SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
+    loader.set_epoch(0)
+    batches = list(islice(loader, args.batches))
+    print("| loss | value | gradient | share | cosine |\n| --- | --- | --- | --- | --- |")
+    for name, of in compare(model.train(), batches).items():
+        print(f"| {name} | {of['value']:.3f} | {of['gradient']:.3f} | {of['share']:.3f} | {of['cosine']:+.3f} |")
+    for name, value in spreads(model.eval(), batches).items():
+        print(f"{name}: {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()
