@@ -52,14 +52,18 @@ def _add_backbone(cfg: CfgNode, node: type[CfgNode]) -> None:
 
 
 def _add_two_stream(cfg: CfgNode, node: type[CfgNode]) -> None:
-    # A ResNet of timm by name ("build_two_stream_resnet_backbone"). The default tag is torchvision's ImageNet
-    # checkpoint. Stride of its last stage: fast-reid's MODEL.BACKBONE.LAST_STRIDE.
+    # A convolutional network of timm by name ("build_two_stream_resnet_backbone" and "build_multi_stream..."): a ResNet
+    # as in the papers, or one of another family of docs/training.md. The default tag is torchvision's ImageNet
+    # checkpoint. Stride of the last stage that has one: fast-reid's MODEL.BACKBONE.LAST_STRIDE.
     cfg.MODEL.BACKBONE.RESNET = node()
     cfg.MODEL.BACKBONE.RESNET.NAME = "resnet50.tv_in1k"
-    # How many of stem, layer1 .. layer4 each modality has of its own: 1 in AGW, 2 in HCT, CMT and MUN.
+    # How many stages, from the stem on, each modality has of its own (a ResNet has stem, layer1 .. layer4): 1 in AGW,
+    # 2 in HCT, CMT and MUN.
     cfg.MODEL.BACKBONE.RESNET.SPECIFIC_STAGES = 2
     # HAMNet's code, which MutualFormer builds on, has no ReLU after the first BatchNorm.
     cfg.MODEL.BACKBONE.RESNET.STEM_RELU = True
+    # Whether its maps lie in memory channels last. On a CPU, networks of depthwise convolutions train much faster so.
+    cfg.MODEL.BACKBONE.CHANNELS_LAST = False
 
 
 def _add_cmtr(cfg: CfgNode, node: type[CfgNode]) -> None:

@@ -1,40 +1,47 @@
-"""A ResNet of timm for each modality, without shared layers, as in IEEE (section "Framework") and HAMNet (section 3.1).
+"""A network of timm for each modality, without shared layers, as in IEEE ("Framework") and HAMNet (section 3.1).
 
 IEEE: Wang et al., AAAI 2022, https://ojs.aaai.org/index.php/AAAI/article/view/20165; HAMNet: Li et al., AAAI 2020
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
-from typing import cast
+from typing import Any, cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
-from timm.models.resnet import ResNet
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
-from fastreid_mm.modeling.backbones.resnet import build_resnet
+from fastreid_mm.modeling.backbones.stages import output_shape, split
 
 
 class MultiStreamResNet(nn.Module):
     """Takes each modality of aligned samples through a network of its own; all networks start from the same weights.
 
     Args:
-        resnet: a timm ResNet without classifier.
+        network: of one of timm's families that :func:`split` knows, without classifier.
         num_modalities: how many modalities M there are.
         pretrained: whether the weights are pretrained rather than random.
+        channels_last: whether the maps lie in memory channels last; the network is to do so too.
     """
 
-    def __init__(self, resnet: ResNet, num_modalities: int, pretrained: bool = False) -> None:
+    def __init__(
+        self, network: nn.Module, num_modalities: int, pretrained: bool = False, channels_last: bool = False
+    ) -> None:
         super().__init__()
-        self.streams = nn.ModuleList(deepcopy(resnet) for _ in range(num_modalities))
-        self.dim: int = resnet.num_features
-        self._pretrained = pretrained
+        self.streams = nn.ModuleList(deepcopy(network) for _ in range(num_modalities))
+        self.dim = output_shape(nn.Sequential(split(network)), (64, 64))[0]
+        self._pretrained, self._channels_last = pretrained, channels_last
 
     def first(self) -> "MultiStreamResNet":
         """The network of the first modality alone."""
-        return MultiStreamResNet(cast(ResNet, self.streams[0]), 1, self._pretrained)
+        return MultiStreamResNet(self.streams[0], 1, self._pretrained, self._channels_last)
+
+    def map_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(rows, columns) of the maps, for images of (height, width)."""
+        return output_shape(nn.Sequential(split(self.streams[0])), size)[1:]
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters with pretrained weights: all or none."""
@@ -56,15 +63,11 @@ class MultiStreamResNet(nn.Module):
         """
         if images.shape[1] != len(self.streams):
             raise ValueError(f"images of {images.shape[1]} modalities, the network has {len(self.streams)} streams")
-        streams = cast(Iterable[ResNet], self.streams)
         if present is None:
-            whole = [stream.forward_features(image) for stream, image in zip(streams, images.unbind(1))]
+            whole = [self._stream(index, image) for index, image in enumerate(images.unbind(1))]
             return torch.stack(whole, dim=1)
         rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
-        by_stream = [
-            stream.forward_features(images[row, index]) if len(row) else None
-            for index, (stream, row) in enumerate(zip(streams, rows))
-        ]
+        by_stream = [self._stream(index, images[row, index]) if len(row) else None for index, row in enumerate(rows)]
         first = next(maps for maps in by_stream if maps is not None)
         maps = first.new_zeros(images.shape[0], len(self.streams), *first.shape[1:])
         for index, row in enumerate(rows):
@@ -72,15 +75,20 @@ class MultiStreamResNet(nn.Module):
                 maps[row, index] = cast(Tensor, by_stream[index])
         return maps
 
+    def _stream(self, index: int, images: Tensor) -> Tensor:
+        stream = cast(Any, self.streams[index])
+        return stream.forward_features(images.to(memory_format=memory_format(self._channels_last)))
+
 
 @BACKBONE_REGISTRY.register()
 def build_multi_stream_resnet_backbone(cfg: CfgNode) -> MultiStreamResNet:
-    """Build a ResNet of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_resnet`.
+    """Build a network of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_cnn`.
 
     Raises:
-        InputError: what :func:`build_resnet` raises.
+        InputError: what :func:`build_cnn` raises.
     """
-    return MultiStreamResNet(build_resnet(cfg), len(cfg.DATASETS.ALIGNED.MODALITIES), cfg.MODEL.BACKBONE.PRETRAIN)
+    backbone, modalities = cfg.MODEL.BACKBONE, len(cfg.DATASETS.ALIGNED.MODALITIES)
+    return MultiStreamResNet(build_cnn(cfg), modalities, backbone.PRETRAIN, backbone.CHANNELS_LAST)
 
 
 def build_multi_stream(cfg: CfgNode) -> MultiStreamResNet:

@@ -1,4 +1,4 @@
-"""A ResNet of timm whose first stages exist once for each modality, as in AGW and HCT (section 3.1).
+"""A convolutional network of timm whose first stages exist once for each modality, as in AGW and HCT (section 3.1).
 
 AGW: Ye et al., TPAMI 2021, https://arxiv.org/abs/2001.04193; HCT: Liu et al., TMM 2020,
 https://arxiv.org/abs/2008.06223
@@ -7,17 +7,16 @@ https://arxiv.org/abs/2008.06223
 from collections import OrderedDict
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
-from timm.models.resnet import ResNet
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
-from fastreid_mm.modeling.backbones.resnet import build_resnet
+from fastreid_mm.modeling.backbones.stages import output_shape, split
 
 
 class TwoStreamResNet(nn.Module):
@@ -27,28 +26,45 @@ class TwoStreamResNet(nn.Module):
     batch.
 
     Args:
-        resnet: a timm ResNet without classifier.
-        specific_stages: how many of the five stages (stem, layer1 .. layer4) exist for each modality.
+        network: of one of timm's families that :func:`split` knows, without classifier.
+        specific_stages: how many of its stages, from the stem on, exist for each modality.
         pretrained: whether the weights are pretrained rather than random.
         num_modalities: how many modalities there are.
+        channels_last: whether the maps lie in memory channels last; the network is to do so too.
 
     Raises:
-        ValueError: ``specific_stages`` is not 1 to 5.
+        ValueError: there are not so many stages, or ``specific_stages`` is 0.
     """
 
     def __init__(
-        self, resnet: ResNet, specific_stages: int = 2, pretrained: bool = False, num_modalities: int = 2
+        self,
+        network: nn.Module,
+        specific_stages: int = 2,
+        pretrained: bool = False,
+        num_modalities: int = 2,
+        channels_last: bool = False,
     ) -> None:
         super().__init__()
-        stages = _stages(resnet)
+        stages = list(split(network).items())
         if not 1 <= specific_stages <= len(stages):
             raise ValueError(f"specific_stages {specific_stages} is not one of 1 .. {len(stages)}")
         specific = nn.Sequential(OrderedDict(stages[:specific_stages]))
         self.streams = nn.ModuleList(deepcopy(specific) for _ in range(num_modalities))
         self.rest = nn.Sequential(OrderedDict(stages[specific_stages:]))
-        self.specific_dim = cast(int, resnet.feature_info[specific_stages - 1]["num_chs"])
-        self.dim: int = resnet.num_features
+        self.specific_dim, self.dim = (output_shape(part, (64, 64))[0] for part in (specific, self._whole()))
         self._pretrained = pretrained
+        self._format = memory_format(channels_last)
+
+    def _whole(self) -> nn.Module:
+        return nn.Sequential(self.streams[0], self.rest)
+
+    def specific_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(rows, columns) of the maps of :meth:`specific`, for images of (height, width)."""
+        return output_shape(self.streams[0], size)[1:]
+
+    def map_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(rows, columns) of the last maps, for images of (height, width)."""
+        return output_shape(self._whole(), size)[1:]
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters with pretrained weights: all or none."""
@@ -64,33 +80,30 @@ class TwoStreamResNet(nn.Module):
         order = torch.cat(rows)
         if len(order) != len(images):
             raise ValueError(f"{len(images)} images, but only {len(order)} of a modality below {len(self.streams)}")
+        images = images.to(memory_format=self._format)
         maps = [stream(images[row]) for stream, row in zip(self.streams, rows) if len(row)]
         return torch.cat(maps)[order.argsort()]
 
     def shared(self, maps: Tensor) -> Tensor:
         """(B, specific_dim, h, w) maps of any modalities to (B, dim, h', w'), in one pass."""
-        return self.rest(maps)
+        return self.rest(maps.to(memory_format=self._format))
 
     def forward(self, images: Tensor, modalities: Tensor) -> Tensor:
         """(B, 3, H, W) normalized images and (B,) modalities to (B, dim, h', w') maps."""
         return self.shared(self.specific(images, modalities))
 
 
-def _stages(resnet: ResNet) -> list[tuple[str, nn.Module]]:
-    stem = nn.Sequential(OrderedDict((name, getattr(resnet, name)) for name in ("conv1", "bn1", "act1", "maxpool")))
-    return [("stem", stem), *((name, getattr(resnet, name)) for name in ("layer1", "layer2", "layer3", "layer4"))]
-
-
 @BACKBONE_REGISTRY.register()
 def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
-    """Build the two-stream ResNet of ``MODEL.BACKBONE``, see :func:`build_resnet`.
+    """Build the two-stream network of ``MODEL.BACKBONE``, see :func:`build_cnn`.
 
     Raises:
-        InputError: the number of stages is impossible, and what :func:`build_resnet` raises.
+        InputError: the number of stages is impossible, and what :func:`build_cnn` raises.
     """
-    resnet = build_resnet(cfg)
+    network, backbone = build_cnn(cfg), cfg.MODEL.BACKBONE
+    stages = backbone.RESNET.SPECIFIC_STAGES
     try:
-        return TwoStreamResNet(resnet, cfg.MODEL.BACKBONE.RESNET.SPECIFIC_STAGES, cfg.MODEL.BACKBONE.PRETRAIN)
+        return TwoStreamResNet(network, stages, backbone.PRETRAIN, channels_last=backbone.CHANNELS_LAST)
     except ValueError as error:
         raise InputError(f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES: {error}") from None
 

@@ -13,7 +13,7 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.layers import GeM, identity_classifier
 from fastreid_mm.losses import hetero_center_triplet
 from fastreid_mm.losses.total import total
-from fastreid_mm.modeling.backbones.resnet import map_size
+from fastreid_mm.modeling.backbones import TwoStreamResNet
 from fastreid_mm.modeling.config_checks import label_smoothing
 
 
@@ -84,15 +84,15 @@ def _reduction(in_dim: int, dim: int) -> nn.Sequential:
     return nn.Sequential(linear, nn.BatchNorm1d(dim), nn.ReLU())
 
 
-def hct_head_arguments(cfg: CfgNode, in_dim: int) -> dict:
-    """The arguments of an :class:`HCTHead` that ``MODEL.HCT`` describes, on maps of ``in_dim`` channels.
+def hct_head_arguments(cfg: CfgNode, backbone: TwoStreamResNet) -> dict:
+    """The arguments of an :class:`HCTHead` that ``MODEL.HCT`` describes, on the maps of a backbone.
 
     Raises:
         InputError: the rows of the maps cannot be divided into that many stripes, or a number is impossible.
     """
     options = cfg.MODEL.HCT
     for key in ("SIZE_TRAIN", "SIZE_TEST"):
-        rows = map_size(cfg, cfg.INPUT[key])[0]
+        rows = backbone.map_size(cfg.INPUT[key])[0]
         if options.PARTS < 1 or rows % options.PARTS:
             raise InputError(
                 f"MODEL.HCT.PARTS {options.PARTS} does not divide the {rows} rows of a map, at "
@@ -101,7 +101,7 @@ def hct_head_arguments(cfg: CfgNode, in_dim: int) -> dict:
     if options.POOL_EXPONENT <= 0:
         raise InputError(f"MODEL.HCT.POOL_EXPONENT {options.POOL_EXPONENT} is not positive")
     return {
-        "in_dim": in_dim,
+        "in_dim": backbone.dim,
         "dim": options.DIM,
         "parts": options.PARTS,
         "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,

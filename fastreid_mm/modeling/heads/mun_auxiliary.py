@@ -1,6 +1,5 @@
 """The source of MUN's auxiliary modality, which ``MODEL.MUN.AUXILIARY`` names (section 3.2 and table 2)."""
 
-import torch
 from torch import nn
 from yacs.config import CfgNode
 
@@ -30,19 +29,9 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None
     if groups < 1 or backbone.specific_dim % groups:
         raise InputError(f"MODEL.MUN.TR_GROUPS {groups} does not divide {backbone.specific_dim} channels")
     try:
-        require_divisible(ratios, *_map_size(cfg, backbone))
+        require_divisible(ratios, *backbone.specific_size(cfg.INPUT.SIZE_TRAIN))
     except ValueError as error:
         raise InputError(
             f"MODEL.MUN.RATIOS: {error}, which INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)} gives"
         ) from None
     return AuxiliaryGenerator(backbone.specific_dim, ratios, groups)
-
-
-@torch.no_grad()
-def _map_size(cfg: CfgNode, backbone: TwoStreamResNet) -> tuple[int, int]:
-    """Height and width of the maps that the generator takes."""
-    backbone.eval()  # an image of zeros must not enter the BatchNorm statistics
-    maps = backbone.specific(torch.zeros(1, 3, *cfg.INPUT.SIZE_TRAIN), torch.zeros(1, dtype=torch.long))
-    backbone.train()
-    height, width = maps.shape[-2:]
-    return height, width

@@ -64,7 +64,7 @@ class CMT(HCT):
             modulation_margin=options.MARGIN,
             mining=options.MINING,
             detach_centers=options.DETACH_CENTROID,
-            **hct_head_arguments(cfg, backbone.dim),
+            **hct_head_arguments(cfg, backbone),
         )
         _check(cfg, head.dim)
         return shared_arguments(cfg) | {

@@ -43,7 +43,7 @@ class HCT(ReIDModel):
         backbone = build_two_stream(cfg)
         return shared_arguments(cfg) | {
             "backbone": backbone,
-            "head": HCTHead(**hct_head_arguments(cfg, backbone.dim)),
+            "head": HCTHead(**hct_head_arguments(cfg, backbone)),
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:

@@ -15,7 +15,6 @@ from fastreid_mm.layers import TokenFusion
 from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.token_fusion import STACKS, VARIANTS
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
-from fastreid_mm.modeling.backbones.resnet import map_size
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
 from fastreid_mm.modeling.heads.hamnet import StreamHead
 from fastreid_mm.modeling.heads.mutualformer import TokenFusionHead
@@ -74,7 +73,7 @@ class MutualFormerReID(AlignedModel):
             "fusion": TokenFusionHead(
                 backbone.dim,
                 options.DIM,
-                map_size(cfg, cfg.INPUT.SIZE_TRAIN),
+                backbone.map_size(cfg.INPUT.SIZE_TRAIN),
                 _build_fusion(cfg),
                 classes,
                 options.SHARE_PATCH_EMBED,

@@ -1,0 +1,78 @@
+"""A convolutional network of timm, with the stride and the weights of Re-ID."""
+
+import timm
+import torch
+from timm.models.resnet import ResNet
+from torch import nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict, require_download
+from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, remove_last_stride
+
+KEY = "MODEL.BACKBONE.RESNET.NAME"
+"""The config key of the network's name."""
+
+
+def build_cnn(cfg: CfgNode) -> nn.Module:
+    """Build the network of ``MODEL.BACKBONE.RESNET`` and ``MODEL.BACKBONE.LAST_STRIDE``, without classifier.
+
+    ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
+
+    Raises:
+        InputError: the name is unknown or of no known family, the stride is impossible, or the weights do not fit.
+    """
+    backbone, name = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.RESNET.NAME
+    if backbone.LAST_STRIDE not in (1, 2):
+        raise InputError(f"MODEL.BACKBONE.LAST_STRIDE {backbone.LAST_STRIDE} is neither 1 nor 2")
+    network = _create(name, pretrained=backbone.PRETRAIN and not backbone.PRETRAIN_PATH)
+    unused = _drop_classifier(network)
+    if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
+        _load(network, backbone.PRETRAIN_PATH, unused)
+    if backbone.LAST_STRIDE == 1 and not remove_last_stride(network):
+        raise InputError(f"MODEL.BACKBONE.LAST_STRIDE 1: {name} has a stride that cannot be removed")
+    if not backbone.RESNET.STEM_RELU:
+        _drop_stem_relu(network, name)
+    return network.to(memory_format=memory_format(backbone.CHANNELS_LAST))
+
+
+def memory_format(channels_last: bool) -> torch.memory_format:
+    """What ``.to(memory_format=...)`` is to be given, on images and modules alike."""
+    return torch.channels_last if channels_last else torch.preserve_format
+
+
+def _create(name: str, pretrained: bool) -> nn.Module:
+    if pretrained:
+        require_download(KEY, name)
+    try:
+        # timm starts the last BatchNorm of a block at zero, torchvision, which AGW and HCT build on, at one
+        network = timm.create_model(name, pretrained=pretrained, num_classes=0, zero_init_last=False)
+    except TypeError:  # a network that has no such option
+        network = timm.create_model(name, pretrained=pretrained, num_classes=0)
+    except (RuntimeError, ValueError, OSError) as error:  # unknown name, or weights that cannot be fetched
+        raise InputError(f"{KEY} {name}: {first_line(error)}") from None
+    if layout_of(network) is None:
+        families = ", ".join(family.__name__ for family in LAYOUTS)
+        raise InputError(f"{KEY} {name} is a {type(network).__name__} of timm, not one of {families}")
+    return network
+
+
+def _drop_classifier(network: nn.Module) -> tuple[str, ...]:
+    """Take out what comes after the maps; returns its names, which begin those of tensors in a file of weights."""
+    layout = layout_of(network)
+    unused = tuple(name for name, _ in network.named_children() if layout and name not in layout.names)
+    for name in unused:
+        setattr(network, name, nn.Identity())
+    return tuple(f"{name}." for name in unused)
+
+
+def _drop_stem_relu(network: nn.Module, name: str) -> None:
+    if not isinstance(network, ResNet):
+        raise InputError(f"MODEL.BACKBONE.RESNET.STEM_RELU False: {name} is not a ResNet of timm")
+    network.act1 = nn.Identity()
+
+
+def _load(network: nn.Module, path: str, unused: tuple[str, ...]) -> None:
+    # torchvision's older files were saved before BatchNorm counted its batches
+    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    load_matching(network, counters | read_state_dict(path), path, unused=unused)

@@ -1,0 +1,124 @@
+"""The stages of convolutional networks of timm, in the order in which their forward pass takes them."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from timm.models.byobnet import ByobNet
+from timm.models.convnext import ConvNeXt
+from timm.models.efficientnet import EfficientNet
+from timm.models.mobilenetv3 import MobileNetV3
+from timm.models.nfnet import NormFreeNet
+from timm.models.regnet import RegNet
+from timm.models.resnet import ResNet
+from timm.models.resnetv2 import ResNetV2
+from torch import Tensor, nn
+from torch.func import functional_call
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Names of a network's children: those of the stem, the stages or one container of them, and what follows."""
+
+    stem: tuple[str, ...]
+    stages: tuple[str, ...]
+    tail: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All children that make maps; the others are the classifier and what it needs."""
+        return self.stem + self.stages + self.tail
+
+
+LAYOUTS: dict[type[nn.Module], Layout] = {
+    ResNet: Layout(("conv1", "bn1", "act1", "maxpool"), ("layer1", "layer2", "layer3", "layer4")),
+    ResNetV2: Layout(("stem",), ("stages",), ("norm",)),
+    RegNet: Layout(("stem",), ("s1", "s2", "s3", "s4"), ("final_conv",)),
+    ByobNet: Layout(("stem",), ("stages",), ("final_conv",)),
+    ConvNeXt: Layout(("stem",), ("stages",), ("norm_pre",)),
+    NormFreeNet: Layout(("stem",), ("stages",), ("final_conv", "final_act")),
+    EfficientNet: Layout(("conv_stem", "bn1"), ("blocks",), ("conv_head", "bn2")),
+    MobileNetV3: Layout(("conv_stem", "bn1"), ("blocks",)),
+}
+"""The families that can be split. Many names of timm are of these: SE-ResNets and ResNeXts are of its class ResNet."""
+
+
+def layout_of(network: nn.Module) -> Layout | None:
+    """The layout of a network's family; None if it is of another."""
+    return next((layout for family, layout in LAYOUTS.items() if isinstance(network, family)), None)
+
+
+def split(network: nn.Module) -> "OrderedDict[str, nn.Module]":
+    """The stages by name; one after the other they compute the network's ``forward_features``.
+
+    The first is ``stem``. The others have timm's names where those are attributes (``layer1``), and are ``stage1``,
+    ``stage2`` and so on otherwise. A convolution or norm after the last stage (the "head" of EfficientNets) is part of
+    the last stage.
+
+    Args:
+        network: of one of the :data:`LAYOUTS`. Its modules are taken, not copied.
+    """
+    layout = cast(Layout, layout_of(network))
+    children = dict(network.named_children())
+    stages: OrderedDict[str, nn.Module] = OrderedDict(stem=_sequence(children, layout.stem))
+    if len(layout.stages) == 1:
+        members = cast(nn.Sequential, children[layout.stages[0]])
+        stages.update((f"stage{number}", stage) for number, stage in enumerate(members, 1))
+    else:
+        stages.update((name, children[name]) for name in layout.stages)
+    if layout.tail:
+        name, last = stages.popitem()
+        stages[name] = nn.Sequential(OrderedDict(blocks=last, **_sequence(children, layout.tail)._modules))
+    return stages
+
+
+def _sequence(children: dict[str, nn.Module], names: tuple[str, ...]) -> nn.Sequential:
+    return nn.Sequential(OrderedDict((name, children[name]) for name in names))
+
+
+def output_shape(module: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
+    """(C, h, w) of the maps that a module makes of images of (height, width). Nothing is computed or changed."""
+    tensors = [*module.named_parameters(), *module.named_buffers()]
+    shapes = {name: value.to("meta") for name, value in tensors}
+    maps = functional_call(module, shapes, (torch.empty(2, 3, *size, device="meta"),))
+    return tuple(maps.shape[1:])
+
+
+def remove_last_stride(network: nn.Module) -> bool:
+    """Let the last stage that halves its maps keep their size instead. ``output_stride`` of timm would also dilate.
+
+    A convolution of an even kernel, which ConvNeXt halves with, gets a row and a column of zeros at the end; its output
+    at even places is what it was.
+
+    Returns:
+        Whether the maps have twice the height and width now.
+    """
+    whole, size = nn.Sequential(split(network)), (256, 256)
+    before = output_shape(whole, size)
+    stage = next(stage for stage in reversed(whole) if any(_strided(stage)))
+    for parent, name, child in list(_strided(stage)):
+        if isinstance(child, nn.AvgPool2d):  # the shortcut of the ResNet-D variants
+            setattr(parent, name, nn.Identity())
+        else:
+            child.stride = (1, 1)
+            if child.kernel_size[0] % 2 == 0:
+                child.register_forward_pre_hook(_pad_end)
+    try:
+        return output_shape(whole, size)[1:] == (2 * before[1], 2 * before[2])
+    except RuntimeError:  # a branch of a block still has another stride, of a kind not known here
+        return False
+
+
+def _pad_end(_: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+    return F.pad(inputs[0], (0, 1, 0, 1))
+
+
+def _strided(stage: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Conv2d | nn.AvgPool2d]]:
+    """Every convolution and pooling with a stride, with its parent and name."""
+    for parent in stage.modules():
+        for name, child in parent.named_children():
+            if isinstance(child, nn.Conv2d | nn.AvgPool2d) and child.stride not in (1, (1, 1)):
+                yield parent, name, child

@@ -1,0 +1,135 @@
+"""Every family of networks: its stages, their maps, and the options that act on them."""
+
+import pytest
+import timm
+import torch
+from fastreid.modeling.backbones import build_backbone
+from torch import nn
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, output_shape, split
+
+NAMES = [
+    "test_resnet",
+    "resnet10t",
+    "resnetv2_18",
+    "regnetx_002",
+    "test_byobnet",
+    "test_convnext",
+    "test_nfnet",
+    "test_efficientnet",
+    "tf_efficientnet_lite0",
+    "mobilenetv3_small_050",
+]
+TWO, MANY = "SYSU/hct.yml", "RGBNT201/ieee.yml"
+
+
+@pytest.fixture
+def build(tiny_cfg):
+    def make(name, *options, base=TWO):
+        torch.manual_seed(0)
+        options = ("MODEL.BACKBONE.RESNET.NAME", name, "MODEL.BACKBONE.LAST_STRIDE", 2, *options)
+        return build_backbone(tiny_cfg(*options, base=base))
+
+    return make
+
+
+def create(name):
+    torch.manual_seed(0)
+    return timm.create_model(name, num_classes=0).eval()
+
+
+def test_there_is_an_example_of_every_family():
+    assert {layout_of(create(name)) for name in NAMES} == set(LAYOUTS.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_after_the_other_the_stages_are_timms_network(name):
+    network, images = create(name), torch.randn(2, 3, 64, 32)
+    stages = split(network)
+    maps = nn.Sequential(stages)(images)
+    assert torch.equal(maps, network.forward_features(images))
+    assert output_shape(nn.Sequential(stages), (64, 32)) == maps.shape[1:]
+
+
+def test_lite0_counts_the_stages_of_the_paper():
+    """EfficientNet's table 1: a stem, seven stages of blocks, and a head, here part of the last."""
+    stages = split(create("tf_efficientnet_lite0"))
+    assert list(stages) == ["stem", *(f"stage{number}" for number in range(1, 8))]
+    channels = [output_shape(nn.Sequential(*list(stages.values())[: end + 1]), (64, 32)) for end in range(8)]
+    assert channels == [
+        (32, 32, 16),
+        (16, 32, 16),
+        (24, 16, 8),
+        (40, 8, 4),
+        (80, 4, 2),
+        (112, 4, 2),
+        (192, 2, 1),
+        (1280, 2, 1),
+    ]
+    assert [name for name, _ in stages["stage7"].named_children()] == ["blocks", "conv_head", "bn2"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_family_trains_in_streams_that_start_alike(build, name):
+    backbone = build(name, "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES", 3)
+    images, modalities = torch.randn(4, 3, 64, 32), torch.tensor([1, 0, 0, 1])
+    specific = backbone.eval().specific(images, modalities)
+    assert specific.shape[1:] == (backbone.specific_dim, *backbone.specific_size((64, 32)))
+    torch.testing.assert_close(backbone.specific(images, 1 - modalities), specific, atol=1e-5, rtol=1e-4)
+    maps = backbone.train()(images, modalities)
+    assert maps.shape[1:] == (backbone.dim, *backbone.map_size((64, 32)))
+    maps.square().sum().backward()
+    assert all(value.grad is not None for value in backbone.parameters())  # none is left of a classifier
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_its_last_stride_a_network_keeps_its_weights_and_doubles_its_maps(build, name):
+    usual, wide = (build(name, "MODEL.BACKBONE.LAST_STRIDE", stride, base=MANY) for stride in (2, 1))
+    before, after = usual.state_dict(), wide.state_dict()
+    assert list(before) == list(after) and all(torch.equal(value, after[name]) for name, value in before.items())
+    assert wide.map_size((64, 32)) == tuple(2 * side for side in usual.map_size((64, 32))) == (4, 2)
+    assert wide.eval()(torch.randn(1, 3, 3, 64, 32)).shape == (1, 3, wide.dim, 4, 2)
+
+
+def test_a_convnext_without_its_last_stride_has_its_old_values_at_even_places(build):
+    usual, wide = (build("test_convnext", "MODEL.BACKBONE.LAST_STRIDE", stride) for stride in (2, 1))
+    maps = torch.randn(2, 48, 4, 2)
+    before, after = (backbone.rest.stage4.blocks.downsample(maps) for backbone in (usual, wide))
+    assert after.shape == (2, 64, 4, 2)
+    torch.testing.assert_close(after[..., ::2, ::2], before)
+
+
+@pytest.mark.parametrize("size", [(144, 72), (33, 47)])
+@pytest.mark.parametrize("name", ["test_convnext", "tf_efficientnet_lite0", "test_resnet"])
+def test_sizes_that_no_stride_divides_are_told_right(build, name, size):
+    backbone = build(name).eval()
+    maps = backbone(torch.randn(1, 3, *size), torch.tensor([0]))
+    assert backbone.map_size(size) == maps.shape[2:]
+
+
+@pytest.mark.parametrize("base", [TWO, MANY])
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "test_convnext", "test_resnet"])
+def test_channels_last_from_the_images_to_the_last_stage(build, name, base):
+    last, plain = (build(name, "MODEL.BACKBONE.CHANNELS_LAST", flag, base=base).eval() for flag in (True, False))
+    seen = []
+    for module in last.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_pre_hook(lambda module, inputs: seen.extend((inputs[0], module.weight)))
+    images = torch.randn(*((5, 3, 64, 64) if base == TWO else (2, 3, 3, 64, 64)))
+    others = (torch.tensor([1, 0, 0, 1, 0]),) if base == TWO else (torch.tensor([[True, True, False], [True] * 3]),)
+    maps = last(images, *others)
+    assert len(seen) > 10 and all(value.is_contiguous(memory_format=torch.channels_last) for value in seen)
+    torch.testing.assert_close(maps, plain(images, *others), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["resnetblur18", "densenet121", "vit_tiny_patch16_224"])
+def test_networks_that_cannot_be_taken_are_named(build, name):
+    with pytest.raises(InputError, match=f"MODEL.BACKBONE.*{name}") as error:
+        build(name, "MODEL.BACKBONE.LAST_STRIDE", 1)
+    assert "\n" not in str(error.value)
+
+
+def test_only_a_resnet_has_a_stem_without_relu(build):
+    with pytest.raises(InputError, match="STEM_RELU False: test_convnext is not a ResNet"):
+        build("test_convnext", "MODEL.BACKBONE.RESNET.STEM_RELU", False)
