@@ -268,6 +268,11 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.DATASETS.REGDB = node()
     cfg.DATASETS.REGDB.TRIAL = 1
 
+    # SYSU-MM01: which identities to test on. "test" trains on train_id.txt and val_id.txt together, as the papers do;
+    # "val" trains on train_id.txt alone and tests on val_id.txt: settings are to be chosen there.
+    cfg.DATASETS.SYSU = node()
+    cfg.DATASETS.SYSU.SPLIT = "test"
+
     # SYSU-MM01: "auto" takes the official permutation when rand_perm_cam.mat is there; "official" insists on it;
     # "seeded" draws galleries as the AGW code base does.
     cfg.TEST.SYSU = node()

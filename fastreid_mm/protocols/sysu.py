@@ -35,6 +35,8 @@ class SYSUEvaluator(RetrievalEvaluator):
         official = choice == "official" or (choice == "auto" and Path(path).is_file())
         self._permutation = read_permutation(path) if official else None
         self.gallery_source = "official permutation" if official else "seeded draw"
+        if dataset.split != "test":
+            self.gallery_source += f" of {dataset.split} identities"
 
     def rank(self, features: Tensor, distance: Distance) -> Settings:
         """(Nq + Ng, D) features, query first, to the four settings."""

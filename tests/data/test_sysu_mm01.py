@@ -24,6 +24,19 @@ def test_splits_cameras_and_modalities(sysu_root):
         assert path.endswith(f"cam{camera}/{pid:04d}/{image_number(path):04d}.jpg")
 
 
+def test_the_validation_split_trains_on_train_and_reads_no_test_identity(copy):
+    (copy / "SYSU-MM01" / "exp" / "test_id.txt").unlink()
+    data = SYSUMM01(str(copy), split="val")
+    assert {item[1] for item in data.train} == set(range(1, 7))
+    assert {item[1] for item in data.query} == {item[1] for item in data.gallery} == {7, 8}
+    assert {item[2] for item in data.query} == {3, 6} and {item[2] for item in data.gallery} == {1, 2, 4, 5}
+
+
+def test_an_unknown_split_is_refused(sysu_root):
+    with pytest.raises(InputError, match="DATASETS.SYSU.SPLIT 'train' is not one of test, val"):
+        SYSUMM01(str(sysu_root), split="train")
+
+
 def test_combining_all_keeps_four_fields(sysu_root):
     data = SYSUMM01(str(sysu_root))
     data.combine_all()

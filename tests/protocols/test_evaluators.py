@@ -55,6 +55,16 @@ def test_the_official_permutation_is_used_when_it_is_there_and_said(sysu, tmp_pa
     assert official["all_search_10shot"] == seeded["all_search_10shot"]  # two images: both draws take all
 
 
+def test_results_say_that_they_are_of_validation_identities(sysu):
+    cfg, _ = sysu
+    cfg.DATASETS.SYSU.SPLIT, cfg.TEST.RANKS = "val", (1,)
+    dataset = build_dataset(cfg, "SYSUMM01")
+    evaluator = build_evaluator(cfg, dataset)
+    assert evaluator.gallery_source == "seeded draw of val identities"
+    results = feed(evaluator, identity_features(dataset.query + dataset.gallery))
+    assert results["all_search_1shot"]["mAP"] == pytest.approx(100)
+
+
 def test_another_distance_may_take_the_place_of_the_metric(sysu):
     cfg, dataset = sysu
     features = identity_features(dataset.query + dataset.gallery)

@@ -4,9 +4,10 @@ Example:
     git clone https://github.com/hanna-xu/RoadScene
     python tools/prepare/prepare_roadscene.py RoadScene datasets
     python tools/prepare/prepare_roadscene.py RoadScene datasets --layout RGBNT201
+    python tools/prepare/prepare_roadscene.py RoadScene datasets/validation --layout RGBNT201 --validation
 
-writes ``datasets/SYSU-MM01`` (visible or infrared images) and ``datasets/RGBNT201`` (aligned samples). Repeating it is
-safe.
+writes ``datasets/SYSU-MM01`` (visible or infrared images) and ``datasets/RGBNT201`` (aligned samples), and a set to
+choose settings on, which is made of the training photographs alone. Repeating it is safe.
 """
 
 import argparse
@@ -32,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("destination", type=Path, help="where a folder of the layout's name is made")
     parser.add_argument("--layout", choices=tuple(LAYOUTS), default="SYSU-MM01")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--validation", action="store_true", help="leave out the photographs of the test places, split the others anew"
+    )
     return parser
 
 
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     root = args.destination / args.layout
     make, summarize = LAYOUTS[args.layout]
     with one_line_errors():
-        made = make(args.source, root, args.seed)
+        made = make(args.source, root, args.seed, args.validation)
         print("made:" if made else "already there:", summarize(root))
 
 

@@ -4,6 +4,7 @@ import os
 import re
 
 from fastreid.data.datasets import DATASET_REGISTRY
+from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets.cross_modality import (
     CrossModalityDataset,
@@ -15,31 +16,42 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
 from fastreid_mm.modality import INFRARED, VISIBLE
 
+SPLITS = {"test": (("train_id", "val_id"), "test_id"), "val": (("train_id",), "val_id")}
+"""Lists of the identities to train on and to test on."""
+
 
 @DATASET_REGISTRY.register()
 class SYSUMM01(CrossModalityDataset):
     """``ROOT/SYSU-MM01/cam{1..6}/{id:04d}/{number:04d}.jpg`` with splits in ``exp/``.
 
-    Training uses the train and validation identities (395 in the original), both modalities. Queries are all infrared
-    images of the test identities (3803); the gallery holds all their visible images, from which the protocol draws.
+    Training uses the train and validation identities (395 in the original), both modalities, as the papers do. Queries
+    are all infrared images of the test identities (3803); the gallery holds all their visible images, from which the
+    protocol draws. To choose settings, ``split="val"`` trains on the train identities alone (296) and tests on the
+    validation identities (99); no image of a test identity is read.
 
     Args:
         root: the folder that holds ``SYSU-MM01``.
+        split: which identities to test on, ``"test"`` or ``"val"``.
 
     Raises:
-        InputError: a folder or split file is missing, or an identity has no image or lacks a modality.
+        InputError: the split is neither, a folder or split file is missing, or an identity has no image or lacks a
+            modality.
     """
 
     dataset_dir = "SYSU-MM01"
     dataset_name = "sysumm01"
     protocol = "sysu"
 
-    def __init__(self, root: str = "datasets", **kwargs) -> None:
+    def __init__(self, root: str = "datasets", split: str = "test", **kwargs) -> None:
+        if split not in SPLITS:
+            raise InputError(f"DATASETS.SYSU.SPLIT {split!r} is not one of {', '.join(SPLITS)}")
+        self.split = split
         self.folder = require_folder(os.path.join(root, self.dataset_dir), "SYSU-MM01")
         splits = require_folder(os.path.join(self.folder, "exp"), "SYSU-MM01 splits")
         self.permutation_file = os.path.join(splits, "rand_perm_cam.mat")
-        train_ids = sorted({*read_ids(splits, "train_id"), *read_ids(splits, "val_id")})
-        test_ids = sorted(read_ids(splits, "test_id"))
+        trained, tested = SPLITS[split]
+        train_ids = sorted({pid for name in trained for pid in read_ids(splits, name)})
+        test_ids = sorted(read_ids(splits, tested))
         self._refuse_overlap(train_ids, test_ids)
         train = self._list(train_ids, VISIBLE_CAMERAS) + self._list(train_ids, INFRARED_CAMERAS)
         query, gallery = self._list(test_ids, INFRARED_CAMERAS), self._list(test_ids, VISIBLE_CAMERAS)
@@ -47,6 +59,11 @@ class SYSUMM01(CrossModalityDataset):
         self._require_images(test_ids, query + gallery)
         require_both_modalities(train, "SYSU-MM01 training set")
         super().__init__(train, query, gallery, **kwargs)
+
+    @classmethod
+    def options(cls, cfg: CfgNode) -> dict:
+        """The split."""
+        return {"split": cfg.DATASETS.SYSU.SPLIT}
 
     def _list(self, ids: list[int], cameras: tuple[int, ...]) -> list[Item]:
         items = []
@@ -77,7 +94,7 @@ class SYSUMM01(CrossModalityDataset):
         if both:
             raise InputError(
                 f"SYSU-MM01: identities {', '.join(map(str, both[:5]))} are in the training and in the "
-                f"test split of {self.folder}/exp"
+                f"{self.split} split of {self.folder}/exp"
             )
 
 

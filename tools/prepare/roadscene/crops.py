@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 Box = tuple[float, float, float, float]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -13,69 +14,71 @@ class Cut:
     """How places are cut out of a photograph.
 
     Attributes:
-        places: how many columns a photograph has; each is one place.
-        size: the width and height of an image.
+        box: the width and height of a place in the photograph, in pixels; less where the photograph is smaller.
+        size: the width and height of an image, of the same shape.
     """
 
-    places: int
+    box: Point
     size: tuple[int, int]
 
+    def fitted(self, photograph: tuple[int, int]) -> Point:
+        """The width and height of a place in a photograph of this width and height, which has room to move it."""
+        scale = min(1.0, *(available / (_ROOM * length) for available, length in zip(photograph, self.box)))
+        return self.box[0] * scale, self.box[1] * scale
 
-UPRIGHT = Cut(3, (64, 128))
-LYING = Cut(2, (256, 128))
+
+UPRIGHT = Cut((74.0, 148.0), (64, 128))
+LYING = Cut((148.0, 74.0), (256, 128))
+_ZOOM, _SHIFT, _CONTRAST, _BRIGHTNESS = 0.12, 0.12, 0.2, 0.25
+_ROOM = 1.2
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a camera sees every place.
+    """How a camera sees every place, before what is drawn for each image.
 
     Attributes:
-        images: how many it takes of each place.
-        zoom: the mean width of a crop, as a share of the widest box of the image's shape in the place's column.
-        offset: the mean shift of a crop, as shares of that box's width and height.
+        zoom: the mean width of a crop, as a share of the place's.
+        offset: the mean shift of a crop, as shares of the place's width and height.
         brightness: the mean factor on the grey values.
-        every_place: whether it sees all places, or else only those of even number.
     """
 
-    images: int
-    zoom: float
-    offset: tuple[float, float]
-    brightness: float
-    every_place: bool = True
+    zoom: float = 1.0
+    offset: Point = (0.0, 0.0)
+    brightness: float = 1.0
 
 
-def jittered_box(size: tuple[int, int], column: int, style: Style, rng: np.random.Generator, cut: Cut = UPRIGHT) -> Box:
-    """Draw a crop that stays within its column, so that crops of two places never overlap.
+def jittered_box(photograph: tuple[int, int], centre: Point, style: Style, rng: np.random.Generator, cut: Cut) -> Box:
+    """Draw a crop of a place, shifted as far as it stays in the photograph.
+
+    The width is drawn within 12 % of the camera's, the shift within 12 % of the place's shorter side.
 
     Args:
-        size: the width and height of the photograph.
-        column: the place's column, counted from 0 at the left.
+        photograph: its width and height.
+        centre: where the middle of the place is in it.
         style: how the camera sees every place.
         rng: draws zoom and shift.
-        cut: how many columns there are, and the shape of the crop.
+        cut: the shape of the place.
 
     Returns:
         The left, top, right and bottom edge in pixels and fractions of them; the box has the shape of the cut's images.
     """
-    steepness = cut.size[1] / cut.size[0]
-    cell = size[0] / cut.places
-    widest = min(cell, size[1] / steepness)
-    width = widest * (style.zoom + rng.uniform(-0.06, 0.06))
-    x, y = (offset + rng.uniform(-0.09, 0.09) for offset in style.offset)
-    left = _centred(cell, width, x * widest) + column * cell
-    top = _centred(size[1], steepness * width, y * steepness * widest)
-    return left, top, left + width, top + steepness * width
-
-
-def _centred(available: float, length: float, shift: float) -> float:
-    """Find where a piece begins that is centred, then shifted as far as it stays inside."""
-    slack = available - length
-    return min(max(slack / 2 + shift, 0.0), slack)
+    place = cut.fitted(photograph)
+    zoom = style.zoom * (1 + rng.uniform(-_ZOOM, _ZOOM))
+    zoom = min(zoom, *(available / length for available, length in zip(photograph, place)))
+    lengths = [zoom * length for length in place]
+    shifts = [offset * length + rng.uniform(-1, 1) * _SHIFT * min(place) for offset, length in zip(style.offset, place)]
+    left, top = (
+        float(np.clip(middle + shift - length / 2, 0, available - length))
+        for middle, shift, length, available in zip(centre, shifts, lengths, photograph)
+    )
+    return left, top, left + lengths[0], top + lengths[1]
 
 
 def expose(image: Image.Image, style: Style, rng: np.random.Generator) -> Image.Image:
-    """Give an image the camera's brightness and a contrast of its own."""
+    """Give an image a brightness within 25 % of the camera's, and a contrast within 20 % of its own."""
     values = np.asarray(image, dtype=np.float32)
     mean = values.mean()
-    values = (values - mean) * rng.uniform(0.88, 1.12) + mean * style.brightness * rng.uniform(0.92, 1.08)
+    contrast, brightness = (1 + rng.uniform(-1, 1) * spread for spread in (_CONTRAST, _BRIGHTNESS))
+    values = (values - mean) * contrast + mean * style.brightness * brightness
     return Image.fromarray(np.clip(np.round(values), 0, 255).astype(np.uint8))

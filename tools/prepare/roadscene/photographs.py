@@ -28,6 +28,12 @@ class Pair:
         with Image.open(self.visible) as visible, Image.open(self.thermal) as thermal:
             return visible.convert("RGB"), thermal.convert("L")
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """The width and height of both photographs, read from the visible one's header."""
+        with Image.open(self.visible) as visible:
+            return visible.size
+
 
 def find_pairs(source: str | Path) -> list[Pair]:
     """List a RoadScene clone's photographs in the order of their names, after a look at every one of them.
