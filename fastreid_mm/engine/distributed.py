@@ -7,12 +7,19 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 
-def wrap(model: nn.Module) -> nn.Module:
-    """Share gradients over all processes; nothing to do for a single one."""
+def wrap(model: nn.Module, freezes: bool = False) -> nn.Module:
+    """Share gradients over all processes; nothing to do for a single one.
+
+    Args:
+        model: the model.
+        freezes: whether some of its parameters will have no gradient for a while.
+    """
     if comm.get_world_size() == 1:
         return model
     device_ids = [torch.cuda.current_device()] if next(model.parameters()).is_cuda else None
-    return DistributedDataParallel(model, device_ids=device_ids, broadcast_buffers=False)
+    return DistributedDataParallel(
+        model, device_ids=device_ids, broadcast_buffers=False, find_unused_parameters=freezes
+    )
 
 
 def unwrap(model: nn.Module) -> nn.Module:

@@ -1,13 +1,17 @@
 """Hooks that fast-reid lacks or gets wrong."""
 
+import re
 import sys
+from collections.abc import Sequence
 
 from fastreid.engine.hooks import PeriodicWriter
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
+from torch import nn
 from tqdm import tqdm
 
 from fastreid_mm.engine.distributed import share_buffers
+from fastreid_mm.errors import InputError
 
 
 class EpochCheckpointer(HookBase):
@@ -54,6 +58,47 @@ class EpochWriter(PeriodicWriter):
             for writer in self._writers:
                 writer.write()
         super().after_train()
+
+
+class LayerFreeze(HookBase):
+    """Keeps layers as they are for the first iterations, their BatchNorm statistics included.
+
+    fast-reid's acts on the model's own children alone, gathers statistics again after a test in between, and lets
+    gradients be computed that nobody needs.
+
+    Args:
+        model: the model, not wrapped for several processes.
+        patterns: ``MODEL.FREEZE_LAYERS``: what a layer's or parameter's name begins with, regular expressions.
+        iters: ``SOLVER.FREEZE_ITERS``, for how many iterations.
+
+    Raises:
+        InputError: names a pattern that no parameter's name begins with.
+    """
+
+    def __init__(self, model: nn.Module, patterns: Sequence[str], iters: int) -> None:
+        for pattern in patterns:
+            if not any(re.match(pattern, name) for name, _ in model.named_parameters()):
+                raise InputError(f"MODEL.FREEZE_LAYERS: no parameter's name begins with {pattern}")
+        begins = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).match
+        self._modules = [module for name, module in model.named_modules() if begins(name)]
+        self._parameters = [
+            value for name, value in model.named_parameters() if value.requires_grad and begins(name)
+        ]  # a neck's bias never learns
+        self._iters, self._frozen = iters, False
+
+    def before_step(self) -> None:
+        """Called by the trainer."""
+        if self.trainer.iter < self._iters:
+            self._set(frozen=True)  # each time, since a test puts all of the model back into training mode
+        elif self._frozen:
+            self._set(frozen=False)
+
+    def _set(self, frozen: bool) -> None:
+        self._frozen = frozen
+        for module in self._modules:
+            module.training = not frozen
+        for parameter in self._parameters:
+            parameter.requires_grad_(not frozen)
 
 
 class ProgressBar(HookBase):

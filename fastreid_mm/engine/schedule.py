@@ -20,7 +20,7 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     """
     cfg = cfg.clone()
     cfg.defrost()
-    cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; TrainingStep does not
+    cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; LayerFreeze does not
     optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
     asked = as_meta_architecture(model, cfg.TEST.METRIC)
     loaded, own = set(asked.pretrained_parameters()), dict(asked.lr_factors())

@@ -1,7 +1,6 @@
 """One training iteration, on any device, in full or mixed precision."""
 
 import time
-from collections.abc import Iterable
 
 import torch
 from fastreid.engine.train_loop import SimpleTrainer
@@ -20,7 +19,6 @@ class TrainingStep(SimpleTrainer):
         loader: :meth:`start_epoch` must be called before the first step of every epoch.
         optimizer: any.
         mixed_precision: ``SOLVER.AMP.ENABLED``.
-        frozen: parameters that stay as they are for the first ``freeze_iters`` iterations.
     """
 
     def __init__(
@@ -29,14 +27,11 @@ class TrainingStep(SimpleTrainer):
         loader: DeviceLoader,
         optimizer: torch.optim.Optimizer,
         mixed_precision: bool = False,
-        frozen: Iterable[nn.Parameter] = (),
-        freeze_iters: int = 0,
     ) -> None:
         super().__init__(model, loader, optimizer, param_wrapper=None)
         self._device = next(model.parameters()).device.type
         self._mixed_precision = mixed_precision
         self._dtype = torch.float16 if self._device == "cuda" else torch.bfloat16
-        self._frozen, self._freeze_iters = list(frozen), freeze_iters
         self.grad_scaler = torch.amp.GradScaler(self._device, enabled=mixed_precision and self._device == "cuda")
 
     def start_epoch(self, epoch: int) -> None:
@@ -60,8 +55,5 @@ class TrainingStep(SimpleTrainer):
         self.grad_scaler.scale(total).backward()
         self._write_metrics(losses, data_time)
         self.grad_scaler.unscale_(self.optimizer)  # before the optimizer may clip
-        if self.iter < self._freeze_iters:
-            for parameter in self._frozen:
-                parameter.grad = None
         self.grad_scaler.step(self.optimizer)
         self.grad_scaler.update()

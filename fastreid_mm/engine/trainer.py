@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from typing import cast
 
 from fastreid.data.datasets.bases import ImageDataset
@@ -20,7 +19,7 @@ from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
-from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, ProgressBar
+from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.report import log_results, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
@@ -59,11 +58,8 @@ class MMTrainer(DefaultTrainer):
         if asked.compares_identities:
             require_two_identities(cfg, comm.get_world_size())
         optimizer = build_optimizer(cfg, model)
-        patterns = [re.compile(pattern) for pattern in cfg.MODEL.FREEZE_LAYERS]
-        frozen = [value for name, value in model.named_parameters() if any(p.match(name) for p in patterns)]
-        self._trainer = TrainingStep(
-            wrap(model), loader, optimizer, cfg.SOLVER.AMP.ENABLED, frozen, cfg.SOLVER.FREEZE_ITERS
-        )
+        freezes = bool(cfg.MODEL.FREEZE_LAYERS) and cfg.SOLVER.FREEZE_ITERS > 0
+        self._trainer = TrainingStep(wrap(model, freezes), loader, optimizer, cfg.SOLVER.AMP.ENABLED)
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
         self.checkpointer = SafeCheckpointer(
@@ -144,7 +140,7 @@ class MMTrainer(DefaultTrainer):
         cfg = self.cfg
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
-            built.append(hooks.LayerFreeze(self.model, cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
+            built.append(LayerFreeze(unwrap(self.model), cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
         def test() -> Results:
             self._last_eval_results = self.test(cfg, self.model)
