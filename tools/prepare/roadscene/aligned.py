@@ -18,11 +18,13 @@ from roadscene.crops import LYING, UPRIGHT, Cut, Point, Style, expose, jittered_
 from roadscene.photographs import Pair, files_of, find_enough_pairs
 from roadscene.places import draw_places, photographed
 
+# So far apart that no modality is enough: in RGBN300's layout, gradient histograms reach an mAP of 44 with RGB or TI
+# alone, of 58 with both, and of 45 with RGB and NI.
 CAMERAS = {
-    1: Style(1.12, (-0.02, 0.00), 1.06),
-    2: Style(0.94, (0.06, -0.05), 0.84),
-    3: Style(0.86, (-0.05, 0.06), 1.10),
-    4: Style(1.04, (0.04, 0.05), 0.92),
+    1: Style(1.12, (-0.04, 0.00), 1.06),
+    2: Style(0.94, (0.12, -0.10), 0.84),
+    3: Style(0.86, (-0.10, 0.12), 1.10),
+    4: Style(1.04, (0.08, 0.10), 0.92),
 }
 _STRIP = ("RGB", "TI", "NI")
 """The tiles of RGBN300. What is read as near infrared is the thermal image: the grey one says nothing that RGB does
