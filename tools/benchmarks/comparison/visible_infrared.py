@@ -6,6 +6,7 @@ _PRETRAINED = (
     "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
     "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES 3 MODEL.BACKBONE.LAST_STRIDE 2 "
     "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
+    "MODEL.FREEZE_LAYERS ['backbone.streams','backbone.rest.stage3','backbone.rest.stage4'] SOLVER.FREEZE_ITERS 1000000 "
 )
 _IMAGES = (
     "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] INPUT.PADDING.ENABLED True INPUT.PADDING.SIZE 5 "
@@ -38,7 +39,7 @@ ROADSCENE = Experiment(
     "SYSUMM01",
     "all_search_10shot",
     ("Rank-1", "Rank-10", "mAP", "mINP"),
-    epochs=8,
+    epochs=6,
     period=2,
     options=_PRETRAINED + _IMAGES + _RECIPE,
     rows=ROWS,
