@@ -4,6 +4,7 @@ Cut of the clothes, patterns and body are the same in both modalities; colour is
 is in infrared says nothing about its colour. So a model has to learn what carries over, as on the real data sets.
 """
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,14 +30,19 @@ REGDB_CAMERAS = {
     "thermal": Camera(place=1, indoor=False, infrared=True, gain=(1.05, 1.05, 1.05), blur=1.1, noise=4),
 }
 REGDB_IMAGES = 10
+Identities = int | tuple[int, int, int]
+"""How many there are, or how many for training, validation and test."""
+_REPORT_EVERY = 50
+_logger = logging.getLogger(__name__)
 
 
-def make_toy_sysu(root: str | Path, identities: int = 90, images_per_camera: int = 4, seed: int = 0) -> bool:
-    """Draw a data set in SYSU-MM01's layout; a third of the identities, the last ones, are for testing.
+def make_toy_sysu(root: str | Path, identities: Identities = 90, images_per_camera: int = 4, seed: int = 0) -> bool:
+    """Draw a data set in SYSU-MM01's layout; the first identities are for training and the last for testing.
 
     Args:
         root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
-        identities: how many people there are, 3 to 1000.
+        identities: how many people there are, 3 to 1000, of which a third is for testing; or how many for training,
+            validation and test, at least one each: (296, 99, 96) in SYSU-MM01.
         images_per_camera: how many images of a person each of the six cameras takes, at least 1.
         seed: determines everything: the same seed gives the same bytes.
 
@@ -46,22 +52,34 @@ def make_toy_sysu(root: str | Path, identities: int = 90, images_per_camera: int
     Raises:
         InputError: a number is out of range, or the folder is in use.
     """
-    if identities < 3:
-        raise InputError(f"training, validation and test need at least 3 identities, got {identities}")
+    split = toy_sysu_split(identities)
     if images_per_camera < 1:
         raise InputError(f"the images per camera must be at least 1, got {images_per_camera}")
-    people = sample_people(identities, seed)
+    people = sample_people(len(split.identities), seed)
     recipe = {"maker": "toy people 1", "identities": identities, "images": images_per_camera, "seed": seed}
     images = _sysu_images(people, images_per_camera, Studio(seed))
-    return write_sysu(root, images, toy_sysu_split(identities), recipe, seed)
+    return write_sysu(root, images, split, recipe, seed)
 
 
-def toy_sysu_split(identities: int) -> SysuSplit:
-    """Take the first identities for training, a few for validation and the last third for testing."""
-    test = identities // 3
-    val = max(1, (identities - test) // 6)
-    train = identities - test - val
-    ids = tuple(range(1, identities + 1))
+def toy_sysu_split(identities: Identities) -> SysuSplit:
+    """Take the first identities for training, the next for validation and the last for testing.
+
+    Args:
+        identities: how many there are, of which a third is for testing and a ninth for validation, or how many of each.
+
+    Raises:
+        InputError: there would be none of one kind.
+    """
+    if isinstance(identities, int):
+        test = identities // 3
+        val = max(1, (identities - test) // 6)
+        sizes = (identities - test - val, val, test)
+    else:
+        sizes = identities
+    if min(sizes) < 1:
+        raise InputError(f"training, validation and test need at least one identity each, 3 in all, got {identities}")
+    train, val, _ = sizes
+    ids = tuple(range(1, sum(sizes) + 1))
     return SysuSplit(ids[:train], ids[train : train + val], ids[train + val :])
 
 
@@ -70,6 +88,8 @@ def _sysu_images(people: list[Person], count: int, studio: Studio) -> Iterator[t
         for number, camera in SYSU_CAMERAS.items():
             for n in range(count):
                 yield number, identity, studio.photograph(person, camera, (identity, number, n))
+        if not identity % _REPORT_EVERY:
+            _logger.info("%d of %d people are drawn", identity, len(people))
 
 
 def make_toy_regdb(root: str | Path, identities: int = 40, seed: int = 0) -> bool:
