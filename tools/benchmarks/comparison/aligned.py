@@ -14,7 +14,7 @@ RGBNT201 = Experiment(
     "RGBNT201",
     "test",
     _METRICS,
-    epochs=6,
+    epochs=4,
     period=2,
     options=_PRETRAINED
     + "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] SOLVER.IMS_PER_BATCH 16 MODEL.IEEE.PARTS 2",
