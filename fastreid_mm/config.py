@@ -40,8 +40,8 @@ def add_mm_config(cfg: CfgNode) -> None:
 
 
 def _add_backbone(cfg: CfgNode, node: type[CfgNode]) -> None:
-    # A ViT of timm by name ("build_timm_vit_backbone"). The default tag is the ImageNet-21k to 1k checkpoint that
-    # TransReID starts from (jx_vit_base_p16_224). Stride: fast-reid's MODEL.BACKBONE.STRIDE_SIZE.
+    # A plain ViT of timm by name, with a class token ("build_timm_vit_backbone"). The default tag is the ImageNet-21k
+    # to 1k checkpoint that TransReID starts from (jx_vit_base_p16_224). Stride: fast-reid's MODEL.BACKBONE.STRIDE_SIZE.
     cfg.MODEL.BACKBONE.VIT = node()
     cfg.MODEL.BACKBONE.VIT.NAME = "vit_base_patch16_224.orig_in21k_ft_in1k"
     # Sizes of a network that no pretrained weights exist for; 0 keeps what the name says.
@@ -68,7 +68,8 @@ def _add_two_stream(cfg: CfgNode, node: type[CfgNode]) -> None:
 
 def _add_cmtr(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.CMTR = node()
-    # Table 3, "ME": learnable modality embeddings, and whether the class token gets them too (eq. 2 is silent).
+    # Table 3, "ME": learnable modality embeddings, and whether the class token, and registers where a ViT has them, get
+    # them too (eq. 2 is silent).
     cfg.MODEL.CMTR.MODALITY_EMBEDDING = True
     cfg.MODEL.CMTR.EMBED_CLASS_TOKEN = True
     # Table 3: the centre and the identity part of the modality-aware enhancement loss.

@@ -93,6 +93,19 @@ def test_every_trainable_parameter_gets_a_gradient_and_moves(model_and_cfg):
     assert not still & trainable
 
 
+@pytest.mark.parametrize("base", [base for name, base in ARCHITECTURES.items() if name != "CMTR"])
+def test_every_method_trains_on_another_family_of_networks(base, tiny_cfg):
+    torch.manual_seed(0)
+    keys = ("RESNET.NAME", "test_efficientnet", "RESNET.STEM_RELU", True, "CHANNELS_LAST", True)
+    options = [f"MODEL.BACKBONE.{key}" if index % 2 == 0 else key for index, key in enumerate(keys)]
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options, base=base)
+    model = build_model(cfg).train()
+    losses = model(batch_of(cfg))
+    assert all(loss.isfinite() for loss in losses.values())
+    sum(losses.values()).backward()
+    assert all(value.grad is not None for value in model.backbone.parameters())
+
+
 def test_evaluation_gives_a_feature_for_each_image_that_its_neighbours_do_not_change(model_and_cfg):
     model, cfg = model_and_cfg
     model.eval()

@@ -85,11 +85,25 @@ def test_every_family_trains_in_streams_that_start_alike(build, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_its_last_stride_a_network_keeps_its_weights_and_doubles_its_maps(build, name):
-    usual, wide = (build(name, "MODEL.BACKBONE.LAST_STRIDE", stride, base=MANY) for stride in (2, 1))
+    usual, wide = (build(name, "MODEL.BACKBONE.LAST_STRIDE", stride) for stride in (2, 1))
     before, after = usual.state_dict(), wide.state_dict()
     assert list(before) == list(after) and all(torch.equal(value, after[name]) for name, value in before.items())
     assert wide.map_size((64, 32)) == tuple(2 * side for side in usual.map_size((64, 32))) == (4, 2)
-    assert wide.eval()(torch.randn(1, 3, 3, 64, 32)).shape == (1, 3, wide.dim, 4, 2)
+    assert wide.eval()(torch.randn(1, 3, 64, 32), torch.tensor([0])).shape == (1, wide.dim, 4, 2)
+
+
+@pytest.mark.parametrize("name, base", [*((name, TWO) for name in NAMES), ("test_convnext", MANY)])
+def test_a_file_with_a_classifier_is_taken(build, name, base, tmp_path):
+    torch.manual_seed(1)
+    network = timm.create_model(name, num_classes=7).eval()
+    torch.save(network.state_dict(), tmp_path / "weights.pth")
+    backbone = build(
+        name, "MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "weights.pth", base=base
+    ).eval()
+    images = torch.randn(1, 3, 64, 32)
+    maps = backbone(images, torch.tensor([1])) if base == TWO else backbone(images[:, None].expand(-1, 3, -1, -1, -1))
+    torch.testing.assert_close(maps.flatten(0, -4)[-1:], network.forward_features(images))
+    assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
 
 
 def test_a_convnext_without_its_last_stride_has_its_old_values_at_even_places(build):
@@ -109,7 +123,7 @@ def test_sizes_that_no_stride_divides_are_told_right(build, name, size):
 
 
 @pytest.mark.parametrize("base", [TWO, MANY])
-@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "test_convnext", "test_resnet"])
+@pytest.mark.parametrize("name", ["test_efficientnet", "test_convnext", "test_resnet"])
 def test_channels_last_from_the_images_to_the_last_stage(build, name, base):
     last, plain = (build(name, "MODEL.BACKBONE.CHANNELS_LAST", flag, base=base).eval() for flag in (True, False))
     seen = []

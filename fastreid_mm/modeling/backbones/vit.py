@@ -5,9 +5,8 @@ TransReID: https://arxiv.org/abs/2102.04378; CMTR: https://arxiv.org/abs/2110.08
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-import timm
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from timm.layers import resample_abs_pos_embed
@@ -17,6 +16,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.layers import OverlapPatchEmbed
+from fastreid_mm.modeling.backbones.plain_vit import create_vit
 from fastreid_mm.modeling.backbones.pretrained import (
     KEY,
     load_matching,
@@ -37,13 +37,14 @@ class ReIDViT(nn.Module):
     """Splits the forward pass of timm in two, so that a method can add to the tokens before the blocks.
 
     Args:
-        vit: a timm vision transformer with a class token and no classifier.
+        vit: a plain vision transformer of timm, without classifier. After its class token it may have others that are
+            no patches: DeiT's distillation token, or registers. P is how many there are, the class token included.
     """
 
     def __init__(self, vit: VisionTransformer) -> None:
         super().__init__()
         self.vit = vit
-        self.dim = vit.embed_dim
+        self.dim, self.prefix_tokens = vit.embed_dim, vit.num_prefix_tokens
         self._pretrained: frozenset[str] = frozenset()
 
     def load_file(self, path: str) -> None:
@@ -73,9 +74,10 @@ class ReIDViT(nn.Module):
         self._pretrained = load_matching(self.vit, state, source, unused=("head", "pre_logits", "fc_norm"))
 
     def _resized(self, embedding: Tensor, source: str) -> Tensor:
-        """(1, 1 + S * S, D) position embeddings to (1, 1 + N, D) of this network's grid, by bilinear interpolation."""
+        """(1, P + S * S, D) position embeddings to (1, P + N, D) of this network's grid, by bilinear interpolation."""
         rows, columns = self.vit.patch_embed.grid_size
-        given = embedding.shape[1] - 1
+        prefix = 0 if self.vit.no_embed_class else self.prefix_tokens
+        given = embedding.shape[1] - prefix
         if given == rows * columns:
             return embedding
         if round(given**0.5) ** 2 != given:
@@ -83,18 +85,20 @@ class ReIDViT(nn.Module):
                 f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's "
                 f"{rows} x {columns}"
             )
-        return resample_abs_pos_embed(embedding, [rows, columns], interpolation="bilinear", antialias=False)
+        return resample_abs_pos_embed(
+            embedding, [rows, columns], num_prefix_tokens=prefix, interpolation="bilinear", antialias=False
+        )
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters with pretrained weights."""
         return (value for name, value in self.vit.named_parameters() if name in self._pretrained)
 
     def tokens(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalized images to (B, 1 + N, D) tokens with position embeddings, the class token first."""
+        """(B, 3, H, W) normalized images to (B, P + N, D) tokens with position embeddings, the class token first."""
         return self.vit._pos_embed(self.vit.patch_embed(images))
 
     def encode(self, tokens: Tensor) -> Tensor:
-        """(B, 1 + N, D) tokens to (B, 1 + N, D), through all blocks and the final LayerNorm."""
+        """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final LayerNorm."""
         return self.vit.norm(self.vit.blocks(self.vit.norm_pre(tokens)))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -103,7 +107,7 @@ class ReIDViT(nn.Module):
 
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
-        """The (B, heads, 1 + N, 1 + N) attention maps of every block for (B, 1 + N, D) tokens; their rows sum to one.
+        """The (B, heads, P + N, P + N) attention maps of every block for (B, P + N, D) tokens; their rows sum to one.
 
         This takes timm's explicit attention, since the fused kernel never forms the map; call it in eval mode.
         """
@@ -129,7 +133,8 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
     ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
 
     Raises:
-        InputError: the name is unknown, the test size is not the training size, or the weights do not fit.
+        InputError: the name is unknown or not of a plain ViT, the test size is not the training size, or the weights do
+            not fit.
     """
     backbone, vit = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.VIT
     if list(cfg.INPUT.SIZE_TRAIN) != list(cfg.INPUT.SIZE_TEST):
@@ -138,7 +143,7 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
         )
     sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH, "num_heads": vit.NUM_HEADS}
     model = ReIDViT(
-        _create(
+        create_vit(
             vit.NAME,
             img_size=tuple(cfg.INPUT.SIZE_TRAIN),
             drop_path_rate=backbone.DROP_PATH_RATIO,
@@ -152,12 +157,5 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
         model.load_file(backbone.PRETRAIN_PATH)
     elif backbone.PRETRAIN:
         require_download("MODEL.BACKBONE.VIT.NAME", vit.NAME)
-        model.load_pretrained(_create(vit.NAME, pretrained=True).state_dict(), vit.NAME)
+        model.load_pretrained(create_vit(vit.NAME, pretrained=True).state_dict(), vit.NAME)
     return model
-
-
-def _create(name: str, **options: Any) -> VisionTransformer:
-    try:
-        return cast(VisionTransformer, timm.create_model(name, num_classes=0, **options))
-    except (RuntimeError, ValueError, OSError) as error:  # unknown name or size, or weights that cannot be fetched
-        raise InputError(f"MODEL.BACKBONE.VIT.NAME {name}: {first_line(error)}") from None

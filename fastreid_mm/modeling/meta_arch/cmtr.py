@@ -64,7 +64,8 @@ class CMTR(ReIDModel):
         backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
         embedding = None
         if options.MODALITY_EMBEDDING:
-            embedding = ModalityEmbedding(backbone.dim, prefix_tokens=0 if options.EMBED_CLASS_TOKEN else 1)
+            unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
+            embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked)
         return shared_arguments(cfg) | {
             "backbone": backbone,
             "embedding": embedding,
@@ -99,7 +100,7 @@ class CMTR(ReIDModel):
         return self.backbone.encode(self._tokens(images, modalities))[:, 0]
 
     def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
-        """The attention maps of every block, (B, heads, 1 + N, 1 + N) each; call it in eval mode."""
+        """The attention maps of every block, (B, heads, P + N, P + N) each; call it in eval mode."""
         return self.backbone.attention_maps(self._tokens(images, modalities))
 
     def _tokens(self, images: Tensor, modalities: Tensor) -> Tensor:

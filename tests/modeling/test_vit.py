@@ -1,0 +1,93 @@
+"""Vision transformers by name."""
+
+import pytest
+import timm
+import torch
+from fastreid.modeling import build_model
+from fastreid.modeling.backbones import build_backbone
+
+from fastreid_mm.errors import InputError
+
+TINY = {"patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2}
+PREFIXES = {
+    "test_vit": 1,
+    "deit_tiny_patch16_224": 1,
+    "deit3_small_patch16_224": 1,  # has no position embedding of the class token
+    "deit_tiny_distilled_patch16_224": 2,
+    "vit_small_patch14_reg4_dinov2": 5,
+    "vit_base_patch16_clip_224": 1,  # normalizes before the first block
+}
+NAMES = list(PREFIXES)
+
+
+@pytest.fixture
+def config(tiny_cfg):
+    def make(name, *options):
+        return tiny_cfg("MODEL.BACKBONE.VIT.NAME", name, *options)
+
+    return make
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_overlap_it_is_timms_network(config, name, tmp_path):
+    torch.manual_seed(0)
+    expected = timm.create_model(name, img_size=(32, 16), num_classes=7, dynamic_img_size=False, **TINY).eval()
+    torch.save(expected.state_dict(), tmp_path / "vit.pth")
+    options = ("STRIDE_SIZE", (8, 8), "PRETRAIN", True, "PRETRAIN_PATH", tmp_path / "vit.pth")
+    keys = [f"MODEL.BACKBONE.{key}" if index % 2 == 0 else key for index, key in enumerate(options)]
+    backbone, images = build_backbone(config(name, *keys)).eval(), torch.randn(2, 3, 32, 16)
+    tokens = backbone.tokens(images)
+    assert backbone.prefix_tokens == PREFIXES[name] and tokens.shape == (2, PREFIXES[name] + 8, 32)
+    features = expected.forward_features(images)
+    torch.testing.assert_close(backbone.encode(tokens), features)
+    torch.testing.assert_close(backbone(images), features[:, 0])
+    assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
+
+
+@pytest.mark.parametrize("name", ["deit3_small_patch16_224", "deit_tiny_distilled_patch16_224"])
+def test_position_embeddings_of_patches_alone_are_resized(config, name, tmp_path):
+    state = timm.create_model(name, img_size=24, num_classes=7, **TINY).state_dict()
+    prefix = state["pos_embed"].shape[1] - 9
+    columns = torch.arange(3.0).repeat(3)  # counts the columns of 3 x 3 patches
+    state["pos_embed"] = torch.cat([torch.full((prefix,), 9.0), columns])[None, :, None].expand(-1, -1, 32)
+    torch.save(state, tmp_path / "vit.pth")
+    options = ("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "vit.pth")
+    found = build_backbone(config(name, *options)).vit.pos_embed[0, :, 0].detach()
+    assert prefix == (0 if name.startswith("deit3") else 2) and found[:prefix].eq(9).all()
+    torch.testing.assert_close(found[prefix:], columns[:3].repeat(7))  # 7 x 3 overlapping patches
+
+
+def test_cmtr_trains_with_registers_which_are_of_no_modality(config):
+    options = ("MODEL.CMTR.EMBED_CLASS_TOKEN", False, "MODEL.HEADS.NUM_CLASSES", 2)
+    model = build_model(config("vit_small_patch14_reg4_dinov2", *options))
+    assert model.embedding.prefix_tokens == 5
+    batch = {
+        "images": 255 * torch.rand(4, 3, 32, 16),
+        "targets": torch.tensor([0, 0, 1, 1]),
+        "modalities": torch.tensor([0, 1, 0, 1]),
+    }
+    sum(model(batch).values()).backward()
+    assert model.backbone.vit.reg_token.grad.abs().sum() > 0
+    maps = model.eval().attention_maps(batch["images"], batch["modalities"])
+    assert [value.shape for value in maps] == [(4, 2, 26, 26)] * 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "test_vit2",  # the mean of the patches
+        "test_vit_relpos",
+        "vit_base_patch16_siglip_224",  # attention pooling
+        "vit_base_patch16_18x2_224",  # parallel blocks
+        "vit_tiny_r_s16_p8_224",  # patches of a ResNet's maps
+        "beit_base_patch16_224",
+        "eva02_tiny_patch14_224",
+        "swin_tiny_patch4_window7_224",
+        "test_resnet",
+        "vit_nothing",
+    ],
+)
+def test_another_network_is_named(config, name):
+    with pytest.raises(InputError, match=f"MODEL.BACKBONE.VIT.NAME {name}[ :]") as error:
+        build_backbone(config(name))
+    assert "\n" not in str(error.value)
