@@ -1,9 +1,15 @@
 """``MODEL.FREEZE_LAYERS`` and ``SOLVER.FREEZE_ITERS``."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+import torch.distributed as dist
 from fastreid.engine.train_loop import HookBase
+from fastreid.utils import comm
 
+from fastreid_mm.engine.distributed import unwrap, wrap
+from fastreid_mm.engine.hooks import LayerFreeze
 from fastreid_mm.engine.trainer import MMTrainer
 from fastreid_mm.errors import InputError
 
@@ -70,3 +76,20 @@ def test_a_layer_that_does_not_exist_is_named(tiny_cfg, sysu_root, monkeypatch):
     options = ("MODEL.FREEZE_LAYERS", ["backbone", "backbone.layer9"], "SOLVER.FREEZE_ITERS", 1)
     with pytest.raises(InputError, match=r"MODEL.FREEZE_LAYERS: .* backbone.layer9$"):
         MMTrainer(tiny_cfg(*options))
+
+
+def test_several_processes_wait_for_no_gradient_of_a_frozen_layer(monkeypatch):
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        monkeypatch.setattr(comm, "get_world_size", lambda: 2)
+        model = wrap(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)), freezes=True)
+        hook, learns = LayerFreeze(unwrap(model), ["0"], 2), []
+        for iteration in range(4):
+            hook.trainer = SimpleNamespace(iter=iteration)
+            hook.before_step()
+            model.zero_grad()
+            model(torch.ones(3, 2)).sum().backward()
+            learns.append([value.grad is not None for value in model.parameters()])
+    finally:
+        dist.destroy_process_group()
+    assert learns == [[False, False, True, True]] * 2 + [[True] * 4] * 2
