@@ -40,7 +40,14 @@ def test_the_mmseg_plug_in_uses_blocks_losses_and_errors_only():
 
 @pytest.mark.parametrize(
     "module",
-    ["fastreid_mm", "fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.errors", "fastreid_mm.evaluation"],
+    [
+        "fastreid_mm",
+        "fastreid_mm.layers",
+        "fastreid_mm.losses",
+        "fastreid_mm.errors",
+        "fastreid_mm.evaluation",
+        "fastreid_mm.corruptions",
+    ],
 )
 def test_light_modules_load_no_host(module):
     code = f"import sys, {module}; print(sorted({HOSTS | {'timm', 'yacs'}!r} & set(sys.modules)))"
@@ -48,7 +55,7 @@ def test_light_modules_load_no_host(module):
     assert output.strip() == "[]"
 
 
-FLOORS = [{"engine"}, {"protocols", "modeling"}, {"data"}, {"evaluation", "losses"}, {"layers"}]
+FLOORS = [{"engine"}, {"protocols", "modeling"}, {"data"}, {"evaluation", "losses"}, {"layers", "corruptions"}]
 """Folders of ``fastreid_mm``, the highest first, those side by side apart. Others stand above them all, as tools do."""
 GROUND = len(FLOORS) + 1
 """Where single files stand, which may import each other."""
@@ -87,3 +94,11 @@ def test_evaluation_needs_numpy_and_pytorch_only():
             # the last two are of the extra "evaluation", and imported where they are needed; arrows say what of ours is
             known = root in {"numpy", "torch", "fastreid_mm", "scipy", "tabulate"} or root in sys.stdlib_module_names
             assert known, f"{path.name}: {name}"
+
+
+def test_corruptions_need_numpy_opencv_and_pillow_only():
+    for path in (PROJECT / "fastreid_mm" / "corruptions").rglob("*.py"):
+        for name in imported(path):
+            root = name.split(".")[0]
+            ours = name.startswith("fastreid_mm.corruptions")
+            assert ours or root in {"numpy", "cv2", "PIL"} or root in sys.stdlib_module_names, f"{path.name}: {name}"

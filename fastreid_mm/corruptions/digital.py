@@ -1,0 +1,73 @@
+"""Contrast, saturation and what storing and scaling do (Hendrycks and Dietterich, ICLR 2019, its code's parameters)."""
+
+import io
+
+import cv2
+import numpy as np
+from PIL import Image as Picture
+
+from fastreid_mm.corruptions.pixels import Image, corruption, to_bytes, to_unit
+
+CONTRAST = (0.4, 0.3, 0.2, 0.1, 0.05)
+SATURATE = ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2))
+"""Factor and offset of the saturation."""
+PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
+JPEG_QUALITY = (25, 18, 15, 10, 7)
+ELASTIC = (12.5, 16.25, 21.25, 25, 30)
+"""Factor on the smoothed displacements."""
+ELASTIC_REACH, ELASTIC_SIGMA = 0.005, 0.01
+"""The largest displacement before smoothing, as a share of the height; the smoothing's sigma, of height and width."""
+
+
+@corruption
+def contrast(image: Image, severity: int, generator: np.random.Generator) -> Image:
+    """Draws every value towards the mean of its channel: (x - mean) c + mean. Nothing is drawn at random."""
+    values = to_unit(image)
+    mean = values.mean((0, 1))
+    return to_bytes((values - mean) * CONTRAST[severity - 1] + mean)
+
+
+@corruption
+def saturate(image: Image, severity: int, generator: np.random.Generator) -> Image:
+    """Makes the saturation s of hue, saturation and value a s + b, at most 1. Nothing is drawn."""
+    factor, offset = SATURATE[severity - 1]
+    hsv = cv2.cvtColor(to_unit(image), cv2.COLOR_RGB2HSV)
+    hsv[..., 1] = np.clip(hsv[..., 1] * factor + offset, 0, 1)
+    return to_bytes(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+
+
+@corruption
+def pixelate(image: Image, severity: int, generator: np.random.Generator) -> Image:
+    """Boxes averaged to a share c of height and width, and shown as blocks. Nothing is drawn."""
+    (height, width), share = image.shape[:2], PIXELATE[severity - 1]
+    small = Picture.fromarray(image).resize(
+        (max(1, int(width * share)), max(1, int(height * share))), Picture.Resampling.BOX
+    )
+    return np.asarray(small.resize((width, height), Picture.Resampling.NEAREST))
+
+
+@corruption
+def jpeg_compression(image: Image, severity: int, generator: np.random.Generator) -> Image:
+    """Pillow's JPEG at a low quality. Nothing is drawn."""
+    file = io.BytesIO()
+    Picture.fromarray(image).save(file, "JPEG", quality=JPEG_QUALITY[severity - 1])
+    return np.asarray(Picture.open(file))
+
+
+@corruption
+def elastic_transform(image: Image, severity: int, generator: np.random.Generator) -> Image:
+    """Moves every pixel by uniform displacements that a Gaussian has smoothed and a factor enlarged.
+
+    As Michaelis et al. (arXiv:1907.07484) have it for images of any size. ImageNet-C itself gives its numbers in pixels
+    of 244 x 244 images, and adds an affine map.
+    """
+    height, width = image.shape[:2]
+    reach = ELASTIC_REACH * height
+    drawn = generator.uniform(-reach, reach, (height, width, 2)).astype(np.float32)
+    across, down = ELASTIC_SIGMA * width, ELASTIC_SIGMA * height
+    size = [2 * int(3 * sigma + 0.5) + 1 for sigma in (across, down)]
+    smoothed = cv2.GaussianBlur(drawn, size, sigmaX=across, sigmaY=down, borderType=cv2.BORDER_REFLECT)
+    moved = ELASTIC[severity - 1] * smoothed
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    maps = columns + moved[..., 0], rows + moved[..., 1]
+    return cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
