@@ -47,6 +47,9 @@ MMSEG = [
     "tqdm",
 ]
 
+# What TEST.CORRUPTION needs besides; a wheel of OpenCV of another name does as well.
+CORRUPTION = ["opencv-python>=4.7,<5", "pillow"]
+
 COMMANDS = {
     "fastreid-mm-train": "train:main",
     "fastreid-mm-test": "test:main",
@@ -100,6 +103,7 @@ setup(
         "evaluation": EVALUATION,
         "fastreid": FASTREID,
         "mmseg": MMSEG,
+        "corruption": CORRUPTION,
         "dev": ["pytest", "ruff", "mypy"],
         "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.30"],  # make docs
     },

@@ -18,7 +18,12 @@ from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.host_batches import HOST_SAMPLERS, HostBatches
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.data.modalities import aligned_modalities, dataset_class, missing_modalities
+from fastreid_mm.data.modalities import (
+    aligned_modalities,
+    dataset_class,
+    missing_modalities,
+    visible_places,
+)
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
 from fastreid_mm.data.thermal_inversion import ThermalInversion
 from fastreid_mm.data.transforms import build_transforms
@@ -101,9 +106,28 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     """The loader of a data set's query images followed by its gallery images."""
     items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
     if isinstance(dataset, AlignedDataset):
-        samples: ItemSet = AlignedSet(items, transform, relabel=False, missing=missing_modalities(cfg, dataset))
-    else:
-        samples = ImageSet(items, transform, relabel=False)
+        return _test_loader(cfg, AlignedSet(items, transform, False, missing=missing_modalities(cfg, dataset)))
+    return _test_loader(cfg, ImageSet(items, transform, relabel=False))
+
+
+def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int) -> DeviceLoader:
+    """The loader of a test set's visible images, query before gallery, corrupted as ``TEST.CORRUPTION`` says.
+
+    Args:
+        cfg: the config.
+        dataset: one that :func:`require_corruptible` has let pass.
+        repetition: from 0 on; each has other corruptions.
+    """
+    from fastreid_mm.corruptions import read_frost_pictures  # here: nothing else needs OpenCV
+    from fastreid_mm.data.corrupted_set import CorruptedSet
+
+    options = cfg.TEST.CORRUPTION
+    clean = ImageSet([*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False), relabel=False)
+    pictures = read_frost_pictures(options.FROST) if options.FROST else []
+    return _test_loader(cfg, CorruptedSet(clean, visible_places(dataset), options.SEED, repetition, pictures))
+
+
+def _test_loader(cfg: CfgNode, samples: ItemSet) -> DeviceLoader:
     batch_size = max(1, cfg.TEST.IMS_PER_BATCH // comm.get_world_size())
     return _loader(cfg, samples, BatchSampler(InferenceSampler(len(samples)), batch_size, drop_last=False))
 

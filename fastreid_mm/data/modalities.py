@@ -1,11 +1,12 @@
-"""Which modalities the samples of a config's data sets have, and which of them are missing at test time."""
+"""Which modalities a config's data sets have, and which of them are missing or corrupted at test time."""
 
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets import AlignedDataset
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_packages
+from fastreid_mm.modality import VISIBLE
 
 
 def dataset_class(name: str) -> type:
@@ -58,3 +59,44 @@ def missing_modalities(cfg: CfgNode, dataset: ImageDataset) -> tuple[int, ...]:
         if not any(source for index, source in enumerate(sources) if index not in indices):
             raise InputError(f"TEST.MISSING {missing} leaves nothing of {path}, which lacks the other modalities")
     return indices
+
+
+def visible_places(dataset: ImageDataset) -> list[int]:
+    """Indices of the visible images among the query and gallery images of a test set of visible and infrared ones.
+
+    Raises:
+        InputError: the test images are not both visible and infrared.
+    """
+    items = [*dataset.query, *dataset.gallery]
+    single = all(len(item) > 3 and isinstance(item[3], int) for item in items)
+    places = [place for place, item in enumerate(items) if item[3] == VISIBLE] if single else []
+    if not 0 < len(places) < len(items):
+        raise InputError(
+            f"TEST.CORRUPTION.ENABLED corrupts the visible images of a visible-infrared test set, and "
+            f"{type(dataset).__name__} is not one"
+        )
+    return places
+
+
+def require_corruptible(cfg: CfgNode, dataset: ImageDataset) -> None:
+    """Refuse, early, what is in the way of ``TEST.CORRUPTION`` where that is enabled.
+
+    Raises:
+        InputError: no such test set, numbers out of range, no pictures of frost in the folder, or no OpenCV.
+    """
+    options = cfg.TEST.CORRUPTION
+    if not options.ENABLED:
+        return
+    if options.REPETITIONS < 1:
+        raise InputError(f"TEST.CORRUPTION.REPETITIONS is {options.REPETITIONS}, must be at least 1")
+    if options.SEED < 0:
+        raise InputError(f"TEST.CORRUPTION.SEED is {options.SEED}, must be at least 0")
+    visible_places(dataset)
+    require_packages("corruption", "cv2")
+    if options.FROST:
+        from fastreid_mm.corruptions import read_frost_pictures  # here: nothing else needs OpenCV
+
+        try:
+            read_frost_pictures(options.FROST)
+        except ValueError as error:
+            raise InputError(f"TEST.CORRUPTION.FROST: {error}") from None

@@ -28,7 +28,7 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only
 from fastreid_mm.modeling.config_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, draw_ranked_lists
+from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, corrupted_results, draw_ranked_lists
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -182,7 +182,7 @@ class MMTrainer(DefaultTrainer):
 
         Returns:
             Data set to setting to metrics in percent, and "gallery" that says how galleries were drawn, on the first
-            process; empty on the others.
+            process; empty on the others. With ``TEST.CORRUPTION`` also what :func:`corrupted_results` adds.
         """
         share_buffers(model)
         model, results = unwrap(model), {}
@@ -198,6 +198,9 @@ class MMTrainer(DefaultTrainer):
                     draw_ranked_lists(
                         evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS
                     )
+            if cfg.TEST.CORRUPTION.ENABLED:
+                corrupted = corrupted_results(cfg, model, dataset, evaluator)
+                results |= {part: _with_gallery(found, evaluator) for part, found in corrupted.items()}
         if results:
             log_results({"": results})
         return results

@@ -53,7 +53,10 @@ def mean_results(found: Sequence[Results]) -> tuple[Results, Results]:
 
 
 def results_table(rows: dict[str, Results]) -> str:
-    """A table of named results (trained, untrained, chance ...), one line for each data set, setting and name."""
+    """A table of named results (trained, untrained, chance ...), one line for each data set, setting and name.
+
+    The data sets are the first results'; others may lack some.
+    """
     from tabulate import tabulate  # here: what needs no table works without it
 
     names = list(
@@ -71,6 +74,7 @@ def results_table(rows: dict[str, Results]) -> str:
         for dataset in next(iter(rows.values()))
         for setting in next(iter(rows.values()))[dataset]
         for name, results in rows.items()
+        if dataset in results
     ]
     header = ["data set", "setting", *(["features"] if several else []), *names]
     return tabulate(lines, header, tablefmt="github", floatfmt=".2f")

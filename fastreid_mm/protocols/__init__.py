@@ -1,6 +1,7 @@
 """Test protocols, one file each. Importing this package registers them."""
 
 from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+from fastreid_mm.protocols.corrupted import corrupted_results
 from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator
 from fastreid_mm.protocols.market import MarketEvaluator
 from fastreid_mm.protocols.ranked_lists import draw_ranked_lists
@@ -16,6 +17,7 @@ __all__ = [
     "RetrievalEvaluator",
     "SYSUEvaluator",
     "build_evaluator",
+    "corrupted_results",
     "draw_ranked_lists",
     "register",
 ]

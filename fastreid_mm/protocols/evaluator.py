@@ -20,8 +20,28 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 """(Nq, D) query and (Ng, D) gallery features to (Nq, Ng) distances."""
 
 
-class RetrievalEvaluator(DatasetEvaluator):
-    """Gathers the features that fast-reid's ``inference_on_dataset`` makes, and ranks them by a protocol.
+class FeatureCollector(DatasetEvaluator):
+    """Gathers the features that fast-reid's ``inference_on_dataset`` makes."""
+
+    def __init__(self) -> None:
+        self._collected: list[Tensor] = []
+
+    def reset(self) -> None:
+        """Forget what was collected."""
+        self._collected = []
+
+    def process(self, inputs: dict, outputs: Tensor) -> None:
+        """Collect the features of a batch."""
+        self._collected.append(outputs.float().cpu())
+
+    def gathered(self) -> Tensor | None:
+        """(N, D) features of all processes, in the order of the loader, on the first one; None on the others."""
+        gathered = comm.gather(self._collected)
+        return torch.cat(list(chain.from_iterable(gathered))) if comm.is_main_process() else None
+
+
+class RetrievalEvaluator(FeatureCollector):
+    """Gathers features, and ranks them by a protocol.
 
     A protocol derives from it, says which images it hides, and turns features into results in :meth:`rank`.
 
@@ -39,6 +59,7 @@ class RetrievalEvaluator(DatasetEvaluator):
     """How galleries come about; part of every result."""
 
     def __init__(self, cfg: CfgNode, dataset: ImageDataset) -> None:
+        super().__init__()
         self.name = type(dataset).__name__
         self.query, self.gallery = list(dataset.query), list(dataset.gallery)
         self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
@@ -46,27 +67,19 @@ class RetrievalEvaluator(DatasetEvaluator):
         self.distance: Distance = self.plain_distance
         """How features are compared; the trainer puts the model's own way here."""
         self.features: Tensor | None = None
-        self._collected: list[Tensor] = []
 
     def plain_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features to (Nq, Ng) distances by ``TEST.METRIC``."""
         return pairwise_distance(query, gallery, self.metric)
 
-    def reset(self) -> None:
-        """Forget what was collected."""
-        self._collected = []
-
-    def process(self, inputs: dict, outputs: Tensor) -> None:
-        """Collect the features of a batch."""
-        self._collected.append(outputs.float().cpu())
-
     def evaluate(self) -> Settings:
         """Gather the features of all processes and rank; empty on all processes but the first."""
-        gathered = comm.gather(self._collected)
-        if not comm.is_main_process():
-            return {}
-        self.features = torch.cat(list(chain.from_iterable(gathered)))  # (Nq + Ng, D)
-        return self._rank(self.features, self.distance)
+        self.features = self.gathered()  # (Nq + Ng, D)
+        return {} if self.features is None else self.ranked(self.features)
+
+    def ranked(self, features: Tensor) -> Settings:
+        """(Nq + Ng, D) features, query first, to the protocol's results by the model's distance."""
+        return self._rank(features, self.distance)
 
     def chance(self) -> Settings:
         """What features that know nothing reach.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.data.modalities import require_corruptible
 from fastreid_mm.errors import InputError
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 
@@ -37,8 +38,10 @@ def build_evaluator(cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
     """The evaluator of a data set's protocol; fast-reid's own data sets name none and are Market's.
 
     Raises:
-        InputError: no protocol has that name, and what the evaluator raises.
+        InputError: no protocol has that name, its images cannot be corrupted as ``TEST.CORRUPTION`` asks, and what the
+            evaluator raises.
     """
+    require_corruptible(cfg, dataset)
     name = getattr(dataset, "protocol", "market")
     if name not in PROTOCOLS:
         raise InputError(

@@ -294,3 +294,15 @@ def test_a_gallery_smaller_than_a_rank_is_refused_before_training(tiny_cfg, sysu
         MMTrainer(tiny_cfg())
     (found,) = MMTrainer(tiny_cfg("TEST.RANKS", "(1, 3)")).references["chance"].values()
     assert set(found["all_search_1shot"]) == {"Rank-1", "Rank-3", "mAP", "mINP", "gallery"}
+
+
+def test_the_corrupted_test_comes_at_the_end_of_training_and_by_itself(tiny_cfg, log):
+    options = ("TEST.CORRUPTION.ENABLED", True, "TEST.CORRUPTION.REPETITIONS", 2, "SOLVER.MAX_EPOCH", 1)
+    cfg = tiny_cfg(*options, "TEST.REFERENCES", True)
+    results = MMTrainer(cfg).train()
+    assert list(results) == ["SYSUMM01", "SYSUMM01-C", "SYSUMM01-C_deviation"]
+    (table,) = [message for message in log if "untrained" in message]
+    assert "mean of 2 repetitions, seed 0, drawn frost" in table and "standard deviation of 2" in table
+    (last,) = [line for line in logged(cfg) if "SYSUMM01-C/all_search_1shot/mAP" in line]
+    assert last["SYSUMM01-C/all_search_1shot/mAP"] == results["SYSUMM01-C"]["all_search_1shot"]["mAP"]
+    assert evaluate_only(tiny_cfg(*options, "MODEL.WEIGHTS", f"{cfg.OUTPUT_DIR}/model_final.pth")) == results

@@ -1,0 +1,55 @@
+"""Test images under a corruption each, drawn anew in every repetition of the test."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import cv2
+import numpy as np
+import torch
+
+from fastreid_mm.corruptions import CORRUPTIONS, SEVERITIES, Corruption, frost
+from fastreid_mm.data.image_set import ImageSet
+from fastreid_mm.data.item_set import ItemSet
+from fastreid_mm.random_streams import stream_words
+
+
+class CorruptedSet(ItemSet):
+    """Some images of a test set, each under one of the 20 corruptions at one of the 5 severities, all as likely.
+
+    Corrupted is what the transform makes of an image, at the size that the network sees. What is drawn follows from the
+    seed, the repetition and the image's place in the test set alone, whoever loads it with whichever batch.
+
+    Args:
+        samples: the test set, with ``images`` (3, H, W) of whole numbers from 0 to 255.
+        places: indices of the images that are corrupted, which are all that is left.
+        seed: at least 0.
+        repetition: from 0 on.
+        frost_pictures: photographs of frost; without any, frost is drawn.
+    """
+
+    def __init__(
+        self,
+        samples: ImageSet,
+        places: Sequence[int],
+        seed: int,
+        repetition: int,
+        frost_pictures: Sequence[np.ndarray] = (),
+    ) -> None:
+        super().__init__([samples.img_items[place] for place in places], relabel=False)
+        cv2.setNumThreads(0)  # of each of the loader's workers, which are threads enough, and forked
+        self._samples, self._places = samples, places
+        self._seed, self._repetition = seed, repetition
+        self._corruptions: dict[str, Corruption] = {**CORRUPTIONS, "frost": partial(frost, pictures=frost_pictures)}
+
+    def __getitem__(self, index: int) -> dict:
+        sample = self._samples[self._places[index]]
+        name, severity, generator = self.draw(index)
+        pixels = sample["images"].to(torch.uint8).permute(1, 2, 0).numpy()  # (H, W, 3)
+        corrupted = self._corruptions[name](np.ascontiguousarray(pixels), severity, generator)
+        return {**sample, "images": torch.from_numpy(np.ascontiguousarray(corrupted.transpose(2, 0, 1), np.float32))}
+
+    def draw(self, index: int) -> tuple[str, int, np.random.Generator]:
+        """The corruption of an image, its severity, and the generator of all that is random in it."""
+        generator = np.random.default_rng(stream_words(self._seed, self._repetition, self._places[index], count=4))
+        name = list(self._corruptions)[generator.integers(len(self._corruptions))]
+        return name, SEVERITIES[generator.integers(len(SEVERITIES))], generator

@@ -1,0 +1,70 @@
+"""SYSU-MM01-C, RegDB-C and the like: any visible-infrared protocol with corrupted visible images, repeated."""
+
+from fastreid.data.datasets.bases import ImageDataset
+from fastreid.evaluation import inference_on_dataset
+from fastreid.utils import comm
+from torch import nn
+from yacs.config import CfgNode
+
+from fastreid_mm.data.build import build_corrupted_loader
+from fastreid_mm.data.modalities import visible_places
+from fastreid_mm.evaluation.results import Results, Settings, mean_results
+from fastreid_mm.protocols.evaluator import FeatureCollector, RetrievalEvaluator
+
+
+class CorruptedEvaluator(FeatureCollector):
+    """Ranks by another evaluator's protocol, with other features of the visible images.
+
+    Args:
+        evaluator: after :meth:`RetrievalEvaluator.evaluate`, of which all other features are.
+        places: indices of the visible images among its features.
+    """
+
+    def __init__(self, evaluator: RetrievalEvaluator, places: list[int]) -> None:
+        super().__init__()
+        self._evaluator, self._places = evaluator, places
+
+    def evaluate(self) -> Settings:
+        """Rank; empty on all processes but the first."""
+        visible, clean = self.gathered(), self._evaluator.features
+        if visible is None or clean is None:
+            return {}
+        features = clean.clone()
+        features[self._places] = visible
+        return self._evaluator.ranked(features)
+
+
+def corrupted_results(cfg: CfgNode, model: nn.Module, dataset: ImageDataset, evaluator: RetrievalEvaluator) -> Results:
+    """Test on corrupted visible images, ``TEST.CORRUPTION.REPETITIONS`` times.
+
+    Only the visible images go through the network again, once a repetition.
+
+    Args:
+        cfg: the config.
+        model: which the features are of.
+        dataset: the test set.
+        evaluator: of that set, after :meth:`RetrievalEvaluator.evaluate`.
+
+    Returns:
+        "NAME-C" with the mean and "NAME-C_deviation" with the sample standard deviation of every metric over the
+        repetitions, both with a "corruption" that says so; empty on all processes but the first.
+    """
+    options, places = cfg.TEST.CORRUPTION, visible_places(dataset)
+    found: list[Results] = []
+    for repetition in range(options.REPETITIONS):
+        loader = build_corrupted_loader(cfg, dataset, repetition)
+        repeated = CorruptedEvaluator(evaluator, places)
+        found.append({"-C": inference_on_dataset(model, loader, repeated, flip_test=cfg.TEST.FLIP.ENABLED)})
+    if not comm.is_main_process():
+        return {}
+    frost = "photographs of frost" if options.FROST else "drawn frost"
+    drawn = f"of {options.REPETITIONS} repetitions, seed {options.SEED}, {frost}"
+    mean, deviation = (part["-C"] for part in mean_results(found))
+    return {
+        f"{evaluator.name}-C": _with_corruption(mean, f"mean {drawn}"),
+        f"{evaluator.name}-C_deviation": _with_corruption(deviation, f"standard deviation {drawn}"),
+    }
+
+
+def _with_corruption(settings: Settings, corruption: str) -> Settings:
+    return {setting: {**metrics, "corruption": corruption} for setting, metrics in settings.items()}
