@@ -52,4 +52,29 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 }
 """By name, in the order of the person Re-ID benchmarks."""
 
-__all__ = [*CORRUPTIONS, "CORRUPTIONS", "SEVERITIES", "Corruption", "read_frost_pictures"]
+__all__ = [
+    "CORRUPTIONS",
+    "SEVERITIES",
+    "Corruption",
+    "brightness",
+    "contrast",
+    "defocus_blur",
+    "elastic_transform",
+    "fog",
+    "frost",
+    "gaussian_blur",
+    "gaussian_noise",
+    "glass_blur",
+    "impulse_noise",
+    "jpeg_compression",
+    "motion_blur",
+    "pixelate",
+    "rain",
+    "read_frost_pictures",
+    "saturate",
+    "shot_noise",
+    "snow",
+    "spatter",
+    "speckle_noise",
+    "zoom_blur",
+]

@@ -13,6 +13,7 @@ Unit = np.ndarray
 More = ParamSpec("More")
 
 SEVERITIES = (1, 2, 3, 4, 5)
+"""From the mildest to the worst."""
 
 
 def corruption(
