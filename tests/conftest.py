@@ -130,6 +130,44 @@ def market1501_mm_root(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def llcm_root(tmp_path_factory) -> Path:
+    """A folder with LLCM: 6 training and 8 test identities, two images each under every third camera."""
+    root = tmp_path_factory.mktemp("llcm")
+    folder = root / "LLCM"
+    (folder / "idx").mkdir(parents=True)
+    for modality, cameras in {"vis": range(1, 10), "nir": (1, 2, 4, 5, 6, 7, 8, 9)}.items():
+        names = {f"train_{modality}/{pid:04d}/{number}.jpg": pid for pid in range(6) for number in (1, 2)}
+        for name, pid in names.items():
+            write_image(folder / name, 100 * pid)
+        lines = [f"{name} {pid}\n" for name, pid in names.items()]
+        (folder / "idx" / f"train_{modality}.txt").write_text("".join(lines))
+        for camera in cameras:
+            (folder / f"test_{modality}" / f"cam{camera}").mkdir(parents=True)
+        for pid, camera, number in product(range(7, 15), cameras, (1, 2)):
+            if (pid + camera) % 3 == 0:
+                write_image(folder / f"test_{modality}/cam{camera}/{pid:04d}/{number}.jpg", 100 * pid + number)
+    (folder / "idx" / "test_id.txt").write_text(",".join(map(str, range(7, 15))))
+    return root
+
+
+@pytest.fixture(scope="session")
+def msvr310_root(tmp_path_factory) -> Path:
+    """A folder with MSVR310: 6 training and 8 test vehicles in three scenes each, the first scene the query too."""
+    root = tmp_path_factory.mktemp("msvr310")
+    for part, ids, scenes in (
+        ("bounding_box_train", range(1, 7), (1, 2, 3)),
+        ("query3", range(7, 15), (1,)),
+        ("bounding_box_test", range(7, 15), (1, 2, 3)),
+    ):
+        for number, modality in enumerate(("vis", "ni", "th")):
+            for pid, scene in product(ids, scenes):
+                name = f"{pid:04d}_s{scene:03d}_v{scene - 1}_001.jpg"
+                folder = root / "MSVR310" / part / f"{pid:04d}" / modality
+                write_image(folder / name, 10_000 * number + 100 * pid + scene)
+    return root
+
+
 @pytest.fixture
 def tiny_config(tmp_path):
     """Builds the path of a small config on top of one of the project's, writing to a folder of the test."""

@@ -61,7 +61,7 @@ def test_registered_names():
     import fastreid_mm.data
     import fastreid_mm.modeling  # noqa: F401
 
-    for name in ("SYSUMM01", "RegDB", "RGBNT201", "RGBNT100", "RGBN300", "Market1501MM"):
+    for name in ("SYSUMM01", "RegDB", "RGBNT201", "RGBNT100", "RGBN300", "Market1501MM", "LLCM", "MSVR310"):
         assert DATASET_REGISTRY.get(name).__name__ == name
     for name in ("AGW", "HCT", "CMTR", "CMT", "MUN", "IEEE", "MutualFormerReID", "HAMNet"):
         assert META_ARCH_REGISTRY.get(name).__name__ == name

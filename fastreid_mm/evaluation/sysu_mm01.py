@@ -4,7 +4,6 @@ Protocol: https://github.com/wuancong/SYSU-MM01; the seeded draw, for want of th
 https://arxiv.org/abs/2001.04193.
 """
 
-import random
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
+from fastreid_mm.evaluation.seeded_draw import draw_seeded
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, Permutation
 
 QUERY_CAMERAS = INFRARED_CAMERAS
@@ -34,29 +34,6 @@ def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots
         if trial >= rows:
             raise InputError(f"the permutation of camera {cam}, identity {i} has {rows} trials, not {trial + 1}")
     return [(cam, i, int(number)) for cam, i in present for number in permutation[cam, i][trial, :shots]]
-
-
-def draw_seeded(images: dict[tuple[int, int], list[int]], mode: str, shots: int, trial: int) -> list[Image]:
-    """Gallery of one trial under Python's generator seeded with the trial's number from 0.
-
-    Identities ascend in the outer loop, cameras in the inner one. One shot is AGW's ``random.choice(sorted(files))``;
-    more are ``random.sample``, or all images where there are no more than ``shots``.
-
-    Args:
-        images: image numbers, ascending, of each (camera, identity).
-        mode: ``"all"`` or ``"indoor"``.
-        shots: images of each identity under each camera.
-        trial: from 0.
-    """
-    generator = random.Random(trial)
-
-    def pick(numbers: list[int]) -> list[int]:
-        if shots == 1:
-            return [generator.choice(numbers)]
-        return generator.sample(numbers, shots) if len(numbers) > shots else numbers
-
-    keys = [(cam, i) for i in sorted({i for _, i in images}) for cam in GALLERY_CAMERAS[mode] if (cam, i) in images]
-    return [(cam, i, number) for cam, i in keys for number in pick(images[cam, i])]
 
 
 def _columns(cams: np.ndarray, ids: np.ndarray, numbers: np.ndarray) -> dict[Image, int]:
@@ -153,7 +130,8 @@ def evaluate_sysu(
 
     def run_trial(mode: str, shot: int, trial: int) -> dict[str, float]:
         if permutation is None:
-            drawn = draw_seeded(images, mode, shot, trial)
+            of_mode = {key: found for key, found in images.items() if key[0] in GALLERY_CAMERAS[mode]}
+            drawn = draw_seeded(of_mode, shot, trial)
         else:
             drawn = draw_official(permutation, everyone, mode, shot, trial)
         kept = _lookup(columns, drawn)

@@ -55,6 +55,8 @@ class RetrievalEvaluator(FeatureCollector):
     """The k of each Rank-k, unless the config has others."""
     rule: str
     """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
+    unique_ids = False
+    """Whether the CMC counts identities, each at its best image, in place of images."""
     gallery_source = "all images"
     """How galleries come about; part of every result."""
 
@@ -100,17 +102,25 @@ class RetrievalEvaluator(FeatureCollector):
         """(Nq + Ng, D) features, query first, to the protocol's results."""
         raise NotImplementedError
 
-    def measure(self, distance: Tensor, query: list[tuple], gallery: list[tuple]) -> Metrics:
-        """(Nq, Ng) distances between two lists of data set items to metrics."""
+    def measure(
+        self, distance: Tensor, query: list[tuple], gallery: list[tuple], columns: np.ndarray | None = None
+    ) -> Metrics:
+        """(Nq, Ng) distances between two lists of data set items to metrics; of some columns of the gallery only."""
         return rank_metrics(
             distance,
             field(query, 1),
             field(gallery, 1),
-            field(query, 2),
-            field(gallery, 2),
+            self.rule_labels(query),
+            self.rule_labels(gallery),
             rule=self.rule,
+            unique_ids=self.unique_ids,
             ranks=self.ranks,
+            columns=columns,
         )
+
+    def rule_labels(self, items: list[tuple]) -> np.ndarray:
+        """(n,) what the rule compares beside identities: cameras, unless a protocol goes by another thing."""
+        return field(items, 2)
 
     def split(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(Nq + Ng, D) features to those of the query and those of the gallery images."""

@@ -53,7 +53,8 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
     items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
     candidates = [evaluator.gallery[index] for index in shown]
     distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (n, shown)
-    hidden = hidden_images(evaluator.rule, field(items, 1), field(items, 2), field(candidates, 1), field(candidates, 2))
+    labels = [labels for part in (items, candidates) for labels in (field(part, 1), evaluator.rule_labels(part))]
+    hidden = hidden_images(evaluator.rule, *labels)
     return [
         [candidates[index] for index in order if not out[index]][:TOP]
         for order, out in zip(distance.argsort(dim=1, stable=True).tolist(), hidden)

@@ -15,10 +15,13 @@ CONFIGS = Path(__file__).parent.parent.parent / "configs"
 ROOTS = {
     "SYSUMM01": "sysu_root",
     "RegDB": "regdb_root",
+    "LLCM": "llcm_root",
     "RGBNT201": "rgbnt201_root",
     "Market1501MM": "market1501_mm_root",
     "RGBN300": "rgbn300_root",
+    "MSVR310": "msvr310_root",
 }
+VEHICLES = ("RGBN300", "MSVR310")
 LYING = {"INPUT.SIZE_TRAIN": "[16, 32]", "INPUT.SIZE_TEST": "[16, 32]"}
 
 
@@ -26,7 +29,7 @@ LYING = {"INPUT.SIZE_TRAIN": "[16, 32]", "INPUT.SIZE_TEST": "[16, 32]"}
 def test_a_config_runs_as_shipped(request, monkeypatch, tiny_config, tmp_path, name):
     (dataset,) = load_config(str(CONFIGS / name), []).DATASETS.TESTS
     monkeypatch.setenv("FASTREID_DATASETS", str(request.getfixturevalue(ROOTS[dataset])))
-    options = {"SOLVER.MAX_EPOCH": 1, "SOLVER.IMS_PER_BATCH": 8, "SEED": -1} | (LYING if dataset == "RGBN300" else {})
+    options = {"SOLVER.MAX_EPOCH": 1, "SOLVER.IMS_PER_BATCH": 8, "SEED": -1} | (LYING if dataset in VEHICLES else {})
 
     def start(*arguments: str) -> dict:
         run(

@@ -49,6 +49,8 @@ def test_they_show_the_first_modality(built, tmp_path, name, root, size):
         ("SYSUMM01", "sysu_root", lambda query, found: (query[2], found[2]) == (3, 2)),
         ("RGBNT201", "rgbnt201_root", lambda query, found: query[1:3] == found[1:3]),
         ("RegDB", "regdb_root", lambda query, found: False),
+        ("LLCM", "llcm_root", lambda query, found: query[1:3] == found[1:3]),
+        ("MSVR310", "msvr310_root", lambda query, found: query[0].split("_v")[0][-9:] == found[0].split("_v")[0][-9:]),
     ],
 )
 def test_what_the_protocol_hides_is_not_shown(built, name, root, hidden):

@@ -18,8 +18,9 @@ def data_set(**attributes):
 
 
 def test_every_data_set_of_ours_names_a_protocol_there_is():
-    names = {DATASET_REGISTRY.get(name).protocol for name in ("SYSUMM01", "RegDB", "RGBNT201", "RGBN300")}
-    assert names == {"sysu", "regdb", "market"} <= set(PROTOCOLS)
+    sets = ("SYSUMM01", "RegDB", "LLCM", "RGBNT201", "RGBN300", "MSVR310")
+    names = {DATASET_REGISTRY.get(name).protocol for name in sets}
+    assert names == {"sysu", "regdb", "llcm", "market", "msvr310"} <= set(PROTOCOLS)
 
 
 def test_a_new_protocol_is_a_class_and_a_name(tiny_cfg, monkeypatch):
@@ -47,5 +48,7 @@ def test_fast_reids_own_data_sets_are_markets(tiny_cfg):
 
 
 def test_a_protocol_there_is_not_is_named(tiny_cfg):
-    with pytest.raises(InputError, match="SimpleNamespace asks for the protocol 'cuhk'.* market, regdb, sysu"):
+    with pytest.raises(
+        InputError, match="SimpleNamespace asks for the protocol 'cuhk'.* llcm, market, msvr310, regdb, sysu"
+    ):
         build_evaluator(tiny_cfg(), data_set(protocol="cuhk"))

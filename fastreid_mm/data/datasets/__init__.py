@@ -2,13 +2,17 @@
 
 from fastreid_mm.data.datasets.aligned import AlignedDataset, Source
 from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset
+from fastreid_mm.data.datasets.llcm import LLCM
 from fastreid_mm.data.datasets.market1501_mm import Market1501MM
+from fastreid_mm.data.datasets.msvr310 import MSVR310
 from fastreid_mm.data.datasets.regdb import RegDB
 from fastreid_mm.data.datasets.rgbn300 import RGBN300, RGBNT100
 from fastreid_mm.data.datasets.rgbnt201 import RGBNT201
 from fastreid_mm.data.datasets.sysu_mm01 import SYSUMM01
 
 __all__ = [
+    "LLCM",
+    "MSVR310",
     "RGBN300",
     "RGBNT100",
     "RGBNT201",

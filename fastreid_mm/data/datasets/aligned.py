@@ -57,7 +57,9 @@ class AlignedDataset(ImageDataset):
     parts: ClassVar[tuple[str, str, str]]
     """Folders of training, query and gallery samples."""
     pattern: ClassVar[str]
-    """Of file names: the groups are identity and camera, which the files count from 1."""
+    """Of file names: the groups are identity and camera."""
+    first_camera: ClassVar[int] = 1
+    """What the files count cameras from."""
     example: ClassVar[str]
     """Such a name, for those whose files are named otherwise."""
 
@@ -128,7 +130,7 @@ class AlignedDataset(ImageDataset):
             elif int(match[1]) != JUNK:
                 findings.missing += [source.path for source in sources if source not in there]
                 findings.problems += self.size_problems(findings.look_at_sizes(paths))
-                items.append((paths[0], int(match[1]), int(match[2]) - 1, there))
+                items.append((paths[0], int(match[1]), int(match[2]) - self.first_camera, there))
         if not items:
             findings.problems.append(f"{os.path.join(self.folder, part)} has no samples")
         return items

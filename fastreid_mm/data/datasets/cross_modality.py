@@ -47,6 +47,19 @@ def require_folder(path: str, what: str) -> str:
     return path
 
 
+def require_images(ids: list[int], items: list[Item], folder: str, what: str) -> None:
+    """Refuse identities of split files that have no image.
+
+    Raises:
+        InputError: names the first such identities and the folder.
+    """
+    empty = sorted(set(ids) - {item[1] for item in items})
+    if empty:
+        raise InputError(
+            f"{what}: identities {', '.join(map(str, empty[:5]))} of the split files have no image under {folder}"
+        )
+
+
 def require_both_modalities(items: list[Item], what: str) -> None:
     """Refuse training identities that lack images of one modality.
 

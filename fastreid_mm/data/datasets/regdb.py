@@ -11,6 +11,7 @@ from fastreid_mm.data.datasets.cross_modality import (
     require_both_modalities,
     require_folder,
 )
+from fastreid_mm.data.datasets.split_list import read_split_list
 from fastreid_mm.errors import InputError
 from fastreid_mm.modality import INFRARED, VISIBLE
 
@@ -54,22 +55,5 @@ class RegDB(CrossModalityDataset):
 
     def _read(self, part: str, modality: int) -> list[Item]:
         path = os.path.join(self.folder, "idx", f"{part}_{_FILE_NAME[modality]}_{self.trial}.txt")
-        if not os.path.isfile(path):
-            raise InputError(f"RegDB: split file {path} is missing")
-        with open(path) as file:
-            lines = [(number, line.strip()) for number, line in enumerate(file, 1) if line.strip()]
-        if not lines:
-            raise InputError(f"RegDB: split file {path} is empty")
-        return [self._item(line, modality, f"{path}:{number}") for number, line in lines]
-
-    def _item(self, line: str, modality: int, where: str) -> Item:
-        name, _, label = line.rpartition(" ")
-        if not name or not label.isdigit():
-            raise InputError(f"RegDB: {where} is not 'relative/path label': {line!r}")
-        image = os.path.join(self.folder, name)
-        # a split file must not lead out of the data set
-        if not os.path.realpath(image).startswith(os.path.realpath(self.folder) + os.sep):
-            raise InputError(f"RegDB: {where} leads out of {self.folder}: {name}")
-        if not os.path.isfile(image):
-            raise InputError(f"RegDB: image {image} of {where} is missing")
-        return image, int(label), _CAMERA[modality], modality
+        found = read_split_list(path, self.folder, "RegDB")
+        return [(image, label, _CAMERA[modality], modality) for image, label in found]

@@ -11,6 +11,7 @@ from fastreid_mm.data.datasets.cross_modality import (
     Item,
     require_both_modalities,
     require_folder,
+    require_images,
 )
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
@@ -55,8 +56,8 @@ class SYSUMM01(CrossModalityDataset):
         self._refuse_overlap(train_ids, test_ids)
         train = self._list(train_ids, VISIBLE_CAMERAS) + self._list(train_ids, INFRARED_CAMERAS)
         query, gallery = self._list(test_ids, INFRARED_CAMERAS), self._list(test_ids, VISIBLE_CAMERAS)
-        self._require_images(train_ids, train)
-        self._require_images(test_ids, query + gallery)
+        require_images(train_ids, train, self.folder, "SYSU-MM01")
+        require_images(test_ids, query + gallery, self.folder, "SYSU-MM01")
         require_both_modalities(train, "SYSU-MM01 training set")
         super().__init__(train, query, gallery, **kwargs)
 
@@ -80,14 +81,6 @@ class SYSUMM01(CrossModalityDataset):
         modality = INFRARED if camera in INFRARED_CAMERAS else VISIBLE
         names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"\d+\.jpg", name))
         return [(os.path.join(folder, name), pid, camera, modality) for name in names]
-
-    def _require_images(self, ids: list[int], items: list[Item]) -> None:
-        empty = sorted(set(ids) - {pid for _, pid, _, _ in items})
-        if empty:
-            raise InputError(
-                f"SYSU-MM01: identities {', '.join(map(str, empty[:5]))} of the split files have no "
-                f"image under {self.folder}"
-            )
 
     def _refuse_overlap(self, train_ids: list[int], test_ids: list[int]) -> None:
         both = sorted(set(train_ids) & set(test_ids))

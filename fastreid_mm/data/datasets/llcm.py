@@ -1,0 +1,90 @@
+"""LLCM (Zhang and Wang, CVPR 2023): people by day and in low light, read from its original folders and lists."""
+
+import os
+
+from fastreid.data.datasets import DATASET_REGISTRY
+
+from fastreid_mm.data.datasets.aligned import list_images
+from fastreid_mm.data.datasets.cross_modality import (
+    CrossModalityDataset,
+    Item,
+    require_both_modalities,
+    require_folder,
+    require_images,
+)
+from fastreid_mm.data.datasets.published_counts import compare_counts
+from fastreid_mm.data.datasets.split_list import read_split_list
+from fastreid_mm.evaluation.sysu_splits import read_ids
+from fastreid_mm.modality import INFRARED, VISIBLE
+
+CAMERAS = {VISIBLE: (1, 2, 3, 4, 5, 6, 7, 8, 9), INFRARED: (1, 2, 4, 5, 6, 7, 8, 9)}
+PUBLISHED = {
+    "training identities": 713,
+    "visible training images": 16946,
+    "infrared training images": 13975,
+    "test identities": 351,
+    "visible test images": 8680,
+    "infrared test images": 7166,
+}
+"""The counts of the set's paper."""
+_NAME = {VISIBLE: "vis", INFRARED: "nir"}
+_UNKNOWN_CAMERA = 0
+
+
+@DATASET_REGISTRY.register()
+class LLCM(CrossModalityDataset):
+    """``ROOT/LLCM/test_{vis,nir}/cam{1..9}/{id:04d}/*.jpg`` with lists in ``idx/``; near infrared has no camera 3.
+
+    Training images are those of ``idx/train_vis.txt`` and ``train_nir.txt``, each line ``relative/path label``; they
+    tell no camera, which is 0. ``idx/test_id.txt`` names the test identities. ``query`` holds their infrared and
+    ``gallery`` their visible images; the protocol ranks both directions from them.
+
+    Args:
+        root: the folder that holds ``LLCM``.
+
+    Raises:
+        InputError: a folder, list or image is missing, a list cannot be read, a training identity lacks a modality, or
+            a test identity has no image.
+    """
+
+    dataset_dir = "LLCM"
+    dataset_name = "llcm"
+    protocol = "llcm"
+
+    def __init__(self, root: str = "datasets", **kwargs) -> None:
+        self.folder = require_folder(os.path.join(root, self.dataset_dir), "LLCM")
+        lists = require_folder(os.path.join(self.folder, "idx"), "LLCM lists")
+        train = self._read(lists, VISIBLE) + self._read(lists, INFRARED)
+        require_both_modalities(train, "LLCM training set")
+        ids = sorted({*read_ids(lists, "test_id")})
+        query, gallery = self._list(ids, INFRARED), self._list(ids, VISIBLE)
+        require_images(ids, query + gallery, self.folder, "LLCM")
+        super().__init__(train, query, gallery, **kwargs)
+        compare_counts(self.folder, self._counts(), PUBLISHED)
+
+    def _read(self, lists: str, modality: int) -> list[Item]:
+        path = os.path.join(lists, f"train_{_NAME[modality]}.txt")
+        found = read_split_list(path, self.folder, "LLCM")
+        return [(image, label, _UNKNOWN_CAMERA, modality) for image, label in found]
+
+    def _list(self, ids: list[int], modality: int) -> list[Item]:
+        items = []
+        for camera in CAMERAS[modality]:
+            folder = os.path.join(self.folder, f"test_{_NAME[modality]}", f"cam{camera}")
+            require_folder(folder, "LLCM")
+            for pid in ids:
+                own = os.path.join(folder, f"{pid:04d}")
+                if os.path.isdir(own):  # nobody is seen by every camera
+                    items += [(os.path.join(own, name), pid, camera, modality) for name in list_images(own)]
+        return items
+
+    def _counts(self) -> dict[str, int]:
+        visible = sum(item[3] == VISIBLE for item in self.train)
+        return {
+            "training identities": len({item[1] for item in self.train}),
+            "visible training images": visible,
+            "infrared training images": len(self.train) - visible,
+            "test identities": len({item[1] for item in self.query + self.gallery}),
+            "visible test images": len(self.gallery),
+            "infrared test images": len(self.query),
+        }
