@@ -1,5 +1,6 @@
 """Small data sets in their original layouts, and a network small enough to train in a test."""
 
+import logging
 from itertools import product
 from pathlib import Path
 
@@ -166,6 +167,16 @@ def msvr310_root(tmp_path_factory) -> Path:
                 folder = root / "MSVR310" / part / f"{pid:04d}" / modality
                 write_image(folder / name, 10_000 * number + 100 * pid + scene)
     return root
+
+
+@pytest.fixture
+def warnings():
+    """What the package warns of, even where the host keeps its messages to itself."""
+    records, handler = [], logging.Handler(logging.WARNING)
+    handler.emit = records.append
+    logging.getLogger("fastreid.mm").addHandler(handler)
+    yield records
+    logging.getLogger("fastreid.mm").removeHandler(handler)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Samples that lack a modality, or whose modalities have different sizes."""
 
-import logging
 import os
 import shutil
 
@@ -34,16 +33,6 @@ def cfg_of(people, tiny_cfg, monkeypatch):
         return tiny_cfg("SOLVER.IMS_PER_BATCH", 8, *options, base="RGBNT201/ieee.yml")
 
     return build
-
-
-@pytest.fixture
-def warnings():
-    """What the package warns of, even where the host keeps its messages to itself."""
-    records, handler = [], logging.Handler(logging.WARNING)
-    handler.emit = records.append
-    logging.getLogger("fastreid.mm").addHandler(handler)
-    yield records
-    logging.getLogger("fastreid.mm").removeHandler(handler)
 
 
 def lacking(items):

@@ -1,4 +1,3 @@
-import logging
 import shutil
 
 import pytest
@@ -78,15 +77,14 @@ def test_broken_lists_are_named(copy, name, text, words):
     assert words in refusal(copy)
 
 
-def test_a_copy_with_other_counts_is_told_from_the_published_set(copy, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("fastreid"), "propagate", True)
+def test_a_copy_with_other_counts_is_told_from_the_published_set(copy, warnings, monkeypatch):
     counts = dict(zip(PUBLISHED, (6, 12, 12, 8, 48, 44)))
     monkeypatch.setattr(llcm, "PUBLISHED", counts)
     LLCM(str(copy))
-    assert not caplog.messages
+    assert not warnings
     monkeypatch.setattr(llcm, "PUBLISHED", PUBLISHED | {"test identities": 8})
     LLCM(str(copy))
-    (message,) = caplog.messages
+    (message,) = [record.getMessage() for record in warnings]
     assert "LLCM is not the set as it was published: 6 training identities (713), 12 visible training" in message
     assert "48 visible test images (8,680), 44 infrared test images (7,166);" in message
     assert "test identities" not in message

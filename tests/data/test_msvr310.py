@@ -1,4 +1,3 @@
-import logging
 import shutil
 
 import pytest
@@ -62,9 +61,8 @@ def test_a_sample_without_a_modality_is_tested_and_not_trained_on(copy):
         MSVR310(str(copy), complete=True)
 
 
-def test_a_copy_with_other_counts_is_told_from_the_published_set(copy, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("fastreid"), "propagate", True)
+def test_a_copy_with_other_counts_is_told_from_the_published_set(copy, warnings):
     MSVR310(str(copy))
-    (message,) = caplog.messages
+    (message,) = [record.getMessage() for record in warnings]
     assert "6 training identities (155), 18 training samples (1,032), 24 gallery samples (1,055)" in message
     assert "8 query identities (52), 8 query samples (591)" in message

@@ -1,37 +1,71 @@
-"""Make toy data sets: drawn people in visible light and in infrared, in SYSU-MM01's and RegDB's layouts.
+"""Make toy data sets: drawn people in visible light and in infrared, in the layouts of benchmarks.
 
 Example:
     python tools/prepare/make_toy_data.py --layout both --root datasets
+    python tools/prepare/make_toy_data.py --layout LLCM --root datasets
     python tools/prepare/make_toy_data.py --identities 296 99 96 --root people
 
-writes ``datasets/SYSU-MM01`` and ``datasets/RegDB``, and ``people/SYSU-MM01`` with as many identities as the original
-(11,784 images, minutes). The same seed gives the same bytes; repeating it is safe.
+writes ``datasets/SYSU-MM01`` and ``datasets/RegDB``, ``datasets/LLCM``, and ``people/SYSU-MM01`` with as many
+identities as the original (11,784 images, minutes). The same seed gives the same bytes; repeating it is safe.
 """
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from data_folders.llcm import summarize_llcm
+from data_folders.msvr310 import summarize_msvr310
 from data_folders.regdb import summarize_regdb
 from data_folders.sysu_mm01 import summarize_sysu
 from fastreid_mm.errors import InputError, one_line_errors
 from toy_people.datasets import Identities, make_toy_regdb, make_toy_sysu
+from toy_people.llcm import make_toy_llcm
+from toy_people.msvr310 import make_toy_msvr310
+
+
+class Layout(NamedTuple):
+    """How a data set of a layout is made.
+
+    Attributes:
+        folder: its name.
+        identities: how many by default.
+        make: draws it.
+        summarize: counts what is in it.
+        by_camera: whether one may say how many images a camera takes.
+    """
+
+    folder: str
+    identities: int
+    make: Callable[..., bool]
+    summarize: Callable[[Path], str]
+    by_camera: bool
+
+
+LAYOUTS = {
+    "sysu": Layout("SYSU-MM01", 90, make_toy_sysu, summarize_sysu, by_camera=True),
+    "regdb": Layout("RegDB", 40, make_toy_regdb, summarize_regdb, by_camera=False),
+    "llcm": Layout("LLCM", 60, make_toy_llcm, summarize_llcm, by_camera=True),
+    "msvr310": Layout("MSVR310", 60, make_toy_msvr310, summarize_msvr310, by_camera=False),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--layout", choices=("sysu", "regdb", "both"), default="sysu")
-    parser.add_argument("--root", type=Path, default=Path("datasets"), help="where SYSU-MM01 and RegDB are made")
+    parser.add_argument(
+        "--layout", type=str.lower, choices=(*LAYOUTS, "both"), default="sysu", help="both: sysu and regdb"
+    )
+    parser.add_argument("--root", type=Path, default=Path("datasets"), help="where a folder of the set's name is made")
     parser.add_argument(
         "--identities",
         type=int,
         nargs="+",
         metavar="N",
         help="how many, or for sysu how many for training, validation and test; "
-        "default: 90 for sysu (30 of them for testing), 40 for regdb",
+        "default: 90 for sysu (30 of them for testing), 40 for regdb, 60 for llcm and msvr310",
     )
-    parser.add_argument("--images-per-camera", type=int, default=4, help="sysu only; RegDB always has 10 a modality")
+    parser.add_argument("--images-per-camera", type=int, default=4, help="sysu and llcm only")
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
@@ -42,25 +76,22 @@ def _identities(given: list[int] | None, default: int) -> Identities:
     return default if given is None else given[0] if len(given) == 1 else (given[0], given[1], given[2])
 
 
-def _make(args: argparse.Namespace) -> None:
-    if args.layout in ("sysu", "both"):
-        root = args.root / "SYSU-MM01"
-        made = make_toy_sysu(root, _identities(args.identities, 90), args.images_per_camera, args.seed)
-        print("made:" if made else "already there:", summarize_sysu(root))
-    if args.layout in ("regdb", "both"):
-        root = args.root / "RegDB"
-        count = _identities(args.identities, 40)
-        if not isinstance(count, int):
-            raise InputError("--identities takes one number for RegDB, which has no validation identities")
-        made = make_toy_regdb(root, count, args.seed)
-        print("made:" if made else "already there:", summarize_regdb(root))
+def _make(name: str, args: argparse.Namespace) -> None:
+    layout = LAYOUTS[name]
+    root, count = args.root / layout.folder, _identities(args.identities, layout.identities)
+    if name != "sysu" and not isinstance(count, int):
+        raise InputError(f"--identities takes one number for {layout.folder}, which has no validation identities")
+    options = {"images_per_camera": args.images_per_camera} if layout.by_camera else {}
+    made = layout.make(root, count, seed=args.seed, **options)
+    print("made:" if made else "already there:", layout.summarize(root))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with one_line_errors():
-        _make(args)
+        for name in ("sysu", "regdb") if args.layout == "both" else (args.layout,):
+            _make(name, args)
 
 
 if __name__ == "__main__":

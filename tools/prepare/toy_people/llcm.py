@@ -1,0 +1,64 @@
+"""A toy data set in LLCM's layout: drawn people, seen by some of nine cameras in visible light and in infrared."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from data_folders.llcm import CAMERAS, write_llcm
+from fastreid_mm.errors import InputError
+from toy_people.camera import Camera, Studio
+from toy_people.identity import Person, sample_people
+
+SEEN_BY = 4
+"""Cameras that see a person, of the nine there are."""
+
+
+def make_toy_llcm(root: str | Path, identities: int = 60, images_per_camera: int = 4, seed: int = 0) -> bool:
+    """Draw a data set in LLCM's layout; a third of the identities, the last ones, are for testing.
+
+    Args:
+        root: the folder to make. It is the one that holds ``test_vis`` and ``idx``.
+        identities: how many people there are, 3 to 1000.
+        images_per_camera: how many images of a person a camera takes, of each modality, at least 1.
+        seed: determines everything: the same seed gives the same bytes.
+
+    Returns:
+        True if the folder was made now, False if it was already there.
+
+    Raises:
+        InputError: a number is out of range, or the folder is in use.
+    """
+    if identities < 3:
+        raise InputError(f"training and test need at least 3 identities, got {identities}")
+    if images_per_camera < 1:
+        raise InputError(f"the images per camera must be at least 1, got {images_per_camera}")
+    people = sample_people(identities, seed)
+    recipe = {"maker": "toy people 1", "identities": identities, "images": images_per_camera, "seed": seed}
+    test = range(identities - identities // 3 + 1, identities + 1)
+    return write_llcm(root, _images(people, images_per_camera, Studio(seed)), test, recipe)
+
+
+def _images(people: list[Person], count: int, studio: Studio) -> Iterator[tuple[str, int, int, Image.Image]]:
+    for identity, person in enumerate(people, start=1):
+        seen_by = np.random.default_rng([studio.seed, 3, identity]).choice(CAMERAS["vis"], SEEN_BY, replace=False)
+        for modality, cameras in CAMERAS.items():
+            for number in sorted(set(seen_by.tolist()) & set(cameras)):
+                camera = _camera(number, modality)
+                for n in range(count):
+                    key = (identity, number, n, int(camera.infrared))
+                    yield modality, number, identity, studio.photograph(person, camera, key)
+
+
+def _camera(number: int, modality: str) -> Camera:
+    """One of the nine: by day it is a little dark, at night it sees warmth; its place is the same."""
+    light = 0.6 + 0.05 * (number % 5)
+    return Camera(
+        place=number,
+        indoor=number % 3 == 0,
+        infrared=modality == "nir",
+        gain=(light, light, 0.9 * light),
+        blur=0.4 + 0.1 * (number % 4),
+        noise=3 + number % 3,
+    )
