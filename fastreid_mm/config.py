@@ -290,7 +290,7 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     # A folder with the pictures of frost of ImageNet-C's code, which cannot be shipped; "" draws frost, a reading.
     cfg.TEST.CORRUPTION.FROST = ""
 
-    # The k of each Rank-k; () for those of the protocol: 1, 10, 20 on SYSU-MM01 and RegDB, else 1, 5, 10, 20.
+    # The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20.
     cfg.TEST.RANKS = ()
 
     # Also report the untrained network and random features (chance), measured before the first iteration.
