@@ -71,7 +71,7 @@ def split(network: nn.Module) -> "OrderedDict[str, nn.Module]":
         stages.update((name, children[name]) for name in layout.stages)
     if layout.tail:
         name, last = stages.popitem()
-        stages[name] = nn.Sequential(OrderedDict(blocks=last, **_sequence(children, layout.tail)._modules))
+        stages[name] = _sequence({**children, "blocks": last}, ("blocks", *layout.tail))
     return stages
 
 
