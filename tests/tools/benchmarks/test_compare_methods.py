@@ -35,7 +35,7 @@ def commands(monkeypatch):
         (folder / "results.json").write_text(json.dumps(results))
         (folder / "references.json").write_text(json.dumps({"untrained": results}))
         tested = {f"SYSUMM01/all_search_1shot/{metric}": 50.0 for metric in METRICS}
-        lines = [{"iteration": 9, "epoch": 0}, {"iteration": 19, "epoch": 1, **tested}]
+        lines = [{"iteration": 9, "lr": 0.1}, {"iteration": 19, **tested}, {"iteration": 40, **tested}]
         (folder / "metrics.json").write_text("\n".join(map(json.dumps, lines)))
         ran.append(command)
         return subprocess.CompletedProcess(command, 0)

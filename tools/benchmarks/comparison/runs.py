@@ -105,15 +105,17 @@ class Runs:
     def _curve(self, row: Row, folder: Path) -> Curve:
         """The tests that the trainer wrote down, and in any case the last."""
         final = self._final(json.loads((folder / "results.json").read_text()))
-        points: dict[int, dict[str, float]] = {}
-        lines = (folder / "metrics.json").read_text().splitlines() if not row.tests else []
+        lines = [] if row.tests else map(json.loads, (folder / "metrics.json").read_text().splitlines())
+        found = {line["iteration"]: line for line in lines}  # an iteration that was done again after a cut comes twice
         prefix = f"{self.experiment.dataset}/{self.experiment.setting}/"
-        for found in map(json.loads, lines):
-            if prefix + "mAP" in found:
-                metrics = {metric: found[prefix + metric] for metric in self.experiment.metrics}
-                points[found["iteration"]] = {"epoch": found["epoch"] + 1, **metrics}
-        earlier = [points[iteration] for iteration in sorted(points) if points[iteration]["epoch"] < self.epochs]
-        return [*earlier, {"epoch": self.epochs, **final}]
+        points = {
+            round(iteration * self.epochs / max(found)): {
+                metric: line[prefix + metric] for metric in self.experiment.metrics
+            }
+            for iteration, line in found.items()
+            if prefix + self.experiment.metrics[0] in line
+        } | {self.epochs: final}
+        return [{"epoch": epoch, **points[epoch]} for epoch in sorted(points)]
 
     def _add_references(self, seed: int) -> None:
         path = self.folder_of(self.experiment.reference, seed) / "references.json"

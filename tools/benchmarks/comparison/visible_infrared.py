@@ -1,4 +1,4 @@
-"""The methods of visible-infrared Re-ID, from weights of ImageNet on RoadScene-VI."""
+"""Visible-infrared Re-ID: from weights of ImageNet on RoadScene-VI, and CMTR from scratch on drawn people."""
 
 from comparison.experiment import Experiment, Row
 
@@ -45,4 +45,23 @@ ROADSCENE = Experiment(
     options=_PRETRAINED + _IMAGES + _RECIPE,
     rows=ROWS,
     reference="plain two-stream",
+)
+
+_NO_CMTR_LOSSES = "MODEL.CMTR.MAC False MODEL.CMTR.MAID False"
+
+PEOPLE = Experiment(
+    "SYSUMM01",
+    "all_search_1shot",
+    ("Rank-1", "Rank-10", "mAP", "mINP"),
+    epochs=8,
+    period=2,
+    options="MODEL.BACKBONE.PRETRAIN False",
+    rows={
+        "CMTR, base": Row("cmtr", _NO_CMTR_LOSSES + " MODEL.CMTR.MODALITY_EMBEDDING False"),
+        "CMTR, + ME": Row("cmtr", _NO_CMTR_LOSSES, base="CMTR, base"),
+        "CMTR, + ME + MAC": Row("cmtr", "MODEL.CMTR.MAID False", base="CMTR, base"),
+        "CMTR, + ME + MAID": Row("cmtr", "MODEL.CMTR.MAC False", base="CMTR, base"),
+        "CMTR": Row("cmtr", base="CMTR, base"),
+    },
+    reference="CMTR, base",
 )
