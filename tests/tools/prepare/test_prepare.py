@@ -11,8 +11,14 @@ import pytest
 
 PROJECT = Path(__file__).parents[3]
 PREPARE = PROJECT / "tools" / "prepare"
-SCRIPTS = ("make_toy_data.py", "make_toy_rgbd.py", "prepare_market1501_mm.py", "prepare_roadscene.py")
-OF_THE_PACKAGES = ("fastreid_mm.errors", "fastreid_mm.evaluation")
+SCRIPTS = (
+    "draw_corruptions.py",
+    "make_toy_data.py",
+    "make_toy_rgbd.py",
+    "prepare_market1501_mm.py",
+    "prepare_roadscene.py",
+)
+OF_THE_PACKAGES = ("fastreid_mm.errors", "fastreid_mm.evaluation", "fastreid_mm.corruptions")
 LIBRARIES = {"numpy", "scipy", "PIL"}
 
 
