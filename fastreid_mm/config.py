@@ -62,7 +62,7 @@ def _add_two_stream(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.BACKBONE.RESNET.SPECIFIC_STAGES = 2
     # HAMNet's code, which MutualFormer builds on, has no ReLU after the first BatchNorm.
     cfg.MODEL.BACKBONE.RESNET.STEM_RELU = True
-    # Whether its maps lie in memory channels last. On a CPU, networks of depthwise convolutions train much faster so.
+    # Whether its maps lie in memory channels last. On a CPU, networks of depthwise convolutions train faster so.
     cfg.MODEL.BACKBONE.CHANNELS_LAST = False
 
 
