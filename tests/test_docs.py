@@ -178,5 +178,5 @@ def test_the_api_has_what_a_package_offers(package):
 
 def test_the_readme_is_short_and_its_pictures_are_small():
     assert len(PAGES["README.md"].splitlines()) <= LINES
-    pictures = list((PROJECT / "docs" / "images").iterdir())
-    assert len(pictures) == 3 and all(picture.stat().st_size < 200_000 for picture in pictures)
+    pictures = [picture.stat().st_size for picture in (PROJECT / "docs" / "images").iterdir()]
+    assert max(pictures) < 200_000 and sum(pictures) < 1_000_000
