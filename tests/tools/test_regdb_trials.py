@@ -1,22 +1,11 @@
-import importlib.util
 import json
 import shutil
-from pathlib import Path
 
 import pytest
-
-TOOL = Path(__file__).parent.parent.parent / "tools" / "train_regdb_trials.py"
-
-
-@pytest.fixture
-def tool():
-    spec = importlib.util.spec_from_file_location("train_regdb_trials", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+import train_regdb_trials as tool
 
 
-def test_a_trial_is_trained_and_the_mean_is_over_ten(tool, monkeypatch, regdb_root, tiny_config, tmp_path):
+def test_a_trial_is_trained_and_the_mean_is_over_ten(monkeypatch, regdb_root, tiny_config, tmp_path):
     monkeypatch.setenv("FASTREID_DATASETS", str(regdb_root))
     out = tmp_path / "out"
     for trial in range(1, 11):  # all but the second are there already
@@ -32,7 +21,7 @@ def test_a_trial_is_trained_and_the_mean_is_over_ten(tool, monkeypatch, regdb_ro
     assert "TRIAL: 2" in (out / "trial_2" / "config.yaml").read_text()
 
 
-def test_a_trial_that_fails_stops_the_command(tool, monkeypatch, regdb_root, tiny_config, tmp_path):
+def test_a_trial_that_fails_stops_the_command(monkeypatch, regdb_root, tiny_config, tmp_path):
     shutil.copytree(regdb_root, tmp_path / "data")
     monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
     (tmp_path / "data" / "RegDB" / "idx" / "train_visible_1.txt").unlink()

@@ -1,5 +1,6 @@
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def commands(monkeypatch):
 
     def pretend(command, **_):
         folder = Path(command[command.index("OUTPUT_DIR") + 1])
+        if "--eval-only" in command:
+            assert Path(value(command, "MODEL.WEIGHTS")).is_file()
+        else:
+            time.sleep(0.02)
+            (folder / "model_final.pth").touch()
         metrics = dict.fromkeys(METRICS, float(len(ran)))
         results = {"SYSUMM01": {"all_search_1shot": metrics}}
         (folder / "results.json").write_text(json.dumps(results))
@@ -62,6 +68,11 @@ def test_each_run_is_made_once_and_a_trained_network_is_tested_again_at_its_end(
     assert value(commands[4], "MODEL.WEIGHTS") == str(runs.folder_of("AGW", 1) / "model_final.pth")
     runs_in(tmp_path).run(SMALL.rows, [1, 2], jobs=1)
     assert len(commands) == 6
+
+
+def test_a_network_is_tested_again_only_when_all_runs_at_a_time_have_trained_it(commands, tmp_path):
+    runs_in(tmp_path).run(["AGW", "AGW again"], [1], jobs=2)
+    assert len(commands) == 2
 
 
 def test_the_file_of_measurements_alone_says_what_is_done(commands, tmp_path):

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,14 +37,18 @@ class Runs:
         self.folder, self.file = output / name, output / f"{name}.json"
         self.measured: dict[str, dict[str, Curve]] = json.loads(self.file.read_text()) if self.file.is_file() else {}
 
-    def run(self, rows: Iterable[str], seeds: list[int], jobs: int) -> None:
+    def run(self, rows: Collection[str], seeds: list[int], jobs: int) -> None:
         """Run what is not done, seed by seed, so that whatever is cut short has all rows.
 
         Raises:
             SystemExit: a run failed; it names its log.
         """
-        todo = [(row, seed) for seed in seeds for row in rows if str(seed) not in self.measured.get(row, {})]
-        todo.sort(key=lambda each: bool(self.experiment.rows[each[0]].tests))  # they need a trained network
+        for again in (False, True):  # a network can be tested once more when it is trained
+            chosen = [row for row in rows if bool(self.experiment.rows[row].tests) == again]
+            todo = [(row, seed) for seed in seeds for row in chosen if str(seed) not in self.measured.get(row, {})]
+            self._run_all(todo, jobs)
+
+    def _run_all(self, todo: list[tuple[str, int]], jobs: int) -> None:
         with ThreadPoolExecutor(jobs) as pool:
             futures = [pool.submit(self._run, row, seed) for row, seed in todo]
             try:
