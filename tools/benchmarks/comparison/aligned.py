@@ -1,14 +1,9 @@
 """The methods of aligned modalities on RoadScene in RGBNT201's and in RGBN300's layout."""
 
-from comparison.experiment import Experiment, Row
+from comparison.experiment import LITE0, Experiment, Row
 
 _METRICS = ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP")
-_PRETRAINED = (
-    "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
-    "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
-    "MODEL.BACKBONE.RESNET.STEM_RELU True "
-    r"MODEL.FREEZE_LAYERS ['backbone.streams.\d.(conv_stem|bn1|blocks.[0-3])'] SOLVER.FREEZE_ITERS 1000000 "
-)
+_FROZEN = r"MODEL.FREEZE_LAYERS ['backbone.streams.\d.(conv_stem|bn1|blocks.[0-3])'] SOLVER.FREEZE_ITERS 1000000 "
 _STREAMS_ONLY = "MODEL.IEEE.LOSS none MODEL.IEEE.REM none"
 
 RGBNT201 = Experiment(
@@ -17,7 +12,8 @@ RGBNT201 = Experiment(
     _METRICS,
     epochs=3,
     period=1,
-    options=_PRETRAINED
+    options=LITE0
+    + _FROZEN
     + "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] SOLVER.IMS_PER_BATCH 16 MODEL.IEEE.PARTS 2",
     rows={
         "three streams": Row("ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
@@ -29,8 +25,8 @@ RGBNT201 = Experiment(
 )
 
 
-def _mutualformer(fusion: str, base: str = "HAMNet") -> Row:
-    return Row("mutualformer", f"MODEL.MUTUALFORMER.FUSION {fusion}", base)
+def _mutualformer(fusion: str) -> Row:
+    return Row("mutualformer", f"MODEL.MUTUALFORMER.FUSION {fusion}", "HAMNet")
 
 
 def _tested_by(feature: str) -> Row:

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass, field
 
+LITE0 = (
+    "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
+    "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
+)
+"""Options of EfficientNet-lite0 with the weights of ImageNet."""
+
 
 @dataclass(frozen=True)
 class Row:

@@ -1,11 +1,9 @@
 """Visible-infrared Re-ID: from weights of ImageNet on RoadScene-VI, and CMTR from scratch on drawn people."""
 
-from comparison.experiment import Experiment, Row
+from comparison.experiment import LITE0, Experiment, Row
 
-_PRETRAINED = (
-    "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
+_TWO_STREAMS = (
     "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES 3 MODEL.BACKBONE.LAST_STRIDE 2 "
-    "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
     "MODEL.FREEZE_LAYERS ['backbone.streams','backbone.rest.stage3','backbone.rest.stage4'] SOLVER.FREEZE_ITERS 99999 "
 )
 _IMAGES = (
@@ -43,7 +41,7 @@ ROADSCENE = Experiment(
     ("Rank-1", "Rank-10", "mAP", "mINP"),
     epochs=5,
     period=2,
-    options=_PRETRAINED + _IMAGES + _RECIPE,
+    options=LITE0 + _TWO_STREAMS + _IMAGES + _RECIPE,
     rows=ROWS,
     reference="plain two-stream",
 )
