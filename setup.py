@@ -104,7 +104,13 @@ setup(
         "fastreid": FASTREID,
         "mmseg": MMSEG,
         "corruption": CORRUPTION,
-        "dev": ["pytest", "ruff", "mypy"],
+        # grad-cam itself goes in with --no-deps (Makefile), for PySODMetrics' reason; the rest of these is what it needs
+        "visualize": ["matplotlib", "ttach", "scikit-learn"],
+        "milvus": ["pymilvus>=2.5", "milvus-lite>=2.5"],
+        "app": ["gradio>=5"],
+        "export": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript"],
+        "tracking": ["wandb"],
+        "dev": ["pytest", "pytest-xdist", "hypothesis", "selenium>=4", "ruff", "mypy"],
         "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.30"],  # make docs
     },
 )
