@@ -104,7 +104,7 @@ setup(
         "fastreid": FASTREID,
         "mmseg": MMSEG,
         "corruption": CORRUPTION,
-        # grad-cam itself goes in with --no-deps (Makefile), for PySODMetrics' reason; the rest of these is what it needs
+        # grad-cam itself goes in with --no-deps (Makefile), for PySODMetrics' reason
         "visualize": ["matplotlib", "ttach", "scikit-learn"],
         "milvus": ["pymilvus>=2.5", "milvus-lite>=2.5"],
         "app": ["gradio>=5"],

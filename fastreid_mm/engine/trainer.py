@@ -17,13 +17,14 @@ import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawn
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
+from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.report import log_results, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only
 from fastreid_mm.modeling.config_checks import require_two_identities
@@ -217,15 +218,9 @@ def evaluate_only(cfg: CfgNode) -> Results:
         InputError: the checkpoint does not exist or is of another model.
     """
     cfg = settle(cfg)
-    if not cfg.MODEL.HEADS.NUM_CLASSES:
-        cfg = with_values(cfg, MODEL__HEADS__NUM_CLASSES=saved_num_classes(cfg.MODEL.WEIGHTS))
-    untrained = "" if cfg.MODEL.WEIGHTS else "MODEL.WEIGHTS is empty: what is tested is an UNTRAINED network"
-    if untrained:
-        logger.warning(untrained)
-    model = MMTrainer.build_model(cfg)
-    SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
+    model = trained_model(cfg)
     results = MMTrainer.test(cfg, model)
     save_results(cfg.OUTPUT_DIR, results)
-    if untrained:
-        logger.warning(untrained)  # again, where the results are read
+    if not cfg.MODEL.WEIGHTS:
+        logger.warning(UNTRAINED)  # again, where the results are read
     return results

@@ -1,0 +1,197 @@
+"""From images to features, with a config and a checkpoint: what everything after training begins with."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike, fspath
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+from yacs.config import CfgNode
+
+from fastreid_mm.data.modalities import aligned_modalities
+from fastreid_mm.data.read_image import read_rgb
+from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.engine.setup import load_config, with_values
+from fastreid_mm.engine.trained_model import trained_model
+from fastreid_mm.errors import InputError
+from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.modeling.contract import as_meta_architecture
+
+AnyImage = str | PathLike | Image.Image | np.ndarray
+"""A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
+
+Transform = Callable[[Image.Image], Tensor]
+"""PIL image to a (3, H, W) tensor of values 0 to 255."""
+
+MODALITIES = {"visible": VISIBLE, "infrared": INFRARED}
+"""Names of the modalities of visible-infrared images."""
+
+
+class Predictor:
+    """Turns images into features as testing does: same reading, same size, same flip (``TEST.FLIP``).
+
+    >>> predictor = Predictor("configs/SYSU/cmtr.yml", "model_final.pth")  # doctest: +SKIP
+    >>> queries = predictor.features(["night/1.jpg", "night/2.jpg"], "infrared")  # doctest: +SKIP
+    >>> gallery = predictor.features(["day/1.jpg", "day/2.jpg"], "visible")  # doctest: +SKIP
+    >>> predictor.distance(queries, gallery).argmin(1)  # doctest: +SKIP
+
+    Args:
+        config: path or short name of a config file, or a config.
+        weights: path of a checkpoint; if empty, ``MODEL.WEIGHTS`` of the config.
+        options: ``KEY VALUE`` pairs, as on the command line.
+        device: in the place of ``MODEL.DEVICE``, which is the CPU where there is no GPU.
+        bf16: compute in bfloat16 where PyTorch's autocast does.
+
+    Raises:
+        InputError: there is no checkpoint, or it is of another model; or the config cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: str | CfgNode,
+        weights: str = "",
+        options: Sequence[str] = (),
+        device: str = "",
+        bf16: bool = False,
+    ) -> None:
+        cfg = load_config(config, list(options)) if isinstance(config, str) else config
+        device = device or ("cpu" if not torch.cuda.is_available() else cfg.MODEL.DEVICE)
+        cfg = with_values(cfg, MODEL__DEVICE=device, MODEL__WEIGHTS=str(weights or cfg.MODEL.WEIGHTS))
+        if not cfg.MODEL.WEIGHTS:
+            raise InputError("MODEL.WEIGHTS is empty: which checkpoint?")
+        self.cfg = cfg
+        """The config, with the device and the checkpoint that are used."""
+        self.modalities = aligned_modalities(cfg)
+        """Names of the modalities of a sample; none if images are visible or infrared."""
+        self.model = trained_model(cfg)
+        """In evaluation mode."""
+        self._transform = build_transforms(cfg, is_train=False)
+        self._bf16 = bf16
+
+    def features(
+        self,
+        images: Sequence[AnyImage] | Sequence[Mapping[str, AnyImage]],
+        modality: str | Sequence[str] = "",
+        batch_size: int = 64,
+        workers: int = 0,
+        progress: bool = False,
+    ) -> Tensor:
+        """(N, D) features, float32 on the CPU, of N images in their order.
+
+        Args:
+            images: of a method for visible and infrared images: paths, PIL images or arrays; of a method for aligned
+                images: for each sample a mapping from names of :attr:`modalities` to its images. Those that a sample
+                lacks are left out, and are missing as in ``TEST.MISSING``.
+            modality: "visible" or "infrared", of all images or of each; empty for aligned images.
+            batch_size: images or samples at a time.
+            workers: processes that read images; 0 reads them in this one.
+            progress: show a bar.
+
+        Raises:
+            InputError: names the image that cannot be read, or says what does not fit the method.
+        """
+        batches = self._batches(self._samples(images, modality), batch_size, workers)
+        found = [self._forward(batch) for batch in tqdm(batches, unit="batch", disable=not progress)]
+        return torch.cat(found) if found else torch.empty(0, 0)
+
+    def distance(self, query: Tensor, gallery: Tensor) -> Tensor:
+        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances, as the method compares."""
+        return as_meta_architecture(self.model, self.cfg.TEST.METRIC).pairwise_distance(query, gallery)
+
+    def _samples(self, images: Sequence, modality: str | Sequence[str]) -> Dataset:
+        if self.modalities:
+            return AlignedImages(images, self.modalities, self._transform, modality)
+        names = [modality] * len(images) if isinstance(modality, str) else list(modality)
+        return SingleImages(images, names, self._transform)
+
+    def _batches(self, samples: Dataset, batch_size: int, workers: int) -> Iterator[dict[str, Tensor]]:
+        yield from DataLoader(samples, batch_size, num_workers=workers)
+
+    @torch.inference_mode()
+    def _forward(self, batch: dict[str, Tensor]) -> Tensor:
+        batch = {key: value.to(self.cfg.MODEL.DEVICE) for key, value in batch.items()}
+        device = torch.device(self.cfg.MODEL.DEVICE).type
+        with torch.autocast(device, torch.bfloat16, enabled=self._bf16):
+            features = self.model(batch)
+            if self.cfg.TEST.FLIP.ENABLED:  # the mean of both, as the host's testing has it
+                features = (features + self.model(batch | {"images": batch["images"].flip(-1)})) / 2
+        return features.float().cpu()
+
+
+class SingleImages(Dataset):
+    """Images as the samples of a batch: ``images`` (3, H, W), values 0 to 255, and ``modalities``.
+
+    Raises:
+        InputError: a modality there is not, or not one for each image.
+    """
+
+    def __init__(self, images: Sequence[AnyImage], modalities: Sequence[str], transform: Transform) -> None:
+        unknown = [name for name in modalities if name not in MODALITIES]
+        if unknown:
+            raise InputError(f"modality {unknown[0]!r} is not one of {', '.join(MODALITIES)}")
+        if len(modalities) != len(images):
+            raise InputError(f"{len(modalities)} modalities for {len(images)} images")
+        self._images, self._modalities, self._transform = images, modalities, transform
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> dict:
+        return {
+            "images": self._transform(as_rgb(self._images[index])),
+            "modalities": MODALITIES[self._modalities[index]],
+        }
+
+
+class AlignedImages(Dataset):
+    """Samples of several modalities: ``images`` (M, 3, H, W), values 0 to 255, and ``modality_mask`` (M,).
+
+    Raises:
+        InputError: what is given is not a mapping, or names modalities the method does not know, or none at all.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Mapping[str, AnyImage]],
+        modalities: Sequence[str],
+        transform: Transform,
+        modality: object = "",
+    ) -> None:
+        expected = f"of this method each sample maps {', '.join(modalities)} to images"
+        if modality:
+            raise InputError(f"modality {modality!r}: {expected}")
+        for sample in samples:
+            if not isinstance(sample, Mapping) or not sample or set(sample) - set(modalities):
+                given = sorted(map(str, sample)) if isinstance(sample, Mapping) else type(sample).__name__
+                raise InputError(f"{expected}, not {given}")
+        self._samples, self._modalities, self._transform = samples, modalities, transform
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> dict:
+        sample = self._samples[index]
+        views = {name: self._transform(as_rgb(image)) for name, image in sample.items()}
+        empty = torch.zeros_like(next(iter(views.values())))
+        return {
+            "images": torch.stack([views.get(name, empty) for name in self._modalities]),
+            "modality_mask": torch.tensor([name in views for name in self._modalities]),
+        }
+
+
+def as_rgb(image: AnyImage) -> Image.Image:
+    """An image in three channels.
+
+    Raises:
+        InputError: names the file that cannot be read, or an array of another shape or data type.
+    """
+    if isinstance(image, Image.Image):
+        return image.convert("RGB")
+    if not isinstance(image, np.ndarray):
+        return read_rgb(fspath(image))
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+        raise InputError(f"an image is uint8 of (H, W, 3) or (H, W), not {image.dtype} of {image.shape}")
+    return Image.fromarray(image).convert("RGB")

@@ -1,0 +1,35 @@
+"""A model with its trained weights, for whatever is done with it after training."""
+
+import logging
+
+from fastreid.modeling import build_model
+from torch import nn
+from yacs.config import CfgNode
+
+import fastreid_mm.modeling  # noqa: F401  registers the architectures
+from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
+from fastreid_mm.engine.setup import with_values
+
+logger = logging.getLogger("fastreid.mm")
+
+UNTRAINED = "MODEL.WEIGHTS is empty: this is an UNTRAINED network"
+
+
+def trained_model(cfg: CfgNode) -> nn.Module:
+    """Build the model of a config with the weights of ``MODEL.WEIGHTS``, in evaluation mode on ``MODEL.DEVICE``.
+
+    Where the config leaves the number of training identities open, the checkpoint says it. Without a checkpoint, a
+    warning says that the network is untrained.
+
+    Raises:
+        InputError: the checkpoint does not exist, cannot be read safely, or is of another model.
+    """
+    if not cfg.MODEL.HEADS.NUM_CLASSES:
+        cfg = with_values(cfg, MODEL__HEADS__NUM_CLASSES=saved_num_classes(cfg.MODEL.WEIGHTS))
+    if cfg.MODEL.WEIGHTS:
+        cfg = with_values(cfg, MODEL__BACKBONE__PRETRAIN=False)  # the checkpoint has them
+    else:
+        logger.warning(UNTRAINED)
+    model = build_model(cfg)
+    SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
+    return model.eval()

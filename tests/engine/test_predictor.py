@@ -1,0 +1,104 @@
+"""Features of images outside of any data set, which are those of testing."""
+
+import numpy as np
+import pytest
+import torch
+from fastreid.modeling import build_model
+from PIL import Image
+
+from fastreid_mm import Predictor
+from fastreid_mm.engine.checkpoint import SafeCheckpointer
+from fastreid_mm.engine.setup import with_values
+from fastreid_mm.engine.trainer import evaluate_only
+from fastreid_mm.errors import InputError
+from fastreid_mm.protocols import RetrievalEvaluator
+
+
+@pytest.fixture
+def features_of_testing(monkeypatch):
+    """What evaluators rank, after a test: query and gallery."""
+    seen = []
+    gathered = RetrievalEvaluator.gathered
+    monkeypatch.setattr(RetrievalEvaluator, "gathered", lambda self: seen.append((self, gathered(self))) or seen[-1][1])
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def datasets(monkeypatch, sysu_root):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+
+
+@pytest.fixture
+def saved(tiny_cfg, tmp_path):
+    """A config with a checkpoint of a network with weights of random numbers."""
+
+    def save(*options, base="SYSU/cmtr.yml"):
+        cfg = tiny_cfg(*options, "MODEL.HEADS.NUM_CLASSES", 6, base=base)
+        torch.manual_seed(0)
+        SafeCheckpointer(build_model(cfg), str(tmp_path)).save("model", num_classes=6)
+        return with_values(cfg, MODEL__WEIGHTS=str(tmp_path / "model.pth"))
+
+    return save
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_features_are_those_of_testing(saved, features_of_testing, flip):
+    cfg = saved("TEST.FLIP.ENABLED", flip)
+    evaluate_only(cfg)
+    evaluator, expected = features_of_testing[-1]
+    items = [*evaluator.query, *evaluator.gallery]
+    names = [("visible", "infrared")[item[3]] for item in items]
+    predictor = Predictor(cfg)
+    found = predictor.features([item[0] for item in items], names, batch_size=50)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    query, gallery = evaluator.split(found)
+    torch.testing.assert_close(predictor.distance(query, gallery), evaluator.plain_distance(query, gallery))
+
+
+def test_paths_pictures_and_arrays_are_alike(saved, sysu_root):
+    predictor = Predictor(saved())
+    path = sysu_root / "SYSU-MM01" / "cam1" / "0009" / "0001.jpg"
+    picture = Image.open(path)
+    found = predictor.features([path, str(path), picture, np.asarray(picture)], "visible")
+    assert torch.equal(found[0].expand(4, -1), found)
+    grey = predictor.features([picture.convert("L"), np.asarray(picture.convert("L"))], "infrared")
+    assert torch.equal(grey[0], grey[1]) and not torch.allclose(grey[0], found[0])
+    assert not torch.allclose(predictor.features([path], "infrared")[0], found[0])
+    half = Predictor(predictor.cfg, bf16=True).features([path], "visible")
+    assert half.dtype == torch.float32 and 0 < (half - found[:1]).norm() < 0.1 * found[0].norm()
+
+
+def test_aligned_samples_may_lack_modalities(saved, monkeypatch, features_of_testing, rgbnt201_root):
+    monkeypatch.setenv("FASTREID_DATASETS", str(rgbnt201_root))
+    cfg = saved(base="RGBNT201/ieee.yml")
+    evaluate_only(cfg)
+    evaluator, expected = features_of_testing[-1]
+    predictor = Predictor(cfg)
+    sources = [item[3] for item in evaluator.query]
+    samples = [dict(zip(predictor.modalities, (source.path for source in each))) for each in sources]
+    torch.testing.assert_close(predictor.features(samples), expected[: len(samples)], rtol=1e-4, atol=1e-5)
+    first = predictor.features([{"RGB": samples[0]["RGB"]}])
+    assert predictor.model.modalities_held(first).tolist() == [[True, False, False]]
+
+
+@pytest.mark.parametrize(
+    "images, modality, message",
+    [
+        (["none.jpg"], "visible", "none.jpg"),
+        (["none.jpg"], "thermal", "'thermal' is not one of visible, infrared"),
+        (["none.jpg"], ["visible", "infrared"], "2 modalities for 1 images"),
+        ([np.zeros((8, 8, 4), np.uint8)], "visible", r"\(8, 8, 4\)"),
+        ([np.zeros((8, 8, 3))], "visible", "float64"),
+    ],
+)
+def test_what_cannot_be_used_is_named(saved, images, modality, message):
+    predictor = Predictor(saved())
+    with pytest.raises(InputError, match=message):
+        predictor.features(images, modality)
+
+
+def test_a_checkpoint_is_needed(tiny_cfg):
+    with pytest.raises(InputError, match="MODEL.WEIGHTS is empty"):
+        Predictor(tiny_cfg())
+    with pytest.raises(InputError, match="gone.pth does not exist"):
+        Predictor(tiny_cfg(), "gone.pth")
