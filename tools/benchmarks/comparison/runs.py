@@ -74,7 +74,7 @@ class Runs:
     def command(self, row: str, seed: int) -> list[str]:
         """How ``tools/train_net.py`` is called."""
         chosen, experiment = self.experiment.rows[row], self.experiment
-        steps = [round(share * self.epochs) for share in (0.6, 0.8)]
+        steps = [round(0.75 * self.epochs)]
         values = {
             "MODEL.BACKBONE.PRETRAIN_PATH": self.weights,
             "SOLVER.MAX_EPOCH": self.epochs,

@@ -39,7 +39,7 @@ ROADSCENE = Experiment(
     "SYSUMM01",
     "all_search_10shot",
     ("Rank-1", "Rank-10", "mAP", "mINP"),
-    epochs=5,
+    epochs=8,
     period=2,
     options=LITE0 + _TWO_STREAMS + _IMAGES + _RECIPE,
     rows=ROWS,
