@@ -7,5 +7,18 @@ Importing this package registers everything in mmsegmentation's registries, so o
 
 # compat must come first, since the others import mmseg.
 from mmseg_mm import compat, datasets, engine, evaluation, models
+from mmseg_mm.datasets.transforms.load_depth import RGBDPath
+from mmseg_mm.inference import inference_rgbd, init_rgbd_model
+from mmseg_mm.predictor import SaliencyPredictor
 
-__all__ = ["compat", "datasets", "engine", "evaluation", "models"]
+__all__ = [
+    "RGBDPath",
+    "SaliencyPredictor",
+    "compat",
+    "datasets",
+    "engine",
+    "evaluation",
+    "inference_rgbd",
+    "init_rgbd_model",
+    "models",
+]

@@ -68,6 +68,23 @@ def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
     return (grey > threshold).astype(np.uint8)
 
 
+def require_image(path: str | Path) -> None:
+    """Decode an image, and refuse one that is missing, damaged or cut short.
+
+    OpenCV, which the loaders use, fills up the rest of an image that is cut short.
+
+    Raises:
+        InputError: The file cannot be used.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} does not exist")
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises each of them for one kind of damage or another.
+        raise InputError(f"{path} is not an image that can be read") from error
+
+
 def image_size(path: str | Path) -> tuple[int, int]:
     """Read the width and height of an image from its header, after the rotation that its EXIF data ask for.
 

@@ -41,6 +41,12 @@ class PairedFolders:
             InputError: A folder is missing, a file has no counterpart, sizes differ, or the number of samples is not
                 ``num_samples``.
         """
+        samples = self.pairs()
+        self._require_sizes(samples)
+        return samples
+
+    def pairs(self) -> list[dict[str, str]]:
+        """Return the same without looking into the files, whose sizes may differ then."""
         files = {key: self._index(key) for key in self.folders}
         names = self._listed_names() if self.ann_file else sorted(set().union(*files.values()))
         self._require_pairs(names, files)
@@ -49,9 +55,7 @@ class PairedFolders:
                 f"{self.name} in {self.folders['img_path']} has {len(names)} samples, "
                 f"but num_samples={self.num_samples}"
             )
-        samples = [{key: files[key][name] for key in files} for name in names]
-        self._require_sizes(samples)
-        return samples
+        return [{key: files[key][name] for key in files} for name in names]
 
     def _index(self, key: str) -> dict[str, str]:
         """Return the files of one folder by the names of their samples."""

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import mmcv
 import numpy as np
+import torch
 from mmengine import fileio
 from mmengine.dist import master_only
 from mmengine.runner import Runner
@@ -12,6 +14,8 @@ from mmseg.engine import SegVisualizationHook
 from mmseg.registry import HOOKS, VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
+
+from mmseg_mm.side_by_side import side_by_side
 
 
 @HOOKS.register_module()
@@ -35,8 +39,9 @@ class SaliencyVisualizationHook(SegVisualizationHook):
         if not self.draw or mode == "train" or not self.every_n_inner_iters(batch_idx, self.interval):
             return
         step = 0 if mode == "test" else runner.iter
-        for output in outputs:
+        for output, stacked in zip(outputs, _first_views(data_batch["inputs"])):
             image = mmcv.imfrombytes(fileio.get(output.img_path, self.backend_args), channel_order="rgb")
+            image = np.dstack((image, _depth(stacked, output, image.shape[:2])))
             self._visualizer.add_datasample(
                 Path(output.img_path).stem, image, output, show=self.show, wait_time=self.wait_time, step=step
             )
@@ -44,10 +49,10 @@ class SaliencyVisualizationHook(SegVisualizationHook):
 
 @VISUALIZERS.register_module()
 class SaliencyVisualizer(SegLocalVisualizer):
-    """Draws image, mask and saliency map side by side, as far as they are given.
+    """Draws image, depth, mask and saliency map side by side, as far as they are given.
 
-    mmsegmentation's own visualizer draws thresholded masks over the image. Files are called ``SET_NAME``, since data
-    sets have files of the same names.
+    mmsegmentation's own visualizer draws thresholded masks over the image, and has no place for depth. Files are called
+    ``SET_NAME``, since data sets have files of the same names.
     """
 
     @master_only
@@ -68,7 +73,8 @@ class SaliencyVisualizer(SegLocalVisualizer):
 
         Args:
             name: The name of the picture.
-            image: The image (H, W, 3), red, green and blue from 0 to 255.
+            image: The image (H, W, 3), red, green and blue from 0 to 255, or (H, W, 4) with depth as the network sees
+                it.
             data_sample: A sample with ``gt_sem_seg`` of 0 and 1, with ``seg_logits`` of probabilities, or with both,
                 (1, H, W) each.
             draw_gt: Whether to draw the mask.
@@ -80,9 +86,12 @@ class SaliencyVisualizer(SegLocalVisualizer):
             with_labels: This is not used, since there is one class only.
         """
         sample = data_sample if data_sample is not None else SegDataSample()
-        wanted = [key for key, draw in (("gt_sem_seg", draw_gt), ("seg_logits", draw_pred)) if draw and key in sample]
-        panels = [image, *(_grey(sample.get(key).cpu().numpy().data) for key in wanted)]
-        drawn = np.concatenate([np.rint(panel).astype(np.uint8) for panel in panels], axis=1)
+        mask, saliency = (
+            _grey(sample.get(key).cpu().numpy().data[0]) if wanted and key in sample else None
+            for key, wanted in (("gt_sem_seg", draw_gt), ("seg_logits", draw_pred))
+        )
+        colours = np.rint(image[..., :3]).astype(np.uint8)
+        drawn = side_by_side(colours, image[..., 3] if image.shape[2] == 4 else None, saliency, mask)
         self.set_image(drawn)
         prefix = f"{sample.dataset_name}_" if "dataset_name" in sample else ""
         if show:
@@ -94,9 +103,22 @@ class SaliencyVisualizer(SegLocalVisualizer):
             self.add_image(prefix + name, drawn, step)
 
 
+def _first_views(inputs: Sequence) -> Sequence[torch.Tensor]:
+    """Return the inputs of a batch, of which test-time augmentation has a list for each view."""
+    return inputs if isinstance(inputs[0], torch.Tensor) else inputs[0]
+
+
+def _depth(stacked: torch.Tensor, sample: SegDataSample, size: tuple[int, int]) -> np.ndarray:
+    """Return the depth (H, W) of an input (4, h, w) as the network sees it, brought back to the image's own size."""
+    depth = stacked[3].float().cpu().numpy()
+    if sample.get("flip"):
+        depth = mmcv.imflip(depth, sample.flip_direction)
+    return cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 def _grey(values: np.ndarray) -> np.ndarray:
-    """Turn a map (1, H, W) between 0 and 1 into a grey image (H, W, 3) between 0 and 255.
+    """Turn a map (H, W) between 0 and 1 into a grey image, uint8.
 
     The label 255, which stands for ignored pixels, becomes white.
     """
-    return np.repeat(values[0, ..., None].astype(np.float32).clip(0, 1) * 255, 3, axis=2)
+    return np.rint(values.astype(np.float32).clip(0, 1) * 255).astype(np.uint8)

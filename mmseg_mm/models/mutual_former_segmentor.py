@@ -71,6 +71,14 @@ class MutualFormerSegmentor(EncoderDecoder):
             data_samples = [SegDataSample(metainfo=meta) for _ in inputs]
         return super().predict(inputs, data_samples)
 
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute logits, whole or sliding, without mmsegmentation's warning of original sizes that differ in a batch.
+
+        Each map is enlarged to its own size later.
+        """
+        slides = self.test_cfg.get("mode", "whole") == "slide"
+        return (self.slide_inference if slides else self.whole_inference)(inputs, batch_img_metas)
+
     def whole_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Compute float32 logits (B, 1, h, w) from (B, 6, H, W), which are later resized to the masks in a single step.
 

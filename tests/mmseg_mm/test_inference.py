@@ -11,28 +11,8 @@ import torch
 from fastreid_mm.errors import InputError
 from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 from mmseg_mm.side_by_side import side_by_side
-from tests.mmseg_mm.small_model import build_model, small_config
 
 TOOL = Path(__file__).parent.parent.parent / "tools" / "predict_saliency.py"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Two pairs of 50 x 40, a config and a checkpoint."""
-    root, random = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
-    for name in ("a", "b"):
-        for kind, shape in (("RGB", (40, 50, 3)), ("depth", (40, 50))):
-            (root / kind).mkdir(exist_ok=True)
-            cv2.imwrite(str(root / kind / f"{name}.png"), random.integers(0, 256, shape, np.uint8))
-    config = small_config()
-    config.dump(root / "config.py")
-    torch.save({"state_dict": build_model(config).state_dict()}, root / "weights.pth")
-    return root
-
-
-@pytest.fixture(scope="module")
-def model(folder):
-    return init_rgbd_model(folder / "config.py", folder / "weights.pth")
 
 
 def test_probabilities_at_the_original_size(folder, model):
@@ -64,6 +44,9 @@ def test_what_cannot_be_used_is_named(folder, model):
     image, depth = np.zeros((40, 50, 3), np.uint8), np.zeros((40, 50))
     with pytest.raises(InputError, match="nowhere.png"):
         inference_rgbd(model, folder / "nowhere.png", depth)
+    (folder / "cut.png").write_bytes((folder / "RGB" / "a.png").read_bytes()[:3000])
+    with pytest.raises(InputError, match="cut.png is not an image that can be read"):
+        inference_rgbd(model, folder / "cut.png", depth)
     with pytest.raises(InputError, match=r"\(40, 50\)"):
         inference_rgbd(model, image[..., 0], depth)
     with pytest.raises(InputError, match="depth_direction='up': choose one of near_white"):
@@ -124,3 +107,6 @@ def test_a_picture_to_look_at():
     picture = side_by_side(image, depth, saliency)
     assert (picture[:, :6] == 7).all() and (picture[:, 12:] == 9).all()
     assert picture[0, 6, 0] == 0 and picture[-1, 11, 0] == 255
+    with_mask = side_by_side(image, depth, saliency, mask=np.full((4, 6), 5, np.uint8))
+    assert np.array_equal(with_mask[:, [*range(12), *range(18, 24)]], picture) and (with_mask[:, 12:18] == 5).all()
+    assert np.array_equal(side_by_side(image), image)

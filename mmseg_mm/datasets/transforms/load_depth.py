@@ -15,6 +15,29 @@ DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")
 
 
+class RGBDPath(str):
+    """The path of an image that knows the path of its depth map.
+
+    It goes wherever mmsegmentation takes the path of an image: ``inference_model`` and ``MMSegInferencer``, which have
+    no argument for a second file.
+
+    Args:
+        image: The path of the image.
+        depth: The path of the depth map.
+    """
+
+    depth_path: str
+
+    def __new__(cls, image: str | Path, depth: str | Path) -> "RGBDPath":
+        """Make the path of the image, with that of the depth map as ``depth_path``."""
+        path = super().__new__(cls, image)
+        path.depth_path = str(depth)
+        return path
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return str(self), self.depth_path  # mmengine copies what a sample holds.
+
+
 def _beside(image: str | None) -> str | None:
     """Return the path of the depth map that belongs to ``.../RGB/name.jpg``, or None if there is none."""
     if image is None or Path(image).parent.name != "RGB":
@@ -27,9 +50,14 @@ def _beside(image: str | None) -> str | None:
 class LoadDepthFromFile(BaseTransform):
     """Load ``depth_path`` into ``depth``, (H, W) float32 from 0 (far) to 1 (near).
 
-    The file may have 8 or 16 bits and one or three channels. If a sample has no ``depth_path``, its depth map is looked
-    for where the layout of D3Net has it, under the name of the image in the folder ``depth`` beside ``RGB``. This makes
-    mmsegmentation's ``MMSegInferencer`` usable, which passes images only.
+    The file may have 8 or 16 bits and one or three channels. If a sample has no ``depth_path`` and its ``img_path`` is
+    no :class:`RGBDPath`, the depth map is looked for where the layout of D3Net has it, under the name of the image in
+    the folder ``depth`` beside ``RGB``. This makes mmsegmentation's ``MMSegInferencer`` and ``inference_model`` usable,
+    which pass images only.
+
+    Instead of a path, a sample may have the depth itself: an array ``depth``, floats (H, W) from 0 (far) to 1 (near),
+    or as the fourth channel of an array ``img`` (H, W, 4) from 0 (far) to 255 (near). Only the sample's own
+    ``depth_direction`` says that it points the other way.
 
     Args:
         direction: The direction of the files: ``"near_white"``, or ``"far_white"``, which is inverted on loading. The
@@ -42,8 +70,8 @@ class LoadDepthFromFile(BaseTransform):
         backend_args: The arguments of mmengine's file client.
 
     Raises:
-        InputError: An argument is none of its choices. On loading, the file cannot be used or has another size than
-            the image.
+        InputError: An argument is none of its choices. On loading, the file or the array cannot be used, or its size
+            is not that of the image.
     """
 
     def __init__(
@@ -61,22 +89,33 @@ class LoadDepthFromFile(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Add ``depth``, from ``depth_path`` and, if they are given, ``img`` and ``depth_direction``."""
-        path = results.get("depth_path") or _beside(results.get("img_path"))
+        """Set ``depth``, from ``depth_path`` or an array and, if they are given, ``img`` and ``depth_direction``."""
+        if results.get("img_path") is None:
+            _split(results)
+        if "depth" in results:
+            depth, direction = _checked(results["depth"]), DIRECTIONS[0]
+        else:
+            depth, direction = self._read(results), self.direction
+        if results.get("depth_direction", direction) == "far_white":
+            depth = 1 - depth
+        results["depth"] = depth
+        return results
+
+    def _read(self, results: dict) -> np.ndarray:
+        """Read the file, (H, W) from 0 to 1, and set ``depth_path``."""
+        image = results.get("img_path")
+        path = results.get("depth_path") or getattr(image, "depth_path", None) or _beside(image)
         if path is None:
             raise InputError(
-                f"no depth_path given for {results.get('img_path') or 'the image'}, nor is it in a folder "
-                "RGB with a file of its name in depth beside it"
+                f"no depth_path given for {image or 'the image'}, nor is it in a folder "
+                "RGB with a file of its name in depth beside it, nor has it a fourth channel"
             )
         results["depth_path"] = path
         depth = self._scale(read_grey(path, self.backend_args), path)
         if "img" in results and results["img"].shape[:2] != depth.shape:
             size, image_size = ("{1} x {0}".format(*array.shape) for array in (depth, results["img"]))
             raise InputError(f"{path} is {size}, its image {results.get('img_path', '')} is {image_size}")
-        if results.get("depth_direction", self.direction) == "far_white":
-            depth = 1 - depth
-        results["depth"] = depth
-        return results
+        return depth
 
     def _scale(self, raw: np.ndarray, path: str) -> np.ndarray:
         """Scale integers (H, W) to float32 (H, W) between 0 and 1."""
@@ -99,3 +138,20 @@ class LoadDepthFromFile(BaseTransform):
             f"{type(self).__name__}(direction={self.direction!r}, scaling={self.scaling!r}, "
             f"allow_constant={self.allow_constant})"
         )
+
+
+def _split(results: dict) -> None:
+    """Take the depth out of an array of four channels."""
+    image = results.get("img")
+    if image is not None and image.ndim == 3 and image.shape[2] == 4:
+        results["img"], results["depth"] = image[..., :3], image[..., 3].astype(np.float32) / 255
+
+
+def _checked(depth: np.ndarray) -> np.ndarray:
+    """Return an array of depth as float32."""
+    if depth.ndim != 2 or not np.issubdtype(depth.dtype, np.floating) or not 0 <= depth.min() <= depth.max() <= 1:
+        raise InputError(
+            f"depth is (H, W) floats from 0, far, to 1, near, not {depth.shape} {depth.dtype} "
+            f"from {depth.min()} to {depth.max()}"
+        )
+    return depth.astype(np.float32)

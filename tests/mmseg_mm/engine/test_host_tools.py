@@ -30,8 +30,12 @@ def test_show_dir_has_the_soft_map_of_every_image_and_needs_no_training_set(trai
     assert [path.name.split("_")[0] for path in shown] == ["toy", "toy"]
     soft = cv2.imread(str(next((tmp_path / "maps/toy").glob("*.png"))), cv2.IMREAD_GRAYSCALE)
     panels = cv2.imread(str(shown[0]))
-    assert panels.shape == (64, 3 * 64, 3)  # image, mask and map
-    assert (panels[:, 128:] == soft[..., None]).all() and len(np.unique(soft)) > 10
+    assert panels.shape == (64, 4 * 64, 3)  # image, depth, mask and map
+    assert (panels[:, 192:] == soft[..., None]).all() and len(np.unique(soft)) > 10
+    name = shown[0].stem.split("_")[1]
+    depth = cv2.imread(str(next((scenes / "test/depth").glob(f"{name}.*"))), cv2.IMREAD_GRAYSCALE).astype(int)
+    stretched = (depth - depth.min()) * 255 / (depth.max() - depth.min())
+    assert np.abs(panels[:, 64:128, 0] - stretched).max() < 1
 
 
 def test_browse_dataset(config, tmp_path, capsys):

@@ -1,0 +1,112 @@
+"""Saliency maps of many pairs of image and depth, in batches."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmengine.dataset import Compose, pseudo_collate
+from mmseg.models import BaseSegmentor
+
+from fastreid_mm.errors import InputError
+from mmseg_mm.choices import require_choice
+from mmseg_mm.datasets.image_files import require_image
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
+from mmseg_mm.models.saliency_tta import SaliencyTTAModel
+
+Picture = str | Path | np.ndarray
+"""A path or an array."""
+
+
+class SaliencyPredictor:
+    """Predicts the saliency maps of pairs of image and depth.
+
+    Args:
+        model: The model that :func:`init_rgbd_model` returns.
+        tta: Whether to average the maps over the views of the config's ``tta_pipeline``, which flips the images.
+        amp: Whether to compute in bfloat16 where PyTorch's autocast does.
+        depth_direction: The direction of the depth, "near_white" or "far_white". By default the config gives that of
+            files. An array with "far_white" is taken to go from 0 (near) to 1 (far).
+
+    Raises:
+        InputError: The direction is unknown, or the config has no ``tta_pipeline``.
+    """
+
+    def __init__(
+        self, model: BaseSegmentor, tta: bool = False, amp: bool = False, depth_direction: str | None = None
+    ) -> None:
+        if depth_direction is not None:
+            require_choice("depth_direction", depth_direction, DIRECTIONS)
+        self.depth_direction = depth_direction
+        self.amp = amp
+        self.device = next(model.parameters()).device
+        self._model = SaliencyTTAModel(model).eval() if tta else model
+        self._pipeline = Compose(_steps(model.cfg, tta))
+
+    def __call__(self, pairs: Sequence[tuple[Picture, Picture]]) -> list[np.ndarray]:
+        """Predict the saliency maps of a batch of pairs, whose sizes may differ.
+
+        Args:
+            pairs: Images, each a path or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation,
+                with depth: a path, which is read as the ``LoadDepthFromFile`` of the config says, or floats (H, W) from
+                0 (far) to 1 (near).
+
+        Returns:
+            The probabilities (H, W), float32, at the size of each image.
+
+        Raises:
+            InputError: A file cannot be used, the sizes of image and depth differ, or an array has the wrong shape,
+                data type or range.
+        """
+        return self.predict([self.load(image, depth) for image, depth in pairs])
+
+    def load(self, image: Picture, depth: Picture) -> dict:
+        """Load a pair as the network takes it. This and :meth:`predict` are what a call does."""
+        given: dict[str, Any] = {}
+        if self.depth_direction is not None:
+            given["depth_direction"] = self.depth_direction
+        for path, array, value in (("img_path", "img", image), ("depth_path", "depth", depth)):
+            if isinstance(value, np.ndarray):
+                given[array] = value
+            else:
+                require_image(value)
+                given[path] = str(value)
+        if "img" in given and (given["img"].ndim != 3 or given["img"].shape[2] != 3):
+            raise InputError(f"an image is (H, W, 3), not {given['img'].shape}")
+        return self._pipeline(given)
+
+    @torch.no_grad()
+    def predict(self, samples: Sequence[dict]) -> list[np.ndarray]:
+        """Predict the saliency map (H, W) of each sample that :meth:`load` has returned.
+
+        Those that have the same size after loading go through the network together.
+        """
+        groups: dict[object, list[int]] = {}
+        for index, sample in enumerate(samples):
+            groups.setdefault(_size(sample["inputs"]), []).append(index)
+        maps: dict[int, np.ndarray] = {}
+        for members in groups.values():
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+                found = self._model.test_step(pseudo_collate([samples[index] for index in members]))
+            for index, one in zip(members, found):
+                maps[index] = one.seg_logits.data[0].float().cpu().numpy()
+        return [maps[index] for index in range(len(samples))]
+
+
+def _steps(config: ConfigDict, tta: bool) -> list[dict]:
+    """Return the pipeline of a config, with a loader that takes arrays, too."""
+    if tta and "tta_pipeline" not in config:
+        raise InputError("the config has no tta_pipeline, which says what the views of an image are")
+    steps = deepcopy(config.tta_pipeline if tta else config.test_dataloader.dataset.pipeline)
+    for step in steps:
+        if step["type"] == "LoadImageFromFile":
+            step["type"] = "InferencerLoader"
+    return steps
+
+
+def _size(inputs: torch.Tensor | list[torch.Tensor]) -> object:
+    """Return the shape of an input, or those of its views."""
+    return tuple(view.shape for view in inputs) if isinstance(inputs, list) else inputs.shape

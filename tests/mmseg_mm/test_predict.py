@@ -1,0 +1,72 @@
+"""The command for whole folders: batches, options, and files that cannot be used."""
+
+import cv2
+import numpy as np
+import pytest
+
+from fastreid_mm.commands import saliency
+
+
+@pytest.fixture
+def data(folder, tmp_path):
+    """Three pairs, of which the second image is cut short, and one more size."""
+    random = np.random.default_rng(1)
+    for kind in ("RGB", "depth"):
+        (tmp_path / kind).mkdir()
+        content = (folder / kind / "a.png").read_bytes()
+        (tmp_path / kind / "1.png").write_bytes(content)
+        (tmp_path / kind / "2.png").write_bytes(content[:700] if kind == "RGB" else content)
+        cv2.imwrite(
+            str(tmp_path / kind / "3.png"),
+            random.integers(0, 256, (30, 20, 3) if kind == "RGB" else (30, 20), np.uint8),
+        )
+    return tmp_path
+
+
+@pytest.fixture
+def predict(folder, data):
+    def run(*options):
+        arguments = ["--config", folder / "config.py", "--checkpoint", folder / "weights.pth", *options]
+        saliency.predict([str(one) for one in (data / "RGB", data / "depth", data / "maps", *arguments)])
+        return {path.stem: cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in (data / "maps").glob("*.png")}
+
+    return run
+
+
+def test_a_file_that_cannot_be_used_is_skipped_and_listed(predict, capsys):
+    maps = predict("--batch-size", "1")
+    assert sorted(maps) == ["1", "3"]
+    assert "skipped 1 of 3: " in (error := capsys.readouterr().err) and "RGB/2.png is not an image" in error
+    batched = predict("--batch-size", "3")
+    assert all(np.abs(batched[name].astype(int) - maps[name]).max() <= 1 for name in maps)
+    assert maps["3"].shape == (30, 20)
+
+
+def test_strict_stops(predict, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        predict("--strict")
+    assert "error: " in (error := capsys.readouterr().err) and "RGB/2.png is not an image" in error
+
+
+def test_nothing_to_predict_is_an_error(predict, data, capsys):
+    for name in ("1", "3"):
+        (data / "depth" / f"{name}.png").write_text("no image")
+    with pytest.raises(SystemExit, match="2"):
+        predict()
+    error = capsys.readouterr().err
+    assert all(f"/{name}.png is not an image" in error for name in "123")
+    assert not (data / "maps").exists()
+
+
+def test_options_reach_the_network(predict):
+    plain = predict()
+    for options in (["--tta"], ["--cfg-options", "model.decode_head.detail=none"]):
+        assert not np.array_equal(predict(*options)["1"], plain["1"])
+    rounded = predict("--amp")["1"].astype(int)
+    assert 0 < np.abs(rounded - plain["1"]).max() < 10
+
+
+def test_a_batch_has_at_least_one(predict, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        predict("--batch-size", "0")
+    assert "--batch-size must be at least 1, got 0" in capsys.readouterr().err

@@ -1,0 +1,65 @@
+"""Batches give what single pairs give, with and without augmentation."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from fastreid_mm.errors import InputError
+from mmseg_mm.predictor import SaliencyPredictor
+
+RANDOM = np.random.default_rng(0)
+PAIRS = [
+    (RANDOM.integers(0, 256, (*size, 3), np.uint8), RANDOM.random(size).astype(np.float32))
+    for size in ((40, 50), (64, 30), (40, 50), (25, 100))
+]
+
+
+def close(found, expected):
+    return all(one.shape == other.shape and np.allclose(one, other, atol=1e-6) for one, other in zip(found, expected))
+
+
+@pytest.mark.parametrize("tta", [False, True])
+def test_a_batch_of_different_sizes_is_as_one_by_one(model, tta):
+    predictor = SaliencyPredictor(model, tta=tta)
+    maps = predictor(PAIRS)
+    assert [one.shape for one in maps] == [depth.shape for _, depth in PAIRS]
+    assert close(maps, [predictor([pair])[0] for pair in PAIRS])
+    assert predictor([]) == []
+
+
+def test_images_that_keep_their_shape_go_through_the_network_in_groups(model, monkeypatch):
+    other = deepcopy(model)
+    steps = other.cfg.test_dataloader.dataset.pipeline
+    next(step for step in steps if step["type"] == "Resize").update(scale=(256, 256), keep_ratio=True)
+    predictor, sizes = SaliencyPredictor(other), []
+    host = other.test_step
+    monkeypatch.setattr(other, "test_step", lambda data: sizes.append(len(data["inputs"])) or host(data))
+    maps = predictor(PAIRS)
+    assert sizes == [2, 1, 1]
+    assert close(maps, [predictor([pair])[0] for pair in PAIRS])
+
+
+def test_tta_is_the_mean_over_both_flips(model):
+    plain = SaliencyPredictor(model)
+    mirrored = plain([(image[:, ::-1].copy(), depth[:, ::-1].copy()) for image, depth in PAIRS])
+    expected = [(one + other[:, ::-1]) / 2 for one, other in zip(plain(PAIRS), mirrored)]
+    found = SaliencyPredictor(model, tta=True)(PAIRS)
+    assert all(np.allclose(one, other, atol=1e-4) for one, other in zip(found, expected))
+
+
+def test_bfloat16_is_nearly_the_same(model):
+    found, exact = SaliencyPredictor(model, amp=True)(PAIRS[:1])[0], SaliencyPredictor(model)(PAIRS[:1])[0]
+    assert found.dtype == np.float32 and np.allclose(found, exact, atol=0.03) and not np.array_equal(found, exact)
+
+
+def test_an_array_follows_the_direction_that_is_given(model):
+    inverted = [(image, 1 - depth) for image, depth in PAIRS]
+    assert close(SaliencyPredictor(model, depth_direction="far_white")(inverted), SaliencyPredictor(model)(PAIRS))
+
+
+def test_tta_needs_its_pipeline(model):
+    other = deepcopy(model)
+    other.cfg.pop("tta_pipeline")
+    with pytest.raises(InputError, match="the config has no tta_pipeline"):
+        SaliencyPredictor(other, tta=True)
