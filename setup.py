@@ -58,6 +58,8 @@ COMMANDS = {
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",
+    "mmseg-mm-export": "saliency:export",
+    "mmseg-mm-score": "saliency:score",
 }
 
 setup(

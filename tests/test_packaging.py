@@ -26,6 +26,8 @@ COMMANDS = {
     "mmseg-mm-train",
     "mmseg-mm-test",
     "mmseg-mm-predict",
+    "mmseg-mm-export",
+    "mmseg-mm-score",
 }
 SMALL = [
     "MODEL.DEVICE",

@@ -1,4 +1,4 @@
-"""RGB-D saliency on mmsegmentation: the commands ``mmseg-mm-train``, ``mmseg-mm-test`` and ``mmseg-mm-predict``.
+"""RGB-D saliency on mmsegmentation: the commands ``mmseg-mm-train``, ``mmseg-mm-test`` and those that follow.
 
 They are here since nothing of ``mmseg_mm`` can be imported without its host.
 """
@@ -36,6 +36,26 @@ def predict(arguments: list[str] | None = None) -> None:
         args = argument_parser().parse_args(arguments)
         args.config = find_config(args.config, "mmseg_mm")
         predict(args)
+
+
+def export(arguments: list[str] | None = None) -> None:
+    """Write a trained network as ONNX; otherwise like :func:`train`."""
+    with one_line_errors():
+        require_mmseg()
+        from mmseg_mm.export import argument_parser, export
+
+        args = argument_parser().parse_args(arguments)
+        args.config = find_config(args.config, "mmseg_mm")
+        export(args)
+
+
+def score(arguments: list[str] | None = None) -> None:
+    """Score saliency maps in folders; otherwise like :func:`train`."""
+    with one_line_errors():
+        require_mmseg()
+        from mmseg_mm.score import argument_parser, score
+
+        score(argument_parser().parse_args(arguments))
 
 
 def _run_script(name: str, arguments: list[str] | None) -> None:

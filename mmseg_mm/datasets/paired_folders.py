@@ -59,20 +59,7 @@ class PairedFolders:
 
     def _index(self, key: str) -> dict[str, str]:
         """Return the files of one folder by the names of their samples."""
-        root = Path(self.folders[key])
-        if not root.is_dir():
-            raise InputError(f"{self.name}: {key} {root} is not a folder")
-        files: dict[str, str] = {}
-        for path in sorted(root.iterdir()):
-            name = _sample_name(path.name, self.suffixes.get(key))
-            if name is None or path.name.startswith("."):  # macOS leaves files like "._x.jpg" in archives.
-                continue
-            if name in files:
-                raise InputError(f"{self.name}: {files[name]} and {path} are the same sample")
-            files[name] = str(path)
-        if not files:
-            raise InputError(f"{self.name}: {key} {root} holds no {self.suffixes.get(key) or 'images'}")
-        return files
+        return files_by_name(Path(self.folders[key]), f"{self.name}: {key}", self.suffixes.get(key))
 
     def _listed_names(self) -> list[str]:
         """Return the names in ``ann_file``."""
@@ -105,6 +92,32 @@ class PairedFolders:
                 odd.append(" / ".join(f"{path} {size}" for path, size in sizes.items()))
         if odd:
             raise InputError(f"{self.name}: {len(odd)} samples of unequal sizes: {listed(odd, separator=', ')}")
+
+
+def files_by_name(root: Path, what: str, suffix: str | None = None) -> dict[str, str]:
+    """Return the paths of the images in a folder, in the order of their names, by the names without the suffix.
+
+    Args:
+        root: The folder.
+        what: What the folder has, for errors.
+        suffix: The end of the file names, or None for any image.
+
+    Raises:
+        InputError: The folder is missing or empty, or two files have the same name.
+    """
+    if not root.is_dir():
+        raise InputError(f"{what} {root} is not a folder")
+    files: dict[str, str] = {}
+    for path in sorted(root.iterdir()):
+        name = _sample_name(path.name, suffix)
+        if name is None or path.name.startswith("."):  # macOS leaves files like "._x.jpg" in archives.
+            continue
+        if name in files:
+            raise InputError(f"{what}: {files[name]} and {path} are the same sample")
+        files[name] = str(path)
+    if not files:
+        raise InputError(f"{what} {root} holds no {suffix or 'images'}")
+    return files
 
 
 def _sample_name(path: str, suffix: str | None) -> str | None:

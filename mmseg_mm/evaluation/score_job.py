@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_mm.datasets.image_files import read_mask
+from mmseg_mm.datasets.image_files import read_grey, read_mask
 from mmseg_mm.evaluation.saliency_scores import Scores, score_map
 
 AHEAD = 8
@@ -49,6 +49,28 @@ class ScoreJob:
         return None if mask is None else score_map(saliency, mask * np.uint8(255))
 
 
+@dataclass(frozen=True)
+class FileJob:
+    """A saliency map that is in a file, to be scored.
+
+    Attributes:
+        map_path: The path of the map, grey, with 8 or 16 bits.
+        mask_path: The path of its mask.
+    """
+
+    map_path: str
+    mask_path: str
+
+    def run(self) -> Scores | None:
+        """Score the map as a prediction is, at the size of the mask.
+
+        Raises:
+            InputError: A file cannot be read.
+        """
+        grey = read_grey(self.map_path)
+        return ScoreJob((grey / np.iinfo(grey.dtype).max).astype(np.float32), self.mask_path, None).run()
+
+
 def _start_worker() -> None:
     cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork, and there are processes enough.
 
@@ -67,7 +89,7 @@ class JobPool:
         self._executor: ProcessPoolExecutor | None = None
         self._pending: list[Future] = []
 
-    def submit(self, job: ScoreJob) -> None:
+    def submit(self, job: ScoreJob | FileJob) -> None:
         """Submit a job, and wait if too many are pending."""
         if self.num_workers == 0:
             done: Future = Future()

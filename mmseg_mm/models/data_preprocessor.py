@@ -79,19 +79,24 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
             The ``inputs`` (B, 6, H, W), float, and the ``data_samples``.
         """
         data = self.cast_data(data)
-        inputs = [self._normalize(image) for image in data["inputs"]]
+        inputs = [self.normalize(image) for image in data["inputs"]]
         return super().forward({**data, "inputs": inputs}, training)
 
-    def _normalize(self, image: Tensor) -> Tensor:
-        """Turn (4, H, W), blue, green, red and depth, into normalized (6, H, W), red, green, blue and depth."""
+    def normalize(self, image: Tensor) -> Tensor:
+        """Turn (..., 4, H, W), blue, green, red and depth, into normalized (..., 6, H, W), red, green, blue and depth.
+
+        Raises:
+            InputError: The image has another number of channels.
+        """
         image = image.float()
-        if image.shape[0] == CHANNELS:
-            depth = _apply_statistics(image[3:].expand(3, -1, -1), self.depth)
-        elif image.shape[0] == CHANNELS - 1 and self.missing_depth == "mean":
+        channels = image.shape[-3]
+        if channels == CHANNELS:
+            depth = _apply_statistics(image[..., 3:, :, :], self.depth)
+        elif channels == CHANNELS - 1 and self.missing_depth == "mean":
             depth = torch.zeros_like(image)
         else:
             raise InputError(f"an input is {tuple(image.shape)}, 4 channels are needed: is StackDepth in the pipeline?")
-        return torch.cat([_apply_statistics(image[BGR_TO_RGB], self.colour), depth])
+        return torch.cat([_apply_statistics(image[..., BGR_TO_RGB, :, :], self.colour), depth], dim=-3)
 
 
 def _three(key: str, value: float | Sequence[float]) -> list[float]:
@@ -102,6 +107,6 @@ def _three(key: str, value: float | Sequence[float]) -> list[float]:
 
 
 def _apply_statistics(image: Tensor, statistics: tuple[list[float], list[float]]) -> Tensor:
-    """Subtract the means from an image (3, H, W), and divide by the standard deviations."""
+    """Subtract the means from an image (..., 3, H, W), or from one channel three times; divide by the deviations."""
     mean, std = (torch.tensor(values, device=image.device).view(-1, 1, 1) for values in statistics)
     return (image - mean) / std

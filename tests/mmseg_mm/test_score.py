@@ -1,0 +1,82 @@
+"""Maps in folders have the scores of the metric that is used in training."""
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from fastreid_mm.commands import saliency
+from tests.mmseg_mm.evaluation.test_sod_metric import SIZE, make_samples, run
+from tests.mmseg_mm.rgbd_files import write
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Two sets of masks and maps that the metric has written, and its own results."""
+    root = tmp_path_factory.mktemp("scored")
+    samples = [*make_samples(root / "masks", 4), *make_samples(root / "masks", 3, "LFSD", 1)]
+    return root, run(samples, output_dir=str(root / "maps"), save_dir=str(root / "out"))
+
+
+def score(*arguments):
+    saliency.score([str(one) for one in arguments])
+
+
+def test_one_row_for_each_set_equal_to_the_metrics(results, tmp_path, capsys):
+    root, expected = results
+    score(root / "maps", root / "masks", "--json", tmp_path / "rows.json", "--curves", tmp_path / "curves")
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert [(name, row.pop("images"), row.pop("missing")) for name, row in rows.items()] == [
+        ("LFSD", 3, []),
+        ("SIP", 4, []),
+    ]
+    found = {f"sod/{name}/{metric}": value for name, row in rows.items() for metric, value in row.items()}
+    assert found == {key: value for key, value in expected.items() if not key.startswith("sod/mean")}
+    assert f"{rows['SIP']['Sm']:.4f}" in capsys.readouterr().out
+    curves, saved = json.loads((tmp_path / "curves/sod_curves.json").read_text()), np.load(root / "out/sod_curves.npz")
+    assert all(np.array_equal(curves[name][key], saved[f"{name}/{key}"]) for name in rows for key in curves[name])
+    assert set(curves["SIP"]) == {"precision", "recall", "fm", "em"}
+    assert cv2.imread(str(tmp_path / "curves/sod_curves.png")).shape[2] == 3
+
+
+def test_sixteen_bits_and_another_size_are_brought_to_the_masks(results, tmp_path):
+    root, expected = results
+    for path in (root / "maps/SIP").iterdir():
+        grey = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        write(tmp_path / "deep" / path.name, grey.astype(np.uint16) * 257)
+        write(
+            tmp_path / "large" / path.name,
+            cv2.resize(grey, (2 * SIZE[1], 2 * SIZE[0]), interpolation=cv2.INTER_NEAREST),
+        )
+    for kind in ("deep", "large"):
+        score(tmp_path / kind, root / "masks/SIP", "--json", tmp_path / "rows.json")
+        row = json.loads((tmp_path / "rows.json").read_text())[kind]
+        assert row["Sm"] == pytest.approx(expected["sod/SIP/Sm"], abs=1e-12)
+
+
+def test_missing_maps_are_listed_and_left_out_only_where_told(results, tmp_path, capsys):
+    root, _ = results
+    for name in ("0", "1", "extra"):
+        write(tmp_path / "maps" / f"{name}.png", np.full(SIZE, 7, np.uint8))
+    with pytest.raises(SystemExit, match="2"):
+        score(tmp_path / "maps", root / "masks/LFSD")
+    assert "1 masks without a map (--partial leaves them out): " in (error := capsys.readouterr().err)
+    assert error.endswith("LFSD/2.png\n")
+    score(tmp_path / "maps", root / "masks/LFSD", "--partial", "--json", tmp_path / "rows.json")
+    assert "left out 1 maps without a mask: " in (error := capsys.readouterr().err) and "extra.png" in error
+    row = json.loads((tmp_path / "rows.json").read_text())["maps"]
+    assert row["images"] == 2 and row["missing"] == [str(root / "masks/LFSD/2.png")]
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"), [("nowhere", "maps .*nowhere is not a folder"), ("colour", "a picture in colour")]
+)
+def test_what_cannot_be_scored_is_named(tmp_path, capsys, maps, message):
+    write(tmp_path / "colour/a.png", np.full((4, 4, 3), (0, 128, 255), np.uint8))
+    write(tmp_path / "masks/a.png", np.eye(4, dtype=np.uint8))
+    with pytest.raises(SystemExit, match="2"):
+        score(tmp_path / maps, tmp_path / "masks")
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and re.search(message, error)
