@@ -59,6 +59,7 @@ COMMANDS = {
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",
     "mmseg-mm-export": "saliency:export",
+    "mmseg-mm-browse": "saliency:browse",
     "mmseg-mm-score": "saliency:score",
 }
 

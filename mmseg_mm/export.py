@@ -2,6 +2,7 @@
 
 import argparse
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -49,11 +50,11 @@ class SaliencyGraph(nn.Module):
         stacked = torch.cat([image[:, BGR_TO_RGB], depth * 255], dim=1)  # (B, 4, H, W), as StackDepth's
         resized = _resize(stacked, self.size)
         inputs = cast(RGBDDataPreProcessor, self.model.data_preprocessor).normalize(resized)  # (B, 6, h, w)
-        return _resize(self.model(inputs), tuple(image.shape[-2:])).sigmoid()
+        return _resize(self.model(inputs), image.shape[-2:]).sigmoid()
 
 
-def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+def _resize(maps: Tensor, size: Sequence[int]) -> Tensor:
+    return F.interpolate(maps, size=list(size), mode="bilinear", align_corners=False)
 
 
 def _input_size(model: BaseSegmentor) -> tuple[int, int]:
@@ -92,7 +93,7 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
     axes = {0: batch, 2: height, 3: width}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of names that two inputs share on purpose, and of deprecations inside.
-        program = torch.onnx.export(
+        exported = torch.onnx.export(
             graph,
             _example(2, 50, 40),
             input_names=INPUTS,
@@ -101,6 +102,7 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
             dynamo=True,
             verbose=False,
         )
+    program = cast(torch.onnx.ONNXProgram, exported)  # None is for the exporter of old.
     program.model.metadata_props.update(METADATA)
     program.save(path, external_data=False)
     difference = max(_difference(graph, path, _example(*size)) for size in ((1, 60, 70), (3, 50, 40)))

@@ -27,6 +27,7 @@ COMMANDS = {
     "mmseg-mm-test",
     "mmseg-mm-predict",
     "mmseg-mm-export",
+    "mmseg-mm-browse",
     "mmseg-mm-score",
 }
 SMALL = [

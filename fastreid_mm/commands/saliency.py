@@ -49,6 +49,17 @@ def export(arguments: list[str] | None = None) -> None:
         export(args)
 
 
+def browse(arguments: list[str] | None = None) -> None:
+    """Draw the samples that a network gets; otherwise like :func:`train`."""
+    with one_line_errors():
+        require_mmseg()
+        from mmseg_mm.browse import argument_parser, browse
+
+        args = argument_parser().parse_args(arguments)
+        args.config = find_config(args.config, "mmseg_mm")
+        browse(args)
+
+
 def score(arguments: list[str] | None = None) -> None:
     """Score saliency maps in folders; otherwise like :func:`train`."""
     with one_line_errors():

@@ -1,0 +1,80 @@
+"""Pictures of the samples of a config as a network gets them: image, depth and mask after all transforms."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmengine.runner.utils import set_random_seed
+from mmseg.registry import DATASETS
+from tqdm import tqdm
+
+from fastreid_mm.errors import InputError
+from mmseg_mm.engine.data_root import take_data_root
+from mmseg_mm.side_by_side import side_by_side
+
+PARTS = ("train", "val", "test")
+
+
+def picture(item: dict) -> np.ndarray:
+    """Draw a packed sample, as the pipelines of the shipped configs return it.
+
+    Args:
+        item: The ``inputs`` (4, H, W), blue, green, red and depth from 0 to 255, and ``data_samples``, of which a mask
+            is drawn if it has the size of the inputs. In testing it keeps its own size, and is resized.
+
+    Returns:
+        Image, depth and, if there is one, mask beside each other, uint8, blue, green and red.
+    """
+    stacked = item["inputs"].permute(1, 2, 0).float().numpy()
+    image = np.rint(stacked[..., :3]).clip(0, 255).astype(np.uint8)
+    mask = None
+    if "gt_sem_seg" in item["data_samples"]:
+        label = item["data_samples"].gt_sem_seg.data[0].numpy()
+        mask = cv2.resize((label == 1).astype(np.uint8) * 255, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    return side_by_side(np.ascontiguousarray(image), stacked[..., 3], mask=mask)
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """Make the parser of the arguments of :func:`browse`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="a path or a shipped config's short name")
+    parser.add_argument("out", type=Path, help="the folder to write to")
+    parser.add_argument("--part", choices=PARTS, default="train")
+    parser.add_argument("--number", type=int, default=20, help="how many samples, spread over the set")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another one draws another augmentation of the same samples"
+    )
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="change the config")
+    return parser
+
+
+def browse(args: argparse.Namespace) -> None:
+    """Write one picture for each sample, as ``SET_NAME.png``.
+
+    Args:
+        args: The arguments as :func:`argument_parser` parses them.
+
+    Raises:
+        InputError: The config or its data cannot be used.
+    """
+    options = args.cfg_options or {}
+    if "data_root" in options:
+        take_data_root([f"data_root={options['data_root']}"])
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(options)
+    loader = config.get(f"{args.part}_dataloader")
+    if loader is None:
+        raise InputError(f"config {args.config} has no {args.part}_dataloader")
+    init_default_scope("mmseg")
+    dataset = DATASETS.build(loader.dataset)
+    set_random_seed(args.seed)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for index in tqdm(np.unique(np.linspace(0, len(dataset) - 1, args.number).astype(int)), unit="sample"):
+        item = dataset[int(index)]
+        sample = item["data_samples"]
+        name = f"{sample.get('dataset_name', args.part)}_{Path(sample.img_path).stem}.png"
+        if not cv2.imwrite(str(args.out / name), picture(item)):
+            raise InputError(f"cannot write {args.out / name}")

@@ -1,0 +1,55 @@
+"""What is drawn is what the network gets."""
+
+import cv2
+import numpy as np
+import pytest
+
+from fastreid_mm.commands import saliency
+from tests.mmseg_mm.rgbd_files import near_square, write_set
+from tests.mmseg_mm.small_model import small_config
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """The demo's, on three samples of 24 x 32, whose images go through as large as they are."""
+    root = tmp_path_factory.mktemp("browsed")
+    made = small_config()
+    for part in ("train", "test"):
+        made[f"{part}_dataloader"].dataset.data_root = str(write_set(root / "toy"))
+        steps = made[f"{part}_dataloader"].dataset.pipeline
+        next(step for step in steps if step["type"] == "Resize")["scale"] = (32, 24)
+    made.dump(root / "config.py")
+    return root / "config.py"
+
+
+def browse(*arguments):
+    saliency.browse([str(one) for one in arguments])
+
+
+def test_test_samples_are_the_files(config, tmp_path):
+    browse(config, tmp_path, "--part", "test", "--number", "2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy_a.png", "toy_c.png"]
+    drawn = cv2.imread(str(tmp_path / "toy_a.png"))
+    depth, mask = near_square()
+    image = cv2.imread(str(config.parent / "toy/RGB/a.jpg"))
+    assert np.array_equal(drawn[:, :32], image)
+    assert np.abs(drawn[:, 32:64, 0] - depth * (255 / depth.max())).max() <= 1
+    assert np.array_equal(drawn[:, 64:, 1], mask)
+
+
+def test_transforms_move_all_three_alike_and_follow_the_seed(config, tmp_path):
+    for seed in (0, 1):
+        for attempt in "ab":
+            browse(config, tmp_path / f"{seed}{attempt}", "--seed", seed)
+    one, again, other = (
+        np.stack([cv2.imread(str(path)) for path in sorted((tmp_path / name).iterdir())]) for name in ("0a", "0b", "1a")
+    )
+    assert len(one) == 3 and np.array_equal(one, again) and not np.array_equal(one, other)
+    near, mask = one[:, :, 32:64, 0] > 150, one[:, :, 64:, 0] > 128
+    assert (near == mask).mean() > 0.97  # The square is the nearest thing, and edges are interpolated.
+
+
+def test_a_part_that_is_not_there_is_named(config, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        browse(config, tmp_path, "--cfg-options", "val_dataloader=None", "--part", "val")
+    assert "has no val_dataloader" in capsys.readouterr().err
