@@ -20,6 +20,16 @@ class MetaArchitecture:
     compares_identities: bool = False
     """Whether a loss needs two identities or more in the batch of every process."""
 
+    @property
+    def query_adaptive_parts(self) -> int:
+        """The p of features that are packed :class:`QueryAdaptiveFeature`s of p parts; 0 of all others."""
+        return 0
+
+    @property
+    def compares_plainly(self) -> bool:
+        """Whether :meth:`pairwise_distance` is :attr:`metric` between features as they are, and nothing more."""
+        return getattr(self.pairwise_distance, "__func__", None) is MetaArchitecture.pairwise_distance
+
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features to (Nq, Ng) distances; need not be symmetric."""
         return pairwise_distance(query, gallery, self.metric)

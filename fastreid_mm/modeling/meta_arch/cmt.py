@@ -106,6 +106,16 @@ class CMT(HCT):
         encoded, compensated = self.compensation(parts, modalities)
         return (encoded if self.add_to_encoded else parts) + compensated, compensated
 
+    @property
+    def query_adaptive_parts(self) -> int:
+        """How many parts the features have; 0 without the generator."""
+        return 0 if self.generator is None else self.head.parts
+
+    @property
+    def compares_plainly(self) -> bool:
+        """Whether no query modulates the gallery."""
+        return self.generator is None
+
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features from :meth:`forward` to (Nq, Ng) distances, the gallery modulated by each query.
 

@@ -1,0 +1,71 @@
+"""Write the features of the images in a folder: the command ``fastreid-mm-extract-features``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of
+from fastreid_mm.errors import InputError, one_line_errors
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; see ``--help``."""
+    parser = argparse.ArgumentParser(
+        description="Write the features of the images in a folder: features (N, D) and paths (N,), sorted by path."
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="F.npz", help="the file to write")
+    parser.add_argument("--skip-unreadable", action="store_true", help="leave out what cannot be read, and list it")
+    add_model_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the features of all images; unless told to skip them, refuse images that cannot be read, with all names.
+
+    Args:
+        arguments: see ``--help``, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    args = parse_arguments(arguments)
+    with one_line_errors():
+        require_fastreid()
+        extract(args)
+
+
+def extract(args: argparse.Namespace) -> None:
+    """:func:`main` on parsed arguments.
+
+    Raises:
+        InputError: whatever the user can put right.
+    """
+    from fastreid_mm.retrieval.embed import features_of
+    from fastreid_mm.retrieval.samples import samples_in
+
+    if not args.output.absolute().parent.is_dir():
+        raise InputError(f"no such folder for --output: {args.output.absolute().parent}")
+    predictor = predictor_of(args)
+    unreadable: list[str] = []
+    paths, features = features_of(
+        predictor,
+        samples_in(args.images, predictor.modalities),
+        args.modality,
+        unreadable,
+        args.batch_size,
+        args.skip_unreadable,
+    )
+    part = Path(f"{args.output}.part")
+    with part.open("wb") as file:
+        np.savez(file, features=features.numpy(), paths=np.array(paths))
+    part.replace(args.output)
+    for line in unreadable:
+        print(f"left out: {line}", file=sys.stderr)
+    print(f"{len(paths)} features of {features.shape[1]} numbers in {args.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Arguments of the commands that turn images into features."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastreid_mm.engine.predictor import Predictor
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """A config, a checkpoint, images with their modality, and fast-reid's ``KEY VALUE`` pairs at the end."""
+    parser.add_argument("--config-file", required=True, help="a path, or a shipped config's short name")
+    parser.add_argument("--weights", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
+    parser.add_argument(
+        "--images", required=True, metavar="DIR", help="a folder; of aligned methods with a folder for each modality"
+    )
+    parser.add_argument("--modality", default="", choices=["visible", "infrared"], help="of all images, unless aligned")
+    parser.add_argument("--batch-size", type=int, default=64, help="images at a time (default: 64)")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
+    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
+
+
+def predictor_of(args: argparse.Namespace) -> Predictor:
+    """The predictor that the arguments describe.
+
+    Raises:
+        InputError: the config or the checkpoint cannot be used, or fast-reid is not installed.
+    """
+    from fastreid_mm.engine.predictor import Predictor
+    from fastreid_mm.errors import InputError
+
+    if args.batch_size < 1:
+        raise InputError(f"--batch-size {args.batch_size} is less than 1")
+    predictor = Predictor(args.config_file, args.weights, args.opts, bf16=args.bf16)
+    if bool(predictor.modalities) == bool(args.modality):
+        found = f"aligned, of {', '.join(predictor.modalities)}: leave --modality out"
+        raise InputError(
+            f"the images of {args.config_file} are {found if args.modality else 'not aligned: give --modality'}"
+        )
+    return predictor

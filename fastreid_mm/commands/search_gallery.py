@@ -1,0 +1,95 @@
+"""Search an index for what is nearest to query images: the command ``fastreid-mm-search-gallery``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of
+from fastreid_mm.errors import InputError, one_line_errors
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; see ``--help``."""
+    parser = argparse.ArgumentParser(
+        description="Rank the images of an index for each query image. Scores: the cosine, or the negative distance "
+        "where TEST.METRIC is euclidean."
+    )
+    parser.add_argument("--index", required=True, metavar="PATH", help="what index_gallery has made")
+    parser.add_argument("--top", type=int, default=10, metavar="K", help="how many images a query (default: 10)")
+    parser.add_argument("--json", type=Path, metavar="F.json", help="write the lists here")
+    parser.add_argument("--picture", type=Path, metavar="F.png", help="draw the lists of the first queries here")
+    parser.add_argument("--rows", type=int, default=20, help="queries in the picture at most (default: 20)")
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        default=0,
+        metavar="N",
+        help="images that the index proposes to be compared exactly; 0 (default): as many as an exact ranking needs",
+    )
+    parser.add_argument("--effort", default="", help="of a search in an approximate kind: nprobe=16, efSearch=64")
+    parser.add_argument("--recall", action="store_true", help="also compare with every image, and say what was missed")
+    add_model_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print what was found for each query, and write it as JSON or draw it where that is asked for.
+
+    Args:
+        arguments: see ``--help``, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    args = parse_arguments(arguments)
+    with one_line_errors():
+        require_fastreid()
+        search_gallery(args)
+
+
+def search_gallery(args: argparse.Namespace) -> None:
+    """:func:`main` on parsed arguments.
+
+    Raises:
+        InputError: whatever the user can put right.
+    """
+    from fastreid_mm.retrieval.answers import Answer, as_text, draw_answers, write_answers
+    from fastreid_mm.retrieval.embed import features_of
+    from fastreid_mm.retrieval.samples import samples_in
+    from fastreid_mm.retrieval.searcher import Searcher
+
+    _check(args)
+    predictor = predictor_of(args)
+    samples = samples_in(args.images, predictor.modalities)
+    searcher = Searcher(args.index, predictor, args.candidates, args.effort)
+    unreadable: list[str] = []
+    paths, features = features_of(predictor, samples, args.modality, unreadable, args.batch_size)
+    answers = [Answer(*each) for each in zip(paths, searcher.search(features, args.top))]
+    print(as_text(answers))
+    if args.json:
+        write_answers(args.json, answers)
+    if args.picture:
+        draw_answers(args.picture, answers[: args.rows])
+    for line in unreadable:
+        print(f"left out: {line}", file=sys.stderr)
+    if args.recall:
+        print(
+            f"{searcher.recall(features, args.top):.2%} of the {args.top} nearest of all images are among those found"
+        )
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name in ("top", "rows"):
+        if getattr(args, name) < 1:
+            raise InputError(f"--{name} {getattr(args, name)} is less than 1")
+    if args.candidates < 0:
+        raise InputError(f"--candidates {args.candidates} is less than 0")
+    for name in ("json", "picture"):
+        path = getattr(args, name)
+        if path and not path.absolute().parent.is_dir():
+            raise InputError(f"no such folder for --{name}: {path.absolute().parent}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""From samples to features, with what cannot be read left out and told."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from fastreid_mm.data.read_image import read_rgb
+from fastreid_mm.engine.predictor import Predictor
+from fastreid_mm.errors import InputError, listed
+from fastreid_mm.retrieval.samples import Sample
+
+
+class Readings(Dataset):
+    """Samples with what was read of them, or the error that names the file."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> tuple[Sample, Image.Image | dict[str, Image.Image] | str]:
+        sample = self._samples[index]
+        try:
+            if isinstance(sample.images, str):
+                return sample, read_rgb(sample.images)
+            return sample, {name: read_rgb(path) for name, path in sample.images.items()}
+        except InputError as error:
+            return sample, str(error)
+
+
+def read_batches(
+    predictor: Predictor, samples: Sequence[Sample], unreadable: list[str], batch_size: int = 64, done: int = 0
+) -> Iterator[tuple[list[str], list[Any]]]:
+    """Paths and images of the samples that can be read, a batch at a time, with a progress bar.
+
+    Images are read by as many processes as ``DATALOADER.NUM_WORKERS`` of the config.
+
+    Args:
+        predictor: whose config says so.
+        samples: in their order.
+        unreadable: gets a line for each sample that cannot be read.
+        batch_size: samples at a time.
+        done: samples that the bar counts as done before.
+    """
+    workers = predictor.cfg.DATALOADER.NUM_WORKERS
+    loader = DataLoader(
+        Readings(samples), batch_size, num_workers=workers, collate_fn=list, worker_init_fn=_ignore_interrupts
+    )
+    with tqdm(total=done + len(samples), initial=done, unit="image", disable=None) as bar:
+        for batch in loader:
+            unreadable += [reading for _, reading in batch if isinstance(reading, str)]
+            whole = [(sample.path, reading) for sample, reading in batch if not isinstance(reading, str)]
+            if whole:
+                paths, images = map(list, zip(*whole))
+                yield paths, images
+            bar.update(len(batch))
+
+
+def features_of(
+    predictor: Predictor,
+    samples: Sequence[Sample],
+    modality: str,
+    unreadable: list[str],
+    batch_size: int = 64,
+    skip_unreadable: bool = True,
+) -> tuple[list[str], Tensor]:
+    """Paths and (N, D) features of the samples that can be read.
+
+    Args:
+        predictor: makes the features.
+        samples: in their order.
+        modality: "visible" or "infrared"; empty for aligned samples.
+        unreadable: gets a line for each sample that cannot be read.
+        batch_size: samples at a time.
+        skip_unreadable: or else refuse them; the first one ends the computing, and what else cannot be read is found.
+
+    Raises:
+        InputError: names what cannot be read, if it is not to be skipped or there is nothing else.
+    """
+    paths: list[str] = []
+    features: list[Tensor] = []
+    for names, images in read_batches(predictor, samples, unreadable, batch_size):
+        if skip_unreadable or not unreadable:
+            paths += names
+            features.append(predictor.features(images, modality, batch_size))
+    if not features or (unreadable and not skip_unreadable):
+        raise InputError(listed(unreadable))
+    return paths, torch.cat(features)
+
+
+def _ignore_interrupts(worker: int) -> None:
+    """An interrupt from the keyboard goes to every process; the first one decides when to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

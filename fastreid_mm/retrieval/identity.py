@@ -1,0 +1,77 @@
+"""Which model has made the vectors of an index, so that no other searches it."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+
+_NOT_OF_FEATURES = ("DEVICE", "WEIGHTS", "LOSSES", "FREEZE_LAYERS", "PRETRAIN", "PRETRAIN_PATH")
+"""Keys under ``MODEL`` and ``MODEL.BACKBONE`` that say nothing about features, given the weights."""
+
+
+class Identity(NamedTuple):
+    """What a query must share with the vectors of an index to be compared with them."""
+
+    architecture: str
+    """``MODEL.META_ARCHITECTURE``."""
+    space: str
+    """How rows are compared, see :mod:`fastreid_mm.retrieval.spaces`."""
+    size: int
+    """V, the columns of a row."""
+    config: str
+    """Of what the config says of the network and of how images are read, a checksum."""
+    weights: str
+    """A checksum of the model's tensors."""
+
+
+_MEANING = {
+    "architecture": "another architecture",
+    "space": "another way of comparing (TEST.METRIC)",
+    "size": "another feature size",
+    "config": "another config of the network or its input",
+    "weights": "other weights",
+}
+
+
+def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identity:
+    """The identity of the vectors that a model makes.
+
+    Args:
+        cfg: the model's.
+        model: with its weights.
+        space: the name of the space in which its features lie.
+        size: V.
+    """
+    keys = {**cfg.MODEL, "BACKBONE": _without(cfg.MODEL.BACKBONE)}
+    read = [cfg.INPUT.SIZE_TEST, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
+    settings = repr((sorted(_without(keys).items()), read)).encode()
+    config = hashlib.sha256(settings).hexdigest()[:16]
+    return Identity(cfg.MODEL.META_ARCHITECTURE, space, size, config, _checksum(model.state_dict().items()))
+
+
+def refuse_other(saved: Identity, given: Identity, path: object) -> None:
+    """Refuse a model that has not made the vectors of a file.
+
+    Raises:
+        InputError: names the file and the first thing that differs.
+    """
+    for field, meaning in _MEANING.items():
+        old, new = getattr(saved, field), getattr(given, field)
+        if old != new:
+            raise InputError(f"{path} is of another model: it was made with {meaning}, {field} {old}, not {new}")
+
+
+def _without(keys: dict) -> dict:
+    return {key: value for key, value in keys.items() if key not in _NOT_OF_FEATURES}
+
+
+def _checksum(tensors: Iterable[tuple[str, Tensor]]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in tensors:
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

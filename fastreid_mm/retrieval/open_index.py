@@ -1,0 +1,71 @@
+"""An index by where it lies: in a file, or in Milvus."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from fastreid_mm.engine.predictor import Predictor
+from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.retrieval.faiss_index import FaissIndex
+from fastreid_mm.retrieval.identity import identity_of
+from fastreid_mm.retrieval.milvus_index import MilvusIndex
+from fastreid_mm.retrieval.spaces import Space, space_of
+from fastreid_mm.retrieval.vector_index import VectorIndex
+
+EXACT = ("flat",)
+"""Kinds that compare a query with every row."""
+
+
+def model_space(predictor: Predictor) -> Space:
+    """The space in which the features of a predictor lie."""
+    return space_of(as_meta_architecture(predictor.model, predictor.cfg.TEST.METRIC))
+
+
+def open_index(
+    location: str,
+    predictor: Predictor,
+    kind: str | None = None,
+    effort: str = "",
+    create: bool = False,
+) -> VectorIndex:
+    """The index of a predictor's features.
+
+    Args:
+        location: the path of a file, ``milvus://...`` or ``milvus-lite://...``.
+        predictor: whose features the index has, or is to have.
+        kind: of a new index, see :class:`FaissIndex` and :class:`MilvusIndex`; exact if None.
+        effort: of a search in an approximate kind.
+        create: make a new index if there is none.
+
+    Raises:
+        InputError: there is no index, or it cannot be used, or it is another model's.
+    """
+    space = model_space(predictor)
+    if not space.proposes and (kind or "flat").lower() not in EXACT:
+        raise InputError(
+            f"--kind {kind}: {predictor.cfg.MODEL.META_ARCHITECTURE} has a distance of its own, which no approximate "
+            "kind knows; leave --kind out"
+        )
+    identity = identity_of(predictor.cfg, predictor.model, space.name, _row_size(predictor, space))
+    if location.startswith(("milvus://", "milvus-lite://")):
+        return MilvusIndex(location, identity, kind, space.inner_product, effort, create)
+    path = Path(location)
+    if "://" in location:
+        raise InputError(f"--index {location}: give a path, milvus://... or milvus-lite://...")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise InputError(f"--index {path} is a folder, or in none")
+    if not create and not path.exists():
+        started = ", it was not finished: repeat index_gallery" if Path(f"{path}.new").exists() else ""
+        raise InputError(f"there is no index {path}{started}")
+    return FaissIndex(path, identity, kind, space.inner_product, effort)
+
+
+def _row_size(predictor: Predictor, space: Space) -> int:
+    """V, of a picture that is not in any file."""
+    image = Image.new("RGB", (8, 8))
+    if predictor.modalities:
+        features = predictor.features([{predictor.modalities[0]: image}])
+    else:
+        features = predictor.features([image], "visible")
+    return space.vectors(features).shape[1]

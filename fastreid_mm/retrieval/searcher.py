@@ -1,0 +1,65 @@
+"""An index, opened with the model that has made it, to be asked with features."""
+
+import math
+import sys
+
+import numpy as np
+from torch import Tensor
+
+from fastreid_mm.engine.predictor import Predictor
+from fastreid_mm.errors import InputError
+from fastreid_mm.retrieval.answers import Match
+from fastreid_mm.retrieval.open_index import model_space, open_index
+from fastreid_mm.retrieval.search import scan, search
+
+_QUERIES = 1024
+"""Queries that are compared at a time."""
+
+
+class Searcher:
+    """Answers queries from an index.
+
+    >>> searcher = Searcher("gallery.index", predictor)  # doctest: +SKIP
+    >>> searcher.search(predictor.features(["night/1.jpg"], "infrared"), top=10)  # doctest: +SKIP
+
+    Args:
+        location: of the index, see :func:`~fastreid_mm.retrieval.open_index.open_index`.
+        predictor: with the config and the checkpoint that made the index.
+        candidates, effort: see :func:`~fastreid_mm.retrieval.search.search` and ``open_index``.
+
+    Raises:
+        InputError: there is no index, or it cannot be used, or it is another model's, or it is empty.
+    """
+
+    def __init__(self, location: str, predictor: Predictor, candidates: int = 0, effort: str = "") -> None:
+        self.index = open_index(location, predictor, effort=effort)
+        if not len(self.index):
+            raise InputError(f"the index {location} is empty")
+        if self.index.waiting:
+            print(f"{location}: {self.index.waiting} images more, repeat index_gallery to add them", file=sys.stderr)
+        self._predictor, self._space, self._candidates = predictor, model_space(predictor), candidates
+        self._cosine = predictor.cfg.TEST.METRIC == "cosine"
+
+    def search(self, features: Tensor, top: int) -> list[list[Match]]:
+        """The ``top`` nearest images of each of (Nq, D) features, the nearest first.
+
+        A score is the cosine, or the negative distance where ``TEST.METRIC`` is "euclidean". An image that a query
+        cannot be compared with, since they have no modality in common, is left out.
+        """
+        answers = []
+        for query in features.split(_QUERIES):
+            found = search(self.index, self._space, self._predictor.distance, query, top, self._candidates)
+            for places, distances in zip(found.places, found.distances):
+                there = [distance for distance in distances.tolist() if math.isfinite(distance)]
+                names = self.index.names(places[: len(there)])
+                answers.append([Match(*each) for each in zip(names, map(self._score, there))])
+        return answers
+
+    def recall(self, features: Tensor, top: int) -> float:
+        """The share of the ``top`` nearest of all images, by comparing with every one, that :meth:`search` proposes."""
+        asked = self.index, self._space, self._predictor.distance, features, top
+        pairs = zip(search(*asked, self._candidates).places, scan(*asked).places)
+        return float(np.mean([np.isin(best, found).mean() for found, best in pairs]))
+
+    def _score(self, distance: float) -> float:
+        return 1 - distance if self._cosine else -distance

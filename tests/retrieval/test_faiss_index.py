@@ -1,0 +1,158 @@
+"""An index in a file: what an interruption leaves, and what is refused."""
+
+import json
+import os
+
+import faiss
+import numpy as np
+import pytest
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.retrieval.faiss_index import FaissIndex
+from fastreid_mm.retrieval.identity import Identity
+
+IDENTITY = Identity("CMTR", "euclidean", 4, "c0", "w0")
+VECTORS = np.arange(40, dtype=np.float32).reshape(10, 4)
+
+
+def opened(path, kind=None, identity=IDENTITY, **options):
+    return FaissIndex(path / "g.index", identity, kind, inner_product=False, **options)
+
+
+def add(index, first, last):
+    index.add(VECTORS[first:last], [f"{row}.jpg" for row in range(first, last)])
+
+
+def check(path, rows):
+    """The files hold these rows, once each, and nothing is left beside them."""
+    index = opened(path)
+    assert len(index) == rows and not index.waiting and index.known() == {f"{row}.jpg" for row in range(rows)}
+    assert index.names(index.search(VECTORS[:rows], 1)[:, 0]) == [f"{row}.jpg" for row in range(rows)]
+    np.testing.assert_array_equal(index.rows(np.arange(rows)[::-1]), VECTORS[:rows][::-1])
+    assert sorted(os.listdir(path)) == ["g.index", "g.index.json"]
+    assert faiss.read_index(str(path / "g.index")).ntotal == rows
+
+
+def test_what_is_added_is_found_by_whoever_opens_it(tmp_path):
+    index = opened(tmp_path)
+    add(index, 0, 3)
+    add(index, 3, 6)
+    assert opened(tmp_path).waiting == 6  # of a process that has gone
+    index.finish()
+    check(tmp_path, 6)
+    later = opened(tmp_path)
+    add(later, 6, 10)
+    assert len(later) == 6 and later.waiting == 4
+    later.finish()
+    check(tmp_path, 10)
+
+
+@pytest.mark.parametrize("torn", ["vectors", "names", "both", "head"])
+def test_a_torn_row_is_cut_off(tmp_path, torn):
+    index = opened(tmp_path)
+    add(index, 0, 3)
+    vectors, names = tmp_path / "g.index.new", tmp_path / "g.index.new.names"
+    if torn == "head":
+        os.truncate(names, 5)
+    if torn in ("vectors", "both"):
+        vectors.write_bytes(vectors.read_bytes() + b"\0" * (16 + 5))
+    if torn in ("names", "both"):
+        os.truncate(names, names.stat().st_size - 2)
+    again = opened(tmp_path)
+    left = {"vectors": 3, "names": 2, "both": 2, "head": 0}[torn]
+    assert again.known() == {f"{row}.jpg" for row in range(left)}
+    add(again, left, 10)
+    again.finish()
+    check(tmp_path, 10)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("stopped_at", ["g.index", "g.index.json", "remove"])
+def test_finishing_can_be_cut_anywhere(tmp_path, monkeypatch, first, stopped_at):
+    if not first:
+        index = opened(tmp_path)
+        add(index, 0, 4)
+        index.finish()
+    index = opened(tmp_path)
+    add(index, 0 if first else 4, 10)
+    replace, remove = FaissIndex._replace, index._journal.remove
+
+    def cut(path, write):
+        if path.name == stopped_at:
+            raise KeyboardInterrupt
+        replace(path, write)
+
+    monkeypatch.setattr(FaissIndex, "_replace", staticmethod(cut))
+    if stopped_at == "remove":
+        monkeypatch.setattr(index._journal, "remove", lambda: cut(tmp_path / "remove", remove))
+    with pytest.raises(KeyboardInterrupt):
+        index.finish()
+    monkeypatch.setattr(FaissIndex, "_replace", staticmethod(replace))
+    again = opened(tmp_path)
+    assert again.known() == {f"{row}.jpg" for row in range(10)}
+    again.finish()
+    check(tmp_path, 10)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("weights", "other weights, weights w0, not x"),
+        ("config", "another config"),
+        ("architecture", "architecture CMTR, not x"),
+        ("space", "TEST.METRIC"),
+    ],
+)
+@pytest.mark.parametrize("finished", [True, False])
+def test_another_model_is_refused(tmp_path, field, message, finished):
+    index = opened(tmp_path)
+    add(index, 0, 3)
+    if finished:
+        index.finish()
+    with pytest.raises(InputError, match=rf"g.index\S* is of another model.*{message}"):
+        opened(tmp_path, identity=IDENTITY._replace(**{field: "x"}))
+
+
+@pytest.mark.parametrize("length", [0, 3, 40, 100])
+@pytest.mark.parametrize("name", ["g.index", "g.index.json"])
+def test_a_truncated_file_is_refused_by_name(tmp_path, length, name):
+    index = opened(tmp_path)
+    add(index, 0, 10)
+    index.finish()
+    os.truncate(tmp_path / name, length)
+    with pytest.raises(InputError, match=f"{name} is truncated or not ") as error:
+        opened(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_not_ours_or_does_not_go_together_is_refused(tmp_path):
+    (tmp_path / "g.index").write_bytes(os.urandom(5000))
+    with pytest.raises(InputError, match="g.index.json does not exist"):
+        opened(tmp_path)
+    side = {"identity": IDENTITY._asdict(), "kind": "Flat", "names": ["a.jpg"]}
+    (tmp_path / "g.index.json").write_text(json.dumps(side))
+    with pytest.raises(InputError, match="g.index is truncated or not an index of FAISS"):
+        opened(tmp_path)
+    for columns, rows, message in ((3, 1, "has 3 columns, not 4"), (4, 2, "has 2 rows and .*g.index.json 1")):
+        other = faiss.IndexFlatL2(columns)
+        other.add(np.zeros((rows, columns), np.float32))
+        faiss.write_index(other, str(tmp_path / "g.index"))
+        with pytest.raises(InputError, match=message):
+            opened(tmp_path)
+
+
+def test_kinds_and_efforts_there_are_not_are_refused(tmp_path):
+    with pytest.raises(InputError, match="--kind Tree: could not parse index string Tree"):
+        opened(tmp_path, "Tree")
+    index = opened(tmp_path, "IVF20,Flat")
+    add(index, 0, 10)
+    with pytest.raises(InputError, match=r"kind IVF20,Flat, 10 rows: Number of training points \(10\)"):
+        index.finish()
+    index = opened(tmp_path, "IVF2,Flat")  # what was added is still there
+    index.finish()
+    check(tmp_path, 10)
+    assert opened(tmp_path, effort="nprobe=2").search(VECTORS[:1], 10).min() == 0
+    with pytest.raises(InputError, match="--effort speed=2: .*could not set parameter speed"):
+        opened(tmp_path, effort="speed=2")
+    with pytest.raises(InputError, match="is of kind IVF2,Flat, not Flat"):
+        opened(tmp_path, "Flat")

@@ -1,0 +1,10 @@
+#!/usr/bin/env python
+"""Index the images in a folder, to be searched, as ``fastreid-mm-index-gallery`` does:
+
+python tools/index_gallery.py --config-file C --weights W --images DIR --modality visible --index PATH
+"""
+
+from fastreid_mm.commands.index_gallery import main
+
+if __name__ == "__main__":
+    main()
