@@ -58,6 +58,7 @@ COMMANDS = {
     "fastreid-mm-extract-features": "extract_features:main",
     "fastreid-mm-index-gallery": "index_gallery:main",
     "fastreid-mm-search-gallery": "search_gallery:main",
+    "fastreid-mm-app": "app:main",
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",

@@ -26,6 +26,7 @@ COMMANDS = {
     "fastreid-mm-extract-features",
     "fastreid-mm-index-gallery",
     "fastreid-mm-search-gallery",
+    "fastreid-mm-app",
     "mmseg-mm-train",
     "mmseg-mm-test",
     "mmseg-mm-predict",

@@ -1,0 +1,85 @@
+"""A local web page that searches a gallery and finds what is salient: the command ``fastreid-mm-app``."""
+
+import argparse
+
+from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
+from fastreid_mm.errors import InputError, one_line_errors, require_packages
+from fastreid_mm.shipped_configs import find_config
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; see ``--help``."""
+    parser = argparse.ArgumentParser(
+        description="Serve a page with a tab that searches a gallery by an image (--config-file, --weights, --index) "
+        "and one that finds what is salient in an image with depth (--saliency-config, --saliency-checkpoint)."
+    )
+    parser.add_argument("--config-file", default="", help="of the index: a path, or a shipped config's short name")
+    parser.add_argument("--weights", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
+    parser.add_argument("--index", default="", metavar="PATH", help="what index_gallery has made")
+    parser.add_argument(
+        "--camera", metavar="REGEX", help="finds the camera in a path, as its first group (default: cam1, _c001)"
+    )
+    parser.add_argument("--saliency-config", default="", help="a path, or a shipped config's short name")
+    parser.add_argument("--saliency-checkpoint", default="")
+    parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default): for this machine alone")
+    parser.add_argument("--port", type=int, default=7860)
+    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve the page until it is interrupted.
+
+    Args:
+        arguments: see ``--help``, or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    args = parse_arguments(arguments)
+    with one_line_errors():
+        require_fastreid()
+        require_packages("app", "gradio")
+        page = page_of(args)
+        from fastreid_mm.app.page import launch
+
+        launch(page, args.host, args.port)
+
+
+def page_of(args: argparse.Namespace) -> object:
+    """The page that the arguments describe.
+
+    Raises:
+        InputError: neither tab is asked for, or what it needs is missing or cannot be used.
+    """
+    if not args.index and not args.saliency_config:
+        raise InputError("give --index with --config-file and --weights, or --saliency-config, or both")
+    if args.index and not args.config_file:
+        raise InputError("--index needs the --config-file of the model that has made it")
+    if args.saliency_config and not args.saliency_checkpoint:
+        raise InputError("--saliency-config needs --saliency-checkpoint")
+    from fastreid_mm.app.page import build_page
+
+    desk = _desk(args) if args.index else None
+    return build_page(desk, _saliency(args) if args.saliency_config else None)
+
+
+def _desk(args: argparse.Namespace):  # noqa: ANN202  the class needs Gradio's neighbours, which are imported here
+    from fastreid_mm import Predictor
+    from fastreid_mm.app.gallery_desk import CAMERA_IN_PATH, GalleryDesk
+    from fastreid_mm.retrieval.searcher import Searcher
+
+    predictor = Predictor(args.config_file, args.weights, args.opts)
+    return GalleryDesk(predictor, Searcher(args.index, predictor), args.camera or CAMERA_IN_PATH)
+
+
+def _saliency(args: argparse.Namespace):  # noqa: ANN202
+    require_mmseg()
+    from mmseg_mm.inference import inference_rgbd, init_rgbd_model
+
+    model = init_rgbd_model(find_config(args.saliency_config, "mmseg_mm"), args.saliency_checkpoint)
+    return lambda image, depth: inference_rgbd(model, image, depth)
+
+
+if __name__ == "__main__":
+    main()
