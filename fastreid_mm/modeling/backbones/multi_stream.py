@@ -12,6 +12,7 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.backbones.stages import output_shape, split
@@ -53,7 +54,7 @@ class MultiStreamResNet(nn.Module):
         Args:
             images: (B, M, 3, H, W).
             present: (B, M) bool, the modalities that a sample has; None for all. A missing image does not enter the
-                network, and its map is zero.
+                network, except while exporting, and its map is zero.
 
         Returns:
             (B, M, C, h, w).
@@ -63,9 +64,9 @@ class MultiStreamResNet(nn.Module):
         """
         if images.shape[1] != len(self.streams):
             raise ValueError(f"images of {images.shape[1]} modalities, the network has {len(self.streams)} streams")
-        if present is None:
-            whole = [self._stream(index, image) for index, image in enumerate(images.unbind(1))]
-            return torch.stack(whole, dim=1)
+        if present is None or is_exporting():
+            whole = torch.stack([self._stream(index, image) for index, image in enumerate(images.unbind(1))], dim=1)
+            return whole if present is None else whole * present[..., None, None, None]
         rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
         by_stream = [self._stream(index, images[row, index]) if len(row) else None for index, row in enumerate(rows)]
         first = next(maps for maps in by_stream if maps is not None)

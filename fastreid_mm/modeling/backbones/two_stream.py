@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.backbones.stages import output_shape, split
@@ -74,15 +75,24 @@ class TwoStreamResNet(nn.Module):
         """(B, 3, H, W) normalized images and (B,) modalities to (B, specific_dim, h, w) maps in the same order.
 
         Raises:
-            ValueError: there is no stream for the modality of an image.
+            ValueError: there is no stream for the modality of an image; not while exporting.
         """
+        images = images.to(memory_format=self._format)
+        if is_exporting():
+            return self._selected(images, modalities)
         rows = [torch.nonzero(modalities == index).flatten() for index in range(len(self.streams))]
         order = torch.cat(rows)
         if len(order) != len(images):
             raise ValueError(f"{len(images)} images, but only {len(order)} of a modality below {len(self.streams)}")
-        images = images.to(memory_format=self._format)
         maps = [stream(images[row]) for stream, row in zip(self.streams, rows) if len(row)]
         return torch.cat(maps)[order.argsort()]
+
+    def _selected(self, images: Tensor, modalities: Tensor) -> Tensor:
+        """:meth:`specific` in evaluation without splitting the batch: every stream takes all images."""
+        maps = self.streams[0](images)
+        for index in range(1, len(self.streams)):
+            maps = torch.where((modalities == index).view(-1, 1, 1, 1), self.streams[index](images), maps)
+        return maps
 
     def shared(self, maps: Tensor) -> Tensor:
         """(B, specific_dim, h, w) maps of any modalities to (B, dim, h', w'), in one pass."""

@@ -10,6 +10,7 @@ from yacs.config import CfgNode
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import AlignedFeature
 from fastreid_mm.evaluation.common_blocks import common_block_distance
+from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
@@ -53,7 +54,7 @@ class AlignedModel(ReIDModel):
         The mask is None if no modality is missing.
 
         Raises:
-            InputError: images or a mask of another shape, or a sample without any modality.
+            InputError: images or a mask of another shape, or, but not while exporting, a sample without any modality.
         """
         if batch["images"].ndim != 5:
             raise InputError(
@@ -69,6 +70,8 @@ class AlignedModel(ReIDModel):
             raise InputError(
                 f"modality_mask is {tuple(present.shape)}, of these images it must be {tuple(images.shape[:2])}"
             )
+        if is_exporting():
+            return images * present[..., None, None, None], present
         if present.all():
             return images, None
         empty = torch.nonzero(~present.any(1)).flatten().tolist()
