@@ -59,6 +59,7 @@ COMMANDS = {
     "fastreid-mm-index-gallery": "index_gallery:main",
     "fastreid-mm-search-gallery": "search_gallery:main",
     "fastreid-mm-app": "app:main",
+    "fastreid-mm-export": "export:main",
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",

@@ -56,7 +56,8 @@ def test_light_modules_load_no_host(module):
 
 
 FLOORS = [
-    {"retrieval"},
+    {"app"},
+    {"retrieval", "export", "visualization"},
     {"engine"},
     {"protocols", "modeling"},
     {"data"},

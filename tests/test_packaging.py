@@ -27,6 +27,7 @@ COMMANDS = {
     "fastreid-mm-index-gallery",
     "fastreid-mm-search-gallery",
     "fastreid-mm-app",
+    "fastreid-mm-export",
     "mmseg-mm-train",
     "mmseg-mm-test",
     "mmseg-mm-predict",

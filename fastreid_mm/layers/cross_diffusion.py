@@ -58,9 +58,25 @@ def cross_diffusion(
     )
     # autocast has no effect on a gradient written by hand: all tensors get the dtype that it gives a product
     dtype = (affinity_a[..., :1, :1] @ value_a[..., :1, :1]).dtype
-    return _CrossDiffusion.apply(
-        *(tensor.to(dtype) for tensor in (affinity_a, affinity_b, value_a, value_b)), epsilon, reading == "official"
-    )
+    tensors = affinity_a.to(dtype), affinity_b.to(dtype), value_a.to(dtype), value_b.to(dtype)
+    if not torch.is_grad_enabled():  # a graph that is exported has no place for a gradient written by hand
+        return _forward(*tensors, epsilon, reading == "official")[0]
+    return _CrossDiffusion.apply(*tensors, epsilon, reading == "official")
+
+
+def _forward(
+    affinity_a: Tensor, affinity_b: Tensor, value_a: Tensor, value_b: Tensor, epsilon: float, transposed: bool
+) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, ...]]:
+    """``u_ab`` and ``u_ba``, and what else the gradient needs; see :class:`_CrossDiffusion`."""
+    root_a, root_b = _inverse_root_degree(affinity_a), _inverse_root_degree(affinity_b)
+    left_a, left_b = (affinity_a.mT, affinity_b.mT) if transposed else (affinity_a, affinity_b)
+    inner_a, inner_b = left_a.mT @ (root_a * value_a), left_b.mT @ (root_b * value_b)
+    both = root_a * root_b
+    diffused_ab, diffused_ba = left_a @ (both * inner_b), left_b @ (both * inner_a)
+    values = torch.cat([value_b, value_a], dim=-1)
+    plain_ab, plain_ba = (affinity_a @ values).add_(affinity_b @ values).mul_(1 - epsilon).chunk(2, dim=-1)
+    found = epsilon * root_a * diffused_ab + plain_ab, epsilon * root_b * diffused_ba + plain_ba
+    return found, (root_a, root_b, inner_a, inner_b, diffused_ab, diffused_ba)
 
 
 class _Context(FunctionCtx):
@@ -90,18 +106,10 @@ class _CrossDiffusion(torch.autograd.Function):
         epsilon: float,
         transposed: bool,
     ) -> tuple[Tensor, Tensor]:
-        root_a, root_b = _inverse_root_degree(affinity_a), _inverse_root_degree(affinity_b)
-        left_a, left_b = (affinity_a.mT, affinity_b.mT) if transposed else (affinity_a, affinity_b)
-        inner_a, inner_b = left_a.mT @ (root_a * value_a), left_b.mT @ (root_b * value_b)
-        both = root_a * root_b
-        diffused_ab, diffused_ba = left_a @ (both * inner_b), left_b @ (both * inner_a)
-        ctx.save_for_backward(
-            affinity_a, affinity_b, value_a, value_b, root_a, root_b, inner_a, inner_b, diffused_ab, diffused_ba
-        )
+        found, others = _forward(affinity_a, affinity_b, value_a, value_b, epsilon, transposed)
+        ctx.save_for_backward(affinity_a, affinity_b, value_a, value_b, *others)
         ctx.epsilon, ctx.transposed = epsilon, transposed
-        values = torch.cat([value_b, value_a], dim=-1)
-        plain_ab, plain_ba = (affinity_a @ values).add_(affinity_b @ values).mul_(1 - epsilon).chunk(2, dim=-1)
-        return epsilon * root_a * diffused_ab + plain_ab, epsilon * root_b * diffused_ba + plain_ba
+        return found
 
     @staticmethod
     @once_differentiable

@@ -1,0 +1,45 @@
+"""Export a trained model: the command ``fastreid-mm-export``."""
+
+import argparse
+from pathlib import Path
+
+from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.errors import one_line_errors
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; see ``--help``."""
+    parser = argparse.ArgumentParser(description="Export a trained model to ONNX, or for PyTorch without this package.")
+    parser.add_argument("--config-file", required=True, help="path or short name of a config")
+    parser.add_argument("--weights", default="", help="checkpoint, in the place of MODEL.WEIGHTS")
+    parser.add_argument("--output", type=Path, required=True, help="a file that ends in .onnx, or .pt2 (torch.export)")
+    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="values of config keys")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the file, and print what is in it and how far its outputs are from PyTorch's.
+
+    Args:
+        arguments: none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    args = parse_arguments(arguments)
+    with one_line_errors():
+        require_fastreid()
+        from fastreid_mm.engine.setup import load_config, with_values
+        from fastreid_mm.export.write import export_model
+
+        cfg = load_config(args.config_file, args.opts)
+        written = export_model(with_values(cfg, MODEL__WEIGHTS=args.weights or cfg.MODEL.WEIGHTS), args.output)
+    print(written.network.description.to_json())
+    size = args.output.stat().st_size / 2**20
+    print(
+        f"{args.output}: {size:.1f} MiB, its outputs differ from PyTorch's by {written.difference:.0e} of the largest"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Exported files compute what PyTorch does, of every architecture, whatever modalities a batch has."""
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from fastreid.modeling import build_model
+from PIL import Image
+
+from fastreid_mm import Predictor
+from fastreid_mm.commands.export import main
+from fastreid_mm.engine.setup import load_config
+from fastreid_mm.errors import InputError
+from fastreid_mm.export import OnnxPredictor
+from tests.conftest import NETWORK
+from tests.modeling.test_architectures import ARCHITECTURES
+
+SMALLER = {
+    "CMTR": ["MODEL.BACKBONE.VIT.DEPTH", "1"],
+    # parts that do not divide the rows of a map, as in the paper
+    "IEEE": ["DATASETS.ALIGNED.MODALITIES", "('RGB', 'TI')", "MODEL.IEEE.PARTS", "3"],
+    "MutualFormerReID": ["MODEL.MUTUALFORMER.LAYERS", "1"],
+}
+"""Tracing takes as long as there are operations."""
+
+
+def draw(seed, size=(23, 41)):
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size[::-1], 3), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Exports an architecture by the command, once, with weights in which no two streams are alike."""
+    folder = tmp_path_factory.mktemp("export")
+
+    @functools.cache
+    def export(name, suffix="onnx", *options):
+        config, weights, output = (str(folder / f"{name}.{kind}") for kind in ("yml", "pth", suffix))
+        base = Path(__file__).parents[2] / "configs" / ARCHITECTURES[name]
+        Path(config).write_text(NETWORK.format(base=base, output=folder / "out"))
+        options = [*SMALLER.get(name, []), *options]
+        torch.manual_seed(0)
+        model = build_model(load_config(config, ["MODEL.HEADS.NUM_CLASSES", "5", *options]))
+        for value in model.parameters():
+            value.data += 0.1 * torch.rand_like(value) * value.abs().mean().clamp(min=0.1)
+        torch.save({"model": model.state_dict(), "num_classes": 5}, weights)
+        main(["--config-file", config, "--weights", weights, "--output", output, *options])
+        assert not list(folder.glob(".*")) and not (folder / "out").exists()
+        return SimpleNamespace(path=output, predictor=Predictor(config, weights, options, device="cpu"))
+
+    return export
+
+
+def batches(names):
+    """Images with what says what they are: of single images one modality, the other, both; of samples all and some."""
+    if not names:
+        images = [draw(seed) for seed in range(3)]
+        return [(images, kinds) for kinds in ("visible", "infrared", ["infrared", "visible", "infrared"])]
+    full = [{name: draw(10 * seed + index) for index, name in enumerate(names)} for seed in range(3)]
+    lacking = [{name: image for name, image in full[0].items() if name != left_out} for left_out in names]
+    return [(full, ""), ([full[0], *lacking], ""), (lacking[:1], "")]
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_exported_network_gives_the_features_of_pytorch_whatever_its_batch_holds(exported, name):
+    case = exported(name)
+    found = OnnxPredictor(case.path)
+    second, kind = ("modality_mask", "bool") if case.predictor.modalities else ("modalities", "int64")
+    inputs = [(put.name, put.type, put.shape[0]) for put in found.session.get_inputs()]
+    assert inputs == [("images", "tensor(float)", "batch"), (second, f"tensor({kind})", "batch")]
+    seen = []
+    for images, kinds in batches(case.predictor.modalities):
+        expected = case.predictor.features(images, kinds).numpy()
+        seen.append(found.features(images, kinds, batch_size=2))  # and so one by itself
+        np.testing.assert_allclose(seen[-1], expected, atol=1e-4, rtol=0)
+    first, second = seen[:2]
+    assert np.abs(first[0] - second[0 if not case.predictor.modalities else 1]).max() > 1e-3  # what it is matters
+
+
+def test_cmt_gives_features_scale_and_shift_and_says_what_they_are(exported):
+    found = OnnxPredictor(exported("CMT").path)
+    outputs = found.outputs([draw(0)], "infrared")
+    assert {name: value.shape for name, value in outputs.items()} == {
+        "features": (1, 32),
+        "scale": (1, 16),
+        "shift": (1, 16),
+    }
+    told = found.description
+    assert (told.architecture, told.metric, told.parts, list(told.size)) == ("CMT", "cosine", 2, [32, 16])
+    assert list(told.modalities) == ["visible", "infrared"] and "0 to 255" in told.pixels
+
+
+def test_what_a_block_of_an_absent_modality_holds_is_zero(exported):
+    found = OnnxPredictor(exported("MutualFormerReID").path)
+    features = found.outputs([{"RGB": draw(0)}])["features"][0]
+    assert features.shape == (16 + 96 + 96,)
+    blocks = np.split(features, np.cumsum([channels for channels, _ in found.description.blocks])[:-1])
+    assert [bool(block.any()) for block in blocks] == [False, True, False]  # fused, RGB, NIR
+    assert [needs for _, needs in found.description.blocks] == [[0, 1], [0], [1]]
+
+
+def test_a_program_of_torch_export_gives_the_features_of_pytorch_with_the_flip_of_testing(exported):
+    case = exported("AGW", "pt2", "TEST.FLIP.ENABLED", "True")
+    files = {"fastreid_mm.json": ""}
+    module = torch.export.load(case.path, extra_files=files).module()
+    told = json.loads(files["fastreid_mm.json"])
+    assert told["flip"] and told["resize"] == "bicubic"
+    for count in (1, 3):
+        images, labels = torch.rand(count, 3, 32, 16) * 255, torch.arange(count) % 2
+        batch = {"images": images, "modalities": labels}
+        expected = case.predictor._forward(batch)
+        torch.testing.assert_close(module(images, labels)["features"], expected, atol=1e-5, rtol=0)
+
+
+def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
+    case = exported("AGW")
+    draw(5).save(tmp_path / "image.png")
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from fastreid_mm.export import OnnxPredictor\n"
+        f"print(OnnxPredictor({case.path!r}).features([{str(tmp_path / 'image.png')!r}], 'visible').sum())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert float(done.stdout) == pytest.approx(float(case.predictor.features([draw(5)], "visible").sum()), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "modality", "message"),
+    [
+        ("AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
+        ("AGW", [draw(0)], ["visible", "visible"], "1 images need"),
+        ("AGW", ["missing.jpg"], "visible", "cannot read image missing.jpg"),
+        ("AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
+        ("AGW", [], "visible", "no images"),
+        ("HAMNet", [draw(0)], "", "each sample maps RGB, NIR to images"),
+        ("HAMNet", [{"RGB": draw(0), "TIR": draw(1)}], "", "each sample maps RGB, NIR"),
+    ],
+)
+def test_what_does_not_fit_the_network_is_refused(exported, name, images, modality, message):
+    with pytest.raises(InputError, match=message):
+        OnnxPredictor(exported(name).path).features(images, modality)
