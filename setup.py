@@ -116,7 +116,7 @@ setup(
         "visualize": ["matplotlib", "ttach", "scikit-learn"],
         "milvus": ["pymilvus>=2.5", "milvus-lite>=2.5"],
         "app": ["gradio>=5"],
-        "export": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript"],
+        "export": ["torch>=2.7", "onnx>=1.17", "onnxruntime>=1.20", "onnxscript"],
         "tracking": ["wandb"],
         "dev": ["pytest", "pytest-xdist", "hypothesis", "selenium>=4", "ruff", "mypy"],
         "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.30"],  # make docs

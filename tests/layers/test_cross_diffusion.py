@@ -52,6 +52,16 @@ def test_gradients_pass_where_only_one_result_or_one_input_takes_part():
     torch.testing.assert_close(gradient, expected)
 
 
+def test_without_gradients_the_results_are_the_same_and_there_is_nothing_written_by_hand_in_the_graph():
+    (a, b), (value_a, value_b) = affinities()
+    found = cross_diffusion(a, b, value_a, value_b)
+    with torch.no_grad():
+        plain = cross_diffusion(a, b, value_a, value_b)
+        traced = torch.jit.trace(lambda *tensors: cross_diffusion(*tensors), (a, b, value_a, value_b))
+    assert all(torch.equal(x, y) for x, y in zip(found, plain))
+    assert "PythonOp" not in str(traced.graph)
+
+
 def test_under_autocast_gradients_keep_the_dtypes_of_the_inputs():
     tensors = [each.requires_grad_() for pair in affinities(dtype=torch.float32) for each in pair.unbind(0)]
     exact = cross_diffusion(*tensors)[0]
