@@ -37,6 +37,7 @@ def add_mm_config(cfg: CfgNode) -> None:
     _add_input(cfg, node)
     _add_aligned(cfg, node)
     _add_protocols(cfg, node)
+    _add_tracking(cfg, node)
 
 
 def _add_backbone(cfg: CfgNode, node: type[CfgNode]) -> None:
@@ -290,6 +291,11 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     # A folder with the pictures of frost of ImageNet-C's code, which cannot be shipped; "" draws frost, a reading.
     cfg.TEST.CORRUPTION.FROST = ""
 
+    # fast-reid's TEST.RERANK, TEST.AQE and TEST.ROC: see docs/protocols.md. TEST.PRECISE_BN renews the statistics of
+    # BatchNorm after the last epoch, and before a test alone: on which of DATASETS.NAMES, "" for all of them (the
+    # host's default is Market1501).
+    cfg.TEST.PRECISE_BN.DATASET = ""
+
     # The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20.
     cfg.TEST.RANKS = ()
 
@@ -297,3 +303,13 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.TEST.REFERENCES = False
     # How many queries to draw as ranked lists (ranked_lists_DATASET.png beside results.json); 0 draws none.
     cfg.TEST.RANKED_LISTS = 0
+
+
+def _add_tracking(cfg: CfgNode, node: type[CfgNode]) -> None:
+    # Weights & Biases, beside TensorBoard and metrics.json. NAME of the run, "" for one it makes up. WANDB_MODE=offline
+    # and its other environment variables work.
+    cfg.TRACKING = node()
+    cfg.TRACKING.WANDB = node()
+    cfg.TRACKING.WANDB.ENABLED = False
+    cfg.TRACKING.WANDB.PROJECT = "fastreid-mm"
+    cfg.TRACKING.WANDB.NAME = ""

@@ -89,7 +89,7 @@ def test_llcm_warms_up_for_whole_epochs_of_the_published_set(name, epochs):
         (["MODEL.CMTR.LAMDBA", "1"], "MODEL.CMTR.LAMDBA"),
         (["SOLVER.STEPS", "often"], "SOLVER.STEPS"),
         (["SEED"], "SEED"),
-        (["TEST.RERANK.ENABLED", "True"], "TEST.RERANK.ENABLED"),
+        (["TEST.RERANK.ENABLED", "often"], "TEST.RERANK.ENABLED"),
     ],
 )
 def test_bad_options_are_named_in_one_line(options, named):

@@ -16,12 +16,10 @@ from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 
 from fastreid_mm.config import add_mm_config
+from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.errors import InputError
 from fastreid_mm.random_streams import stream_words
 from fastreid_mm.shipped_configs import find_config
-
-UNSUPPORTED = ("AQE", "RERANK", "ROC", "PRECISE_BN")
-"""What fast-reid can do at test time that the protocols of these benchmarks do not know."""
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -50,7 +48,6 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
         raise InputError(f"config {config_file or 'options'}: {reason}") from None
-    _refuse_unsupported(cfg)
     return cfg
 
 
@@ -66,12 +63,6 @@ def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
 def _value(cfg: CfgNode, key: str) -> object:
     """What a dotted key holds, None for one there is not."""
     return reduce(lambda node, name: node.get(name) if isinstance(node, CfgNode) else None, key.split("."), cfg)
-
-
-def _refuse_unsupported(cfg: CfgNode) -> None:
-    for key in UNSUPPORTED:
-        if cfg.TEST[key].ENABLED:
-            raise InputError(f"TEST.{key}.ENABLED: no protocol here uses it, and it would change the numbers")
 
 
 def setup(args: argparse.Namespace) -> CfgNode:
@@ -112,9 +103,9 @@ def settle(cfg: CfgNode) -> CfgNode:
         A copy of the config, frozen, also saved as ``config.yaml`` in ``OUTPUT_DIR``.
 
     Raises:
-        InputError: the config asks for what is not supported.
+        InputError: what the config asks for is not installed.
     """
-    _refuse_unsupported(cfg)
+    require_tracking(cfg)
     no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
     seed = cfg.SEED if cfg.SEED >= 0 else comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
     cfg = with_values(cfg, SEED=seed, MODEL__DEVICE="cpu" if no_gpu else cfg.MODEL.DEVICE)

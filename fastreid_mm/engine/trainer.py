@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from typing import cast
 
 from fastreid.data.datasets.bases import ImageDataset
@@ -9,6 +10,7 @@ from fastreid.engine import DefaultTrainer, hooks
 from fastreid.engine.train_loop import TrainerBase
 from fastreid.evaluation import inference_on_dataset
 from fastreid.utils import comm
+from fastreid.utils.events import EventWriter
 from torch import nn
 from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
@@ -20,10 +22,12 @@ from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, LayerFreeze, ProgressBar
+from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
 from fastreid_mm.engine.report import log_results, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.engine.tracking import WandbWriter, track_results
 from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only
@@ -51,6 +55,7 @@ class MMTrainer(DefaultTrainer):
         TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
         self._seed_is_drawn = cfg.SEED < 0
         cfg = settle(cfg)
+        check_precise_bn(cfg)
         loader = self.build_train_loader(cfg)
         self.references = {"chance": self.check_test_sets(cfg)}
         cfg = self.auto_scale_hyperparams(cfg, cast(ItemSet, loader.dataset).num_classes)
@@ -76,6 +81,7 @@ class MMTrainer(DefaultTrainer):
         asked.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg = cfg
+        self._tracker: WandbWriter | None = None
         self.register_hooks(self.build_hooks())
 
     def resume_or_load(self, resume: bool = True) -> None:
@@ -117,9 +123,11 @@ class MMTrainer(DefaultTrainer):
         Returns:
             The results on the first process, nothing on the others.
         """
+        if self._tracker:
+            self._tracker.start(self.cfg, resumed=self.start_epoch > 0)
         if self.start_epoch >= self.max_epoch:
             logger.info(f"All {self.max_epoch} epochs are done: testing only")
-            self._last_eval_results = self.test(self.cfg, self.model)
+            self._last_eval_results = self.test(self.cfg, self.model, precise_bn(self.cfg, self.model))
         else:
             if self.cfg.TEST.REFERENCES and self.start_epoch == 0:
                 self.references = {"untrained": self.test(self.cfg, self.model)} | self.references
@@ -128,6 +136,8 @@ class MMTrainer(DefaultTrainer):
         save_results(
             self.cfg.OUTPUT_DIR, self._last_eval_results, self.references if self.cfg.TEST.REFERENCES else None
         )
+        if self._tracker:
+            self._tracker.finish(self._last_eval_results)
         return self._last_eval_results
 
     def before_epoch(self) -> None:
@@ -138,22 +148,28 @@ class MMTrainer(DefaultTrainer):
 
     def build_hooks(self) -> list[hooks.HookBase]:
         """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
-        cfg = self.cfg
+        cfg, renewal = self.cfg, PreciseBN(self.cfg)
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
             built.append(LayerFreeze(unwrap(self.model), cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
         def test() -> Results:
-            self._last_eval_results = self.test(cfg, self.model)
+            self._last_eval_results = self.test(cfg, self.model, renewal.note)
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
-        built += [hooks.EvalHook(period, test), EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD)]
+        built += [renewal, hooks.EvalHook(period, test), EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD)]
         if ProgressBar.wanted():
             built.append(ProgressBar())
         if comm.is_main_process():
             built.append(EpochWriter(self.build_writers(), 200))
         return built
+
+    def build_writers(self) -> list[EventWriter]:
+        """fast-reid's, and one for Weights & Biases where ``TRACKING.WANDB`` asks for it."""
+        if self.cfg.TRACKING.WANDB.ENABLED:
+            self._tracker = WandbWriter()
+        return [*super().build_writers(), *([self._tracker] if self._tracker else [])]
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:
@@ -178,33 +194,45 @@ class MMTrainer(DefaultTrainer):
         return results
 
     @classmethod
-    def test(cls, cfg: CfgNode, model: nn.Module) -> Results:
+    def test(cls, cfg: CfgNode, model: nn.Module, notes: Mapping[str, str] | None = None) -> Results:
         """Test on ``DATASETS.TESTS``, and write a table of the results to the log.
 
+        Args:
+            cfg: the config.
+            model: what is tested.
+            notes: texts to be part of all results.
+
         Returns:
-            Data set to setting to metrics in percent, and "gallery" that says how galleries were drawn, on the first
-            process; empty on the others. With ``TEST.CORRUPTION`` also what :func:`corrupted_results` adds.
+            Data set to setting to metrics in percent, on the first process; empty on the others. "gallery" says how
+            galleries were drawn, "re-ranking" and "query expansion" what was done beyond the protocol. With
+            ``TEST.CORRUPTION`` also what :func:`corrupted_results` adds.
         """
         share_buffers(model)
         model, results = unwrap(model), {}
         for name in cfg.DATASETS.TESTS:
             dataset = build_dataset(cfg, name)
             evaluator = cls.build_evaluator(cfg, dataset)
-            evaluator.distance = as_meta_architecture(model, cfg.TEST.METRIC).pairwise_distance
+            asked = as_meta_architecture(model, cfg.TEST.METRIC)
+            evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
             loader = build_test_loader(cfg, dataset)
             found = inference_on_dataset(model, loader, evaluator, flip_test=cfg.TEST.FLIP.ENABLED)
             if comm.is_main_process():
-                results[name] = _with_gallery(found, evaluator)
+                results[name] = _with_notes(found, evaluator, notes or {})
                 if cfg.TEST.RANKED_LISTS:
                     draw_ranked_lists(
                         evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS
                     )
             if cfg.TEST.CORRUPTION.ENABLED:
                 corrupted = corrupted_results(cfg, model, dataset, evaluator)
-                results |= {part: _with_gallery(found, evaluator) for part, found in corrupted.items()}
+                results |= {part: _with_notes(found, evaluator, notes or {}) for part, found in corrupted.items()}
         if results:
             log_results({"": results})
         return results
+
+
+def _with_notes(found: Settings, evaluator: RetrievalEvaluator, notes: Mapping[str, str]) -> Settings:
+    noted = {setting: {**metrics, **evaluator.extras.notes(), **notes} for setting, metrics in found.items()}
+    return _with_gallery(noted, evaluator)
 
 
 def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
@@ -219,8 +247,9 @@ def evaluate_only(cfg: CfgNode) -> Results:
     """
     cfg = settle(cfg)
     model = trained_model(cfg)
-    results = MMTrainer.test(cfg, model)
+    results = MMTrainer.test(cfg, model, precise_bn(cfg, model))
     save_results(cfg.OUTPUT_DIR, results)
+    track_results(cfg, results)
     if not cfg.MODEL.WEIGHTS:
         logger.warning(UNTRAINED)  # again, where the results are read
     return results

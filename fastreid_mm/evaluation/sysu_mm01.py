@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.extras import Measure
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, Permutation
@@ -89,6 +90,8 @@ def evaluate_sysu(
     shots: Sequence[int] = (1, 10),
     ranks: Sequence[int] = (1, 10, 20),
     trials: int = 10,
+    *,
+    measure: Measure = rank_metrics,
 ) -> dict[str, dict[str, float]]:
     """Evaluate every mode and number of shots, each averaged over the trials.
 
@@ -108,10 +111,11 @@ def evaluate_sysu(
         shots: gallery images of each identity under each camera.
         ranks: the k of each Rank-k.
         trials: galleries to average over; the official permutation has ten.
+        measure: what ranks a gallery, called as :func:`rank_metrics`.
 
     Returns:
-        ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent and nothing else; the
-        number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
+        ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent and what else the
+        measure gives; the number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
 
     Raises:
         InputError: sizes that disagree, cameras of the other modality, an unknown mode, a gallery image given twice, a
@@ -135,14 +139,14 @@ def evaluate_sysu(
         else:
             drawn = draw_official(permutation, everyone, mode, shot, trial)
         kept = _lookup(columns, drawn)
-        return rank_metrics(distance, query_ids, ids, query_cams, cams, "sysu", True, ranks, columns=kept)
+        return measure(distance, query_ids, ids, query_cams, cams, "sysu", True, ranks, columns=kept)
 
     def average(mode: str, shot: int) -> dict[str, float]:
         try:
             results = [run_trial(mode, shot, trial) for trial in range(trials)]
         except InputError as error:
             raise InputError(f"{mode}_search_{shot}shot: {error}") from None
-        names = [*(f"Rank-{k}" for k in ranks), "mAP", "mINP"]
+        names = [name for name in results[0] if name != "valid_queries"]
         return {name: float(np.mean([result[name] for result in results])) for name in names}
 
     return {f"{mode}_search_{shot}shot": average(mode, shot) for mode in modes for shot in shots}

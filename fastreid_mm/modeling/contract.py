@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import pairwise_distance
 
 
@@ -33,6 +34,19 @@ class MetaArchitecture:
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features to (Nq, Ng) distances; need not be symmetric."""
         return pairwise_distance(query, gallery, self.metric)
+
+    def plain_features(self, features: Tensor) -> Tensor:
+        """(N, C) features to (N, D) that may be averaged, and that :attr:`metric` alone compares as the model does.
+
+        Raises:
+            InputError: there are none such.
+        """
+        own = (
+            "pairwise_distance" in vars(self) or type(self).pairwise_distance is not MetaArchitecture.pairwise_distance
+        )
+        if own:
+            raise InputError("TEST.AQE.ENABLED: features that a model compares in a way of its own have no mean")
+        return features
 
     def modalities_held(self, features: Tensor) -> Tensor:
         """(N, D) features to (N, M) bool, which of the modalities of a sample each was made of; M is 1 for images."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import chain
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,8 +14,10 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.evaluation.extras import Compared, Labels, Measure, extended_measure
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Metrics, Settings
+from fastreid_mm.protocols.extras import configured_extras
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 """(Nq, D) query and (Ng, D) gallery features to (Nq, Ng) distances."""
@@ -47,7 +50,7 @@ class RetrievalEvaluator(FeatureCollector):
 
     Args:
         cfg: the config; ``TEST.METRIC`` is the distance unless :attr:`distance` is given another, ``TEST.RANKS`` takes
-            the place of the protocol's ranks.
+            the place of the protocol's ranks; what it asks for beyond them: :func:`configured_extras`.
         dataset: with ``query`` and ``gallery``, in the order of the loader.
     """
 
@@ -68,6 +71,10 @@ class RetrievalEvaluator(FeatureCollector):
         self.metric = cfg.TEST.METRIC
         self.distance: Distance = self.plain_distance
         """How features are compared; the trainer puts the model's own way here."""
+        self.plain_features: Callable[[Tensor], Tensor] = lambda features: features
+        """Features to those that may be averaged, likewise the model's."""
+        self.extras = configured_extras(cfg)
+        self._compared: tuple[Tensor, Compared] | None = None
         self.features: Tensor | None = None
 
     def plain_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
@@ -80,11 +87,11 @@ class RetrievalEvaluator(FeatureCollector):
         return {} if self.features is None else self.ranked(self.features)
 
     def ranked(self, features: Tensor) -> Settings:
-        """(Nq + Ng, D) features, query first, to the protocol's results by the model's distance."""
-        return self._rank(features, self.distance)
+        """(Nq + Ng, D) features, query first, to the protocol's results by the model's distance, with the extras."""
+        return self._rank(features, self._remembered if any(self.extras) else self.distance)
 
     def chance(self) -> Settings:
-        """What features that know nothing reach.
+        """What features that know nothing reach, by the protocol alone.
 
         It runs the whole protocol, so it also finds out what is wrong with a test set before training starts.
         """
@@ -93,6 +100,7 @@ class RetrievalEvaluator(FeatureCollector):
 
     def _rank(self, features: Tensor, distance: Distance) -> Settings:
         """:meth:`rank`, whose errors name the data set."""
+        self._compared = None
         try:
             return self.rank(features, distance)
         except InputError as error:
@@ -106,7 +114,7 @@ class RetrievalEvaluator(FeatureCollector):
         self, distance: Tensor, query: list[tuple], gallery: list[tuple], columns: np.ndarray | None = None
     ) -> Metrics:
         """(Nq, Ng) distances between two lists of data set items to metrics; of some columns of the gallery only."""
-        return rank_metrics(
+        return self.measure_of(distance)(
             distance,
             field(query, 1),
             field(gallery, 1),
@@ -117,6 +125,34 @@ class RetrievalEvaluator(FeatureCollector):
             ranks=self.ranks,
             columns=columns,
         )
+
+    def measure_of(self, distance: Tensor) -> Measure:
+        """What turns a matrix of distances into metrics: :func:`rank_metrics`, with the extras the config asks for.
+
+        Raises:
+            ValueError: extras are asked for, and the matrix is not the last that the distance of :meth:`rank` gave.
+        """
+        if self._compared is None:
+            return rank_metrics
+        if self._compared[0] is not distance:
+            raise ValueError("re-ranking and the like need the very matrix that the distance given to rank has made")
+        return extended_measure(self.extras, self._compared[1])
+
+    def _remembered(self, query: Tensor, gallery: Tensor) -> Tensor:
+        """Distances whose features :meth:`measure_of` goes back to."""
+        found = self.distance(query, gallery)
+        self._compared = found, Compared(query, gallery, self.distance, self.plain_features, self.metric)
+        return found
+
+    def shown_distance(self, chosen: np.ndarray, shown: np.ndarray) -> Tensor:
+        """(n, m) distances of chosen queries to gallery images as they are ranked, of indices of both."""
+        query, gallery = self.split(cast(Tensor, self.features))
+        if not (self.extras.expansion or self.extras.reranking):
+            return self.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])
+        sides = (self.query, self.gallery)
+        labels = Labels(*(field(side, 1) for side in sides), *(self.rule_labels(side) for side in sides))
+        compared = Compared(query, gallery, self.distance, self.plain_features, self.metric)
+        return compared.refined(self.extras, labels, self.rule, shown)[torch.as_tensor(chosen)]
 
     def rule_labels(self, items: list[tuple]) -> np.ndarray:
         """(n,) what the rule compares beside identities: cameras, unless a protocol goes by another thing."""

@@ -1,12 +1,9 @@
 """A picture of queries and what was found for them."""
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
@@ -49,10 +46,9 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
         evaluator: after :meth:`RetrievalEvaluator.evaluate`.
         chosen: (n,) indices of queries.
     """
-    query, gallery = evaluator.split(cast(Tensor, evaluator.features))
     items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
     candidates = [evaluator.gallery[index] for index in shown]
-    distance = evaluator.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])  # (n, shown)
+    distance = evaluator.shown_distance(chosen, shown)  # (n, shown)
     labels = [labels for part in (items, candidates) for labels in (field(part, 1), evaluator.rule_labels(part))]
     hidden = hidden_images(evaluator.rule, *labels)
     return [

@@ -8,6 +8,7 @@ from yacs.config import CfgNode
 from fastreid_mm.data.modalities import require_corruptible
 from fastreid_mm.errors import InputError
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator
+from fastreid_mm.protocols.extras import require_averageable
 
 PROTOCOLS: dict[str, type[RetrievalEvaluator]] = {}
 """Name to evaluator, of every protocol that was registered."""
@@ -38,10 +39,11 @@ def build_evaluator(cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
     """The evaluator of a data set's protocol; fast-reid's own data sets name none and are Market's.
 
     Raises:
-        InputError: no protocol has that name, its images cannot be corrupted as ``TEST.CORRUPTION`` asks, and what the
-            evaluator raises.
+        InputError: no protocol has that name, its images cannot be corrupted as ``TEST.CORRUPTION`` asks or averaged as
+            ``TEST.AQE`` does, and what the evaluator raises.
     """
     require_corruptible(cfg, dataset)
+    require_averageable(cfg, dataset)
     name = getattr(dataset, "protocol", "market")
     if name not in PROTOCOLS:
         raise InputError(

@@ -42,8 +42,9 @@ class SYSUEvaluator(RetrievalEvaluator):
         """(Nq + Ng, D) features, query first, to the four settings."""
         query, gallery = self.split(features)
         numbers = np.array([image_number(item[0]) for item in self.gallery])
+        matrix = distance(query, gallery)
         return evaluate_sysu(
-            distance(query, gallery),
+            matrix,
             field(self.query, 1),
             field(self.query, 2),
             field(self.gallery, 1),
@@ -51,6 +52,7 @@ class SYSUEvaluator(RetrievalEvaluator):
             numbers,
             self._permutation,
             ranks=self.ranks,
+            measure=self.measure_of(matrix),
         )
 
     def shown_gallery(self) -> np.ndarray:

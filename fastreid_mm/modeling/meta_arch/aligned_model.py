@@ -91,6 +91,17 @@ class AlignedModel(ReIDModel):
         """(N, D) or (N, D + M) features to (N, M) bool, which modalities each was made of."""
         return self._unpack(features).held
 
+    def plain_features(self, features: Tensor) -> Tensor:
+        """(N, D) or (N, D + M) features to their (N, D) channels.
+
+        Raises:
+            InputError: one of the samples lacks a modality.
+        """
+        found = self._unpack(features)
+        if not found.held.all():
+            raise InputError("TEST.AQE.ENABLED: samples that lack modalities have no mean with those that have them")
+        return found.values
+
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features, or D + M, to (Nq, Ng) distances over the blocks that both have."""
         asking, asked = self._unpack(query), self._unpack(gallery)

@@ -116,6 +116,14 @@ class CMT(HCT):
         """Whether no query modulates the gallery."""
         return self.generator is None
 
+    def plain_features(self, features: Tensor) -> Tensor:
+        """(N, D) features, without the generator.
+
+        Raises:
+            InputError: with it.
+        """
+        return features if self.generator is None else super().plain_features(features)
+
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features from :meth:`forward` to (Nq, Ng) distances, the gallery modulated by each query.
 
@@ -141,6 +149,11 @@ def _build_generator(options: CfgNode, head: CMTHead) -> ModulationGenerator | N
 
 def _check(cfg: CfgNode, dim: int) -> None:
     options = cfg.MODEL.CMT
+    if options.INSTANCE_ALIGNMENT and cfg.TEST.AQE.ENABLED:
+        raise InputError(
+            "TEST.AQE.ENABLED: CMT compares a query with what it makes of the gallery, which is no mean's "
+            "place; it can be done with MODEL.CMT.INSTANCE_ALIGNMENT False"
+        )
     require_choice(cfg, "MODEL.CMT.RESIDUAL_FROM", ("raw", "encoded"))
     require_choice(cfg, "MODEL.CMT.MINING", MININGS)
     if not 0 <= options.DROPOUT < 1:

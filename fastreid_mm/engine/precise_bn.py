@@ -1,0 +1,116 @@
+"""BatchNorm statistics that are those of the final weights: means over training batches instead of moving averages.
+
+Wu and Johnson, "Rethinking 'Batch' in BatchNorm", https://arxiv.org/abs/2105.07576, section 3.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+
+import torch
+from fastreid.engine.train_loop import HookBase
+from fastreid.utils import comm
+from fastreid.utils.events import EventStorage
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from yacs.config import CfgNode
+
+from fastreid_mm.data.build import build_train_loader
+from fastreid_mm.engine.distributed import unwrap
+from fastreid_mm.engine.setup import seed_everything, with_values
+from fastreid_mm.errors import InputError
+
+
+@torch.no_grad()
+def renew_statistics(model: nn.Module, batches: Iterable[dict], frozen: Iterable[nn.Module] = ()) -> None:
+    """Set every BatchNorm's mean and variance to the averages over some batches, in place.
+
+    The model sees the batches as in training. Whatever else it remembers of them, such as prototypes, is put back.
+
+    Args:
+        model: not wrapped for several processes; its mode is kept.
+        batches: what the model is trained with.
+        frozen: BatchNorm layers that keep theirs.
+    """
+    kept = set(frozen)
+    layers = [part for part in model.modules() if isinstance(part, _BatchNorm) and part not in kept]
+    layers = [layer for layer in layers if layer.track_running_stats]
+    own = {id(buffer) for layer in layers for buffer in layer.buffers()}
+    others = [(buffer, buffer.clone()) for buffer in model.buffers() if id(buffer) not in own]
+    modes, momenta = {part: part.training for part in model.modules()}, [layer.momentum for layer in layers]
+    model.train()
+    for layer in kept:
+        layer.eval()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # for PyTorch: the average of all batches, each as much as any other
+    with EventStorage():  # what losses report of themselves is none of training's
+        for batch in batches:
+            model(batch)
+    for layer, momentum in zip(layers, momenta):
+        layer.momentum = momentum
+    for buffer, value in others:
+        buffer.copy_(value)
+    for part, training in modes.items():
+        part.training = training
+
+
+def check_precise_bn(cfg: CfgNode) -> None:
+    """Refuse what cannot be done, before training.
+
+    Raises:
+        InputError: no iterations, or a data set that the model is not trained on.
+    """
+    options = cfg.TEST.PRECISE_BN
+    if options.ENABLED and options.NUM_ITER < 1:
+        raise InputError(f"TEST.PRECISE_BN.NUM_ITER is {options.NUM_ITER}, must be at least 1")
+    if options.ENABLED and options.DATASET and options.DATASET not in cfg.DATASETS.NAMES:
+        raise InputError(
+            f"TEST.PRECISE_BN.DATASET {options.DATASET!r} is not one of DATASETS.NAMES, {', '.join(cfg.DATASETS.NAMES)}"
+        )
+
+
+def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
+    """What ``TEST.PRECISE_BN`` asks for, done to a model, and the note for results; nothing and {} if it does not.
+
+    Layers of ``MODEL.FREEZE_LAYERS`` keep their statistics.
+
+    Raises:
+        InputError: see :func:`check_precise_bn` and :func:`build_train_loader`.
+    """
+    options = cfg.TEST.PRECISE_BN
+    if not options.ENABLED:
+        return {}
+    check_precise_bn(cfg)
+    names = (options.DATASET,) if options.DATASET else cfg.DATASETS.NAMES
+    seed_everything(cfg.SEED, comm.get_rank(), cfg.SOLVER.MAX_EPOCH)  # the same batches whenever it is done
+    loader = build_train_loader(with_values(cfg, DATASETS__NAMES=names))
+
+    def epochs() -> Iterator[dict]:
+        for epoch in itertools.count():
+            loader.set_epoch(epoch)
+            yield from loader
+
+    patterns = cfg.MODEL.FREEZE_LAYERS if cfg.SOLVER.FREEZE_ITERS > 0 else []
+    bare = unwrap(model)
+    frozen = [
+        part
+        for name, part in bare.named_modules()
+        if isinstance(part, _BatchNorm) and any(re.match(pattern, name) for pattern in patterns)
+    ]
+    renew_statistics(bare, itertools.islice(epochs(), options.NUM_ITER), frozen)
+    return {"batch norm": f"statistics of {options.NUM_ITER} training batches"}
+
+
+class PreciseBN(HookBase):
+    """Renews the statistics after the last epoch, before the final test and the final checkpoint."""
+
+    def __init__(self, cfg: CfgNode) -> None:
+        self._cfg = cfg
+        self.note: dict[str, str] = {}
+        """What the results of a test are to say."""
+
+    def after_epoch(self) -> None:
+        """Called by the trainer."""
+        if self.trainer.epoch + 1 == self.trainer.max_epoch:
+            self.note = precise_bn(self._cfg, self.trainer.model)

@@ -1,0 +1,49 @@
+"""Which of fast-reid's extras at test time a config asks for."""
+
+from fastreid.data.datasets.bases import ImageDataset
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.extras import Expansion, Extras, Reranking
+
+
+def configured_extras(cfg: CfgNode) -> Extras:
+    """``TEST.AQE``, ``TEST.RERANK`` and ``TEST.ROC``.
+
+    Raises:
+        InputError: a number out of range.
+    """
+    expansion, reranking = cfg.TEST.AQE, cfg.TEST.RERANK
+    for key, value, least in (
+        ("AQE.QE_K", expansion.QE_K, 2),
+        ("AQE.QE_TIME", expansion.QE_TIME, 1),
+        ("AQE.ALPHA", expansion.ALPHA, 0),
+        ("RERANK.K1", reranking.K1, 1),
+        ("RERANK.K2", reranking.K2, 1),
+    ):
+        if cfg.TEST[key.split(".")[0]].ENABLED and value < least:
+            raise InputError(f"TEST.{key} is {value}, must be at least {least}")
+    if reranking.ENABLED and not 0 <= reranking.LAMBDA <= 1:
+        raise InputError(f"TEST.RERANK.LAMBDA is {reranking.LAMBDA}, must be in 0 to 1")
+    return Extras(
+        Expansion(expansion.QE_K, expansion.QE_TIME, expansion.ALPHA) if expansion.ENABLED else None,
+        Reranking(reranking.K1, reranking.K2, reranking.LAMBDA) if reranking.ENABLED else None,
+        cfg.TEST.ROC.ENABLED,
+    )
+
+
+def require_averageable(cfg: CfgNode, dataset: ImageDataset) -> None:
+    """Refuse, early, ``TEST.AQE`` on samples that lack modalities: they have no mean.
+
+    Raises:
+        InputError: names the first such sample, or the key that takes a modality away.
+    """
+    if not cfg.TEST.AQE.ENABLED:
+        return
+    if cfg.TEST.MISSING:
+        raise InputError(
+            f"TEST.AQE.ENABLED: features without {', '.join(cfg.TEST.MISSING)} (TEST.MISSING) have no mean"
+        )
+    for path, *_, last in [*dataset.query, *dataset.gallery]:
+        if isinstance(last, tuple) and None in last:
+            raise InputError(f"TEST.AQE.ENABLED: {path} lacks a modality, and has no mean with samples that have it")
