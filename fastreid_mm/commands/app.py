@@ -65,8 +65,8 @@ def page_of(args: argparse.Namespace) -> object:
 
 
 def _desk(args: argparse.Namespace):  # noqa: ANN202  the class needs Gradio's neighbours, which are imported here
-    from fastreid_mm import Predictor
     from fastreid_mm.app.gallery_desk import CAMERA_IN_PATH, GalleryDesk
+    from fastreid_mm.engine.predictor import Predictor
     from fastreid_mm.retrieval.searcher import Searcher
 
     predictor = Predictor(args.config_file, args.weights, args.opts)

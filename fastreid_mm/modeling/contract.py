@@ -41,10 +41,7 @@ class MetaArchitecture:
         Raises:
             InputError: there are none such.
         """
-        own = (
-            "pairwise_distance" in vars(self) or type(self).pairwise_distance is not MetaArchitecture.pairwise_distance
-        )
-        if own:
+        if not self.compares_plainly:
             raise InputError("TEST.AQE.ENABLED: features that a model compares in a way of its own have no mean")
         return features
 

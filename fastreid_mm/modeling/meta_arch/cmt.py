@@ -116,14 +116,6 @@ class CMT(HCT):
         """Whether no query modulates the gallery."""
         return self.generator is None
 
-    def plain_features(self, features: Tensor) -> Tensor:
-        """(N, D) features, without the generator.
-
-        Raises:
-            InputError: with it.
-        """
-        return features if self.generator is None else super().plain_features(features)
-
     def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features from :meth:`forward` to (Nq, Ng) distances, the gallery modulated by each query.
 
