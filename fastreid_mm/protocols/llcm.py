@@ -3,17 +3,14 @@
 As the set's own code has it, https://github.com/ZYK100/LLCM.
 """
 
-from collections import defaultdict
-
 import numpy as np
 from torch import Tensor
 
+from fastreid_mm.evaluation import llcm
+from fastreid_mm.evaluation.llcm import TRIALS
 from fastreid_mm.evaluation.results import Metrics, Settings, mean_results
-from fastreid_mm.evaluation.seeded_draw import draw_seeded
-from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator
+from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator, field
 from fastreid_mm.protocols.registry import register
-
-TRIALS = 10
 
 
 @register("llcm")
@@ -47,8 +44,5 @@ class LLCMEvaluator(RetrievalEvaluator):
 
 
 def drawn_columns(gallery: list[tuple], trial: int) -> np.ndarray:
-    """Indices of the images that a trial, counted from 0, draws from all images of a modality, in the order drawn."""
-    columns = defaultdict(list)
-    for column, (_, pid, camera, *_) in enumerate(gallery):  # the set lists an identity's files by name
-        columns[camera, pid].append(column)
-    return np.array([column for _, _, column in draw_seeded(columns, shots=1, trial=trial)])
+    """Indices of the images that a trial, counted from 0, draws; the set lists an identity's files by name."""
+    return llcm.drawn_columns(field(gallery, 1), field(gallery, 2), trial)

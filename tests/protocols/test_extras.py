@@ -20,21 +20,21 @@ EXTRAS = Extras(Expansion(5, 1, 3.0), Reranking(8, 6, 0.3), True)
 RATES = {"TPR@FPR=1e-04", "TPR@FPR=1e-03", "TPR@FPR=1e-02"}
 
 
-def made(protocol, queries=24, images=48):
-    """Six identities under cameras that the protocol knows, and features near them."""
+def made(protocol, queries=24, images=48, people=6):
+    """Identities under cameras that the protocol knows, and features near them."""
     rng = np.random.default_rng(0)
     cameras = {"sysu": ((3, 6), (1, 2, 4, 5))}.get(protocol, ((1, 2), (1, 2, 3)))
     sides = [
         [
-            (f"{pid:04d}_s{1 + place // 6 % 3:03d}_{place}.jpg", int(pid), int(rng.choice(cams)))
-            for place, pid in enumerate(np.arange(size) % 6)
+            (f"{pid:04d}_s{1 + place // people % 3:03d}_{place:03d}.jpg", int(pid), int(rng.choice(cams)))
+            for place, pid in enumerate(1 + np.arange(size) % people)
         ]
         for size, cams in zip((queries, images), cameras)
     ]
     if protocol == "sysu":
         sides = [[(f"cam/{place + 1:04d}.jpg", *item[1:]) for place, item in enumerate(side)] for side in sides]
     pids = [item[1] for side in sides for item in side]
-    features = rng.normal(size=(6, 8))[pids] + 1.5 * rng.normal(size=(len(pids), 8))
+    features = rng.normal(size=(people + 1, 8))[pids] + 1.5 * rng.normal(size=(len(pids), 8))
     dataset = SimpleNamespace(
         query=sides[0], gallery=sides[1], protocol=protocol, permutation_file="none", split="test"
     )

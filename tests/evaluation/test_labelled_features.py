@@ -1,0 +1,113 @@
+"""Features as NumPy's files: the command says what the evaluators say of them, and names what is wrong."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from fastreid_mm.commands.evaluate_features import main
+from fastreid_mm.data.datasets.sysu_mm01 import image_number
+from fastreid_mm.evaluation.labelled_features import NEEDED
+from fastreid_mm.evaluation.sysu_splits import write_permutation
+from fastreid_mm.protocols import build_evaluator
+from tests.protocols.test_extras import made
+
+
+def save(folder, dataset, features, protocol, size=24):
+    """As a user would: arrays with the names of the protocol, the gallery in another order than the set's."""
+    rows = np.random.default_rng(1).permutation(len(dataset.gallery))
+    paths = {}
+    for name, items, vectors in (
+        ("query", dataset.query, features[:size]),
+        ("gallery", [dataset.gallery[row] for row in rows], features[size:][rows]),
+    ):
+        arrays = {
+            "features": vectors.numpy(),
+            "ids": np.array([item[1] for item in items]),
+            "cameras": np.array([item[2] for item in items]),
+            "paths": np.array([item[0] for item in items]),
+        }
+        if protocol == "sysu":
+            arrays["numbers"] = np.array([image_number(path) for path in arrays["paths"]])
+        if protocol == "msvr310":
+            arrays["scenes"] = np.array([int(path[6:9]) for path in arrays["paths"]])
+        paths[name] = folder / f"{name}.npz"
+        np.savez(paths[name], **{name: arrays[name] for name in NEEDED[protocol]})
+    return paths
+
+
+def run(folder, protocol, *more, query="query.npz", gallery="gallery.npz"):
+    places = ["--query", str(folder / query), "--gallery", str(folder / gallery)]
+    main(["--protocol", protocol, *places, "--json", str(folder / "out.json"), *more])
+    return json.loads((folder / "out.json").read_text())
+
+
+@pytest.mark.parametrize("protocol", list(NEEDED))
+def test_the_command_equals_the_evaluator(tiny_cfg, tmp_path, protocol, capsys):
+    dataset, features = made(protocol, images=240, people=24)
+    dataset.gallery.sort()  # as the sets list their files
+    evaluator = build_evaluator(tiny_cfg("TEST.METRIC", "cosine"), dataset)
+    save(tmp_path, dataset, features, protocol)
+    found = run(tmp_path, protocol, "--metric", "cosine")
+    expected = evaluator.ranked(features)
+    assert found == {setting: pytest.approx(dict(metrics)) for setting, metrics in expected.items()}
+    assert ("seeded draw" in capsys.readouterr().out) == (protocol == "sysu")
+
+
+def test_sysus_official_galleries_and_folders_of_arrays(tiny_cfg, tmp_path):
+    dataset, features = made("sysu", images=240, people=24)
+    rng = np.random.default_rng(2)
+    numbers = {}
+    for path, pid, camera in dataset.query + dataset.gallery:
+        numbers.setdefault((camera, pid), []).append(image_number(path))
+    dataset.permutation_file = str(tmp_path / "rand_perm_cam.mat")
+    write_permutation(
+        dataset.permutation_file,
+        {key: np.stack([rng.permutation(own) for _ in range(10)]) for key, own in numbers.items()},
+    )
+    expected = build_evaluator(tiny_cfg("TEST.METRIC", "euclidean"), dataset).ranked(features)
+    for name, path in save(tmp_path, dataset, features, "sysu").items():
+        (tmp_path / name).mkdir()
+        for key, array in np.load(path).items():
+            np.save(tmp_path / name / f"{key}.npy", array)
+    found = run(tmp_path, "sysu", "--splits", str(tmp_path), query="query", gallery="gallery")
+    assert found == {setting: pytest.approx(dict(metrics)) for setting, metrics in expected.items()}
+
+
+GOOD = {"features": np.eye(4, dtype=np.float32), "ids": np.array([1, 2, 1, 2]), "cameras": np.array([1, 1, 2, 2])}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cameras": None}, "query.npz has no cameras, but features, ids"),
+        ({"ids": np.array([1.5, 2, 1, 2])}, "ids of .* must be whole numbers .4,., got float64"),
+        ({"ids": np.array([1, 2])}, r"ids of .* \(2,\)"),
+        ({"features": np.ones(4)}, r"features of .* must be numbers \(N, D\)"),
+        ({"features": np.full((4, 4), np.nan)}, "row 0 is not finite"),
+        ({"ids": np.array([1, "a", None, 2], dtype=object)}, "query.npz .*pickle"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, capsys, change, message):
+    arrays = {name: value for name, value in (GOOD | change).items() if value is not None}
+    np.savez(tmp_path / "query.npz", **arrays)
+    np.savez(tmp_path / "gallery.npz", **GOOD)
+    with pytest.raises(SystemExit, match="2"):
+        run(tmp_path, "market")
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert re.search(message, error)
+
+
+def test_files_that_are_none_are_named(tmp_path, capsys):
+    np.savez(tmp_path / "gallery.npz", **GOOD)
+    (tmp_path / "query.npz").write_bytes((tmp_path / "gallery.npz").read_bytes()[:200])
+    np.save(tmp_path / "ids.npy", GOOD["ids"])
+    for query, message in (("query.npz", "not a readable"), ("ids.npy", "must be an .npz"), ("x.npz", "no such file")):
+        with pytest.raises(SystemExit, match="2"):
+            run(tmp_path, "market", query=query)
+        assert message in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["--protocol", "regdb", "--query", "q.npz"])
+    assert "required: --gallery" in capsys.readouterr().err
