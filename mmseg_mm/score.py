@@ -46,7 +46,10 @@ def find_sets(maps: Path, masks: Path) -> dict[str, MapSet]:
     Raises:
         InputError: A folder is missing or holds no images.
     """
-    folders = sorted(path for path in maps.glob("*/") if (masks / path.name).is_dir())
+    inner = sorted(path for path in maps.glob("*") if path.is_dir())
+    folders = [path for path in inner if (masks / path.name).is_dir()]
+    if inner and not folders and not any(path.is_file() for path in maps.iterdir()):
+        raise InputError(f"{masks} has no folder of the name of a folder in {maps}: {listed(inner, separator=', ')}")
     if not folders:
         return {maps.resolve().name: _pair(maps, masks)}
     return {path.name: _pair(path, masks / path.name) for path in folders}

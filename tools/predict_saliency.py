@@ -2,9 +2,11 @@
 """Write the saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at the image's size.
 
     python tools/predict_saliency.py image.jpg depth.png map.png --config CONFIG --checkpoint FILE [--side-by-side]
-    python tools/predict_saliency.py RGB depth maps --config CONFIG --checkpoint FILE [--side-by-side]
+    python tools/predict_saliency.py RGB depth maps --config CONFIG --checkpoint FILE [--side-by-side] [--batch-size 8]
+        [--tta] [--amp] [--strict] [--depth-direction far_white] [--cfg-options KEY=VALUE ...]
 
 --side-by-side also writes a picture of image, depth and map: map_side_by_side.png, or into maps/side_by_side.
+A pair that cannot be used is skipped, and listed at the end; --strict stops there.
 """
 
 from fastreid_mm.commands.saliency import predict as main

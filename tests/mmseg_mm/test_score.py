@@ -71,7 +71,12 @@ def test_missing_maps_are_listed_and_left_out_only_where_told(results, tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("maps", "message"), [("nowhere", "maps .*nowhere is not a folder"), ("colour", "a picture in colour")]
+    ("maps", "message"),
+    [
+        ("nowhere", "maps .*nowhere is not a folder"),
+        ("colour", "a picture in colour"),
+        (".", "masks has no folder of the name of a folder in .*: .*colour"),
+    ],
 )
 def test_what_cannot_be_scored_is_named(tmp_path, capsys, maps, message):
     write(tmp_path / "colour/a.png", np.full((4, 4, 3), (0, 128, 255), np.uint8))
