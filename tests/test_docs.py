@@ -37,7 +37,8 @@ SCRIPTS = {name for name, code in PYTHON.items() if "parse_args()" in code}
 
 def commands() -> list[list[str]]:
     """The words of every command in a shell block, without variables before it."""
-    lines = [part for code in blocks("bash").values() for line in code.splitlines() for part in line.split(" && ")]
+    code = "\n".join(blocks("bash").values()).replace("\\\n", " ")  # a command may go on in the next line
+    lines = [part for line in code.splitlines() for part in line.split(" && ")]
     words = [shlex.split(line, comments=True) for line in lines]
     return [
         line[next((i for i, word in enumerate(line) if not re.match(r"[A-Z_]+=", word)), 0) :] for line in words if line
