@@ -26,6 +26,10 @@ def add_mm_config(cfg: CfgNode) -> None:
     # Factor on the learning rate of tensors that were loaded from pretrained weights.
     cfg.SOLVER.PRETRAINED_LR_FACTOR = 1.0
 
+    # Whether BatchNorm takes the statistics of the batch of all processes rather than those of each, so that several
+    # train as one does. A single process has nothing to synchronise.
+    cfg.MODEL.SYNC_BN = True
+
     _add_backbone(cfg, node)
     _add_two_stream(cfg, node)
     _add_cmtr(cfg, node)

@@ -89,17 +89,16 @@ def _aligned_samples(cfg: CfgNode, items: list[tuple]) -> AlignedSet:
 
 def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySampler | HostBatches:
     name = cfg.DATALOADER.SAMPLER_TRAIN
+    processes = {"rank": comm.get_rank(), "world_size": comm.get_world_size()}
     sizes = (items, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, max(cfg.SEED, 0))
     if name in HOST_SAMPLERS:
         if not cfg.DATALOADER.REPLACEMENT:
             raise InputError(f"DATALOADER.REPLACEMENT False is for CrossModalityIdentitySampler, not for {name}")
-        return HostBatches(name, *sizes, world_size=comm.get_world_size())
+        return HostBatches(name, *sizes, **processes)
     if name != "CrossModalityIdentitySampler":
         known = ", ".join(["CrossModalityIdentitySampler", *HOST_SAMPLERS])
         raise InputError(f"DATALOADER.SAMPLER_TRAIN {name!r} is not one of {known}")
-    return CrossModalityIdentitySampler(
-        *sizes, rank=comm.get_rank(), world_size=comm.get_world_size(), replacement=cfg.DATALOADER.REPLACEMENT
-    )
+    return CrossModalityIdentitySampler(*sizes, **processes, replacement=cfg.DATALOADER.REPLACEMENT)
 
 
 def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:

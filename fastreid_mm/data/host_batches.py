@@ -17,25 +17,35 @@ class HostBatches(Sampler[list[int]]):
 
     The host's identity samplers spin for ever when a batch cannot be filled; that is refused here.
 
+    With W processes, every process draws the same global batch and keeps its own W-th of it, so the union over
+    processes is the batch a single process would see. The host would draw the identities of each process by themselves.
+
     Args:
         sampler: the name of a sampler of ``fastreid.data.samplers``.
         items: ``(img_path, pid, camid, ...)``.
         batch_size: images a global batch.
         num_instances: images an identity, for the identity samplers.
         seed: the same in every process.
-        world_size: number of processes; each sampler asks the host for its own rank.
+        rank, world_size: this process, and how many there are.
 
     Raises:
         InputError: the batch does not divide or needs more identities or images than there are.
     """
 
     def __init__(
-        self, sampler: str, items: list[tuple], batch_size: int, num_instances: int, seed: int = 0, world_size: int = 1
+        self,
+        sampler: str,
+        items: list[tuple],
+        batch_size: int,
+        num_instances: int,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self._sampler, self._seed, self._epoch = sampler, seed, 0
         self._items = [item[:3] for item in items]  # the host unpacks exactly three fields
         self._num_instances = num_instances
-        self._per_process = batch_size // world_size
+        self._batch_size, self._own = batch_size, _share(batch_size, rank, world_size)
         self._length = len(items) // batch_size
         if not self._length:
             raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is more than the {len(items)} training images")
@@ -67,5 +77,16 @@ class HostBatches(Sampler[list[int]]):
         if self._sampler == "TrainingSampler":
             indices = samplers.TrainingSampler(len(self._items), seed=seed)
         else:
-            indices = getattr(samplers, self._sampler)(self._items, self._per_process, self._num_instances, seed)
-        yield from islice(BatchSampler(indices, self._per_process, drop_last=True), self._length)
+            indices = getattr(samplers, self._sampler)(self._items, self._batch_size, self._num_instances, seed)
+            indices.batch_size = self._batch_size  # it has multiplied by the processes that it asked the host for
+        indices._rank, indices._world_size = 0, 1
+        for batch in islice(BatchSampler(indices, self._batch_size, drop_last=True), self._length):
+            yield batch[self._own]
+
+
+def _share(batch_size: int, rank: int, world_size: int) -> slice:
+    """Which of the global batch a process has."""
+    if batch_size % world_size:
+        raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {world_size} processes")
+    size = batch_size // world_size
+    return slice(rank * size, (rank + 1) * size)

@@ -20,7 +20,7 @@ from fastreid_mm.data.build import build_dataset, build_test_loader, build_train
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
+from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
 from fastreid_mm.engine.report import log_results, save_results
@@ -62,10 +62,10 @@ class MMTrainer(DefaultTrainer):
         model = self.build_model(cfg)
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         if asked.compares_identities:
-            require_two_identities(cfg, comm.get_world_size())
+            require_two_identities(cfg)
         optimizer = build_optimizer(cfg, model)
         freezes = bool(cfg.MODEL.FREEZE_LAYERS) and cfg.SOLVER.FREEZE_ITERS > 0
-        self._trainer = TrainingStep(wrap(model, freezes), loader, optimizer, cfg.SOLVER.AMP.ENABLED)
+        self._trainer = TrainingStep(wrap(model, freezes, cfg.MODEL.SYNC_BN), loader, optimizer, cfg.SOLVER.AMP.ENABLED)
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
         self.checkpointer = SafeCheckpointer(
@@ -247,6 +247,7 @@ def evaluate_only(cfg: CfgNode) -> Results:
     """
     cfg = settle(cfg)
     model = trained_model(cfg)
+    share_weights(model)
     results = MMTrainer.test(cfg, model, precise_bn(cfg, model))
     save_results(cfg.OUTPUT_DIR, results)
     track_results(cfg, results)

@@ -26,26 +26,25 @@ def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
         raise InputError(str(error)) from None
 
 
-def require_two_identities(cfg: CfgNode, world_size: int) -> None:
-    """Refuse batches that give a process a single identity, for an architecture whose losses compare identities.
+def require_two_identities(cfg: CfgNode) -> None:
+    """Refuse batches of a single identity, for an architecture whose losses compare identities.
 
     Args:
         cfg: the config.
-        world_size: number of processes.
 
     Raises:
-        InputError: names the batch size, the images of an identity, the processes and the batch size that is needed.
+        InputError: names the batch size, the images of an identity and the batch size that is needed.
     """
     sampler = cfg.DATALOADER.SAMPLER_TRAIN
     if sampler == "TrainingSampler":  # draws images, not identities
         return
     each = cfg.DATALOADER.NUM_INSTANCE * (2 if sampler == "CrossModalityIdentitySampler" else 1)
-    count = cfg.SOLVER.IMS_PER_BATCH // (each * world_size)
+    count = cfg.SOLVER.IMS_PER_BATCH // each
     if count < 2:
         raise InputError(
-            f"SOLVER.IMS_PER_BATCH {cfg.SOLVER.IMS_PER_BATCH} has {count} identity in each of "
-            f"{world_size} processes, {cfg.MODEL.META_ARCHITECTURE} needs 2: with DATALOADER.NUM_INSTANCE "
-            f"{cfg.DATALOADER.NUM_INSTANCE} it is to be {2 * each * world_size} or more"
+            f"SOLVER.IMS_PER_BATCH {cfg.SOLVER.IMS_PER_BATCH} has {count} identity, "
+            f"{cfg.MODEL.META_ARCHITECTURE} needs 2: with DATALOADER.NUM_INSTANCE "
+            f"{cfg.DATALOADER.NUM_INSTANCE} it is to be {2 * each} or more"
         )
 
 

@@ -19,7 +19,7 @@ class MetaArchitecture:
     """"cosine" or "euclidean", of :meth:`pairwise_distance`."""
 
     compares_identities: bool = False
-    """Whether a loss needs two identities or more in the batch of every process."""
+    """Whether a loss needs two identities or more in a batch, over all processes."""
 
     @property
     def query_adaptive_parts(self) -> int:

@@ -135,13 +135,12 @@ class MUNHead(nn.Module):
         return F.cross_entropy(classifier(features), targets, label_smoothing=self.label_smoothing)
 
 
-def build_mun_head(cfg: CfgNode, dim: int, images_per_process: int) -> MUNHead:
+def build_mun_head(cfg: CfgNode, dim: int) -> MUNHead:
     """Build the head that ``MODEL.MUN`` describes.
 
     Args:
         cfg: the config.
         dim: channels D of a feature.
-        images_per_process: how many images of one modality there are in the batch of a process.
 
     Raises:
         InputError: a loss needs an auxiliary modality and there is none, there is one that no loss needs, or a value is
@@ -169,20 +168,20 @@ def build_mun_head(cfg: CfgNode, dim: int, images_per_process: int) -> MUNHead:
         consistency=weights["IDC"],
         identity=weights["IA"],
         identity_margin=options.IA_MARGIN,
-        alignment=_build_alignment(cfg, dim, images_per_process) if weights["MA"] else None,
+        alignment=_build_alignment(cfg, dim) if weights["MA"] else None,
         normalized=options.IA_FEATURES == "normalized",
         label_smoothing=label_smoothing(cfg),
     )
 
 
-def _build_alignment(cfg: CfgNode, dim: int, images_per_process: int) -> ModalityAlignment:
+def _build_alignment(cfg: CfgNode, dim: int) -> ModalityAlignment:
     options, per_identity = cfg.MODEL.MUN, 0
     require_choice(cfg, "MODEL.MUN.PROTOTYPE_MEMORY", ("slot", "identity"))
     if options.PROTOTYPE_LR_FACTOR < 0:
         raise InputError(f"MODEL.MUN.PROTOTYPE_LR_FACTOR {options.PROTOTYPE_LR_FACTOR} is negative")
     if not options.PROTOTYPE:
         return ModalityAlignment(None, options.BRIDGE, weight=options.MA_WEIGHT)
-    num_slots = images_per_process
+    num_slots = cfg.SOLVER.IMS_PER_BATCH // 2
     if options.PROTOTYPE_MEMORY == "identity":
         per_identity = cfg.DATALOADER.NUM_INSTANCE
         num_slots = cfg.MODEL.HEADS.NUM_CLASSES * per_identity

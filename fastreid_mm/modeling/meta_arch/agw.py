@@ -14,6 +14,7 @@ from fastreid_mm.layers import GeM, bn_neck, identity_classifier
 from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import label_smoothing
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
 
@@ -70,7 +71,7 @@ class AGW(ReIDModel):
         feature = self.neck(before)
         if not self.training:
             return feature
-        targets = batch["targets"].to(self.device)
+        before, feature, targets = global_batch(before, feature, batch["targets"].to(self.device))
         return {
             "loss_id": F.cross_entropy(self.classifier(feature), targets, label_smoothing=self.label_smoothing),
             "loss_wrt": weighted_regularized_triplet(before, targets),

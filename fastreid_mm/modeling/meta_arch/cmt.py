@@ -14,6 +14,7 @@ from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
 from fastreid_mm.losses.modulation_discriminative import MININGS
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import require_choice
+from fastreid_mm.modeling.global_batch import gather, global_batch
 from fastreid_mm.modeling.heads.cmt import CMTHead
 from fastreid_mm.modeling.heads.hct import hct_head_arguments
 from fastreid_mm.modeling.meta_arch.hct import HCT
@@ -89,7 +90,11 @@ class CMT(HCT):
         if not self.training:
             return QueryAdaptiveFeature(complete, *modulation).pack() if modulation else complete.flatten(1)
         targets = batch["targets"].to(self.device)
-        return self.head(parts, complete, targets, modalities, compensated, modulation)
+        if compensated is not None:
+            compensated = gather(compensated)
+        return self.head(
+            *global_batch(parts, complete, targets, modalities), compensated, tuple(global_batch(*modulation))
+        )
 
     def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
         """Part features to complete representations (eq. 5), and the features of the missing modality in them.

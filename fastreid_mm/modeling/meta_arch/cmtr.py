@@ -15,6 +15,7 @@ from fastreid_mm.losses import weighted_regularized_triplet
 from fastreid_mm.modeling.backbones import ReIDViT
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.config_checks import label_smoothing
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.heads.cmtr import build_alignment
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
@@ -86,6 +87,7 @@ class CMTR(ReIDModel):
         if not self.training:
             return feature
         targets = batch["targets"].to(self.device)
+        before, feature, targets, modalities = global_batch(before, feature, targets, modalities)
         losses = {
             "loss_id": F.cross_entropy(self.classifier(feature), targets, label_smoothing=self.label_smoothing),
             "loss_wrt": weighted_regularized_triplet(before, targets),

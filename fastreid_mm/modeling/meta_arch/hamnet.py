@@ -11,6 +11,7 @@ from yacs.config import CfgNode
 from fastreid_mm.layers import ClassActivationFusion
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
 from fastreid_mm.modeling.config_checks import label_smoothing
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.heads.hamnet import HAMNetHead
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
 
@@ -70,4 +71,4 @@ class HAMNet(AlignedModel):
         fused, fused_scores = self.fusion(maps, features, present)
         if not self.training:
             return self.feature(fused, batch)
-        return self.scores(features, fused_scores, batch["targets"].to(self.device))
+        return self.scores(*global_batch(features, fused_scores, batch["targets"].to(self.device)))

@@ -10,6 +10,7 @@ from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.heads.hct import HCTHead, hct_head_arguments
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 
@@ -56,7 +57,7 @@ class HCT(ReIDModel):
         parts = self.part_features(batch["images"], modalities)
         if not self.training:
             return parts.flatten(1)
-        return self.head(parts, batch["targets"].to(self.device), modalities)
+        return self.head(*global_batch(parts, batch["targets"].to(self.device), modalities))
 
     def part_features(self, images: Tensor, modalities: Tensor) -> Tensor:
         """(B, 3, H, W) images and (B,) modalities to (B, p, d) part features, which CMT calls "F"."""

@@ -18,6 +18,7 @@ from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.losses.total import total
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.heads.ieee import PartBranch, build_modality_loss
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
 
@@ -102,7 +103,7 @@ class IEEE(AlignedModel):
         parts = self.part_features(images, present)  # (B, branches, p, d)
         if not self.training:
             return self.feature(parts.flatten(1), batch)
-        targets = batch["targets"].to(self.device)
+        parts, targets = global_batch(parts, batch["targets"].to(self.device))
         losses = {
             "loss_id": total(
                 branch(features, targets)["loss_id"] for branch, features in zip(self.branches, parts.unbind(1))

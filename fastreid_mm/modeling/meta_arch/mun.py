@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
-from fastreid.utils import comm
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
@@ -18,6 +17,7 @@ from fastreid_mm.layers import AuxiliaryGenerator, GeM, ModalityPrototypes, bn_n
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import require_choice
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.heads.mun import MUNHead, build_mun_head
 from fastreid_mm.modeling.heads.mun_auxiliary import build_auxiliary
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
@@ -71,11 +71,10 @@ class MUN(ReIDModel):
         """The arguments of the constructor, read from the config."""
         require_choice(cfg, "MODEL.MUN.AUXILIARY_STATISTICS", ("own", "shared"))
         backbone = build_two_stream(cfg)
-        images_per_process = cfg.SOLVER.IMS_PER_BATCH // 2 // comm.get_world_size()
         return shared_arguments(cfg) | {
             "backbone": backbone,
             "auxiliary": build_auxiliary(cfg, backbone),
-            "head": build_mun_head(cfg, backbone.dim, images_per_process),
+            "head": build_mun_head(cfg, backbone.dim),
             "own_statistics": cfg.MODEL.MUN.AUXILIARY_STATISTICS == "own",
             "prototype_lr_factor": cfg.MODEL.MUN.PROTOTYPE_LR_FACTOR,
         }
@@ -115,7 +114,9 @@ class MUN(ReIDModel):
             )
         maps, count = self._maps(images[visible], images[infrared]), int(visible.sum())
         before, after = self._features(maps, 2 * count)  # (M * B, D) each, the first is "Z"
-        return self.head(before.unflatten(0, (-1, count)), after.unflatten(0, (-1, count)), targets[visible])
+        rows = [feature.unflatten(0, (-1, count)).transpose(0, 1) for feature in (before, after)]  # (B, M, D) each
+        before, after, targets = global_batch(*rows, targets[visible])
+        return self.head(before.transpose(0, 1), after.transpose(0, 1), targets)
 
     def _maps(self, visible: Tensor, infrared: Tensor) -> Tensor:
         """Paired images (B, 3, H, W) to (M * B, C, h, w) maps, modality by modality, the auxiliary maps last."""

@@ -16,6 +16,7 @@ from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.token_fusion import STACKS, VARIANTS
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet, build_multi_stream
 from fastreid_mm.modeling.config_checks import label_smoothing, require_choice
+from fastreid_mm.modeling.global_batch import global_batch
 from fastreid_mm.modeling.heads.hamnet import StreamHead
 from fastreid_mm.modeling.heads.mutualformer import TokenFusionHead
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel, Block, aligned_arguments
@@ -96,7 +97,7 @@ class MutualFormerReID(AlignedModel):
             if present is not None:
                 fused, streams = fused * present.all(1)[:, None], streams * present[..., None]
             return self.feature(torch.cat([fused, *streams.unbind(1)][self._tested], dim=1), batch)
-        targets = batch["targets"].to(self.device)
+        streams, fused, targets = global_batch(streams, fused, batch["targets"].to(self.device))
         return self.scores(streams, targets) | self.fusion(fused, targets)
 
 
