@@ -1,13 +1,14 @@
 """Train and test RegDB's ten trials and average them: the command ``fastreid-mm-train-regdb-trials``."""
 
 import json
+import os
 import sys
 from multiprocessing import get_context
 from pathlib import Path
 
 from fastreid_mm.commands import train
 from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.errors import InputError, one_line_errors
 from fastreid_mm.evaluation.results import mean_results, results_table, write_json
 
 
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     with one_line_errors():
         require_fastreid()
+        if "TORCHELASTIC_RUN_ID" in os.environ:
+            raise InputError("the ten trials cannot be started by torchrun: give --num-gpus to have several processes")
         from fastreid_mm.data.datasets.regdb import NUM_TRIALS
         from fastreid_mm.engine.main import argument_parser
         from fastreid_mm.engine.setup import load_config

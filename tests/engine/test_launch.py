@@ -1,6 +1,9 @@
 import atexit
 import os
+import signal
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +11,8 @@ from fastreid.utils import comm
 
 from fastreid_mm.engine import launch
 from fastreid_mm.errors import InputError
+
+launching = import_module("fastreid_mm.engine.launch")  # the package has the function under that name
 
 THREADS = Path("/proc/self/task")
 
@@ -58,3 +63,45 @@ def test_no_thread_of_a_group_is_left_at_exit(tmp_path):
 def test_several_machines_need_an_address():
     with pytest.raises(InputError, match="--dist-url"):
         launch(write_rank, 1, num_machines=2)
+
+
+@pytest.fixture
+def torchrun(monkeypatch):
+    """Makes this process the second of two that torchrun has started on the second of three machines."""
+    numbers = {"RANK": 3, "WORLD_SIZE": 6, "LOCAL_RANK": 1, "LOCAL_WORLD_SIZE": 2, "GROUP_RANK": 1}
+    for name, value in {**numbers, "TORCHELASTIC_RUN_ID": "run"}.items():
+        monkeypatch.setenv(name, str(value))
+    joined = []
+    monkeypatch.setattr(launching, "_worker", lambda *values: joined.append(values))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    return joined
+
+
+@pytest.mark.parametrize("options", [(), (2,), (1, 3), (2, 3)])
+def test_a_process_of_torchruns_joins_its_others(torchrun, options):
+    launch(write_rank, *(options or (1,)), args=("folder", False))
+    assert torchrun == [(1, write_rank, 6, 2, 1, "env://", ("folder", False))]
+
+
+def test_what_torchrun_has_decided_is_left_to_it(torchrun, monkeypatch):
+    with pytest.raises(InputError, match="--num-gpus 4 .*torchrun has started 2 processes here and 6 in all"):
+        launch(write_rank, 4)
+    monkeypatch.setenv("RANK", "4")  # the first machine has three
+    with pytest.raises(InputError, match="--nproc_per_node must be the same"):
+        launch(write_rank, 1)
+    assert not torchrun
+
+
+def test_a_killed_process_is_named_whoever_is_noticed_first(capsys):
+    def status(*codes, first, kind=torch.multiprocessing.ProcessExitedException):
+        error = kind("", first, 0, **({"exit_code": codes[first]} if "Exited" in kind.__name__ else {}))
+        return launching._status_of_all([SimpleNamespace(exitcode=code) for code in codes], error)
+
+    raised = torch.multiprocessing.ProcessRaisedException
+    assert status(launching.LOST, -signal.SIGKILL, first=0) == 137
+    assert status(1, -signal.SIGKILL, first=0, kind=raised) == 137
+    assert "process 1 was ended by SIGKILL" in capsys.readouterr().err
+    assert status(-signal.SIGTERM, -signal.SIGTERM, first=1) == 143
+    assert status(-signal.SIGTERM, 143, first=1) == 143
+    assert status(-signal.SIGTERM, 1, first=1, kind=raised) is None  # its traceback says more
+    assert status(-signal.SIGTERM, 2, 1, first=2) == 2
