@@ -156,7 +156,12 @@ default_hooks = dict(
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="SaliencyVisualizationHook"),
 )
-custom_hooks = [dict(type="SafeCheckpointHook", trust=False), dict(type="EpochSeedHook"), dict(type="DataRootHook")]
+custom_hooks = [
+    dict(type="SafeCheckpointHook", trust=False),
+    dict(type="EpochSeedHook"),
+    dict(type="DataRootHook"),
+    dict(type="SyncBuffersHook"),
+]
 log_processor = dict(by_epoch=True)
 visualizer = dict(type="SaliencyVisualizer", name="visualizer", vis_backends=[dict(type="LocalVisBackend")])
 env_cfg = dict(

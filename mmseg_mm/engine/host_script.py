@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
+from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
 
 TRUST = "--trust-checkpoint"
@@ -39,7 +40,7 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     config = next((argument for argument in arguments if argument.endswith((".py", ".json", ".yaml", ".yml"))), None)
     if config is not None and not Path(config).is_file():
         raise InputError(f"config {config} does not exist")
-    options = []
+    options = join_processes(arguments)
     if script.stem == FLOPS:
         let_inputs_be_given_with_a_shape()
         options.append(WITHOUT_DEPTH)

@@ -1,0 +1,32 @@
+"""Several processes on a machine without a GPU, which mmengine's "pytorch" launcher insists on."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.distributed as dist
+
+OPTIONS = (
+    "model_wrapper_cfg.type=MMDistributedDataParallel",
+    "model_wrapper_cfg.device_ids=None",
+    "model_wrapper_cfg.broadcast_buffers=False",
+)
+"""What the host's wrapper takes where there is no GPU: it would ask for that of the process's number."""
+
+
+def join_processes(arguments: Sequence[str]) -> list[str]:
+    """Join the processes that torchrun has started, over gloo, if the host could not.
+
+    The host does not join again what has been joined.
+
+    Args:
+        arguments: those of one of mmsegmentation's scripts.
+
+    Returns:
+        Config options that the script needs then; none on a machine with a GPU, or without ``--launcher pytorch``.
+    """
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    asked = ("--launcher", "pytorch") in zip(words, words[1:])
+    if not asked or torch.cuda.is_available() or not dist.is_torchelastic_launched():
+        return []
+    dist.init_process_group("gloo")
+    return list(OPTIONS)
