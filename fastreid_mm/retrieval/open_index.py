@@ -13,9 +13,6 @@ from fastreid_mm.retrieval.milvus_index import MilvusIndex
 from fastreid_mm.retrieval.spaces import Space, space_of
 from fastreid_mm.retrieval.vector_index import VectorIndex
 
-EXACT = ("flat",)
-"""Kinds that compare a query with every row."""
-
 
 def model_space(predictor: Predictor) -> Space:
     """The space in which the features of a predictor lie."""
@@ -42,7 +39,7 @@ def open_index(
         InputError: there is no index, or it cannot be used, or it is another model's.
     """
     space = model_space(predictor)
-    if not space.proposes and (kind or "flat").lower() not in EXACT:
+    if not space.proposes and (kind or "flat").lower() != "flat":
         raise InputError(
             f"--kind {kind}: {predictor.cfg.MODEL.META_ARCHITECTURE} has a distance of its own, which no approximate "
             "kind knows; leave --kind out"
