@@ -1,9 +1,13 @@
 """One process or several, on CPUs (gloo) or GPUs (NCCL)."""
 
 import os
+import signal
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import cast
 
 import torch
@@ -50,15 +54,34 @@ def launch(
         _worker, (main, world_size, num_processes, machine_rank, dist_url, args), nprocs=num_processes, join=False
     )
     try:
-        while not processes.join():
-            pass
+        with _passing_on_sigterm(processes.processes):
+            while not processes.join():
+                pass
     except (mp.ProcessExitedException, mp.ProcessRaisedException) as error:
         # a process that refuses its input has said why; the others fail because they lose its connection
         if any(process.exitcode == REFUSED for process in processes.processes):
             raise SystemExit(REFUSED) from None
         if isinstance(error, mp.ProcessExitedException):
-            raise SystemExit(error.exit_code) from None
+            raise SystemExit(error.exit_code if error.exit_code >= 0 else 128 - error.exit_code) from None
         raise
+
+
+@contextmanager
+def _passing_on_sigterm(processes: Sequence[BaseProcess]) -> Iterator[None]:
+    """Let the processes save and end when this one, which only waits for them, is told to stop."""
+
+    def pass_on(*_: object) -> None:
+        for process in processes:
+            process.terminate()
+
+    if threading.current_thread() is not threading.main_thread():  # no other may ask for signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _free_port() -> int:

@@ -28,7 +28,11 @@ def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
         lists: data set and part to :func:`list_checksum`.
     """
     return {
-        "versions": {"fastreid-mm": fastreid_mm.__version__, **{name: _version(name) for name in PACKAGES}},
+        "versions": {
+            "fastreid-mm": fastreid_mm.__version__,
+            **{name: _version(name) for name in PACKAGES},
+            "torch": torch.__version__,  # with its build
+        },
         "revision": revision(),
         "seed": cfg.SEED,
         "deterministic": cfg.DETERMINISTIC,
