@@ -25,14 +25,14 @@ $(INSTALLED): setup.py
 demo: setup
 	$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/datasets --layout sysu --identities 180
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
-		OUTPUT_DIR $(DEMO)/cmtr SEED 1
+		--overwrite OUTPUT_DIR $(DEMO)/cmtr SEED 1
 
 # The table is the last of what training prints. Its maps are so small that a second thread costs more than it brings.
 demo-sod: export OMP_NUM_THREADS := 1
 demo-sod: export SOD_DATASETS := $(DEMO_SOD)/datasets
 demo-sod: setup
 	$(BIN)/python tools/prepare/make_toy_rgbd.py --root $(DEMO_SOD)/datasets
-	$(BIN)/python tools/train_sod.py configs/SOD/mutualformer_demo.py
+	$(BIN)/python tools/train_sod.py configs/SOD/mutualformer_demo.py --overwrite
 	$(BIN)/python tools/predict_saliency.py $(DEMO_SOD)/datasets/test/RGB $(DEMO_SOD)/datasets/test/depth \
 		$(DEMO_SOD)/maps --config configs/SOD/mutualformer_demo.py \
 		--checkpoint $$(cat $(DEMO_SOD)/mutualformer/last_checkpoint) --side-by-side

@@ -23,6 +23,10 @@ def add_mm_config(cfg: CfgNode) -> None:
     # Only deterministic kernels, at some cost on a GPU.
     cfg.DETERMINISTIC = False
 
+    # A checkpoint every so many iterations, too, of which the two newest are kept; 0 for none. However often,
+    # SOLVER.CHECKPOINT_PERIOD epochs have one, as have the last iteration before SIGTERM and the end.
+    cfg.SOLVER.CHECKPOINT_ITERS = 0
+
     # Factor on the learning rate of tensors that were loaded from pretrained weights.
     cfg.SOLVER.PRETRAINED_LR_FACTOR = 1.0
 

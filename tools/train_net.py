@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Train and test a model. fast-reid's own arguments:
 
-python tools/train_net.py --config-file configs/SYSU/cmtr.yml [--resume] [--num-gpus N] [KEY VALUE ...]
+python tools/train_net.py --config-file configs/SYSU/cmtr.yml [--resume | --overwrite] [--num-gpus N] [KEY VALUE ...]
 python tools/train_net.py --config-file configs/SYSU/cmtr.yml --eval-only MODEL.WEIGHTS logs/.../model_final.pth
 """
 

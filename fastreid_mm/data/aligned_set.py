@@ -1,9 +1,7 @@
 """Turns items of aligned data sets into training and test samples."""
 
-import random
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -11,6 +9,7 @@ from torch import Tensor
 from fastreid_mm.data.datasets.aligned import AlignedItem, Source
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.read_image import read_rgb
+from fastreid_mm.data.seeded_samples import random_state, set_random_state
 
 
 class AlignedSet(ItemSet):
@@ -57,20 +56,9 @@ class AlignedSet(ItemSet):
     def _views(self, sources: list[Source]) -> list[Tensor]:
         """A transformed (3, H, W) image for each source."""
         files = {source.path: read_rgb(source.path) for source in sources}  # a strip holds several
-        state, views = _random_state(), []
+        state, views = random_state(), []
         for path, box in sources:
             if self.shared_draws:
-                _set_random_state(state)
+                set_random_state(state)
             views.append(self.transform(files[path].crop(box) if box else files[path]))
         return views
-
-
-def _random_state() -> tuple:
-    """Of the three generators that the host's transforms draw from."""
-    return random.getstate(), np.random.get_state(), torch.get_rng_state()
-
-
-def _set_random_state(state: tuple) -> None:
-    random.setstate(state[0])
-    np.random.set_state(state[1])
-    torch.set_rng_state(state[2])

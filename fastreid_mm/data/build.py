@@ -1,6 +1,7 @@
 """Training and test loaders in place of fast-reid's, which are wired to CUDA."""
 
 import os
+import signal
 from collections.abc import Callable
 
 from fastreid.data.build import fast_batch_collator
@@ -8,7 +9,7 @@ from fastreid.data.datasets.bases import ImageDataset
 from fastreid.data.samplers import InferenceSampler
 from fastreid.utils import comm
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from yacs.config import CfgNode
 
 from fastreid_mm.data.aligned_set import AlignedSet
@@ -25,6 +26,7 @@ from fastreid_mm.data.modalities import (
     visible_places,
 )
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
+from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 from fastreid_mm.data.thermal_inversion import ThermalInversion
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
@@ -72,7 +74,8 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
         # identities of two data sets are different people even where their numbers agree
         items += [(item[0], f"{name}_{item[1]}", *item[2:]) for item in dataset.train]
     samples = _aligned_samples(cfg, items) if aligned else _single_samples(cfg, items)
-    return _loader(cfg, samples, _train_batches(cfg, items))
+    batches = SeededBatches(_train_batches(cfg, items), max(cfg.SEED, 0))
+    return _loader(cfg, SeededSamples(samples), batches)
 
 
 def _single_samples(cfg: CfgNode, items: list[tuple]) -> ImageSet:
@@ -131,12 +134,18 @@ def _test_loader(cfg: CfgNode, samples: ItemSet) -> DeviceLoader:
     return _loader(cfg, samples, BatchSampler(InferenceSampler(len(samples)), batch_size, drop_last=False))
 
 
-def _loader(cfg: CfgNode, samples: ItemSet, batches: Sampler) -> DeviceLoader:
+def _loader(cfg: CfgNode, samples: Dataset, batches: Sampler) -> DeviceLoader:
     loader = DataLoader(
         samples,
         batch_sampler=batches,
         num_workers=cfg.DATALOADER.NUM_WORKERS,
         collate_fn=fast_batch_collator,
         pin_memory=cfg.MODEL.DEVICE.startswith("cuda"),
+        worker_init_fn=leave_stopping_to_the_trainer,
     )
-    return DeviceLoader(loader, cfg.MODEL.DEVICE, seed=max(cfg.SEED, 0))
+    return DeviceLoader(loader, cfg.MODEL.DEVICE)
+
+
+def leave_stopping_to_the_trainer(worker: int) -> None:
+    """Let a loader's worker live on when SIGTERM is sent to all processes: the trainer still needs its batch."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,13 +1,12 @@
 """A plain DataLoader whose batches arrive on the model's device, with reproducible epochs."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from fastreid_mm.random_streams import stream_words
+from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 
 Batch = dict[str, Tensor | list[str]]
 
@@ -15,33 +14,27 @@ Batch = dict[str, Tensor | list[str]]
 class DeviceLoader:
     """Iterates over a DataLoader and moves the tensors of every batch to ``device``.
 
-    An epoch's batches and worker seeds follow from the seed and the epoch number alone, so an epoch looks the same
-    whether training came there in one go or was resumed.
-
     Args:
-        loader: with a batch sampler; if that has ``set_epoch``, it is told the epoch.
+        loader: with a batch sampler, of :class:`SeededSamples` if it is for training.
         device: where the model lives.
-        seed: of the workers' random numbers.
     """
 
-    def __init__(self, loader: DataLoader, device: str | torch.device, seed: int = 0) -> None:
+    def __init__(self, loader: DataLoader, device: str | torch.device) -> None:
         self._loader = loader
         self._device = torch.device(device)
-        self._seed = seed
-        loader.generator = torch.Generator()
-        self.set_epoch(0)
+        loader.generator = torch.Generator()  # drawing the workers' seeds leaves everyone else's random numbers alone
 
     @property
     def dataset(self) -> Dataset:
         """What the batches are made of."""
-        return self._loader.dataset
+        dataset = self._loader.dataset
+        return dataset.samples if isinstance(dataset, SeededSamples) else dataset
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next iteration yields (0-based)."""
-        self._loader.generator.manual_seed(*stream_words(self._seed, epoch))
-        batches: Any = self._loader.batch_sampler
-        if hasattr(batches, "set_epoch"):
-            batches.set_epoch(epoch)
+    def set_epoch(self, epoch: int, done: int = 0) -> None:
+        """Choose the epoch that the next iteration yields (0-based), and how many of its batches to leave out."""
+        batches = self._loader.batch_sampler
+        if isinstance(batches, SeededBatches):
+            batches.set_epoch(epoch, done)
 
     def __len__(self) -> int:
         return len(self._loader)

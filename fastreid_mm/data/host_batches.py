@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
+import numpy as np
 from fastreid.data import samplers
 from torch.utils.data import BatchSampler, Sampler
 
@@ -73,6 +74,13 @@ class HostBatches(Sampler[list[int]]):
         return self._length
 
     def __iter__(self) -> Iterator[list[int]]:
+        # all at once: the host draws from NumPy's one generator, in which others draw while batches are used
+        before = np.random.get_state()
+        batches = list(self._draw())
+        np.random.set_state(before)
+        yield from batches
+
+    def _draw(self) -> Iterator[list[int]]:
         (seed,) = stream_words(self._seed, self._epoch)
         if self._sampler == "TrainingSampler":
             indices = samplers.TrainingSampler(len(self._items), seed=seed)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
@@ -9,6 +10,7 @@ from timm.models import clean_state_dict
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.safe_load import load_safely
+from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
@@ -30,7 +32,8 @@ def saved_num_classes(path: str) -> int:
 class SafeCheckpointer(Checkpointer):
     """fast-reid's checkpointer with its gaps closed; the files stay fast-reid's.
 
-    - a file appears under its name only when it is complete;
+    - a file appears under its name only when it is complete and on the disk;
+    - resuming finds a damaged file out by its checksums, and takes the one before it;
     - PyTorch's safe loader reads it;
     - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
       Only what :data:`PER_IDENTITY` names is let off, and not when resuming.
@@ -44,9 +47,40 @@ class SafeCheckpointer(Checkpointer):
         content |= {key: value.state_dict() for key, value in self.checkpointables.items()}
         path = os.path.join(self.save_dir, f"{name}.pth")
         self.logger.info(f"Saving checkpoint to {path}")
-        torch.save(content, path + ".part")
-        os.replace(path + ".part", path)
+        write_whole(path, lambda part: torch.save(content, part))
         self.tag_last_checkpoint(f"{name}.pth")
+
+    def tag_last_checkpoint(self, last_filename_basename: str) -> None:
+        """Write down which file is the newest."""
+        write_text(os.path.join(self.save_dir, "last_checkpoint"), last_filename_basename)
+
+    def resume_or_load(self, path: str, *, resume: bool = True) -> dict:
+        """Go on from the newest checkpoint that is whole; if there is none, or not to resume, load ``path``, if any.
+
+        Which one it was is then :attr:`resumed`, empty if none.
+
+        Returns:
+            What else the file holds.
+
+        Raises:
+            InputError: see :meth:`load`.
+        """
+        self.resumed = ""
+        for candidate in self._newest_first() if resume else []:
+            try:
+                require_whole(candidate)
+            except InputError as error:
+                self.logger.warning(f"{error}. It is left out, and the checkpoint before it is used")
+                continue
+            self.resumed = candidate
+            return self.load(candidate)
+        return self.load(path, checkpointables=[])
+
+    def _newest_first(self) -> list[str]:
+        """The file that was tagged as the last, then all others of its folder."""
+        tagged = [self.get_checkpoint_file()] if self.has_checkpoint() else []
+        files = sorted(Path(self.save_dir).glob("model_*.pth"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        return tagged + [str(path) for path in files if str(path) not in tagged]
 
     def load(self, path: str, checkpointables: list[str] | None = None) -> dict:
         """Load the model, and the named checkpointables (all if None: resuming).

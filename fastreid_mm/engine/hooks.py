@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from fastreid.engine.hooks import PeriodicWriter
+from fastreid.engine.hooks import EvalHook, PeriodicWriter
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 from torch import nn
@@ -12,6 +12,15 @@ from tqdm import tqdm
 
 from fastreid_mm.engine.distributed import share_buffers
 from fastreid_mm.errors import InputError
+
+
+class EpochTest(EvalHook):
+    """fast-reid's test every so many epochs and at the end. It also made the last when the last epoch had failed."""
+
+    def after_train(self) -> None:
+        """Called by the trainer."""
+        if self.trainer.iter == self.trainer.max_iter:
+            super().after_train()
 
 
 class EpochCheckpointer(HookBase):
@@ -30,14 +39,7 @@ class EpochCheckpointer(HookBase):
         if not last and (self._period <= 0 or done % self._period):
             return
         share_buffers(trainer.model)
-        trainer.checkpointer.save(
-            "model_final" if last else f"model_{trainer.epoch:04d}",
-            epoch=trainer.epoch,
-            iterations=trainer.iter,
-            seed=trainer.cfg.SEED,
-            num_classes=trainer.cfg.MODEL.HEADS.NUM_CLASSES,
-        )
-        comm.synchronize()
+        trainer.save("model_final" if last else f"model_{trainer.epoch:04d}", done, trainer.iter)
 
 
 class EpochWriter(PeriodicWriter):

@@ -5,14 +5,18 @@ import argparse
 from fastreid.engine import default_argument_parser
 
 from fastreid_mm.engine.launch import launch
-from fastreid_mm.engine.setup import setup
+from fastreid_mm.engine.output_dir import refuse_used_output_dir
+from fastreid_mm.engine.setup import load_config, setup
 from fastreid_mm.engine.trainer import MMTrainer, evaluate_only
 from fastreid_mm.evaluation.results import Results
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    """fast-reid's arguments; processes on one machine meet at a free port unless told otherwise."""
+    """fast-reid's arguments and one more; processes on one machine meet at a free port unless told otherwise."""
     parser = default_argument_parser()
+    parser.add_argument(
+        "--overwrite", action="store_true", help="begin anew where OUTPUT_DIR has a training already, and delete that"
+    )
     parser.set_defaults(dist_url="auto")
     return parser
 
@@ -35,9 +39,11 @@ def run(args: argparse.Namespace) -> Results:
     Raises:
         InputError: whatever the user can put right.
     """
+    if not (args.eval_only or args.resume or args.overwrite):  # before anything is written there
+        refuse_used_output_dir(load_config(args.config_file, args.opts).OUTPUT_DIR)
     cfg = setup(args)
     if args.eval_only:
         return evaluate_only(cfg)
     trainer = MMTrainer(cfg)
-    trainer.resume_or_load(resume=args.resume)
+    trainer.resume_or_load(args.resume, args.overwrite)
     return trainer.train()

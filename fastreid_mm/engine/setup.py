@@ -20,6 +20,7 @@ from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.errors import InputError
 from fastreid_mm.random_streams import stream_words
 from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.whole_file import write_text
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -123,24 +124,17 @@ def save_config(cfg: CfgNode) -> None:
     """Write ``config.yaml`` in ``OUTPUT_DIR``, which is made if need be, on the first process."""
     if comm.is_main_process():
         os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
-        with open(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), "w") as file:
-            file.write(cfg.dump())
+        write_text(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), cfg.dump())
 
 
 def _start_log(output_dir: str) -> None:
     """Start fast-reid's log unless its ``default_setup`` has."""
     if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
         setup_logger(output_dir, distributed_rank=comm.get_rank())
-    # the host's loop logs every exception with its traceback; the tools print ours in a line
-    logging.getLogger("fastreid.engine.train_loop").addFilter(_not_an_input_error)
-
-
-def _not_an_input_error(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], InputError))
 
 
 def seed_everything(seed: int, *more: int) -> None:
-    """Seed Python, NumPy and PyTorch from a seed and any further numbers (rank, epoch), independently of each other."""
+    """Seed Python, NumPy and PyTorch from a seed and any further numbers (rank, iteration), each by itself."""
     words = stream_words(seed, *more, count=3)
     random.seed(words[0])
     np.random.seed(words[1])

@@ -1,12 +1,21 @@
 """One training iteration, on any device, in full or mixed precision."""
 
+import math
+import os
 import time
 
 import torch
 from fastreid.engine.train_loop import SimpleTrainer
-from torch import nn
+from fastreid.utils import comm
+from torch import Tensor, nn
 
-from fastreid_mm.data.device_loader import DeviceLoader
+from fastreid_mm.data.device_loader import Batch, DeviceLoader
+from fastreid_mm.errors import InputError
+from fastreid_mm.whole_file import write_whole
+
+
+class NotFiniteError(InputError, FloatingPointError):
+    """A loss is infinite or not a number."""
 
 
 class TrainingStep(SimpleTrainer):
@@ -19,6 +28,7 @@ class TrainingStep(SimpleTrainer):
         loader: :meth:`start_epoch` must be called before the first step of every epoch.
         optimizer: any.
         mixed_precision: ``SOLVER.AMP.ENABLED``.
+        output_dir: where a batch is saved whose loss is not finite.
     """
 
     def __init__(
@@ -27,23 +37,25 @@ class TrainingStep(SimpleTrainer):
         loader: DeviceLoader,
         optimizer: torch.optim.Optimizer,
         mixed_precision: bool = False,
+        output_dir: str = ".",
     ) -> None:
         super().__init__(model, loader, optimizer, param_wrapper=None)
+        self._output_dir = output_dir
         self._device = next(model.parameters()).device.type
         self._mixed_precision = mixed_precision
         self._dtype = torch.float16 if self._device == "cuda" else torch.bfloat16
         self.grad_scaler = torch.amp.GradScaler(self._device, enabled=mixed_precision and self._device == "cuda")
 
-    def start_epoch(self, epoch: int) -> None:
-        """Begin the batches of an epoch (0-based)."""
-        self.data_loader.set_epoch(epoch)
+    def start_epoch(self, epoch: int, done: int = 0) -> None:
+        """Begin the batches of an epoch (0-based) of which some may be done already."""
+        self.data_loader.set_epoch(epoch, done)
         self._data_loader_iter = iter(self.data_loader)
 
     def run_step(self) -> None:
         """Load a batch, sum the model's losses, and update its weights.
 
         Raises:
-            FloatingPointError: a loss is not finite; the weights are as they were.
+            NotFiniteError: a loss is not finite. The weights are as they were, and the batch is saved.
         """
         start = time.perf_counter()
         batch = next(self._data_loader_iter)
@@ -53,7 +65,19 @@ class TrainingStep(SimpleTrainer):
             total = sum(losses.values())
         self.optimizer.zero_grad()
         self.grad_scaler.scale(total).backward()
+        if not torch.isfinite(total):
+            raise NotFiniteError(self._report(losses, batch))
         self._write_metrics(losses, data_time)
         self.grad_scaler.unscale_(self.optimizer)  # before the optimizer may clip
         self.grad_scaler.step(self.optimizer)
         self.grad_scaler.update()
+
+    def _report(self, losses: dict[str, Tensor], batch: Batch) -> str:
+        """Save the batch, and say where and why."""
+        values = {name: value.item() for name, value in losses.items()}
+        wrong = ", ".join(f"{name} is {value}" for name, value in values.items() if not math.isfinite(value))
+        path = os.path.join(self._output_dir, f"not_finite_{self.iter:07d}_{comm.get_rank()}.pth")
+        kept = {key: value.cpu() if isinstance(value, Tensor) else value for key, value in batch.items()}
+        content = {**kept, "iteration": self.iter, "losses": values}
+        write_whole(path, lambda part: torch.save(content, part))
+        return f"{wrong or 'the sum of losses is not finite'} at iteration {self.iter}: its batch is in {path}"

@@ -1,8 +1,10 @@
 """fast-reid's trainer, made to work on a current PyTorch."""
 
+import json
 import logging
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from fastreid.data.datasets.bases import ImageDataset
@@ -10,7 +12,7 @@ from fastreid.engine import DefaultTrainer, hooks
 from fastreid.engine.train_loop import TrainerBase
 from fastreid.evaluation import inference_on_dataset
 from fastreid.utils import comm
-from fastreid.utils.events import EventWriter
+from fastreid.utils.events import EventStorage, EventWriter
 from torch import nn
 from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
@@ -21,8 +23,11 @@ from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap, wrap
-from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, LayerFreeze, ProgressBar
+from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
+from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
+from fastreid_mm.engine.output_dir import claim_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
+from fastreid_mm.engine.record import list_checksum, run_record, save_record
 from fastreid_mm.engine.report import log_results, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
@@ -30,7 +35,7 @@ from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.tracking import WandbWriter, track_results
 from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.results import Results, Settings, numbers_only
+from fastreid_mm.evaluation.results import Results, Settings, numbers_only, write_json
 from fastreid_mm.modeling.config_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, corrupted_results, draw_ranked_lists
@@ -41,8 +46,9 @@ logger = logging.getLogger("fastreid.mm")
 class MMTrainer(DefaultTrainer):
     """Trains and tests any registered architecture on CPU or GPU, in one process or several.
 
-    Everything random follows from the seed, the process and the epoch alone. So a run that is resumed at a checkpoint
-    goes on exactly as if it had never stopped, and testing in between changes nothing.
+    Everything random follows from the seed, the process and the iteration alone, and the augmentation of a sample from
+    the seed and its place in training. So a run that is resumed at a checkpoint, also in the middle of an epoch, goes
+    on exactly as if it had never stopped, and neither tests in between nor the number of workers change anything.
 
     Args:
         cfg: fast-reid's config with this package's keys. A seed below 0 is drawn.
@@ -57,7 +63,9 @@ class MMTrainer(DefaultTrainer):
         cfg = settle(cfg)
         check_precise_bn(cfg)
         loader = self.build_train_loader(cfg)
-        self.references = {"chance": self.check_test_sets(cfg)}
+        lists: dict[str, str] = {}
+        self.references = {"chance": self.check_test_sets(cfg, lists)}
+        lists = {"train": list_checksum(cast(ItemSet, loader.dataset).img_items)} | lists
         cfg = self.auto_scale_hyperparams(cfg, cast(ItemSet, loader.dataset).num_classes)
         model = self.build_model(cfg)
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
@@ -65,7 +73,9 @@ class MMTrainer(DefaultTrainer):
             require_two_identities(cfg)
         optimizer = build_optimizer(cfg, model)
         freezes = bool(cfg.MODEL.FREEZE_LAYERS) and cfg.SOLVER.FREEZE_ITERS > 0
-        self._trainer = TrainingStep(wrap(model, freezes, cfg.MODEL.SYNC_BN), loader, optimizer, cfg.SOLVER.AMP.ENABLED)
+        self._trainer = TrainingStep(
+            wrap(model, freezes, cfg.MODEL.SYNC_BN), loader, optimizer, cfg.SOLVER.AMP.ENABLED, cfg.OUTPUT_DIR
+        )
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
         self.checkpointer = SafeCheckpointer(
@@ -76,31 +86,39 @@ class MMTrainer(DefaultTrainer):
             grad_scaler=self._trainer.grad_scaler,
             **self.scheduler,
         )
-        self.start_epoch, self.max_epoch = 0, cfg.SOLVER.MAX_EPOCH
+        self.start_epoch, self.start_iter, self.max_epoch = 0, 0, cfg.SOLVER.MAX_EPOCH
         self.max_iter = self.max_epoch * self.iters_per_epoch
         asked.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
-        self.cfg = cfg
+        self.cfg, self._lists = cfg, lists
         self._tracker: WandbWriter | None = None
         self.register_hooks(self.build_hooks())
 
-    def resume_or_load(self, resume: bool = True) -> None:
+    def resume_or_load(self, resume: bool = True, overwrite: bool = False) -> None:
         """Go on from the last checkpoint of ``OUTPUT_DIR``, or load ``MODEL.WEIGHTS`` if given.
 
+        Args:
+            resume: whether to go on, if there is a checkpoint.
+            overwrite: whether to delete an earlier training in ``OUTPUT_DIR`` if not.
+
         Raises:
-            InputError: the checkpoint is of another model, or of epochs of another length.
+            InputError: the checkpoint is of another model, or of epochs of another length; or there is an earlier
+                training, neither to be resumed nor to be deleted.
         """
+        if not resume and comm.is_main_process():
+            claim_output_dir(self.cfg.OUTPUT_DIR, overwrite)
         content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
-        if not (resume and self.checkpointer.has_checkpoint()):
+        if not self.checkpointer.resumed:
             return
-        self.start_epoch = content["epoch"] + 1
-        here = self.start_epoch * self.iters_per_epoch
-        if content["iterations"] != here:
+        self.start_epoch, self.start_iter = content["epoch"] + 1, content["iterations"]
+        length = content.get("iters_per_epoch", self.start_iter / max(self.start_epoch, 1))
+        if length != self.iters_per_epoch:
             raise InputError(
-                f"checkpoint {self.checkpointer.get_checkpoint_file()} was made after "
-                f"{content['iterations']} iterations, {self.start_epoch} epochs of this data and batch "
-                f"are {here}"
+                f"checkpoint {self.checkpointer.resumed} was made after {self.start_iter} iterations, "
+                f"{self.start_epoch} epochs of {length:g} and more: those of this data and batch are "
+                f"{self.iters_per_epoch}"
             )
+        restore_buffers(unwrap(self.model), content.get("buffers", []))
         self._follow_seed(content.get("seed", self.cfg.SEED))
         if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
             logger.warning("SOLVER.STEPS or GAMMA differ from the checkpoint's: the config's are used")
@@ -123,28 +141,79 @@ class MMTrainer(DefaultTrainer):
         Returns:
             The results on the first process, nothing on the others.
         """
+        record = run_record(self.cfg, self._lists)
+        logger.info(f"This run: {json.dumps(record)}")
         if self._tracker:
-            self._tracker.start(self.cfg, resumed=self.start_epoch > 0)
+            self._tracker.start(self.cfg, resumed=self.start_iter > 0)
+        references = self._measure_references() if self.cfg.TEST.REFERENCES else None
         if self.start_epoch >= self.max_epoch:
             logger.info(f"All {self.max_epoch} epochs are done: testing only")
             self._last_eval_results = self.test(self.cfg, self.model, precise_bn(self.cfg, self.model))
         else:
-            if self.cfg.TEST.REFERENCES and self.start_epoch == 0:
-                self.references = {"untrained": self.test(self.cfg, self.model)} | self.references
             with logging_redirect_tqdm([logging.getLogger("fastreid")]):
-                TrainerBase.train(self, self.start_epoch, self.max_epoch, self.iters_per_epoch)
-        save_results(
-            self.cfg.OUTPUT_DIR, self._last_eval_results, self.references if self.cfg.TEST.REFERENCES else None
-        )
+                self._train_on()
+        save_results(self.cfg.OUTPUT_DIR, self._last_eval_results, references)
+        save_record(self.cfg.OUTPUT_DIR, record)
         if self._tracker:
             self._tracker.finish(self._last_eval_results)
         return self._last_eval_results
 
+    def _measure_references(self) -> dict[str, Results]:
+        """What chance and the untrained network reach, which a resumed run finds where the first one wrote it."""
+        path = Path(self.cfg.OUTPUT_DIR) / "references.json"
+        if self.start_iter == 0:
+            self.references = {"untrained": self.test(self.cfg, self.model)} | self.references
+            if comm.is_main_process():
+                write_json(str(path), self.references)
+        elif path.is_file():
+            self.references = json.loads(path.read_text())
+        return self.references
+
+    def _train_on(self) -> None:
+        """From the iteration at which to start to the end; the host's loop begins with whole epochs only."""
+        self.iter = self.start_iter
+        with EventStorage(self.start_iter) as self.storage:
+            try:
+                self.before_train()
+                for self.epoch in range(self.start_epoch, self.max_epoch):  # noqa: B020
+                    self.before_epoch()
+                    while self.iter < (self.epoch + 1) * self.iters_per_epoch:
+                        self.before_step()
+                        self.run_step()
+                        self.after_step()
+                        self.iter += 1
+                    self.after_epoch()
+            finally:
+                self.after_train()
+
     def before_epoch(self) -> None:
-        """Seed the epoch and begin its batches."""
-        seed_everything(self.cfg.SEED, comm.get_rank(), self.epoch)
-        self._trainer.start_epoch(self.epoch)
+        """Begin the epoch's batches, after those that are done."""
+        self._trainer.start_epoch(self.epoch, self.iter - self.epoch * self.iters_per_epoch)
         super().before_epoch()
+
+    def before_step(self) -> None:
+        """Seed the iteration."""
+        seed_everything(self.cfg.SEED, comm.get_rank(), self.epoch, self.iter + 1)  # 0 would repeat the initialisation
+        super().before_step()
+
+    def save(self, name: str, epochs: int, iterations: int) -> None:
+        """Save a checkpoint, while every process waits.
+
+        Args:
+            name: the file's, without its ending.
+            epochs: how many are done.
+            iterations: how many are done, those of an unfinished epoch among them.
+        """
+        self.checkpointer.save(
+            name,
+            epoch=epochs - 1,
+            iterations=iterations,
+            iters_per_epoch=self.iters_per_epoch,
+            seed=self.cfg.SEED,
+            num_classes=self.cfg.MODEL.HEADS.NUM_CLASSES,
+            buffers=gather_buffers(unwrap(self.model)),
+        )
+        comm.synchronize()
 
     def build_hooks(self) -> list[hooks.HookBase]:
         """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
@@ -158,12 +227,12 @@ class MMTrainer(DefaultTrainer):
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
-        built += [renewal, hooks.EvalHook(period, test), EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD)]
+        built += [renewal, EpochTest(period, test), EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD)]
         if ProgressBar.wanted():
             built.append(ProgressBar())
         if comm.is_main_process():
             built.append(EpochWriter(self.build_writers(), 200))
-        return built
+        return [*built, InterimCheckpointer(cfg.SOLVER.CHECKPOINT_ITERS)]
 
     def build_writers(self) -> list[EventWriter]:
         """fast-reid's, and one for Weights & Biases where ``TRACKING.WANDB`` asks for it."""
@@ -182,11 +251,17 @@ class MMTrainer(DefaultTrainer):
         return build_evaluator(cfg, dataset)
 
     @classmethod
-    def check_test_sets(cls, cfg: CfgNode) -> Results:
-        """Run every test protocol on random features, and return what they reach: chance."""
+    def check_test_sets(cls, cfg: CfgNode, lists: dict[str, str] | None = None) -> Results:
+        """Run every test protocol on random features, and return what they reach: chance.
+
+        Args:
+            cfg: the config.
+            lists: takes the :func:`list_checksum` of every data set.
+        """
         results = {}
         for name in cfg.DATASETS.TESTS:
             dataset = build_dataset(cfg, name)
+            _list(dataset, name, lists)
             evaluator = cls.build_evaluator(cfg, dataset)
             if comm.is_main_process():
                 dataset.show_test()
@@ -194,13 +269,20 @@ class MMTrainer(DefaultTrainer):
         return results
 
     @classmethod
-    def test(cls, cfg: CfgNode, model: nn.Module, notes: Mapping[str, str] | None = None) -> Results:
+    def test(
+        cls,
+        cfg: CfgNode,
+        model: nn.Module,
+        notes: Mapping[str, str] | None = None,
+        lists: dict[str, str] | None = None,
+    ) -> Results:
         """Test on ``DATASETS.TESTS``, and write a table of the results to the log.
 
         Args:
             cfg: the config.
-            model: what is tested.
+            model: may be wrapped for several processes.
             notes: texts to be part of all results.
+            lists: takes the :func:`list_checksum` of every data set.
 
         Returns:
             Data set to setting to metrics in percent, on the first process; empty on the others. "gallery" says how
@@ -211,6 +293,7 @@ class MMTrainer(DefaultTrainer):
         model, results = unwrap(model), {}
         for name in cfg.DATASETS.TESTS:
             dataset = build_dataset(cfg, name)
+            _list(dataset, name, lists)
             evaluator = cls.build_evaluator(cfg, dataset)
             asked = as_meta_architecture(model, cfg.TEST.METRIC)
             evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
@@ -235,6 +318,11 @@ def _with_notes(found: Settings, evaluator: RetrievalEvaluator, notes: Mapping[s
     return _with_gallery(noted, evaluator)
 
 
+def _list(dataset: ImageDataset, name: str, lists: dict[str, str] | None) -> None:
+    if lists is not None:
+        lists[name] = list_checksum([*dataset.query, *dataset.gallery])
+
+
 def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
     return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in found.items()}
 
@@ -248,8 +336,10 @@ def evaluate_only(cfg: CfgNode) -> Results:
     cfg = settle(cfg)
     model = trained_model(cfg)
     share_weights(model)
-    results = MMTrainer.test(cfg, model, precise_bn(cfg, model))
+    lists: dict[str, str] = {}
+    results = MMTrainer.test(cfg, model, precise_bn(cfg, model), lists)
     save_results(cfg.OUTPUT_DIR, results)
+    save_record(cfg.OUTPUT_DIR, run_record(cfg, lists))
     track_results(cfg, results)
     if not cfg.MODEL.WEIGHTS:
         logger.warning(UNTRAINED)  # again, where the results are read

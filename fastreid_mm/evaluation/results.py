@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from statistics import mean, stdev
 from typing import cast
+
+from fastreid_mm.whole_file import write_text
 
 Metrics = Mapping[str, float | str]
 """Metric to value, in percent where it is a share; "gallery" says how galleries were drawn."""
@@ -15,10 +16,12 @@ Results = Mapping[str, Settings]
 
 
 def write_json(path: str, content: Mapping) -> None:
-    """Write a JSON file whole or not at all."""
-    part = Path(path + ".part")
-    part.write_text(json.dumps(content, indent=2) + "\n")
-    part.replace(path)
+    """Write a JSON file whole or not at all.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    write_text(path, json.dumps(content, indent=2) + "\n")
 
 
 def numbers_only(results: Results) -> Results:

@@ -1,5 +1,6 @@
 """Reproducible resuming, safe checkpoints, and mmsegmentation's scripts and visualization adapted to saliency."""
 
+from mmseg_mm.engine.checkpoint_hook import ResumableCheckpointHook
 from mmseg_mm.engine.data_root import DataRootHook
 from mmseg_mm.engine.epoch_seed import EpochSeedHook, seed_worker
 from mmseg_mm.engine.host_script import run_host_script
@@ -9,6 +10,7 @@ from mmseg_mm.engine.visualization import SaliencyVisualizationHook, SaliencyVis
 __all__ = [
     "DataRootHook",
     "EpochSeedHook",
+    "ResumableCheckpointHook",
     "SafeCheckpointHook",
     "SaliencyVisualizationHook",
     "SaliencyVisualizer",

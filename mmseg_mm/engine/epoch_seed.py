@@ -1,25 +1,115 @@
-"""Seeding every epoch from the seed and the number of the epoch alone, so that resuming changes no random numbers."""
+"""Random numbers that follow from the seed and the place in training alone, so that resuming changes none."""
 
 import random
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import FUNCTIONS
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.runner.utils import set_random_seed
 from mmseg.registry import HOOKS
+from torch.utils.data import DataLoader, Dataset
 
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Seeds Python, NumPy and PyTorch anew before every epoch of training."""
+    """Seeds Python, NumPy and PyTorch anew before every epoch and iteration of training, and for every sample.
+
+    So a run may be resumed in the middle of an epoch, and the number of the loader's processes changes nothing.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Have an epoch's samples seeded, and its batches left out that are done already."""
+        loop = runner.train_loop
+        if isinstance(loop, EpochBasedTrainLoop):
+            loop.dataloader = RemainingBatches(loop.dataloader, runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed all generators from the seed, the number of the epoch and the rank."""
-        sequence = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()])
-        set_random_seed(int(sequence.generate_state(1)[0]))
+        set_random_seed(_word(runner.seed, runner.epoch, get_rank()))
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        """Seed all generators from the seed, the numbers of epoch and iteration and the rank."""
+        set_random_seed(_word(runner.seed, runner.epoch, get_rank(), runner.iter + 1))
+
+
+class RemainingBatches:
+    """Stands for a data loader whose epoch may begin at a later batch.
+
+    Args:
+        loader: What it stands for.
+        runner: Says the seed, the epoch and how many iterations are done.
+    """
+
+    def __init__(self, loader: DataLoader, runner: Runner) -> None:
+        self._loader, self._runner = loader, runner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __iter__(self) -> Iterator:
+        loader, runner = self._loader, self._runner
+        done = runner.iter - runner.epoch * len(loader)
+        return iter(
+            DataLoader(
+                SeededSamples(loader.dataset, runner.seed, runner.epoch),
+                batch_sampler=list(cast(Iterable, loader.batch_sampler))[done:],
+                num_workers=loader.num_workers,
+                collate_fn=loader.collate_fn,
+                pin_memory=loader.pin_memory,
+                worker_init_fn=partial(_begin_worker, loader.worker_init_fn),
+                prefetch_factor=loader.prefetch_factor,
+            )
+        )
+
+
+class SeededSamples(Dataset):
+    """A data set whose samples draw from a stream of their own.
+
+    Args:
+        samples: What it is made of.
+        seed, epoch: Other ones give other streams.
+    """
+
+    def __init__(self, samples: Dataset, seed: int, epoch: int) -> None:
+        self._samples: Any = samples
+        self._seed, self._epoch = seed, epoch
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> Any:
+        before = random.getstate(), np.random.get_state(), torch.get_rng_state()
+        word = _word(self._seed, self._epoch, index, 0, 1)  # As many numbers as no other stream has.
+        random.seed(word)
+        np.random.seed(word)
+        torch.default_generator.manual_seed(word)  # Of the CPU alone: nothing is augmented on a GPU.
+        try:
+            return self._samples[index]
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])
+            torch.set_rng_state(before[2])
+
+
+def _word(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def _begin_worker(init: Callable[[int], None] | None, worker_id: int) -> None:
+    """Let a worker live on when SIGTERM is sent to all processes: training still needs its batch."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if init is not None:
+        init(worker_id)
 
 
 @FUNCTIONS.register_module()

@@ -14,6 +14,7 @@ from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
 
 TRUST = "--trust-checkpoint"
+OVERWRITE = "--overwrite"
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
@@ -23,8 +24,8 @@ WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
     """Run one of mmsegmentation's scripts.
 
-    It takes :data:`TRUST` besides the script's own arguments, and ``--cfg-options data_root=PATH`` has an effect, see
-    :func:`take_data_root`.
+    It takes :data:`TRUST` and :data:`OVERWRITE` besides the script's own arguments, and
+    ``--cfg-options data_root=PATH`` has an effect, see :func:`take_data_root`.
 
     Args:
         name: The name of the script, as ``train.py``, ``train``, ``browse_dataset`` or
@@ -47,6 +48,9 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     if TRUST in arguments:
         arguments.remove(TRUST)
         options.append(f"custom_hooks.{_hook_index(config)}.trust=True")
+    if OVERWRITE in arguments:
+        arguments.remove(OVERWRITE)
+        options.append("default_hooks.checkpoint.overwrite=True")
     if options:
         arguments += ["--cfg-options", *options]
     take_data_root(arguments)

@@ -57,7 +57,7 @@ class SafeCheckpointHook(Hook):
         Raises:
             InputError: The checkpoint belongs to another model.
         """
-        purpose = _purpose(runner)
+        purpose = purpose_of(runner)
         check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path, purpose)
         if purpose != "begin":
             check_settings(unseen_settings(runner.cfg.model), checkpoint.get("meta", {}).get(SETTINGS, {}), self._path)
@@ -67,7 +67,7 @@ class SafeCheckpointHook(Hook):
                 scalars[name] = HistoryBuffer(*(history[key] for key in HISTORY))
 
 
-def _purpose(runner: Runner) -> str:
+def purpose_of(runner: Runner) -> str:
     """Return what the runner loads a checkpoint for, one of :data:`PURPOSES`.
 
     The private attribute is read since the property ``train_loop`` would build a loop and its data set.

@@ -76,14 +76,6 @@ def test_two_modalities_of_three_train(trainer):
     assert run.train()["RGBNT201"]["test"]["mAP"] > 5
 
 
-def test_the_same_seed_trains_the_same(trainer):
-    runs = [trainer("RGBN300/mutualformer.yml") for _ in range(2)]
-    for run in runs:
-        run.train()
-    first, second = map(weights, runs)
-    assert all(torch.equal(first[name], second[name]) for name in first)
-
-
 def test_what_does_not_go_together_is_refused_before_training(trainer):
     for base, options, named in [
         ("RGBNT201/ieee.yml", ("TEST.MISSING", "('NIR',)"), "TEST.MISSING"),

@@ -75,8 +75,6 @@ class StopAt(hooks.HookBase):
         (),
         ("SOLVER.WARMUP_ITERS", 15, "TEST.EVAL_PERIOD", 1),
         ("SOLVER.SCHED", "CosineAnnealingLR"),
-        ("DATALOADER.NUM_WORKERS", 2),
-        ("MODEL.FREEZE_LAYERS", "['backbone']", "SOLVER.FREEZE_ITERS", 14),
     ],
 )
 def test_resuming_equals_never_having_stopped(tiny_cfg, options):

@@ -50,6 +50,7 @@ def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
             str(CONFIG),
             "--work-dir",
             str(folder),
+            "--overwrite",
             "--cfg-options",
             *options,
         ]

@@ -1,0 +1,63 @@
+"""Files that appear under their name only when they are complete and on the disk."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from fastreid_mm.errors import InputError, first_line
+
+
+class WriteError(InputError, OSError):
+    """A file cannot be written, as on a full disk; what it was to replace is untouched."""
+
+
+def write_whole(path: str, write: Callable[[str], object]) -> None:
+    """Write a file whole or not at all: under a temporary name, flushed to the disk, then renamed.
+
+    Args:
+        path: the file.
+        write: given another path, writes the file there.
+
+    Raises:
+        WriteError: names the file and the reason. PyTorch does not tell one: it fails with a ``RuntimeError``.
+    """
+    part = f"{path}.part"
+    try:
+        write(part)
+        _flush(part)
+        Path(part).replace(path)
+        _flush(str(Path(path).parent))  # so that the new name outlives a power cut, too
+    except (OSError, RuntimeError) as error:
+        Path(part).unlink(missing_ok=True)
+        reason = first_line(error) if isinstance(error, OSError) else "is the disk full?"
+        raise WriteError(f"cannot write {path}: {reason}; what was saved before is untouched") from error
+
+
+def write_text(path: str, text: str) -> None:
+    """:func:`write_whole` of a text."""
+    write_whole(path, lambda part: Path(part).write_text(text, encoding="utf-8"))
+
+
+def _flush(path: str) -> None:
+    """Have what was written to a file or folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def require_whole(path: str) -> None:
+    """Refuse a PyTorch file that was cut short or changed, by its checksums, which PyTorch does not look at.
+
+    Raises:
+        InputError: names the file.
+    """
+    try:
+        with ZipFile(path) as file:
+            damaged = file.testzip()
+    except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{path} is damaged: {first_line(error)}") from None
+    if damaged:
+        raise InputError(f"{path} is damaged: {damaged}")

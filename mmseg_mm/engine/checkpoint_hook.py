@@ -1,0 +1,111 @@
+"""Checkpoints that survive a stop at any moment."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from fastreid_mm.errors import InputError
+from mmseg_mm.engine.safe_checkpoint import purpose_of
+from mmseg_mm.engine.whole_checkpoint import BACKEND, WholeFileBackend, checkpoints, newest_whole_checkpoint
+
+STOPPED = 128 + signal.SIGTERM
+"""The exit status of a program that was told to stop, and has saved what it had: 143, as the shell's."""
+KEPT = 2
+"""How many checkpoints of the middle of an epoch are kept, the newest."""
+
+
+@HOOKS.register_module()
+class ResumableCheckpointHook(CheckpointHook):
+    """mmengine's ``CheckpointHook``, with checkpoints within an epoch and on SIGTERM.
+
+    Files are complete or not there. A damaged one is left out when resuming. A run that would write over another says
+    so. An ``EpochSeedHook`` lets a run go on in the middle of an epoch.
+
+    Args:
+        every_iters: Every how many iterations there is a checkpoint besides those of epochs. The two newest are kept.
+        overwrite: Whether to begin anew where there are checkpoints already, and to delete them.
+        hook: Further arguments of mmengine's hook.
+    """
+
+    def __init__(self, every_iters: int = 0, overwrite: bool = False, **hook) -> None:
+        super().__init__(**{"backend_args": {"backend": BACKEND}, **hook})
+        self.every_iters, self.overwrite = every_iters, overwrite
+        self._told = False
+        self._before: Any = None
+
+    def before_run(self, runner: Runner) -> None:
+        """Choose the checkpoint to resume from, or refuse or clear a folder that is used.
+
+        Raises:
+            InputError: The folder has checkpoints, and the run neither resumes nor overwrites.
+        """
+        if purpose_of(runner) == "predict":
+            return
+        if not runner._resume:
+            self._clear(runner.work_dir)
+        elif runner._load_from is None:
+            found = newest_whole_checkpoint(runner.work_dir)
+            runner._load_from = found and str(found)
+            runner._resume = found is not None
+
+    def _clear(self, folder: str) -> None:
+        found = checkpoints(folder)
+        if found and not self.overwrite:
+            raise InputError(
+                f"work_dir {folder} has checkpoints of another training ({found[0].name}): --resume goes on with it, "
+                "--overwrite deletes them, another --work-dir leaves them alone"
+            )
+        if is_main_process():
+            for path in [*found, Path(folder) / "last_checkpoint"]:
+                path.unlink(missing_ok=True)
+
+    def before_train(self, runner: Runner) -> None:
+        """Listen to SIGTERM."""
+        super().before_train(runner)
+        if threading.current_thread() is threading.main_thread():  # No other may ask for signals.
+            self._before = signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, *_: object) -> None:
+        self._told = True
+
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Save when it is time, or when any of the processes was told to stop.
+
+        Raises:
+            SystemExit: The run was told to stop, and its state is saved.
+        """
+        super().after_train_iter(runner, *args, **kwargs)
+        stop = self._told
+        if get_world_size() > 1:
+            told = torch.tensor(float(stop), device=next(runner.model.parameters()).device)
+            all_reduce(told)
+            stop = bool(told)
+        done = runner.iter + 1
+        if stop or (self.every_iters > 0 and done % self.every_iters == 0):
+            self._save_within_epoch(runner, done)
+        if stop:
+            runner.logger.warning(f"Stopped by SIGTERM after {done} iterations, which are saved: --resume goes on")
+            raise SystemExit(STOPPED)
+
+    def _save_within_epoch(self, runner: Runner, done: int) -> None:
+        name = f"iter_{done:07d}.pth"
+        meta = {"epoch": runner.epoch, "iter": done}
+        runner.save_checkpoint(self.out_dir, name, meta=meta, by_epoch=False, backend_args=self.backend_args)
+        if is_main_process():
+            folder = Path(self.out_dir)
+            WholeFileBackend().put(str(folder / name).encode(), Path(runner.work_dir) / "last_checkpoint")
+            for path in sorted(folder.glob("iter_*.pth"))[:-KEPT]:
+                path.unlink()
+
+    def after_train(self, runner: Runner) -> None:
+        """Leave SIGTERM to whom it was before."""
+        super().after_train(runner)
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
