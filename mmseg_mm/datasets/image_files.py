@@ -11,7 +11,7 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 COLOURED = 8
 """Three channels are an image in colour if their mean difference, in 256ths of the range, is above this. The rounding
@@ -43,7 +43,7 @@ def _decode(path: str, backend_args: dict | None) -> np.ndarray:
         image = mmcv.imfrombytes(fileio.get(path, backend_args=backend_args), flag="unchanged", backend="cv2")
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (OSError, cv2.error) as error:
+    except (OSError, ValueError, cv2.error) as error:  # Of an empty file mmcv says ValueError.
         raise InputError(f"{path} cannot be read: {type(error).__name__}") from error
     if image is None:
         raise InputError(f"{path} is not an image that can be read")
@@ -81,6 +81,8 @@ def image_size(path: str | Path) -> tuple[int, int]:
             width, height = image.size
             # Orientations 5 to 8 swap the sides. Only a JPEG is asked, since Pillow would decode all of a PNG for it.
             turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
-    except OSError as error:  # Pillow's UnidentifiedImageError is an OSError.
-        raise InputError(f"{path} is not an image that can be read") from error
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except Exception as error:  # A damaged file raises nearly anything, and one that is too large its own error.
+        raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
     return (height, width) if turned else (width, height)
