@@ -25,6 +25,9 @@ def add_mm_config(cfg: CfgNode) -> None:
 
     # Factor on the learning rate of tensors that were loaded from pretrained weights.
     cfg.SOLVER.PRETRAINED_LR_FACTOR = 1.0
+    # Fine-tuning from a part of MODEL.WEIGHTS: tensors that are missing, unknown or of another shape are left out and
+    # counted, as long as every part of the model finds something.
+    cfg.MODEL.PARTIAL_WEIGHTS = False
 
     _add_backbone(cfg, node)
     _add_two_stream(cfg, node)
@@ -297,3 +300,6 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.TEST.REFERENCES = False
     # How many queries to draw as ranked lists (ranked_lists_DATASET.png beside results.json); 0 draws none.
     cfg.TEST.RANKED_LISTS = 0
+    # What the run must reach, [[data set, setting, metric, value, tolerance], ...] in percent; else it ends with a line
+    # that says what it missed, and status 2.
+    cfg.TEST.EXPECTED_RESULTS = []

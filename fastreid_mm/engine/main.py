@@ -1,9 +1,11 @@
 """What training and testing from the command line do, before and in each process."""
 
 import argparse
+from tempfile import TemporaryDirectory
 
 from fastreid.engine import default_argument_parser
 
+from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.launch import launch
 from fastreid_mm.engine.setup import setup
 from fastreid_mm.engine.trainer import MMTrainer, evaluate_only
@@ -14,6 +16,9 @@ def argument_parser() -> argparse.ArgumentParser:
     """fast-reid's arguments; processes on one machine meet at a free port unless told otherwise."""
     parser = default_argument_parser()
     parser.set_defaults(dist_url="auto")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="build everything, make one step and a tiny test, estimate, save nothing"
+    )
     return parser
 
 
@@ -23,6 +28,11 @@ def start(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    if args.dry_run:
+        with TemporaryDirectory() as folder:
+            args.opts = [*args.opts, "OUTPUT_DIR", folder]
+            launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))
+        return
     launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))
 
 
@@ -40,4 +50,7 @@ def run(args: argparse.Namespace) -> Results:
         return evaluate_only(cfg)
     trainer = MMTrainer(cfg)
     trainer.resume_or_load(resume=args.resume)
+    if getattr(args, "dry_run", False):
+        dry_run(trainer)
+        return {}
     return trainer.train()

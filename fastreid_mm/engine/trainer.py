@@ -18,12 +18,14 @@ from fastreid_mm.data.build import build_dataset, build_test_loader, build_train
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
+from fastreid_mm.engine.config_values import refused_by
 from fastreid_mm.engine.distributed import share_buffers, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochWriter, LayerFreeze, ProgressBar
-from fastreid_mm.engine.report import log_results, save_results
+from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.engine.unread_keys import RecordedConfig, refuse_unread
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only
 from fastreid_mm.modeling.config_checks import require_two_identities
@@ -49,7 +51,7 @@ class MMTrainer(DefaultTrainer):
     def __init__(self, cfg: CfgNode) -> None:
         TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
         self._seed_is_drawn = cfg.SEED < 0
-        cfg = settle(cfg)
+        cfg = RecordedConfig(settle(cfg))
         loader = self.build_train_loader(cfg)
         self.references = {"chance": self.check_test_sets(cfg)}
         cfg = self.auto_scale_hyperparams(cfg, cast(ItemSet, loader.dataset).num_classes)
@@ -57,8 +59,14 @@ class MMTrainer(DefaultTrainer):
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         if asked.compares_identities:
             require_two_identities(cfg, comm.get_world_size())
-        optimizer = build_optimizer(cfg, model)
-        freezes = bool(cfg.MODEL.FREEZE_LAYERS) and cfg.SOLVER.FREEZE_ITERS > 0
+        with refused_by(f"SOLVER.OPT {cfg.SOLVER.OPT}"):
+            optimizer = build_optimizer(cfg, model)
+        freezes = bool(cfg.MODEL.FREEZE_LAYERS)
+        if freezes != (cfg.SOLVER.FREEZE_ITERS > 0):
+            raise InputError(
+                f"MODEL.FREEZE_LAYERS {list(cfg.MODEL.FREEZE_LAYERS)} and SOLVER.FREEZE_ITERS "
+                f"{cfg.SOLVER.FREEZE_ITERS} have no effect without each other"
+            )
         self._trainer = TrainingStep(wrap(model, freezes), loader, optimizer, cfg.SOLVER.AMP.ENABLED)
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
@@ -76,6 +84,8 @@ class MMTrainer(DefaultTrainer):
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg = cfg
         self.register_hooks(self.build_hooks())
+        require_expected_form(cfg.TEST.EXPECTED_RESULTS)
+        refuse_unread(cfg, cfg.reads)
 
     def resume_or_load(self, resume: bool = True) -> None:
         """Go on from the last checkpoint of ``OUTPUT_DIR``, or load ``MODEL.WEIGHTS`` if given.
@@ -83,6 +93,7 @@ class MMTrainer(DefaultTrainer):
         Raises:
             InputError: the checkpoint is of another model, or of epochs of another length.
         """
+        self.checkpointer.partial = self.cfg.MODEL.PARTIAL_WEIGHTS
         content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
         if not (resume and self.checkpointer.has_checkpoint()):
             return
@@ -127,6 +138,7 @@ class MMTrainer(DefaultTrainer):
         save_results(
             self.cfg.OUTPUT_DIR, self._last_eval_results, self.references if self.cfg.TEST.REFERENCES else None
         )
+        require_expected(self.cfg.TEST.EXPECTED_RESULTS, self._last_eval_results)
         return self._last_eval_results
 
     def before_epoch(self) -> None:
@@ -153,6 +165,12 @@ class MMTrainer(DefaultTrainer):
         if comm.is_main_process():
             built.append(EpochWriter(self.build_writers(), 200))
         return built
+
+    @classmethod
+    def build_model(cls, cfg: CfgNode) -> nn.Module:
+        """fast-reid's, with errors of values that do not go together in one line."""
+        with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
+            return super().build_model(cfg)
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:
@@ -226,6 +244,7 @@ def evaluate_only(cfg: CfgNode) -> Results:
     SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
     results = MMTrainer.test(cfg, model)
     save_results(cfg.OUTPUT_DIR, results)
+    require_expected(cfg.TEST.EXPECTED_RESULTS, results)
     if untrained:
         logger.warning(untrained)  # again, where the results are read
     return results

@@ -56,6 +56,29 @@ def test_what_is_not_supported_is_refused_in_a_config_of_ones_own(tiny_cfg):
         settle(cfg)
 
 
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("MODEL.DEVICE", "gpu0"),
+        ("MODEL.META_ARCHITECTURE", "CTMR"),
+        ("MODEL.BACKBONE.NAME", "resnet50"),
+        ("SOLVER.OPT", "adam"),
+        ("SOLVER.SCHED", "StepLR"),
+        ("SOLVER.BASE_LR", "-0.1"),
+        ("SOLVER.BASE_LR", "1e999"),
+        ("MODEL.CMTR.LAMBDA", "1e999"),
+        ("INPUT.SIZE_TRAIN", "[0, 32]"),
+        ("INPUT.SIZE_TEST", "[32]"),
+        ("MODEL.PIXEL_STD", "[1.0, 0.0, 1.0]"),
+        ("INPUT.REA.VALUE", "[1.0, 2.0]"),
+    ],
+)
+def test_a_value_that_nothing_can_use_is_refused_with_its_key(tiny_cfg, key, value):
+    with pytest.raises(InputError, match=f"{key} .* is not"):
+        settle(tiny_cfg(key, value))
+    settle(tiny_cfg("MODEL.HCT.POOL_EXPONENT", "1e999", "TEST.EVAL_PERIOD", -1))
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_without_a_gpu_the_device_is_the_cpu(tiny_cfg):
     assert settle(tiny_cfg("MODEL.DEVICE", "cuda")).MODEL.DEVICE == "cpu"
