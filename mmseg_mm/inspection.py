@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-import cv2
-import numpy as np
 from mmengine.config import Config
 from mmseg.registry import DATASETS
+from PIL import Image
 
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, first_line, listed
@@ -15,6 +14,7 @@ from mmseg_mm.datasets.image_files import read_grey, read_mask
 from mmseg_mm.datasets.transforms.load_depth import FEW_LEVELS, LoadDepthFromFile, grey_levels
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
+FILES = ("img_path", "depth_path", "seg_map_path")
 AGAIN = "take the file from the original archive again"
 
 
@@ -80,7 +80,9 @@ def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
 def look_at(sample: Mapping) -> str:
     """Return what is wrong with a sample's image, depth map or mask, or nothing if they are as they should be."""
     try:
-        _require_image(sample["img_path"])
+        for key in FILES:
+            if key in sample:
+                _require_whole(sample[key])
         if "seg_map_path" in sample:
             read_mask(sample["seg_map_path"])
         depth = read_grey(sample["depth_path"])
@@ -96,6 +98,10 @@ def look_at(sample: Mapping) -> str:
     return ""
 
 
-def _require_image(path: str) -> None:
-    if not isinstance(cv2.imread(path), np.ndarray):
-        raise InputError(f"{path} is not an image that can be read")
+def _require_whole(path: str) -> None:
+    """Decode all of an image. OpenCV, which training reads with, fills what a truncated file lacks with grey."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except Exception as error:  # A damaged file raises nearly anything.
+        raise InputError(f"{path} cannot be read: {first_line(error)}") from None

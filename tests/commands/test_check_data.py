@@ -51,14 +51,17 @@ val_dataloader = dict(dataset=dict(type="RepeatDataset", times=2, dataset=train_
 
 
 def test_depth_that_says_little_is_listed(tmp_path, capsys):
-    root = write_set(tmp_path / "toy", names=("good", "flat", "dark"))
+    root = write_set(tmp_path / "toy", names=("good", "flat", "dark", "short"))
     config = tmp_path / "sod.py"
     config.write_text(CONFIG.format(root=root))
     depth = root / "depth"
     cv2.imwrite(str(depth / "flat.png"), np.full((24, 32), 7, np.uint8))
     cv2.imwrite(str(depth / "dark.png"), np.linspace(500, 4000, 24 * 32).reshape(24, 32).astype(np.uint16))
+    image = root / "RGB" / "short.jpg"
+    image.write_bytes(image.read_bytes()[:-200])
     out = refused([str(config)], capsys)
-    assert "train_dataloader toy: 3 samples" in out and "val_dataloader" not in out  # it is the same set
+    assert f"{image} cannot be read: image file is truncated" in out
+    assert "train_dataloader toy: 4 samples" in out and "val_dataloader" not in out  # it is the same set
     assert "flat.png is constant, 7 everywhere" in out
     assert "dark.png fills 14 of 256 grey levels; LoadDepthFromFile's scaling='minmax' stretches it" in out
     assert "good.png" not in out
