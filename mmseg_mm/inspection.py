@@ -41,7 +41,9 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
 
 def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
     """Build a data set, and list the sets that are joined in it."""
-    loader = next((step for step in options.get("pipeline", ()) if step.get("type") == "LoadDepthFromFile"), {})
+    loader: Mapping = next(
+        (step for step in options.get("pipeline", ()) if step.get("type") == "LoadDepthFromFile"), {}
+    )
     depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
     try:
         dataset = DATASETS.build({**options, "pipeline": []})

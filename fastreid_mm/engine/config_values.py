@@ -41,11 +41,12 @@ def refuse_impossible(cfg: CfgNode) -> None:
 
 def _problem(key: str, value: object, default: object) -> str:
     """What a value should be and is not."""
-    if key in SIZES and not (_numbers(value, 2, int) and min(value) >= 1):  # type: ignore[call-overload]
+    numbers = _finite_numbers(value)
+    if key in SIZES and not (len(numbers) == 2 and all(isinstance(each, int) and each >= 1 for each in numbers)):
         return "two whole numbers above 0"
-    if key in CHANNELS and not _numbers(value, 3, int | float):
+    if key in CHANNELS and len(numbers) != 3:
         return "three finite numbers"
-    if key == "MODEL.PIXEL_STD" and min(value) <= 0:  # type: ignore[call-overload]
+    if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:
         return "three numbers above 0"
     if isinstance(value, float) and not (math.isfinite(value) or (key in MAY_BE_INFINITE and value > 0)):
         return "a finite number"
@@ -54,12 +55,12 @@ def _problem(key: str, value: object, default: object) -> str:
     return ""
 
 
-def _numbers(value: object, count: int, kind: type) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and len(value) == count
-        and all(isinstance(each, kind) and not isinstance(each, bool) and math.isfinite(each) for each in value)
-    )
+def _finite_numbers(value: object) -> list[int | float]:
+    """The finite numbers of a list, none if it holds anything else."""
+    if not isinstance(value, list | tuple):
+        return []
+    numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
+    return numbers if len(numbers) == len(value) and all(map(math.isfinite, numbers)) else []
 
 
 def _refuse_unknown_names(cfg: CfgNode) -> None:

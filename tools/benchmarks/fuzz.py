@@ -146,17 +146,26 @@ def fuzz_configs(count: int, seed: int) -> Counter:
     rng, found = random.Random(seed), Counter()
     names = sorted(path.name for path in CONFIGS.glob("*.yml"))
     keys = {
-        name: [key for key, _ in leaves(load_config(str(CONFIGS / name), [])) if key.startswith(SECTIONS)]
+        name: [pair for pair in leaves(load_config(str(CONFIGS / name), [])) if pair[0].startswith(SECTIONS)]
         for name in names
     }
     for index in range(count):
         name = rng.choice(names)
-        changes = {rng.choice(keys[name]): rng.choice(ODD) for _ in range(rng.choice((1, 1, 2)))}
+        changes = {key: other(value, rng) for key, value in rng.choices(keys[name], k=rng.choice((1, 1, 2)))}
         result = outcome(lambda: step(name, changes), (InputError, FloatingPointError))  # noqa: B023  called at once
         found[name.removesuffix(".yml"), result] += 1
         if result.startswith(("CRASH", "HANG", "several")):
             print(f"config {index} of seed {seed}: {name} {changes}: {result}", flush=True)
     return found
+
+
+def other(value: object, rng: random.Random) -> str:
+    """Half of the time another value of the same kind, else an odd one of any."""
+    if rng.random() < 0.5 or isinstance(value, str | list | tuple):
+        return rng.choice(ODD)
+    if isinstance(value, bool):
+        return str(not value)
+    return str(type(value)(value * rng.choice((-1, 0, 0.5, 2, 3, 10)) + rng.choice((0, 0, 1))))
 
 
 def step(name: str, changes: dict[str, str]) -> None:
