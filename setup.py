@@ -53,6 +53,7 @@ CORRUPTION = ["opencv-python>=4.7,<5", "pillow"]
 COMMANDS = {
     "fastreid-mm-train": "train:main",
     "fastreid-mm-test": "test:main",
+    "fastreid-mm-check-data": "check_data:main",
     "fastreid-mm-train-regdb-trials": "train_regdb_trials:main",
     "fastreid-mm-evaluate-features": "evaluate_features:main",
     "fastreid-mm-extract-features": "extract_features:main",

@@ -29,6 +29,9 @@ def add_mm_config(cfg: CfgNode) -> None:
 
     # Factor on the learning rate of tensors that were loaded from pretrained weights.
     cfg.SOLVER.PRETRAINED_LR_FACTOR = 1.0
+    # Fine-tuning from a part of MODEL.WEIGHTS: tensors that are missing, unknown or of another shape are left out and
+    # counted, as long as every part of the model finds something.
+    cfg.MODEL.PARTIAL_WEIGHTS = False
 
     # Whether BatchNorm takes the statistics of the batch of all processes rather than those of each, so that several
     # train as one does. A single process has nothing to synchronise.
@@ -311,6 +314,9 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.TEST.REFERENCES = False
     # How many queries to draw as ranked lists (ranked_lists_DATASET.png beside results.json); 0 draws none.
     cfg.TEST.RANKED_LISTS = 0
+    # What the run must reach, [[data set, setting, metric, value, tolerance], ...] in percent; else it ends with a line
+    # that says what it missed, and status 2.
+    cfg.TEST.EXPECTED_RESULTS = []
 
 
 def _add_tracking(cfg: CfgNode, node: type[CfgNode]) -> None:

@@ -17,15 +17,10 @@ NETWORK = """
 _BASE_: {base}
 MODEL:
   DEVICE: cpu
+  {method}
   BACKBONE:
     PRETRAIN: False
-    STRIDE_SIZE: (4, 4)
-    VIT: {{PATCH_SIZE: 8, EMBED_DIM: 32, DEPTH: 2, NUM_HEADS: 2}}
-    RESNET: {{NAME: test_resnet}}
-  HCT: {{PARTS: 2, DIM: 16}}
-  MUN: {{RATIOS: [2, 4]}}
-  IEEE: {{PARTS: 2, REDUCED_DIM: 24, PART_DIM: 16}}
-  MUTUALFORMER: {{DIM: 16, HEADS: 4}}
+    {backbone}
 INPUT: {{SIZE_TRAIN: [32, 16], SIZE_TEST: [32, 16]}}
 DATALOADER: {{NUM_WORKERS: 0, NUM_INSTANCE: 2}}
 SOLVER: {{IMS_PER_BATCH: 16, MAX_EPOCH: 2, STEPS: [1], CHECKPOINT_PERIOD: 1}}
@@ -33,6 +28,18 @@ TEST: {{EVAL_PERIOD: 0, IMS_PER_BATCH: 64}}
 SEED: 7
 OUTPUT_DIR: {output}
 """
+BACKBONES = {
+    "build_timm_vit_backbone": ("STRIDE_SIZE: (4, 4)\n    VIT: {PATCH_SIZE: 8, EMBED_DIM: 32, DEPTH: 2, NUM_HEADS: 2}"),
+    "build_two_stream_resnet_backbone": "RESNET: {NAME: test_resnet}",
+    "build_multi_stream_resnet_backbone": "RESNET: {NAME: test_resnet}",
+}
+METHODS = {
+    "HCT": "HCT: {PARTS: 2, DIM: 16}",
+    "CMT": "HCT: {PARTS: 2, DIM: 16}",
+    "MUN": "MUN: {RATIOS: [2, 4]}",
+    "IEEE": "IEEE: {PARTS: 2, REDUCED_DIM: 24, PART_DIM: 16}",
+    "MutualFormerReID": "MUTUALFORMER: {DIM: 16, HEADS: 4}",
+}
 
 
 def draw_image(seed: int) -> Image.Image:
@@ -185,8 +192,12 @@ def tiny_config(tmp_path):
     configs = Path(__file__).parent.parent / "configs"
 
     def build(base: str = "SYSU/cmtr.yml", output: str = "out") -> str:
-        path = tmp_path / f"{output}.yml"
-        path.write_text(NETWORK.format(base=configs / base, output=tmp_path / output))
+        path, model = tmp_path / f"{output}.yml", load_config(str(configs / base), []).MODEL
+        parts = {
+            "method": METHODS.get(model.META_ARCHITECTURE, ""),
+            "backbone": BACKBONES.get(model.BACKBONE.NAME, ""),
+        }
+        path.write_text(NETWORK.format(base=configs / base, output=tmp_path / output, **parts))
         return str(path)
 
     return build

@@ -21,6 +21,7 @@ PROJECT = Path(__file__).parent.parent
 COMMANDS = {
     "fastreid-mm-train",
     "fastreid-mm-test",
+    "fastreid-mm-check-data",
     "fastreid-mm-train-regdb-trials",
     "fastreid-mm-evaluate-features",
     "fastreid-mm-extract-features",

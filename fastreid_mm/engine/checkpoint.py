@@ -8,7 +8,7 @@ import torch
 from fastreid.utils.checkpoint import Checkpointer
 from timm.models import clean_state_dict
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, listed
 from fastreid_mm.safe_load import load_safely
 from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
@@ -36,7 +36,8 @@ class SafeCheckpointer(Checkpointer):
     - resuming finds a damaged file out by its checksums, and takes the one before it;
     - PyTorch's safe loader reads it;
     - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
-      Only what :data:`PER_IDENTITY` names is let off, and not when resuming.
+      Only what :data:`PER_IDENTITY` names is let off, and not when resuming, or with :attr:`partial` whatever does
+      not fit, as long as every part of the model gets something.
     """
 
     def save(self, name: str, **extra: object) -> None:
@@ -103,6 +104,9 @@ class SafeCheckpointer(Checkpointer):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
         return content
 
+    partial = False
+    """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``."""
+
     def _load_model(self, checkpoint: dict) -> None:
         checkpoint["model"] = clean_state_dict(checkpoint["model"])  # no "module." of a wrapped model
         state, own = checkpoint["model"], self.model.state_dict()
@@ -113,13 +117,37 @@ class SafeCheckpointer(Checkpointer):
             "of another shape": self._not_excused(shapes),
         }
         found = [f"{len(names)} tensors {kind} ({names[0]} ...)" for kind, names in wrong.items() if names]
-        if found:
-            raise InputError(f"checkpoint {self._path} is of another model: {', '.join(found)}")
-        for name in {*shapes, *set(state) - set(own)}:
-            self.logger.warning(f"{name} of {self._path} is for other training identities or batches and is left out")
+        matched = (set(own) & set(state)) - set(shapes)
+        if self.partial and not self._resuming:
+            self._refuse_skipped_parts(set(own), matched)
+        elif found:
+            raise InputError(
+                f"checkpoint {self._path} is of another model: {', '.join(found)}"
+                + ("" if self._resuming else "; MODEL.PARTIAL_WEIGHTS True trains on from what fits")
+            )
+        missing, left = sorted(set(own) - matched), sorted(set(state) - matched)
+        self.logger.info(
+            f"{self._path}: {len(matched)} of the model's {len(own)} tensors are loaded, {len(missing)} are not"
+            f"{_some(missing)}, {len(left)} of the file are left out{_some(left)}"
+        )
+        for name in left:
             del state[name]
         super()._load_model(checkpoint)
+
+    def _refuse_skipped_parts(self, own: set[str], matched: set[str]) -> None:
+        """Refuse to load nothing of a part of the model, as its backbone or neck, other than those of identities."""
+        parts = {name.split(".")[0] for name in self._not_excused(own)}
+        skipped = sorted(parts - {name.split(".")[0] for name in matched})
+        if skipped:
+            raise InputError(
+                f"checkpoint {self._path} has no tensor that fits {listed(skipped, separator=', ')} of the model; "
+                f"{len(matched)} of {len(own)} tensors would be loaded"
+            )
 
     def _not_excused(self, names: Iterable[str]) -> list[str]:
         """The names that make a checkpoint another model's."""
         return sorted(name for name in names if self._resuming or not any(part in name for part in PER_IDENTITY))
+
+
+def _some(names: list[str]) -> str:
+    return f" ({listed(names, 3, ', ')})" if names else ""

@@ -1,9 +1,11 @@
 """What training and testing from the command line do, before and in each process."""
 
 import argparse
+from tempfile import TemporaryDirectory
 
 from fastreid.engine import default_argument_parser
 
+from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.launch import launch
 from fastreid_mm.engine.output_dir import refuse_used_output_dir
 from fastreid_mm.engine.setup import load_config, setup
@@ -18,6 +20,9 @@ def argument_parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="begin anew where OUTPUT_DIR has a training already, and delete that"
     )
     parser.set_defaults(dist_url="auto")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="build everything, make one step and a tiny test, estimate, save nothing"
+    )
     return parser
 
 
@@ -27,6 +32,11 @@ def start(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    if args.dry_run:
+        with TemporaryDirectory() as folder:
+            args.opts = [*args.opts, "OUTPUT_DIR", folder]
+            launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))
+        return
     launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))
 
 
@@ -39,11 +49,14 @@ def run(args: argparse.Namespace) -> Results:
     Raises:
         InputError: whatever the user can put right.
     """
-    if not (args.eval_only or args.resume or args.overwrite):  # before anything is written there
+    if not (args.eval_only or args.resume or args.overwrite or args.dry_run):  # before anything is written there
         refuse_used_output_dir(load_config(args.config_file, args.opts).OUTPUT_DIR)
     cfg = setup(args)
     if args.eval_only:
         return evaluate_only(cfg)
     trainer = MMTrainer(cfg)
     trainer.resume_or_load(args.resume, args.overwrite)
+    if args.dry_run:
+        dry_run(trainer)
+        return {}
     return trainer.train()

@@ -2,10 +2,15 @@
 
 import logging
 import os
+from collections.abc import Sequence
 
 from fastreid.utils import comm
 
+from fastreid_mm.errors import InputError, listed
 from fastreid_mm.evaluation.results import Results, results_table, write_json
+
+EXPECTED = "TEST.EXPECTED_RESULTS"
+"""The config key of results that a run must reach."""
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -27,3 +32,36 @@ def save_results(output_dir: str, results: Results, references: dict[str, Result
         write_json(os.path.join(output_dir, "references.json"), references)
         log_results({"trained": results} | references)
     logger.info(f"Results saved in {output_dir}")
+
+
+def require_expected_form(expected: Sequence) -> None:
+    """Refuse what is not ``[data set, setting, metric, value, tolerance]``, before training.
+
+    Raises:
+        InputError: names the entry.
+    """
+    for entry in expected:
+        if (
+            not isinstance(entry, list | tuple)
+            or [isinstance(word, str) for word in entry] != [True, True, True, False, False]
+            or not all(isinstance(number, int | float) for number in entry[3:])
+        ):
+            raise InputError(f"{EXPECTED}: {entry!r} is not [data set, setting, metric, value, tolerance]")
+
+
+def require_expected(expected: Sequence, results: Results) -> None:
+    """Compare the results of a run with those that its config expects; where there are no results, do nothing.
+
+    Raises:
+        InputError: names every result that is missing or further from its value than the tolerance.
+    """
+    misses = []
+    for dataset, setting, metric, value, tolerance in expected if results else ():
+        found = results.get(dataset, {}).get(setting, {}).get(metric)
+        if not isinstance(found, int | float) or not abs(found - value) <= tolerance:
+            was = f"{found:.2f}" if isinstance(found, int | float) else "not among the results"
+            misses.append(f"{dataset} {setting} {metric} is {was}, not within {tolerance:g} of {value:g}")
+    if misses:
+        raise InputError(f"{EXPECTED}: {listed(misses)}")
+    if expected and results:
+        logger.info(f"{EXPECTED}: all {len(expected)} are reached")

@@ -7,6 +7,7 @@ from fastreid.solver import build_optimizer as build_host_optimizer
 from torch import nn
 from yacs.config import CfgNode
 
+from fastreid_mm.errors import InputError
 from fastreid_mm.modeling.contract import as_meta_architecture
 
 
@@ -17,16 +18,25 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
 
     The host's ``contiguous=True`` would flatten all parameters into one buffer whose gradient PyTorch 2 resets to
     None: nothing would ever be trained, without a word.
+
+    Raises:
+        InputError: ``SOLVER.HEADS_LR_FACTOR`` is for architectures of fast-reid's.
     """
+    if cfg.SOLVER.HEADS_LR_FACTOR != 1 and not any(name == "heads" for name, _ in model.named_children()):
+        raise InputError(
+            f"SOLVER.HEADS_LR_FACTOR {cfg.SOLVER.HEADS_LR_FACTOR}: {cfg.MODEL.META_ARCHITECTURE} has no part that "
+            "fast-reid calls heads; SOLVER.PRETRAINED_LR_FACTOR is for what was loaded from pretrained weights"
+        )
     cfg = cfg.clone()
     cfg.defrost()
     cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; LayerFreeze does not
     optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
     asked = as_meta_architecture(model, cfg.TEST.METRIC)
     loaded, own = set(asked.pretrained_parameters()), dict(asked.lr_factors())
+    factor = cfg.SOLVER.PRETRAINED_LR_FACTOR
     for group in optimizer.param_groups:
         parameter = group["params"][0]  # the host makes one group a parameter
-        group["lr"] *= own.get(parameter, 1.0) * (cfg.SOLVER.PRETRAINED_LR_FACTOR if parameter in loaded else 1.0)
+        group["lr"] *= own.get(parameter, 1.0) * (factor if parameter in loaded else 1.0)
     return optimizer
 
 

@@ -16,6 +16,7 @@ from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 
 from fastreid_mm.config import add_mm_config
+from fastreid_mm.engine.config_values import refuse_impossible
 from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.errors import InputError
 from fastreid_mm.random_streams import stream_words
@@ -107,6 +108,7 @@ def settle(cfg: CfgNode) -> CfgNode:
         InputError: what the config asks for is not installed.
     """
     require_tracking(cfg)
+    refuse_impossible(cfg)
     no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
     seed = cfg.SEED if cfg.SEED >= 0 else comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
     cfg = with_values(cfg, SEED=seed, MODEL__DEVICE="cpu" if no_gpu else cfg.MODEL.DEVICE)

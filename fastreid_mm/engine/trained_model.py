@@ -8,6 +8,7 @@ from yacs.config import CfgNode
 
 import fastreid_mm.modeling  # noqa: F401  registers the architectures
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
+from fastreid_mm.engine.config_values import refused_by
 from fastreid_mm.engine.setup import with_values
 
 logger = logging.getLogger("fastreid.mm")
@@ -22,7 +23,8 @@ def trained_model(cfg: CfgNode) -> nn.Module:
     warning says that the network is untrained.
 
     Raises:
-        InputError: the checkpoint does not exist, cannot be read safely, or is of another model.
+        InputError: the checkpoint does not exist, cannot be read safely, or is of another model; or values of the
+            config do not go together.
     """
     if not cfg.MODEL.HEADS.NUM_CLASSES:
         cfg = with_values(cfg, MODEL__HEADS__NUM_CLASSES=saved_num_classes(cfg.MODEL.WEIGHTS))
@@ -30,6 +32,7 @@ def trained_model(cfg: CfgNode) -> nn.Module:
         cfg = with_values(cfg, MODEL__BACKBONE__PRETRAIN=False)  # the checkpoint has them
     else:
         logger.warning(UNTRAINED)
-    model = build_model(cfg)
+    with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
+        model = build_model(cfg)
     SafeCheckpointer(model).load(cfg.MODEL.WEIGHTS, checkpointables=[])
     return model.eval()

@@ -22,18 +22,20 @@ from fastreid_mm.data.build import build_dataset, build_test_loader, build_train
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
+from fastreid_mm.engine.config_values import refused_by
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
 from fastreid_mm.engine.output_dir import claim_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
-from fastreid_mm.engine.report import log_results, save_results
+from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.tracking import WandbWriter, track_results
 from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
+from fastreid_mm.engine.unread_keys import RecordedConfig, refuse_unread
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, Settings, numbers_only, write_json
 from fastreid_mm.modeling.config_checks import require_two_identities
@@ -60,7 +62,7 @@ class MMTrainer(DefaultTrainer):
     def __init__(self, cfg: CfgNode) -> None:
         TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
         self._seed_is_drawn = cfg.SEED < 0
-        cfg = settle(cfg)
+        cfg = RecordedConfig(settle(cfg))
         check_precise_bn(cfg)
         loader = self.build_train_loader(cfg)
         lists: dict[str, str] = {}
@@ -71,8 +73,14 @@ class MMTrainer(DefaultTrainer):
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         if asked.compares_identities:
             require_two_identities(cfg)
-        optimizer = build_optimizer(cfg, model)
-        freezes = bool(cfg.MODEL.FREEZE_LAYERS) and cfg.SOLVER.FREEZE_ITERS > 0
+        with refused_by(f"SOLVER.OPT {cfg.SOLVER.OPT}"):
+            optimizer = build_optimizer(cfg, model)
+        freezes = bool(cfg.MODEL.FREEZE_LAYERS)
+        if freezes != (cfg.SOLVER.FREEZE_ITERS > 0):
+            raise InputError(
+                f"MODEL.FREEZE_LAYERS {list(cfg.MODEL.FREEZE_LAYERS)} and SOLVER.FREEZE_ITERS "
+                f"{cfg.SOLVER.FREEZE_ITERS} have no effect without each other"
+            )
         self._trainer = TrainingStep(
             wrap(model, freezes, cfg.MODEL.SYNC_BN), loader, optimizer, cfg.SOLVER.AMP.ENABLED, cfg.OUTPUT_DIR
         )
@@ -93,6 +101,8 @@ class MMTrainer(DefaultTrainer):
         self.cfg, self._lists = cfg, lists
         self._tracker: WandbWriter | None = None
         self.register_hooks(self.build_hooks())
+        require_expected_form(cfg.TEST.EXPECTED_RESULTS)
+        refuse_unread(cfg, cfg.reads)
 
     def resume_or_load(self, resume: bool = True, overwrite: bool = False) -> None:
         """Go on from the last checkpoint of ``OUTPUT_DIR``, or load ``MODEL.WEIGHTS`` if given.
@@ -107,6 +117,7 @@ class MMTrainer(DefaultTrainer):
         """
         if not resume and comm.is_main_process():
             claim_output_dir(self.cfg.OUTPUT_DIR, overwrite)
+        self.checkpointer.partial = self.cfg.MODEL.PARTIAL_WEIGHTS
         content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
         if not self.checkpointer.resumed:
             return
@@ -156,6 +167,7 @@ class MMTrainer(DefaultTrainer):
         save_record(self.cfg.OUTPUT_DIR, record)
         if self._tracker:
             self._tracker.finish(self._last_eval_results)
+        require_expected(self.cfg.TEST.EXPECTED_RESULTS, self._last_eval_results)
         return self._last_eval_results
 
     def _measure_references(self) -> dict[str, Results]:
@@ -239,6 +251,12 @@ class MMTrainer(DefaultTrainer):
         if self.cfg.TRACKING.WANDB.ENABLED:
             self._tracker = WandbWriter()
         return [*super().build_writers(), *([self._tracker] if self._tracker else [])]
+
+    @classmethod
+    def build_model(cls, cfg: CfgNode) -> nn.Module:
+        """fast-reid's, with errors of values that do not go together in one line."""
+        with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
+            return super().build_model(cfg)
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:
@@ -343,4 +361,5 @@ def evaluate_only(cfg: CfgNode) -> Results:
     track_results(cfg, results)
     if not cfg.MODEL.WEIGHTS:
         logger.warning(UNTRAINED)  # again, where the results are read
+    require_expected(cfg.TEST.EXPECTED_RESULTS, results)
     return results

@@ -3,6 +3,7 @@
 They have one grey channel or three equal ones, with or without an alpha channel.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -11,11 +12,14 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 COLOURED = 8
 """Three channels are an image in colour if their mean difference, in 256ths of the range, is above this. The rounding
 of JPEG makes the channels of a grey image differ by one or two."""
+
+PIXELS_A_BYTE = 10_000
+"""No format packs more: a PNG of one bit a pixel, all alike, has 8256."""
 
 
 def read_grey(path: str, backend_args: dict | None = None) -> np.ndarray:
@@ -40,14 +44,31 @@ def read_grey(path: str, backend_args: dict | None = None) -> np.ndarray:
 
 def _decode(path: str, backend_args: dict | None) -> np.ndarray:
     try:
-        image = mmcv.imfrombytes(fileio.get(path, backend_args=backend_args), flag="unchanged", backend="cv2")
+        content = fileio.get(path, backend_args=backend_args)
+        _refuse_bomb(content, path)
+        image = mmcv.imfrombytes(content, flag="unchanged", backend="cv2")
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (OSError, cv2.error) as error:
+    except (OSError, ValueError, cv2.error) as error:  # Of an empty file mmcv says ValueError.
         raise InputError(f"{path} cannot be read: {type(error).__name__}") from error
     if image is None:
         raise InputError(f"{path} is not an image that can be read")
     return image
+
+
+def _refuse_bomb(content: bytes, path: str) -> None:
+    """Refuse a file whose header promises more pixels than its bytes can hold, which OpenCV would make room for."""
+    try:
+        with Image.open(BytesIO(content)) as image:
+            width, height = image.size
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path} cannot be read: {first_line(error)}") from None
+    except Exception:  # Of any kind: it is for OpenCV to say what is wrong.
+        return
+    if width * height > PIXELS_A_BYTE * len(content):
+        raise InputError(f"{path} cannot be read: {len(content)} bytes cannot hold {width} x {height} pixels")
 
 
 def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
@@ -98,6 +119,8 @@ def image_size(path: str | Path) -> tuple[int, int]:
             width, height = image.size
             # Orientations 5 to 8 swap the sides. Only a JPEG is asked, since Pillow would decode all of a PNG for it.
             turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
-    except OSError as error:  # Pillow's UnidentifiedImageError is an OSError.
-        raise InputError(f"{path} is not an image that can be read") from error
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except Exception as error:  # A damaged file raises nearly anything, and one that is too large its own error.
+        raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
     return (height, width) if turned else (width, height)

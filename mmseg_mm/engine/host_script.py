@@ -8,7 +8,7 @@ from pathlib import Path
 import mmseg
 from mmengine.config import Config
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
@@ -34,7 +34,7 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         InputError: mmsegmentation has no such script, the config does not exist, or :data:`TRUST` is given for a config
-            without a ``SafeCheckpointHook``.
+            without a ``SafeCheckpointHook``, or a part of the config has an argument that its class does not know.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -55,7 +55,12 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
         arguments += ["--cfg-options", *options]
     take_data_root(arguments)
     sys.argv = [str(script), *arguments]
-    runpy.run_path(str(script), run_name="__main__")
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise InputError(f"config {config}: {first_line(error)}") from None
 
 
 def _script(name: str) -> Path:

@@ -49,11 +49,12 @@ class MutualFormerHead(BaseDecodeHead):
         regularization: The weight "lambda" of that loss (eq. 15, table 6). With 0 these maps are left out, too.
         norm_cfg: The config of the norms, by default batch normalization.
         init_cfg: The configs of the initialization.
-        decode_head: Further arguments of mmsegmentation's ``BaseDecodeHead``.
+        decode_head: Of the further arguments of mmsegmentation's ``BaseDecodeHead`` only ``align_corners``; the others
+            would have no effect.
 
     Raises:
-        InputError: ``regularization`` is outside [0, 1), the numbers of levels differ, or :class:`FusionLevel` or
-            :class:`MapLoss` raises it.
+        InputError: An argument has no effect or is unknown, ``regularization`` is outside [0, 1), the numbers of levels
+            differ, or :class:`FusionLevel` or :class:`MapLoss` raises it.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class MutualFormerHead(BaseDecodeHead):
         init_cfg: Sequence[dict] | None = INITIALIZATION,
         **decode_head,
     ) -> None:
+        if set(decode_head) - {"align_corners"}:
+            raise InputError(f"MutualFormerHead cannot use {', '.join(sorted(set(decode_head) - {'align_corners'}))}")
         if not 0 <= regularization < 1:
             raise InputError(f"regularization {regularization} is not in [0, 1)")
         if not len(in_channels) == len(patch_strides) == len(feature_strides):

@@ -86,3 +86,29 @@ def test_a_failed_save_leaves_the_earlier_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         checkpointer.save("kept")
     assert (tmp_path / "kept.pth").read_bytes() == before
+
+
+def test_what_is_loaded_is_counted_and_partial_loading_needs_something_of_every_part(tmp_path, caplog):
+    """A part of which nothing fits would silently start from random weights."""
+    state = Network().state_dict()
+    torch.save({"model": {**state, "body.bias": torch.zeros(9), "more": torch.ones(1)}}, tmp_path / "some.pth")
+    torch.save({"model": {"classifier.weight": state["classifier.weight"]}}, tmp_path / "no_body.pth")
+    model = Network()
+    kept = model.body.bias.clone()
+    checkpointer = SafeCheckpointer(model)
+    with pytest.raises(InputError, match="some.pth is of another model: .*MODEL.PARTIAL_WEIGHTS True"):
+        checkpointer.load(str(tmp_path / "some.pth"), checkpointables=[])
+    checkpointer.partial = True
+    with caplog.at_level("INFO", checkpointer.logger.name):
+        checkpointer.logger.addHandler(caplog.handler)
+        checkpointer.load(str(tmp_path / "some.pth"), checkpointables=[])
+        checkpointer.logger.removeHandler(caplog.handler)
+    assert torch.equal(model.body.weight, state["body.weight"]) and torch.equal(model.body.bias, kept)
+    counts = (
+        "2 of the model's 3 tensors are loaded, 1 are not (body.bias), 2 of the file are left out (body.bias, more)"
+    )
+    assert any(counts in message for message in caplog.messages)
+    with pytest.raises(InputError, match="no_body.pth has no tensor that fits body of the model"):
+        checkpointer.load(str(tmp_path / "no_body.pth"), checkpointables=[])
+    with pytest.raises(InputError, match="is of another model"):
+        checkpointer.load(str(tmp_path / "some.pth"))  # resuming

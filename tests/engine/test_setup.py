@@ -7,6 +7,7 @@ import torch
 
 from fastreid_mm.engine.main import argument_parser
 from fastreid_mm.engine.setup import load_config, seed_everything, set_deterministic, settle, setup
+from fastreid_mm.errors import InputError
 
 
 def draw():
@@ -46,6 +47,29 @@ def test_a_drawn_seed_is_saved_and_a_given_one_stays(tiny_cfg):
     assert cfg.SEED == -1 and drawn[0].SEED != drawn[1].SEED and min(found.SEED for found in drawn) >= 0
     assert load_config(f"{cfg.OUTPUT_DIR}/config.yaml", []).SEED == drawn[1].SEED
     assert settle(tiny_cfg("SEED", 2**40)).SEED == 2**40
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("MODEL.DEVICE", "gpu0"),
+        ("MODEL.META_ARCHITECTURE", "CTMR"),
+        ("MODEL.BACKBONE.NAME", "resnet50"),
+        ("SOLVER.OPT", "adam"),
+        ("SOLVER.SCHED", "StepLR"),
+        ("SOLVER.BASE_LR", "-0.1"),
+        ("SOLVER.BASE_LR", "1e999"),
+        ("MODEL.CMTR.LAMBDA", "1e999"),
+        ("INPUT.SIZE_TRAIN", "[0, 32]"),
+        ("INPUT.SIZE_TEST", "[32]"),
+        ("MODEL.PIXEL_STD", "[1.0, 0.0, 1.0]"),
+        ("INPUT.REA.VALUE", "[1.0, 2.0]"),
+    ],
+)
+def test_a_value_that_nothing_can_use_is_refused_with_its_key(tiny_cfg, key, value):
+    with pytest.raises(InputError, match=f"{key} .* is not"):
+        settle(tiny_cfg(key, value))
+    settle(tiny_cfg("MODEL.HCT.POOL_EXPONENT", "1e999", "TEST.EVAL_PERIOD", -1))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

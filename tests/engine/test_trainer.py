@@ -257,22 +257,21 @@ def test_what_cannot_work_is_refused_before_training(tiny_cfg, options, words):
 def test_the_hosts_own_architecture_trains_and_tests_too(tiny_cfg, sampler):
     trainer = MMTrainer(
         tiny_cfg(
-            "MODEL.META_ARCHITECTURE",
-            "Baseline",
-            "MODEL.BACKBONE.NAME",
-            "build_resnet_backbone",
+            "DATASETS.NAMES",
+            "('SYSUMM01',)",
+            "DATASETS.TESTS",
+            "('SYSUMM01',)",
             "MODEL.BACKBONE.DEPTH",
             "18x",
             "MODEL.BACKBONE.FEAT_DIM",
             512,
-            "MODEL.BACKBONE.STRIDE_SIZE",
-            "(16, 16)",
             "DATALOADER.SAMPLER_TRAIN",
             sampler,
             "SOLVER.MAX_EPOCH",
             1,
             "TEST.FLIP.ENABLED",
             True,
+            base="Base-VI.yml",
         )
     )
     before = weights(trainer)

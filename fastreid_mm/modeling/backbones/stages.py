@@ -1,7 +1,7 @@
 """The stages of convolutional networks of timm, in the order in which their forward pass takes them."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +17,7 @@ from timm.models.resnet import ResNet
 from timm.models.resnetv2 import ResNetV2
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.overrides import TorchFunctionMode
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,18 @@ def output_shape(module: nn.Module, size: tuple[int, int]) -> tuple[int, int, in
     """(C, h, w) of the maps that a module makes of images of (height, width). Nothing is computed or changed."""
     tensors = [*module.named_parameters(), *module.named_buffers()]
     shapes = {name: value.to("meta") for name, value in tensors}
-    maps = functional_call(module, shapes, (torch.empty(2, 3, *size, device="meta"),))
+    with _WithoutBatchNorm():
+        maps = functional_call(module, shapes, (torch.empty(2, 3, *size, device="meta"),))
     return tuple(maps.shape[1:])
+
+
+class _WithoutBatchNorm(TorchFunctionMode):
+    """Leaves out batch normalization, which changes no shape: it is most of the time that shapes alone take."""
+
+    def __torch_function__(
+        self, function: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        return args[0] if function is F.batch_norm else function(*args, **(kwargs or {}))
 
 
 def remove_last_stride(network: nn.Module) -> bool:

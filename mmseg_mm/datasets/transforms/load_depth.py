@@ -13,6 +13,14 @@ from mmseg_mm.datasets.image_files import read_grey
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")
+FEW_LEVELS = 32
+"""A map that fills fewer of 256 grey levels says little, as metric depth in 16 bits does: 5 metres in millimetres are
+20 of them."""
+
+
+def grey_levels(depth: np.ndarray) -> float:
+    """Return how many of 256 grey levels a map of integers fills when it is divided by its data type's largest."""
+    return (int(depth.max()) - int(depth.min())) / np.iinfo(depth.dtype).max * 255
 
 
 class RGBDPath(str):
@@ -124,6 +132,12 @@ class LoadDepthFromFile(BaseTransform):
             self._report_constant(path, low)
             return np.zeros(raw.shape, np.float32)
         if self.scaling == "range":
+            if raw.dtype == np.uint16 and grey_levels(raw) < FEW_LEVELS:
+                warnings.warn(
+                    f"depth map {path} has 16 bits but fills {grey_levels(raw):.0f} of 256 grey levels; "
+                    "scaling='minmax' stretches it",
+                    stacklevel=2,
+                )
             low, high = 0, np.iinfo(raw.dtype).max
         return (raw.astype(np.float32) - low) / (high - low)
 

@@ -1,5 +1,7 @@
 """Depth maps and masks of every kind come out in one convention."""
 
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from PIL import Image
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, LoadSODMask
-from mmseg_mm.datasets.image_files import image_size
+from mmseg_mm.datasets.image_files import image_size, read_grey
 from tests.mmseg_mm.rgbd_files import write
 
 DEPTH = np.array([[51, 102], [153, 204]], np.uint8)
@@ -125,3 +127,23 @@ def test_an_images_size_is_what_the_loader_will_see(tmp_path):
         image.save(tmp_path / "i.jpg", exif=exif)
         assert image_size(tmp_path / "i.jpg") == size
         assert cv2.imread(str(tmp_path / "i.jpg")).shape[1::-1] == size
+
+
+def test_a_header_that_promises_too_much_is_refused_before_room_is_made_for_it(tmp_path):
+    """A byte of the width is changed, and its checksum with it: a few hundred bytes cannot hold 12 million pixels."""
+    path = tmp_path / "bomb.png"
+    cv2.imwrite(str(path), np.zeros((24, 32), np.uint8))
+    content = bytearray(path.read_bytes())
+    content[17] = 8  # of the width's four bytes the second
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"bomb.png cannot be read: \d+ bytes cannot hold 524320 x 24 pixels"):
+        read_grey(str(path))
+
+
+def test_depth_that_fills_few_grey_levels_is_warned_of(tmp_path):
+    """3.5 metres in millimetres are 14 of 256 levels."""
+    path = tmp_path / "metric.png"
+    cv2.imwrite(str(path), np.linspace(500, 4000, 24 * 32).reshape(24, 32).astype(np.uint16))
+    with pytest.warns(UserWarning, match="metric.png has 16 bits but fills 14 of 256 grey levels; scaling='minmax'"):
+        LoadDepthFromFile().transform({"depth_path": str(path)})

@@ -77,6 +77,12 @@ def test_without_regularization_there_are_no_maps_for_it():
         build_head(regularization=1)
 
 
+@pytest.mark.parametrize("name", ["sampler", "ignore_index", "act_cfg", "conv_cfg", "refularization"])
+def test_an_argument_without_effect_is_refused(name):
+    with pytest.raises(InputError, match=f"MutualFormerHead cannot use {name}"):
+        build_head(**{name: 1})
+
+
 def test_unequal_numbers_of_levels_are_named():
     with pytest.raises(InputError, match=r"patch_strides \(2, 1, 1\) .* equally many levels"):
         build_head(patch_strides=(2, 1, 1))

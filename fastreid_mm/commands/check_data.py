@@ -1,0 +1,68 @@
+"""Read the whole data set of a config before training does: the command ``fastreid-mm-check-data``."""
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
+from fastreid_mm.errors import REFUSED, one_line_errors
+from fastreid_mm.shipped_configs import find_config
+
+Found = tuple[str, dict[str, int], list[str], Sequence]
+"""Name of a set, what it has, its problems, and what of it is still to be read."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print what every set of a config has, and a line for every problem with its path and what to do.
+
+    Args:
+        arguments: the config, ``.yml`` of fast-reid or ``.py`` of mmsegmentation, ``--workers`` and, for fast-reid, KEY
+            VALUE pairs; or none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 if there is a problem, or the config cannot be used.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="a path or a shipped config's short name")
+    parser.add_argument("--workers", type=int, default=8, help="how many images are read at a time")
+    parser.add_argument("opts", nargs="*", help="KEY VALUE pairs, for fast-reid")
+    args = parser.parse_args(arguments)
+    with one_line_errors():
+        sets, look_at = _saliency(args) if args.config.endswith(".py") else _reid(args)
+        found = [
+            (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
+        ]
+    for name, numbers, problems in found:
+        print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
+        for problem in problems:
+            print(f"  problem: {problem}")
+    total = sum(len(problems) for *_, problems in found)
+    print(f"{total} problems" if total else "no problems")
+    if total:
+        raise SystemExit(REFUSED)
+
+
+def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[str]:
+    """The problems of what is read, several files at a time: Pillow and OpenCV decode without Python's lock."""
+    from tqdm import tqdm
+
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        found = list(tqdm(pool.map(look_at, rest), total=len(rest), unit="file"))
+    return [problem for problem in found if problem]
+
+
+def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:
+    require_fastreid()
+    import fastreid_mm.data  # noqa: F401  registers the data sets
+    from fastreid_mm.data.inspection import inspect, look_at
+    from fastreid_mm.engine.setup import load_config
+
+    return inspect(load_config(args.config, args.opts)), look_at
+
+
+def _saliency(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:
+    require_mmseg()
+    from mmseg_mm.inspection import inspect, look_at
+
+    return inspect(find_config(args.config, "mmseg_mm")), look_at

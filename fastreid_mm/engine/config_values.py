@@ -1,0 +1,98 @@
+"""Config values that nothing can use, found before anything is built."""
+
+import math
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+
+import torch
+from fastreid.config import CfgNode, get_cfg
+from fastreid.modeling.backbones import BACKBONE_REGISTRY
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+
+import fastreid_mm.modeling  # noqa: F401  registers the architectures
+from fastreid_mm.config import add_mm_config
+from fastreid_mm.engine.unread_keys import leaves
+from fastreid_mm.errors import InputError, first_line
+
+MAY_BE_INFINITE = ("MODEL.HCT.POOL_EXPONENT",)  # the maximum
+MAY_BE_NEGATIVE = ("SOLVER.CHECKPOINT_PERIOD", "TEST.EVAL_PERIOD")  # never
+SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBONE.STRIDE_SIZE")
+"""Height and width."""
+CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
+"""A number for each channel."""
+SCHEDULERS = ("MultiStepLR", "CosineAnnealingLR")
+
+
+def refuse_impossible(cfg: CfgNode) -> None:
+    """Refuse unknown names, and numbers that are not finite, negative where they cannot be, or too few or many.
+
+    Raises:
+        InputError: names key and value.
+    """
+    _refuse_unknown_names(cfg)
+    defaults = get_cfg()
+    add_mm_config(defaults)
+    known = dict(leaves(defaults))
+    for key, value in leaves(cfg):
+        problem = _problem(key, value, known.get(key))
+        if problem:
+            raise InputError(f"{key} {value!r} is not {problem}")
+
+
+def _problem(key: str, value: object, default: object) -> str:
+    """What a value should be and is not."""
+    numbers = _finite_numbers(value)
+    if key in SIZES and not (len(numbers) == 2 and all(isinstance(each, int) and each >= 1 for each in numbers)):
+        return "two whole numbers above 0"
+    if key in CHANNELS and len(numbers) != 3:
+        return "three finite numbers"
+    if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:
+        return "three numbers above 0"
+    if isinstance(value, float) and not (math.isfinite(value) or (key in MAY_BE_INFINITE and value > 0)):
+        return "a finite number"
+    if isinstance(value, int | float) and isinstance(default, int | float) and key not in MAY_BE_NEGATIVE:
+        return "0 or more" if value < 0 <= default else ""
+    return ""
+
+
+def _finite_numbers(value: object) -> list[int | float]:
+    """The finite numbers of a list, none if it holds anything else."""
+    if not isinstance(value, list | tuple):
+        return []
+    numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
+    return numbers if len(numbers) == len(value) and all(map(math.isfinite, numbers)) else []
+
+
+def _refuse_unknown_names(cfg: CfgNode) -> None:
+    """Refuse names that the host looks up without a check of its own."""
+    known: dict[str, tuple[str, Container[str]]] = {
+        "MODEL.META_ARCHITECTURE": (cfg.MODEL.META_ARCHITECTURE, META_ARCH_REGISTRY._obj_map),
+        "MODEL.BACKBONE.NAME": (cfg.MODEL.BACKBONE.NAME, BACKBONE_REGISTRY._obj_map),
+        "SOLVER.OPT": (cfg.SOLVER.OPT, [name for name in dir(torch.optim) if name[0].isupper()]),
+        "SOLVER.SCHED": (cfg.SOLVER.SCHED, SCHEDULERS),
+    }
+    for key, (name, names) in known.items():
+        if name not in names:
+            choices = f"one of {', '.join(SCHEDULERS)}" if names is SCHEDULERS else "known"
+            raise InputError(f"{key} {name!r} is not {choices}")
+    try:
+        torch.device(cfg.MODEL.DEVICE)
+    except RuntimeError:
+        raise InputError(f"MODEL.DEVICE {cfg.MODEL.DEVICE!r} is not a device, as cpu, cuda or cuda:1") from None
+
+
+@contextmanager
+def refused_by(what: str) -> Iterator[None]:
+    """Turn what a host or a library raises for values that do not go together into an :class:`InputError`.
+
+    Args:
+        what: what is being built, for the message.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # Of any kind: values meet deep inside PyTorch, timm and the host.
+        raise InputError(
+            f"{what} cannot be built with this config: {type(error).__name__}: {first_line(error)}"
+        ) from error

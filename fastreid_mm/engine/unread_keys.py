@@ -1,0 +1,142 @@
+"""Config keys that have no effect: those that nothing reads while a run is built."""
+
+import logging
+from collections.abc import Iterator, Set
+from copy import deepcopy
+
+from fastreid.config import CfgNode, get_cfg
+
+from fastreid_mm.config import add_mm_config
+from fastreid_mm.errors import InputError, listed
+
+logger = logging.getLogger("fastreid.mm")
+
+ELSEWHERE = (
+    "CUDNN_BENCHMARK",  # before: fast-reid's default_setup
+    "MODEL.WEIGHTS",  # after: the checkpointer
+    "MODEL.PARTIAL_WEIGHTS",
+    "SOLVER.CLIP_GRADIENTS.CLIP_VALUE",  # with every step
+    "SOLVER.CLIP_GRADIENTS.NORM_TYPE",
+    "INPUT.SIZE_TEST",  # when testing
+    "TEST.IMS_PER_BATCH",
+    "TEST.FLIP.ENABLED",
+    "TEST.REFERENCES",
+    "TEST.RANKED_LISTS",
+    "TEST.CORRUPTION.REPETITIONS",
+    "TEST.CORRUPTION.SEED",
+    "TEST.CORRUPTION.FROST",
+    "TRACKING.WANDB.PROJECT",  # when training starts
+    "TRACKING.WANDB.NAME",
+)
+"""Keys of every method that are read before or after a run is built, by whom."""
+
+SWITCHED = (
+    "MODEL.BACKBONE.PRETRAIN_PATH",  # MODEL.BACKBONE.PRETRAIN False
+    "SOLVER.MOMENTUM",  # an optimiser without
+    "SOLVER.NESTEROV",
+    "SOLVER.WARMUP_FACTOR",  # SOLVER.WARMUP_ITERS 0
+    "SOLVER.WARMUP_METHOD",
+)
+"""Keys of every method that another key switches off. They are only warned of, so that one key is enough to switch; and
+so are keys of a method's own section, whose others were read."""
+
+SHARED = ("MODEL.BACKBONE", "MODEL.HEADS", "MODEL.LOSSES")
+"""Sections of no method's own."""
+
+
+class _Reads(set):
+    """Dotted keys that were read, one set for a config and all its copies."""
+
+    def __deepcopy__(self, memo: dict) -> "_Reads":
+        return self
+
+
+class RecordedConfig(CfgNode):
+    """A copy of a config that remembers which of its keys were read, from it or from a copy of it.
+
+    Args:
+        source: the config.
+    """
+
+    reads: Set[str]
+    """The dotted keys."""
+
+    def __init__(self, source: CfgNode) -> None:
+        super().__init__()
+        self._record(source, _Reads(), "")
+        if source.is_frozen():
+            self.freeze()
+
+    def _record(self, source: CfgNode, reads: _Reads, prefix: str) -> "RecordedConfig":
+        self.__dict__.update(reads=reads, prefix=prefix)
+        for key, value in source.items():
+            if isinstance(value, CfgNode):
+                child = RecordedConfig.__new__(RecordedConfig)
+                CfgNode.__init__(child)
+                value = child._record(value, reads, f"{prefix}{key}.")
+            else:
+                value = deepcopy(value)
+            dict.__setitem__(self, key, value)
+        return self
+
+    def __getitem__(self, key: str) -> object:
+        value = super().__getitem__(key)
+        if not isinstance(value, CfgNode):
+            self.__dict__["reads"].add(f"{self.__dict__['prefix']}{key}")
+        return value
+
+
+def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
+    """Refuse keys that are not at their defaults and that nothing has read, to be called when a run is built.
+
+    Keys that a script of one's own has added have no default here, and are let pass.
+
+    Args:
+        cfg: the config.
+        reads: the dotted keys that were read, those of a :class:`RecordedConfig`.
+
+    Raises:
+        InputError: names them.
+    """
+    unread = {key: text for key, text in _changed(cfg) if key not in reads and key not in ELSEWHERE}
+    own = {_method(key) for key in reads} - {""}
+    off = [unread.pop(key) for key in list(unread) if key in SWITCHED or _method(key) in own]
+    if off:
+        logger.warning(f"switched off by other keys: {listed(off)}")
+    if unread:
+        raise InputError(
+            f"no effect on {cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME} on "
+            f"{', '.join(cfg.DATASETS.NAMES)}: {listed([*unread.values()])}; leave out what does not apply"
+        )
+
+
+def _method(key: str) -> str:
+    """The section of a method that a key is in, as MODEL.MUN, or an empty string."""
+    part = ".".join(key.split(".")[:2])
+    return part if part.startswith("MODEL.") and key.count(".") == 2 and part not in SHARED else ""
+
+
+def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
+    """The keys that are not at their defaults, and what to say of each."""
+    defaults = get_cfg()
+    add_mm_config(defaults)
+    known = dict(leaves(defaults))
+    for key, value in leaves(cfg):
+        if key in known and not _same(value, known[key]):
+            yield key, f"{key} {value!r} (default {known[key]!r})"
+
+
+def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every dotted key of a config and its value, without counting as a read."""
+    for key, value in cfg.items():
+        if isinstance(value, CfgNode):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _same(value: object, other: object) -> bool:
+    """Whether two values are equal, tuples and lists alike."""
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
+        return list(value) == list(other)
+    return value == other

@@ -1,0 +1,109 @@
+"""Reading whole RGB-D saliency sets before training does: what cannot be read, and depth that says little."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+from PIL import Image
+
+import mmseg_mm  # noqa: F401  registers
+from fastreid_mm.errors import InputError, first_line, listed
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
+from mmseg_mm.datasets.image_files import read_grey, read_mask
+from mmseg_mm.datasets.transforms.load_depth import FEW_LEVELS, LoadDepthFromFile, grey_levels
+
+PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
+FILES = ("img_path", "depth_path", "seg_map_path")
+AGAIN = "take the file from the original archive again"
+
+
+def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
+    """List what is to be read of every data set of a config.
+
+    Yields:
+        The name of a set, the number of its samples, its problems so far, a line each, and its samples.
+
+    Raises:
+        InputError: The config cannot be read.
+    """
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # A config is a program.
+        raise InputError(f"config {path}: {first_line(error)}") from None
+    seen: list[Mapping] = []
+    for part in PARTS:
+        options = _innermost(config.get(part) or {})
+        if options and options not in seen:
+            seen.append(options)
+            yield from _sets(part, options)
+
+
+def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
+    """Build a data set, and list the sets that are joined in it."""
+    loader: Mapping = next(
+        (step for step in options.get("pipeline", ()) if step.get("type") == "LoadDepthFromFile"), {}
+    )
+    depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
+    try:
+        dataset = DATASETS.build({**options, "pipeline": []})
+    except InputError as error:
+        yield part, {}, [str(error)], []
+        return
+    samples = [{**dataset.get_data_info(index), "scaling": depth.scaling} for index in range(len(dataset))]
+    for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
+        found = list(members)
+        yield f"{part} {name}", {"samples": len(found)}, _inverted(found, depth), found
+
+
+def _innermost(loader: Mapping) -> dict:
+    """Return the data set inside those that wrap it, as a repeated one."""
+    dataset = loader.get("dataset") or {}
+    while "dataset" in dataset:
+        dataset = dataset["dataset"]
+    return dict(dataset)
+
+
+def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
+    """Return a line if most objects of a set are farther away than their surroundings."""
+    masked = [sample for sample in samples if "seg_map_path" in sample]
+    try:
+        farther, checked = farther_than_surroundings(masked, lambda sample: depth.transform(dict(sample))["depth"])
+    except InputError:  # It is listed by its file.
+        return []
+    if not farther or len(farther) < SUSPICIOUS * checked:
+        return []
+    return [
+        f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
+        "depth_direction='far_white' turns it round"
+    ]
+
+
+def look_at(sample: Mapping) -> str:
+    """Return what is wrong with a sample's image, depth map or mask, or nothing if they are as they should be."""
+    try:
+        for key in FILES:
+            if key in sample:
+                _require_whole(sample[key])
+        if "seg_map_path" in sample:
+            read_mask(sample["seg_map_path"])
+        depth = read_grey(sample["depth_path"])
+    except InputError as error:
+        return f"{error}; {AGAIN}"
+    if depth.min() == depth.max():
+        return f"depth map {sample['depth_path']} is constant, {depth.min()} everywhere; {AGAIN} or leave it out"
+    if sample["scaling"] == "range" and grey_levels(depth) < FEW_LEVELS:
+        return (
+            f"depth map {sample['depth_path']} fills {grey_levels(depth):.0f} of 256 grey levels; "
+            "LoadDepthFromFile's scaling='minmax' stretches it"
+        )
+    return ""
+
+
+def _require_whole(path: str) -> None:
+    """Decode all of an image. OpenCV, which training reads with, fills what a truncated file lacks with grey."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except Exception as error:  # A damaged file raises nearly anything.
+        raise InputError(f"{path} cannot be read: {first_line(error)}") from None

@@ -1,0 +1,76 @@
+"""Reading a whole data set before training does."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from fastreid_mm.commands.check_data import main
+from tests.conftest import write_image
+from tests.mmseg_mm.rgbd_files import write_set
+
+
+def refused(arguments, capsys) -> str:
+    with pytest.raises(SystemExit) as status:
+        main(arguments)
+    assert status.value.code == 2
+    return capsys.readouterr().out
+
+
+def test_every_problem_of_a_set_is_listed_with_its_path(regdb_root, tmp_path, monkeypatch, tiny_config, capsys):
+    shutil.copytree(regdb_root, tmp_path / "data")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    folder = tmp_path / "data" / "RegDB" / "Visible"
+    (folder / "3" / "1.bmp").write_bytes(b"")
+    (folder / "40" / "2.bmp").write_bytes(write_and_cut(tmp_path / "cut.bmp"))
+    out = refused([tiny_config("RegDB/agw.yml"), "--workers", "2"], capsys)
+    assert "RegDB: 24 training identities, 96 training images, 2 training cameras, 24 test identities" in out
+    assert "problem: 24 training identities, published are 206" in out
+    for path in ("Visible/3/1.bmp", "Visible/40/2.bmp"):
+        assert f"problem: cannot read image {tmp_path / 'data' / 'RegDB' / path}: " in out
+    assert out.count("from the original archive again") == 2 and out.endswith("8 problems\n")
+
+
+def write_and_cut(path) -> bytes:
+    write_image(path, 1)
+    return path.read_bytes()[:300]
+
+
+def test_a_set_that_is_not_there_is_a_problem(tmp_path, monkeypatch, tiny_config, capsys):
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path))
+    out = refused([tiny_config("SYSU/agw.yml")], capsys)
+    assert "SYSUMM01: not read" in out and "SYSU-MM01 is missing; set FASTREID_DATASETS" in out
+
+
+CONFIG = """
+train_dataloader = dict(dataset=dict(type="RGBDSODDataset", name="toy", data_root=r"{root}", pipeline=[
+    dict(type="LoadImageFromFile"), dict(type="LoadDepthFromFile")]))
+val_dataloader = dict(dataset=dict(type="RepeatDataset", times=2, dataset=train_dataloader["dataset"]))
+"""
+
+
+def test_depth_that_says_little_is_listed(tmp_path, capsys):
+    root = write_set(tmp_path / "toy", names=("good", "flat", "dark", "short"))
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root))
+    depth = root / "depth"
+    cv2.imwrite(str(depth / "flat.png"), np.full((24, 32), 7, np.uint8))
+    cv2.imwrite(str(depth / "dark.png"), np.linspace(500, 4000, 24 * 32).reshape(24, 32).astype(np.uint16))
+    image = root / "RGB" / "short.jpg"
+    image.write_bytes(image.read_bytes()[:-200])
+    out = refused([str(config)], capsys)
+    assert f"{image} cannot be read: image file is truncated" in out
+    assert "train_dataloader toy: 4 samples" in out and "val_dataloader" not in out  # it is the same set
+    assert "flat.png is constant, 7 everywhere" in out
+    assert "dark.png fills 14 of 256 grey levels; LoadDepthFromFile's scaling='minmax' stretches it" in out
+    assert "good.png" not in out
+
+
+def test_inverted_depth_is_listed(tmp_path, capsys):
+    root = write_set(tmp_path / "toy")
+    for path in (root / "depth").iterdir():
+        cv2.imwrite(str(path), 255 - cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root))
+    assert "looks inverted in 3 of 3 maps" in refused([str(config)], capsys)

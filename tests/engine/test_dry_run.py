@@ -1,0 +1,54 @@
+"""Before a run and at its end: a dry run, and results that it must reach."""
+
+import re
+
+import pytest
+
+from fastreid_mm.engine import main as command
+from fastreid_mm.engine.dry_run import dry_run
+from fastreid_mm.engine.report import require_expected, require_expected_form
+from fastreid_mm.engine.trainer import MMTrainer
+from fastreid_mm.errors import InputError
+
+RESULTS = {"SYSUMM01": {"all_search_1shot": {"Rank-1": 12.1, "mAP": 17.2, "gallery": "seeded"}}}
+
+
+def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path, sysu_root, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+    said = []
+    monkeypatch.setattr(command, "dry_run", lambda trainer: said.append((trainer.iters_per_epoch, dry_run(trainer))))
+    command.start(command.argument_parser().parse_args(["--config-file", tiny_config("SYSU/agw.yml"), "--dry-run"]))
+    ((iterations, text),) = said
+    assert re.match(rf"Dry run: {iterations} iterations of \d+\.\d\d s, .* an epoch, .* for all 2; .* test; ", text)
+    assert re.search(r"0\.[1-9]|[1-9]\.\d GiB of memory", text) and not (tmp_path / "out").exists()
+
+
+def test_results_that_are_not_reached_are_named():
+    require_expected([["SYSUMM01", "all_search_1shot", "mAP", 17, 0.3]], RESULTS)
+    require_expected([["SYSUMM01", "all_search_1shot", "mAP", 99, 1]], {})  # as processes other than the first
+    misses = [["SYSUMM01", "all_search_1shot", metric, 15.0, 2] for metric in ("Rank-1", "mAP", "Rank-5", "gallery")]
+    with pytest.raises(InputError) as error:
+        require_expected([*misses, ["RegDB", "thermal", "mAP", 1, 1]], RESULTS)
+    assert str(error.value) == (
+        "TEST.EXPECTED_RESULTS: SYSUMM01 all_search_1shot Rank-1 is 12.10, not within 2 of 15; "
+        "SYSUMM01 all_search_1shot mAP is 17.20, not within 2 of 15; "
+        "SYSUMM01 all_search_1shot Rank-5 is not among the results, not within 2 of 15; "
+        "SYSUMM01 all_search_1shot gallery is not among the results, not within 2 of 15; "
+        "RegDB thermal mAP is not among the results, not within 1 of 1"
+    )
+
+
+@pytest.mark.parametrize("entry", [["SYSUMM01", "mAP", 1, 1], "mAP", ["a", "b", "c", "1", 2], ["a", "b", "c", 1, None]])
+def test_an_expectation_of_another_form_is_refused(entry):
+    require_expected_form([["a", "b", "c", 1, 0.5]])
+    with pytest.raises(InputError, match="is not .data set, setting, metric, value, tolerance"):
+        require_expected_form([entry])
+
+
+def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_root, monkeypatch, tmp_path):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+    expected = "[['SYSUMM01','all_search_1shot','mAP',101,0.5]]"
+    trainer = MMTrainer(tiny_cfg("TEST.EXPECTED_RESULTS", expected, "SOLVER.MAX_EPOCH", 1, base="SYSU/agw.yml"))
+    with pytest.raises(InputError, match="all_search_1shot mAP is .* not within 0.5 of 101"):
+        trainer.train()
+    assert (tmp_path / "out" / "results.json").is_file()

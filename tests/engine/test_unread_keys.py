@@ -1,0 +1,173 @@
+"""No key without effect: a key changes what a method does, or is refused."""
+
+import pytest
+import torch
+from fastreid.modeling import build_model
+
+from fastreid_mm.engine.schedule import build_optimizer
+from fastreid_mm.engine.trainer import MMTrainer
+from fastreid_mm.engine.unread_keys import ELSEWHERE, RecordedConfig, leaves, refuse_unread
+from fastreid_mm.errors import InputError
+from tests.modeling.test_architectures import ARCHITECTURES, batch_of
+
+OTHER_WORDS = {
+    "MODEL.CMTR.MAPPING": "identity",
+    "MODEL.CMTR.DISTANCE": "l1",
+    "MODEL.CMTR.REDUCTION": "sum",
+    "MODEL.CMTR.ALIGNMENT": "center",
+    "MODEL.CMT.MINING": "all",
+    "MODEL.CMT.RESIDUAL_FROM": "encoded",
+    "MODEL.MUN.AUXILIARY": "mixed",
+    "MODEL.MUN.AUXILIARY_STATISTICS": "shared",
+    "MODEL.MUN.IA_FEATURES": "normalized",
+    "MODEL.MUN.PROTOTYPE_MEMORY": "identity",
+    "MODEL.IEEE.FUSION": "image_sum",
+    "MODEL.IEEE.REM": "paper",
+    "MODEL.IEEE.GLOBAL_FROM": "interaction",
+    "MODEL.IEEE.LOSS": "center",
+    "MODEL.IEEE.MARGIN_DISTANCE": "l2",
+    "MODEL.IEEE.MARGIN_REDUCTION": "mean",
+    "MODEL.MUTUALFORMER.FUSION": "add",
+    "MODEL.MUTUALFORMER.READING": "official",
+    "MODEL.MUTUALFORMER.STACK": "renew_fused",
+    "MODEL.MUTUALFORMER.TEST_FEATURE": "fused",
+}
+
+OWN = ("MODEL.LOSSES.", *(f"MODEL.{name}." for name in ("CMTR", "HCT", "CMT", "MUN", "IEEE", "MUTUALFORMER", "HAMNET")))
+
+
+def other(key, value):
+    """Another value of a key."""
+    if key in OTHER_WORDS:
+        return OTHER_WORDS[key]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value * 2 or type(value)(0.5) or 1
+    if isinstance(value, list | tuple):
+        return type(value)(2 * each for each in value)
+    return "another"
+
+
+def behaviour(cfg):
+    """Losses of two steps of training and what is compared at test time, one after the other."""
+    torch.manual_seed(0)
+    cfg.MODEL.HEADS.NUM_CLASSES = 5
+    model = build_model(cfg).train()
+    optimizer = build_optimizer(cfg, model)
+    model.set_training_length(4)  # MUN's prototypes remember nothing in the last of them
+    batch = batch_of(cfg)
+    for _ in range(2):
+        losses = model(batch)
+        yield torch.stack([loss.detach() for loss in losses.values()])
+        optimizer.zero_grad()
+        sum(losses.values()).backward()
+        optimizer.step()
+        batch = {**batch, "targets": batch["targets"].roll(2)}
+    with torch.no_grad():
+        features = model.eval()(batch)
+        yield torch.cat([features.flatten(), model.pairwise_distance(features, features).flatten()])
+
+
+def differs(cfg, expected):
+    """Whether a config behaves in another way, or is refused; no more is computed than that takes."""
+    try:
+        return any(
+            found.shape != value.shape or not torch.equal(found, value)
+            for found, value in zip(behaviour(cfg), expected)
+        )
+    except InputError:
+        return True
+
+
+@pytest.mark.parametrize("method", ARCHITECTURES)
+def test_every_key_that_a_method_reads_changes_what_it_does(tiny_cfg, method):
+    def config(*options):
+        return tiny_cfg("SOLVER.BASE_LR", 0.01, *options, base=ARCHITECTURES[method])
+
+    cfg = RecordedConfig(config())
+    expected = list(behaviour(cfg))
+    keys = [(key, value) for key, value in leaves(cfg) if key in cfg.reads and key.startswith(OWN)]
+    assert keys
+    assert not [key for key, value in keys if not differs(config(key, other(key, value)), expected)]
+
+
+HONOURED = {
+    "AGW": {"MODEL.LOSSES.CE.EPSILON", "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES", "TEST.SYSU.GALLERY"},
+    "HCT": {"MODEL.LOSSES.CE.EPSILON", "MODEL.HCT.PARTS", "MODEL.BACKBONE.RESNET.STEM_RELU"},
+}
+REFUSED = {
+    "MODEL.LOSSES.TRI.MARGIN": 0.5,
+    "MODEL.LOSSES.NAME": "('TripletLoss',)",
+    "MODEL.BACKBONE.WITH_NL": True,
+    "MODEL.BACKBONE.WITH_IBN": True,
+    "MODEL.BACKBONE.DEPTH": "18x",
+    "MODEL.BACKBONE.VIT.DEPTH": 6,
+    "MODEL.HEADS.POOL_LAYER": "GeneralizedMeanPooling",
+    "MODEL.CMT.LAMBDA": 0.5,
+    "MODEL.CMTR.LAMBDA": 1.0,
+    "MODEL.MUN.IDC": False,
+    "INPUT.SHARED_DRAWS": False,
+    "DATASETS.REGDB.TRIAL": 3,
+    "DATASETS.ALIGNED.COMPLETE": True,
+    "DATALOADER.SET_WEIGHT": "[1, 2]",
+    "KD.EMA.ENABLED": True,
+}
+"""What neither AGW nor HCT can honour on SYSU-MM01."""
+
+
+@pytest.mark.parametrize("method", HONOURED)
+def test_what_a_method_cannot_honour_is_refused_by_name(tiny_cfg, method, sysu_root, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+    base = ARCHITECTURES[method]
+    reads = MMTrainer(tiny_cfg("SEED", 1, base=base)).cfg.reads
+    assert HONOURED[method] <= reads
+    refuse_unread(tiny_cfg(base=base), reads)
+    for key, value in REFUSED.items():
+        with pytest.raises(InputError, match=f"no effect on {method} with .* on SYSUMM01: {key} .*default"):
+            refuse_unread(tiny_cfg(key, value, base=base), reads)
+
+
+def test_what_another_key_switches_off_is_only_warned_of(tiny_cfg, warnings):
+    """An ablation changes a single key."""
+    cfg = tiny_cfg(
+        "SOLVER.WARMUP_FACTOR", 0.5, "MODEL.MUN.RATIOS", "[2, 4]", "MODEL.MUN.TR_GROUPS", 2, base="SYSU/mun.yml"
+    )
+    reads = {key for key, _ in leaves(cfg)} - {"SOLVER.WARMUP_FACTOR", "MODEL.MUN.RATIOS", "MODEL.MUN.TR_GROUPS"}
+    refuse_unread(cfg, reads)
+    (record,) = warnings
+    assert record.getMessage() == (
+        "switched off by other keys: MODEL.MUN.RATIOS (2, 4) (default (2, 4, 6, 12)); "
+        "MODEL.MUN.TR_GROUPS 2 (default 1); SOLVER.WARMUP_FACTOR 0.5 (default 0.1)"
+    )
+    with pytest.raises(InputError, match="MODEL.MUN.TR_GROUPS"):
+        refuse_unread(cfg, {key for key in reads if not key.startswith("MODEL.MUN.")})
+
+
+def test_a_run_refuses_before_it_trains(tiny_cfg, sysu_root, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+    with pytest.raises(InputError, match="MODEL.LOSSES.TRI.MARGIN 0.5 .default 0.3.; leave out"):
+        MMTrainer(tiny_cfg("MODEL.LOSSES.TRI.MARGIN", 0.5))
+    with pytest.raises(InputError, match="SOLVER.HEADS_LR_FACTOR 2.0: CMTR has no part"):
+        MMTrainer(tiny_cfg("SOLVER.HEADS_LR_FACTOR", 2.0))
+    for option in (("MODEL.FREEZE_LAYERS", "['backbone']"), ("SOLVER.FREEZE_ITERS", 3)):
+        with pytest.raises(InputError, match="no effect without each other"):
+            MMTrainer(tiny_cfg(*option))
+
+
+def test_keys_that_are_read_later_are_read(tiny_cfg, sysu_root, monkeypatch):
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+    options = ("SOLVER.CLIP_GRADIENTS.ENABLED", True, "TEST.CORRUPTION.ENABLED", True, "TEST.CORRUPTION.REPETITIONS", 1)
+    trainer = MMTrainer(tiny_cfg(*options, "SOLVER.MAX_EPOCH", 1))
+    trainer.resume_or_load(resume=False)
+    trainer.train()
+    unread = {key for key in set(ELSEWHERE) - trainer.cfg.reads if not key.startswith("TRACKING")}  # test_tracking.py
+    assert unread == {"CUDNN_BENCHMARK"}  # fast-reid's default_setup reads it
+
+
+def test_reads_are_of_leaves_through_copies_and_not_by_dump(tiny_cfg):
+    cfg = RecordedConfig(tiny_cfg())
+    assert cfg == tiny_cfg() and cfg.dump() == tiny_cfg().dump() and cfg.reads == set()
+    copy = cfg.clone()
+    assert (copy.MODEL.CMTR.LAMBDA, cfg["SEED"]) == (4.0, 7)
+    assert cfg.reads == copy.reads == {"MODEL.CMTR.LAMBDA", "SEED"}
