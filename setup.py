@@ -55,6 +55,7 @@ COMMANDS = {
     "fastreid-mm-test": "test:main",
     "fastreid-mm-train-regdb-trials": "train_regdb_trials:main",
     "fastreid-mm-evaluate-features": "evaluate_features:main",
+    "fastreid-mm-visualize": "visualize:main",
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",
@@ -105,7 +106,7 @@ setup(
         "mmseg": MMSEG,
         "corruption": CORRUPTION,
         # grad-cam itself goes in with --no-deps (Makefile), for PySODMetrics' reason
-        "visualize": ["matplotlib", "ttach", "scikit-learn"],
+        "visualize": ["matplotlib", "ttach", "scikit-learn", "opencv-python>=4.7,<5"],
         "milvus": ["pymilvus>=2.5", "milvus-lite>=2.5"],
         "app": ["gradio>=5"],
         "export": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript"],

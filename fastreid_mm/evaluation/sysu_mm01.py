@@ -89,6 +89,8 @@ def evaluate_sysu(
     shots: Sequence[int] = (1, 10),
     ranks: Sequence[int] = (1, 10, 20),
     trials: int = 10,
+    *,
+    recall_shares: int = 0,
 ) -> dict[str, dict[str, float]]:
     """Evaluate every mode and number of shots, each averaged over the trials.
 
@@ -108,6 +110,7 @@ def evaluate_sysu(
         shots: gallery images of each identity under each camera.
         ranks: the k of each Rank-k.
         trials: galleries to average over; the official permutation has ten.
+        recall_shares: see :func:`rank_metrics`, as for what that adds to the metrics.
 
     Returns:
         ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent and nothing else; the
@@ -135,14 +138,15 @@ def evaluate_sysu(
         else:
             drawn = draw_official(permutation, everyone, mode, shot, trial)
         kept = _lookup(columns, drawn)
-        return rank_metrics(distance, query_ids, ids, query_cams, cams, "sysu", True, ranks, columns=kept)
+        labels = (query_ids, ids, query_cams, cams)
+        return rank_metrics(distance, *labels, "sysu", True, ranks, columns=kept, recall_shares=recall_shares)
 
     def average(mode: str, shot: int) -> dict[str, float]:
         try:
             results = [run_trial(mode, shot, trial) for trial in range(trials)]
         except InputError as error:
             raise InputError(f"{mode}_search_{shot}shot: {error}") from None
-        names = [*(f"Rank-{k}" for k in ranks), "mAP", "mINP"]
+        names = [name for name in results[0] if name != "valid_queries"]
         return {name: float(np.mean([result[name] for result in results])) for name in names}
 
     return {f"{mode}_search_{shot}shot": average(mode, shot) for mode in modes for shot in shots}

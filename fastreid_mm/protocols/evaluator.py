@@ -53,6 +53,8 @@ class RetrievalEvaluator(FeatureCollector):
 
     ranks: tuple[int, ...] = (1, 10, 20)
     """The k of each Rank-k, unless the config has others."""
+    recall_shares = 0
+    """Into how many shares of recall the precision-recall curve of a setting is divided; 0 for results without it."""
     rule: str
     """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
     unique_ids = False
@@ -116,6 +118,7 @@ class RetrievalEvaluator(FeatureCollector):
             unique_ids=self.unique_ids,
             ranks=self.ranks,
             columns=columns,
+            recall_shares=self.recall_shares,
         )
 
     def rule_labels(self, items: list[tuple]) -> np.ndarray:

@@ -15,7 +15,7 @@ TOP = 10
 """Gallery images in a row."""
 _UPRIGHT, _LYING = (64, 128), (128, 64)
 _FRAME = 4
-_RIGHT, _WRONG, _QUERY = (30, 160, 60), (200, 40, 40), (60, 60, 60)
+_RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # green and red that the colour-blind tell apart
 
 
 def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:

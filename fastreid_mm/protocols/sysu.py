@@ -51,6 +51,7 @@ class SYSUEvaluator(RetrievalEvaluator):
             numbers,
             self._permutation,
             ranks=self.ranks,
+            recall_shares=self.recall_shares,
         )
 
     def shown_gallery(self) -> np.ndarray:
