@@ -50,8 +50,14 @@ def draw_training_curves(series: Series) -> Figure:
 
 def _draw(axis: Axes, series: Series) -> None:
     for number, (name, values) in enumerate(series.items()):
-        style = {"color": COLOURS[number % len(COLOURS)], "linestyle": LINES[number // len(COLOURS) % len(LINES)]}
-        marker = MARKERS[number % len(MARKERS)] if len(values) < 20 else ""
-        axis.plot(*zip(*values), label=name, marker=marker, **style)
+        iterations, numbers = zip(*values)
+        axis.plot(
+            iterations,
+            numbers,
+            label=name,
+            marker=MARKERS[number % len(MARKERS)] if len(values) < 20 else "",
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number // len(COLOURS) % len(LINES)],
+        )
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8.5, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))

@@ -35,7 +35,7 @@ def embed(features: Tensor, distance: Distance) -> np.ndarray:
     between = distance(features, features)
     between = (between + between.T) / 2
     finite = between[between.isfinite()]
-    between = between.clamp(0, finite.max()).fill_diagonal_(0)
+    between = between.clamp(0, float(finite.max())).fill_diagonal_(0)
     perplexity = min(30.0, (len(features) - 1) / 3)
     tsne = TSNE(perplexity=perplexity, metric="precomputed", init="random", random_state=0)
     return tsne.fit_transform(between.numpy())
@@ -67,7 +67,8 @@ def _scatter(axis: Axes, points: np.ndarray, items: list[tuple]) -> None:
     identities = field(items, 1)
     for marker, places in zip(MARKERS * len(items), _groups(items).values()):
         colours = [COLOURS[index] for index in np.unique(identities, return_inverse=True)[1][places]]
-        axis.scatter(*points[places].T, c=colours, marker=marker, s=34, alpha=0.8, edgecolors="white", linewidths=0.5)
+        x, y = points[places].T
+        axis.scatter(x, y, c=colours, marker=marker, s=34, alpha=0.8, edgecolors="white", linewidths=0.5)
 
 
 def _groups(items: list[tuple]) -> dict[str, np.ndarray]:
