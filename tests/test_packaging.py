@@ -132,7 +132,7 @@ def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
 @pytest.mark.parametrize(("extra", "modules"), [("fastreid", FASTREID), ("mmseg", MMSEG), ("visualize", VISUALIZE)])
 def test_a_command_asks_for_what_its_extra_brings(wheel, extra, modules):
     brought = re.findall(rf"^Requires-Dist: ([\w-]+).*extra == \"{extra}\"", metadata(wheel, "METADATA"), re.MULTILINE)
-    alone = [re.match(r"\w+", WITHOUT_REQUIREMENTS[name])[0] for name in modules if name in WITHOUT_REQUIREMENTS]
+    alone = [re.match(r"[\w-]+", WITHOUT_REQUIREMENTS[name])[0] for name in modules if name in WITHOUT_REQUIREMENTS]
     installed = packages_distributions()
     asked = {installed[module][0].lower().replace("_", "-") for module in modules}
     assert asked == {*brought, *alone} - {"torch", "numpy", "setuptools"}

@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     with one_line_errors():
         require_fastreid()
         require_visualize()
-        from fastreid_mm import Predictor
+        from fastreid_mm.engine.predictor import Predictor
         from fastreid_mm.visualization.report import NAMES, write_report
 
         unknown = [name for name in args.only if name not in NAMES]

@@ -29,7 +29,7 @@ PARTS = {
     "ranked_lists": Part(
         "Ranked lists",
         "Queries on the left, spread evenly over the identities, and for each the gallery images that the protocol "
-        "shows it, nearest first: framed green where the identity is the query's, red where it is another.",
+        "shows it, nearest first: framed green where the identity is the query's, orange where it is another.",
         lambda shown, path: draw_ranked_lists(shown.evaluator, str(path), QUERIES),
     ),
     "curves": Part(
