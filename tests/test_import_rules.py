@@ -55,7 +55,14 @@ def test_light_modules_load_no_host(module):
     assert output.strip() == "[]"
 
 
-FLOORS = [{"visualization"}, {"engine"}, {"protocols", "modeling"}, {"data"}, {"evaluation", "losses"}, {"layers", "corruptions"}]
+FLOORS = [
+    {"visualization"},
+    {"engine"},
+    {"protocols", "modeling"},
+    {"data"},
+    {"evaluation", "losses"},
+    {"layers", "corruptions"},
+]
 """Folders of ``fastreid_mm``, the highest first, those side by side apart. Others stand above them all, as tools do."""
 GROUND = len(FLOORS) + 1
 """Where single files stand, which may import each other."""
