@@ -61,6 +61,7 @@ COMMANDS = {
     "fastreid-mm-search-gallery": "search_gallery:main",
     "fastreid-mm-app": "app:main",
     "fastreid-mm-export": "export:main",
+    "fastreid-mm-visualize": "visualize:main",
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",
@@ -114,7 +115,7 @@ setup(
         "mmseg": MMSEG,
         "corruption": CORRUPTION,
         # grad-cam itself goes in with --no-deps (Makefile), for PySODMetrics' reason
-        "visualize": ["matplotlib", "ttach", "scikit-learn"],
+        "visualize": ["matplotlib", "ttach", "scikit-learn", "opencv-python>=4.7,<5"],
         "milvus": ["pymilvus>=2.5", "milvus-lite>=2.5"],
         "app": ["gradio>=5"],
         "export": ["torch>=2.7", "onnx>=1.17", "onnxruntime>=1.20", "onnxscript"],

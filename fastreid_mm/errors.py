@@ -28,9 +28,13 @@ def listed(items: Sequence[object], shown: int = 20, separator: str = "; ") -> s
     return separator.join([*map(str, items[:shown]), *([f"and {more} more"] if more > 0 else [])])
 
 
-WITHOUT_REQUIREMENTS = {"fastreid": "fastreid==1.4.0", "py_sod_metrics": "pysodmetrics>=1.6.2,<2"}
-"""What no extra brings, as it goes in without its requirements: fast-reid's ask for PyTorch 1.13.1, PySODMetrics' for a
-second OpenCV."""
+WITHOUT_REQUIREMENTS = {
+    "fastreid": "fastreid==1.4.0",
+    "py_sod_metrics": "pysodmetrics>=1.6.2,<2",
+    "pytorch_grad_cam": "grad-cam>=1.5,<2",
+}
+"""What no extra brings, as it goes in without its requirements: fast-reid's ask for PyTorch 1.13.1, PySODMetrics' and
+grad-cam's for a second OpenCV."""
 
 
 def require_packages(extra: str, *names: str) -> None:

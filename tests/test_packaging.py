@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 
 from fastreid_mm import __version__
-from fastreid_mm.commands.hosts import FASTREID, MMSEG
+from fastreid_mm.commands.hosts import FASTREID, MMSEG, VISUALIZE
 from fastreid_mm.errors import WITHOUT_REQUIREMENTS
 
 PROJECT = Path(__file__).parent.parent
@@ -29,6 +29,7 @@ COMMANDS = {
     "fastreid-mm-search-gallery",
     "fastreid-mm-app",
     "fastreid-mm-export",
+    "fastreid-mm-visualize",
     "mmseg-mm-train",
     "mmseg-mm-test",
     "mmseg-mm-predict",
@@ -137,10 +138,10 @@ def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
     assert set(re.findall(r"^(\S+) = ", metadata(wheel, "entry_points.txt"), re.MULTILINE)) == COMMANDS
 
 
-@pytest.mark.parametrize(("extra", "modules"), [("fastreid", FASTREID), ("mmseg", MMSEG)])
+@pytest.mark.parametrize(("extra", "modules"), [("fastreid", FASTREID), ("mmseg", MMSEG), ("visualize", VISUALIZE)])
 def test_a_command_asks_for_what_its_extra_brings(wheel, extra, modules):
     brought = re.findall(rf"^Requires-Dist: ([\w-]+).*extra == \"{extra}\"", metadata(wheel, "METADATA"), re.MULTILINE)
-    alone = [re.match(r"\w+", WITHOUT_REQUIREMENTS[name])[0] for name in modules if name in WITHOUT_REQUIREMENTS]
+    alone = [re.match(r"[\w-]+", WITHOUT_REQUIREMENTS[name])[0] for name in modules if name in WITHOUT_REQUIREMENTS]
     installed = packages_distributions()
     asked = {installed[module][0].lower().replace("_", "-") for module in modules}
     assert asked == {*brought, *alone} - {"torch", "numpy", "setuptools"}

@@ -1,4 +1,4 @@
-"""What the commands of each host need, by the names that are imported."""
+"""What the commands of each host, and those of an extra, need, by the names that are imported."""
 
 from fastreid_mm.errors import require_packages
 
@@ -32,6 +32,7 @@ MMSEG = (
     "PIL",
     "tqdm",
 )
+VISUALIZE = ("matplotlib", "ttach", "sklearn", "cv2", "pytorch_grad_cam")
 
 
 def require_fastreid() -> None:
@@ -42,3 +43,8 @@ def require_fastreid() -> None:
 def require_mmseg() -> None:
     """Raise :class:`InputError` unless mmsegmentation and all it needs are installed."""
     require_packages("mmseg", *MMSEG)
+
+
+def require_visualize() -> None:
+    """Raise :class:`InputError` unless all that pictures need besides fast-reid is installed."""
+    require_packages("visualize", *VISUALIZE)

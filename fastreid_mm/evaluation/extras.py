@@ -138,6 +138,7 @@ def extended_measure(extras: Extras, compared: Compared) -> Measure:
         ranks: Sequence[int] = (1, 5, 10, 20),
         *,
         columns: np.ndarray | None = None,
+        recall_shares: int = 0,
     ) -> dict[str, float]:
         labels = Labels(query_ids, gallery_ids, query_cams, gallery_cams)
         columns = np.arange(len(gallery_ids)) if columns is None else columns
@@ -146,7 +147,7 @@ def extended_measure(extras: Extras, compared: Compared) -> Measure:
         else:
             distance = distance[:, columns]
         shown = labels.of(columns)
-        found = rank_metrics(distance, *shown, rule, unique_ids, ranks)
+        found = rank_metrics(distance, *shown, rule, unique_ids, ranks, recall_shares=recall_shares)
         return found | (roc_metrics(distance, *shown, rule) if extras.roc else {})
 
     return measure

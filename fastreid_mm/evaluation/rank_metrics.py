@@ -10,6 +10,7 @@ import torch
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.hidden_images import RULES
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
+from fastreid_mm.evaluation.recall_shares import share_precisions
 
 _CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
 
@@ -27,11 +28,20 @@ def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
 
 
 def _score(
-    values: np.ndarray, ids: np.ndarray, cams: np.ndarray, gallery: GroupedGallery, rule: str, unique_ids: bool
+    values: np.ndarray,
+    ids: np.ndarray,
+    cams: np.ndarray,
+    gallery: GroupedGallery,
+    rule: str,
+    unique_ids: bool,
+    shares: int,
 ) -> np.ndarray:
-    """(n, 3): CMC position from 0, average precision and inverse penalty of each query; nan where none is true."""
+    """(n, 3 + shares) of each query, nan where none is true.
+
+    CMC position from 0, average precision, inverse penalty, and precision over each share of recall.
+    """
     own, slots, true = gallery.true_slots(ids)
-    scores = np.full((len(ids), 3), np.nan)
+    scores = np.full((len(ids), 3 + shares), np.nan)
     true = exclude(values, slots, true, ids, cams, gallery, rule)
     counts = true.sum(1)
     valid = counts > 0
@@ -43,7 +53,9 @@ def _score(
     last = np.take_along_axis(positions, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
     first = identity_positions(values, own, slots, true, gallery) if unique_ids else positions[:, 0]
     columns = (first, (precision * found).sum(1) / np.maximum(counts, 1), counts / (last + 1))
-    scores[valid] = np.stack(columns, axis=1)[valid]
+    scores[valid, :3] = np.stack(columns, axis=1)[valid]
+    if shares:
+        scores[valid, 3:] = share_precisions(precision[valid], counts[valid], shares)
     return scores
 
 
@@ -91,6 +103,7 @@ def rank_metrics(
     ranks: Sequence[int] = (1, 5, 10, 20),
     *,
     columns: np.ndarray | None = None,
+    recall_shares: int = 0,
 ) -> dict[str, float]:
     """Rank the gallery for every query and average over the queries that have a true image left.
 
@@ -109,9 +122,12 @@ def rank_metrics(
         ranks: the k of each Rank-k; with ``unique_ids``, one beyond the number of identities is always reached.
         columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
             ``distance[:, columns]`` and the labels likewise, without the copy.
+        recall_shares: for a precision-recall curve, into how many equal shares recall is divided; 0 for no curve.
 
     Returns:
-        ``"Rank-k"`` for each k, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their number (int).
+        ``"Rank-k"`` for each k, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their number (int). With
+        ``recall_shares`` also ``"Precision-i"`` in percent, over the i-th share of recall counted from 1, whose mean is
+        mAP: see :func:`~fastreid_mm.evaluation.recall_shares.share_precisions`.
 
     Raises:
         InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank beyond the gallery,
@@ -132,7 +148,7 @@ def rank_metrics(
 
     def score(rows: slice) -> np.ndarray:
         values = _gather(matrix, rows, gallery.columns)
-        return _score(values, query_ids[rows], query_cams[rows], gallery, rule, unique_ids)
+        return _score(values, query_ids[rows], query_cams[rows], gallery, rule, unique_ids, recall_shares)
 
     step = max(1, _CHUNK_VALUES // len(columns))
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # NumPy sorts and gathers without holding Python's lock
@@ -140,9 +156,10 @@ def rank_metrics(
     scores = scores[~np.isnan(scores[:, 0])]
     if not len(scores):
         raise InputError(f"none of the {len(matrix)} queries has a true gallery image under the rule {rule!r}")
-    average_precision, inverse_penalty = scores[:, 1:].mean(0)
-    return {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in ranks} | {
+    average_precision, inverse_penalty, *precisions = scores[:, 1:].mean(0)
+    metrics = {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in ranks} | {
         "mAP": 100 * float(average_precision),
         "mINP": 100 * float(inverse_penalty),
         "valid_queries": len(scores),
     }
+    return metrics | {f"Precision-{i}": 100 * float(value) for i, value in enumerate(precisions, 1)}

@@ -1,6 +1,7 @@
 """What the evaluators of all protocols share: every image's feature once, then as many rankings as a protocol has."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from typing import cast
 
@@ -56,6 +57,8 @@ class RetrievalEvaluator(FeatureCollector):
 
     ranks: tuple[int, ...] = (1, 10, 20)
     """The k of each Rank-k, unless the config has others."""
+    recall_shares = 0
+    """Into how many shares of recall the precision-recall curve of a setting is divided; 0 for results without it."""
     rule: str
     """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
     unique_ids = False
@@ -133,10 +136,10 @@ class RetrievalEvaluator(FeatureCollector):
             ValueError: extras are asked for, and the matrix is not the last that the distance of :meth:`rank` gave.
         """
         if self._compared is None:
-            return rank_metrics
+            return partial(rank_metrics, recall_shares=self.recall_shares)
         if self._compared[0] is not distance:
             raise ValueError("re-ranking and the like need the very matrix that the distance given to rank has made")
-        return extended_measure(self.extras, self._compared[1])
+        return partial(extended_measure(self.extras, self._compared[1]), recall_shares=self.recall_shares)
 
     def _remembered(self, query: Tensor, gallery: Tensor) -> Tensor:
         """Distances whose features :meth:`measure_of` goes back to."""

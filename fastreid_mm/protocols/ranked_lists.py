@@ -12,11 +12,11 @@ TOP = 10
 """Gallery images in a row."""
 _UPRIGHT, _LYING = (64, 128), (128, 64)
 _FRAME = 4
-_RIGHT, _WRONG, _QUERY = (30, 160, 60), (200, 40, 40), (60, 60, 60)
+_RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # the colour-blind tell them apart
 
 
 def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:
-    """Save a picture with a row a query: the query left, its ten nearest gallery images framed green or red.
+    """Save a picture with a row a query: the query left, its ten nearest gallery images framed green or orange.
 
     Queries are spread evenly over the identities, without regard to how well they did.
 

@@ -239,12 +239,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
         (("SOLVER.IMS_PER_BATCH", "40"), "needs 10 identities, the training set has 8"),
         (
             ("SOLVER.IMS_PER_BATCH", "4"),
-            "SOLVER.IMS_PER_BATCH 4 has 1 identity in each of 1 processes, CMTR needs 2: with "
-            "DATALOADER.NUM_INSTANCE 2 it is to be 8 or more",
+            "SOLVER.IMS_PER_BATCH 4 has 1 identity, CMTR needs 2: with DATALOADER.NUM_INSTANCE 2 it is to be 8 or more",
         ),
         (
             ("SOLVER.IMS_PER_BATCH", "2", "DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler"),
-            "SOLVER.IMS_PER_BATCH 2 has 1 identity in each of 1 processes",
+            "SOLVER.IMS_PER_BATCH 2 has 1 identity",
         ),
     ],
 )

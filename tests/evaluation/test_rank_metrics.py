@@ -158,3 +158,25 @@ def test_names_the_nan(monkeypatch):
     arguments[0][7, 33] = np.nan
     with pytest.raises(InputError, match="query 7, gallery image 33"):
         rank_metrics(*arguments, ranks=RANKS)
+
+
+@pytest.mark.parametrize("shares", [1, 3, 10])
+@pytest.mark.parametrize("rule", ["sysu", "market", "none"])
+def test_precision_over_shares_of_recall(rule, shares):
+    arguments = make(5, levels=30)
+    found = rank_metrics(*arguments, rule, ranks=RANKS, recall_shares=shares)
+    curves = []
+    for row, query_id, query_cam in zip(arguments[0], arguments[1], arguments[3]):
+        order = [
+            j
+            for j in sorted(range(len(row)), key=lambda column: (row[column], column))
+            if not hidden(rule, query_id, query_cam, arguments[2][j], arguments[4][j])
+        ]
+        true = [place for place, j in enumerate(order, start=1) if arguments[2][j] == query_id]
+        if true:  # the definition: at a recall of r, the precision where ceil(r n) true images are found
+            recalls = (np.arange(shares * 720) + 0.5) / (shares * 720)
+            places = np.ceil(recalls * len(true)).astype(int)
+            curves.append((places / np.array(true)[places - 1]).reshape(shares, -1).mean(1))
+    assert [found[f"Precision-{i}"] for i in range(1, shares + 1)] == pytest.approx(100 * np.mean(curves, 0), abs=0.1)
+    assert np.mean([found[f"Precision-{i}"] for i in range(1, shares + 1)]) == pytest.approx(found["mAP"])
+    assert len(found) == len(RANKS) + 3 + shares

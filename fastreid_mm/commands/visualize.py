@@ -1,0 +1,59 @@
+"""Draw what a trained model does, and a report that shows it: the command ``fastreid-mm-visualize``."""
+
+import argparse
+from itertools import takewhile
+from pathlib import Path
+
+from fastreid_mm.commands.hosts import require_fastreid, require_visualize
+from fastreid_mm.errors import InputError, one_line_errors
+
+DESCRIPTION = """Test a model once and write pictures of what it does, and index.html, which shows them."""
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; see ``--help``."""
+    parser = argparse.ArgumentParser(description=DESCRIPTION)
+    parser.add_argument("--config-file", required=True, help="path or short name of a config")
+    parser.add_argument("--weights", default="", help="checkpoint, in the place of MODEL.WEIGHTS")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the report")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="PART",
+        help="ranked_lists, curves, distances, tsne, attention, training; all of them by default",
+    )
+    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="values of config keys")
+    args = parser.parse_args(arguments)
+    parts = list(takewhile(str.islower, args.only))  # the config keys that follow have capitals
+    args.only, args.opts = parts, args.only[len(parts) :] + args.opts
+    return args
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the report, and print where it is.
+
+    Args:
+        arguments: none for those of the command line.
+
+    Raises:
+        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
+    """
+    args = parse_arguments(arguments)
+    with one_line_errors():
+        require_fastreid()
+        require_visualize()
+        from fastreid_mm.engine.predictor import Predictor
+        from fastreid_mm.visualization.report import NAMES, write_report
+
+        unknown = [name for name in args.only if name not in NAMES]
+        if unknown:
+            raise InputError(f"--only {unknown[0]} is not one of {', '.join(NAMES)}")
+        if args.output.exists() and not args.output.is_dir():
+            raise InputError(f"--output {args.output} is not a folder")
+        predictor = Predictor(args.config_file, args.weights, args.opts)
+        print(f"Report: {write_report(predictor, args.config_file, args.output, args.only or NAMES)}")
+
+
+if __name__ == "__main__":
+    main()

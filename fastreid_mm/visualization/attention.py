@@ -1,0 +1,96 @@
+"""A picture of queries and their nearest gallery images, with what the network looks at in both."""
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+
+from fastreid_mm.modeling.meta_arch.cmtr import CMTR
+from fastreid_mm.protocols.ranked_lists import nearest_images
+from fastreid_mm.visualization.class_attention import attention_heat
+from fastreid_mm.visualization.grad_cam import similarity_heat
+from fastreid_mm.visualization.groups import NAMES, spread
+from fastreid_mm.visualization.shown_set import ShownSet
+from fastreid_mm.visualization.style import HEAT, OTHER, SAME, new_figure
+
+COLUMNS = 12
+"""Upright images in a row, at most, and twice as many as lying ones."""
+BANDS = 2
+"""Rows of pairs."""
+OPACITY = 0.8
+"""Of the greatest heat."""
+
+
+class Sight(NamedTuple):
+    """What is drawn of an image, or of the M images of a sample."""
+
+    names: tuple[str, ...]
+    """Of the modalities."""
+    images: np.ndarray
+    """(M, H, W, 3), uint8."""
+    heat: np.ndarray
+    """(M, H, W) from 0 to 1."""
+
+
+class Pair(NamedTuple):
+    """A query and its nearest gallery image."""
+
+    query: Sight
+    found: Sight
+    right: bool
+    """Whether both are of the same identity."""
+
+
+def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
+    """Queries, spread evenly over the identities, and the gallery image that the protocol ranks first for each."""
+    chosen = spread(np.arange(len(shown.evaluator.query)), count)
+    queries = [shown.evaluator.query[index] for index in chosen]
+    nearest = [found[0] for found in nearest_images(shown.evaluator, chosen)]
+    batches = list(shown.loader([*queries, *nearest], 1))
+    return [
+        Pair(_sight(shown, query, found), _sight(shown, found, query), asking[1] == answer[1])
+        for query, found, asking, answer in zip(batches, batches[len(queries) :], queries, nearest)
+    ]
+
+
+def _sight(shown: ShownSet, sample: dict, other: dict) -> Sight:
+    model = shown.model
+    heat = attention_heat(model, sample) if isinstance(model, CMTR) else similarity_heat(model, sample, other)
+    images = sample["images"].flatten(0, -4).movedim(-3, -1).round().byte().cpu().numpy()
+    aligned = sample["images"].ndim == 5
+    names = shown.dataset.modalities if aligned else (NAMES[int(sample["modalities"][0])],)
+    return Sight(tuple(names), images, heat)
+
+
+def draw_attention(shown: ShownSet) -> Figure:
+    """Two rows of pairs: images above, and below the same with heat."""
+    modalities = len(getattr(shown.dataset, "modalities", ())) or 1
+    height, width = shown.cfg.INPUT.SIZE_TEST
+    upright = height > width
+    tile = 1.9 if upright else 1.0  # inches
+    per_band = max(1, (COLUMNS if upright else COLUMNS // 2) // (2 * modalities))
+    pairs = nearest_pairs(shown, BANDS * per_band)
+    bands = -(-len(pairs) // per_band)
+    figure = new_figure(per_band * (2 * modalities * tile * width / height + 0.3), bands * (2 * tile + 0.75))
+    for place, pair in zip(figure.subfigures(bands, per_band, squeeze=False).flat, pairs):
+        _draw_pair(place, pair)
+    return figure
+
+
+def _draw_pair(figure: SubFigure, pair: Pair) -> None:
+    figure.suptitle(
+        "same identity" if pair.right else "other identity", color=SAME if pair.right else OTHER, fontsize=10
+    )
+    columns = [
+        (f"{role}\n{name}", image, heat)
+        for role, sight in (("query", pair.query), ("found", pair.found))
+        for name, image, heat in zip(*sight)
+    ]
+    axes = figure.subplots(2, len(columns), squeeze=False)
+    for (plain, heated), (title, image, heat) in zip(axes.T, columns):
+        plain.imshow(image)
+        plain.set_title(title, fontsize=8)
+        heated.imshow(image)
+        heated.imshow(heat, cmap=HEAT, alpha=OPACITY * heat, vmin=0, vmax=1)  # what is cold stays as it is
+        plain.axis("off")
+        heated.axis("off")

@@ -1,0 +1,28 @@
+"""The network as it was before training."""
+
+import logging
+
+from fastreid.modeling import build_model
+from torch import nn
+from yacs.config import CfgNode
+
+from fastreid_mm.engine.checkpoint import saved_num_classes
+from fastreid_mm.engine.setup import seed_everything, with_values
+from fastreid_mm.errors import InputError
+
+logger = logging.getLogger("fastreid.mm")
+
+
+def network_before_training(cfg: CfgNode) -> nn.Module | None:
+    """A network with pretrained weights as ``MODEL.BACKBONE`` says, and random ones elsewhere.
+
+    Returns:
+        In evaluation mode; None, with a warning, if the pretrained weights cannot be had.
+    """
+    classes = cfg.MODEL.HEADS.NUM_CLASSES or saved_num_classes(cfg.MODEL.WEIGHTS)
+    seed_everything(max(cfg.SEED, 0))
+    try:
+        return build_model(with_values(cfg, MODEL__HEADS__NUM_CLASSES=classes)).eval()
+    except InputError as error:
+        logger.warning(f"Features before training are left out: {error}")
+        return None

@@ -1,0 +1,28 @@
+"""Where a vision transformer's class token attends to."""
+
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from fastreid_mm.modeling.meta_arch.cmtr import CMTR
+
+
+def attention_heat(model: CMTR, sample: dict) -> np.ndarray:
+    """The attention of the class token to the patches in the last block, the mean over heads.
+
+    Args:
+        model: in evaluation mode.
+        sample: a batch of one.
+
+    Returns:
+        (1, H, W) from 0 to 1.
+    """
+    images, backbone = sample["images"], model.backbone
+    last = model.attention_maps(images, torch.as_tensor(sample["modalities"]))[-1]  # (1, heads, P + N, P + N)
+    patches = last[:, :, 0, backbone.prefix_tokens :].mean(1)  # (1, N)
+    grid = cast(tuple[int, int], tuple(backbone.vit.patch_embed.grid_size))
+    heat = F.interpolate(patches.unflatten(1, grid)[:, None], images.shape[-2:], mode="bilinear")[0]  # (1, H, W)
+    heat = heat - heat.min()
+    return (heat / heat.max().clamp(min=1e-12)).cpu().numpy()

@@ -1,0 +1,71 @@
+"""The CMC and precision-recall curves of every setting of a protocol."""
+
+from copy import copy
+from typing import NamedTuple, cast
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from fastreid_mm.protocols import RetrievalEvaluator
+from fastreid_mm.visualization.style import COLOURS, LINES, new_figure
+
+SHARES = 100
+"""Points of a precision-recall curve."""
+
+
+class Curves(NamedTuple):
+    """The curves of a setting, in percent."""
+
+    cmc: np.ndarray
+    """(K,) Rank-1 to Rank-K, K the last of the protocol's ranks."""
+    precision: np.ndarray
+    """(100,) precision over each hundredth of recall."""
+    mean_average_precision: float
+    """mAP, which is the mean of the precision: the area under the curve."""
+
+
+def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
+    """The protocol's rankings once more, with a Rank-k for every k and precision over recall.
+
+    Galleries, trials and what is hidden from a query are those of the results, so the k-th value of a CMC curve is
+    their Rank-k, and the area under a precision-recall curve their mAP.
+
+    Args:
+        evaluator: after :meth:`RetrievalEvaluator.evaluate`.
+
+    Returns:
+        Setting to its curves.
+    """
+    finer = copy(evaluator)
+    finer.ranks, finer.recall_shares = tuple(range(1, max(evaluator.ranks) + 1)), SHARES
+    found = finer.ranked(cast(Tensor, evaluator.features))
+    return {
+        setting: Curves(
+            np.array([metrics[f"Rank-{k}"] for k in finer.ranks]),
+            np.array([metrics[f"Precision-{i}"] for i in range(1, SHARES + 1)]),
+            cast(float, metrics["mAP"]),
+        )
+        for setting, metrics in found.items()
+    }
+
+
+def draw_curves(evaluator: RetrievalEvaluator) -> Figure:
+    """Both curves of every setting, with Rank-1 and mAP in the legend."""
+    figure = new_figure(11, 4.2)
+    cmc, precision = figure.subplots(1, 2)
+    recall = (np.arange(SHARES) + 0.5) * 100 / SHARES
+    for number, (setting, curves) in enumerate(protocol_curves(evaluator).items()):
+        style = {"color": COLOURS[number % len(COLOURS)], "linestyle": LINES[number % len(LINES)], "linewidth": 1.8}
+        name = setting.replace("_", " ")
+        cmc.plot(np.arange(1, len(curves.cmc) + 1), curves.cmc, label=f"{name}: Rank-1 {curves.cmc[0]:.1f}", **style)
+        precision.plot(recall, curves.precision, label=f"{name}: mAP {curves.mean_average_precision:.1f}", **style)
+    cmc.set(title="CMC", xlabel="rank k", ylabel="queries found by rank k (%)", xlim=(1, None), ylim=(0, 101))
+    top = min(101, 1.4 * precision.dataLim.ymax)
+    precision.set(title="Precision-recall", xlabel="recall (%)", ylabel="precision (%)", xlim=(0, 100), ylim=(0, top))
+    cmc.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axis, place in ((cmc, "lower right"), (precision, "upper right")):
+        axis.grid(alpha=0.3)
+        axis.legend(loc=place, fontsize=8.5)
+    return figure

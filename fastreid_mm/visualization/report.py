@@ -1,0 +1,81 @@
+"""A folder with pictures of what a trained model does, and the page that shows them."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastreid_mm.engine.predictor import Predictor
+from fastreid_mm.safe_load import load_safely
+from fastreid_mm.visualization.page import Picture, page
+from fastreid_mm.visualization.parts import PARTS
+from fastreid_mm.visualization.shown_set import ShownSet, shown_sets
+from fastreid_mm.visualization.style import save
+from fastreid_mm.visualization.training_curves import draw_training_curves, read_metrics
+
+logger = logging.getLogger("fastreid.mm")
+
+TRAINING = "training"
+"""The part that is of the run, and not of a test set."""
+NAMES = (*PARTS, TRAINING)
+"""All parts."""
+
+
+def write_report(predictor: Predictor, config_name: str, output: Path, parts: Sequence[str] = NAMES) -> Path:
+    """Test a model once, and write the pictures and ``index.html``.
+
+    Args:
+        predictor: has the config and the model.
+        config_name: what the page calls the config.
+        output: a folder, which is made if need be.
+        parts: some of :data:`NAMES`.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: a test set cannot be read or does not fit the model, or ``metrics.json`` is damaged.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    results, sets = shown_sets(predictor.cfg, predictor.model)
+    pictures = [picture for shown in sets for picture in _pictures_of(shown, output, parts, len(sets) > 1)]
+    if TRAINING in parts:
+        pictures += _training_curves(Path(predictor.cfg.MODEL.WEIGHTS).parent, output)
+    path = output / "index.html"
+    path.write_text(page(f"Report on {config_name}", _facts(predictor, config_name), results, pictures), "utf-8")
+    return path
+
+
+def _pictures_of(shown: ShownSet, output: Path, parts: Sequence[str], several: bool) -> list[Picture]:
+    pictures = []
+    for name, part in PARTS.items():
+        if name in parts:
+            file = f"{name}_{shown.evaluator.name}.png"
+            part.draw(shown, output / file)
+            title = f"{part.title}: {shown.evaluator.name}" if several else part.title
+            pictures.append(Picture(file, title, part.caption))
+    return pictures
+
+
+def _training_curves(run: Path, output: Path) -> list[Picture]:
+    """Nothing where there is no ``metrics.json`` beside the checkpoint."""
+    if not (run / "metrics.json").is_file():
+        logger.warning(f"No curves of training: there is no metrics.json in {run}")
+        return []
+    save(draw_training_curves(read_metrics(run / "metrics.json")), output / "training.png")
+    return [Picture("training.png", "Training", "Losses, and what tests in between found; smoothed as in the log.")]
+
+
+def _facts(predictor: Predictor, config_name: str) -> dict[str, str]:
+    cfg = predictor.cfg
+    content = load_safely(cfg.MODEL.WEIGHTS)
+    seed = content.get("seed", "unknown") if isinstance(content, dict) else "unknown"
+    return {
+        "config": config_name,
+        "method": cfg.MODEL.META_ARCHITECTURE,
+        "checkpoint": cfg.MODEL.WEIGHTS,
+        "seed of training": str(seed),
+        "trained on": ", ".join(cfg.DATASETS.NAMES),
+        "tested on": ", ".join(cfg.DATASETS.TESTS),
+        "modalities": " + ".join(predictor.modalities) or "visible and infrared",
+        "missing in the test": ", ".join(cfg.TEST.MISSING) or "none",
+    }

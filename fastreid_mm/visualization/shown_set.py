@@ -1,0 +1,78 @@
+"""Test sets with every image's feature, which all pictures of a report share."""
+
+from copy import copy
+from typing import Any, NamedTuple, cast
+
+from fastreid.data.datasets.bases import ImageDataset
+from fastreid.evaluation import inference_on_dataset
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.data.build import build_test_loader
+from fastreid_mm.data.device_loader import DeviceLoader
+from fastreid_mm.engine.setup import with_values
+from fastreid_mm.engine.trainer import MMTrainer
+from fastreid_mm.evaluation.results import Results
+from fastreid_mm.protocols import RetrievalEvaluator
+from fastreid_mm.protocols.evaluator import FeatureCollector
+
+
+class ShownSet(NamedTuple):
+    """A test set after its test."""
+
+    cfg: CfgNode
+    """Of the test."""
+    model: nn.Module
+    """Which was tested."""
+    dataset: ImageDataset
+    """The test set."""
+    evaluator: RetrievalEvaluator
+    """With features."""
+
+    @property
+    def items(self) -> list[tuple]:
+        """Query items, then gallery items, as the features are."""
+        return self.evaluator.query + self.evaluator.gallery
+
+    @property
+    def features(self) -> Tensor:
+        """(Nq + Ng, D)."""
+        return cast(Tensor, self.evaluator.features)
+
+    def loader(self, items: list[tuple], batch_size: int) -> DeviceLoader:
+        """Batches of some items, as the test had them."""
+        subset: Any = copy(self.dataset)
+        subset._query, subset._gallery = items, []
+        return build_test_loader(
+            with_values(self.cfg, TEST__IMS_PER_BATCH=batch_size, DATALOADER__NUM_WORKERS=0), subset
+        )
+
+    def features_by(self, model: nn.Module, items: list[tuple]) -> Tensor:
+        """(n, D) features that another model gives n items."""
+        collector = FeatureCollector()
+        inference_on_dataset(model, self.loader(items, 64), collector, flip_test=self.cfg.TEST.FLIP.ENABLED)
+        return cast(Tensor, collector.gathered())
+
+
+def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[Results, list[ShownSet]]:
+    """Test on ``DATASETS.TESTS``, and keep what the pictures need.
+
+    Returns:
+        What :meth:`MMTrainer.test` returns, and each test set.
+
+    Raises:
+        InputError: a test set cannot be read, or does not fit its protocol.
+    """
+    shown: list[ShownSet] = []
+
+    class KeepingTrainer(MMTrainer):
+        """Keeps the evaluators of a test."""
+
+        @classmethod
+        def build_evaluator(cls, cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
+            evaluator = super().build_evaluator(cfg, dataset)
+            shown.append(ShownSet(cfg, model, dataset, evaluator))
+            return evaluator
+
+    results = KeepingTrainer.test(with_values(cfg, TEST__RANKED_LISTS=0), model)
+    return results, shown

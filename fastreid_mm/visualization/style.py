@@ -1,0 +1,28 @@
+"""What all pictures have in common: colours, markers, and how a figure becomes a file."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Colours that people with any colour vision tell apart: Okabe and Ito's, without the yellow that white drowns."""
+LINES = ("-", "--", "-.", ":")
+"""Line styles, which tell curves apart in black and white, too."""
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
+"""Markers of groups of images."""
+SAME, OTHER = COLOURS[2], COLOURS[1]
+"""Colours of what is of the same identity, and of another one, those of ranked lists."""
+HEAT = "plasma"
+"""Colour map of attention, whose lightness rises throughout."""
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of so many inches that needs no window and no state of matplotlib."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    figure.savefig(part, format="png", dpi=110)
+    part.replace(path)

@@ -1,0 +1,86 @@
+"""Features in two dimensions by t-SNE, before and after training."""
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from sklearn.manifold import TSNE
+from torch import Tensor, nn
+
+from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.protocols.evaluator import Distance, field
+from fastreid_mm.visualization.groups import by_camera, by_modality, spread
+from fastreid_mm.visualization.shown_set import ShownSet
+from fastreid_mm.visualization.style import COLOURS, MARKERS, new_figure
+
+IDENTITIES = len(COLOURS)
+"""Identities shown, spread evenly over those of the test set."""
+IMAGES = 24
+"""Images of each identity in each group at most, spread evenly over its images."""
+
+
+def shown_places(items: list[tuple]) -> np.ndarray:
+    """Indices of the items that are drawn: some images of some identities, of every modality."""
+    identities = field(items, 1)
+    groups = by_modality(items) or {"": np.arange(len(items))}
+    common = set.intersection(*(set(identities[places].tolist()) for places in groups.values()))
+    chosen = spread(sorted(common), IDENTITIES)
+    parts = [places[identities[places] == identity] for places in groups.values() for identity in chosen]
+    return np.sort(np.concatenate([spread(part, IMAGES) for part in parts]))
+
+
+def embed(features: Tensor, distance: Distance) -> np.ndarray:
+    """(n, D) features to (n, 2) places by t-SNE of the method's own distances, the mean of both directions."""
+    between = distance(features, features)
+    between = (between + between.T) / 2
+    finite = between[between.isfinite()]
+    between = between.clamp(0, float(finite.max())).fill_diagonal_(0)
+    perplexity = min(30.0, (len(features) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, metric="precomputed", init="random", random_state=0)
+    return tsne.fit_transform(between.numpy())
+
+
+def draw_tsne(shown: ShownSet, before: nn.Module | None) -> Figure:
+    """The features of some identities; colours are identities, markers modalities (cameras of aligned samples).
+
+    Args:
+        shown: the test set.
+        before: the network as it was before training; None leaves it out.
+    """
+    places = shown_places(shown.items)
+    items = [shown.items[place] for place in places]
+    views = {"after training": embed(shown.features[torch.as_tensor(places)], shown.evaluator.distance)}
+    if before is not None:
+        distance = as_meta_architecture(before, shown.cfg.TEST.METRIC).pairwise_distance
+        weights = "pretrained" if shown.cfg.MODEL.BACKBONE.PRETRAIN else "random"
+        views = {f"before training, {weights} weights": embed(shown.features_by(before, items), distance)} | views
+    figure = new_figure(5.2 * len(views) + 1.6, 5)
+    for axis, (title, points) in zip(figure.subplots(1, len(views), squeeze=False)[0], views.items()):
+        _scatter(axis, points, items)
+        axis.set(title=title, xticks=[], yticks=[])
+    figure.legend(handles=_legend(items), loc="outside right center", frameon=False, fontsize=9)
+    return figure
+
+
+def _scatter(axis: Axes, points: np.ndarray, items: list[tuple]) -> None:
+    identities = field(items, 1)
+    for marker, places in zip(MARKERS * len(items), _groups(items).values()):
+        colours = [COLOURS[index] for index in np.unique(identities, return_inverse=True)[1][places]]
+        x, y = points[places].T
+        axis.scatter(x, y, c=colours, marker=marker, s=34, alpha=0.8, edgecolors="white", linewidths=0.5)
+
+
+def _groups(items: list[tuple]) -> dict[str, np.ndarray]:
+    return by_modality(items) or by_camera(items)
+
+
+def _legend(items: list[tuple]) -> list[Line2D]:
+    def handle(colour: str, marker: str, label: str) -> Line2D:
+        return Line2D([], [], color=colour, marker=marker, linestyle="", label=label)
+
+    identities = np.unique(field(items, 1))
+    return [
+        *(handle("grey", marker, name) for marker, name in zip(MARKERS * len(items), _groups(items))),
+        *(handle(colour, "s", f"identity {identity}") for colour, identity in zip(COLOURS, identities)),
+    ]
