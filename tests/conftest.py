@@ -186,19 +186,21 @@ def warnings():
     logging.getLogger("fastreid.mm").removeHandler(handler)
 
 
+def write_tiny_config(path: Path, base: str, output: Path) -> str:
+    """A small config on top of one of the project's."""
+    base = str(Path(__file__).parent.parent / "configs" / base)
+    model = load_config(base, []).MODEL
+    method, backbone = METHODS.get(model.META_ARCHITECTURE, ""), BACKBONES.get(model.BACKBONE.NAME, "")
+    path.write_text(NETWORK.format(base=base, output=output, method=method, backbone=backbone))
+    return str(path)
+
+
 @pytest.fixture
 def tiny_config(tmp_path):
     """Builds the path of a small config on top of one of the project's, writing to a folder of the test."""
-    configs = Path(__file__).parent.parent / "configs"
 
     def build(base: str = "SYSU/cmtr.yml", output: str = "out") -> str:
-        path, model = tmp_path / f"{output}.yml", load_config(str(configs / base), []).MODEL
-        parts = {
-            "method": METHODS.get(model.META_ARCHITECTURE, ""),
-            "backbone": BACKBONES.get(model.BACKBONE.NAME, ""),
-        }
-        path.write_text(NETWORK.format(base=configs / base, output=tmp_path / output, **parts))
-        return str(path)
+        return write_tiny_config(tmp_path / f"{output}.yml", base, tmp_path / output)
 
     return build
 

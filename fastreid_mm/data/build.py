@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from threading import Thread
 
 from fastreid.data.build import fast_batch_collator
 from fastreid.data.datasets.bases import ImageDataset
@@ -147,5 +148,16 @@ def _loader(cfg: CfgNode, samples: Dataset, batches: Sampler) -> DeviceLoader:
 
 
 def leave_stopping_to_the_trainer(worker: int) -> None:
-    """Let a loader's worker live on when SIGTERM is sent to all processes: the trainer still needs its batch."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Let a loader's worker live on when SIGTERM is sent to all processes: the trainer still needs its batch.
+
+    It ends when the trainer itself sends it, as a process does to its children when it ends.
+    """
+    if hasattr(signal, "sigwaitinfo"):  # tells the sender; macOS has none
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        Thread(target=_end_with_the_trainer, daemon=True).start()
+
+
+def _end_with_the_trainer() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)

@@ -89,8 +89,6 @@ def require_corruptible(cfg: CfgNode, dataset: ImageDataset) -> None:
         return
     if options.REPETITIONS < 1:
         raise InputError(f"TEST.CORRUPTION.REPETITIONS is {options.REPETITIONS}, must be at least 1")
-    if options.SEED < 0:
-        raise InputError(f"TEST.CORRUPTION.SEED is {options.SEED}, must be at least 0")
     visible_places(dataset)
     require_packages("corruption", "cv2")
     if options.FROST:

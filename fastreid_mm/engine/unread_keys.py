@@ -13,6 +13,7 @@ logger = logging.getLogger("fastreid.mm")
 
 ELSEWHERE = (
     "CUDNN_BENCHMARK",  # before: fast-reid's default_setup
+    "DETERMINISTIC",  # settle
     "MODEL.WEIGHTS",  # after: the checkpointer
     "MODEL.PARTIAL_WEIGHTS",
     "SOLVER.CLIP_GRADIENTS.CLIP_VALUE",  # with every step

@@ -1,9 +1,11 @@
 """Random numbers that follow from the seed and the place in training alone, so that resuming changes none."""
 
+import os
 import random
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from threading import Thread
 from typing import Any, cast
 
 import numpy as np
@@ -106,10 +108,18 @@ def _word(*numbers: int) -> int:
 
 
 def _begin_worker(init: Callable[[int], None] | None, worker_id: int) -> None:
-    """Let a worker live on when SIGTERM is sent to all processes: training still needs its batch."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Let a worker live on when SIGTERM is sent to all processes, unless training's own process sends it."""
+    if hasattr(signal, "sigwaitinfo"):  # It tells the sender; macOS does not have it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        Thread(target=_end_with_training, daemon=True).start()
     if init is not None:
         init(worker_id)
+
+
+def _end_with_training() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)
 
 
 @FUNCTIONS.register_module()

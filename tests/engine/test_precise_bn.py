@@ -69,12 +69,12 @@ def test_the_final_checkpoint_has_them_and_results_say_so(tiny_cfg, monkeypatch,
     monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
     cfg = tiny_cfg(*KEYS, base="SYSU/agw.yml")
     results = MMTrainer(cfg).train()
-    MMTrainer(tiny_cfg(*KEYS[2:], base="SYSU/agw.yml", output="plain")).train()
+    MMTrainer(tiny_cfg(*KEYS[4:], base="SYSU/agw.yml", output="plain")).train()
     plain, precise = (statistics(tiny_cfg(output=name).OUTPUT_DIR + "/model_final.pth") for name in ("plain", "out"))
     assert all(not torch.allclose(plain[name], precise[name]) for name in plain)
     weights = ("MODEL.WEIGHTS", f"{cfg.OUTPUT_DIR}/model_final.pth")
     again = evaluate_only(tiny_cfg(*KEYS, *weights, base="SYSU/agw.yml", output="again"))
-    found = evaluate_only(tiny_cfg(*KEYS[2:], *weights, base="SYSU/agw.yml", output="without"))
+    found = evaluate_only(tiny_cfg(*KEYS[4:], *weights, base="SYSU/agw.yml", output="without"))
     with open(f"{cfg.OUTPUT_DIR}/results.json") as file:
         assert json.load(file) == results
     for setting, metrics in results["SYSUMM01"].items():

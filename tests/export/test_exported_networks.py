@@ -18,7 +18,7 @@ from fastreid_mm.commands.export import main
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.export import OnnxPredictor
-from tests.conftest import NETWORK
+from tests.conftest import write_tiny_config
 from tests.modeling.test_architectures import ARCHITECTURES
 
 SMALLER = {
@@ -42,8 +42,7 @@ def exported(tmp_path_factory):
     @functools.cache
     def export(name, suffix="onnx", *options):
         config, weights, output = (str(folder / f"{name}.{kind}") for kind in ("yml", "pth", suffix))
-        base = Path(__file__).parents[2] / "configs" / ARCHITECTURES[name]
-        Path(config).write_text(NETWORK.format(base=base, output=folder / "out"))
+        write_tiny_config(Path(config), ARCHITECTURES[name], folder / "out")
         options = [*SMALLER.get(name, []), *options]
         torch.manual_seed(0)
         model = build_model(load_config(config, ["MODEL.HEADS.NUM_CLASSES", "5", *options]))

@@ -98,7 +98,7 @@ def test_results_say_what_they_are_of(roots, tiny_cfg):
     ("options", "line"),
     [
         (("TEST.CORRUPTION.REPETITIONS", 0), "TEST.CORRUPTION.REPETITIONS is 0, must be at least 1"),
-        (("TEST.CORRUPTION.SEED", -1), "TEST.CORRUPTION.SEED is -1, must be at least 0"),
+        (("TEST.CORRUPTION.SEED", -1), "TEST.CORRUPTION.SEED -1 is not 0 or more"),
         (("TEST.CORRUPTION.FROST", "nowhere"), "TEST.CORRUPTION.FROST: nowhere is not a folder"),
     ],
 )
