@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection
 from functools import cached_property
+from typing import Any
 
 from PIL import Image
 
@@ -68,7 +69,8 @@ class GalleryDesk:
         Raises:
             InputError: the query does not fit the method.
         """
-        feature = self.predictor.features([query], modality)
+        queries: Any = [query]
+        feature = self.predictor.features(queries, modality)
 
         def wanted(match: Match) -> bool:
             return (not cameras or self.camera(match.path) in cameras) and (

@@ -19,7 +19,7 @@ from fastreid_mm.errors import InputError
 Saliency = Callable[[str, str], np.ndarray]
 """Paths of an image and its depth to (H, W) probabilities."""
 
-_FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}  # Gradio's own come from the network
+_FONT, _MONO = ["system-ui", "sans-serif"], ["monospace"]  # Gradio's own come from the network
 
 
 def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None) -> gr.Blocks:
@@ -53,7 +53,7 @@ def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
             share=False,
             prevent_thread_lock=not block,
             quiet=not block,
-            theme=gr.themes.Default(**_FONTS),
+            theme=gr.themes.Default(font=_FONT, font_mono=_MONO),
             footer_links=[],
         )
     except OSError as error:
@@ -80,9 +80,10 @@ def _search_tab(desk: GalleryDesk) -> None:
     def search(
         modality: str, top: int, cameras: list[str], least: str, *images: Image.Image | None
     ) -> list[tuple[Image.Image, str]]:
-        if not any(images):
+        given = {name: image for name, image in zip(aligned or [""], images) if image}
+        if not given:
             raise InputError("Drop an image first")
-        query = {name: image for name, image in zip(aligned, images) if image} if aligned else images[0]
+        query = given if aligned else given[""]
         matches = desk.search(query, "" if aligned else modality, int(top), cameras, _number(least))
         captions = [f"{match.score:.3f}  cam {desk.camera(match.path) or '?'}" for match in matches]
         return [(read_rgb(match.path), caption) for match, caption in zip(matches, captions)]

@@ -1,10 +1,20 @@
 """A local web page that searches a gallery and finds what is salient: the command ``fastreid-mm-app``."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
 from fastreid_mm.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.shipped_configs import find_config
+
+if TYPE_CHECKING:
+    import gradio as gr
+    import numpy as np
+
+    from fastreid_mm.app.gallery_desk import GalleryDesk
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -46,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
         launch(page, args.host, args.port)
 
 
-def page_of(args: argparse.Namespace) -> object:
+def page_of(args: argparse.Namespace) -> gr.Blocks:
     """The page that the arguments describe.
 
     Raises:
@@ -64,7 +74,7 @@ def page_of(args: argparse.Namespace) -> object:
     return build_page(desk, _saliency(args) if args.saliency_config else None)
 
 
-def _desk(args: argparse.Namespace):  # noqa: ANN202  the class needs Gradio's neighbours, which are imported here
+def _desk(args: argparse.Namespace) -> GalleryDesk:
     from fastreid_mm.app.gallery_desk import CAMERA_IN_PATH, GalleryDesk
     from fastreid_mm.engine.predictor import Predictor
     from fastreid_mm.retrieval.searcher import Searcher
@@ -73,7 +83,7 @@ def _desk(args: argparse.Namespace):  # noqa: ANN202  the class needs Gradio's n
     return GalleryDesk(predictor, Searcher(args.index, predictor), args.camera or CAMERA_IN_PATH)
 
 
-def _saliency(args: argparse.Namespace):  # noqa: ANN202
+def _saliency(args: argparse.Namespace) -> Callable[[str, str], np.ndarray]:
     require_mmseg()
     from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 
