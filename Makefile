@@ -41,7 +41,7 @@ demo-sod: setup
 		--checkpoint $$(cat $(DEMO_SOD)/mutualformer/last_checkpoint) --side-by-side
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: setup
 	$(BIN)/ruff check .
