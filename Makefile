@@ -23,7 +23,7 @@ $(INSTALLED): setup.py
 	touch $@
 
 # What the demo must reach, with room for other machines' rounding: a network that learns nothing has 1.73 and 3.94.
-DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',12.10,6],['SYSUMM01','all_search_1shot','mAP',17.16,8]]
+DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',9.98,5],['SYSUMM01','all_search_1shot','mAP',15.50,7]]
 
 demo: setup
 	$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/datasets --layout sysu --identities 180

@@ -41,6 +41,8 @@ def refuse_impossible(cfg: CfgNode) -> None:
 
 def _problem(key: str, value: object, default: object) -> str:
     """What a value should be and is not."""
+    if value is None and default is not None:  # yacs takes None for a value of any type
+        return f"a value, as {default!r} is"
     numbers = _finite_numbers(value)
     if key in SIZES and not (len(numbers) == 2 and all(isinstance(each, int) and each >= 1 for each in numbers)):
         return "two whole numbers above 0"

@@ -68,7 +68,10 @@ class MMTrainer(DefaultTrainer):
         lists: dict[str, str] = {}
         self.references = {"chance": self.check_test_sets(cfg, lists)}
         lists = {"train": list_checksum(cast(ItemSet, loader.dataset).img_items)} | lists
-        cfg = self.auto_scale_hyperparams(cfg, cast(ItemSet, loader.dataset).num_classes)
+        identities, classes = cast(ItemSet, loader.dataset).num_classes, cfg.MODEL.HEADS.NUM_CLASSES
+        if 0 < classes < identities:
+            raise InputError(f"MODEL.HEADS.NUM_CLASSES {classes} is less than the {identities} training identities")
+        cfg = self.auto_scale_hyperparams(cfg, identities)
         model = self.build_model(cfg)
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         if asked.compares_identities:

@@ -60,6 +60,7 @@ def test_a_drawn_seed_is_saved_and_a_given_one_stays(tiny_cfg):
         ("SOLVER.BASE_LR", "-0.1"),
         ("SOLVER.BASE_LR", "1e999"),
         ("MODEL.CMTR.LAMBDA", "1e999"),
+        ("MODEL.HCT.MARGIN", "None"),
         ("INPUT.SIZE_TRAIN", "[0, 32]"),
         ("INPUT.SIZE_TEST", "[32]"),
         ("MODEL.PIXEL_STD", "[1.0, 0.0, 1.0]"),

@@ -236,6 +236,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
         (("TEST.SYSU.GALLERY", "official"), "rand_perm_cam.mat"),
         (("TEST.SYSU.GALLERY", "random"), "TEST.SYSU.GALLERY 'random'"),
         (("TEST.METRIC", "jaccard"), "jaccard"),
+        (("MODEL.HEADS.NUM_CLASSES", "7"), "MODEL.HEADS.NUM_CLASSES 7 is less than the 8 training identities"),
         (("SOLVER.IMS_PER_BATCH", "40"), "needs 10 identities, the training set has 8"),
         (
             ("SOLVER.IMS_PER_BATCH", "4"),

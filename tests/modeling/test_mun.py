@@ -126,6 +126,7 @@ def test_weights_scale_their_loss_only(build):
         (("AUXILIARY", "none"), "AUXILIARY is none: MODEL.MUN.IDC"),
         (("AUXILIARY", "none", "IDC", False, "IA", False), "MODEL.MUN.BRIDGE"),
         (("IDC", False, "IA", False, "MA", False), "AUXILIARY is generator and no loss uses it"),
+        (("RATIOS", "()"), "RATIOS .. has no ratio"),
         (("RATIOS", "[2, 3]"), r"RATIOS: 3 does not divide maps of 8 x 4, which INPUT.SIZE_TRAIN \[32, 16\]"),
         (("TR_GROUPS", 5), "TR_GROUPS 5 does not divide"),
         (("PROTOTYPE_MEMORY", "queue"), "PROTOTYPE_MEMORY 'queue'"),

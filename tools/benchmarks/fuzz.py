@@ -146,7 +146,11 @@ def fuzz_configs(count: int, seed: int) -> Counter:
     rng, found = random.Random(seed), Counter()
     names = sorted(path.name for path in CONFIGS.glob("*.yml"))
     keys = {
-        name: [pair for pair in leaves(load_config(str(CONFIGS / name), [])) if pair[0].startswith(SECTIONS)]
+        name: [
+            pair
+            for pair in leaves(load_config(str(CONFIGS / name), []))
+            if pair[0].startswith(SECTIONS) and pair[0] not in SMALL
+        ]
         for name in names
     }
     for index in range(count):

@@ -26,6 +26,8 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module | None
     if name in IMAGE_AUXILIARIES:
         return IMAGE_AUXILIARIES[name]()
     ratios, groups = cfg.MODEL.MUN.RATIOS, cfg.MODEL.MUN.TR_GROUPS
+    if not ratios:
+        raise InputError("MODEL.MUN.RATIOS () has no ratio, the generator needs one")
     if groups < 1 or backbone.specific_dim % groups:
         raise InputError(f"MODEL.MUN.TR_GROUPS {groups} does not divide {backbone.specific_dim} channels")
     try:
