@@ -134,6 +134,8 @@ def _build_fusion(cfg: CfgNode) -> TokenFusion:
         )
     if options.LAYERS < 1:
         raise InputError(f"MODEL.MUTUALFORMER.LAYERS {options.LAYERS} is less than 1")
+    if options.DIM < 1:
+        raise InputError(f"MODEL.MUTUALFORMER.DIM {options.DIM} is less than 1")
     return TokenFusion(
         options.DIM,
         options.HEADS,
