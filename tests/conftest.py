@@ -42,6 +42,11 @@ METHODS = {
 }
 
 
+def pytest_collection_modifyitems(items):
+    """Servers inside of the tests' process come last: their threads are in the way of tests that fork."""
+    items.sort(key=lambda item: "milvus" in item.nodeid or item.nodeid.startswith("tests/app/"))
+
+
 def draw_image(seed: int) -> Image.Image:
     """A 16 x 32 image of noise around a colour that follows from the seed."""
     random = np.random.default_rng(seed)
