@@ -8,6 +8,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw
 
 from fastreid_mm.data.read_image import read_rgb
+from fastreid_mm.whole_file import write_text, write_whole
 
 _TILE, _GAP, _LINE = 128, 6, 14
 
@@ -39,9 +40,7 @@ def as_text(answers: Sequence[Answer]) -> str:
 def write_answers(path: Path, answers: Sequence[Answer]) -> None:
     """Write a JSON list of ``{"query": path, "matches": [{"path": path, "score": number}, ...]}``."""
     content = [{"query": query, "matches": [match._asdict() for match in matches]} for query, matches in answers]
-    part = Path(f"{path}.part")
-    part.write_text(json.dumps(content, indent=2) + "\n")
-    part.replace(path)
+    write_text(str(path), json.dumps(content, indent=2) + "\n")
 
 
 def draw_answers(path: Path, answers: Sequence[Answer]) -> None:
@@ -57,9 +56,7 @@ def draw_answers(path: Path, answers: Sequence[Answer]) -> None:
         _tile(sheet, (_GAP, row * height + _GAP), query, "query")
         for place, match in enumerate(matches, 1):
             _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), match.path, f"{match.score:.4f}")
-    part = Path(f"{path}.part")
-    sheet.save(part, format="PNG")
-    part.replace(path)
+    write_whole(str(path), lambda part: sheet.save(part, format="PNG"))
 
 
 def _tile(sheet: Image.Image, corner: tuple[int, int], path: str, text: str) -> None:
