@@ -8,23 +8,33 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.layers.choices import require_choice
-from fastreid_mm.layers.modulated_distance import modulated_euclidean
+from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import same_identity
 
 MININGS = ("hard", "all")
+DISTANCES = {"euclidean": modulated_euclidean, "cosine": modulated_cosine}
 
 
 def modulation_discriminative(
-    features: Tensor, scale: Tensor, shift: Tensor, targets: Tensor, margin: float = 0.3, *, mining: str = "hard"
+    features: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    targets: Tensor,
+    margin: float = 0.3,
+    *,
+    mining: str = "hard",
+    distance: str = "euclidean",
 ) -> Tensor:
     """A triplet loss in which the query modulates all other images before they are compared with it.
 
         L = mean_x [margin + d(x, y_j') - d(x, y_k')]_+,    y' = scale_x y + shift_x
 
     Every image x of the batch, of either modality, is the query once. The scale and the shift of the query modulate the
-    features y of all other images (eq. 13), of which j are its positives and k its negatives. The distance d is
-    Euclidean, over all parts together.
+    features y of all other images (eq. 13), of which j are its positives and k its negatives. The distance d is over
+    all parts together: Euclidean as printed, or the cosine distance by which retrieval compares. A scale near zero
+    lowers Euclidean distances, and with them this loss while many triplets violate the margin; cosine distances do not
+    change with the length of y'.
 
     The paper writes an expectation over triplets and does not say over which. "hard" takes the farthest positive and
     the nearest negative of each query. As long as the first is farther than the second, as it is early in training from
@@ -38,13 +48,14 @@ def modulation_discriminative(
         targets: (B,) identity labels.
         margin: by how much the negative must be farther away.
         mining: "hard" or "all".
+        distance: "euclidean" or "cosine".
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: an image is the only one of its identity, there is a single identity, the mining is unknown, or the
-            shapes do not go together.
+        ValueError: an image is the only one of its identity, there is a single identity, the mining or the distance is
+            unknown, or the shapes do not go together.
 
     Example:
         >>> features, targets = torch.tensor([[[0.0]], [[1.0]], [[2.0]], [[4.0]]]), torch.tensor([0, 0, 1, 1])
@@ -53,6 +64,7 @@ def modulation_discriminative(
         tensor(0.5000)
     """
     require_choice("mining", mining, MININGS)
+    require_choice("distance", distance, DISTANCES)
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B p d"), scale=(scale, "B d"), shift=(shift, "B d"), targets=(targets, "B"))
     same = same_identity(targets)
@@ -60,9 +72,9 @@ def modulation_discriminative(
         raise ValueError("modulation_discriminative needs two identities and two images of each in a batch")
     # float64 costs nothing at this size, keeps near pairs apart, and is not changed by mixed precision
     query, scale, shift = features.double(), scale.double(), shift.double()
-    distance = modulated_euclidean(query, query, scale, shift)  # (B, B)
+    distances = DISTANCES[distance](query, query, scale, shift)  # (B, B)
     diagonal = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
-    loss = (_hardest if mining == "hard" else _all)(distance, same & ~diagonal, ~same, margin)  # (B,)
+    loss = (_hardest if mining == "hard" else _all)(distances, same & ~diagonal, ~same, margin)  # (B,)
     return loss.mean().to(features.dtype)
 
 

@@ -8,7 +8,11 @@ from fastreid_mm.losses import modulation_discriminative
 TARGETS = torch.tensor([4, 4, 0, 0, 2, 2] * 2)
 
 
-def naive(features, scale, shift, margin, mining="hard"):
+def cosine(a, b):
+    return 1 - sum(x * y for x, y in zip(a, b)) / math.hypot(*a) / math.hypot(*b)
+
+
+def naive(features, scale, shift, margin, mining="hard", distance=math.dist):
     total = 0.0
     for i, query in enumerate(features):
         positives, negatives = [], []
@@ -16,8 +20,8 @@ def naive(features, scale, shift, margin, mining="hard"):
             if j == i:
                 continue
             modulated = other * scale[i] + shift[i]
-            distance = math.dist(query.flatten().tolist(), modulated.flatten().tolist())
-            (positives if TARGETS[j] == TARGETS[i] else negatives).append(distance)
+            between = distance(query.flatten().tolist(), modulated.flatten().tolist())
+            (positives if TARGETS[j] == TARGETS[i] else negatives).append(between)
         if mining == "hard":
             positives, negatives = [max(positives)], [min(negatives)]
         hinges = [max(0.0, margin + near - far) for near in positives for far in negatives]
@@ -42,9 +46,19 @@ def test_equals_the_loop(margin, offset, dtype, mining):
     assert loss.item() == pytest.approx(naive(*inputs, margin, mining), rel=1e-5)
 
 
-def test_unknown_mining_is_named():
-    with pytest.raises(ValueError, match="'semi'"):
-        modulation_discriminative(*example(torch.float32), TARGETS, mining="semi")
+@pytest.mark.parametrize("mining", ["hard", "all"])
+def test_cosine_distance_equals_the_loop_and_does_not_reward_short_features(mining):
+    features, scale, shift = example(torch.float64)
+    loss = modulation_discriminative(features, scale, shift, TARGETS, mining=mining, distance="cosine")
+    assert loss.item() == pytest.approx(naive(features, scale, shift, 0.3, mining, cosine), rel=1e-9)
+    short = modulation_discriminative(features, scale / 100, shift / 100, TARGETS, mining=mining, distance="cosine")
+    assert short.item() == pytest.approx(loss.item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("option", [{"mining": "semi"}, {"distance": "l1"}])
+def test_unknown_options_are_named(option):
+    with pytest.raises(ValueError, match=f"'{next(iter(option.values()))}'"):
+        modulation_discriminative(*example(torch.float32), TARGETS, **option)
 
 
 def test_the_gradient_is_that_of_finite_differences():

@@ -20,15 +20,24 @@ class CMTHead(HCTHead):
         modulation_weight: lambda, the weight of ``loss_modulation``.
         modulation_margin: margin of ``loss_modulation``.
         mining: which triplets ``loss_modulation`` takes, see :func:`modulation_discriminative`.
+        distance: by which distance, see there.
         detach_centers: let ``loss_consistency`` move the compensated features only, and not the centers.
         hct: arguments of :class:`HCTHead`.
     """
 
     def __init__(
-        self, *, modulation_weight: float, modulation_margin: float, mining: str, detach_centers: bool, **hct
+        self,
+        *,
+        modulation_weight: float,
+        modulation_margin: float,
+        mining: str,
+        distance: str,
+        detach_centers: bool,
+        **hct,
     ) -> None:
         super().__init__(**hct)
-        self.modulation_weight, self.modulation_margin, self.mining = modulation_weight, modulation_margin, mining
+        self.modulation_weight, self.modulation_margin = modulation_weight, modulation_margin
+        self.mining, self.distance = mining, distance
         self.detach_centers = detach_centers
 
     def forward(  # type: ignore[override]  # a module is called as what it is, never as its base
@@ -55,7 +64,7 @@ class CMTHead(HCTHead):
             losses["loss_consistency"] = self._consistency(parts, compensated, targets, modalities)
         if modulation:
             losses["loss_modulation"] = self.modulation_weight * modulation_discriminative(
-                complete, *modulation, targets, self.modulation_margin, mining=self.mining
+                complete, *modulation, targets, self.modulation_margin, mining=self.mining, distance=self.distance
             )
         return losses
 

@@ -11,7 +11,7 @@ from yacs.config import CfgNode
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
-from fastreid_mm.losses.modulation_discriminative import MININGS
+from fastreid_mm.losses.modulation_discriminative import DISTANCES, MININGS
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.global_batch import gather, global_batch
@@ -64,6 +64,7 @@ class CMT(HCT):
             modulation_weight=options.LAMBDA,
             modulation_margin=options.MARGIN,
             mining=options.MINING,
+            distance=options.DISTANCE,
             detach_centers=options.DETACH_CENTROID,
             **hct_head_arguments(cfg, backbone),
         )
@@ -153,6 +154,7 @@ def _check(cfg: CfgNode, dim: int) -> None:
         )
     require_choice(cfg, "MODEL.CMT.RESIDUAL_FROM", ("raw", "encoded"))
     require_choice(cfg, "MODEL.CMT.MINING", MININGS)
+    require_choice(cfg, "MODEL.CMT.DISTANCE", tuple(DISTANCES))
     if not 0 <= options.DROPOUT < 1:
         raise InputError(f"MODEL.CMT.DROPOUT {options.DROPOUT} is not in [0, 1)")
     if options.COMPENSATION_INIT < 0:

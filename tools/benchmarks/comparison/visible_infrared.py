@@ -1,5 +1,7 @@
 """Visible-infrared Re-ID: from weights of ImageNet on RoadScene-VI, and CMTR from scratch on drawn people."""
 
+from dataclasses import replace
+
 from comparison.experiment import LITE0, Experiment, Row
 
 _TWO_STREAMS = (
@@ -25,7 +27,11 @@ ROWS = {
     "HCT": Row("hct", _PARTS, base="plain two-stream"),
     "CMT, + MAM": Row("cmt", _PARTS + " MODEL.CMT.INSTANCE_ALIGNMENT False", base="HCT"),
     "CMT, + IAM": Row("cmt", _PARTS + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
+    "CMT, + IAM by cosine": Row(
+        "cmt", _PARTS + " MODEL.CMT.MODALITY_ALIGNMENT False MODEL.CMT.DISTANCE cosine", base="HCT"
+    ),
     "CMT": Row("cmt", _PARTS, base="HCT"),
+    "CMT, by cosine": Row("cmt", _PARTS + " MODEL.CMT.DISTANCE cosine", base="HCT"),
     "MUN, base": Row("mun", "MODEL.MUN.AUXILIARY none " + _NO_AUXILIARY, base="plain two-stream"),
     "MUN, + Aux": Row("mun", "MODEL.MUN.SIMPLE_AUX_ID True " + _NO_AUXILIARY, base="MUN, base"),
     "MUN, + L_idc": Row("mun", _NO_ALIGNMENT, base="MUN, base"),
@@ -46,14 +52,17 @@ ROADSCENE = Experiment(
     reference="plain two-stream",
 )
 
+ROADSCENE_VAL = replace(ROADSCENE, options=ROADSCENE.options + " DATASETS.SYSU.SPLIT val")
+"""Readings are chosen on these places."""
+
 _NO_CMTR_LOSSES = "MODEL.CMTR.MAC False MODEL.CMTR.MAID False"
 
 PEOPLE = Experiment(
     "SYSUMM01",
     "all_search_1shot",
     ("Rank-1", "Rank-10", "mAP", "mINP"),
-    epochs=8,
-    period=2,
+    epochs=16,
+    period=4,
     options="MODEL.BACKBONE.PRETRAIN False",
     rows={
         "CMTR, base": Row("cmtr", _NO_CMTR_LOSSES + " MODEL.CMTR.MODALITY_EMBEDDING False"),
