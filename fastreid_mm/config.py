@@ -32,6 +32,9 @@ def add_mm_config(cfg: CfgNode) -> None:
     # Fine-tuning from a part of MODEL.WEIGHTS: tensors that are missing, unknown or of another shape are left out and
     # counted, as long as every part of the model finds something.
     cfg.MODEL.PARTIAL_WEIGHTS = False
+    # Loads a checkpoint that is more than tensors and plain values, too. It may run any code: for files whose source
+    # you know.
+    cfg.MODEL.TRUST_WEIGHTS = False
 
     # Whether BatchNorm takes the statistics of the batch of all processes rather than those of each, so that several
     # train as one does. A single process has nothing to synchronise.
@@ -127,6 +130,8 @@ def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.CMT.MARGIN = 0.3
     # Its triplets, "hard" or "all" (eq. 14 does not say). From scratch "hard" first drives the scale to zero.
     cfg.MODEL.CMT.MINING = "hard"
+    # Its distance: "euclidean", as eq. 14 is read, or "cosine", by which retrieval compares (TEST.METRIC).
+    cfg.MODEL.CMT.DISTANCE = "euclidean"
     # Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder's output.
     cfg.MODEL.CMT.RESIDUAL_FROM = "raw"
     # Whether the consistency loss moves compensated features only, and not the centres of the real ones. From scratch

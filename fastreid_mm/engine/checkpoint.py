@@ -14,16 +14,16 @@ from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
-testing or fine-tuning."""
+fine-tuning."""
 
 
-def saved_num_classes(path: str) -> int:
+def saved_num_classes(path: str, trust: bool = False) -> int:
     """How many training identities a checkpoint's model knows; 0 if the file does not say, or cannot be read.
 
     HAMNet weighs its streams by the activation of classes at test time, too.
     """
     try:
-        content = load_safely(path)
+        content = load_safely(path, trust)
     except InputError:  # the checkpointer says what is wrong with the file
         return 0
     return content.get("num_classes", 0) if isinstance(content, dict) else 0
@@ -34,9 +34,9 @@ class SafeCheckpointer(Checkpointer):
 
     - a file appears under its name only when it is complete and on the disk;
     - resuming finds a damaged file out by its checksums, and takes the one before it;
-    - PyTorch's safe loader reads it;
+    - PyTorch's safe loader reads it, unless :attr:`trust` says otherwise;
     - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
-      Only what :data:`PER_IDENTITY` names is let off, and not when resuming, or with :attr:`partial` whatever does
+      Only what :attr:`excused` names is let off, and not when resuming, or with :attr:`partial` whatever does
       not fit, as long as every part of the model gets something.
     """
 
@@ -99,13 +99,19 @@ class SafeCheckpointer(Checkpointer):
         return super().load(path, checkpointables)
 
     def _load_file(self, path: str) -> dict:
-        content = load_safely(path)
+        content = load_safely(path, self.trust)
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
         return content
 
     partial = False
     """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``."""
+
+    trust = False
+    """Whether files may be more than plain data: ``MODEL.TRUST_WEIGHTS``."""
+
+    excused: tuple[str, ...] = PER_IDENTITY
+    """Parts of names of tensors that, unless resuming, need not fit."""
 
     def _load_model(self, checkpoint: dict) -> None:
         checkpoint["model"] = clean_state_dict(checkpoint["model"])  # no "module." of a wrapped model
@@ -146,7 +152,7 @@ class SafeCheckpointer(Checkpointer):
 
     def _not_excused(self, names: Iterable[str]) -> list[str]:
         """The names that make a checkpoint another model's."""
-        return sorted(name for name in names if self._resuming or not any(part in name for part in PER_IDENTITY))
+        return sorted(name for name in names if self._resuming or not any(part in name for part in self.excused))
 
 
 def _some(names: list[str]) -> str:

@@ -121,6 +121,7 @@ class MMTrainer(DefaultTrainer):
         if not resume and comm.is_main_process():
             claim_output_dir(self.cfg.OUTPUT_DIR, overwrite)
         self.checkpointer.partial = self.cfg.MODEL.PARTIAL_WEIGHTS
+        self.checkpointer.trust = self.cfg.MODEL.TRUST_WEIGHTS
         content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
         if not self.checkpointer.resumed:
             return

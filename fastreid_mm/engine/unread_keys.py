@@ -16,6 +16,7 @@ ELSEWHERE = (
     "DETERMINISTIC",  # settle
     "MODEL.WEIGHTS",  # after: the checkpointer
     "MODEL.PARTIAL_WEIGHTS",
+    "MODEL.TRUST_WEIGHTS",
     "SOLVER.CLIP_GRADIENTS.CLIP_VALUE",  # with every step
     "SOLVER.CLIP_GRADIENTS.NORM_TYPE",
     "INPUT.SIZE_TEST",  # when testing

@@ -21,6 +21,9 @@ class MetaArchitecture:
     compares_identities: bool = False
     """Whether a loss needs two identities or more in a batch, over all processes."""
 
+    training_only: tuple[str, ...] = ()
+    """Parts of names of tensors that features do not depend on; a checkpoint to test with may lack them."""
+
     @property
     def query_adaptive_parts(self) -> int:
         """The p of features that are packed :class:`QueryAdaptiveFeature`s of p parts; 0 of all others."""

@@ -67,7 +67,7 @@ def _training_curves(run: Path, output: Path) -> list[Picture]:
 
 def _facts(predictor: Predictor, config_name: str) -> dict[str, str]:
     cfg = predictor.cfg
-    content = load_safely(cfg.MODEL.WEIGHTS)
+    content = load_safely(cfg.MODEL.WEIGHTS, cfg.MODEL.TRUST_WEIGHTS)
     seed = content.get("seed", "unknown") if isinstance(content, dict) else "unknown"
     return {
         "config": config_name,

@@ -102,3 +102,26 @@ def test_a_checkpoint_is_needed(tiny_cfg):
         Predictor(tiny_cfg())
     with pytest.raises(InputError, match="gone.pth does not exist"):
         Predictor(tiny_cfg(), "gone.pth")
+
+
+def test_a_checkpoint_may_lack_what_only_training_has_and_nothing_else(saved):
+    cfg = saved(base="SYSU/mun.yml")
+    content = torch.load(cfg.MODEL.WEIGHTS, weights_only=True)
+    slim = {name: value for name, value in content["model"].items() if not name.startswith(("head.", "auxiliary."))}
+    images = [np.full((32, 16, 3), 99, np.uint8)]
+    expected = Predictor(cfg).features(images, "visible")
+    torch.save(content | {"model": slim}, cfg.MODEL.WEIGHTS)
+    assert len(slim) < len(content["model"])
+    assert torch.equal(Predictor(cfg).features(images, "visible"), expected)
+    del slim["neck.weight"]
+    torch.save(content | {"model": slim}, cfg.MODEL.WEIGHTS)
+    with pytest.raises(InputError, match=r"1 tensors missing \(neck.weight"):
+        Predictor(cfg)
+
+
+def test_a_checkpoint_that_may_run_code_is_refused_unless_it_is_trusted(saved):
+    cfg = saved()
+    torch.save(torch.load(cfg.MODEL.WEIGHTS, weights_only=True) | {"args": range(3)}, cfg.MODEL.WEIGHTS)
+    with pytest.raises(InputError, match="model.pth: it holds more than plain data, .*MODEL.TRUST_WEIGHTS True"):
+        Predictor(cfg)
+    assert Predictor(with_values(cfg, MODEL__TRUST_WEIGHTS=True)).model

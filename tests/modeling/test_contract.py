@@ -78,3 +78,17 @@ def test_only_the_mask_says_what_is_missing(tiny_cfg):
     assert model.pairwise_distance(query, gallery).item() == pytest.approx((64 * 4 + 32) ** 0.5)
     query[:, 96 + 1] = 0  # the second modality is not there
     assert model.pairwise_distance(query, gallery).item() == pytest.approx(((32 * 4 + 32) * 96 / 64) ** 0.5)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_what_only_training_has_is_what_features_do_not_depend_on(tiny_cfg, name):
+    model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, base=ARCHITECTURES[name])).eval()
+    batch = batch_of(tiny_cfg(base=ARCHITECTURES[name]))
+    expected = model(batch)
+    expected.sum().backward()
+    unused = {key for key, value in model.named_parameters() if value.requires_grad and value.grad is None}
+    said = {key for key in model.state_dict() if any(part in key for part in model.training_only)}
+    assert {key for key, value in model.named_parameters() if key in said} <= unused <= said
+    for key in said:
+        model.state_dict()[key].fill_(7)
+    assert torch.equal(model(batch), expected)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+import torchvision
 from fastreid.modeling import build_model
 from fastreid.modeling.backbones import build_backbone
 
@@ -224,3 +225,10 @@ def test_weights_that_are_here_already_need_no_network(monkeypatch):
     NoNetwork.asked = 0
     pretrained.require_download("KEY", "resnet50.tv_in1k")
     assert not NoNetwork.asked
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_torchvisions_weights_fit_by_name_and_shape(name):
+    with torch.device("meta"):
+        theirs, ours = torchvision.models.get_model(name).state_dict(), timm.create_model(name).state_dict()
+    assert {key: value.shape for key, value in theirs.items()} == {key: value.shape for key, value in ours.items()}

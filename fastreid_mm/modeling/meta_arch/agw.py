@@ -33,6 +33,7 @@ class AGW(ReIDModel):
     """
 
     compares_identities = True
+    training_only = ("classifier.",)
 
     @configurable
     def __init__(

@@ -37,6 +37,7 @@ class CMTR(ReIDModel):
     """
 
     compares_identities = True
+    training_only = ("classifier.", "alignment.")
 
     @configurable
     def __init__(

@@ -30,6 +30,8 @@ class HAMNet(AlignedModel):
         modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
+    training_only = ("scores.classifier.",)
+
     @configurable
     def __init__(
         self,

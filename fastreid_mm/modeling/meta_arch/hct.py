@@ -29,6 +29,7 @@ class HCT(ReIDModel):
     """
 
     compares_identities = True
+    training_only = ("head.classifiers.",)
 
     @configurable
     def __init__(

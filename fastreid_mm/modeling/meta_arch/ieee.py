@@ -50,6 +50,8 @@ class IEEE(AlignedModel):
         modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
+    training_only = ("modality_loss.", ".classifiers.")
+
     @configurable
     def __init__(
         self,

@@ -44,6 +44,7 @@ class MUN(ReIDModel):
     """
 
     compares_identities = True
+    training_only = ("auxiliary.", "head.")
 
     @configurable
     def __init__(

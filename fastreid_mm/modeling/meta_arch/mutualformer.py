@@ -41,6 +41,8 @@ class MutualFormerReID(AlignedModel):
         modalities, metric, pixel_mean, pixel_std: see :class:`AlignedModel`.
     """
 
+    training_only = (".classifier.",)
+
     @configurable
     def __init__(
         self,
