@@ -161,6 +161,7 @@ custom_hooks = [
     dict(type="EpochSeedHook"),
     dict(type="DataRootHook"),
     dict(type="SyncBuffersHook"),
+    dict(type="RunRecordHook"),
 ]
 log_processor = dict(by_epoch=True)
 visualizer = dict(type="SaliencyVisualizer", name="visualizer", vis_backends=[dict(type="LocalVisBackend")])

@@ -19,6 +19,7 @@ from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.engine.distributed import unwrap
 from fastreid_mm.engine.setup import seed_everything, with_values
 from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.global_batch_norm import synchronize_batch_norm
 
 
 @torch.no_grad()
@@ -93,6 +94,8 @@ def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
 
     patterns = cfg.MODEL.FREEZE_LAYERS if cfg.SOLVER.FREEZE_ITERS > 0 else []
     bare = unwrap(model)
+    if comm.get_world_size() > 1 and cfg.MODEL.SYNC_BN:
+        synchronize_batch_norm(bare)  # a model that was not trained here is not yet
     frozen = [
         part
         for name, part in bare.named_modules()

@@ -1,15 +1,18 @@
 """Saliency training that is stopped within an epoch, and goes on."""
 
+import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.fileio import get_file_backend
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.engine import EpochSeedHook, read_checkpoint
+from mmseg_mm.engine.run_record import config_checksum
 from mmseg_mm.engine.whole_checkpoint import BACKEND, newest_whole_checkpoint
 from tests.mmseg_mm.engine.conftest import script
 
@@ -49,6 +52,15 @@ def test_stopped_cut_and_resumed_ends_like_the_run_that_was_not(trained, config,
     for name, size in {"epoch_2.pth": 5000, "iter_0000003.pth": 0}.items():
         os.truncate(folder / name, size)
     assert newest_whole_checkpoint(str(folder)) == folder / "epoch_1.pth"
+
+
+def test_a_training_says_what_it_was_made_with(trained, config):
+    found = json.loads((trained / "run.json").read_text())
+    assert found["seed"] == 1 and len(found["data"]["train"]) == 64 and found["processes"] == 1
+    assert {"torch", "mmsegmentation"} <= set(found["versions"])
+    here, elsewhere, other = (Config.fromfile(config) for _ in range(3))
+    elsewhere.work_dir, other.optim_wrapper.optimizer.lr = "elsewhere", 7.0
+    assert config_checksum(here) == config_checksum(elsewhere) != config_checksum(other)
 
 
 def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):

@@ -1,0 +1,59 @@
+"""What a training was made with, beside its checkpoints."""
+
+import json
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import get_world_size, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from fastreid_mm.evaluation.provenance import checksum, revision, versions
+from fastreid_mm.evaluation.results import write_json
+
+PACKAGES = ("torchvision", "mmengine", "mmsegmentation", "timm", "numpy", "pillow")
+NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
+"""Keys that two runs of one config may differ in."""
+
+
+@HOOKS.register_module()
+class RunRecordHook(Hook):
+    """Writes ``run.json`` into the work folder: what has to be alike for two trainings to give the same numbers.
+
+    It has the keys of fast-reid trainings: ``versions``, ``revision``, ``seed``, ``deterministic``, checksums of
+    ``config`` and ``data``, ``device`` and ``processes``.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Write it, and the same into the log."""
+        if not is_main_process():
+            return
+        record = {
+            "versions": versions(PACKAGES),
+            "revision": revision(),
+            "seed": runner.seed,
+            "deterministic": runner.deterministic,
+            "config": config_checksum(runner.cfg),
+            "data": _data(runner),
+            "device": str(next(runner.model.parameters()).device),
+            "processes": get_world_size(),
+        }
+        write_json(str(Path(runner.work_dir) / "run.json"), record)
+        runner.logger.info(f"Run: {json.dumps(record)}")
+
+
+def config_checksum(config: Config) -> str:
+    """SHA-256 of a config, wherever it writes to."""
+    kept = {key: value for key, value in config.to_dict().items() if key not in NOT_OF_THE_RUN}
+    return checksum(json.dumps(kept, sort_keys=True, default=str))
+
+
+def _data(runner: Runner) -> dict[str, str]:
+    """Checksum of the list of training samples, with paths below the data root."""
+    dataset = runner.train_dataloader.dataset
+    while hasattr(dataset, "dataset"):  # a repeated one, and the like
+        dataset = dataset.dataset
+    root = json.dumps(str(dataset.data_root or "").rstrip("/") + "/")[1:-1]
+    samples = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return {"train": checksum(json.dumps(samples, sort_keys=True, default=str).replace(root, ""))}
