@@ -146,6 +146,9 @@ def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.CMT.DROPOUT = 0.1
     # Narrowing in the hidden layer of the modulation's generators: 1 for none, 16 as in SENet.
     cfg.MODEL.CMT.GENERATOR_REDUCTION = 1
+    # Factor on their learning rate. When few triplets violate the margin the gradient is small, and AdamW, which takes
+    # steps of one size whatever the gradient, drives them far from leaving a feature as it is.
+    cfg.MODEL.CMT.GENERATOR_LR_FACTOR = 1.0
 
 
 def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:

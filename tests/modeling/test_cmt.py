@@ -4,6 +4,7 @@ import pytest
 import torch
 from fastreid.modeling import build_model
 
+from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
@@ -119,6 +120,22 @@ def test_lambda_scales_the_modulation_loss_only(build):
     torch.testing.assert_close(usual["loss_modulation"], 0.2 * expected)
 
 
+def test_the_generators_rate_has_a_factor_of_its_own(build, tiny_cfg):
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.CMT.GENERATOR_LR_FACTOR", 0.25, base="SYSU/cmt.yml")
+    model = build_model(cfg)
+    rates = {group["params"][0]: group["lr"] / cfg.SOLVER.BASE_LR for group in build_optimizer(cfg, model).param_groups}
+    assert {name for name, value in model.named_parameters() if rates[value] == 0.25} == {
+        name for name, _ in model.named_parameters() if name.startswith("generator.")
+    }
+
+
+def test_the_modulation_loss_may_compare_as_retrieval_does(build):
+    model, batch = build(*NO_DROPOUT, "MODEL.CMT.DISTANCE", "cosine"), vi_batch()
+    complete, _ = model.complete(model.part_features(batch["images"], batch["modalities"]), batch["modalities"])
+    expected = modulation_discriminative(complete, *model.generator(complete), batch["targets"], distance="cosine")
+    torch.testing.assert_close(model(batch)["loss_modulation"], 0.2 * expected)
+
+
 def modulating(model):
     """Generators that do more than those of an untrained network."""
     with torch.no_grad():
@@ -172,6 +189,8 @@ def test_only_the_demo_starts_the_compensation_small(build, config, start):
         ("MODEL.CMT.HEADS", 3),
         ("MODEL.CMT.HEADS", 0),
         ("MODEL.CMT.COMPENSATION_INIT", -0.5),
+        ("MODEL.CMT.GENERATOR_LR_FACTOR", -1.0),
+        ("MODEL.CMT.DISTANCE", "l1"),
         ("MODEL.CMT.GENERATOR_REDUCTION", 32),
         ("MODEL.CMT.FFN_RATIO", 0),
         ("MODEL.CMT.DROPOUT", 1.0),

@@ -3,9 +3,11 @@
 The paper has no arXiv version.
 """
 
+from collections.abc import Iterator
+
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
-from torch import Tensor
+from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
@@ -36,6 +38,7 @@ class CMT(HCT):
         compensation: the modality-level alignment (section 3.1); None leaves it out (table 3).
         generator: the instance-level alignment (section 3.2); None leaves it out (table 3).
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
+        generator_lr_factor: factor on the learning rate of ``generator``.
         metric, pixel_mean, pixel_std: see :class:`ReIDModel`.
     """
 
@@ -48,13 +51,14 @@ class CMT(HCT):
         compensation: ModalityCompensation | None,
         generator: ModulationGenerator | None,
         add_to_encoded: bool,
+        generator_lr_factor: float,
         metric: str,
         pixel_mean: list[float],
         pixel_std: list[float],
     ) -> None:
         super().__init__(backbone=backbone, head=head, metric=metric, pixel_mean=pixel_mean, pixel_std=pixel_std)
         self.compensation, self.generator = compensation, generator
-        self.add_to_encoded = add_to_encoded
+        self.add_to_encoded, self.generator_lr_factor = add_to_encoded, generator_lr_factor
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -75,6 +79,7 @@ class CMT(HCT):
             "compensation": _build_compensation(options, head),
             "generator": _build_generator(options, head),
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
+            "generator_lr_factor": options.GENERATOR_LR_FACTOR,
         }
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
@@ -96,6 +101,11 @@ class CMT(HCT):
         return self.head(
             *global_batch(parts, complete, targets, modalities), compensated, tuple(global_batch(*modulation))
         )
+
+    def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
+        """The weights of the generator, with their factor on the learning rate."""
+        if self.generator is not None:
+            yield from ((value, self.generator_lr_factor) for value in self.generator.parameters())
 
     def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
         """Part features to complete representations (eq. 5), and the features of the missing modality in them.
@@ -157,8 +167,9 @@ def _check(cfg: CfgNode, dim: int) -> None:
     require_choice(cfg, "MODEL.CMT.DISTANCE", tuple(DISTANCES))
     if not 0 <= options.DROPOUT < 1:
         raise InputError(f"MODEL.CMT.DROPOUT {options.DROPOUT} is not in [0, 1)")
-    if options.COMPENSATION_INIT < 0:
-        raise InputError(f"MODEL.CMT.COMPENSATION_INIT {options.COMPENSATION_INIT} is negative")
+    for key in ("COMPENSATION_INIT", "GENERATOR_LR_FACTOR"):
+        if options[key] < 0:
+            raise InputError(f"MODEL.CMT.{key} {options[key]} is negative")
     if options.FFN_RATIO < 1:
         raise InputError(f"MODEL.CMT.FFN_RATIO {options.FFN_RATIO} is less than 1")
     for key in ("HEADS", "GENERATOR_REDUCTION"):

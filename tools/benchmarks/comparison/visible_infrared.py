@@ -18,6 +18,9 @@ _RECIPE = (
 )
 _PARTS = "MODEL.HCT.DIM 256"  # with the demo's 64, chosen for speed, HCT is below the plain network
 
+_COSINE = " MODEL.CMT.DISTANCE cosine"
+_SLOW = " MODEL.CMT.GENERATOR_LR_FACTOR 0.1"
+
 _NO_ALIGNMENT = "MODEL.MUN.IA False MODEL.MUN.MA False"
 _NO_AUXILIARY = "MODEL.MUN.IDC False " + _NO_ALIGNMENT
 
@@ -27,11 +30,13 @@ ROWS = {
     "HCT": Row("hct", _PARTS, base="plain two-stream"),
     "CMT, + MAM": Row("cmt", _PARTS + " MODEL.CMT.INSTANCE_ALIGNMENT False", base="HCT"),
     "CMT, + IAM": Row("cmt", _PARTS + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
-    "CMT, + IAM by cosine": Row(
-        "cmt", _PARTS + " MODEL.CMT.MODALITY_ALIGNMENT False MODEL.CMT.DISTANCE cosine", base="HCT"
+    "CMT, + IAM by cosine": Row("cmt", _PARTS + _COSINE + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
+    "CMT, + IAM by cosine, slow": Row(
+        "cmt", _PARTS + _COSINE + _SLOW + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"
     ),
     "CMT": Row("cmt", _PARTS, base="HCT"),
-    "CMT, by cosine": Row("cmt", _PARTS + " MODEL.CMT.DISTANCE cosine", base="HCT"),
+    "CMT, by cosine": Row("cmt", _PARTS + _COSINE, base="HCT"),
+    "CMT, by cosine, slow": Row("cmt", _PARTS + _COSINE + _SLOW, base="HCT"),
     "MUN, base": Row("mun", "MODEL.MUN.AUXILIARY none " + _NO_AUXILIARY, base="plain two-stream"),
     "MUN, + Aux": Row("mun", "MODEL.MUN.SIMPLE_AUX_ID True " + _NO_AUXILIARY, base="MUN, base"),
     "MUN, + L_idc": Row("mun", _NO_ALIGNMENT, base="MUN, base"),
