@@ -9,7 +9,8 @@ from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.launch import launch
 from fastreid_mm.engine.output_dir import refuse_used_output_dir
 from fastreid_mm.engine.setup import load_config, setup
-from fastreid_mm.engine.trainer import MMTrainer, evaluate_only
+from fastreid_mm.engine.testing import evaluate_only
+from fastreid_mm.engine.trainer import MMTrainer
 from fastreid_mm.evaluation.results import Results
 
 

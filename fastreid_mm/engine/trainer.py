@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -10,7 +9,6 @@ from typing import cast
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.engine import DefaultTrainer, hooks
 from fastreid.engine.train_loop import TrainerBase
-from fastreid.evaluation import inference_on_dataset
 from fastreid.utils import comm
 from fastreid.utils.events import EventStorage, EventWriter
 from torch import nn
@@ -18,29 +16,29 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
 
 import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawned processes too
-from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
+from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.config_values import refused_by
-from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap, wrap
+from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
 from fastreid_mm.engine.output_dir import claim_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
-from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
+from fastreid_mm.engine.report import require_expected, require_expected_form, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
-from fastreid_mm.engine.tracking import WandbWriter, track_results
-from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
+from fastreid_mm.engine.testing import check_test_sets, run_tests
+from fastreid_mm.engine.tracking import WandbWriter
 from fastreid_mm.engine.unread_keys import RecordedConfig, refuse_unread
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.results import Results, Settings, numbers_only, write_json
+from fastreid_mm.evaluation.results import Results, numbers_only, write_json
 from fastreid_mm.modeling.config_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, corrupted_results, draw_ranked_lists
+from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -274,96 +272,10 @@ class MMTrainer(DefaultTrainer):
 
     @classmethod
     def check_test_sets(cls, cfg: CfgNode, lists: dict[str, str] | None = None) -> Results:
-        """Run every test protocol on random features, and return what they reach: chance.
-
-        Args:
-            cfg: the config.
-            lists: takes the :func:`list_checksum` of every data set.
-        """
-        results = {}
-        for name in cfg.DATASETS.TESTS:
-            dataset = build_dataset(cfg, name)
-            _list(dataset, name, lists)
-            evaluator = cls.build_evaluator(cfg, dataset)
-            if comm.is_main_process():
-                dataset.show_test()
-                results[name] = _with_gallery(evaluator.chance(), evaluator)
-        return results
+        """See :func:`fastreid_mm.engine.testing.check_test_sets`."""
+        return check_test_sets(cfg, cls.build_evaluator, lists)
 
     @classmethod
-    def test(
-        cls,
-        cfg: CfgNode,
-        model: nn.Module,
-        notes: Mapping[str, str] | None = None,
-        lists: dict[str, str] | None = None,
-    ) -> Results:
-        """Test on ``DATASETS.TESTS``, and write a table of the results to the log.
-
-        Args:
-            cfg: the config.
-            model: may be wrapped for several processes.
-            notes: texts to be part of all results.
-            lists: takes the :func:`list_checksum` of every data set.
-
-        Returns:
-            Data set to setting to metrics in percent, on the first process; empty on the others. "gallery" says how
-            galleries were drawn, "re-ranking" and "query expansion" what was done beyond the protocol. With
-            ``TEST.CORRUPTION`` also what :func:`corrupted_results` adds.
-        """
-        share_buffers(model)
-        model, results = unwrap(model), {}
-        for name in cfg.DATASETS.TESTS:
-            dataset = build_dataset(cfg, name)
-            _list(dataset, name, lists)
-            evaluator = cls.build_evaluator(cfg, dataset)
-            asked = as_meta_architecture(model, cfg.TEST.METRIC)
-            evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
-            loader = build_test_loader(cfg, dataset)
-            found = inference_on_dataset(model, loader, evaluator, flip_test=cfg.TEST.FLIP.ENABLED)
-            if comm.is_main_process():
-                results[name] = _with_notes(found, evaluator, notes or {})
-                if cfg.TEST.RANKED_LISTS:
-                    draw_ranked_lists(
-                        evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS
-                    )
-            if cfg.TEST.CORRUPTION.ENABLED:
-                corrupted = corrupted_results(cfg, model, dataset, evaluator)
-                results |= {part: _with_notes(found, evaluator, notes or {}) for part, found in corrupted.items()}
-        if results:
-            log_results({"": results})
-        return results
-
-
-def _with_notes(found: Settings, evaluator: RetrievalEvaluator, notes: Mapping[str, str]) -> Settings:
-    noted = {setting: {**metrics, **evaluator.extras.notes(), **notes} for setting, metrics in found.items()}
-    return _with_gallery(noted, evaluator)
-
-
-def _list(dataset: ImageDataset, name: str, lists: dict[str, str] | None) -> None:
-    if lists is not None:
-        lists[name] = list_checksum([*dataset.query, *dataset.gallery])
-
-
-def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
-    return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in found.items()}
-
-
-def evaluate_only(cfg: CfgNode) -> Results:
-    """Test ``MODEL.WEIGHTS``, or, with a warning, the untrained network if there are none; save the results.
-
-    Raises:
-        InputError: the checkpoint does not exist or is of another model.
-    """
-    cfg = settle(cfg)
-    model = trained_model(cfg)
-    share_weights(model)
-    lists: dict[str, str] = {}
-    results = MMTrainer.test(cfg, model, precise_bn(cfg, model), lists)
-    save_results(cfg.OUTPUT_DIR, results)
-    save_record(cfg.OUTPUT_DIR, run_record(cfg, lists))
-    track_results(cfg, results)
-    if not cfg.MODEL.WEIGHTS:
-        logger.warning(UNTRAINED)  # again, where the results are read
-    require_expected(cfg.TEST.EXPECTED_RESULTS, results)
-    return results
+    def test(cls, cfg: CfgNode, model: nn.Module, notes: Mapping[str, str] | None = None) -> Results:
+        """See :func:`fastreid_mm.engine.testing.run_tests`."""
+        return run_tests(cfg, model, cls.build_evaluator, notes)

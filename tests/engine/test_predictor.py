@@ -9,7 +9,7 @@ from PIL import Image
 from fastreid_mm import Predictor
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.setup import with_values
-from fastreid_mm.engine.trainer import evaluate_only
+from fastreid_mm.engine.testing import evaluate_only
 from fastreid_mm.errors import InputError
 from fastreid_mm.protocols import RetrievalEvaluator
 

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.setup import load_config
-from fastreid_mm.engine.trainer import evaluate_only
+from fastreid_mm.engine.testing import evaluate_only
 from fastreid_mm.errors import InputError
 
 
