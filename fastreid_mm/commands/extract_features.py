@@ -9,6 +9,7 @@ import numpy as np
 from fastreid_mm.commands.hosts import require_fastreid
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of
 from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.whole_file import write_whole
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -58,10 +59,12 @@ def extract(args: argparse.Namespace) -> None:
         args.batch_size,
         args.skip_unreadable,
     )
-    part = Path(f"{args.output}.part")
-    with part.open("wb") as file:
-        np.savez(file, features=features.numpy(), paths=np.array(paths))
-    part.replace(args.output)
+
+    def write(part: str) -> None:
+        with Path(part).open("wb") as file:  # given a name, NumPy would add another suffix
+            np.savez(file, features=features.numpy(), paths=np.array(paths))
+
+    write_whole(str(args.output), write)
     for line in unreadable:
         print(f"left out: {line}", file=sys.stderr)
     print(f"{len(paths)} features of {features.shape[1]} numbers in {args.output}")

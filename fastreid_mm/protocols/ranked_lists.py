@@ -1,12 +1,11 @@
 """A picture of queries and what was found for them."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
+from fastreid_mm.whole_file import write_whole
 
 TOP = 10
 """Gallery images in a row."""
@@ -35,8 +34,7 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
         for place, found in enumerate(nearest):
             colour = _RIGHT if found[1] == item[1] else _WRONG
             sheet.paste(_tile(found, size, colour), (width * (place + 1) + 4 * _FRAME, top))
-    sheet.save(path + ".part", format="PNG")
-    Path(path + ".part").replace(path)
+    write_whole(path, lambda part: sheet.save(part, format="PNG"))
 
 
 def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[tuple]]:

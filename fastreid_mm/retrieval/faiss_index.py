@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 
 from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.retrieval.identity import Identity, refuse_other
-from fastreid_mm.retrieval.journal import Journal, to_disk
+from fastreid_mm.retrieval.journal import Journal
+from fastreid_mm.whole_file import write_text, write_whole
 
 _CHUNK = 1 << 16
 """Rows that go from the journal to the index at a time."""
@@ -113,19 +114,11 @@ class FaissIndex:
             for start in range(0, len(rows), _CHUNK):
                 self._index.add(np.ascontiguousarray(rows[start : start + _CHUNK]))
         if len(rows):
-            self._replace(self._path, lambda part: faiss.write_index(self._index, str(part)))
+            write_whole(str(self._path), lambda part: faiss.write_index(self._index, part))
         self._names += self._journal.names[len(self._names) - self._journal.first :]
         content = {"identity": self._identity._asdict(), "kind": self._kind, "names": self._names}
-        self._replace(self._side, lambda part: part.write_text(json.dumps(content)))
+        write_text(str(self._side), json.dumps(content))
         self._journal.remove()
-
-    @staticmethod
-    def _replace(path: Path, write: Callable[[Path], object]) -> None:
-        part = Path(f"{path}.part")
-        write(part)
-        with part.open("rb") as file:
-            to_disk(file)
-        part.replace(path)
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
         """Places of the nearest rows."""

@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -96,10 +95,5 @@ class Journal:
 def _append(path: Path, content: bytes) -> None:
     with path.open("ab") as file:
         file.write(content)
-        to_disk(file)
-
-
-def to_disk(file: IO) -> None:
-    """Return when what was written to a file is on the disk."""
-    file.flush()
-    os.fsync(file.fileno())
+        file.flush()
+        os.fsync(file.fileno())  # on the disk when this returns

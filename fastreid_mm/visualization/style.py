@@ -4,6 +4,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from fastreid_mm.whole_file import write_whole
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours that people with any colour vision tell apart: Okabe and Ito's, without the yellow that white drowns."""
 LINES = ("-", "--", "-.", ":")
@@ -23,6 +25,4 @@ def new_figure(width: float, height: float) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=110)
-    part.replace(path)
+    write_whole(str(path), lambda part: figure.savefig(part, format="png", dpi=110))

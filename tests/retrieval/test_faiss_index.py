@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -75,19 +76,21 @@ def test_finishing_can_be_cut_anywhere(tmp_path, monkeypatch, first, stopped_at)
         index.finish()
     index = opened(tmp_path)
     add(index, 0 if first else 4, 10)
-    replace, remove = FaissIndex._replace, index._journal.remove
+    replace = Path.replace
 
-    def cut(path, write):
-        if path.name == stopped_at:
+    def cut(path, target):
+        if Path(target).name == stopped_at:
             raise KeyboardInterrupt
-        replace(path, write)
+        return replace(path, target)
 
-    monkeypatch.setattr(FaissIndex, "_replace", staticmethod(cut))
-    if stopped_at == "remove":
-        monkeypatch.setattr(index._journal, "remove", lambda: cut(tmp_path / "remove", remove))
-    with pytest.raises(KeyboardInterrupt):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", cut)
+        if stopped_at == "remove":
+            patch.setattr(index._journal, "remove", interrupt)
         index.finish()
-    monkeypatch.setattr(FaissIndex, "_replace", staticmethod(replace))
     again = opened(tmp_path)
     assert again.known() == {f"{row}.jpg" for row in range(10)}
     again.finish()
