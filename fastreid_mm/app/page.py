@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from fastreid_mm.app.gallery_desk import GalleryDesk
-from fastreid_mm.data.read_image import read_rgb
 from fastreid_mm.engine.predictor import MODALITIES
 from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import read_rgb
 
 Saliency = Callable[[str, str], np.ndarray]
 """Paths of an image and its depth to (H, W) probabilities."""

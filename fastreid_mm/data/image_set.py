@@ -6,7 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.data.read_image import read_rgb
+from fastreid_mm.read_image import read_rgb
 
 
 class ImageSet(ItemSet):

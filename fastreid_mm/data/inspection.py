@@ -7,9 +7,9 @@ from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_dataset
-from fastreid_mm.data.read_image import read_rgb
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.read_image import read_rgb
 
 PUBLISHED = {
     "SYSUMM01": {

@@ -1,9 +1,7 @@
 """From images to features, with a config and a checkpoint: what everything after training begins with."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from os import PathLike, fspath
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -12,16 +10,13 @@ from tqdm import tqdm
 from yacs.config import CfgNode
 
 from fastreid_mm.data.modalities import aligned_modalities
-from fastreid_mm.data.read_image import read_rgb
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.engine.setup import load_config, with_values
 from fastreid_mm.engine.trained_model import trained_model
 from fastreid_mm.errors import InputError
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.contract import as_meta_architecture
-
-AnyImage = str | PathLike | Image.Image | np.ndarray
-"""A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
+from fastreid_mm.read_image import AnyImage, as_rgb
 
 Transform = Callable[[Image.Image], Tensor]
 """PIL image to a (3, H, W) tensor of values 0 to 255."""
@@ -180,18 +175,3 @@ class AlignedImages(Dataset):
             "images": torch.stack([views.get(name, empty) for name in self._modalities]),
             "modality_mask": torch.tensor([name in views for name in self._modalities]),
         }
-
-
-def as_rgb(image: AnyImage) -> Image.Image:
-    """An image in three channels.
-
-    Raises:
-        InputError: names the file that cannot be read, or an array of another shape or data type.
-    """
-    if isinstance(image, Image.Image):
-        return image.convert("RGB")
-    if not isinstance(image, np.ndarray):
-        return read_rgb(fspath(image))
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise InputError(f"an image is uint8 of (H, W, 3) or (H, W), not {image.dtype} of {image.shape}")
-    return Image.fromarray(image).convert("RGB")

@@ -8,7 +8,8 @@ import numpy as np
 
 from fastreid_mm.errors import InputError, first_line, require_packages
 from fastreid_mm.export.description import IMAGES, KEY, Description
-from fastreid_mm.export.prepare_image import AnyImage, prepare_image
+from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.read_image import AnyImage
 
 
 class OnnxPredictor:

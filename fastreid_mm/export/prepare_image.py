@@ -1,15 +1,11 @@
 """From an image to a network's input, with Pillow and NumPy alone; the same numbers as the test transforms give."""
 
 from collections.abc import Sequence
-from os import PathLike, fspath
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from fastreid_mm.errors import InputError, first_line
-
-AnyImage = str | PathLike | Image.Image | np.ndarray
-"""A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
+from fastreid_mm.read_image import AnyImage, as_rgb
 
 RESIZE = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
@@ -25,20 +21,5 @@ def prepare_image(image: AnyImage, size: Sequence[int], resize: str) -> np.ndarr
     Raises:
         InputError: names the file that cannot be read, or an array of another shape or data type.
     """
-    resized = _in_color(image).resize((size[1], size[0]), RESIZE[resize])
+    resized = as_rgb(image).resize((size[1], size[0]), RESIZE[resize])
     return np.asarray(resized, np.float32).transpose(2, 0, 1)
-
-
-def _in_color(image: AnyImage) -> Image.Image:
-    if isinstance(image, np.ndarray):
-        if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-            raise InputError(f"an image is uint8 of (H, W, 3) or (H, W), not {image.dtype} of {image.shape}")
-        image = Image.fromarray(image)
-    if isinstance(image, Image.Image):
-        return image.convert("RGB")
-    path = fspath(image)
-    try:
-        with Image.open(path) as file:
-            return ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:  # all that PIL raises for broken files
-        raise InputError(f"cannot read image {path}: {first_line(error)}") from None

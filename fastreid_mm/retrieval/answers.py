@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from fastreid_mm.data.read_image import read_rgb
+from fastreid_mm.read_image import read_rgb
 from fastreid_mm.whole_file import write_text, write_whole
 
 _TILE, _GAP, _LINE = 128, 6, 14

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from fastreid_mm.data.read_image import read_rgb
 from fastreid_mm.engine.predictor import Predictor
 from fastreid_mm.errors import InputError, listed
+from fastreid_mm.read_image import read_rgb
 from fastreid_mm.retrieval.samples import Sample
 
 

@@ -134,7 +134,7 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
     [
         ("AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
         ("AGW", [draw(0)], ["visible", "visible"], "1 images need"),
-        ("AGW", ["missing.jpg"], "visible", "cannot read image missing.jpg"),
+        ("AGW", ["missing.jpg"], "visible", "image missing.jpg does not exist"),
         ("AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
         ("AGW", [], "visible", "no images"),
         ("HAMNet", [draw(0)], "", "each sample maps RGB, NIR to images"),

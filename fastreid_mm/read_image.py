@@ -1,14 +1,33 @@
-"""Reading one image, with an error that names it."""
+"""Reading one image, with an error that names it. It needs Pillow and NumPy alone."""
 
 from contextlib import suppress
+from os import PathLike, fspath
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from fastreid_mm.errors import InputError, first_line
 
+AnyImage = str | PathLike | Image.Image | np.ndarray
+"""A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
+
 DEEP = ("I;16", "I;16B", "I;16L", "I")
 """Pillow's modes of 16 bit grey images, whose conversion to RGB would make everything above 255 white."""
+
+
+def as_rgb(image: AnyImage) -> Image.Image:
+    """An image in three channels.
+
+    Raises:
+        InputError: names the file that cannot be read, or an array of another shape or data type.
+    """
+    if isinstance(image, Image.Image):
+        return image.convert("RGB")
+    if not isinstance(image, np.ndarray):
+        return read_rgb(fspath(image))
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+        raise InputError(f"an image is uint8 of (H, W, 3) or (H, W), not {image.dtype} of {image.shape}")
+    return Image.fromarray(image).convert("RGB")
 
 
 def read_rgb(path: str) -> Image.Image:

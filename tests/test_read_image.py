@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fastreid_mm.data.read_image import read_rgb
 from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import read_rgb
 from tests.conftest import draw_image
 
 
