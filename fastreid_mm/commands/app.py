@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
+from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.shipped_configs import find_config
 
@@ -23,8 +24,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         description="Serve a page with a tab that searches a gallery by an image (--config-file, --weights, --index) "
         "and one that finds what is salient in an image with depth (--saliency-config, --saliency-checkpoint)."
     )
-    parser.add_argument("--config-file", default="", help="of the index: a path, or a shipped config's short name")
-    parser.add_argument("--weights", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
+    add_checkpoint_arguments(parser, required=False)
     parser.add_argument("--index", default="", metavar="PATH", help="what index_gallery has made")
     parser.add_argument(
         "--camera", metavar="REGEX", help="finds the camera in a path, as its first group (default: cam1, _c001)"
@@ -33,7 +33,6 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--saliency-checkpoint", default="")
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default): for this machine alone")
     parser.add_argument("--port", type=int, default=7860)
-    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
     return parser.parse_args(arguments)
 
 

@@ -4,16 +4,15 @@ import argparse
 from pathlib import Path
 
 from fastreid_mm.commands.hosts import require_fastreid
+from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.errors import one_line_errors
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """The command line; see ``--help``."""
     parser = argparse.ArgumentParser(description="Export a trained model to ONNX, or for PyTorch without this package.")
-    parser.add_argument("--config-file", required=True, help="path or short name of a config")
-    parser.add_argument("--weights", default="", help="checkpoint, in the place of MODEL.WEIGHTS")
+    add_checkpoint_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="a file that ends in .onnx, or .pt2 (torch.export)")
-    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="values of config keys")
     return parser.parse_args(arguments)
 
 

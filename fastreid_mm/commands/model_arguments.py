@@ -1,4 +1,4 @@
-"""Arguments of the commands that turn images into features."""
+"""Arguments of the commands that use a trained model."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ if TYPE_CHECKING:
     from fastreid_mm.engine.predictor import Predictor
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """A config, a checkpoint, images with their modality, and fast-reid's ``KEY VALUE`` pairs at the end."""
-    parser.add_argument("--config-file", required=True, help="a path, or a shipped config's short name")
+def add_checkpoint_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """A config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
+    parser.add_argument("--config-file", required=required, default="", help="a path, or a shipped config's short name")
     parser.add_argument("--weights", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
+    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those of :func:`add_checkpoint_arguments`, and images with their modality."""
+    add_checkpoint_arguments(parser)
     parser.add_argument(
         "--images", required=True, metavar="DIR", help="a folder; of aligned methods with a folder for each modality"
     )
     parser.add_argument("--modality", default="", choices=["visible", "infrared"], help="of all images, unless aligned")
     parser.add_argument("--batch-size", type=int, default=64, help="images at a time (default: 64)")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
-    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
 
 
 def predictor_of(args: argparse.Namespace) -> Predictor:

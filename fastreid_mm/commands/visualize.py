@@ -5,6 +5,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from fastreid_mm.commands.hosts import require_fastreid, require_visualize
+from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.errors import InputError, one_line_errors
 
 DESCRIPTION = """Test a model once and write pictures of what it does, and index.html, which shows them."""
@@ -13,8 +14,7 @@ DESCRIPTION = """Test a model once and write pictures of what it does, and index
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """The command line; see ``--help``."""
     parser = argparse.ArgumentParser(description=DESCRIPTION)
-    parser.add_argument("--config-file", required=True, help="path or short name of a config")
-    parser.add_argument("--weights", default="", help="checkpoint, in the place of MODEL.WEIGHTS")
+    add_checkpoint_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument(
         "--only",
@@ -23,7 +23,6 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="PART",
         help="ranked_lists, curves, distances, tsne, attention, training; all of them by default",
     )
-    parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="values of config keys")
     args = parser.parse_args(arguments)
     parts = list(takewhile(str.islower, args.only))  # the config keys that follow have capitals
     args.only, args.opts = parts, args.only[len(parts) :] + args.opts
