@@ -175,9 +175,9 @@ def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Margins of the identity alignment and of the triplet loss (the paper gives the first).
     cfg.MODEL.MUN.IA_MARGIN = 0.55
     cfg.MODEL.MUN.TRIPLET_MARGIN = 0.3
-    # What eq. 12 compares: pooled features as they are ("raw", what the paper writes; at full size their distances are
-    # far above the margin, which then does nothing) or at length one ("normalized", distances of 2 at the most).
-    cfg.MODEL.MUN.IA_FEATURES = "raw"
+    # What eq. 12 compares, of which it does not say the length: pooled features at length one ("normalized", distances of
+    # 2 at the most, among which the margin counts) or as they are ("raw", whose distances are far above the margin).
+    cfg.MODEL.MUN.IA_FEATURES = "normalized"
     # Table 3: the modality alignment loss on prototypes, and over the auxiliary modality.
     cfg.MODEL.MUN.PROTOTYPE = True
     cfg.MODEL.MUN.BRIDGE = True

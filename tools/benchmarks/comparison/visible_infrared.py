@@ -43,7 +43,7 @@ ROWS = {
     "MUN, + L_idc + L_ia": Row("mun", "MODEL.MUN.MA False", base="MUN, base"),
     "MUN, + L_idc + L_ma": Row("mun", "MODEL.MUN.IA False", base="MUN, base"),
     "MUN": Row("mun", base="MUN, base"),
-    "MUN, L_ia at unit length": Row("mun", "MODEL.MUN.IA_FEATURES normalized", base="MUN, base"),
+    "MUN, L_ia on raw features": Row("mun", "MODEL.MUN.IA_FEATURES raw", base="MUN, base"),
 }
 
 ROADSCENE = Experiment(
