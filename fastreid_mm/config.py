@@ -175,8 +175,8 @@ def _add_mun(cfg: CfgNode, node: type[CfgNode]) -> None:
     # Margins of the identity alignment and of the triplet loss (the paper gives the first).
     cfg.MODEL.MUN.IA_MARGIN = 0.55
     cfg.MODEL.MUN.TRIPLET_MARGIN = 0.3
-    # What eq. 12 compares, of which it does not say the length: pooled features at length one ("normalized", distances of
-    # 2 at the most, among which the margin counts) or as they are ("raw", whose distances are far above the margin).
+    # What eq. 12 compares, of which it does not say the length: pooled features at length one ("normalized", distances
+    # of 2 at the most, among which the margin counts) or as they are ("raw", with distances far above the margin).
     cfg.MODEL.MUN.IA_FEATURES = "normalized"
     # Table 3: the modality alignment loss on prototypes, and over the auxiliary modality.
     cfg.MODEL.MUN.PROTOTYPE = True
