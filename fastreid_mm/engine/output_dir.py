@@ -1,13 +1,14 @@
 """One folder, one training: another's checkpoints and results are not written over by mistake."""
 
+import os
 from pathlib import Path
 
 from fastreid_mm.errors import InputError, listed
 
 TRACES = ("last_checkpoint", "model_*.pth", "results.json")
 """What shows that a training has begun."""
-LEFT = (*TRACES, "references.json", "run.json", "metrics.json")
-"""What must not be mixed with another training's. The log and TensorBoard's events go on."""
+LEFT = (*TRACES, "references.json", "run.json")
+"""What must not be mixed with another training's, nor ``metrics.json``. The log and TensorBoard's events go on."""
 
 
 def claim_output_dir(folder: str, overwrite: bool = False) -> None:
@@ -24,6 +25,9 @@ def claim_output_dir(folder: str, overwrite: bool = False) -> None:
         refuse_used_output_dir(folder)
     for path in _found(folder, LEFT):
         path.unlink()
+    metrics = Path(folder, "metrics.json")
+    if metrics.is_file():
+        os.truncate(metrics, 0)  # not deleted: the host's writer has it open by now, and appends
 
 
 def refuse_used_output_dir(folder: str) -> None:

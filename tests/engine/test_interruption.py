@@ -114,14 +114,22 @@ def test_a_used_folder_is_refused_unless_it_is_to_be_resumed_or_overwritten(
         run(argument_parser().parse_args(words))
         return load_safely(str(tmp_path / "out" / "model_final.pth"))
 
+    def logged_iterations():
+        lines = (tmp_path / "out" / "metrics.json").read_text().splitlines()
+        return [json.loads(line)["iteration"] for line in lines]
+
     first = start()
+    logged = logged_iterations()
+    assert logged
     before = (tmp_path / "out" / "config.yaml").stat().st_mtime_ns
     with pytest.raises(InputError, match=r"out has a training .*last_checkpoint, .*--resume .*--overwrite"):
         start()
     assert (tmp_path / "out" / "config.yaml").stat().st_mtime_ns == before
     start("--resume", epochs=2)
+    assert logged_iterations()[: len(logged)] == logged and len(logged_iterations()) > len(logged)
     assert (tmp_path / "out" / "model_0000.pth").is_file() is False  # CHECKPOINT_PERIOD 1, but the first was the last
     assert same(start("--overwrite"), first)
+    assert logged_iterations() == logged
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["seed"] == 7 and record["versions"]["torch"] == torch.__version__
     assert len(record["data"]["train"]) == len(record["config"]) == 64
