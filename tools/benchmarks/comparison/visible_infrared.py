@@ -44,6 +44,7 @@ ROWS = {
     "MUN, + L_idc + L_ma": Row("mun", "MODEL.MUN.IA False", base="MUN, base"),
     "MUN": Row("mun", base="MUN, base"),
     "MUN, L_ia on raw features": Row("mun", "MODEL.MUN.IA_FEATURES raw", base="MUN, base"),
+    "MUN, shared statistics": Row("mun", "MODEL.MUN.AUXILIARY_STATISTICS shared", base="MUN, base"),
 }
 
 ROADSCENE = Experiment(
