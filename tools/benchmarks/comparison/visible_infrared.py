@@ -1,4 +1,4 @@
-"""Visible-infrared Re-ID: from weights of ImageNet on RoadScene-VI, and CMTR from scratch on drawn people."""
+"""Visible-infrared Re-ID: from weights of ImageNet on RoadScene-VI, and CMTR on drawn people."""
 
 from dataclasses import replace
 
@@ -79,3 +79,6 @@ PEOPLE = Experiment(
     },
     reference="CMTR, base",
 )
+
+PEOPLE_PRETRAINED = replace(PEOPLE, epochs=8, period=2, options="MODEL.BACKBONE.PRETRAIN True")
+"""From a base that was trained on other drawn people, as the papers start from features that mean something."""
