@@ -44,6 +44,15 @@ def test_without_overlap_it_is_timms_network(config, name, tmp_path):
     assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
 
 
+def test_it_starts_from_the_backbone_of_a_checkpoint_of_its_own(config, tmp_path):
+    first = build_model(config("test_vit", "MODEL.HEADS.NUM_CLASSES", 2))
+    torch.save({"model": first.state_dict()}, tmp_path / "model_final.pth")
+    options = ("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "model_final.pth")
+    backbone = build_backbone(config("test_vit", *options))
+    torch.testing.assert_close(backbone.state_dict(), first.backbone.state_dict(), rtol=0, atol=0)
+    assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
+
+
 @pytest.mark.parametrize("name", ["deit3_small_patch16_224", "deit_tiny_distilled_patch16_224"])
 def test_position_embeddings_of_patches_alone_are_resized(config, name, tmp_path):
     state = timm.create_model(name, img_size=24, num_classes=7, **TINY).state_dict()

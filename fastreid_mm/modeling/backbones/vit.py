@@ -48,13 +48,15 @@ class ReIDViT(nn.Module):
         self._pretrained: frozenset[str] = frozenset()
 
     def load_file(self, path: str) -> None:
-        """Load ImageNet weights from a file, ``.npz`` (the ViT authors' own) or what :func:`read_state_dict` reads.
+        """Load weights from a file, ``.npz`` (the ViT authors' own) or what :func:`read_state_dict` reads.
 
         Raises:
             InputError: the file cannot be read, or the weights do not fit.
         """
         if not path.endswith(".npz"):
-            self.load_pretrained(read_state_dict(path), path)
+            state = read_state_dict(path)
+            own = {name.removeprefix("vit."): value for name, value in state.items()}  # of this class, in a checkpoint
+            self.load_pretrained(own, path)
             return
         require_file(path)
         try:
