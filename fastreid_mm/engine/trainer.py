@@ -231,13 +231,13 @@ class MMTrainer(DefaultTrainer):
 
     def build_hooks(self) -> list[hooks.HookBase]:
         """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
-        cfg, renewal = self.cfg, PreciseBN(self.cfg)
+        cfg, renewal = self.cfg, PreciseBN()
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
             built.append(LayerFreeze(unwrap(self.model), cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
         def test() -> Results:
-            self._last_eval_results = self.test(cfg, self.model, renewal.note)
+            self._last_eval_results = self.test(self.cfg, self.model, renewal.note)
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
