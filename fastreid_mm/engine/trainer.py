@@ -144,16 +144,16 @@ class MMTrainer(DefaultTrainer):
             logger.warning(f"SEED {self.cfg.SEED} differs from the checkpoint's {seed}: the config's is used")
             return
         self.cfg = with_values(self.cfg, SEED=seed)
-        save_config(self.cfg)
         logger.info(f"Seed {seed}, as the checkpoint's")
         self._trainer.data_loader = self.build_train_loader(self.cfg)
 
     def train(self) -> Results:
-        """Train to the end, test, and save the results in ``OUTPUT_DIR``.
+        """Train to the end, test, and save config and results in ``OUTPUT_DIR``.
 
         Returns:
             The results on the first process, nothing on the others.
         """
+        save_config(self.cfg)  # not before: resume_or_load may refuse the folder, which is another training's
         record = run_record(self.cfg, self._lists)
         logger.info(f"This run: {json.dumps(record)}")
         if self._tracker:
@@ -253,6 +253,11 @@ class MMTrainer(DefaultTrainer):
         if self.cfg.TRACKING.WANDB.ENABLED:
             self._tracker = WandbWriter()
         return [*super().build_writers(), *([self._tracker] if self._tracker else [])]
+
+    @staticmethod
+    def auto_scale_hyperparams(cfg: CfgNode, num_classes: int) -> CfgNode:
+        """The config with a class an identity where it leaves the number open; the host's also writes a file."""
+        return cfg if cfg.MODEL.HEADS.NUM_CLASSES else with_values(cfg, MODEL__HEADS__NUM_CLASSES=num_classes)
 
     @classmethod
     def build_model(cls, cfg: CfgNode) -> nn.Module:
