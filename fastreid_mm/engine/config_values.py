@@ -20,6 +20,7 @@ SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBO
 """Height and width."""
 CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
 """A number for each channel."""
+AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE")
 SCHEDULERS = ("MultiStepLR", "CosineAnnealingLR")
 
 
@@ -50,6 +51,8 @@ def _problem(key: str, value: object, default: object) -> str:
         return "three finite numbers"
     if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:
         return "three numbers above 0"
+    if key in AT_LEAST_ONE and isinstance(value, int) and value < 1:
+        return "1 or more"
     if isinstance(value, float) and not (math.isfinite(value) or (key in MAY_BE_INFINITE and value > 0)):
         return "a finite number"
     if isinstance(value, int | float) and isinstance(default, int | float) and key not in MAY_BE_NEGATIVE:
