@@ -1,8 +1,10 @@
 """Config values that nothing can use, found before anything is built."""
 
 import math
-from collections.abc import Container, Iterator
+import re
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from fastreid.config import CfgNode, get_cfg
@@ -44,6 +46,8 @@ def _problem(key: str, value: object, default: object) -> str:
     """What a value should be and is not."""
     if value is None and default is not None:  # yacs takes None for a value of any type
         return f"a value, as {default!r} is"
+    if key == "MODEL.FREEZE_LAYERS" and not all(map(_is_pattern, cast(Sequence, value))):
+        return "a list of regular expressions"
     numbers = _finite_numbers(value)
     if key in SIZES and not (len(numbers) == 2 and all(isinstance(each, int) and each >= 1 for each in numbers)):
         return "two whole numbers above 0"
@@ -58,6 +62,13 @@ def _problem(key: str, value: object, default: object) -> str:
     if isinstance(value, int | float) and isinstance(default, int | float) and key not in MAY_BE_NEGATIVE:
         return "0 or more" if value < 0 <= default else ""
     return ""
+
+
+def _is_pattern(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False
 
 
 def _finite_numbers(value: object) -> list[int | float]:

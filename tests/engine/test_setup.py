@@ -60,6 +60,7 @@ def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
         ("SOLVER.BASE_LR", "1e999"),
         ("MODEL.CMTR.LAMBDA", "1e999"),
         ("MODEL.HCT.MARGIN", "None"),
+        ("MODEL.FREEZE_LAYERS", "['backbone', '(']"),
         ("SOLVER.IMS_PER_BATCH", "0"),
         ("DATALOADER.NUM_INSTANCE", "0"),
         ("INPUT.SIZE_TRAIN", "[0, 32]"),
