@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="a path or a shipped config's short name")
-    parser.add_argument("--workers", type=int, default=8, help="how many images are read at a time")
+    parser.add_argument("--workers", "--num-workers", type=int, default=8, help="how many images are read at a time")
     parser.add_argument("opts", nargs="*", metavar="KEY VALUE", help="config keys and their values, for fast-reid")
     args = parser.parse_intermixed_args(arguments)  # KEY VALUE pairs also after an option
     with one_line_errors():
