@@ -1,19 +1,21 @@
 """Makes fast-reid 1.4.0 importable on a current Python and PyTorch.
 
-This is the only place that touches anything outside the package. Everything else that is wrong in the host is repaired
-by overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast-reid 1.4.0, Python 3.11, PyTorch 2.15.
+This is the only place that changes what is outside the package, but for the process group of a machine:
+:mod:`fastreid_mm.engine.launch` sets it in the host's ``comm``, as the host's launcher does. Everything else that is
+wrong in the host is repaired by overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast-reid
+1.4.0, Python 3.11, PyTorch 2.15.
 
 - ``fastreid.data.build`` and ``fastreid.evaluation.testing`` import ``Mapping`` from ``collections``, gone since
   Python 3.10;
-- ``fastreid.data.build`` imports ``torch._six``, gone since PyTorch 2.0.
-
+- ``fastreid.data.build`` imports ``torch._six``, gone since PyTorch 2.0;
 - ``DefaultTrainer`` cannot feed the architectures of this package and moves no weight on PyTorch 2, without a word: a
   config with this package's keys is refused with the name of the trainer that takes it;
 - ``Baseline.preprocess_image`` normalises the batch in place, so testing with flipped images normalises twice. It is
   replaced, since every architecture of the host's inherits it and none of them is ours to override.
 
-Both names are put in place only while fast-reid is being imported, so no other package ever sees them. Its tensor
-conversion also warns about ``TypedStorage`` in every worker process; that one warning is silenced.
+``collections.Mapping`` and ``torch._six`` are in place only while fast-reid is being imported, so no other package
+ever sees them. Its tensor conversion also warns about ``TypedStorage`` in every worker process; that one warning is
+silenced.
 """
 
 import collections

@@ -57,6 +57,6 @@ def one_line_errors() -> Iterator[None]:
         yield
     except InputError as error:
         # an error from a loader's worker process comes back wrapped in that process's traceback; its last line is ours
-        line = str(error).strip().splitlines()[-1].split("InputError: ")[-1]
+        line = (str(error).strip() or type(error).__name__).splitlines()[-1].split("InputError: ")[-1]
         print(f"error: {line}", file=sys.stderr)
         raise SystemExit(REFUSED) from None

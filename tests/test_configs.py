@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastreid_mm.data.datasets.llcm import PUBLISHED
+from fastreid_mm.data.datasets.published_counts import PUBLISHED
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 
@@ -79,7 +79,7 @@ def test_what_neither_paper_nor_code_states_is_marked_as_a_reading(name):
 @pytest.mark.parametrize("name, epochs", [("agw", 10), ("mun", 15)])
 def test_llcm_warms_up_for_whole_epochs_of_the_published_set(name, epochs):
     cfg = load_config(str(CONFIGS / "LLCM" / f"{name}.yml"), [])
-    batches = PUBLISHED["visible training images"] // (cfg.SOLVER.IMS_PER_BATCH // 2) + 1
+    batches = PUBLISHED["LLCM"]["visible training images"] // (cfg.SOLVER.IMS_PER_BATCH // 2) + 1
     assert epochs * batches == cfg.SOLVER.WARMUP_ITERS
 
 

@@ -4,7 +4,7 @@
     python tools/train_regdb_trials.py --config-file configs/RegDB/cmtr.yml [--num-gpus N] [KEY VALUE ...]
 
 Trial t goes to OUTPUT_DIR/trial_t, the mean to OUTPUT_DIR/results.json. A trial that has its results is not run again,
-one that was interrupted goes on from its last checkpoint: just repeat the command.
+one that was interrupted goes on from its last checkpoint: just repeat the command. --overwrite trains all of them anew.
 """
 
 from fastreid_mm.commands.train_regdb_trials import main

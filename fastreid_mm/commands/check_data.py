@@ -25,9 +25,9 @@ def main(arguments: list[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="a path or a shipped config's short name")
-    parser.add_argument("--workers", type=int, default=8, help="how many images are read at a time")
-    parser.add_argument("opts", nargs="*", help="KEY VALUE pairs, for fast-reid")
-    args = parser.parse_args(arguments)
+    parser.add_argument("--workers", "--num-workers", type=int, default=8, help="how many images are read at a time")
+    parser.add_argument("opts", nargs="*", metavar="KEY VALUE", help="config keys and their values, for fast-reid")
+    args = parser.parse_intermixed_args(arguments)  # KEY VALUE pairs also after an option
     with one_line_errors():
         sets, look_at = _saliency(args) if args.config.endswith(".py") else _reid(args)
         found = [
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
         for problem in problems:
             print(f"  problem: {problem}")
     total = sum(len(problems) for *_, problems in found)
-    print(f"{total} problems" if total else "no problems")
+    print(f"{total} problem{'s' * (total > 1)}" if total else "no problems")
     if total:
         raise SystemExit(REFUSED)
 

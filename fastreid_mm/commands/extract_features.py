@@ -18,13 +18,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         description="Write the features of the images in a folder: features (N, D) and paths (N,), sorted by path."
     )
     parser.add_argument("--output", type=Path, required=True, metavar="F.npz", help="the file to write")
-    parser.add_argument("--skip-unreadable", action="store_true", help="leave out what cannot be read, and list it")
+    parser.add_argument("--strict", action="store_true", help="refuse images that cannot be read, with all names")
     add_model_arguments(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the features of all images; unless told to skip them, refuse images that cannot be read, with all names.
+    """Write the features of all images that can be read, and list the others, or refuse them if told to.
 
     Args:
         arguments: see ``--help``, or none for those of the command line.
@@ -57,7 +57,7 @@ def extract(args: argparse.Namespace) -> None:
         args.modality,
         unreadable,
         args.batch_size,
-        args.skip_unreadable,
+        not args.strict,
     )
 
     def write(part: str) -> None:

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 def add_checkpoint_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """A config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
-    parser.add_argument("--config-file", required=required, default="", help="a path, or a shipped config's short name")
-    parser.add_argument("--weights", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
+    # the second spellings are those of other commands
+    parser.add_argument(
+        "--config-file", "--config", required=required, default="", help="a path, or a shipped config's short name"
+    )
+    parser.add_argument("--weights", "--checkpoint", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
     parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
 
 
@@ -24,7 +27,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--modality", default="", choices=["visible", "infrared"], help="of all images, unless aligned")
     parser.add_argument("--batch-size", type=int, default=64, help="images at a time (default: 64)")
-    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
+    parser.add_argument("--bf16", "--amp", action="store_true", help="compute in bfloat16")
 
 
 def predictor_of(args: argparse.Namespace) -> Predictor:

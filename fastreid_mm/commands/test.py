@@ -5,10 +5,10 @@ from fastreid_mm.errors import InputError, one_line_errors
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """What :mod:`fastreid_mm.commands.train` does with ``--eval-only``; ``MODEL.WEIGHTS`` must be given.
+    """What :mod:`fastreid_mm.commands.train` does with ``--eval-only``; the checkpoint must be given.
 
     Args:
-        arguments: fast-reid's, or none for those of the command line.
+        arguments: fast-reid's and ``--weights`` for ``MODEL.WEIGHTS``; or none for those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
@@ -18,8 +18,12 @@ def main(arguments: list[str] | None = None) -> None:
         from fastreid_mm.engine.main import argument_parser, start
         from fastreid_mm.engine.setup import load_config
 
-        args = argument_parser().parse_args(arguments)
+        parser = argument_parser()
+        parser.add_argument("--weights", "--checkpoint", default="", help="in the place of MODEL.WEIGHTS")
+        args = parser.parse_args(arguments)
         args.eval_only = True
+        if args.weights:
+            args.opts = [*args.opts, "MODEL.WEIGHTS", args.weights]
         if not load_config(args.config_file, args.opts).MODEL.WEIGHTS:
-            raise InputError("MODEL.WEIGHTS is empty, which model is to be tested? Give MODEL.WEIGHTS and a checkpoint")
+            raise InputError("MODEL.WEIGHTS is empty, which model is to be tested? Give --weights and a checkpoint")
         start(args)

@@ -15,7 +15,8 @@ from fastreid_mm.evaluation.results import mean_results, results_table, write_js
 def main(arguments: list[str] | None = None) -> None:
     """Train trial t in ``OUTPUT_DIR/trial_t`` and write the mean to ``OUTPUT_DIR/results.json``.
 
-    A trial that has its results is not run again, one that was interrupted goes on from its last checkpoint.
+    A trial that has its results is not run again, one that was interrupted goes on from its last checkpoint; with
+    ``--overwrite`` all are trained anew.
 
     Args:
         arguments: those of :mod:`fastreid_mm.commands.train`, or none for those of the command line.
@@ -33,17 +34,21 @@ def main(arguments: list[str] | None = None) -> None:
         from fastreid_mm.engine.setup import load_config
 
         args = argument_parser().parse_args(arguments)
+        if args.dry_run:
+            raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
         output = Path(load_config(args.config_file, args.opts).OUTPUT_DIR)
-    found = [_run_trial(arguments, output / f"trial_{trial}", trial) for trial in range(1, NUM_TRIALS + 1)]
+    anew = args.overwrite
+    found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
     mean, deviation = mean_results(found)
     write_json(str(output / "results.json"), mean)
     print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
 
 
-def _run_trial(arguments: list[str], output: Path, trial: int) -> dict:
+def _run_trial(arguments: list[str], output: Path, trial: int, anew: bool) -> dict:
     """Train a trial in a process of its own unless that is done, and return its results."""
-    if not (output / "results.json").is_file():
-        options = ["--resume", *arguments, "DATASETS.REGDB.TRIAL", str(trial), "OUTPUT_DIR", str(output)]
+    if anew or not (output / "results.json").is_file():
+        resume = [] if anew else ["--resume"]
+        options = [*resume, *arguments, "DATASETS.REGDB.TRIAL", str(trial), "OUTPUT_DIR", str(output)]
         process = get_context("spawn").Process(target=train.main, args=(options,))
         process.start()
         process.join()

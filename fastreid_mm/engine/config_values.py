@@ -1,8 +1,10 @@
 """Config values that nothing can use, found before anything is built."""
 
 import math
-from collections.abc import Container, Iterator
+import re
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from fastreid.config import CfgNode, get_cfg
@@ -20,6 +22,7 @@ SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBO
 """Height and width."""
 CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
 """A number for each channel."""
+AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE")
 SCHEDULERS = ("MultiStepLR", "CosineAnnealingLR")
 
 
@@ -43,6 +46,8 @@ def _problem(key: str, value: object, default: object) -> str:
     """What a value should be and is not."""
     if value is None and default is not None:  # yacs takes None for a value of any type
         return f"a value, as {default!r} is"
+    if key == "MODEL.FREEZE_LAYERS" and not all(map(_is_pattern, cast(Sequence, value))):
+        return "a list of regular expressions"
     numbers = _finite_numbers(value)
     if key in SIZES and not (len(numbers) == 2 and all(isinstance(each, int) and each >= 1 for each in numbers)):
         return "two whole numbers above 0"
@@ -50,11 +55,20 @@ def _problem(key: str, value: object, default: object) -> str:
         return "three finite numbers"
     if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:
         return "three numbers above 0"
+    if key in AT_LEAST_ONE and isinstance(value, int) and value < 1:
+        return "1 or more"
     if isinstance(value, float) and not (math.isfinite(value) or (key in MAY_BE_INFINITE and value > 0)):
         return "a finite number"
     if isinstance(value, int | float) and isinstance(default, int | float) and key not in MAY_BE_NEGATIVE:
         return "0 or more" if value < 0 <= default else ""
     return ""
+
+
+def _is_pattern(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False
 
 
 def _finite_numbers(value: object) -> list[int | float]:

@@ -32,7 +32,9 @@ def dry_run(trainer: MMTrainer) -> str:
     with EventStorage(0):
         step.start_epoch(0)
         step.run_step()
-        seconds = _seconds(step.run_step) if trainer.iters_per_epoch > 1 else float("nan")
+        if trainer.iters_per_epoch == 1:
+            step.start_epoch(1)
+        seconds = _seconds(step.run_step)
     tests = 0.0
     model.eval()
     for name in trainer.cfg.DATASETS.TESTS:

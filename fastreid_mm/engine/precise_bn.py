@@ -108,12 +108,11 @@ def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
 class PreciseBN(HookBase):
     """Renews the statistics after the last epoch, before the final test and the final checkpoint."""
 
-    def __init__(self, cfg: CfgNode) -> None:
-        self._cfg = cfg
+    def __init__(self) -> None:
         self.note: dict[str, str] = {}
         """What the results of a test are to say."""
 
     def after_epoch(self) -> None:
         """Called by the trainer."""
         if self.trainer.epoch + 1 == self.trainer.max_epoch:
-            self.note = precise_bn(self._cfg, self.trainer.model)
+            self.note = precise_bn(self.trainer.cfg, self.trainer.model)  # its seed may be the checkpoint's

@@ -1,12 +1,11 @@
 """From images to features, with a config and a checkpoint: what everything after training begins with."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 from yacs.config import CfgNode
 
 from fastreid_mm.data.modalities import aligned_modalities
@@ -71,8 +70,6 @@ class Predictor:
         images: Sequence[AnyImage] | Sequence[Mapping[str, AnyImage]],
         modality: str | Sequence[str] = "",
         batch_size: int = 64,
-        workers: int = 0,
-        progress: bool = False,
     ) -> Tensor:
         """(N, D) features, float32 on the CPU, of N images in their order.
 
@@ -82,14 +79,11 @@ class Predictor:
                 lacks are left out, and are missing as in ``TEST.MISSING``.
             modality: "visible" or "infrared", of all images or of each; empty for aligned images.
             batch_size: images or samples at a time.
-            workers: processes that read images; 0 reads them in this one.
-            progress: show a bar.
 
         Raises:
             InputError: names the image that cannot be read, or says what does not fit the method.
         """
-        batches = self._batches(self._samples(images, modality), batch_size, workers)
-        found = [self._forward(batch) for batch in tqdm(batches, unit="batch", disable=not progress)]
+        found = [self._forward(batch) for batch in DataLoader(self._samples(images, modality), batch_size)]
         return torch.cat(found) if found else torch.empty(0, 0)
 
     def distance(self, query: Tensor, gallery: Tensor) -> Tensor:
@@ -101,9 +95,6 @@ class Predictor:
             return AlignedImages(images, self.modalities, self._transform, modality)
         names = [modality] * len(images) if isinstance(modality, str) else list(modality)
         return SingleImages(images, names, self._transform)
-
-    def _batches(self, samples: Dataset, batch_size: int, workers: int) -> Iterator[dict[str, Tensor]]:
-        yield from DataLoader(samples, batch_size, num_workers=workers)
 
     @torch.inference_mode()
     def _forward(self, batch: dict[str, Tensor]) -> Tensor:

@@ -96,13 +96,13 @@ def with_values(cfg: CfgNode, **values: object) -> CfgNode:
 
 
 def settle(cfg: CfgNode) -> CfgNode:
-    """Choose what a config leaves open, device and seed, seed everything and save the choice, in every process.
+    """Choose what a config leaves open, device and seed, and seed everything, in every process.
 
     Everything that trains or tests begins with it, so that a script of one's own needs nothing but a config. It comes
     after fast-reid's ``default_setup``, which seeds at random.
 
     Returns:
-        A copy of the config, frozen, also saved as ``config.yaml`` in ``OUTPUT_DIR``.
+        A copy of the config, frozen. :func:`save_config` saves it, once ``OUTPUT_DIR`` is known to be free.
 
     Raises:
         InputError: what the config asks for is not installed.
@@ -113,7 +113,6 @@ def settle(cfg: CfgNode) -> CfgNode:
     seed = cfg.SEED if cfg.SEED >= 0 else comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
     cfg = with_values(cfg, SEED=seed, MODEL__DEVICE="cpu" if no_gpu else cfg.MODEL.DEVICE)
     _start_log(cfg.OUTPUT_DIR)
-    save_config(cfg)
     seed_everything(cfg.SEED, comm.get_rank())
     set_deterministic(cfg.DETERMINISTIC)
     logger.info(f"Seed {cfg.SEED}")
@@ -130,7 +129,9 @@ def save_config(cfg: CfgNode) -> None:
 
 
 def _start_log(output_dir: str) -> None:
-    """Start fast-reid's log unless its ``default_setup`` has."""
+    """Make the folder, and start fast-reid's log unless its ``default_setup`` has."""
+    if comm.is_main_process():
+        os.makedirs(output_dir, exist_ok=True)
     if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
         setup_logger(output_dir, distributed_rank=comm.get_rank())
 

@@ -15,7 +15,7 @@ from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
 from fastreid_mm.engine.precise_bn import precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
 from fastreid_mm.engine.report import log_results, require_expected, save_results
-from fastreid_mm.engine.setup import settle
+from fastreid_mm.engine.setup import save_config, settle
 from fastreid_mm.engine.tracking import track_results
 from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
 from fastreid_mm.evaluation.results import Results, Settings
@@ -113,6 +113,7 @@ def evaluate_only(cfg: CfgNode) -> Results:
         InputError: the checkpoint does not exist or is of another model.
     """
     cfg = settle(cfg)
+    save_config(cfg)
     model = trained_model(cfg)
     share_weights(model)
     lists: dict[str, str] = {}

@@ -144,16 +144,16 @@ class MMTrainer(DefaultTrainer):
             logger.warning(f"SEED {self.cfg.SEED} differs from the checkpoint's {seed}: the config's is used")
             return
         self.cfg = with_values(self.cfg, SEED=seed)
-        save_config(self.cfg)
         logger.info(f"Seed {seed}, as the checkpoint's")
         self._trainer.data_loader = self.build_train_loader(self.cfg)
 
     def train(self) -> Results:
-        """Train to the end, test, and save the results in ``OUTPUT_DIR``.
+        """Train to the end, test, and save config and results in ``OUTPUT_DIR``.
 
         Returns:
             The results on the first process, nothing on the others.
         """
+        save_config(self.cfg)  # not before: resume_or_load may refuse the folder, which is another training's
         record = run_record(self.cfg, self._lists)
         logger.info(f"This run: {json.dumps(record)}")
         if self._tracker:
@@ -231,13 +231,13 @@ class MMTrainer(DefaultTrainer):
 
     def build_hooks(self) -> list[hooks.HookBase]:
         """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
-        cfg, renewal = self.cfg, PreciseBN(self.cfg)
+        cfg, renewal = self.cfg, PreciseBN()
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
             built.append(LayerFreeze(unwrap(self.model), cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
         def test() -> Results:
-            self._last_eval_results = self.test(cfg, self.model, renewal.note)
+            self._last_eval_results = self.test(self.cfg, self.model, renewal.note)
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
@@ -253,6 +253,11 @@ class MMTrainer(DefaultTrainer):
         if self.cfg.TRACKING.WANDB.ENABLED:
             self._tracker = WandbWriter()
         return [*super().build_writers(), *([self._tracker] if self._tracker else [])]
+
+    @staticmethod
+    def auto_scale_hyperparams(cfg: CfgNode, num_classes: int) -> CfgNode:
+        """The config with a class an identity where it leaves the number open; the host's also writes a file."""
+        return cfg if cfg.MODEL.HEADS.NUM_CLASSES else with_values(cfg, MODEL__HEADS__NUM_CLASSES=num_classes)
 
     @classmethod
     def build_model(cls, cfg: CfgNode) -> nn.Module:

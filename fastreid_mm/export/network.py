@@ -13,7 +13,6 @@ from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.export.description import IMAGES, Description
 from fastreid_mm.export.prepare_image import prepare_image
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel
-from fastreid_mm.modeling.meta_arch.cmt import CMT
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
 
@@ -71,7 +70,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
         modalities=aligned.modalities if aligned else ("visible", "infrared"),
         aligned=aligned is not None,
         flip=cfg.TEST.FLIP.ENABLED,
-        parts=model.head.parts if isinstance(model, CMT) and model.generator is not None else 0,
+        parts=model.query_adaptive_parts,
         blocks=tuple((block.size, block.needs) for block in aligned.blocks) if aligned else (),
         version=fastreid_mm.__version__,
     )

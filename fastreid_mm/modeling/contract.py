@@ -1,6 +1,7 @@
 """What trainer, evaluators, exporters and indexes may ask of a meta-architecture, whoever wrote it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,14 +65,22 @@ class MetaArchitecture:
         """Say how many iterations training has, before it starts."""
 
 
+_NAMES = frozenset(name for name in vars(MetaArchitecture) if not name.startswith("_"))
+"""Those of the contract but ``metric``, which the config says."""
+
+
 class _Answering(MetaArchitecture):
     """Stands for a model of another kind: what that has of the contract's names, and the defaults for the others."""
 
     def __init__(self, model: nn.Module, metric: str) -> None:
-        self.metric = metric
-        for name in vars(MetaArchitecture):
-            if not name.startswith("_") and hasattr(model, name):
-                setattr(self, name, getattr(model, name))
+        self._model, self.metric = model, metric
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _NAMES:  # of attributes, methods and properties alike
+            model = object.__getattribute__(self, "_model")
+            if hasattr(model, name):
+                return getattr(model, name)
+        return object.__getattribute__(self, name)
 
 
 def as_meta_architecture(model: nn.Module, metric: str) -> MetaArchitecture:

@@ -19,7 +19,7 @@ def network_before_training(cfg: CfgNode) -> nn.Module | None:
     Returns:
         In evaluation mode; None, with a warning, if the pretrained weights cannot be had.
     """
-    classes = cfg.MODEL.HEADS.NUM_CLASSES or saved_num_classes(cfg.MODEL.WEIGHTS)
+    classes = cfg.MODEL.HEADS.NUM_CLASSES or saved_num_classes(cfg.MODEL.WEIGHTS, cfg.MODEL.TRUST_WEIGHTS)
     seed_everything(max(cfg.SEED, 0))
     try:
         return build_model(with_values(cfg, MODEL__HEADS__NUM_CLASSES=classes)).eval()

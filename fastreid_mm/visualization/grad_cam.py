@@ -17,8 +17,8 @@ from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
 from fastreid_mm.modeling.backbones.stages import Layout, layout_of
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
+from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel
-from fastreid_mm.modeling.meta_arch.cmt import CMT
 
 
 def similarity_heat(model: nn.Module, sample: dict, other: dict) -> np.ndarray:
@@ -72,9 +72,8 @@ def _compared(model: nn.Module, features: Tensor) -> Tensor:
     """(N, D) features without what says only how to compare them."""
     if isinstance(model, AlignedModel):
         return features[:, : sum(model.block_sizes)]
-    if isinstance(model, CMT) and model.generator is not None:
-        return QueryAdaptiveFeature.unpack(features, model.head.parts).complete.flatten(1)
-    return features
+    parts = as_meta_architecture(model, "cosine").query_adaptive_parts
+    return QueryAdaptiveFeature.unpack(features, parts).complete.flatten(1) if parts else features
 
 
 def _last_layers(model: nn.Module) -> list[nn.Module]:

@@ -11,9 +11,9 @@ from yacs.config import CfgNode
 from fastreid_mm.data.build import build_test_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.engine.setup import with_values
-from fastreid_mm.engine.trainer import MMTrainer
+from fastreid_mm.engine.testing import run_tests
 from fastreid_mm.evaluation.results import Results
-from fastreid_mm.protocols import RetrievalEvaluator
+from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 from fastreid_mm.protocols.evaluator import FeatureCollector
 
 
@@ -58,21 +58,15 @@ def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[Results, list[ShownSet]]
     """Test on ``DATASETS.TESTS``, and keep what the pictures need.
 
     Returns:
-        What :meth:`MMTrainer.test` returns, and each test set.
+        What :func:`run_tests` returns, and each test set.
 
     Raises:
         InputError: a test set cannot be read, or does not fit its protocol.
     """
     shown: list[ShownSet] = []
 
-    class KeepingTrainer(MMTrainer):
-        """Keeps the evaluators of a test."""
+    def build_kept(cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
+        shown.append(ShownSet(cfg, model, dataset, build_evaluator(cfg, dataset)))
+        return shown[-1].evaluator
 
-        @classmethod
-        def build_evaluator(cls, cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
-            evaluator = super().build_evaluator(cfg, dataset)
-            shown.append(ShownSet(cfg, model, dataset, evaluator))
-            return evaluator
-
-    results = KeepingTrainer.test(with_values(cfg, TEST__RANKED_LISTS=0), model)
-    return results, shown
+    return run_tests(with_values(cfg, TEST__RANKED_LISTS=0), model, build_kept), shown

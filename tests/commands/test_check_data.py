@@ -39,8 +39,9 @@ def write_and_cut(path) -> bytes:
 
 def test_a_set_that_is_not_there_is_a_problem(tmp_path, monkeypatch, tiny_config, capsys):
     monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path))
-    out = refused([tiny_config("SYSU/agw.yml")], capsys)
+    out = refused([tiny_config("SYSU/agw.yml"), "--num-workers", "2", "SEED", "-1"], capsys)
     assert "SYSUMM01: not read" in out and "SYSU-MM01 is missing; set FASTREID_DATASETS" in out
+    assert out.endswith("\n1 problem\n")
 
 
 CONFIG = """

@@ -13,7 +13,7 @@ def test_a_model_is_tested_and_nothing_is_trained(tiny_cfg, tiny_config, sysu_ro
     monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
     cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 6)
     torch.save({"model": MMTrainer.build_model(cfg).state_dict()}, tmp_path / "model.pth")
-    main(["--config-file", tiny_config(), "MODEL.WEIGHTS", str(tmp_path / "model.pth")])
+    main(["--config-file", tiny_config(), "--weights", str(tmp_path / "model.pth")])
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert 0 < results["SYSUMM01"]["all_search_1shot"]["mAP"] <= 100
     assert not list((tmp_path / "out").glob("*.pth"))

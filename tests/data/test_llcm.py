@@ -2,8 +2,8 @@ import shutil
 
 import pytest
 
-from fastreid_mm.data.datasets import LLCM, llcm
-from fastreid_mm.data.datasets.llcm import PUBLISHED
+from fastreid_mm.data.datasets import LLCM
+from fastreid_mm.data.datasets.published_counts import PUBLISHED
 from fastreid_mm.errors import InputError
 from tests.conftest import write_image
 
@@ -78,13 +78,13 @@ def test_broken_lists_are_named(copy, name, text, words):
 
 
 def test_a_copy_with_other_counts_is_told_from_the_published_set(copy, warnings, monkeypatch):
-    counts = dict(zip(PUBLISHED, (6, 12, 12, 8, 48, 44)))
-    monkeypatch.setattr(llcm, "PUBLISHED", counts)
+    paper = PUBLISHED["LLCM"]
+    monkeypatch.setitem(PUBLISHED, "LLCM", dict(zip(paper, (6, 12, 12, 8, 44, 48, 9))))
     LLCM(str(copy))
     assert not warnings
-    monkeypatch.setattr(llcm, "PUBLISHED", PUBLISHED | {"test identities": 8})
+    monkeypatch.setitem(PUBLISHED, "LLCM", paper | {"test identities": 8})
     LLCM(str(copy))
     (message,) = [record.getMessage() for record in warnings]
     assert "LLCM is not the set as it was published: 6 training identities (713), 12 visible training" in message
-    assert "48 visible test images (8,680), 44 infrared test images (7,166);" in message
+    assert "44 query images (7,166), 48 gallery images (8,680);" in message
     assert "test identities" not in message

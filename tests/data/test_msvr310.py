@@ -64,5 +64,5 @@ def test_a_sample_without_a_modality_is_tested_and_not_trained_on(copy):
 def test_a_copy_with_other_counts_is_told_from_the_published_set(copy, warnings):
     MSVR310(str(copy))
     (message,) = [record.getMessage() for record in warnings]
-    assert "6 training identities (155), 18 training samples (1,032), 24 gallery samples (1,055)" in message
-    assert "8 query identities (52), 8 query samples (591)" in message
+    assert "6 training identities (155), 18 training images (1,032), 8 query identities (52)" in message
+    assert "8 query images (591), 24 gallery images (1,055)" in message

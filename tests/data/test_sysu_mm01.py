@@ -56,6 +56,11 @@ def test_missing_parts_are_named(copy, gone, named):
         SYSUMM01(str(copy))
 
 
+def test_an_identity_that_is_listed_twice_is_read_once(copy):
+    (copy / "SYSU-MM01" / "exp" / "test_id.txt").write_text("9,9")
+    assert len(SYSUMM01(str(copy)).query) == 4
+
+
 def test_an_identity_without_images_is_named(copy):
     for camera in range(1, 7):
         shutil.rmtree(copy / "SYSU-MM01" / f"cam{camera}" / "0011")

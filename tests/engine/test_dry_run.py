@@ -16,9 +16,16 @@ RESULTS = {"SYSUMM01": {"all_search_1shot": {"Rank-1": 12.1, "mAP": 17.2, "galle
 def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path, sysu_root, monkeypatch):
     monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
     said = []
-    monkeypatch.setattr(command, "dry_run", lambda trainer: said.append((trainer.iters_per_epoch, dry_run(trainer))))
+
+    def in_both_lengths(trainer):
+        said.append((trainer.iters_per_epoch, dry_run(trainer)))
+        trainer.iters_per_epoch = 1
+        said.append((1, dry_run(trainer)))
+
+    monkeypatch.setattr(command, "dry_run", in_both_lengths)
     command.start(command.argument_parser().parse_args(["--config-file", tiny_config("SYSU/agw.yml"), "--dry-run"]))
-    ((iterations, text),) = said
+    (iterations, text), (_, short) = said
+    assert short.startswith("Dry run: 1 iterations of ") and "nan" not in short
     assert re.match(rf"Dry run: {iterations} iterations of \d+\.\d\d s, .* an epoch, .* for all 2; .* test; ", text)
     assert re.search(r"0\.[1-9]|[1-9]\.\d GiB of memory", text) and not (tmp_path / "out").exists()
 

@@ -10,6 +10,7 @@ from fastreid.engine import hooks
 
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.main import argument_parser, run
+from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.safe_load import load_safely
 
@@ -124,6 +125,8 @@ def test_a_used_folder_is_refused_unless_it_is_to_be_resumed_or_overwritten(
     before = (tmp_path / "out" / "config.yaml").stat().st_mtime_ns
     with pytest.raises(InputError, match=r"out has a training .*last_checkpoint, .*--resume .*--overwrite"):
         start()
+    with pytest.raises(InputError, match="out has a training"):  # from a script of one's own
+        MMTrainer(load_config(tiny_config(), ["SEED", "8", "SOLVER.IMS_PER_BATCH", "32"])).resume_or_load(resume=False)
     assert (tmp_path / "out" / "config.yaml").stat().st_mtime_ns == before
     start("--resume", epochs=2)
     assert logged_iterations()[: len(logged)] == logged and len(logged_iterations()) > len(logged)

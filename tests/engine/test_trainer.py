@@ -98,13 +98,15 @@ def test_testing_in_between_changes_nothing(tiny_cfg):
 
 
 def test_a_drawn_seed_is_the_checkpoints_when_resuming(tiny_cfg):
-    whole = MMTrainer(tiny_cfg("SEED", -1, output="whole"))
+    """Precise BatchNorm's batches follow from it too."""
+    options = ("TEST.PRECISE_BN.ENABLED", True, "TEST.PRECISE_BN.NUM_ITER", 2)
+    whole = MMTrainer(tiny_cfg("SEED", -1, *options, output="whole"))
     whole.train()
-    cut = MMTrainer(tiny_cfg("SEED", whole.cfg.SEED, output="cut"))
+    cut = MMTrainer(tiny_cfg("SEED", whole.cfg.SEED, *options, output="cut"))
     cut.register_hooks([StopAt(1)])
     with pytest.raises(RuntimeError, match="power cut"):
         cut.train()
-    resumed = MMTrainer(tiny_cfg("SEED", -1, output="cut"))
+    resumed = MMTrainer(tiny_cfg("SEED", -1, *options, output="cut"))
     assert resumed.cfg.SEED != whole.cfg.SEED
     resumed.resume_or_load(resume=True)
     resumed.train()

@@ -39,6 +39,7 @@ def test_a_model_that_says_nothing_gets_the_defaults(tiny_cfg):
 def test_whatever_else_a_model_has_is_its_own_affair_and_what_the_contract_names_is_used(tiny_cfg):
     class Theirs(nn.Linear):
         metric = "angular"
+        query_adaptive_parts = 2
 
         def pairwise_distance(self, query, gallery):
             return torch.full((len(query), len(gallery)), 7.0)
@@ -49,6 +50,7 @@ def test_whatever_else_a_model_has_is_its_own_affair_and_what_the_contract_names
     model = Theirs(2, 3)
     asked = as_meta_architecture(model, "cosine")
     assert asked.metric == "cosine" and not asked.compares_identities
+    assert asked.query_adaptive_parts == 2 and not asked.compares_plainly
     assert asked.pairwise_distance(torch.rand(2, 3), torch.rand(4, 3)).eq(7).all()
     rates = {group["params"][0]: group["lr"] for group in build_optimizer(tiny_cfg(), model).param_groups}
     assert rates[model.bias] == 0.5 * rates[model.weight]

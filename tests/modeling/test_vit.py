@@ -40,7 +40,6 @@ def test_without_overlap_it_is_timms_network(config, name, tmp_path):
     assert backbone.prefix_tokens == PREFIXES[name] and tokens.shape == (2, PREFIXES[name] + 8, 32)
     features = expected.forward_features(images)
     torch.testing.assert_close(backbone.encode(tokens), features)
-    torch.testing.assert_close(backbone(images), features[:, 0])
     assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
 
 

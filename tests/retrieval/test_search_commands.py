@@ -27,6 +27,7 @@ def test_features_in_the_order_of_the_paths(arguments, folder, capsys):
         capsys,
         extract_features,
         *model,
+        "--strict",
         "--images",
         folder / "gallery",
         "--modality",
@@ -35,7 +36,8 @@ def test_features_in_the_order_of_the_paths(arguments, folder, capsys):
         folder / "g",
     )
     assert "a.png" in error and "b.jpg" in error and not (folder / "g").exists()
-    skip = ["--skip-unreadable", "--output", folder / "g.npz"]
+    skip = ["--output", folder / "g.npz", "--amp"]
+    model = ["--config", model[1], "--checkpoint", model[3]]  # as other commands spell them
     run(extract_features, *model, "--images", folder / "gallery", "--modality", "visible", *skip)
     assert np.load(folder / "g.npz")["paths"].tolist() == paths and "left out: " in capsys.readouterr().err
 

@@ -1,8 +1,12 @@
 import json
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import train_regdb_trials as tool
+
+from fastreid_mm.commands import train_regdb_trials as command
 
 
 def test_a_trial_is_trained_and_the_mean_is_over_ten(monkeypatch, regdb_root, tiny_config, tmp_path):
@@ -19,6 +23,37 @@ def test_a_trial_is_trained_and_the_mean_is_over_ten(monkeypatch, regdb_root, ti
     mean = json.loads((out / "results.json").read_text())["RegDB"]["visible_to_thermal"]
     assert mean["mAP"] == pytest.approx((sum(range(1, 11)) - 2 + second["mAP"]) / 10)
     assert "TRIAL: 2" in (out / "trial_2" / "config.yaml").read_text()
+
+
+class Noted:
+    """In the place of a training's process: leaves what it was started with for results."""
+
+    exitcode = 0
+
+    def __init__(self, target, args):
+        self.options = args[0]
+
+    def start(self):
+        out = Path(self.options[self.options.index("OUTPUT_DIR") + 1])
+        out.mkdir(parents=True, exist_ok=True)
+        flags = {flag: flag in self.options for flag in ("--resume", "--overwrite")}
+        (out / "results.json").write_text(json.dumps({"RegDB": {"visible_to_thermal": flags}}))
+
+    join = start
+
+
+def test_overwriting_begins_every_trial_anew_and_a_dry_run_is_refused(monkeypatch, tiny_config, tmp_path, capsys):
+    monkeypatch.setattr(command, "get_context", lambda _: SimpleNamespace(Process=Noted))
+    monkeypatch.setattr(command, "results_table", str)
+    config = ["--config-file", tiny_config("RegDB/cmtr.yml")]
+    first = tmp_path / "out" / "trial_1" / "results.json"
+    for flag, expected in ((None, (1, 0)), ("--overwrite", (0, 1)), (None, (0, 1))):  # the third finds the second's
+        tool.main([*config, *([flag] if flag else [])])
+        flags = json.loads(first.read_text())["RegDB"]["visible_to_thermal"]
+        assert (flags["--resume"], flags["--overwrite"]) == expected
+    with pytest.raises(SystemExit) as error:
+        tool.main([*config, "--dry-run"])
+    assert error.value.code == 2 and "--dry-run leaves no results" in capsys.readouterr().err
 
 
 def test_a_trial_that_fails_stops_the_command(monkeypatch, regdb_root, tiny_config, tmp_path):

@@ -6,11 +6,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 from fastreid.modeling import build_model
+from torch import nn
 
 import fastreid_mm.modeling  # noqa: F401
 from fastreid_mm.errors import InputError
 from fastreid_mm.visualization.class_attention import attention_heat
-from fastreid_mm.visualization.grad_cam import similarity_heat
+from fastreid_mm.visualization.grad_cam import _compared, similarity_heat
+
+
+def test_of_query_adaptive_features_the_parts_are_compared_whoever_made_them():
+    class Theirs(nn.Module):
+        query_adaptive_parts = 2
+
+    features = torch.arange(24.0).view(2, 12)  # two parts of 3 channels, scale and shift
+    assert torch.equal(_compared(Theirs(), features), features[:, :6])
+    assert torch.equal(_compared(nn.Identity(), features), features)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fastreid_mm.evaluation import pairwise_distance
+from fastreid_mm.visualization.before_training import network_before_training
 from fastreid_mm.visualization.distances import Pairs, distance_pairs
 from fastreid_mm.visualization.groups import by_camera, by_modality, spread
 from fastreid_mm.visualization.shown_set import ShownSet
@@ -80,6 +81,12 @@ def test_near_features_are_near_in_two_dimensions():
     between = torch.cdist(points, points)
     own = between[:10, :10].max(), between[10:, 10:].max()
     assert max(own) < between[:10, 10:].min()
+
+
+def test_the_network_before_training_has_the_classes_of_a_trusted_checkpoint(tiny_cfg, tmp_path):
+    torch.save({"num_classes": 7, "args": tmp_path}, tmp_path / "model.pth")  # plain data alone need no trust
+    cfg = tiny_cfg("MODEL.WEIGHTS", tmp_path / "model.pth", "MODEL.TRUST_WEIGHTS", True)
+    assert network_before_training(cfg).classifier.out_features == 7
 
 
 def test_without_a_network_before_training_there_is_one_view():

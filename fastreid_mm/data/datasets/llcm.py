@@ -18,15 +18,6 @@ from fastreid_mm.evaluation.sysu_splits import read_ids
 from fastreid_mm.modality import INFRARED, VISIBLE
 
 CAMERAS = {VISIBLE: (1, 2, 3, 4, 5, 6, 7, 8, 9), INFRARED: (1, 2, 4, 5, 6, 7, 8, 9)}
-PUBLISHED = {
-    "training identities": 713,
-    "visible training images": 16946,
-    "infrared training images": 13975,
-    "test identities": 351,
-    "visible test images": 8680,
-    "infrared test images": 7166,
-}
-"""The counts of the set's paper."""
 _NAME = {VISIBLE: "vis", INFRARED: "nir"}
 _UNKNOWN_CAMERA = 0
 
@@ -60,7 +51,7 @@ class LLCM(CrossModalityDataset):
         query, gallery = self._list(ids, INFRARED), self._list(ids, VISIBLE)
         require_images(ids, query + gallery, self.folder, "LLCM")
         super().__init__(train, query, gallery, **kwargs)
-        compare_counts(self.folder, self._counts(), PUBLISHED)
+        compare_counts(self, "LLCM", self.folder)
 
     def _read(self, lists: str, modality: int) -> list[Item]:
         path = os.path.join(lists, f"train_{_NAME[modality]}.txt")
@@ -77,14 +68,3 @@ class LLCM(CrossModalityDataset):
                 if os.path.isdir(own):  # nobody is seen by every camera
                     items += [(os.path.join(own, name), pid, camera, modality) for name in list_images(own)]
         return items
-
-    def _counts(self) -> dict[str, int]:
-        visible = sum(item[3] == VISIBLE for item in self.train)
-        return {
-            "training identities": len({item[1] for item in self.train}),
-            "visible training images": visible,
-            "infrared training images": len(self.train) - visible,
-            "test identities": len({item[1] for item in self.query + self.gallery}),
-            "visible test images": len(self.gallery),
-            "infrared test images": len(self.query),
-        }

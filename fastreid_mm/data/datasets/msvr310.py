@@ -12,14 +12,6 @@ from fastreid_mm.data.datasets.published_counts import compare_counts
 
 FOLDERS = {"RGB": "vis", "NIR": "ni", "TIR": "th"}
 """Where the images of a modality are, for each vehicle."""
-PUBLISHED = {
-    "training identities": 155,
-    "training samples": 1032,
-    "gallery samples": 1055,
-    "query identities": 52,
-    "query samples": 591,
-}
-"""The counts of the set's paper."""
 
 
 @DATASET_REGISTRY.register()
@@ -41,7 +33,7 @@ class MSVR310(AlignedDataset):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        compare_counts(self.folder, self._counts(), PUBLISHED)
+        compare_counts(self, "MSVR310", self.folder)
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
         """See :class:`AlignedDataset`; a name is that of the vehicle's folder and of the file."""
@@ -52,15 +44,6 @@ class MSVR310(AlignedDataset):
             for name in sorted({name for place in places if os.path.isdir(place) for name in list_images(place)}):
                 found[f"{vehicle}/{name}"] = tuple(Source(os.path.join(place, name)) for place in places)
         return found
-
-    def _counts(self) -> dict[str, int]:
-        return {
-            "training identities": len({item[1] for item in self.train}),
-            "training samples": len(self.train),
-            "gallery samples": len(self.gallery),
-            "query identities": len({item[1] for item in self.query}),
-            "query samples": len(self.query),
-        }
 
 
 def scene_number(path: str) -> int:

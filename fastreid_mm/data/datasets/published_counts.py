@@ -1,20 +1,95 @@
 """Whether a copy of a data set is the one that was published: copies differ."""
 
 import logging
-from collections.abc import Mapping
 
+from fastreid.data.datasets.bases import ImageDataset
 from fastreid.utils.logger import log_first_n
 
+from fastreid_mm.modality import INFRARED, VISIBLE
 
-def compare_counts(folder: str, found: Mapping[str, int], published: Mapping[str, int]) -> None:
+PUBLISHED = {
+    "SYSUMM01": {
+        "training identities": 395,
+        "visible training images": 22258,
+        "infrared training images": 11909,
+        "training cameras": 6,
+        "test identities": 96,
+        "query images": 3803,
+        "test cameras": 6,
+    },
+    "RegDB": {
+        "training identities": 206,
+        "visible training images": 2060,
+        "infrared training images": 2060,
+        "test identities": 206,
+        "query images": 2060,
+        "gallery images": 2060,
+        "test cameras": 2,
+    },
+    "LLCM": {
+        "training identities": 713,
+        "visible training images": 16946,
+        "infrared training images": 13975,
+        "test identities": 351,
+        "query images": 7166,
+        "gallery images": 8680,
+        "test cameras": 9,
+    },
+    "RGBNT201": {"training identities": 171, "training cameras": 4, "test identities": 30},
+    "Market1501MM": {
+        "training identities": 751,
+        "training cameras": 6,
+        "test identities": 750,
+        "test cameras": 6,
+    },
+    "RGBN300": {
+        "training identities": 150,
+        "training images": 25200,
+        "training cameras": 8,
+        "test identities": 150,
+        "query images": 4985,
+        "gallery images": 19940,
+    },
+    "MSVR310": {
+        "training identities": 155,
+        "training images": 1032,
+        "query identities": 52,
+        "query images": 591,
+        "gallery images": 1055,
+    },
+}
+"""What the papers of the sets count, by the name of the set. An image of an aligned set is a sample."""
+
+
+def count(dataset: ImageDataset) -> dict[str, int]:
+    """How many identities, images and cameras a data set has."""
+    train, query, gallery = dataset.train, dataset.query, dataset.gallery
+    found = {
+        "training identities": len({item[1] for item in train}),
+        "training images": len(train),
+        "training cameras": len({item[2] for item in train}),
+        "test identities": len({item[1] for item in [*query, *gallery]}),
+        "query identities": len({item[1] for item in query}),
+        "query images": len(query),
+        "gallery images": len(gallery),
+        "test cameras": len({item[2] for item in [*query, *gallery]}),
+    }
+    if all(len(item) > 3 and isinstance(item[3], int) for item in train):
+        for modality, word in ((VISIBLE, "visible"), (INFRARED, "infrared")):
+            found[f"{word} training images"] = sum(item[3] == modality for item in train)
+    return found
+
+
+def compare_counts(dataset: ImageDataset, name: str, folder: str) -> None:
     """Warn where a copy has other numbers than the paper of the set; once, as a set is built several times in a run.
 
     Args:
+        dataset: the copy.
+        name: of the set in :data:`PUBLISHED`.
         folder: of the copy, for the message.
-        found: what is counted, such as "test identities", to how many there are.
-        published: the same of the paper.
     """
-    other = [f"{found[what]:,} {what} ({count:,})" for what, count in published.items() if found[what] != count]
+    found = count(dataset)
+    other = [f"{found[what]:,} {what} ({paper:,})" for what, paper in PUBLISHED[name].items() if found[what] != paper]
     if other:
         log_first_n(
             logging.WARNING,

@@ -52,7 +52,7 @@ class SYSUMM01(CrossModalityDataset):
         self.permutation_file = os.path.join(splits, "rand_perm_cam.mat")
         trained, tested = SPLITS[split]
         train_ids = sorted({pid for name in trained for pid in read_ids(splits, name)})
-        test_ids = sorted(read_ids(splits, tested))
+        test_ids = sorted({*read_ids(splits, tested)})
         self._refuse_overlap(train_ids, test_ids)
         train = self._list(train_ids, VISIBLE_CAMERAS) + self._list(train_ids, INFRARED_CAMERAS)
         query, gallery = self._list(test_ids, INFRARED_CAMERAS), self._list(test_ids, VISIBLE_CAMERAS)

@@ -103,10 +103,6 @@ class ReIDViT(nn.Module):
         """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final LayerNorm."""
         return self.vit.norm(self.vit.blocks(self.vit.norm_pre(tokens)))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalized images to (B, D) class tokens."""
-        return self.encode(self.tokens(images))[:, 0]
-
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
         """The (B, heads, P + N, P + N) attention maps of every block for (B, P + N, D) tokens; their rows sum to one.
