@@ -5,13 +5,12 @@ from itertools import groupby
 
 from mmengine.config import Config
 from mmseg.registry import DATASETS
-from PIL import Image
 
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
-from mmseg_mm.datasets.image_files import read_grey, read_mask
-from mmseg_mm.datasets.transforms.load_depth import FEW_LEVELS, LoadDepthFromFile, grey_levels
+from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
 FILES = ("img_path", "depth_path", "seg_map_path")
@@ -73,9 +72,10 @@ def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
         return []
     if not farther or len(farther) < SUSPICIOUS * checked:
         return []
+    other = next(each for each in DIRECTIONS if each != samples[0].get("depth_direction", depth.direction))
     return [
         f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
-        "depth_direction='far_white' turns it round"
+        f"depth_direction={other!r} turns it round"
     ]
 
 
@@ -84,7 +84,7 @@ def look_at(sample: Mapping) -> str:
     try:
         for key in FILES:
             if key in sample:
-                _require_whole(sample[key])
+                require_image(sample[key])
         if "seg_map_path" in sample:
             read_mask(sample["seg_map_path"])
         depth = read_grey(sample["depth_path"])
@@ -98,12 +98,3 @@ def look_at(sample: Mapping) -> str:
             "LoadDepthFromFile's scaling='minmax' stretches it"
         )
     return ""
-
-
-def _require_whole(path: str) -> None:
-    """Decode all of an image. OpenCV, which training reads with, fills what a truncated file lacks with grey."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except Exception as error:  # A damaged file raises nearly anything.
-        raise InputError(f"{path} cannot be read: {first_line(error)}") from None
