@@ -60,8 +60,6 @@ class SODMetric(BaseMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix)
-        if num_workers < 0:
-            raise InputError(f"num_workers must not be negative, got {num_workers}")
         if format_only and output_dir is None:
             raise InputError("format_only=True needs an output_dir to write the maps to")
         self.dataset_name = dataset_name

@@ -70,6 +70,13 @@ def test_missing_maps_are_listed_and_left_out_only_where_told(results, tmp_path,
     assert row["images"] == 2 and row["missing"] == [str(root / "masks/LFSD/2.png")]
 
 
+def test_there_is_no_negative_number_of_processes(results, capsys):
+    root, _ = results
+    with pytest.raises(SystemExit, match="2"):
+        score(root / "maps", root / "masks", "--num-workers", "-1")
+    assert "num_workers must not be negative, got -1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("maps", "message"),
     [

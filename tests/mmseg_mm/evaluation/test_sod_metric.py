@@ -130,6 +130,13 @@ def test_written_maps_score_the_same(tmp_path):
     assert run(samples) == results
 
 
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_map_that_cannot_be_written_is_named(tmp_path, num_workers):
+    (tmp_path / "maps/SIP/1.png").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"cannot write .*maps/SIP/1\.png: \[Errno 21\] Is a directory"):
+        run(make_samples(tmp_path, 2), output_dir=str(tmp_path / "maps"), num_workers=num_workers)
+
+
 def test_maps_without_masks(tmp_path):
     samples = make_samples(tmp_path, 2)
     for sample in samples:
