@@ -27,7 +27,7 @@ class SODMetric(BaseMetric):
     The metrics are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
     ``MAE``, between 0 and 1. Their means over the data sets are under ``sod/mean``, for the ``save_best`` of a
     checkpoint hook (with a ``rule``). The metrics (``sod_results.json``), precision, recall, F-measure and E-measure
-    over the thresholds (``sod_curves.npz``), and a plot of these curves (``sod_curves.png``) are written to
+    over the thresholds (``sod_curves.json``), and a plot of these curves (``sod_curves.png``) are written to
     ``save_dir``.
 
     Args:
