@@ -10,6 +10,7 @@ import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
 from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
+from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
@@ -32,7 +33,7 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
         raise InputError(f"config {path}: {first_line(error)}") from None
     seen: list[Mapping] = []
     for part in PARTS:
-        options = _innermost(config.get(part) or {})
+        options = dict(innermost_dataset(config.get(part) or {}))
         if options and options not in seen:
             seen.append(options)
             yield from _sets(part, options)
@@ -53,14 +54,6 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
         found = list(members)
         yield f"{part} {name}", {"samples": len(found)}, _inverted(found, depth), found
-
-
-def _innermost(loader: Mapping) -> dict:
-    """Return the data set inside those that wrap it, as a repeated one."""
-    dataset = loader.get("dataset") or {}
-    while "dataset" in dataset:
-        dataset = dataset["dataset"]
-    return dict(dataset)
 
 
 def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
