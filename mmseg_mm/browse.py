@@ -14,6 +14,7 @@ from tqdm import tqdm
 from fastreid_mm.errors import InputError
 from mmseg_mm.engine.data_root import take_data_root
 from mmseg_mm.side_by_side import side_by_side
+from mmseg_mm.write_image import write_image
 
 PARTS = ("train", "val", "test")
 
@@ -58,8 +59,10 @@ def browse(args: argparse.Namespace) -> None:
         args: The arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: The config or its data cannot be used.
+        InputError: The config or its data cannot be used, ``--number`` is below 1, or a picture cannot be written.
     """
+    if args.number < 1:
+        raise InputError(f"--number must be at least 1, got {args.number}")
     options = args.cfg_options or {}
     if "data_root" in options:
         take_data_root([f"data_root={options['data_root']}"])
@@ -71,10 +74,8 @@ def browse(args: argparse.Namespace) -> None:
     init_default_scope("mmseg")
     dataset = DATASETS.build(loader.dataset)
     set_random_seed(args.seed)
-    args.out.mkdir(parents=True, exist_ok=True)
     for index in tqdm(np.unique(np.linspace(0, len(dataset) - 1, args.number).astype(int)), unit="sample"):
         item = dataset[int(index)]
         sample = item["data_samples"]
         name = f"{sample.get('dataset_name', args.part)}_{Path(sample.img_path).stem}.png"
-        if not cv2.imwrite(str(args.out / name), picture(item)):
-            raise InputError(f"cannot write {args.out / name}")
+        write_image(args.out / name, picture(item))

@@ -72,6 +72,7 @@ def _input_size(model: BaseSegmentor) -> tuple[int, int]:
 def export_onnx(model: BaseSegmentor, path: Path) -> float:
     """Write a network as ONNX, and compare what the file computes with what the network does.
 
+    The file appears under its name only if both are the same.
     Batches and images may have any size. The file says of its inputs and its output what :data:`METADATA` does.
 
     Args:
@@ -89,6 +90,19 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
     graph = SaliencyGraph(model).eval()
     if not path.absolute().parent.is_dir():
         raise InputError(f"no such folder for {path}: {path.absolute().parent}")
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    try:
+        _write(graph, unfinished)
+        difference = max(_difference(graph, unfinished, _example(*size)) for size in ((1, 60, 70), (3, 50, 40)))
+        if not difference <= TOLERANCE:
+            raise InputError(f"{path} would differ from the network by {difference:.1e}, more than {TOLERANCE}")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return difference
+
+
+def _write(graph: SaliencyGraph, path: Path) -> None:
     batch, height, width = (torch.export.Dim(name) for name in ("batch", "height", "width"))
     axes = {0: batch, 2: height, 3: width}
     with warnings.catch_warnings():
@@ -105,10 +119,6 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
     program = cast(torch.onnx.ONNXProgram, exported)  # None is for the exporter of old.
     program.model.metadata_props.update(METADATA)
     program.save(path, external_data=False)
-    difference = max(_difference(graph, path, _example(*size)) for size in ((1, 60, 70), (3, 50, 40)))
-    if not difference <= TOLERANCE:
-        raise InputError(f"{path} differs from the network by {difference:.1e}, more than {TOLERANCE}")
-    return difference
 
 
 def _example(batch: int, height: int, width: int) -> tuple[Tensor, Tensor]:

@@ -5,13 +5,13 @@ from itertools import groupby
 
 from mmengine.config import Config
 from mmseg.registry import DATASETS
-from PIL import Image
 
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
-from mmseg_mm.datasets.image_files import read_grey, read_mask
-from mmseg_mm.datasets.transforms.load_depth import FEW_LEVELS, LoadDepthFromFile, grey_levels
+from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
+from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
 FILES = ("img_path", "depth_path", "seg_map_path")
@@ -33,7 +33,7 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
         raise InputError(f"config {path}: {first_line(error)}") from None
     seen: list[Mapping] = []
     for part in PARTS:
-        options = _innermost(config.get(part) or {})
+        options = dict(innermost_dataset(config.get(part) or {}))
         if options and options not in seen:
             seen.append(options)
             yield from _sets(part, options)
@@ -56,14 +56,6 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
         yield f"{part} {name}", {"samples": len(found)}, _inverted(found, depth), found
 
 
-def _innermost(loader: Mapping) -> dict:
-    """Return the data set inside those that wrap it, as a repeated one."""
-    dataset = loader.get("dataset") or {}
-    while "dataset" in dataset:
-        dataset = dataset["dataset"]
-    return dict(dataset)
-
-
 def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
     """Return a line if most objects of a set are farther away than their surroundings."""
     masked = [sample for sample in samples if "seg_map_path" in sample]
@@ -73,9 +65,10 @@ def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
         return []
     if not farther or len(farther) < SUSPICIOUS * checked:
         return []
+    other = next(each for each in DIRECTIONS if each != samples[0].get("depth_direction", depth.direction))
     return [
         f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
-        "depth_direction='far_white' turns it round"
+        f"depth_direction={other!r} turns it round"
     ]
 
 
@@ -84,7 +77,7 @@ def look_at(sample: Mapping) -> str:
     try:
         for key in FILES:
             if key in sample:
-                _require_whole(sample[key])
+                require_image(sample[key])
         if "seg_map_path" in sample:
             read_mask(sample["seg_map_path"])
         depth = read_grey(sample["depth_path"])
@@ -98,12 +91,3 @@ def look_at(sample: Mapping) -> str:
             "LoadDepthFromFile's scaling='minmax' stretches it"
         )
     return ""
-
-
-def _require_whole(path: str) -> None:
-    """Decode all of an image. OpenCV, which training reads with, fills what a truncated file lacks with grey."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except Exception as error:  # A damaged file raises nearly anything.
-        raise InputError(f"{path} cannot be read: {first_line(error)}") from None

@@ -18,6 +18,7 @@ from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
 from mmseg_mm.side_by_side import side_by_side
+from mmseg_mm.write_image import require_writable_name, write_image
 
 
 class Job(NamedTuple):
@@ -101,11 +102,11 @@ def _loaded(predictor: SaliencyPredictor, jobs: Sequence[Job], skipped: list[str
 
 
 def _write_map(job: Job, saliency: np.ndarray, beside: bool) -> None:
-    _write(job.out, saliency)
+    write_image(job.out, saliency)
     if beside:
         # The prediction has read the same file, so it is an image.
         shown = cast(np.ndarray, cv2.imread(str(job.image)))
-        _write(job.picture, side_by_side(shown, read_grey(str(job.depth)), saliency))
+        write_image(job.picture, side_by_side(shown, read_grey(str(job.depth)), saliency))
 
 
 def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
@@ -113,6 +114,7 @@ def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
     if image.is_dir() != depth.is_dir():
         raise InputError(f"{image} and {depth} must be two files or two folders")
     if not image.is_dir():
+        require_writable_name(out)
         return [Job(image, depth, out, out.with_name(f"{out.stem}_side_by_side.png"))]
     pairs = PairedFolders(
         "input", {"img_path": str(image), "depth_path": str(depth)}, {"img_path": None, "depth_path": None}
@@ -122,9 +124,3 @@ def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
         name = Path(pair["img_path"]).stem + ".png"
         jobs.append(Job(Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
     return jobs
-
-
-def _write(path: Path, image: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.suffix or not cv2.imwrite(str(path), image):
-        raise InputError(f"cannot write {path}: is it the name of an image?")

@@ -11,14 +11,12 @@ from tqdm import tqdm
 
 from fastreid_mm.errors import InputError, listed
 from mmseg_mm.datasets.paired_folders import files_by_name
-from mmseg_mm.evaluation.curve_plot import Curves, plot_curves
-from mmseg_mm.evaluation.saliency_scores import Scores, mean_curves, summarise
+from mmseg_mm.evaluation.saliency_scores import Scores, summarise
 from mmseg_mm.evaluation.score_job import FileJob, JobPool
-from mmseg_mm.evaluation.sod_report import PLOT, table
+from mmseg_mm.evaluation.sod_report import CURVES, PLOT, save_curves, table
 
 MASKS = "GT"
 """The folder of the masks in that of a data set, as in D3Net's layout."""
-CURVES = "sod_curves.json"
 
 
 @dataclass(frozen=True)
@@ -79,14 +77,6 @@ def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0) -> dict[str, li
     return scores
 
 
-def save_curves(folder: Path, sets: Mapping[str, Curves]) -> None:
-    """Write the curves of each data set as JSON, over thresholds from 255 to 0, and as a plot."""
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {name: {key: values.tolist() for key, values in curves.items()} for name, curves in sets.items()}
-    (folder / CURVES).write_text(json.dumps(content) + "\n")
-    plot_curves(sets).savefig(folder / PLOT, dpi=150)
-
-
 def argument_parser() -> argparse.ArgumentParser:
     """Make the parser of the arguments of :func:`score`."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -130,4 +120,4 @@ def score(args: argparse.Namespace) -> None:
         }
         args.json.write_text(json.dumps(counted, indent=1) + "\n")
     if args.curves:
-        save_curves(args.curves, {name: mean_curves(members) for name, members in scores.items()})
+        save_curves(args.curves, scores)

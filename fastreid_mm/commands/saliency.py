@@ -4,6 +4,7 @@ They are here since nothing of ``mmseg_mm`` can be imported without its host.
 """
 
 import sys
+from importlib import import_module
 
 from fastreid_mm.commands.hosts import require_mmseg
 from fastreid_mm.errors import one_line_errors
@@ -29,53 +30,38 @@ def test(arguments: list[str] | None = None) -> None:
 
 def predict(arguments: list[str] | None = None) -> None:
     """Write the saliency maps of images with depth; otherwise like :func:`train`."""
-    with one_line_errors():
-        require_mmseg()
-        from mmseg_mm.predict import argument_parser, predict
-
-        args = argument_parser().parse_args(arguments)
-        args.config = find_config(args.config, "mmseg_mm")
-        predict(args)
+    _run("predict", arguments)
 
 
 def export(arguments: list[str] | None = None) -> None:
     """Write a trained network as ONNX; otherwise like :func:`train`."""
-    with one_line_errors():
-        require_mmseg()
-        from mmseg_mm.export import argument_parser, export
-
-        args = argument_parser().parse_args(arguments)
-        args.config = find_config(args.config, "mmseg_mm")
-        export(args)
+    _run("export", arguments)
 
 
 def browse(arguments: list[str] | None = None) -> None:
     """Draw the samples that a network gets; otherwise like :func:`train`."""
-    with one_line_errors():
-        require_mmseg()
-        from mmseg_mm.browse import argument_parser, browse
-
-        args = argument_parser().parse_args(arguments)
-        args.config = find_config(args.config, "mmseg_mm")
-        browse(args)
+    _run("browse", arguments)
 
 
 def score(arguments: list[str] | None = None) -> None:
     """Score saliency maps in folders; otherwise like :func:`train`."""
+    _run("score", arguments)
+
+
+def _run(name: str, arguments: list[str] | None) -> None:
+    """Run what a module of ``mmseg_mm`` has under its own name, with the arguments that its parser parses."""
     with one_line_errors():
         require_mmseg()
-        from mmseg_mm.score import argument_parser, score
-
-        score(argument_parser().parse_args(arguments))
+        module = import_module(f"mmseg_mm.{name}")
+        args = module.argument_parser().parse_args(arguments)
+        if "config" in args:
+            args.config = find_config(args.config, "mmseg_mm")
+        getattr(module, name)(args)
 
 
 def _run_script(name: str, arguments: list[str] | None) -> None:
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
     with one_line_errors():
         require_mmseg()
         from mmseg_mm.engine import run_host_script
 
-        config = next((index for index, argument in enumerate(arguments) if argument.endswith(".py")), None)
-        if config is not None:
-            arguments[config] = find_config(arguments[config], "mmseg_mm")
-        run_host_script(name, arguments)
+        run_host_script(name, sys.argv[1:] if arguments is None else arguments)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fastreid_mm.data.datasets.aligned import AlignedItem, Source
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.data.seeded_samples import random_state, set_random_state
+from fastreid_mm.random_state import random_state, set_random_state
 from fastreid_mm.read_image import read_rgb
 
 

@@ -1,9 +1,7 @@
 """Training and test loaders in place of fast-reid's, which are wired to CUDA."""
 
 import os
-import signal
 from collections.abc import Callable
-from threading import Thread
 
 from fastreid.data.build import fast_batch_collator
 from fastreid.data.datasets.bases import ImageDataset
@@ -31,6 +29,7 @@ from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 from fastreid_mm.data.thermal_inversion import ThermalInversion
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
+from fastreid_mm.stopping import leave_stopping_to_the_trainer
 
 _BY_MODALITY: dict[str, Callable[[float], Callable[[Tensor, int], Tensor]]] = {
     "THERMAL_INVERSION": ThermalInversion,
@@ -145,19 +144,3 @@ def _loader(cfg: CfgNode, samples: Dataset, batches: Sampler) -> DeviceLoader:
         worker_init_fn=leave_stopping_to_the_trainer,
     )
     return DeviceLoader(loader, cfg.MODEL.DEVICE)
-
-
-def leave_stopping_to_the_trainer(worker: int) -> None:
-    """Let a loader's worker live on when SIGTERM is sent to all processes: the trainer still needs its batch.
-
-    It ends when the trainer itself sends it, as a process does to its children when it ends.
-    """
-    if hasattr(signal, "sigwaitinfo"):  # tells the sender; macOS has none
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        Thread(target=_end_with_the_trainer, daemon=True).start()
-
-
-def _end_with_the_trainer() -> None:
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
-        pass
-    os._exit(0)

@@ -1,16 +1,14 @@
 """Samples whose random numbers follow from the seed and their place in training alone."""
 
-import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-import numpy as np
-import torch
 from torch.utils.data import Dataset, Sampler
 
+from fastreid_mm.random_state import seeded
 from fastreid_mm.random_streams import stream_words
 
 Key = tuple[int, ...]
@@ -69,23 +67,5 @@ class SeededSamples(Dataset):
 @contextmanager
 def drawing_from(*numbers: int) -> Iterator[None]:
     """Let Python, NumPy and PyTorch draw from a stream of its own within the block, and go on as before after it."""
-    before, words = random_state(), stream_words(*numbers, count=3)
-    random.seed(words[0])
-    np.random.seed(words[1])
-    torch.default_generator.manual_seed(words[2])  # of the CPU alone: nothing is augmented on a GPU
-    try:
+    with seeded(*stream_words(*numbers, count=3)):
         yield
-    finally:
-        set_random_state(before)
-
-
-def random_state() -> tuple:
-    """Of the three generators that the host's transforms draw from."""
-    return random.getstate(), np.random.get_state(), torch.get_rng_state()
-
-
-def set_random_state(state: tuple) -> None:
-    """Go on from what :func:`random_state` gave."""
-    random.setstate(state[0])
-    np.random.set_state(state[1])
-    torch.set_rng_state(state[2])

@@ -11,10 +11,7 @@ from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 from torch import nn
 
-STOPPED = 128 + signal.SIGTERM
-"""Exit status of a program that was told to stop, and has saved what it had: 143, as the shell's."""
-KEPT = 2
-"""How many checkpoints of the middle of an epoch are kept, the newest."""
+from fastreid_mm.stopping import KEPT, STOPPED
 
 logger = logging.getLogger("fastreid.mm")
 

@@ -25,6 +25,8 @@ def farther_than_surroundings(
     Returns:
         The paths of the depth maps in which the object is farther, and the number of samples that were checked.
     """
+    if not samples:
+        return [], 0
     spread = np.unique(np.linspace(0, len(samples) - 1, CHECKED).round().astype(int))
     checked, farther = 0, []
     for sample in (samples[i] for i in spread):

@@ -18,6 +18,10 @@ COLOURED = 8
 """Three channels are an image in colour if their mean difference, in 256ths of the range, is above this. The rounding
 of JPEG makes the channels of a grey image differ by one or two."""
 
+AS_STORED = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+"""Channels and bits as in the file. "unchanged" would leave out the rotation that EXIF data ask for, which loading an
+image in colour applies."""
+
 PIXELS_A_BYTE = 10_000
 """No format packs more: a PNG of one bit a pixel, all alike, has 8256."""
 
@@ -36,7 +40,7 @@ def read_grey(path: str, backend_args: dict | None = None) -> np.ndarray:
         raise InputError(f"{path} holds {image.dtype}, 8 or 16 bit integers are needed")
     if image.ndim == 2:
         return image
-    colours = image[..., :3].astype(np.int32)  # The alpha channel is left out.
+    colours = image.astype(np.int32)
     if np.ptp(colours, axis=2).mean() > COLOURED * np.iinfo(image.dtype).max / 255:
         raise InputError(f"{path} is a picture in colour, a grey one is needed")
     return colours.mean(axis=2).round().astype(image.dtype)
@@ -46,7 +50,7 @@ def _decode(path: str, backend_args: dict | None) -> np.ndarray:
     try:
         content = fileio.get(path, backend_args=backend_args)
         _refuse_bomb(content, path)
-        image = mmcv.imfrombytes(content, flag="unchanged", backend="cv2")
+        image = mmcv.imfrombytes(content, flag=AS_STORED, backend="cv2")
     except InputError:
         raise
     except FileNotFoundError:
@@ -102,8 +106,8 @@ def require_image(path: str | Path) -> None:
     try:
         with Image.open(path) as image:
             image.load()
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises each of them for one kind of damage or another.
-        raise InputError(f"{path} is not an image that can be read") from error
+    except Exception as error:  # A damaged file raises nearly anything, and one that is too large its own error.
+        raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
 
 
 def image_size(path: str | Path) -> tuple[int, int]:

@@ -12,13 +12,9 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.stopping import KEPT, STOPPED
 from mmseg_mm.engine.safe_checkpoint import purpose_of
 from mmseg_mm.engine.whole_checkpoint import BACKEND, WholeFileBackend, checkpoints, newest_whole_checkpoint
-
-STOPPED = 128 + signal.SIGTERM
-"""The exit status of a program that was told to stop, and has saved what it had: 143, as the shell's."""
-KEPT = 2
-"""How many checkpoints of the middle of an epoch are kept, the newest."""
 
 
 @HOOKS.register_module()

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from fastreid_mm.errors import InputError
 
 UNSEEN = {
+    "data_preprocessor.mean": (123.675, 116.28, 103.53),
+    "data_preprocessor.std": (58.395, 57.12, 57.375),
+    "data_preprocessor.depth_mean": None,
+    "data_preprocessor.depth_std": None,
     "modalities": ("image", "depth"),
     "decode_head.detail": "none",
     "decode_head.fusion.variant": "mutualformer",
@@ -28,13 +32,16 @@ def unseen_settings(model: Mapping) -> dict[str, object]:
     Args:
         model: The config of the model, or of the test-time augmentation that wraps it.
     """
-    settings = {}
+    settings: dict[str, object] = {}
     for key, default in UNSEEN.items():
         value = model.get("module", model)
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         value = default if value is None else value
         settings[key] = json.loads(json.dumps(value))  # Tuples and lists count as the same.
+    for name in ("mean", "std"):  # Of depth they are those of the image unless they are given.
+        if settings[f"data_preprocessor.depth_{name}"] is None:
+            settings[f"data_preprocessor.depth_{name}"] = settings[f"data_preprocessor.{name}"]
     return settings
 
 

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from fastreid_mm.errors import InputError
+from mmseg_mm.datasets.innermost import innermost_dataset
 
 DATA_ROOT = "SOD_DATASETS"
 """The environment variable that mmengine inserts into the paths of a config when it reads the config."""
@@ -39,7 +41,7 @@ class DataRootHook(Hook):
             InputError: The ``data_root`` has no effect.
         """
         root = runner.cfg.get("data_root")
-        if root is not None and not any(used.startswith(root) for used in _used(runner.cfg)):
+        if root and not any(Path(used).is_relative_to(root) for used in _used(runner.cfg)):
             raise InputError(
                 f"data_root={root} has no effect on a config that was read already: set the variable "
                 f"{DATA_ROOT}={root}, or use tools/train_sod.py, test_sod.py or mmseg_tool.py"
@@ -49,7 +51,4 @@ class DataRootHook(Hook):
 def _used(config: Mapping) -> Iterator[str]:
     """Yield the root of every data set of a config."""
     for part in ("train", "val", "test"):
-        dataset = (config.get(f"{part}_dataloader") or {}).get("dataset", {})
-        while "dataset" in dataset:  # The data set is wrapped, as in a repeated one.
-            dataset = dataset["dataset"]
-        yield dataset.get("data_root") or ""
+        yield innermost_dataset(config.get(f"{part}_dataloader") or {}).get("data_root") or ""

@@ -1,11 +1,8 @@
 """Random numbers that follow from the seed and the place in training alone, so that resuming changes none."""
 
-import os
 import random
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from threading import Thread
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +14,10 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.runner.utils import set_random_seed
 from mmseg.registry import HOOKS
 from torch.utils.data import DataLoader, Dataset
+
+from fastreid_mm.random_state import seeded
+from fastreid_mm.random_streams import stream_words
+from fastreid_mm.stopping import leave_stopping_to_the_trainer
 
 
 @HOOKS.register_module()
@@ -34,11 +35,11 @@ class EpochSeedHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed all generators from the seed, the number of the epoch and the rank."""
-        set_random_seed(_word(runner.seed, runner.epoch, get_rank()))
+        set_random_seed(stream_words(runner.seed, runner.epoch, get_rank())[0])
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
         """Seed all generators from the seed, the numbers of epoch and iteration and the rank."""
-        set_random_seed(_word(runner.seed, runner.epoch, get_rank(), runner.iter + 1))
+        set_random_seed(stream_words(runner.seed, runner.epoch, get_rank(), runner.iter + 1)[0])
 
 
 class RemainingBatches:
@@ -90,36 +91,15 @@ class SeededSamples(Dataset):
         return len(self._samples)
 
     def __getitem__(self, index: int) -> Any:
-        before = random.getstate(), np.random.get_state(), torch.get_rng_state()
-        word = _word(self._seed, self._epoch, index, 0, 1)  # As many numbers as no other stream has.
-        random.seed(word)
-        np.random.seed(word)
-        torch.default_generator.manual_seed(word)  # Of the CPU alone: nothing is augmented on a GPU.
-        try:
+        words = stream_words(self._seed, self._epoch, index, 0, 1)  # As many numbers as no other stream has.
+        with seeded(*words * 3):
             return self._samples[index]
-        finally:
-            random.setstate(before[0])
-            np.random.set_state(before[1])
-            torch.set_rng_state(before[2])
-
-
-def _word(*numbers: int) -> int:
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 def _begin_worker(init: Callable[[int], None] | None, worker_id: int) -> None:
-    """Let a worker live on when SIGTERM is sent to all processes, unless training's own process sends it."""
-    if hasattr(signal, "sigwaitinfo"):  # It tells the sender; macOS does not have it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        Thread(target=_end_with_training, daemon=True).start()
+    leave_stopping_to_the_trainer(worker_id)
     if init is not None:
         init(worker_id)
-
-
-def _end_with_training() -> None:
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
-        pass
-    os._exit(0)
 
 
 @FUNCTIONS.register_module()

@@ -9,12 +9,15 @@ import mmseg
 from mmengine.config import Config
 
 from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
 
 TRUST = "--trust-checkpoint"
 OVERWRITE = "--overwrite"
+CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
+"""The first argument that ends so is the config, a path or a shipped config's short name."""
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
@@ -38,9 +41,10 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     """
     script = _script(name)
     arguments = list(arguments)
-    config = next((argument for argument in arguments if argument.endswith((".py", ".json", ".yaml", ".yml"))), None)
-    if config is not None and not Path(config).is_file():
-        raise InputError(f"config {config} does not exist")
+    config = None
+    place = next((index for index, argument in enumerate(arguments) if argument.endswith(CONFIG_SUFFIXES)), None)
+    if place is not None:
+        config = arguments[place] = find_config(arguments[place], "mmseg_mm")
     options = join_processes(arguments)
     if script.stem == FLOPS:
         let_inputs_be_given_with_a_shape()

@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS
 
 from fastreid_mm.evaluation.provenance import checksum, revision, versions
 from fastreid_mm.evaluation.results import write_json
+from mmseg_mm.datasets.innermost import innermost_dataset
 
 PACKAGES = ("torchvision", "mmengine", "mmsegmentation", "timm", "numpy", "pillow")
 NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
@@ -51,9 +52,7 @@ def config_checksum(config: Config) -> str:
 
 def _data(runner: Runner) -> dict[str, str]:
     """Checksum of the list of training samples, with paths below the data root."""
-    dataset = runner.train_dataloader.dataset
-    while hasattr(dataset, "dataset"):  # a repeated one, and the like
-        dataset = dataset.dataset
+    dataset = innermost_dataset(runner.train_dataloader.dataset)
     root = json.dumps(str(dataset.data_root or "").rstrip("/") + "/")[1:-1]
     samples = [dataset.get_data_info(index) for index in range(len(dataset))]
     return {"train": checksum(json.dumps(samples, sort_keys=True, default=str).replace(root, ""))}

@@ -1,24 +1,24 @@
 """Saving mmengine's checkpoints as plain data, which PyTorch loads without running code from the file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import BaseLoop, CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.safe_load import MapLocation, load_safely
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 
 HISTORY = ("log_history", "count_history", "max_length")
 """The arguments of a ``HistoryBuffer``."""
 SETTINGS = "unseen_settings"
 """The key of the settings in the ``meta`` of a checkpoint."""
-MapLocation = str | torch.device | dict[str, str] | Callable | None
-"""The type of the argument ``map_location`` of ``torch.load``."""
+ADVICE = "--trust-checkpoint if you know its source"
 
 
 @HOOKS.register_module()
@@ -77,33 +77,26 @@ def purpose_of(runner: Runner) -> str:
     return "resume" if runner._resume else "begin"
 
 
-def read_checkpoint(path: str, map_location: MapLocation = "cpu", trust: bool = False) -> Mapping[str, Any]:
+def read_checkpoint(
+    path: str, map_location: MapLocation = "cpu", trust: bool = False, advice: str = ADVICE
+) -> Mapping[str, Any]:
     """Read a checkpoint file.
 
     Args:
         path: The path of a local file.
         map_location: The device of the tensors, as ``torch.load`` takes it.
         trust: Whether the file may run code.
+        advice: What the error says to do about a file that is not trusted.
 
     Raises:
         InputError: The file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
     """
-    try:
-        content = torch.load(path, map_location=map_location, weights_only=not trust)
-    except FileNotFoundError:
-        raise InputError(f"checkpoint {path} does not exist") from None
-    except Exception as error:  # Nearly any error may come from a damaged file.
-        raise InputError(f"cannot read {path}: {_reason(error)}") from None
+    if not Path(path).exists():
+        raise InputError(f"checkpoint {path} does not exist")
+    content = load_safely(path, trust, map_location, advice)
     if not isinstance(content, Mapping):
         raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
     return content
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    if "weights_only" not in str(error).lower():
-        return lines[0]
-    return "it holds more than plain data, and loading that may run code; --trust-checkpoint if you know its source"
 
 
 def _plain(value: object) -> Any:

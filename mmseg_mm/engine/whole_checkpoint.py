@@ -1,14 +1,13 @@
 """Checkpoints that appear under their name when they are complete and on the disk, and the newest that is whole."""
 
 import logging
-import os
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import print_log
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.errors import InputError
+from fastreid_mm.whole_file import require_whole, write_whole
 
 BACKEND = "whole_file"
 """The name of :class:`WholeFileBackend` in mmengine."""
@@ -24,18 +23,12 @@ class WholeFileBackend(LocalBackend):
         Raises:
             InputError: The file cannot be written, as on a full disk. What it was to replace is untouched.
         """
-        path, part = Path(filepath), Path(f"{filepath}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            reason = first_line(error)
-            raise InputError(f"cannot write {path}: {reason}; what was saved before is untouched") from error
+
+        def write(part: str) -> None:
+            Path(part).parent.mkdir(parents=True, exist_ok=True)
+            Path(part).write_bytes(obj)
+
+        write_whole(str(filepath), write)
 
 
 register_backend(BACKEND, WholeFileBackend, force=True)
@@ -53,16 +46,10 @@ def checkpoints(folder: str) -> list[Path]:
 def newest_whole_checkpoint(folder: str) -> Path | None:
     """Return the newest checkpoint that is not damaged, and warn of those that are."""
     for path in checkpoints(folder):
-        if not (damage := _damage(path)):
+        try:
+            require_whole(str(path))
+        except InputError as error:
+            print_log(f"checkpoint {error}; the one before it is used", "current", logging.WARNING)
+        else:
             return path
-        print_log(f"checkpoint {path} is damaged ({damage}): the one before it is used", "current", logging.WARNING)
     return None
-
-
-def _damage(path: Path) -> str:
-    """Say what is wrong with the checksums of a file, which PyTorch does not look at."""
-    try:
-        with ZipFile(path) as file:
-            return file.testzip() or ""
-    except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        return first_line(error)

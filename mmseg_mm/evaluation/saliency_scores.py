@@ -15,7 +15,7 @@ from py_sod_metrics import (
     WeightedFmeasure,
 )
 
-CURVES = ("precision", "recall", "fm", "em")
+CURVE_NAMES = ("precision", "recall", "fm", "em")
 """The names of the curves, which PySODMetrics gives over thresholds that fall from 255."""
 
 
@@ -25,7 +25,7 @@ class Scores:
 
     Attributes:
         numbers: The values of ``Sm``, ``MAE``, ``wFm``, ``adpFm`` and ``adpEm``.
-        curves: The curves by the names in :data:`CURVES`, (256,) each, and (257,) for ``em``.
+        curves: The curves by the names in :data:`CURVE_NAMES`, (256,) each, and (257,) for ``em``.
         empty_mask: Whether the mask has no salient pixel. The numbers are then those of PySODMetrics for such a mask.
     """
 
@@ -66,7 +66,7 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
 
 def mean_curves(scores: Sequence[Scores]) -> dict[str, np.ndarray]:
     """Average each curve over the images."""
-    return {name: np.mean([one.curves[name] for one in scores], axis=0) for name in CURVES}
+    return {name: np.mean([one.curves[name] for one in scores], axis=0) for name in CURVE_NAMES}
 
 
 def summarise(scores: Sequence[Scores]) -> dict[str, float]:

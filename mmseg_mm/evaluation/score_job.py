@@ -3,13 +3,14 @@
 import multiprocessing
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
+from fastreid_mm.errors import InputError
 from mmseg_mm.datasets.image_files import read_grey, read_mask
 from mmseg_mm.evaluation.saliency_scores import Scores, score_map
+from mmseg_mm.write_image import write_image
 
 AHEAD = 8
 """How many maps may wait for each process, which keeps it busy and does not fill the memory."""
@@ -36,7 +37,7 @@ class ScoreJob:
             The scores, or None if there is no mask.
 
         Raises:
-            InputError: The mask cannot be read.
+            InputError: The mask cannot be read, or the map cannot be written.
         """
         saliency = self.saliency
         mask = None if self.mask_path is None else read_mask(self.mask_path)
@@ -44,8 +45,7 @@ class ScoreJob:
             saliency = cv2.resize(saliency, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
         saliency = np.rint(saliency * 255).astype(np.uint8)
         if self.map_path is not None:
-            Path(self.map_path).parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(self.map_path, saliency)
+            write_image(self.map_path, saliency)
         return None if mask is None else score_map(saliency, mask * np.uint8(255))
 
 
@@ -82,9 +82,14 @@ class JobPool:
         num_workers: The number of processes; with 0 every job runs immediately in the current process. The processes
             start at the first job, by the start method of the program, which mmengine sets from ``env_cfg.mp_cfg`` for
             its data loaders, too.
+
+    Raises:
+        InputError: ``num_workers`` is negative.
     """
 
     def __init__(self, num_workers: int) -> None:
+        if num_workers < 0:
+            raise InputError(f"num_workers must not be negative, got {num_workers}")
         self.num_workers = num_workers
         self._executor: ProcessPoolExecutor | None = None
         self._pending: list[Future] = []

@@ -27,7 +27,7 @@ class SODMetric(BaseMetric):
     The metrics are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
     ``MAE``, between 0 and 1. Their means over the data sets are under ``sod/mean``, for the ``save_best`` of a
     checkpoint hook (with a ``rule``). The metrics (``sod_results.json``), precision, recall, F-measure and E-measure
-    over the thresholds (``sod_curves.npz``), and a plot of these curves (``sod_curves.png``) are written to
+    over the thresholds (``sod_curves.json``), and a plot of these curves (``sod_curves.png``) are written to
     ``save_dir``.
 
     Args:
@@ -60,8 +60,6 @@ class SODMetric(BaseMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix)
-        if num_workers < 0:
-            raise InputError(f"num_workers must not be negative, got {num_workers}")
         if format_only and output_dir is None:
             raise InputError("format_only=True needs an output_dir to write the maps to")
         self.dataset_name = dataset_name

@@ -3,14 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from mmseg_mm.evaluation.curve_plot import plot_curves
 from mmseg_mm.evaluation.saliency_scores import Scores, mean_curves
 
-RESULTS, CURVES, IMAGES = "sod_results.json", "sod_curves.npz", "sod_images.json"
+RESULTS, CURVES, IMAGES = "sod_results.json", "sod_curves.json", "sod_images.json"
 PLOT = "sod_curves.png"
 
 
@@ -24,17 +21,21 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]) -> None:
-    """Write the table, and the mean curves of each data set.
-
-    The curves are arrays ``SET/precision``, ``SET/recall``, ``SET/fm`` and ``SET/em``, and a plot.
-    """
+    """Write the table, and the mean curves of each data set."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).write_text(json.dumps(rows, indent=1) + "\n")
+    save_curves(folder, scores)
+
+
+def save_curves(folder: Path, scores: Mapping[str, Sequence[Scores]]) -> None:
+    """Write the mean curves of each data set as JSON, over thresholds from 255 to 0, and as a plot.
+
+    A set has the lists ``precision``, ``recall`` and ``fm`` of 256 numbers, and ``em`` of 257.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     sets = {name: mean_curves(members) for name, members in scores.items()}
-    arrays: dict[str, Any] = {
-        f"{name}/{curve}": values for name, curves in sets.items() for curve, values in curves.items()
-    }
-    np.savez_compressed(folder / CURVES, **arrays)
+    content = {name: {key: values.tolist() for key, values in curves.items()} for name, curves in sets.items()}
+    (folder / CURVES).write_text(json.dumps(content) + "\n")
     plot_curves(sets).savefig(folder / PLOT, dpi=150)
 
 

@@ -1,6 +1,6 @@
 """MutualFormer's decode head for RGB-D salient object detection (section 4)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import torch.nn.functional as F
@@ -75,15 +75,7 @@ class MutualFormerHead(BaseDecodeHead):
         init_cfg: Sequence[dict] | None = INITIALIZATION,
         **decode_head,
     ) -> None:
-        if set(decode_head) - {"align_corners"}:
-            raise InputError(f"MutualFormerHead cannot use {', '.join(sorted(set(decode_head) - {'align_corners'}))}")
-        if not 0 <= regularization < 1:
-            raise InputError(f"regularization {regularization} is not in [0, 1)")
-        if not len(in_channels) == len(patch_strides) == len(feature_strides):
-            raise InputError(
-                f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
-                f"feature_strides {tuple(feature_strides)} are not for equally many levels"
-            )
+        _check(regularization, in_channels, patch_strides, feature_strides, decode_head)
         super().__init__(
             list(in_channels),
             channels,
@@ -100,23 +92,30 @@ class MutualFormerHead(BaseDecodeHead):
         )
         single = not isinstance(self.loss_decode, nn.ModuleList)
         self.map_losses = [MapLoss(loss) for loss in ([self.loss_decode] if single else self.loss_decode)]
-        fusion = dict(num_heads=8, depth=2, epsilon=0.6) | (fusion or {})
-        self.squeeze = nn.ModuleList(
-            nn.ModuleList(ConvModule(size, channels, 1, norm_cfg=self.norm_cfg) for _ in range(2))
-            for size in in_channels
-        )
-        self.levels = nn.ModuleList(
-            FusionLevel(channels, _map_size(input_size, feature_stride), patch_size, stride, detail, **fusion)
-            for feature_stride, stride in zip(feature_strides, patch_strides)
-        )
-        self.decoders = nn.ModuleList(SubDecoder(channels, len(in_channels), self.norm_cfg) for _ in range(2))
-        self.conv_seg = _saliency(channels)
-        self.first_seg = _saliency(channels)
-        self.level_seg = nn.ModuleList(_saliency(channels) for _ in in_channels)
         self.vit = vit
         self.regularization = regularization
         if regularization:
             self.loss_regularization = MODELS.build(loss_regularization or dict(type="CrossModalFocalLoss"))
+        sizes = [_map_size(input_size, stride) for stride in feature_strides]
+        fusion = dict(num_heads=8, depth=2, epsilon=0.6) | (fusion or {})
+        self._build_layers(
+            FusionLevel(channels, size, patch_size, stride, detail, **fusion)
+            for size, stride in zip(sizes, patch_strides)
+        )
+
+    def _build_layers(self, levels: Iterable[FusionLevel]) -> None:
+        """Make everything that has weights."""
+        channels, in_channels = self.channels, self.in_channels
+        self.squeeze = nn.ModuleList(
+            nn.ModuleList(ConvModule(size, channels, 1, norm_cfg=self.norm_cfg) for _ in range(2))
+            for size in in_channels
+        )
+        self.levels = nn.ModuleList(levels)
+        self.decoders = nn.ModuleList(SubDecoder(channels, len(in_channels), self.norm_cfg) for _ in range(2))
+        self.conv_seg = _saliency(channels)
+        self.first_seg = _saliency(channels)
+        self.level_seg = nn.ModuleList(_saliency(channels) for _ in in_channels)
+        if self.regularization:
             self.modality_seg = nn.ModuleList(nn.ModuleList(_saliency(channels) for _ in range(2)) for _ in in_channels)
 
     def init_weights(self) -> None:
@@ -183,6 +182,26 @@ class MutualFormerHead(BaseDecodeHead):
         refined, first = self.decoders[0](fused)
         refined, second = self.decoders[1](refined, feedback=first)
         return refined, first, second
+
+
+def _check(
+    regularization: float,
+    in_channels: Sequence[int],
+    patch_strides: Sequence[int],
+    feature_strides: Sequence[int],
+    decode_head: Mapping,
+) -> None:
+    """Refuse arguments of the head that it cannot use."""
+    unknown = sorted(set(decode_head) - {"align_corners"})
+    if unknown:
+        raise InputError(f"MutualFormerHead cannot use {', '.join(unknown)}")
+    if not 0 <= regularization < 1:
+        raise InputError(f"regularization {regularization} is not in [0, 1)")
+    if not len(in_channels) == len(patch_strides) == len(feature_strides):
+        raise InputError(
+            f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
+            f"feature_strides {tuple(feature_strides)} are not for equally many levels"
+        )
 
 
 def _map_size(input_size: tuple[int, int], stride: int) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def start_from_vit(fusions: Mapping[str, TokenFusion], path: str) -> None:
         InputError: The file cannot be read, has another number of channels or too few blocks, or a fusion has no such
             layers.
     """
-    content = read_checkpoint(path)
+    content = read_checkpoint(path, advice="a file of the ViT's weights alone can be read")
     weights = next((content[key] for key in WRAPPERS if key in content), content)
     for name, fusion in fusions.items():
         layers = getattr(fusion.fuse, "layers", None)

@@ -48,6 +48,8 @@ CONFIG = """
 train_dataloader = dict(dataset=dict(type="RGBDSODDataset", name="toy", data_root=r"{root}", pipeline=[
     dict(type="LoadImageFromFile"), dict(type="LoadDepthFromFile")]))
 val_dataloader = dict(dataset=dict(type="RepeatDataset", times=2, dataset=train_dataloader["dataset"]))
+test_dataloader = dict(dataset=dict(  # without masks
+    train_dataloader["dataset"], test_mode=True, data_prefix=dict(img_path="RGB", depth_path="depth")))
 """
 
 
@@ -61,7 +63,8 @@ def test_depth_that_says_little_is_listed(tmp_path, capsys):
     image = root / "RGB" / "short.jpg"
     image.write_bytes(image.read_bytes()[:-200])
     out = refused([str(config)], capsys)
-    assert f"{image} cannot be read: image file is truncated" in out
+    assert f"{image} is not an image that can be read: image file is truncated" in out
+    assert "test_dataloader toy: 4 samples" in out
     assert "train_dataloader toy: 4 samples" in out and "val_dataloader" not in out  # it is the same set
     assert "flat.png is constant, 7 everywhere" in out
     assert "dark.png fills 14 of 256 grey levels; LoadDepthFromFile's scaling='minmax' stretches it" in out
@@ -74,4 +77,8 @@ def test_inverted_depth_is_listed(tmp_path, capsys):
         cv2.imwrite(str(path), 255 - cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
     config = tmp_path / "sod.py"
     config.write_text(CONFIG.format(root=root))
-    assert "looks inverted in 3 of 3 maps" in refused([str(config)], capsys)
+    out = refused([str(config)], capsys)
+    assert "looks inverted in 3 of 3 maps" in out and "depth_direction='far_white' turns it round" in out
+    write_set(root)
+    config.write_text(CONFIG.format(root=root).replace('File")', 'File", direction="far_white")', 2))
+    assert "depth_direction='near_white' turns it round" in refused([str(config)], capsys)

@@ -1,10 +1,10 @@
 """mmsegmentation's scripts as commands."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-import mmseg_mm.engine
 from fastreid_mm.commands import saliency
 
 
@@ -12,7 +12,9 @@ from fastreid_mm.commands import saliency
 def run(monkeypatch):
     """Notes what the host's script is given instead of running it."""
     found = []
-    monkeypatch.setattr(mmseg_mm.engine, "run_host_script", lambda *arguments: found.append(arguments))
+    monkeypatch.setattr("runpy.run_path", lambda path, run_name: found.append((Path(path).name, sys.argv[1:])))
+    monkeypatch.setattr(sys, "argv", sys.argv)  # and what else a script is given: both are put back
+    monkeypatch.setenv("SOD_DATASETS", "before")
     return found
 
 

@@ -49,6 +49,13 @@ def test_transforms_move_all_three_alike_and_follow_the_seed(config, tmp_path):
     assert (near == mask).mean() > 0.97  # The square is the nearest thing, and edges are interpolated.
 
 
+@pytest.mark.parametrize("number", ["-1", "0"])
+def test_there_is_a_sample_to_draw(config, tmp_path, capsys, number):
+    with pytest.raises(SystemExit, match="2"):
+        browse(config, tmp_path, "--number", number)
+    assert f"--number must be at least 1, got {number}" in capsys.readouterr().err
+
+
 def test_a_part_that_is_not_there_is_named(config, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         browse(config, tmp_path, "--cfg-options", "val_dataloader=None", "--part", "val")

@@ -10,7 +10,7 @@ import torch
 
 from fastreid_mm.commands import saliency
 from fastreid_mm.errors import InputError
-from mmseg_mm.export import METADATA, SaliencyGraph
+from mmseg_mm.export import METADATA, SaliencyGraph, export_onnx
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
 from tests.mmseg_mm.small_model import build_model, small_config
@@ -94,6 +94,15 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_computed(files, 
     with pytest.raises(SystemExit, match="2"):
         saliency.export([str(one) for one in (*files, files[0].parent / "no" / "m.onnx")])
     assert "no such folder for" in capsys.readouterr().err
+
+
+def test_a_file_that_computes_something_else_does_not_appear(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("mmseg_mm.export._write", lambda graph, path: path.write_text("wrong"))
+    monkeypatch.setattr("mmseg_mm.export._difference", lambda graph, path, pair: float(path.read_text() == "wrong"))
+    (tmp_path / "m.onnx").write_text("before")
+    with pytest.raises(InputError, match=r"m\.onnx would differ from the network by 1\.0e\+00, more than 0\.0001"):
+        export_onnx(model, tmp_path / "m.onnx")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
 def test_the_graph_is_the_predictor(model):

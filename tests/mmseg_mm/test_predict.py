@@ -66,6 +66,15 @@ def test_options_reach_the_network(predict):
     assert 0 < np.abs(rounded - plain["1"]).max() < 10
 
 
+@pytest.mark.parametrize("name", ["map.foo", "map"])
+def test_a_map_has_the_name_of_an_image(data, folder, capsys, name):
+    pair = [data / "RGB/1.png", data / "depth/1.png", data / name]
+    options = ["--config", folder / "config.py", "--checkpoint", "nowhere.pth"]  # It is said before anything is read.
+    with pytest.raises(SystemExit, match="2"):
+        saliency.predict([str(one) for one in (*pair, *options)])
+    assert f"cannot write {data / name}: is it the name of an image?" in capsys.readouterr().err
+
+
 def test_a_batch_has_at_least_one(predict, capsys):
     with pytest.raises(SystemExit, match="2"):
         predict("--batch-size", "0")

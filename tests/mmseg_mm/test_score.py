@@ -35,8 +35,8 @@ def test_one_row_for_each_set_equal_to_the_metrics(results, tmp_path, capsys):
     found = {f"sod/{name}/{metric}": value for name, row in rows.items() for metric, value in row.items()}
     assert found == {key: value for key, value in expected.items() if not key.startswith("sod/mean")}
     assert f"{rows['SIP']['Sm']:.4f}" in capsys.readouterr().out
-    curves, saved = json.loads((tmp_path / "curves/sod_curves.json").read_text()), np.load(root / "out/sod_curves.npz")
-    assert all(np.array_equal(curves[name][key], saved[f"{name}/{key}"]) for name in rows for key in curves[name])
+    curves, saved = (json.loads((path / "sod_curves.json").read_text()) for path in (tmp_path / "curves", root / "out"))
+    assert curves == saved and set(curves) == {"SIP", "LFSD"}
     assert set(curves["SIP"]) == {"precision", "recall", "fm", "em"}
     assert cv2.imread(str(tmp_path / "curves/sod_curves.png")).shape[2] == 3
 
@@ -68,6 +68,13 @@ def test_missing_maps_are_listed_and_left_out_only_where_told(results, tmp_path,
     assert "left out 1 maps without a mask: " in (error := capsys.readouterr().err) and "extra.png" in error
     row = json.loads((tmp_path / "rows.json").read_text())["maps"]
     assert row["images"] == 2 and row["missing"] == [str(root / "masks/LFSD/2.png")]
+
+
+def test_there_is_no_negative_number_of_processes(results, capsys):
+    root, _ = results
+    with pytest.raises(SystemExit, match="2"):
+        score(root / "maps", root / "masks", "--num-workers", "-1")
+    assert "num_workers must not be negative, got -1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from PIL import Image
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, LoadSODMask
-from mmseg_mm.datasets.image_files import image_size, read_grey
+from mmseg_mm.datasets.image_files import image_size, read_grey, require_image
 from tests.mmseg_mm.rgbd_files import write
 
 DEPTH = np.array([[51, 102], [153, 204]], np.uint8)
@@ -127,18 +127,27 @@ def test_an_images_size_is_what_the_loader_will_see(tmp_path):
         image.save(tmp_path / "i.jpg", exif=exif)
         assert image_size(tmp_path / "i.jpg") == size
         assert cv2.imread(str(tmp_path / "i.jpg")).shape[1::-1] == size
+        assert read_grey(str(tmp_path / "i.jpg")).shape[::-1] == size
 
 
 def test_a_header_that_promises_too_much_is_refused_before_room_is_made_for_it(tmp_path):
-    """A byte of the width is changed, and its checksum with it: a few hundred bytes cannot hold 12 million pixels."""
+    """The width is changed, and its checksum with it: a few hundred bytes cannot hold 12 million pixels."""
     path = tmp_path / "bomb.png"
     cv2.imwrite(str(path), np.zeros((24, 32), np.uint8))
     content = bytearray(path.read_bytes())
-    content[17] = 8  # of the width's four bytes the second
-    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
-    path.write_bytes(content)
+
+    def promise(width):
+        content[16:20] = width.to_bytes(4, "big")
+        content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+        path.write_bytes(content)
+
+    promise(524320)
     with pytest.raises(InputError, match=r"bomb.png cannot be read: \d+ bytes cannot hold 524320 x 24 pixels"):
         read_grey(str(path))
+    promise(100_000_000)  # more than Pillow opens
+    for read in (read_grey, require_image):
+        with pytest.raises(InputError, match=r"bomb.png .*Image size \(2400000000 pixels\) exceeds limit"):
+            read(str(path))
 
 
 def test_depth_that_fills_few_grey_levels_is_warned_of(tmp_path):

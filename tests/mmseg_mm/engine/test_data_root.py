@@ -39,6 +39,9 @@ def test_an_option_without_effect_is_refused(monkeypatch):
     config.merge_from_dict({"data_root": "/elsewhere"})
     with pytest.raises(InputError, match="data_root=/elsewhere .* no effect.*SOD_DATASETS=/elsewhere"):
         DataRootHook().before_run(Runner(config))
+    config.train_dataloader.dataset.dataset.data_root = "/elsewhere_before/train"
+    with pytest.raises(InputError, match="no effect"):
+        DataRootHook().before_run(Runner(config))
     config.train_dataloader.dataset.dataset.data_root = "/elsewhere/train"  # a config of the user's own
     DataRootHook().before_run(Runner(config))
 

@@ -93,7 +93,11 @@ def test_settings_that_weights_do_not_show_are_compared(trained, config, tmp_pat
     with pytest.raises(InputError, match="trained with decode_head.detail='squeezed', but the config has 'none'"):
         init_rgbd_model(changed, trained / "epoch_1.pth")
     changed.model.decode_head.detail = "squeezed"
+    changed.model.data_preprocessor.depth_mean = [123.675, 116.28, 103.53]  # which it is unless it is given
     assert init_rgbd_model(changed, trained / "epoch_1.pth")
+    changed.model.data_preprocessor.depth_mean = 116.0
+    with pytest.raises(InputError, match=r"data_preprocessor.depth_mean=\[123.675, .*, but the config has 116.0"):
+        init_rgbd_model(changed, trained / "epoch_1.pth")
 
 
 def test_bad_arguments_are_named(tmp_path):

@@ -113,9 +113,9 @@ def test_report(tmp_path):
     results = run(samples, save_dir=str(tmp_path / "out"), output_dir=str(tmp_path / "maps"), keep_results=True)
     rows = json.loads((tmp_path / "out/sod_results.json").read_text())
     assert {f"sod/SIP/{name}": value for name, value in rows["SIP"].items()}.items() <= results.items()
-    curves = np.load(tmp_path / "out/sod_curves.npz")
-    assert curves["SIP/fm"].max() == rows["SIP"]["maxFm"] and curves["SIP/em"].max() == rows["SIP"]["maxEm"]
-    assert curves["SIP/precision"].shape == curves["SIP/recall"].shape == (256,)
+    curves = json.loads((tmp_path / "out/sod_curves.json").read_text())["SIP"]
+    assert max(curves["fm"]) == rows["SIP"]["maxFm"] and max(curves["em"]) == rows["SIP"]["maxEm"]
+    assert len(curves["precision"]) == len(curves["recall"]) == 256
     images = json.loads((tmp_path / "out/sod_images.json").read_text())
     assert np.mean([one["Sm"] for one in images.values()]) == pytest.approx(rows["SIP"]["Sm"])
 
@@ -128,6 +128,13 @@ def test_written_maps_score_the_same(tmp_path):
         written = cv2.imread(str(tmp_path / f"maps/SIP/{number}.png"), cv2.IMREAD_UNCHANGED)
         sample["seg_logits"]["data"] = torch.from_numpy(written)[None] / 255
     assert run(samples) == results
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_map_that_cannot_be_written_is_named(tmp_path, num_workers):
+    (tmp_path / "maps/SIP/1.png").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"cannot write .*maps/SIP/1\.png: \[Errno 21\] Is a directory"):
+        run(make_samples(tmp_path, 2), output_dir=str(tmp_path / "maps"), num_workers=num_workers)
 
 
 def test_maps_without_masks(tmp_path):

@@ -48,6 +48,9 @@ def test_the_file_is_read_when_training_begins_only(tmp_path):
     assert build_head(vit=str(tmp_path / "nowhere.pth"))
     with pytest.raises(InputError, match="nowhere.pth does not exist"):
         head(tmp_path / "nowhere.pth")
+    torch.save({"model": vit(), "args": tmp_path}, tmp_path / "more.pth")  # as DeiT's, of which no flag speaks here
+    with pytest.raises(InputError, match="may run code; a file of the ViT's weights alone can be read$"):
+        head(tmp_path / "more.pth")
 
 
 @pytest.mark.parametrize(

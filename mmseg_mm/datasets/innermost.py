@@ -1,0 +1,14 @@
+"""The data set inside those that wrap it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def innermost_dataset(dataset: Any) -> Any:
+    """Return the data set inside those that wrap it, as a repeated one.
+
+    Args:
+        dataset: A data set, or the config of one.
+    """
+    inner = dataset.get("dataset") if isinstance(dataset, Mapping) else getattr(dataset, "dataset", None)
+    return dataset if inner is None else innermost_dataset(inner)

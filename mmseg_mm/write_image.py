@@ -1,0 +1,37 @@
+"""Writing an image, with an error where OpenCV has none."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fastreid_mm.errors import InputError, first_line
+
+
+def require_writable_name(path: str | Path) -> None:
+    """Refuse a path whose suffix is not that of an image.
+
+    Raises:
+        InputError: Nothing can be written under the name.
+    """
+    if not cv2.haveImageWriter(str(path)):
+        raise InputError(f"cannot write {path}: is it the name of an image?")
+
+
+def write_image(path: str | Path, image: np.ndarray) -> None:
+    """Write an image in the format that its suffix says, into a folder that is made if it is missing.
+
+    Args:
+        path: The file.
+        image: The image, (H, W) or (H, W, 3) with blue, green and red, uint8.
+
+    Raises:
+        InputError: The file cannot be written. OpenCV's own function returns False then, and nobody notices.
+    """
+    require_writable_name(path)
+    _, encoded = cv2.imencode(Path(path).suffix, image)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {first_line(error)}") from None
