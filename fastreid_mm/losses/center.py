@@ -56,8 +56,8 @@ def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reducti
         A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, the reduction is unknown, or the shapes do not go
-            together.
+        ValueError: an identity of the batch lacks a modality, a label is of neither, the reduction is unknown, or the
+            shapes do not go together.
 
     Example:
         >>> features, targets = torch.tensor([[0.0], [2.0], [4.0]]), torch.tensor([0, 0, 0])
