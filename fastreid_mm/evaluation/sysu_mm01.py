@@ -57,6 +57,8 @@ def _check_settings(modes: Sequence[str], shots: Sequence[int], trials: int) -> 
     for mode in modes:
         if mode not in GALLERY_CAMERAS:
             raise InputError(f"unknown mode {mode!r}: choose one of {', '.join(GALLERY_CAMERAS)}")
+    if not modes or not shots:
+        raise InputError(f"nothing to evaluate: modes {tuple(modes)}, shots {tuple(shots)}")
     if min(*shots, trials) < 1:
         raise InputError(f"shots and trials must be at least 1, got shots {tuple(shots)} and {trials} trials")
 
@@ -118,8 +120,9 @@ def evaluate_sysu(
         measure gives; the number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
 
     Raises:
-        InputError: sizes that disagree, cameras of the other modality, an unknown mode, a gallery image given twice, a
-            permutation that names an image the gallery lacks, and what :func:`rank_metrics` raises.
+        InputError: sizes that disagree, cameras of the other modality, an unknown mode or none, no shots, a gallery
+            image given twice, a permutation that names an image the gallery lacks, and what :func:`rank_metrics`
+            raises.
     """
     _check_settings(modes, shots, trials)
     distance, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
