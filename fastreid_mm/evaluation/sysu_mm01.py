@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.extras import Measure
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
@@ -55,8 +55,7 @@ def _lookup(columns: dict[Image, int], drawn: list[Image]) -> np.ndarray:
 
 def _check_settings(modes: Sequence[str], shots: Sequence[int], trials: int) -> None:
     for mode in modes:
-        if mode not in GALLERY_CAMERAS:
-            raise InputError(f"unknown mode {mode!r}: choose one of {', '.join(GALLERY_CAMERAS)}")
+        require_choice("mode", mode, GALLERY_CAMERAS)
     if not modes or not shots:
         raise InputError(f"nothing to evaluate: modes {tuple(modes)}, shots {tuple(shots)}")
     if min(*shots, trials) < 1:
