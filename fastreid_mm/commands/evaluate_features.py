@@ -1,8 +1,10 @@
 """Evaluate extracted features by a benchmark's official protocol: the command ``fastreid-mm-evaluate-features``."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from fastreid_mm.errors import InputError, one_line_errors, require_packages
@@ -16,10 +18,13 @@ from fastreid_mm.evaluation import (
 )
 from fastreid_mm.evaluation.labelled_features import NEEDED, evaluate_features, read_arrays
 from fastreid_mm.evaluation.results import Settings, results_table, write_json
+from fastreid_mm.evaluation.sysu_features import SysuFeatures
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
 
 NAMES = {"sysu": "SYSU-MM01", "regdb": "RegDB", "llcm": "LLCM", "market": "Market-1501", "msvr310": "MSVR310"}
 """Of protocols, in the table."""
+SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10], "ranks": [1, 10, 20]}
+"""Those of papers."""
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -34,8 +39,10 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     official.add_argument("--features", type=Path, help="folder of the files PREFIX_cam{1..6}.mat")
     official.add_argument("--name", metavar="PREFIX", help="prefix of the feature files")
     official.add_argument("--splits", type=Path, help="folder of rand_perm_cam.mat and test_id")
-    official.add_argument("--mode", nargs="+", choices=list(GALLERY_CAMERAS), default=list(GALLERY_CAMERAS))
-    official.add_argument("--shots", nargs="+", type=int, default=[1, 10])
+    settings = parser.add_argument_group("settings of SYSU-MM01, in either form")
+    settings.add_argument("--mode", nargs="+", choices=list(GALLERY_CAMERAS), help="default: both")
+    settings.add_argument("--shots", nargs="+", type=int, help="default: 1 10")
+    settings.add_argument("--ranks", nargs="+", type=int, metavar="K", help="of each Rank-K (default: 1 10 20)")
     parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
     parser.add_argument("--json", type=Path, help="write the results here")
     arguments = parser.parse_args(argv)
@@ -46,6 +53,11 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         parser.error(f"the following arguments are required: {', '.join(missing)}")
     if not mat and (arguments.features or arguments.name or (arguments.splits and arguments.protocol != "sysu")):
         parser.error("--features and --name do not go with --query and --gallery, and --splits is SYSU-MM01's alone")
+    for name, default in SYSU_SETTINGS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, default)
+        elif arguments.protocol != "sysu":
+            parser.error(f"--{name} is SYSU-MM01's alone")
     return arguments
 
 
@@ -55,21 +67,40 @@ def evaluate(arguments: argparse.Namespace) -> Settings:
     Raises:
         InputError: a file is missing or cannot be used, or features and splits do not go together.
     """
-    if arguments.query:
+    if arguments.protocol != "sysu":
         sides = [read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)]
-        permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
-        return evaluate_features(arguments.protocol, sides[0], sides[1], arguments.metric, permutation)
-    ids = read_ids(arguments.splits, "test_id")
-    permutation = read_permutation(arguments.splits / "rand_perm_cam.mat")
-    gallery_cams = sorted({cam for mode in arguments.mode for cam in GALLERY_CAMERAS[mode]})
-    query = read_features(arguments.features, arguments.name, ids, QUERY_CAMERAS)
-    gallery = read_features(arguments.features, arguments.name, ids, gallery_cams)
-    check_complete(query, permutation, ids, QUERY_CAMERAS)
-    check_complete(gallery, permutation, ids, gallery_cams)
-    features = torch.from_numpy(query.features), torch.from_numpy(gallery.features)
+        return evaluate_features(arguments.protocol, sides[0], sides[1], arguments.metric)
+    query, gallery, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
+    permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
+    if permutation is not None:
+        check_complete(query, permutation, ids, QUERY_CAMERAS)
+        check_complete(gallery, permutation, ids, _gallery_cameras(arguments))
+    features = [torch.from_numpy(side.features) for side in (query, gallery)]
+    if any(each.dtype != torch.float64 for each in features):
+        features = [each.float() for each in features]
     distance = pairwise_distance(*features, arguments.metric)
     labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
-    return evaluate_sysu(distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots)
+    return evaluate_sysu(
+        distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks
+    )
+
+
+def _sysu_arrays(arguments: argparse.Namespace) -> tuple[SysuFeatures, SysuFeatures, Sequence[int]]:
+    """Query, gallery and their identities, of NumPy's files."""
+    sides = [read_arrays(path, NEEDED["sysu"]) for path in (arguments.query, arguments.gallery)]
+    query, gallery = (SysuFeatures(*(side[name] for name in NEEDED["sysu"])) for side in sides)
+    return query, gallery, np.union1d(query.ids, gallery.ids).tolist()
+
+
+def _sysu_cells(arguments: argparse.Namespace) -> tuple[SysuFeatures, SysuFeatures, Sequence[int]]:
+    """Query, gallery and the test identities, in the layout of the set's own code."""
+    ids = read_ids(arguments.splits, "test_id")
+    query = read_features(arguments.features, arguments.name, ids, QUERY_CAMERAS)
+    return query, read_features(arguments.features, arguments.name, ids, _gallery_cameras(arguments)), ids
+
+
+def _gallery_cameras(arguments: argparse.Namespace) -> list[int]:
+    return sorted({camera for mode in arguments.mode for camera in GALLERY_CAMERAS[mode]})
 
 
 def main(argv: list[str] | None = None) -> None:

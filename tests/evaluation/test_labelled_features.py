@@ -13,6 +13,8 @@ from fastreid_mm.evaluation.sysu_splits import write_permutation
 from fastreid_mm.protocols import build_evaluator
 from tests.protocols.test_extras import made
 
+SOME = ("--mode", "indoor", "--shots", "2", "--ranks", "1", "3")
+
 
 def save(folder, dataset, features, protocol, size=24):
     """As a user would: arrays with the names of the protocol, the gallery in another order than the set's."""
@@ -73,6 +75,10 @@ def test_sysus_official_galleries_and_folders_of_arrays(tiny_cfg, tmp_path):
             np.save(tmp_path / name / f"{key}.npy", array)
     found = run(tmp_path, "sysu", "--splits", str(tmp_path), query="query", gallery="gallery")
     assert found == {setting: pytest.approx(dict(metrics)) for setting, metrics in expected.items()}
+    chosen = run(tmp_path, "sysu", "--splits", str(tmp_path), *SOME, query="query", gallery="gallery")
+    assert list(chosen) == ["indoor_search_2shot"] and "Rank-3" in chosen["indoor_search_2shot"]
+    with pytest.raises(SystemExit, match="2"):
+        run(tmp_path, "regdb", *SOME)
 
 
 GOOD = {"features": np.eye(4, dtype=np.float32), "ids": np.array([1, 2, 1, 2]), "cameras": np.array([1, 1, 2, 2])}
