@@ -16,13 +16,13 @@ DEEP = ("I;16", "I;16B", "I;16L", "I")
 
 
 def as_rgb(image: AnyImage) -> Image.Image:
-    """An image in three channels.
+    """An image in three channels of 8 bits; of 16 bits the upper 8 are kept. Only files are turned by their EXIF data.
 
     Raises:
-        InputError: names the file that cannot be read, or an array of another shape or data type.
+        InputError: names the file that cannot be read, or an image or array of another shape or data type.
     """
     if isinstance(image, Image.Image):
-        return image.convert("RGB")
+        return _shallow(image).convert("RGB")
     if not isinstance(image, np.ndarray):
         return read_rgb(fspath(image))
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
@@ -40,7 +40,7 @@ def read_rgb(path: str) -> Image.Image:
     """
     try:
         with Image.open(path) as image:
-            return _upright(image).convert("RGB")
+            return _shallow(_upright(image)).convert("RGB")
     except FileNotFoundError:
         raise InputError(f"image {path} does not exist; was the data set moved or changed?") from None
     except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
@@ -48,12 +48,17 @@ def read_rgb(path: str) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The image in 8 bits a channel, turned unless its EXIF data are damaged."""
+    """The image turned, unless its EXIF data are damaged."""
     image.load()  # outside the suppression below: its errors are those of the image
     with suppress(Exception):
-        image = ImageOps.exif_transpose(image)
+        return ImageOps.exif_transpose(image)
+    return image
+
+
+def _shallow(image: Image.Image) -> Image.Image:
+    """The image in 8 bits a channel."""
     if image.mode == "F":
-        raise ValueError("floating point, 8 or 16 bit integers are needed")
+        raise InputError("floating point, 8 or 16 bit integers are needed")
     if image.mode in DEEP:
         return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
     return image

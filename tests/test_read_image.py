@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import as_rgb, read_rgb
 from tests.conftest import draw_image
 
 
@@ -43,9 +43,12 @@ def test_the_upper_half_of_16_bits_is_kept(folder):
     deep = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)
     Image.fromarray(deep).save(folder / "deep.png")
     assert np.array_equal(pixels(folder / "deep.png")[..., 0], deep // 256)
+    assert np.array_equal(as_rgb(Image.open(folder / "deep.png")), pixels(folder / "deep.png"))
     Image.fromarray(deep.astype(np.float32)).save(folder / "float.tif")
     with pytest.raises(InputError, match="float.tif: floating point"):
         read_rgb(str(folder / "float.tif"))
+    with pytest.raises(InputError, match="floating point"):
+        as_rgb(Image.open(folder / "float.tif"))
 
 
 def test_an_image_is_turned_as_its_exif_data_say(folder):

@@ -5,6 +5,7 @@ from PIL import Image
 
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
+from fastreid_mm.read_image import read_rgb
 from fastreid_mm.whole_file import write_whole
 
 TOP = 10
@@ -71,5 +72,5 @@ def _shown(item: tuple) -> Image.Image:
     """The image of an item; of several modalities the first there is, a part of the file where it is a strip."""
     aligned = len(item) > 3 and isinstance(item[3], tuple)
     path, box = next(source for source in item[3] if source) if aligned else (item[0], None)
-    with Image.open(path) as image:
-        return image.convert("RGB").crop(box) if box else image.convert("RGB")
+    image = read_rgb(path)
+    return image.crop(box) if box else image

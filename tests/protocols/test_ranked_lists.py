@@ -8,7 +8,7 @@ from PIL import Image
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.evaluation.hidden_images import RULES
 from fastreid_mm.protocols import build_evaluator, draw_ranked_lists
-from fastreid_mm.protocols.ranked_lists import TOP, nearest_images
+from fastreid_mm.protocols.ranked_lists import TOP, _shown, nearest_images
 
 
 def with_features(evaluator):
@@ -41,6 +41,14 @@ def test_they_show_the_first_modality(built, tmp_path, name, root, size):
     whole = Image.open(path).convert("RGB")
     shown = picture.crop((8, 8, 8 + size[0], 8 + size[1]))
     assert shown.tobytes() == (whole.crop(box) if box else whole).resize(size).tobytes()
+
+
+def test_they_show_an_image_as_it_is_read_elsewhere(tmp_path):
+    deep, exif = np.full((8, 4), 30000, np.uint16), Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.fromarray(deep).save(tmp_path / "deep.png", exif=exif)
+    shown = _shown((str(tmp_path / "deep.png"), 1, 1, 0))
+    assert shown.size == (8, 4) and shown.getpixel((0, 0)) == (30000 // 256,) * 3
 
 
 @pytest.mark.parametrize(
