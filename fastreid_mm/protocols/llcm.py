@@ -6,8 +6,7 @@ As the set's own code has it, https://github.com/ZYK100/LLCM.
 import numpy as np
 from torch import Tensor
 
-from fastreid_mm.evaluation import llcm
-from fastreid_mm.evaluation.llcm import TRIALS
+from fastreid_mm.evaluation.llcm import TRIALS, drawn_columns
 from fastreid_mm.evaluation.results import Metrics, Settings, mean_results
 from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator, field
 from fastreid_mm.protocols.registry import register
@@ -35,14 +34,10 @@ class LLCMEvaluator(RetrievalEvaluator):
 
     def _mean(self, distance: Tensor, query: list[tuple], gallery: list[tuple]) -> Metrics:
         """Metrics averaged over the trials."""
-        found = [self.measure(distance, query, gallery, drawn_columns(gallery, trial)) for trial in range(TRIALS)]
+        ids, cameras = field(gallery, 1), field(gallery, 2)  # the set lists an identity's files by name
+        found = [self.measure(distance, query, gallery, drawn_columns(ids, cameras, trial)) for trial in range(TRIALS)]
         return mean_results([{self.name: {"mean": metrics}} for metrics in found])[0][self.name]["mean"]
 
     def shown_gallery(self) -> np.ndarray:
         """The gallery of the first trial."""
-        return drawn_columns(self.gallery, 0)
-
-
-def drawn_columns(gallery: list[tuple], trial: int) -> np.ndarray:
-    """Indices of the images that a trial, counted from 0, draws; the set lists an identity's files by name."""
-    return llcm.drawn_columns(field(gallery, 1), field(gallery, 2), trial)
+        return drawn_columns(field(self.gallery, 1), field(self.gallery, 2), 0)
