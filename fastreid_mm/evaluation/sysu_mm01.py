@@ -26,6 +26,16 @@ def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots
 
     Cameras are the outer loop, identities ascend in the inner one; an identity with fewer images gives all it has.
 
+    Args:
+        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`.
+        ids: of the test identities.
+        mode: "all" or "indoor".
+        shots: images of each identity under each camera.
+        trial: from 0.
+
+    Returns:
+        Camera, identity and number of each image.
+
     Raises:
         InputError: the permutation has no row for the trial.
     """
