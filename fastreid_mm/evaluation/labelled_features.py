@@ -106,8 +106,8 @@ def evaluate_features(protocol: str, query: Arrays, gallery: Arrays, metric: str
     features = [torch.from_numpy(side["features"]) for side in (query, gallery)]
     if any(each.dtype != torch.float64 for each in features):
         features = [each.float() for each in features]
-    sides = [_side(protocol, each, side) for each, side in zip(features, (query, gallery))]
-    return EVALUATE[protocol](*sides, lambda asking, asked: pairwise_distance(asking, asked, metric))
+    asking, asked = (_side(protocol, each, side) for each, side in zip(features, (query, gallery)))
+    return EVALUATE[protocol](asking, asked, lambda query, gallery: pairwise_distance(query, gallery, metric))
 
 
 def _side(protocol: str, features: Tensor, arrays: Arrays) -> Side:
