@@ -1,7 +1,7 @@
 """The one exception for what a user can put right, and how the tools print it."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 
@@ -14,6 +14,22 @@ class InputError(ValueError):
 
     The message is a single line that names the offending thing; the tools print it without a traceback.
     """
+
+
+def require_choice(name: str, value: object, known: Iterable[object]) -> None:
+    """Refuse a word that is not one of those known.
+
+    Args:
+        name: of the argument or the config key.
+        value: what was given.
+        known: the choices there are.
+
+    Raises:
+        InputError: names the argument, its value and the choices.
+    """
+    known = tuple(known)
+    if value not in known:
+        raise InputError(f"{name} {value!r} is not one of {', '.join(map(str, known))}")
 
 
 def first_line(error: Exception) -> str:

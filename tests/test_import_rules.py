@@ -27,7 +27,9 @@ def test_blocks_and_losses_need_nothing_but_torch(part):
     for path in (PROJECT / "fastreid_mm" / part).rglob("*.py"):
         for name in imported(path):
             root = name.split(".")[0]
-            ours = name.startswith(("fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.modality"))
+            ours = name.startswith(
+                ("fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.modality", "fastreid_mm.errors")
+            )
             assert ours or root == "torch" or root in sys.stdlib_module_names, f"{path.name}: {name}"
 
 

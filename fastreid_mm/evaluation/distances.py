@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 
 METRICS = ("cosine", "euclidean")
 Features = Tensor | np.ndarray
@@ -23,8 +23,7 @@ def _cosine(query: Tensor, gallery: Tensor) -> Tensor:
 
 
 def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
-    if metric not in METRICS:
-        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
+    require_choice("metric", metric, METRICS)
     shapes = f"query {tuple(query.shape)} and gallery {tuple(gallery.shape)}"
     if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
         raise InputError(f"features must be (Nq, D) and (Ng, D) of one D, got {shapes}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import require_choice
 
 Rule = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(Nq, 1) query ids and cameras, and (1, Ng) gallery ids and cameras, to bool that broadcasts to (Nq, Ng)."""
@@ -50,7 +50,6 @@ def hidden_images(
         >>> hidden_images("market", np.array([7]), np.array([1]), np.array([7, 7, 5]), np.array([1, 2, 1]))
         array([[ True, False, False]])
     """
-    if rule not in RULES:
-        raise InputError(f"unknown rule {rule!r}: choose one of {', '.join(RULES)}")
+    require_choice("rule", rule, RULES)
     found = RULES[rule](query_ids[:, None], query_cams[:, None], gallery_ids[None], gallery_cams[None])
     return np.broadcast_to(found, (len(query_ids), len(gallery_ids)))

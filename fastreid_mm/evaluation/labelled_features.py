@@ -10,12 +10,11 @@ from torch import Tensor
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import pairwise_distance
-from fastreid_mm.evaluation.llcm import TRIALS, drawn_columns
-from fastreid_mm.evaluation.rank_metrics import rank_metrics
-from fastreid_mm.evaluation.results import Metrics, Settings, mean_results
-from fastreid_mm.evaluation.sysu_features import SysuFeatures, check_complete
-from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
-from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, Permutation
+from fastreid_mm.evaluation.llcm import evaluate_llcm
+from fastreid_mm.evaluation.market import evaluate_market
+from fastreid_mm.evaluation.regdb import evaluate_regdb
+from fastreid_mm.evaluation.results import Settings
+from fastreid_mm.evaluation.side import Side
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -27,10 +26,19 @@ NEEDED = {
     "msvr310": ("features", "ids", "scenes"),
 }
 """The arrays that each protocol goes by, a row or a value an image."""
+EVALUATE = {"regdb": evaluate_regdb, "llcm": evaluate_llcm, "market": evaluate_market, "msvr310": evaluate_market}
+"""Protocols of one kind of arguments; SYSU-MM01's is :func:`~fastreid_mm.evaluation.evaluate_sysu`."""
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
     """Read arrays from an ``.npz`` file, or from a folder with an ``.npy`` file each.
+
+    Args:
+        path: the file or the folder.
+        names: of the arrays, "features" first.
+
+    Returns:
+        Name to array: (N, D) features, and (N,) of all others.
 
     Raises:
         InputError: a file or an array is missing, damaged, not finite, or of the wrong kind or length.
@@ -79,18 +87,15 @@ def _load(path: Path, kind: type) -> Any:
     return content
 
 
-def evaluate_features(
-    protocol: str, query: Arrays, gallery: Arrays, metric: str, permutation: Permutation | None = None
-) -> Settings:
+def evaluate_features(protocol: str, query: Arrays, gallery: Arrays, metric: str) -> Settings:
     """Rank as the protocol's evaluator does.
 
     Args:
-        protocol: one of :data:`NEEDED`.
-        query: the arrays of that protocol. The query is what the data set has as such: the infrared images of SYSU-MM01
-            and LLCM, the visible ones of RegDB.
+        protocol: one of :data:`EVALUATE`.
+        query: the arrays of that protocol. The query is what the data set has as such: the infrared images of LLCM, the
+            visible ones of RegDB.
         gallery: likewise. Of LLCM and RegDB both are queries in their turn.
         metric: see :func:`pairwise_distance`.
-        permutation: the official galleries of SYSU-MM01; without it they are drawn with seeds.
 
     Returns:
         Setting to metric to percent.
@@ -98,43 +103,13 @@ def evaluate_features(
     Raises:
         InputError: arrays that do not go together.
     """
-    asking, asked = (torch.from_numpy(side["features"]) for side in (query, gallery))
-    if not asking.dtype == asked.dtype == torch.float64:
-        asking, asked = asking.float(), asked.float()
-    distance = pairwise_distance(asking, asked, metric)
-    if protocol == "sysu":
-        return _sysu(distance, query, gallery, permutation)
-    if protocol in ("market", "msvr310"):
-        place = "scenes" if protocol == "msvr310" else "cameras"
-        labels = (query["ids"], gallery["ids"], query[place], gallery[place])
-        return {"test": rank_metrics(distance, *labels, rule="market")}
-    names, rank = {
-        "regdb": (("visible_to_thermal", "thermal_to_visible"), _regdb),
-        "llcm": (("infrared_to_visible", "visible_to_infrared"), _llcm),
-    }[protocol]
-    back = pairwise_distance(asked, asking, metric)
-    return {names[0]: rank(distance, query, gallery), names[1]: rank(back, gallery, query)}
+    features = [torch.from_numpy(side["features"]) for side in (query, gallery)]
+    if any(each.dtype != torch.float64 for each in features):
+        features = [each.float() for each in features]
+    asking, asked = (_side(protocol, each, side) for each, side in zip(features, (query, gallery)))
+    return EVALUATE[protocol](asking, asked, lambda query, gallery: pairwise_distance(query, gallery, metric))
 
 
-def _sysu(distance: Tensor, query: Arrays, gallery: Arrays, permutation: Permutation | None) -> Settings:
-    labels = (query["ids"], query["cameras"], gallery["ids"], gallery["cameras"], gallery["numbers"])
-    if permutation is not None:
-        ids = np.union1d(query["ids"], gallery["ids"]).tolist()
-        for side, cameras in ((query, INFRARED_CAMERAS), (gallery, VISIBLE_CAMERAS)):
-            check_complete(SysuFeatures(*(side[name] for name in NEEDED["sysu"])), permutation, ids, cameras)
-    return evaluate_sysu(distance, *labels, permutation)
-
-
-def _regdb(distance: Tensor, query: Arrays, gallery: Arrays) -> Metrics:
-    nowhere = np.zeros(len(query["ids"])), np.zeros(len(gallery["ids"]))
-    return rank_metrics(distance, query["ids"], gallery["ids"], *nowhere, rule="none", ranks=(1, 10, 20))
-
-
-def _llcm(distance: Tensor, query: Arrays, gallery: Arrays) -> Metrics:
-    labels = (query["ids"], gallery["ids"], query["cameras"], gallery["cameras"])
-    by_name = np.argsort(gallery["paths"], kind="stable")
-    found = []
-    for trial in range(TRIALS):
-        columns = by_name[drawn_columns(gallery["ids"][by_name], gallery["cameras"][by_name], trial)]
-        found.append(rank_metrics(distance, *labels, "market", True, (1, 10, 20), columns=columns))
-    return mean_results([{"": {"": metrics}} for metrics in found])[0][""][""]
+def _side(protocol: str, features: Tensor, arrays: Arrays) -> Side:
+    places = arrays.get("scenes" if protocol == "msvr310" else "cameras", np.zeros(len(features)))
+    return Side(features, arrays["ids"], places, arrays.get("paths"))

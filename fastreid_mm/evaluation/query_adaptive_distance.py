@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.distances import Features
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 
@@ -47,8 +47,7 @@ def query_adaptive_distance(
 
 
 def _check(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, metric: str) -> None:
-    if metric not in _DISTANCES:
-        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(_DISTANCES)}")
+    require_choice("metric", metric, _DISTANCES)
     if query.ndim != 3 or gallery.ndim != 3 or query.shape[1:] != gallery.shape[1:]:
         raise InputError(
             f"features must be (Nq, p, d) and (Ng, p, d) of one p and d, got query {tuple(query.shape)} "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.hidden_images import RULES
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
 from fastreid_mm.evaluation.recall_shares import share_precisions
@@ -133,8 +133,7 @@ def rank_metrics(
         InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank beyond the gallery,
             or no query with a true gallery image.
     """
-    if rule not in RULES:
-        raise InputError(f"unknown rule {rule!r}: choose one of {', '.join(RULES)}")
+    require_choice("rule", rule, RULES)
     matrix = _distance_matrix(distance)
     query_ids = _labels(query_ids, "query_ids", len(matrix))
     query_cams = _labels(query_cams, "query_cams", len(matrix))

@@ -35,30 +35,39 @@ def numbers_only(results: Results) -> Results:
     }
 
 
+def mean_metrics(found: Sequence[Metrics]) -> Metrics:
+    """Mean of every number over runs or trials with the same metrics; text stays as it is."""
+    return _combined(found, mean)
+
+
 def mean_results(found: Sequence[Results]) -> tuple[Results, Results]:
     """Mean and sample standard deviation of every number over runs with the same settings; text stays as it is."""
 
     def combine(rule: Callable[[list[float]], float]) -> Results:
         return {
-            dataset: {
-                setting: {
-                    name: value
-                    if isinstance(value, str)
-                    else rule([cast(float, run[dataset][setting][name]) for run in found])
-                    for name, value in metrics.items()
-                }
-                for setting, metrics in settings.items()
-            }
+            dataset: {setting: _combined([run[dataset][setting] for run in found], rule) for setting in settings}
             for dataset, settings in found[0].items()
         }
 
     return combine(mean), combine(lambda values: stdev(values) if len(values) > 1 else 0.0)
 
 
-def results_table(rows: dict[str, Results]) -> str:
-    """A table of named results (trained, untrained, chance ...), one line for each data set, setting and name.
+def _combined(found: Sequence[Metrics], rule: Callable[[list[float]], float]) -> Metrics:
+    return {
+        name: value if isinstance(value, str) else rule([cast(float, metrics[name]) for metrics in found])
+        for name, value in found[0].items()
+    }
 
-    The data sets are the first results'; others may lack some.
+
+def results_table(rows: dict[str, Results]) -> str:
+    """A table of named results, one line for each data set, setting and name.
+
+    Args:
+        rows: name (trained, untrained, chance ...) to results. The data sets are the first results'; others may lack
+            some.
+
+    Returns:
+        Markdown, with a column of names if there are several.
     """
     from tabulate import tabulate  # here: what needs no table works without it
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.evaluation.rank_metrics import to_array
@@ -38,7 +40,7 @@ def roc_metrics(
         ``"TPR@FPR=1e-04"`` and so on, in percent.
 
     Raises:
-        InputError: an unknown rule, or there is no true or no false pair.
+        InputError: an unknown rule, a NaN distance, or there is no true or no false pair.
 
     Example:
         >>> roc_metrics([[1.0, 3.0, 2.0]], [7], [7, 7, 5], [1], [1, 1, 1], "none")["TPR@FPR=1e-02"]
@@ -47,6 +49,9 @@ def roc_metrics(
     values = to_array(distance)
     query_ids, gallery_ids, query_cams, gallery_cams = map(to_array, (query_ids, gallery_ids, query_cams, gallery_cams))
     seen = ~hidden_images(rule, query_ids, query_cams, gallery_ids, gallery_cams)
+    if np.isnan(values).any():
+        query, image = np.argwhere(np.isnan(values))[0]
+        raise InputError(f"distance is NaN at query {query}, gallery image {image}")
     same = query_ids[:, None] == gallery_ids
     true, false = values[seen & same], values[seen & ~same]
     if not len(true) or not len(false):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.extras import Measure
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
@@ -25,6 +25,16 @@ def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots
     """Gallery of one trial: the first ``shots`` entries of the trial's row for each camera and identity.
 
     Cameras are the outer loop, identities ascend in the inner one; an identity with fewer images gives all it has.
+
+    Args:
+        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`.
+        ids: of the test identities.
+        mode: "all" or "indoor".
+        shots: images of each identity under each camera.
+        trial: from 0.
+
+    Returns:
+        Camera, identity and number of each image.
 
     Raises:
         InputError: the permutation has no row for the trial.
@@ -55,8 +65,9 @@ def _lookup(columns: dict[Image, int], drawn: list[Image]) -> np.ndarray:
 
 def _check_settings(modes: Sequence[str], shots: Sequence[int], trials: int) -> None:
     for mode in modes:
-        if mode not in GALLERY_CAMERAS:
-            raise InputError(f"unknown mode {mode!r}: choose one of {', '.join(GALLERY_CAMERAS)}")
+        require_choice("mode", mode, GALLERY_CAMERAS)
+    if not modes or not shots:
+        raise InputError(f"nothing to evaluate: modes {tuple(modes)}, shots {tuple(shots)}")
     if min(*shots, trials) < 1:
         raise InputError(f"shots and trials must be at least 1, got shots {tuple(shots)} and {trials} trials")
 
@@ -118,8 +129,9 @@ def evaluate_sysu(
         measure gives; the number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
 
     Raises:
-        InputError: sizes that disagree, cameras of the other modality, an unknown mode, a gallery image given twice, a
-            permutation that names an image the gallery lacks, and what :func:`rank_metrics` raises.
+        InputError: sizes that disagree, cameras of the other modality, an unknown mode or none, no shots, a gallery
+            image given twice, a permutation that names an image the gallery lacks, and what :func:`rank_metrics`
+            raises.
     """
     _check_settings(modes, shots, trials)
     distance, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from fastreid_mm.layers.choices import READINGS, require_choice
+from fastreid_mm.errors import require_choice
+from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.shapes import require_shapes
 
 

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastreid_mm.layers.choices import require_choice
+from fastreid_mm.errors import require_choice
+from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.cross_attention import cross_attention
 from fastreid_mm.layers.cross_diffusion import cross_diffusion
 from fastreid_mm.layers.shapes import require_shapes
@@ -36,7 +37,7 @@ class MutualInteraction(nn.Module):
             two of figure 2.
 
     Raises:
-        ValueError: ``num_heads`` does not divide ``dim``, or ``cross`` is unknown.
+        ValueError: ``num_heads`` does not divide ``dim``, or ``cross`` or ``reading`` is unknown.
 
     Example:
         >>> interaction = MutualInteraction(64, num_heads=8)
@@ -58,6 +59,7 @@ class MutualInteraction(nn.Module):
         if dim % num_heads:
             raise ValueError(f"{num_heads} heads do not divide {dim} channels")
         require_choice("cross", cross, CROSS)
+        require_choice("reading", reading, READINGS)
         self.num_heads, self.epsilon, self.cross, self.reading = num_heads, epsilon, cross, reading
         self.self_attention, self.joint_norm = self_attention, joint_norm
         self.norm = nn.ModuleList([nn.LayerNorm(2 * dim)] if joint_norm else [nn.LayerNorm(dim), nn.LayerNorm(dim)])

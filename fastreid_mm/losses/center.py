@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.layers.choices import REDUCTIONS, require_choice
+from fastreid_mm.errors import require_choice
+from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import modality_centers
 
@@ -56,8 +57,8 @@ def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reducti
         A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, the reduction is unknown, or the shapes do not go
-            together.
+        ValueError: an identity of the batch lacks a modality, a label is of neither, the reduction is unknown, or the
+            shapes do not go together.
 
     Example:
         >>> features, targets = torch.tensor([[0.0], [2.0], [4.0]]), torch.tensor([0, 0, 0])

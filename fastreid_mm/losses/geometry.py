@@ -70,9 +70,13 @@ def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> t
         The visible and the infrared centers, (P, D) each, both in ascending order of the labels.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality.
+        ValueError: an identity of the batch lacks a modality, or a label is of neither.
     """
     visible, infrared = modalities == VISIBLE, modalities == INFRARED
+    if not bool((visible | infrared).all()):
+        raise ValueError(
+            f"modality labels are {VISIBLE} for visible and {INFRARED} for infrared, not {modalities.unique().tolist()}"
+        )
     if not targets[visible].unique().equal(targets[infrared].unique()):
         raise ValueError("both modalities of every identity in the batch are needed")
     return (

@@ -30,8 +30,8 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
         A 0-d tensor.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, there is a single identity, or the shapes do not go
-            together.
+        ValueError: an identity of the batch lacks a modality, a label is of neither, there is a single identity, or
+            the shapes do not go together.
 
     Example:
         >>> features = torch.tensor([[0.0], [1.0], [3.0], [5.0]])

@@ -48,9 +48,9 @@ def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor
     )
     centers, _ = identity_centers(reference.flatten(1), reference_targets)  # (P, p * d)
     labels = reference_targets.unique()  # (P,), ascending like the centers
-    index = torch.searchsorted(labels, targets).clamp(max=len(labels) - 1)
-    if not labels[index].equal(targets):
-        missing = targets[labels[index] != targets][0].item()
-        raise ValueError(f"modality_consistency: no reference image of identity {missing}")
+    missing = targets[~torch.isin(targets, labels)]
+    if len(missing):
+        raise ValueError(f"modality_consistency: no reference image of identity {missing[0].item()}")
+    index = torch.searchsorted(labels, targets)
     square = (compensated.flatten(1) - centers[index]).square().sum(1)
     return (square + 1e-12).sqrt().mean()

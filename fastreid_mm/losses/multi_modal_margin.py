@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastreid_mm.layers.choices import REDUCTIONS, require_choice
+from fastreid_mm.errors import require_choice
+from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.geometry import identity_centers
 

@@ -5,8 +5,8 @@ from functools import reduce
 
 from yacs.config import CfgNode
 
+from fastreid_mm import errors
 from fastreid_mm.errors import InputError
-from fastreid_mm.layers import choices
 
 
 def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
@@ -20,10 +20,7 @@ def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
     Raises:
         InputError: names the key, its value and the choices there are.
     """
-    try:
-        choices.require_choice(key, reduce(getattr, key.split("."), cfg), known)
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    errors.require_choice(key, reduce(getattr, key.split("."), cfg), known)
 
 
 def require_two_identities(cfg: CfgNode) -> None:

@@ -18,10 +18,8 @@ from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.extras import Compared, Labels, Measure, extended_measure
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Metrics, Settings
+from fastreid_mm.evaluation.side import Distance, Side
 from fastreid_mm.protocols.extras import configured_extras
-
-Distance = Callable[[Tensor, Tensor], Tensor]
-"""(Nq, D) query and (Ng, D) gallery features to (Nq, Ng) distances."""
 
 
 class FeatureCollector(DatasetEvaluator):
@@ -164,6 +162,14 @@ class RetrievalEvaluator(FeatureCollector):
     def split(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(Nq + Ng, D) features to those of the query and those of the gallery images."""
         return features[: len(self.query)], features[len(self.query) :]
+
+    def sides(self, features: Tensor) -> tuple[Side, Side]:
+        """(Nq + Ng, D) features, query first, to query and gallery with their labels."""
+        query, gallery = (
+            Side(part, field(items, 1), self.rule_labels(items))
+            for part, items in zip(self.split(features), (self.query, self.gallery))
+        )
+        return query, gallery
 
     def shown_gallery(self) -> np.ndarray:
         """Indices of the gallery images that pictures of ranked lists draw from."""

@@ -2,8 +2,10 @@
 
 from torch import Tensor
 
+from fastreid_mm.evaluation.market import RANKS, RULE, evaluate_market
 from fastreid_mm.evaluation.results import Settings
-from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator
+from fastreid_mm.evaluation.side import Distance
+from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 from fastreid_mm.protocols.registry import register
 
 
@@ -11,10 +13,9 @@ from fastreid_mm.protocols.registry import register
 class MarketEvaluator(RetrievalEvaluator):
     """One ranking of the whole gallery; images of the query's identity from the query's camera do not count."""
 
-    ranks = (1, 5, 10, 20)
-    rule = "market"
+    ranks = RANKS
+    rule = RULE
 
     def rank(self, features: Tensor, distance: Distance) -> Settings:
         """(Nq + Ng, D) features, query first, to the one setting "test"."""
-        query, gallery = self.split(features)
-        return {"test": self.measure(distance(query, gallery), self.query, self.gallery)}
+        return evaluate_market(*self.sides(features), distance, self.ranks, self.measure_of)

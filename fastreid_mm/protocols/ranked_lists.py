@@ -1,5 +1,7 @@
 """A picture of queries and what was found for them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -25,7 +27,7 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
         path: of the PNG file.
         count: rows at most.
     """
-    chosen = np.linspace(0, len(evaluator.query) - 1, min(count, len(evaluator.query))).round().astype(int)
+    chosen = spread(np.arange(len(evaluator.query)), count)
     size = _tile_size(evaluator.query[0])
     width, height = size[0] + 3 * _FRAME, size[1] + 3 * _FRAME
     sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")
@@ -36,6 +38,12 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
             colour = _RIGHT if found[1] == item[1] else _WRONG
             sheet.paste(_tile(found, size, colour), (width * (place + 1) + 4 * _FRAME, top))
     write_whole(path, lambda part: sheet.save(part, format="PNG"))
+
+
+def spread(choices: Sequence | np.ndarray, count: int) -> np.ndarray:
+    """At most ``count`` of the choices, evenly spread over them."""
+    places = np.linspace(0, len(choices) - 1, min(count, len(choices))).round().astype(int)
+    return np.asarray(choices)[places]
 
 
 def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[tuple]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.data.datasets.sysu_mm01 import image_number
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import require_choice
 from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
 from fastreid_mm.evaluation.sysu_splits import read_permutation
@@ -29,8 +29,7 @@ class SYSUEvaluator(RetrievalEvaluator):
     def __init__(self, cfg: CfgNode, dataset: ImageDataset) -> None:
         super().__init__(cfg, dataset)
         choice = cfg.TEST.SYSU.GALLERY
-        if choice not in ("auto", "official", "seeded"):
-            raise InputError(f"TEST.SYSU.GALLERY {choice!r} is not one of auto, official, seeded")
+        require_choice("TEST.SYSU.GALLERY", choice, ("auto", "official", "seeded"))
         path = dataset.permutation_file
         official = choice == "official" or (choice == "auto" and Path(path).is_file())
         self._permutation = read_permutation(path) if official else None

@@ -9,8 +9,26 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 
-_NOT_OF_FEATURES = ("DEVICE", "WEIGHTS", "LOSSES", "FREEZE_LAYERS", "PRETRAIN", "PRETRAIN_PATH")
-"""Keys under ``MODEL`` and ``MODEL.BACKBONE`` that say nothing about features, given the weights."""
+_OF_TRAINING = {
+    "": ("DEVICE", "WEIGHTS", "TRUST_WEIGHTS", "PARTIAL_WEIGHTS", "LOSSES", "FREEZE_LAYERS", "SYNC_BN"),
+    "BACKBONE": ("PRETRAIN", "PRETRAIN_PATH"),
+    "CMTR": ("LAMBDA", "DISTANCE", "REDUCTION"),
+    "HCT": ("ID_WEIGHT", "TRIPLET_WEIGHT", "PART_TRIPLET_WEIGHT", "MARGIN"),
+    "CMT": ("LAMBDA", "MARGIN", "MINING", "DISTANCE", "DETACH_CENTROID", "COMPENSATION_INIT", "GENERATOR_LR_FACTOR"),
+    "MUN": (
+        "IDC_WEIGHT",
+        "IA_WEIGHT",
+        "MA_WEIGHT",
+        "IA_MARGIN",
+        "TRIPLET_MARGIN",
+        "IA_FEATURES",
+        "PROTOTYPE_LR_FACTOR",
+    ),
+    "IEEE": ("LOSS_WEIGHT", "MARGIN", "MARGIN_DISTANCE", "MARGIN_REDUCTION", "MARGIN_NORMALIZE"),
+    "MUTUALFORMER": ("SCORE_COHERENCE", "TRIPLET"),
+    "HAMNET": ("SCORE_COHERENCE", "TRIPLET"),
+}
+"""Keys under ``MODEL`` and under its nodes that say nothing about features, given the weights."""
 
 
 class Identity(NamedTuple):
@@ -46,9 +64,9 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
         space: the name of the space in which its features lie.
         size: V.
     """
-    keys = {**cfg.MODEL, "BACKBONE": _without(cfg.MODEL.BACKBONE)}
-    read = [cfg.INPUT.SIZE_TEST, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
-    settings = repr((sorted(_without(keys).items()), read)).encode()
+    network = [(key, _kept(value, key) if key in _OF_TRAINING else value) for key, value in _kept(cfg.MODEL, "")]
+    read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
+    settings = repr((network, read)).encode()
     config = hashlib.sha256(settings).hexdigest()[:16]
     return Identity(cfg.MODEL.META_ARCHITECTURE, space, size, config, _checksum(model.state_dict().items()))
 
@@ -65,8 +83,9 @@ def refuse_other(saved: Identity, given: Identity, path: object) -> None:
             raise InputError(f"{path} is of another model: it was made with {meaning}, {field} {old}, not {new}")
 
 
-def _without(keys: dict) -> dict:
-    return {key: value for key, value in keys.items() if key not in _NOT_OF_FEATURES}
+def _kept(node: CfgNode, name: str) -> list[tuple[str, object]]:
+    """The keys of a node that features depend on, with their values."""
+    return [(key, value) for key, value in sorted(node.items()) if key not in _OF_TRAINING[name]]
 
 
 def _checksum(tensors: Iterable[tuple[str, Tensor]]) -> str:

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from fastreid_mm.modeling.meta_arch.cmtr import CMTR
-from fastreid_mm.protocols.ranked_lists import nearest_images
+from fastreid_mm.protocols.ranked_lists import nearest_images, spread
 from fastreid_mm.visualization.class_attention import attention_heat
 from fastreid_mm.visualization.grad_cam import similarity_heat
-from fastreid_mm.visualization.groups import NAMES, spread
+from fastreid_mm.visualization.groups import NAMES
 from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import HEAT, OTHER, SAME, new_figure
 

@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols import RetrievalEvaluator
 from fastreid_mm.protocols.evaluator import field
-from fastreid_mm.visualization.groups import by_modality, spread
+from fastreid_mm.protocols.ranked_lists import spread
+from fastreid_mm.visualization.groups import by_modality
 from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import OTHER, SAME, new_figure
 

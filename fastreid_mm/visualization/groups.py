@@ -1,7 +1,5 @@
 """Groups of images, by modality or by camera."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from fastreid_mm.modality import INFRARED, VISIBLE
@@ -23,9 +21,3 @@ def by_camera(items: list[tuple]) -> dict[str, np.ndarray]:
     """Indices of the items of each camera."""
     labels = field(items, 2)
     return {f"camera {label}": np.flatnonzero(labels == label) for label in np.unique(labels).tolist()}
-
-
-def spread(choices: Sequence | np.ndarray, count: int) -> np.ndarray:
-    """At most ``count`` of the choices, evenly spread over them."""
-    places = np.linspace(0, len(choices) - 1, min(count, len(choices))).round().astype(int)
-    return np.asarray(choices)[places]

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.protocols.evaluator import Distance, field
-from fastreid_mm.visualization.groups import by_camera, by_modality, spread
+from fastreid_mm.protocols.ranked_lists import spread
+from fastreid_mm.visualization.groups import by_camera, by_modality
 from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import COLOURS, MARKERS, new_figure
 

@@ -9,8 +9,7 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from fastreid_mm.errors import InputError, listed
-from mmseg_mm.choices import require_choice
+from fastreid_mm.errors import InputError, listed, require_choice
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile

@@ -7,8 +7,7 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
-from mmseg_mm.choices import require_choice
+from fastreid_mm.errors import InputError, require_choice
 
 CHANNELS = 4
 BGR_TO_RGB = [2, 1, 0]

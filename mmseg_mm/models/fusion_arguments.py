@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.layers import TokenFusion
 from fastreid_mm.layers.choices import READINGS
-from mmseg_mm.choices import require_choice
 
 ARGUMENTS = ("num_heads", "depth", "variant", "stack", "epsilon", "reading", "joint_norm", "fused_self_attention")
 """The arguments of :class:`TokenFusion` that a config may set. A variant ignores those that it does not use, so that an

@@ -32,3 +32,8 @@ def test_names_and_a_share_that_is_reached_exactly():
 def test_without_true_or_false_pairs_there_is_no_roc():
     with pytest.raises(InputError, match="no ROC of 2 true and 0 false pairs"):
         roc_metrics([[1.0, 2.0]], [1], [1, 1], [1], [2, 2], "none")
+
+
+def test_no_distance_may_be_nan():
+    with pytest.raises(InputError, match="NaN at query 0, gallery image 2"):
+        roc_metrics([[1.0, 3.0, np.nan]], [7], [7, 5, 7], [1], [1, 1, 1], "none")

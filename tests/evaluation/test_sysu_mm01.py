@@ -151,6 +151,8 @@ def test_names_the_image_the_gallery_lacks(made, permutation):
     [
         ({"modes": ("outdoor",)}, "'outdoor'"),
         ({"shots": (0,)}, "shots"),
+        ({"shots": ()}, r"modes \('all', 'indoor'\), shots \(\)"),
+        ({"modes": ()}, r"nothing to evaluate: modes \(\)"),
         ({"trials": 11}, "10 trials, not 11"),
         ({"ranks": (1, 33)}, r"Rank-33 .* \d+ images"),
         ({"gallery_numbers": np.zeros(3)}, r"\[.*, 3\]"),

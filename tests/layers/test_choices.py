@@ -1,20 +1,20 @@
-"""Every block and loss refuses a word that is not one of its choices, by name and with the choices there are."""
+"""Every block, loss and metric refuses a word that is not one of its choices, by name and with all choices."""
 
 import pytest
 import torch
 
-from fastreid_mm import layers, losses
-from fastreid_mm.layers.choices import READINGS, REDUCTIONS, require_choice
+from fastreid_mm import evaluation, layers, losses
+from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.layers.choices import REDUCTIONS
 
 FEATURES, TARGETS, MODALITIES = torch.rand(4, 2, 3), torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])
 AFFINITY = torch.eye(2).view(1, 1, 2, 2)
 
 
 def test_a_choice_among_those_there_are():
-    assert all(require_choice("reading", reading, READINGS) is None for reading in READINGS)
-    with pytest.raises(ValueError, match=r"^reading 'mine' is not one of paper, official$"):
-        require_choice("reading", "mine", READINGS)
-    assert set(REDUCTIONS) == {"mean", "sum"}
+    assert all(require_choice("reduction", reduction, REDUCTIONS) is None for reduction in ("mean", "sum"))
+    with pytest.raises(InputError, match=r"^reduction 'mine' is not one of mean, sum$"):
+        require_choice("reduction", "mine", REDUCTIONS)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ def test_a_choice_among_those_there_are():
         (lambda x: layers.RelationEmbedding(4, reading=x), "reading"),
         (lambda x: layers.ModalityRemoval(4, mapping=x), "mapping"),
         (lambda x: layers.MutualInteraction(4, 2, cross=x), "cross"),
+        (lambda x: layers.MutualInteraction(4, 2, cross="attention", reading=x), "reading"),
+        (lambda x: evaluation.pairwise_distance(FEATURES[:, 0], FEATURES[:, 0], x), "metric"),
         (lambda x: layers.TokenFusion(4, 2, variant=x), "variant"),
         (lambda x: layers.TokenFusion(4, 2, stack=x), "stack"),
         (lambda x: losses.hetero_center(FEATURES[:, 0], TARGETS, MODALITIES, reduction=x), "reduction"),

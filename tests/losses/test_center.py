@@ -33,3 +33,8 @@ def test_hetero_center_equals_the_loop(dtype):
 def test_hetero_center_refuses_an_identity_of_one_modality():
     with pytest.raises(ValueError, match="both modalities"):
         hetero_center(torch.randn(3, 2), torch.tensor([0, 1, 0]), torch.tensor([0, 0, 1]))
+
+
+def test_hetero_center_drops_no_image_of_another_modality():
+    with pytest.raises(ValueError, match=r"0 for visible and 1 for infrared, not \[0, 1, 2\]"):
+        hetero_center(torch.randn(3, 2), torch.tensor([0, 0, 0]), torch.tensor([0, 1, 2]))

@@ -40,3 +40,8 @@ def test_the_gradient_at_the_centre_is_finite():
 def test_an_identity_without_reference_is_named(label):
     with pytest.raises(ValueError, match=f"identity {label}"):
         modality_consistency(torch.randn(2, 2, 3), torch.tensor([3, label]), torch.randn(7, 2, 3), REFERENCE)
+
+
+def test_without_any_reference_an_identity_is_named():
+    with pytest.raises(ValueError, match="no reference image of identity 3"):
+        modality_consistency(torch.randn(1, 2, 3), torch.tensor([3]), torch.randn(0, 2, 3), REFERENCE[:0])

@@ -49,7 +49,7 @@ def test_what_cannot_be_used_is_named(folder, model):
         inference_rgbd(model, folder / "cut.png", depth)
     with pytest.raises(InputError, match=r"\(40, 50\)"):
         inference_rgbd(model, image[..., 0], depth)
-    with pytest.raises(InputError, match="depth_direction='up': choose one of near_white"):
+    with pytest.raises(InputError, match="depth_direction 'up' is not one of near_white"):
         inference_rgbd(model, image, depth, depth_direction="up")
     with pytest.raises(InputError, match="uint8 from 0 to 0"):
         inference_rgbd(model, image, image[..., 0])

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from fastreid_mm.data.build import build_dataset
-from fastreid_mm.protocols import build_evaluator, llcm
+from fastreid_mm.evaluation import llcm
+from fastreid_mm.protocols import build_evaluator
 from tests.protocols.test_evaluators import identity_features
 
 # Name, identity, camera. Identity 1 has two images under camera 1, the only ones that are drawn from.

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from fastreid_mm.evaluation import pairwise_distance
+from fastreid_mm.protocols.ranked_lists import spread
 from fastreid_mm.visualization.before_training import network_before_training
 from fastreid_mm.visualization.distances import Pairs, distance_pairs
-from fastreid_mm.visualization.groups import by_camera, by_modality, spread
+from fastreid_mm.visualization.groups import by_camera, by_modality
 from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.tsne import draw_tsne, embed, shown_places
 

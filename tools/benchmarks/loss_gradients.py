@@ -5,13 +5,14 @@ python tools/benchmarks/loss_gradients.py --config-file configs/demo/mun.yml [--
 
 Share is the norm of a loss's gradient over the norm of that of all losses together; cosine is the one between the
 loss's gradient and that of all OTHER losses: below zero it works against them. Means over batches of the training
-set, of a network in training mode that stays as it is. Below, of the features a network is tested by: their norm
-before any normalisation, and cosine distances within an identity across modalities, and between identities.
+set, of a network in training mode that stays as it is. Below, where images are visible or infrared, of the features a
+network is tested by: their norm before any normalisation, and their distances, as the network compares them, within an
+identity across modalities, and between identities.
 """
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from statistics import mean
 
@@ -24,7 +25,8 @@ from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.setup import load_config, seed_everything, with_values
 from fastreid_mm.errors import one_line_errors
-from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.evaluation.query_adaptive_feature import QueryAdaptiveFeature
+from fastreid_mm.modeling.contract import as_meta_architecture
 
 
 def gradients(model: nn.Module, batch: dict) -> Iterator[tuple[str, float, Tensor]]:
@@ -56,14 +58,20 @@ def compare(model: nn.Module, batches: list[dict]) -> dict[str, dict[str, float]
 
 
 @torch.no_grad()
-def spreads(model: nn.Module, batches: list[dict]) -> dict[str, float]:
-    """Norm of the features, and mean cosine distances within identities across modalities, and between identities."""
-    numbers = defaultdict(list)
+def spreads(model: nn.Module, batches: list[dict], metric: str = "cosine") -> dict[str, float]:
+    """Norm of the features, and mean distances within identities across modalities, and between identities.
+
+    Where the query modulates the gallery, the norm is that of the complete representations alone. The metric is that of
+    a model that has no distance of its own.
+    """
+    numbers, asked = defaultdict(list), as_meta_architecture(model, metric)
     for batch in batches:
         features, targets, modalities = model(batch), batch["targets"], batch["modalities"]
-        distances = pairwise_distance(features, features, "cosine")
+        distances = asked.pairwise_distance(features, features)
+        parts = asked.query_adaptive_parts
+        vectors = QueryAdaptiveFeature.unpack(features, parts).complete.flatten(1) if parts else features
         same = targets[:, None] == targets
-        numbers["norm"].append(float(features.norm(dim=1).mean()))
+        numbers["norm"].append(float(vectors.norm(dim=1).mean()))
         numbers["same identity, other modality"].append(
             float(distances[same & (modalities[:, None] != modalities)].mean())
         )
@@ -71,12 +79,13 @@ def spreads(model: nn.Module, batches: list[dict]) -> dict[str, float]:
     return {name: mean(values) for name, values in numbers.items()}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table of the losses, and below it the numbers of the features."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True)
     parser.add_argument("--batches", type=int, default=8)
     parser.add_argument("opts", nargs=argparse.REMAINDER)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     with one_line_errors():
         cfg = load_config(args.config_file, args.opts)
         loader = build_train_loader(cfg)
@@ -89,8 +98,9 @@ def main() -> None:
     print("| loss | value | gradient | share | cosine |\n| --- | --- | --- | --- | --- |")
     for name, of in compare(model.train(), batches).items():
         print(f"| {name} | {of['value']:.3f} | {of['gradient']:.3f} | {of['share']:.3f} | {of['cosine']:+.3f} |")
-    for name, value in spreads(model.eval(), batches).items():
-        print(f"{name}: {value:.3f}")
+    if "modalities" in batches[0]:  # aligned samples are of all modalities at once
+        for name, value in spreads(model.eval(), batches, cfg.TEST.METRIC).items():
+            print(f"{name}: {value:.3f}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ METRICS = ("Sm", "maxFm", "maxEm", "MAE")
 
 def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
     """Train a row with a seed unless that is done, and return its metrics."""
-    folder = output / "".join(letter if letter.isalnum() else "_" for letter in row) / f"seed_{seed}"
+    name = "".join(letter if letter.isalnum() else "_" for letter in row)
+    folder = output / f"{name}_{epochs}_epochs" / f"seed_{seed}"
     if not (folder / "sod_results.json").is_file():
         options = [
             *ROWS[row],

@@ -7,7 +7,7 @@ python tools/benchmarks/step.py --config-file configs/SYSU/cmt.yml [--steps 2] [
 import argparse
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from fastreid.modeling import build_model
@@ -35,8 +35,8 @@ class RandomBatches:
         }
         self.batch = {key: value.to(cfg.MODEL.DEVICE) for key, value in self.batch.items()}
 
-    def set_epoch(self, epoch: int) -> None:
-        """Every epoch is the same."""
+    def set_epoch(self, epoch: int, done: int = 0) -> None:
+        """Every epoch is the same, and so are its batches."""
 
     def __iter__(self) -> Iterator[dict]:
         while True:
@@ -50,12 +50,13 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Time the steps, and print the losses, the time and the peak memory of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config-file", required=True)
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("opts", nargs=argparse.REMAINDER)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with one_line_errors():
         cfg = load_config(

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fastreid_mm.corruptions import CORRUPTIONS, SEVERITIES
+from fastreid_mm.errors import one_line_errors
 from toy_people.camera import Studio
 from toy_people.datasets import SYSU_CAMERAS
 from toy_people.identity import sample_people
@@ -49,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("path", type=Path, help="of the picture")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
-    draw_sheet(photograph(args.seed), args.seed).save(args.path, quality=QUALITY)
+    with one_line_errors():
+        draw_sheet(photograph(args.seed), args.seed).save(args.path, quality=QUALITY)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections import defaultdict
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import VISIBLE
 
 Item = tuple[str, int, int, int]
@@ -75,5 +75,4 @@ def require_both_modalities(items: list[Item], what: str) -> None:
         if len(found) < 2
     ]
     if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise InputError(f"{what}: identities without images of both modalities: {', '.join(missing[:5])}{more}")
+        raise InputError(f"{what}: identities without images of both modalities: {listed(missing, 5, ', ')}")

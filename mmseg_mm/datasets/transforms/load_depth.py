@@ -7,8 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from fastreid_mm.errors import InputError
-from mmseg_mm.choices import require_choice
+from fastreid_mm.errors import InputError, require_choice
 from mmseg_mm.datasets.image_files import read_grey
 
 DIRECTIONS = ("near_white", "far_white")

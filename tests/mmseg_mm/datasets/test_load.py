@@ -91,8 +91,8 @@ def test_depth_of_another_size_is_named(tmp_path):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"direction": "near"}, "direction='near': choose one of near_white, far_white"),
-        ({"scaling": "max"}, "scaling='max': choose one of range, minmax"),
+        ({"direction": "near"}, "direction 'near' is not one of near_white, far_white"),
+        ({"scaling": "max"}, "scaling 'max' is not one of range, minmax"),
     ],
 )
 def test_wrong_choices_are_named(arguments, message):

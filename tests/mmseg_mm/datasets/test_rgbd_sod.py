@@ -133,7 +133,7 @@ def test_a_broken_file_is_named(tmp_path):
         ({"data_prefix": {"img_path": "RGB", "depth_path": "deep", "seg_map_path": "GT"}}, "deep is not a folder"),
         ({"data_prefix": {"img_path": "RGB", "depth_path": "depth"}}, "'seg_map_path' is missing"),
         ({"data_prefix": {"img_path": "RGB", "depth": "depth", "seg_map_path": "GT"}}, "'depth_path' is missing"),
-        ({"depth_direction": "white"}, "depth_direction='white': choose one of near_white, far_white"),
+        ({"depth_direction": "white"}, "depth_direction 'white' is not one of near_white, far_white"),
         ({"img_suffix": ".webp"}, "RGB holds no .webp"),
         ({"ann_file": "no.txt"}, "no.txt does not exist"),
         ({"sets": [{"name": "x", "root": "y"}]}, "unknown key 'root'"),

@@ -63,7 +63,7 @@ def test_an_image_without_depth_only_where_that_is_wanted():
         RGBDDataPreProcessor()({"inputs": [image]})
     found = RGBDDataPreProcessor(missing_depth="mean")({"inputs": [image]})["inputs"]
     assert found.shape == (1, 6, 5, 5) and not found[:, 3:].any() and found[:, :3].all()
-    with pytest.raises(InputError, match="missing_depth='none': choose one of refuse, mean"):
+    with pytest.raises(InputError, match="missing_depth 'none' is not one of refuse, mean"):
         RGBDDataPreProcessor(missing_depth="none")
 
 

@@ -79,7 +79,7 @@ def test_other_sizes_than_in_training():
 
 
 def test_what_cannot_be_used_is_named():
-    with pytest.raises(InputError, match="detail='all': choose one of none, squeezed"):
+    with pytest.raises(InputError, match="detail 'all' is not one of none, squeezed"):
         level(detail="all")
     with pytest.raises(InputError, match="fusion .*'variant': 'sum'.* is not one of add"):
         level(variant="sum")
@@ -97,7 +97,7 @@ def test_what_cannot_be_used_is_named():
         ({"dim": 8}, "fusion has no 'dim'"),
         ({"epsilon": 6}, r"fusion.epsilon 6 is not in \[0, 1\]"),
         ({"epsilon": "high"}, "fusion.epsilon 'high' is not"),
-        ({"reading": "foo"}, "fusion.reading='foo': choose one of paper, official"),
+        ({"reading": "foo"}, "fusion.reading 'foo' is not one of paper, official"),
         ({"stack": "foo"}, "'foo' is not one of carry_fused"),
     ],
     ids=str,

@@ -50,8 +50,8 @@ def commands(monkeypatch):
     return ran
 
 
-def runs_in(folder):
-    return Runs("small", SMALL, folder, "weights.pth", epochs=4, threads=1)
+def runs_in(folder, weights="weights.pth", epochs=4):
+    return Runs("small", SMALL, folder, weights, epochs, threads=1)
 
 
 def value(command, key):
@@ -81,6 +81,24 @@ def test_the_file_of_measurements_alone_says_what_is_done(commands, tmp_path):
     (tmp_path / "there/small.json").write_text((tmp_path / "here/small.json").read_text())
     runs_in(tmp_path / "there").run(["AGW"], [1, 2], jobs=1)
     assert [value(command, "SEED") for command in commands] == ["1", "2"]
+
+
+def test_what_was_measured_otherwise_is_refused_and_not_mixed(commands, tmp_path):
+    runs_in(tmp_path, epochs=2).run(["AGW"], [1], jobs=1)
+    with pytest.raises(SystemExit, match=r"small.json was measured with epochs 2, not 4: give another --output"):
+        runs_in(tmp_path).run(["AGW"], [1, 2], jobs=1)
+    with pytest.raises(SystemExit, match="weights 'weights.pth', not 'other.pth'"):
+        runs_in(tmp_path, "other.pth", epochs=2).run(["AGW"], [2], jobs=1)
+    runs_in(tmp_path, "elsewhere/weights.pth", epochs=2).run(["AGW"], [1, 2], jobs=1)
+    assert len(commands) == 2
+
+
+def test_a_file_that_does_not_say_is_of_the_experiments_own_epochs(commands, tmp_path):
+    (tmp_path / "small.json").write_text(json.dumps({"AGW": {"1": [{"epoch": 4, "Rank-1": 1.0, "mAP": 1.0}]}}))
+    with pytest.raises(SystemExit, match="epochs 4, not 2"):
+        runs_in(tmp_path, epochs=2).run(["AGW"], [1], jobs=1)
+    runs_in(tmp_path).run(["AGW"], [1], jobs=1)
+    assert not commands and runs_in(tmp_path).measured["AGW"]["1"][-1]["mAP"] == 1.0
 
 
 def test_curves_end_with_the_results(commands, tmp_path):

@@ -3,6 +3,9 @@ import torch
 from loss_gradients import compare, spreads
 from torch import nn
 
+from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
+from fastreid_mm.modeling.contract import MetaArchitecture
+
 
 class Toy(nn.Module):
     """A backbone of one weight vector w, on which losses 3 w_0 and 4 w_1 - w_0 pull."""
@@ -35,3 +38,23 @@ def test_spreads_are_within_identities_across_modalities_and_between_identities(
     assert found["norm"] == 2
     assert found["same identity, other modality"] == pytest.approx(0.5)
     assert found["other identity"] == pytest.approx(0.5)
+
+
+class Modulating(MetaArchitecture, Toy):
+    """Compares packed features of one part."""
+
+    query_adaptive_parts = 1
+
+    def pairwise_distance(self, query, gallery):
+        asking, asked = (QueryAdaptiveFeature.unpack(features, 1) for features in (query, gallery))
+        return query_adaptive_distance(asking.complete, asked.complete, asking.scale, asking.shift, "cosine")
+
+
+def test_packed_features_are_compared_as_the_network_does():
+    """All are (3, 4), of which a query's scale leaves (3, 0) of the gallery: a cosine of 0.6, not of 1."""
+    packed = torch.tensor([[3.0, 4, 1, 0, 0, 0]]).repeat(3, 1)
+    batch = {"images": packed, "targets": torch.tensor([0, 0, 1]), "modalities": torch.tensor([0, 1, 0])}
+    found = spreads(Modulating().eval(), [batch])
+    assert found["norm"] == 5
+    assert found["same identity, other modality"] == pytest.approx(0.4)
+    assert found["other identity"] == pytest.approx(0.4)

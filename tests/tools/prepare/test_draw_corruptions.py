@@ -1,6 +1,7 @@
 """The picture of all corruptions."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import draw_corruptions
@@ -17,3 +18,9 @@ def test_every_corruption_has_its_name_and_five_severities(tmp_path):
     person = draw_corruptions.photograph(0)
     brightest = Image.fromarray(brightness(np.asarray(person), 5, np.random.default_rng(0))).resize((width, height))
     assert np.array_equal(sheet[top : top + height, left : left + width], np.asarray(brightest))
+
+
+def test_a_seed_below_zero_is_refused_in_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        draw_corruptions.main([str(tmp_path / "sheet.png"), "--seed", "-1"])
+    assert capsys.readouterr().err.startswith("error: the seed must not be negative")

@@ -14,12 +14,14 @@ TOOLS = Path(__file__).parents[2]
 CONFIGS = TOOLS.parent / "configs" / "demo"
 Curve = list[dict[str, float]]
 """What a run reaches: metrics in percent with the epoch they were measured after, the last of them at the end."""
+SETTINGS = "measured with"
+"""What all runs of a file share: a key beside the rows. A file without it is of the experiment's own epochs."""
 
 
 class Runs:
     """The runs of one experiment under ``OUTPUT/NAME``, and what they reached in ``OUTPUT/NAME.json``.
 
-    That file alone says what is done: with a copy of it another machine goes on with the rest.
+    That file alone says what is done, and how: with a copy of it another machine goes on with the rest.
 
     Args:
         name: the experiment's.
@@ -35,18 +37,29 @@ class Runs:
     ) -> None:
         self.experiment, self.weights, self.epochs, self.threads = experiment, weights, epochs, threads
         self.folder, self.file = output / name, output / f"{name}.json"
-        self.measured: dict[str, dict[str, Curve]] = json.loads(self.file.read_text()) if self.file.is_file() else {}
+        self.settings = {"epochs": epochs, "options": experiment.options, "weights": Path(weights).name}
+        content = json.loads(self.file.read_text()) if self.file.is_file() else {SETTINGS: self.settings}
+        self._kept = {"epochs": experiment.epochs} | content.pop(SETTINGS, {})
+        self.measured: dict[str, dict[str, Curve]] = content
 
     def run(self, rows: Collection[str], seeds: list[int], jobs: int) -> None:
         """Run what is not done, seed by seed, so that whatever is cut short has all rows.
 
         Raises:
-            SystemExit: a run failed; it names its log.
+            SystemExit: a run failed; it names its log. Or what is done was measured with other settings.
         """
+        self._refuse_other_settings()
+        self._save()  # from here on, what is in the folders is of these settings
         for again in (False, True):  # a network can be tested once more when it is trained
             chosen = [row for row in rows if bool(self.experiment.rows[row].tests) == again]
             todo = [(row, seed) for seed in seeds for row in chosen if str(seed) not in self.measured.get(row, {})]
             self._run_all(todo, jobs)
+
+    def _refuse_other_settings(self) -> None:
+        for key, value in self.settings.items():
+            kept = self._kept.get(key, value)
+            if kept != value:
+                raise SystemExit(f"{self.file} was measured with {key} {kept!r}, not {value!r}: give another --output")
 
     def _run_all(self, todo: list[tuple[str, int]], jobs: int) -> None:
         with ThreadPoolExecutor(jobs) as pool:
@@ -62,9 +75,12 @@ class Runs:
         self.measured.setdefault(row, {})[str(seed)] = curve
         if row == self.experiment.reference:
             self._add_references(seed)
+        self._save()
+
+    def _save(self) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         partial = self.file.with_suffix(".partial")
-        partial.write_text(json.dumps(self.measured, indent=1) + "\n")
+        partial.write_text(json.dumps({SETTINGS: self.settings} | self.measured, indent=1) + "\n")
         partial.replace(self.file)
 
     def folder_of(self, row: str, seed: int) -> Path:
