@@ -78,7 +78,7 @@ def evaluate(arguments: argparse.Namespace) -> Settings:
     features = [torch.from_numpy(side.features) for side in (query, gallery)]
     if any(each.dtype != torch.float64 for each in features):
         features = [each.float() for each in features]
-    distance = pairwise_distance(*features, arguments.metric)
+    distance = pairwise_distance(features[0], features[1], arguments.metric)
     labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
     return evaluate_sysu(
         distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks
