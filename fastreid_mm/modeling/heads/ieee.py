@@ -73,12 +73,14 @@ class PartBranch(nn.Module):
             parts = self.relation(parts, whole)
         return torch.stack([embed(part) for embed, part in zip(self.embed, parts.unbind(1))], dim=1)
 
-    def forward(self, parts: Tensor, targets: Tensor) -> Tensor:
-        """(B, p, d) part features and (B,) targets to the 0-d identity loss, summed over the parts (eq. 7)."""
-        return total(
-            F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
-            for classifier, part in zip(self.classifiers, parts.unbind(1))
-        )
+    def forward(self, parts: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """(B, p, d) part features and (B,) targets to ``loss_id``, summed over the parts (eq. 7)."""
+        return {
+            "loss_id": total(
+                F.cross_entropy(classifier(part), targets, label_smoothing=self.label_smoothing)
+                for classifier, part in zip(self.classifiers, parts.unbind(1))
+            )
+        }
 
 
 class MultiModalMargin(nn.Module):

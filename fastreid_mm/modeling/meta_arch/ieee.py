@@ -107,7 +107,9 @@ class IEEE(AlignedModel):
             return self.feature(parts.flatten(1), batch)
         parts, targets = global_batch(parts, batch["targets"].to(self.device))
         losses = {
-            "loss_id": total(branch(features, targets) for branch, features in zip(self.branches, parts.unbind(1)))
+            "loss_id": total(
+                branch(features, targets)["loss_id"] for branch, features in zip(self.branches, parts.unbind(1))
+            )
         }
         if self.modality_loss is not None:
             losses |= self.modality_loss(parts.flatten(2), targets)
