@@ -11,6 +11,10 @@ MapLocation = str | torch.device | dict[str, str] | Callable | None
 ADVICE = "MODEL.TRUST_WEIGHTS True if you trust it"
 
 
+class UntrustedError(InputError):
+    """A file holds more than tensors and plain values, and is not to be trusted."""
+
+
 def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE) -> object:
     """The content of a PyTorch file.
 
@@ -21,15 +25,14 @@ def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu
         advice: what the error says to do about a file that is not trusted.
 
     Raises:
-        InputError: the file cannot be read, or holds something other than tensors and plain values and is not trusted.
+        InputError: the file cannot be read; :class:`UntrustedError`, it holds something other than tensors and plain
+            values and is not trusted.
     """
     try:
         return torch.load(path, map_location=map_location, weights_only=not trust)
     except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
-        raise InputError(f"cannot read {path}: {_reason(error, advice)}") from None
-
-
-def _reason(error: Exception, advice: str) -> str:
-    if "weights_only" not in str(error):
-        return first_line(error)
-    return f"it holds more than plain data, and loading that may run code; {advice}"
+        if "weights_only" in str(error):
+            raise UntrustedError(
+                f"cannot read {path}: it holds more than plain data, and loading that may run code; {advice}"
+            ) from None
+        raise InputError(f"cannot read {path}: {first_line(error)}") from None

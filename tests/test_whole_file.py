@@ -41,3 +41,20 @@ def test_any_byte_that_changed_and_any_end_that_is_missing_is_found(tmp_path):
         path.write_bytes(content)
         with pytest.raises(InputError, match=re.escape(f"{path} is damaged: ")):
             require_whole(str(path))
+
+
+def test_a_file_whose_directory_changed_is_found_or_gives_the_same(tmp_path):
+    """The checksums do not cover the names and places at a file's end."""
+    path = tmp_path / "a.pth"
+    torch.save({"x": torch.arange(9)}, path)
+    whole, found = path.read_bytes(), 0
+    for place in range(whole.index(b"PK\x01\x02"), len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x80]) + whole[place + 1 :])
+        try:
+            require_whole(str(path))
+        except InputError as error:
+            assert str(error).startswith(f"{path} is damaged: ")
+            found += 1
+        else:
+            assert torch.equal(torch.load(path)["x"], torch.arange(9))
+    assert found

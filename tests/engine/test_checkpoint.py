@@ -112,3 +112,17 @@ def test_what_is_loaded_is_counted_and_partial_loading_needs_something_of_every_
         checkpointer.load(str(tmp_path / "no_body.pth"), checkpointables=[])
     with pytest.raises(InputError, match="is of another model"):
         checkpointer.load(str(tmp_path / "some.pth"))  # resuming
+
+
+def test_the_checkpoint_before_one_that_cannot_be_read_is_resumed(tmp_path):
+    """A byte of a name in the file's directory, which its checksums do not cover."""
+    model = Network()
+    checkpointer = SafeCheckpointer(model, str(tmp_path))
+    checkpointer.save("model_0000", epoch=0)
+    checkpointer.save("model_0001", epoch=1)
+    path = tmp_path / "model_0001.pth"
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"/data.pkl")] ^= 0x80
+    path.write_bytes(content)
+    assert checkpointer.resume_or_load("", resume=True)["epoch"] == 0
+    assert checkpointer.resumed.endswith("model_0000.pth")
