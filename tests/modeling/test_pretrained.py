@@ -190,6 +190,21 @@ def test_a_file_that_would_run_code_is_refused(load, tmp_path):
         load(tmp_path / "danger.pth")
 
 
+def test_no_version_of_timm_decides_whether_a_file_runs_code(monkeypatch, tmp_path):
+    """timm 1.0.3 calls torch.load without ``weights_only``, which older PyTorch takes for False."""
+    asked, load = [], torch.load
+
+    def noted(path, **options):
+        asked.append(options)
+        return load(path, **options)
+
+    monkeypatch.setattr(torch, "load", noted)
+    monkeypatch.setattr(timm.models._helpers, "_torch_load", lambda *_, **__: pytest.fail("timm loads the file"))
+    torch.save({"model": {"module.a": torch.ones(1)}}, tmp_path / "a.pth")
+    assert list(pretrained.read_state_dict(str(tmp_path / "a.pth"))) == ["a"]
+    assert [options["weights_only"] for options in asked] == [True]
+
+
 class NoNetwork:
     asked = 0
 

@@ -1,38 +1,53 @@
 """Pretrained weights, from a local file or over the network, loaded safely."""
 
 import os
+from argparse import Namespace
 
 import timm
 import torch
 from huggingface_hub import constants, get_session, try_to_load_from_cache
-from timm.models import load_state_dict
+from safetensors.torch import load_file
+from timm.models import clean_state_dict
 from torch import Tensor
 
 from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.safe_load import load_safely
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
 """The config key of a file with pretrained weights."""
+_HOLDERS = ("state_dict_ema", "model_ema", "state_dict", "model")
+"""Under which of a file's keys the tensors are: averaged ones first, as timm takes them."""
+torch.serialization.add_safe_globals([Namespace])  # timm's own trainings save their arguments, which are plain data
 _SECONDS = 10  # to wait for a connection
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
     """Read named tensors from a ``.safetensors`` or PyTorch file.
 
-    The tensors may be under ``model`` or ``state_dict``, and have a ``module.`` prefix. Of a checkpoint of fast-reid's,
-    the backbone is taken.
+    The tensors may be under ``model`` or ``state_dict``, or averaged ones under ``model_ema`` or ``state_dict_ema``,
+    and have a ``module.`` prefix. Of a checkpoint of fast-reid's, the backbone is taken.
 
     Raises:
         InputError: the file is missing or of another kind, or code would have to be run to load it.
     """
     require_file(path)
-    try:
-        state = load_state_dict(path)
-    except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
-        raise InputError(f"{KEY}: cannot read {path}: {first_line(error)}") from None
-    if not all(isinstance(value, Tensor) for value in state.values()):
+    content = _read(path)
+    if isinstance(content, dict):
+        content = next((content[key] for key in _HOLDERS if content.get(key) is not None), content)
+    if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise InputError(f"{KEY}: {path} does not hold named tensors")
-    prefix = "backbone."
+    state, prefix = clean_state_dict(content), "backbone."
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)} or state
+
+
+def _read(path: str) -> object:
+    """What a file holds. timm's own loader runs code from the file in its older versions."""
+    try:
+        return load_file(path) if path.endswith(".safetensors") else load_safely(path, advice="save its tensors alone")
+    except InputError as error:
+        raise InputError(f"{KEY}: {error}") from None
+    except Exception as error:  # of a damaged .safetensors
+        raise InputError(f"{KEY}: cannot read {path}: {first_line(error)}") from None
 
 
 def require_file(path: str) -> None:
