@@ -1,6 +1,8 @@
 """Optimiser and learning rate, with fast-reid's mistakes taken out."""
 
+import logging
 from collections import Counter
+from collections.abc import Mapping
 
 import torch
 from fastreid.solver import build_optimizer as build_host_optimizer
@@ -9,6 +11,40 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.modeling.contract import as_meta_architecture
+
+KINDS = ("OPT", "SCHED")
+"""Keys of ``SOLVER`` without which a checkpoint's state of optimiser and schedule means nothing."""
+OF_THE_CHECKPOINT = (
+    *("BASE_LR", "BIAS_LR_FACTOR", "HEADS_LR_FACTOR", "PRETRAINED_LR_FACTOR", "ETA_MIN_LR"),
+    *("MOMENTUM", "NESTEROV", "WEIGHT_DECAY", "WEIGHT_DECAY_NORM", "WEIGHT_DECAY_BIAS"),
+)
+"""Keys of ``SOLVER`` whose values a resumed run takes from the checkpoint's state, whatever its config says."""
+
+logger = logging.getLogger("fastreid.mm")
+
+
+def solver_values(cfg: CfgNode) -> dict[str, object]:
+    """What a checkpoint says of the optimiser whose state it holds."""
+    return {key: cfg.SOLVER[key] for key in (*KINDS, *OF_THE_CHECKPOINT)}
+
+
+def compare_solver(cfg: CfgNode, saved: Mapping[str, object]) -> None:
+    """Warn of the keys of ``SOLVER`` that differ from the resumed checkpoint's, and so have no effect.
+
+    Args:
+        cfg: the config of the run that is resumed.
+        saved: the checkpoint's :func:`solver_values`; those that it lacks are not compared.
+
+    Raises:
+        InputError: the checkpoint is of another optimiser or schedule.
+    """
+    for key, value in solver_values(cfg).items():
+        was = saved.get(key, value)
+        if was == value:
+            continue
+        if key in KINDS:
+            raise InputError(f"SOLVER.{key} {value}: the checkpoint to resume is of {was}")
+        logger.warning(f"SOLVER.{key} {value} has no effect when resuming: the checkpoint's {was} is used")
 
 
 def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:

@@ -28,7 +28,7 @@ from fastreid_mm.engine.output_dir import claim_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, save_results
-from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer
+from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer, compare_solver, solver_values
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.testing import check_test_sets, run_tests
@@ -113,8 +113,8 @@ class MMTrainer(DefaultTrainer):
             overwrite: whether to delete an earlier training in ``OUTPUT_DIR`` if not.
 
         Raises:
-            InputError: the checkpoint is of another model, or of epochs of another length; or there is an earlier
-                training, neither to be resumed nor to be deleted.
+            InputError: the checkpoint is of another model or optimiser, or of epochs of another length; or there is an
+                earlier training, neither to be resumed nor to be deleted.
         """
         if not resume and comm.is_main_process():
             claim_output_dir(self.cfg.OUTPUT_DIR, overwrite)
@@ -131,6 +131,7 @@ class MMTrainer(DefaultTrainer):
                 f"{self.start_epoch} epochs of {length:g} and more: those of this data and batch are "
                 f"{self.iters_per_epoch}"
             )
+        compare_solver(self.cfg, content.get("solver", {}))
         restore_buffers(unwrap(self.model), content.get("buffers", []))
         self._follow_seed(content.get("seed", self.cfg.SEED))
         if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
@@ -224,6 +225,7 @@ class MMTrainer(DefaultTrainer):
             iterations=iterations,
             iters_per_epoch=self.iters_per_epoch,
             seed=self.cfg.SEED,
+            solver=solver_values(self.cfg),
             num_classes=self.cfg.MODEL.HEADS.NUM_CLASSES,
             buffers=gather_buffers(unwrap(self.model)),
         )

@@ -305,3 +305,19 @@ def test_the_corrupted_test_comes_at_the_end_of_training_and_by_itself(tiny_cfg,
     (last,) = [line for line in logged(cfg) if "SYSUMM01-C/all_search_1shot/mAP" in line]
     assert last["SYSUMM01-C/all_search_1shot/mAP"] == results["SYSUMM01-C"]["all_search_1shot"]["mAP"]
     assert evaluate_only(tiny_cfg(*options, "MODEL.WEIGHTS", f"{cfg.OUTPUT_DIR}/model_final.pth")) == results
+
+
+def test_solver_keys_that_have_no_effect_when_resuming_are_named(tiny_cfg, log):
+    """Rates and weight decay are part of the optimiser's state, which is the checkpoint's."""
+    first = MMTrainer(tiny_cfg())
+    first.save("model_0000", 1, first.iters_per_epoch)
+    MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 3)).resume_or_load(resume=True)
+    assert not [message for message in log if "has no effect" in message]
+    again = MMTrainer(tiny_cfg("SOLVER.BASE_LR", 7.0))
+    again.resume_or_load(resume=True)
+    was = first.cfg.SOLVER.BASE_LR
+    assert f"SOLVER.BASE_LR 7.0 has no effect when resuming: the checkpoint's {was} is used" in log
+    assert max(group["lr"] for group in again.optimizer.param_groups) < 7
+    other = "SGD" if first.cfg.SOLVER.OPT != "SGD" else "Adam"
+    with pytest.raises(InputError, match=f"SOLVER.OPT {other}: the checkpoint to resume is of {first.cfg.SOLVER.OPT}"):
+        MMTrainer(tiny_cfg("SOLVER.OPT", other)).resume_or_load(resume=True)
