@@ -132,6 +132,10 @@ class MMTrainer(DefaultTrainer):
                 f"{self.iters_per_epoch}"
             )
         compare_solver(self.cfg, content.get("solver", {}))
+        if content.get("data", self._lists["train"]) != self._lists["train"]:
+            logger.warning(
+                "The training list differs from the checkpoint's: the run will not be what it would have been"
+            )
         restore_buffers(unwrap(self.model), content.get("buffers", []))
         self._follow_seed(content.get("seed", self.cfg.SEED))
         if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
@@ -226,6 +230,7 @@ class MMTrainer(DefaultTrainer):
             iters_per_epoch=self.iters_per_epoch,
             seed=self.cfg.SEED,
             solver=solver_values(self.cfg),
+            data=self._lists["train"],
             num_classes=self.cfg.MODEL.HEADS.NUM_CLASSES,
             buffers=gather_buffers(unwrap(self.model)),
         )

@@ -2,6 +2,7 @@ import json
 import logging
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -321,3 +322,18 @@ def test_solver_keys_that_have_no_effect_when_resuming_are_named(tiny_cfg, log):
     other = "SGD" if first.cfg.SOLVER.OPT != "SGD" else "Adam"
     with pytest.raises(InputError, match=f"SOLVER.OPT {other}: the checkpoint to resume is of {first.cfg.SOLVER.OPT}"):
         MMTrainer(tiny_cfg("SOLVER.OPT", other)).resume_or_load(resume=True)
+
+
+def test_another_training_list_is_told_when_resuming(tiny_cfg, log, sysu_root, monkeypatch, tmp_path):
+    """One image has another name, and there are as many as before."""
+    root = tmp_path / "data"
+    shutil.copytree(sysu_root, root)
+    monkeypatch.setenv("FASTREID_DATASETS", str(root))
+    first = MMTrainer(tiny_cfg())
+    first.save("model_0000", 1, first.iters_per_epoch)
+    first.resume_or_load(resume=True)
+    assert not [message for message in log if "training list" in message]
+    image = Path(first.data_loader.dataset.img_items[0][0])
+    image.rename(image.with_name("0999.jpg"))
+    MMTrainer(tiny_cfg()).resume_or_load(resume=True)
+    assert [message for message in log if message.startswith("The training list differs from the checkpoint's")]
