@@ -49,6 +49,22 @@ def require_expected_form(expected: Sequence) -> None:
             raise InputError(f"{EXPECTED}: {entry!r} is not [data set, setting, metric, value, tolerance]")
 
 
+def require_expected_names(expected: Sequence, chance: Results, more: bool = False) -> None:
+    """Refuse names of results that no test will give, before training; where there are no results, do nothing.
+
+    Args:
+        expected: what the config expects.
+        chance: what the test sets give by chance.
+        more: whether the tests will have further data sets, as corrupted ones; their names are not looked at.
+
+    Raises:
+        InputError: names the entry.
+    """
+    for dataset, setting, metric, *_ in expected if chance else ():
+        if (dataset in chance or not more) and metric not in chance.get(dataset, {}).get(setting, {}):
+            raise InputError(f"{EXPECTED}: no test gives {dataset} {setting} {metric}")
+
+
 def require_expected(expected: Sequence, results: Results) -> None:
     """Compare the results of a run with those that its config expects; where there are no results, do nothing.
 

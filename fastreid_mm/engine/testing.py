@@ -14,7 +14,7 @@ from fastreid_mm.data.build import build_dataset, build_test_loader
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
 from fastreid_mm.engine.precise_bn import precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
-from fastreid_mm.engine.report import log_results, require_expected, save_results
+from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
 from fastreid_mm.engine.setup import save_config, settle
 from fastreid_mm.engine.tracking import track_results
 from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
@@ -110,8 +110,9 @@ def evaluate_only(cfg: CfgNode) -> Results:
     """Test ``MODEL.WEIGHTS``, or, with a warning, the untrained network if there are none; save the results.
 
     Raises:
-        InputError: the checkpoint does not exist or is of another model.
+        InputError: the checkpoint does not exist or is of another model, or results are not those expected.
     """
+    require_expected_form(cfg.TEST.EXPECTED_RESULTS)
     cfg = settle(cfg)
     save_config(cfg)
     model = trained_model(cfg)

@@ -27,7 +27,7 @@ from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers,
 from fastreid_mm.engine.output_dir import claim_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
-from fastreid_mm.engine.report import require_expected, require_expected_form, save_results
+from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer, compare_solver, solver_values
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
@@ -61,10 +61,12 @@ class MMTrainer(DefaultTrainer):
         TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
         self._seed_is_drawn = cfg.SEED < 0
         cfg = RecordedConfig(settle(cfg))
+        require_expected_form(cfg.TEST.EXPECTED_RESULTS)
         check_precise_bn(cfg)
         loader = self.build_train_loader(cfg)
         lists: dict[str, str] = {}
         self.references = {"chance": self.check_test_sets(cfg, lists)}
+        require_expected_names(cfg.TEST.EXPECTED_RESULTS, self.references["chance"], cfg.TEST.CORRUPTION.ENABLED)
         lists = {"train": list_checksum(cast(ItemSet, loader.dataset).img_items)} | lists
         identities, classes = cast(ItemSet, loader.dataset).num_classes, cfg.MODEL.HEADS.NUM_CLASSES
         if 0 < classes < identities:
@@ -102,7 +104,6 @@ class MMTrainer(DefaultTrainer):
         self.cfg, self._lists = cfg, lists
         self._tracker: WandbWriter | None = None
         self.register_hooks(self.build_hooks())
-        require_expected_form(cfg.TEST.EXPECTED_RESULTS)
         refuse_unread(cfg, cfg.reads)
 
     def resume_or_load(self, resume: bool = True, overwrite: bool = False) -> None:

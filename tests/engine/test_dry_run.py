@@ -6,7 +6,8 @@ import pytest
 
 from fastreid_mm.engine import main as command
 from fastreid_mm.engine.dry_run import dry_run
-from fastreid_mm.engine.report import require_expected, require_expected_form
+from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names
+from fastreid_mm.engine.testing import evaluate_only
 from fastreid_mm.engine.trainer import MMTrainer
 from fastreid_mm.errors import InputError
 
@@ -50,6 +51,21 @@ def test_an_expectation_of_another_form_is_refused(entry):
     require_expected_form([["a", "b", "c", 1, 0.5]])
     with pytest.raises(InputError, match="is not .data set, setting, metric, value, tolerance"):
         require_expected_form([entry])
+
+
+def test_names_that_no_test_gives_are_refused_before_training():
+    good = ["SYSUMM01", "all_search_1shot", "mAP", 1, 1]
+    for entry in (["SYSU", *good[1:]], [good[0], "all_search", *good[2:]], [*good[:2], "map", 1, 1]):
+        with pytest.raises(InputError, match=f"TEST.EXPECTED_RESULTS: no test gives {' '.join(entry[:3])}$"):
+            require_expected_names([good, entry], RESULTS)
+        require_expected_names([good, entry], {})  # as processes other than the first
+    require_expected_names([good, ["SYSUMM01 corrupted", *good[1:]]], RESULTS, more=True)
+
+
+def test_a_test_refuses_an_expectation_of_another_form_at_once(tiny_cfg, tmp_path):
+    with pytest.raises(InputError, match="is not .data set, setting, metric, value, tolerance"):
+        evaluate_only(tiny_cfg("TEST.EXPECTED_RESULTS", "[['a','b']]"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_root, monkeypatch, tmp_path):
