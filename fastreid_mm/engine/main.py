@@ -11,6 +11,7 @@ from fastreid_mm.engine.output_dir import refuse_used_output_dir
 from fastreid_mm.engine.setup import load_config, setup
 from fastreid_mm.engine.testing import evaluate_only
 from fastreid_mm.engine.trainer import MMTrainer
+from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results
 
 
@@ -33,6 +34,8 @@ def start(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    if args.resume and args.overwrite:
+        raise InputError("--resume goes on with a training and --overwrite deletes it: give one of them")
     if args.dry_run:
         with TemporaryDirectory() as folder:
             args.opts = [*args.opts, "OUTPUT_DIR", folder]
@@ -43,6 +46,8 @@ def start(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> Results:
     """Train or test as the arguments say; both save ``results.json`` in ``OUTPUT_DIR``.
+
+    A test in a training's folder saves ``eval_results.json``.
 
     Returns:
         The results on the first process, nothing on the others.

@@ -7,7 +7,7 @@ from fastreid_mm.errors import InputError, listed
 
 TRACES = ("last_checkpoint", "model_*.pth", "results.json")
 """What shows that a training has begun."""
-LEFT = (*TRACES, "references.json", "run.json")
+LEFT = (*TRACES, "references.json", "run.json", "eval_results.json", "eval_run.json")
 """What must not be mixed with another training's, nor ``metrics.json``. The log and TensorBoard's events go on."""
 
 
@@ -42,6 +42,11 @@ def refuse_used_output_dir(folder: str) -> None:
             f"OUTPUT_DIR {folder} has a training in it ({listed(found, shown=3, separator=', ')}): --resume goes on "
             "with it, --overwrite deletes it, another OUTPUT_DIR leaves it alone"
         )
+
+
+def has_checkpoint(folder: str) -> bool:
+    """Whether a training has saved a checkpoint in a folder."""
+    return Path(folder, "last_checkpoint").is_file()
 
 
 def _found(folder: str, patterns: tuple[str, ...]) -> list[Path]:

@@ -35,10 +35,10 @@ def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
     }
 
 
-def save_record(output_dir: str, record: dict) -> None:
-    """Write ``run.json``, on the first process."""
+def save_record(output_dir: str, record: dict, prefix: str = "") -> None:
+    """Write ``run.json``, or a file whose name begins with ``prefix``, on the first process."""
     if comm.is_main_process():
-        write_json(os.path.join(output_dir, "run.json"), record)
+        write_json(os.path.join(output_dir, f"{prefix}run.json"), record)
 
 
 def config_checksum(cfg: CfgNode) -> str:

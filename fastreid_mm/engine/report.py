@@ -20,14 +20,17 @@ def log_results(rows: dict[str, Results]) -> None:
     logger.info(f"Results in percent:\n{results_table(rows)}")
 
 
-def save_results(output_dir: str, results: Results, references: dict[str, Results] | None = None) -> None:
+def save_results(
+    output_dir: str, results: Results, references: dict[str, Results] | None = None, prefix: str = ""
+) -> None:
     """Write ``results.json``, and with references ``references.json`` and a table of both to the log.
 
-    Does nothing on processes other than the first, which have no results.
+    With ``prefix`` the name of the results' file begins with that. Does nothing on processes other than the first,
+    which have no results.
     """
     if not comm.is_main_process():
         return
-    write_json(os.path.join(output_dir, "results.json"), results)
+    write_json(os.path.join(output_dir, f"{prefix}results.json"), results)
     if references:
         write_json(os.path.join(output_dir, "references.json"), references)
         log_results({"trained": results} | references)

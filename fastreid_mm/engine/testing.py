@@ -12,6 +12,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_dataset, build_test_loader
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
+from fastreid_mm.engine.output_dir import has_checkpoint
 from fastreid_mm.engine.precise_bn import precise_bn
 from fastreid_mm.engine.record import list_checksum, run_record, save_record
 from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
@@ -109,6 +110,8 @@ def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
 def evaluate_only(cfg: CfgNode) -> Results:
     """Test ``MODEL.WEIGHTS``, or, with a warning, the untrained network if there are none; save the results.
 
+    In a training's folder the training's own ``results.json`` and ``run.json`` stay: the names begin with ``eval_``.
+
     Raises:
         InputError: the checkpoint does not exist or is of another model, or results are not those expected.
     """
@@ -119,8 +122,10 @@ def evaluate_only(cfg: CfgNode) -> Results:
     share_weights(model)
     lists: dict[str, str] = {}
     results = run_tests(cfg, model, notes=precise_bn(cfg, model), lists=lists)
-    save_results(cfg.OUTPUT_DIR, results)
-    save_record(cfg.OUTPUT_DIR, run_record(cfg, lists))
+    record = run_record(cfg, lists)
+    prefix = "eval_" if has_checkpoint(cfg.OUTPUT_DIR) else ""
+    save_results(cfg.OUTPUT_DIR, results, prefix=prefix)
+    save_record(cfg.OUTPUT_DIR, record, prefix)
     track_results(cfg, results)
     if not cfg.MODEL.WEIGHTS:
         logger.warning(UNTRAINED)  # again, where the results are read

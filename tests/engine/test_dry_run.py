@@ -75,3 +75,10 @@ def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_root, monkeypatch, tmp_pa
     with pytest.raises(InputError, match="all_search_1shot mAP is .* not within 0.5 of 101"):
         trainer.train()
     assert (tmp_path / "out" / "results.json").is_file()
+
+
+def test_to_go_on_and_to_begin_anew_is_refused(tiny_config, tmp_path):
+    words = ["--config-file", tiny_config(), "--resume", "--overwrite"]
+    with pytest.raises(InputError, match="--resume .* --overwrite .* one of them"):
+        command.start(command.argument_parser().parse_args(words))
+    assert not (tmp_path / "out").exists()
