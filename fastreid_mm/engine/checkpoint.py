@@ -104,8 +104,9 @@ class SafeCheckpointer(Checkpointer):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
         return content
 
-    partial = False
-    """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``."""
+    partial: bool | None = False
+    """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no
+    effect."""
 
     trust = False
     """Whether files may be more than plain data: ``MODEL.TRUST_WEIGHTS``."""
@@ -129,7 +130,11 @@ class SafeCheckpointer(Checkpointer):
         elif found:
             raise InputError(
                 f"checkpoint {self._path} is of another model: {', '.join(found)}"
-                + ("" if self._resuming else "; MODEL.PARTIAL_WEIGHTS True trains on from what fits")
+                + (
+                    ""
+                    if self._resuming or self.partial is None
+                    else "; MODEL.PARTIAL_WEIGHTS True trains on from what fits"
+                )
             )
         missing, left = sorted(set(own) - matched), sorted(set(state) - matched)
         self.logger.info(

@@ -37,6 +37,7 @@ def start(args: argparse.Namespace) -> None:
     if args.resume and args.overwrite:
         raise InputError("--resume goes on with a training and --overwrite deletes it: give one of them")
     if args.dry_run:
+        load_config(args.config_file, args.opts)  # what is wrong with the user's options, before ours are added
         with TemporaryDirectory() as folder:
             args.opts = [*args.opts, "OUTPUT_DIR", folder]
             launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))

@@ -36,6 +36,7 @@ def trained_model(cfg: CfgNode) -> nn.Module:
     with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
         model = build_model(cfg)
     checkpointer = SafeCheckpointer(model)
+    checkpointer.partial = None
     checkpointer.trust = cfg.MODEL.TRUST_WEIGHTS
     checkpointer.excused = as_meta_architecture(model, cfg.TEST.METRIC).training_only
     checkpointer.load(cfg.MODEL.WEIGHTS, checkpointables=[])

@@ -126,3 +126,11 @@ def test_the_checkpoint_before_one_that_cannot_be_read_is_resumed(tmp_path):
     path.write_bytes(content)
     assert checkpointer.resume_or_load("", resume=True)["epoch"] == 0
     assert checkpointer.resumed.endswith("model_0000.pth")
+
+
+def test_partial_weights_are_not_advised_where_they_have_no_effect(tmp_path):
+    SafeCheckpointer(Network(width=3), str(tmp_path)).save("three")
+    tested = SafeCheckpointer(Network(width=5))
+    tested.partial = None
+    with pytest.raises(InputError, match=r"is of another model: .*\)$"):
+        tested.load(str(tmp_path / "three.pth"), checkpointables=[])

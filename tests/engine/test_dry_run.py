@@ -82,3 +82,8 @@ def test_to_go_on_and_to_begin_anew_is_refused(tiny_config, tmp_path):
     with pytest.raises(InputError, match="--resume .* --overwrite .* one of them"):
         command.start(command.argument_parser().parse_args(words))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_names_the_users_own_option_that_is_left_over(tiny_config):
+    with pytest.raises(InputError, match="'SEED' is left over"):
+        command.start(command.argument_parser().parse_args(["--config-file", tiny_config(), "--dry-run", "SEED"]))
