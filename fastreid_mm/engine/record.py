@@ -1,6 +1,7 @@
 """What a run was made with: versions, seed, config, revision and data."""
 
 import json
+import logging
 import os
 from collections.abc import Iterable
 
@@ -14,6 +15,8 @@ from fastreid_mm.evaluation.results import write_json
 PACKAGES = ("torchvision", "fastreid", "timm", "numpy", "pillow")
 NOT_OF_THE_RUN = ("OUTPUT_DIR",)
 """Keys that two runs of one config may differ in."""
+
+logger = logging.getLogger("fastreid.mm")
 
 
 def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
@@ -33,6 +36,11 @@ def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
         "device": torch.cuda.get_device_name() if cfg.MODEL.DEVICE.startswith("cuda") else cfg.MODEL.DEVICE,
         "processes": comm.get_world_size(),
     }
+
+
+def log_record(record: dict) -> None:
+    """Write a :func:`run_record` to the log, in one line."""
+    logger.info(f"This run: {json.dumps(record)}")
 
 
 def save_record(output_dir: str, record: dict, prefix: str = "") -> None:

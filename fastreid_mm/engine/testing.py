@@ -14,7 +14,7 @@ from fastreid_mm.data.build import build_dataset, build_test_loader
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
 from fastreid_mm.engine.output_dir import has_checkpoint
 from fastreid_mm.engine.precise_bn import precise_bn
-from fastreid_mm.engine.record import list_checksum, run_record, save_record
+from fastreid_mm.engine.record import list_checksum, log_record, run_record, save_record
 from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
 from fastreid_mm.engine.setup import save_config, settle
 from fastreid_mm.engine.tracking import track_results
@@ -123,6 +123,7 @@ def evaluate_only(cfg: CfgNode) -> Results:
     lists: dict[str, str] = {}
     results = run_tests(cfg, model, notes=precise_bn(cfg, model), lists=lists)
     record = run_record(cfg, lists)
+    log_record(record)
     prefix = "eval_" if has_checkpoint(cfg.OUTPUT_DIR) else ""
     save_results(cfg.OUTPUT_DIR, results, prefix=prefix)
     save_record(cfg.OUTPUT_DIR, record, prefix)

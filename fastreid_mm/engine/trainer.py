@@ -26,7 +26,7 @@ from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, 
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
 from fastreid_mm.engine.output_dir import claim_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
-from fastreid_mm.engine.record import list_checksum, run_record, save_record
+from fastreid_mm.engine.record import list_checksum, log_record, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results
 from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer, compare_solver, solver_values
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
@@ -161,7 +161,7 @@ class MMTrainer(DefaultTrainer):
         """
         save_config(self.cfg)  # not before: resume_or_load may refuse the folder, which is another training's
         record = run_record(self.cfg, self._lists)
-        logger.info(f"This run: {json.dumps(record)}")
+        log_record(record)
         if self._tracker:
             self._tracker.start(self.cfg, resumed=self.start_iter > 0)
         references = self._measure_references() if self.cfg.TEST.REFERENCES else None

@@ -339,7 +339,7 @@ def test_another_training_list_is_told_when_resuming(tiny_cfg, log, sysu_root, m
     assert [message for message in log if message.startswith("The training list differs from the checkpoint's")]
 
 
-def test_a_test_in_a_trainings_folder_leaves_its_results(tiny_cfg, tmp_path):
+def test_a_test_in_a_trainings_folder_leaves_its_results(tiny_cfg, log, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     for name in ("last_checkpoint", "results.json", "run.json"):
@@ -347,4 +347,5 @@ def test_a_test_in_a_trainings_folder_leaves_its_results(tiny_cfg, tmp_path):
     results = evaluate_only(tiny_cfg())
     assert {(out / name).read_text() for name in ("results.json", "run.json")} == {"the training's"}
     assert json.loads((out / "eval_results.json").read_text()) == results
-    assert json.loads((out / "eval_run.json").read_text())["seed"] == 7
+    record = json.loads((out / "eval_run.json").read_text())
+    assert record["seed"] == 7 and f"This run: {json.dumps(record)}" in log
