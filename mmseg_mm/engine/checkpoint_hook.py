@@ -13,6 +13,7 @@ from mmseg.registry import HOOKS
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.stopping import KEPT, STOPPED
+from mmseg_mm.engine.finite_loss import require_finite_loss
 from mmseg_mm.engine.safe_checkpoint import purpose_of
 from mmseg_mm.engine.whole_checkpoint import BACKEND, WholeFileBackend, checkpoints, newest_whole_checkpoint
 
@@ -71,13 +72,15 @@ class ResumableCheckpointHook(CheckpointHook):
     def _note(self, *_: object) -> None:
         self._told = True
 
-    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save when it is time, or when any of the processes was told to stop.
 
         Raises:
+            InputError: A loss is not finite. Nothing is saved but its batch.
             SystemExit: The run was told to stop, and its state is saved.
         """
-        super().after_train_iter(runner, *args, **kwargs)
+        require_finite_loss(runner, data_batch, outputs)
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
         stop = self._told
         if get_world_size() > 1:
             told = torch.tensor(float(stop), device=next(runner.model.parameters()).device)

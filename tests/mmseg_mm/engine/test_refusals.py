@@ -1,0 +1,17 @@
+"""What stops a training or is refused in one line."""
+
+import pytest
+import torch
+
+from fastreid_mm.errors import InputError
+from tests.mmseg_mm.engine.conftest import script
+
+
+def test_a_loss_that_is_not_finite_stops_and_its_batch_is_kept(config, tmp_path):
+    folder = tmp_path / "diverged"
+    with pytest.raises(InputError, match=r"loss is (nan|inf).* at iteration \d: its batch is in .*not_finite_000000"):
+        script("train.py", config, folder, **{"optim_wrapper.optimizer.lr": "1e12"})
+    (path,) = folder.glob("*.pth")  # and no checkpoint
+    kept = torch.load(path, weights_only=True)
+    assert [one.shape for one in kept["inputs"]] == 4 * [(4, 64, 64)] and len(kept["masks"]) == 4
+    assert all("/train/RGB/" in name for name in kept["img_path"]) and "loss" in kept["losses"]
