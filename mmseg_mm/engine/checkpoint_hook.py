@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,15 @@ class ResumableCheckpointHook(CheckpointHook):
         every_iters: Every how many iterations there is a checkpoint besides those of epochs. The two newest are kept.
         overwrite: Whether to begin anew where there are checkpoints already, and to delete them.
         hook: Further arguments of mmengine's hook.
+
+    Raises:
+        InputError: An argument is none of those. mmengine's hook would hand it on to the first checkpoint's saving.
     """
 
     def __init__(self, every_iters: int = 0, overwrite: bool = False, **hook) -> None:
+        unknown = hook.keys() - signature(CheckpointHook).parameters.keys()
+        if unknown:
+            raise InputError(f"default_hooks.checkpoint.{min(unknown)} is not an argument of {type(self).__name__}")
         super().__init__(**{"backend_args": {"backend": BACKEND}, **hook})
         self.every_iters, self.overwrite = every_iters, overwrite
         self._told = False

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fastreid_mm.errors import InputError
+from mmseg_mm.engine import ResumableCheckpointHook
 from tests.mmseg_mm.engine.conftest import script
 
 
@@ -15,3 +16,9 @@ def test_a_loss_that_is_not_finite_stops_and_its_batch_is_kept(config, tmp_path)
     kept = torch.load(path, weights_only=True)
     assert [one.shape for one in kept["inputs"]] == 4 * [(4, 64, 64)] and len(kept["masks"]) == 4
     assert all("/train/RGB/" in name for name in kept["img_path"]) and "loss" in kept["losses"]
+
+
+def test_a_misspelt_argument_of_the_checkpoint_hook_is_refused_when_it_is_built():
+    with pytest.raises(InputError, match="default_hooks.checkpoint.every_iter is not an argument of Resumable"):
+        ResumableCheckpointHook(every_iter=2)
+    assert ResumableCheckpointHook(every_iters=2, interval=1, max_keep_ckpts=2).every_iters == 2
