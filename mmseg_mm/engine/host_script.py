@@ -8,7 +8,7 @@ from pathlib import Path
 import mmseg
 from mmengine.config import Config
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.errors import InputError
 from fastreid_mm.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.cpu_processes import join_processes
@@ -22,6 +22,9 @@ SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 """The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
+
+WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
+"""What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
 
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
@@ -37,7 +40,7 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         InputError: mmsegmentation has no such script, the config does not exist, or :data:`TRUST` is given for a config
-            without a ``SafeCheckpointHook``, or a part of the config has an argument that its class does not know.
+            without a ``SafeCheckpointHook``, or a part of the config has an argument that its class does not know, or a ``type`` that there is not.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -61,10 +64,11 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     sys.argv = [str(script), *arguments]
     try:
         runpy.run_path(str(script), run_name="__main__")
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
+    except (TypeError, KeyError) as error:
+        message = error.args[0] if error.args else ""  # A KeyError's own text is quoted.
+        if not any(words in str(message) for words in WRONG_WORDS):
             raise
-        raise InputError(f"config {config}: {first_line(error)}") from None
+        raise InputError(f"config {config}: {message.splitlines()[0].split('. Please')[0]}") from None
 
 
 def _script(name: str) -> Path:

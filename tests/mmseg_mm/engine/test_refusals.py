@@ -22,3 +22,16 @@ def test_a_misspelt_argument_of_the_checkpoint_hook_is_refused_when_it_is_built(
     with pytest.raises(InputError, match="default_hooks.checkpoint.every_iter is not an argument of Resumable"):
         ResumableCheckpointHook(every_iter=2)
     assert ResumableCheckpointHook(every_iters=2, interval=1, max_keep_ckpts=2).every_iters == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("train_dataloader.sampler.type", "DefaultSamplr"),
+        ("optim_wrapper.optimizer.type", "Adamm"),
+        ("train_dataloader.dataset.pipeline.1.type", "LoadDepth"),
+    ],
+)
+def test_a_misspelt_type_is_one_line(config, tmp_path, key, name):
+    with pytest.raises(InputError, match=rf"^config .*: {name} is not in the [\w: ]+ registry$"):
+        script("train.py", config, tmp_path / name, **{key: name})
