@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
-from fastreid_mm.errors import InputError, first_line, listed
+from fastreid_mm.errors import InputError, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
 from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
+from mmseg_mm.load_config import load_config
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
 FILES = ("img_path", "depth_path", "seg_map_path")
@@ -27,10 +27,7 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
     Raises:
         InputError: The config cannot be read.
     """
-    try:
-        config = Config.fromfile(path)
-    except Exception as error:  # A config is a program.
-        raise InputError(f"config {path}: {first_line(error)}") from None
+    config = load_config(path)
     seen: list[Mapping] = []
     for part in PARTS:
         options = dict(innermost_dataset(config.get(part) or {}))

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mmseg
-from mmengine.config import Config
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
+from mmseg_mm.load_config import load_config
 
 TRUST = "--trust-checkpoint"
 OVERWRITE = "--overwrite"
 CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
 """The first argument that ends so is the config, a path or a shipped config's short name."""
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
+NEED_MODEL = ("train", "test")
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 """The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
@@ -39,8 +40,9 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
         arguments: The arguments of the script.
 
     Raises:
-        InputError: mmsegmentation has no such script, the config does not exist, or :data:`TRUST` is given for a config
-            without a ``SafeCheckpointHook``, or a part of the config has an argument that its class does not know, or a ``type`` that there is not.
+        InputError: mmsegmentation has no such script, the config does not exist or cannot be read, or :data:`TRUST` is
+            given for a config without a ``SafeCheckpointHook``, or a part of the config has an argument that its class
+            does not know, or a ``type`` that there is not.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -61,6 +63,8 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     if options:
         arguments += ["--cfg-options", *options]
     take_data_root(arguments)
+    if config and config.endswith(".py"):  # A log of analysis_tools ends in .json, too.
+        load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
     sys.argv = [str(script), *arguments]
     try:
         runpy.run_path(str(script), run_name="__main__")
@@ -81,7 +85,7 @@ def _script(name: str) -> Path:
 
 
 def _hook_index(config: str | None) -> int:
-    hooks = Config.fromfile(config).get("custom_hooks", []) if config else []
+    hooks = load_config(config).get("custom_hooks", []) if config else []
     for index, hook in enumerate(hooks):
         if hook.get("type") == "SafeCheckpointHook":
             return index
