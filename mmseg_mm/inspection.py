@@ -7,7 +7,7 @@ from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, listed
-from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
 from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
@@ -56,10 +56,8 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
 def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
     """Return a line if most objects of a set are farther away than their surroundings."""
     masked = [sample for sample in samples if "seg_map_path" in sample]
-    try:
-        farther, checked = farther_than_surroundings(masked, lambda sample: depth.transform(dict(sample))["depth"])
-    except InputError:  # It is listed by its file.
-        return []
+    usable = [sample for sample in evenly_spread(masked) if _loads(sample, depth)]
+    farther, checked = farther_than_surroundings(usable, lambda sample: depth.transform(dict(sample))["depth"])
     if not farther or len(farther) < SUSPICIOUS * checked:
         return []
     other = next(each for each in DIRECTIONS if each != samples[0].get("depth_direction", depth.direction))
@@ -67,6 +65,16 @@ def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
         f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
         f"depth_direction={other!r} turns it round"
     ]
+
+
+def _loads(sample: Mapping, depth: LoadDepthFromFile) -> bool:
+    """Whether depth and mask can be used; what cannot is listed by its file."""
+    try:
+        depth.transform(dict(sample))
+        read_mask(sample["seg_map_path"])
+    except InputError:
+        return False
+    return True
 
 
 def look_at(sample: Mapping) -> str:
