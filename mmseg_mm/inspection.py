@@ -6,7 +6,7 @@ from itertools import groupby
 from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
 from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
@@ -25,7 +25,7 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
         The name of a set, the number of its samples, its problems so far, a line each, and its samples.
 
     Raises:
-        InputError: The config cannot be read.
+        InputError: The config cannot be read, or has no data set.
     """
     config = load_config(path)
     seen: list[Mapping] = []
@@ -34,6 +34,8 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
         if options and options not in seen:
             seen.append(options)
             yield from _sets(part, options)
+    if not seen:
+        raise InputError(f"config {path} has no data set: it has none of {', '.join(PARTS)}")
 
 
 def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
@@ -41,11 +43,11 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     loader: Mapping = next(
         (step for step in options.get("pipeline", ()) if step.get("type") == "LoadDepthFromFile"), {}
     )
-    depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
     try:
+        depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
         dataset = DATASETS.build({**options, "pipeline": []})
-    except InputError as error:
-        yield part, {}, [str(error)], []
+    except (InputError, TypeError, KeyError) as error:  # The latter two of arguments and types that there are not.
+        yield part, {}, [first_line(error)], []
         return
     samples = [{**dataset.get_data_info(index), "scaling": depth.scaling} for index in range(len(dataset))]
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
