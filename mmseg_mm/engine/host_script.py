@@ -27,6 +27,9 @@ WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
 """What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
 
+NO_OPTIMIZER = "None is not a callable object"
+"""What mmengine's constructor of optimizers says where there is none of that ``type``."""
+
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
     """Run one of mmsegmentation's scripts.
@@ -70,6 +73,8 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
         runpy.run_path(str(script), run_name="__main__")
     except (TypeError, KeyError) as error:
         message = error.args[0] if error.args else ""  # A KeyError's own text is quoted.
+        if message == NO_OPTIMIZER:
+            raise InputError(f"config {config}: optim_wrapper.optimizer.type is not a known optimizer") from None
         if not any(words in str(message) for words in WRONG_WORDS):
             raise
         raise InputError(f"config {config}: {message.splitlines()[0].split('. Please')[0]}") from None
