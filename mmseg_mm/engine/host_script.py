@@ -3,9 +3,13 @@
 import runpy
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from inspect import signature
 from pathlib import Path
 
 import mmseg
+from mmengine.config import Config
+from mmengine.runner import Runner
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.shipped_configs import find_config
@@ -20,6 +24,17 @@ CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
 """The first argument that ends so is the config, a path or a shipped config's short name."""
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 NEED_MODEL = ("train", "test")
+RUNNER_READS = (
+    "data_root",
+    "runner_type",
+    "model_wrapper_cfg",
+    "sync_bn",
+    "find_unused_parameters",
+    "activation_checkpointing",
+    "efficient_conv_bn_eval",
+    "compile",
+)
+"""Top-level keys of a config that are read, though they are no arguments of mmengine's ``Runner``; the first here."""
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 """The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
@@ -67,7 +82,8 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
         arguments += ["--cfg-options", *options]
     take_data_root(arguments)
     if config and config.endswith(".py"):  # A log of analysis_tools ends in .json, too.
-        load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
+        known = load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
+        _require_known(arguments, known)
     sys.argv = [str(script), *arguments]
     try:
         runpy.run_path(str(script), run_name="__main__")
@@ -78,6 +94,18 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
         if not any(words in str(message) for words in WRONG_WORDS):
             raise
         raise InputError(f"config {config}: {message.splitlines()[0].split('. Please')[0]}") from None
+
+
+def _require_known(arguments: Sequence[str], config: Config) -> None:
+    """Refuse options for keys on the top level that neither the config nor the runner has."""
+    if "--cfg-options" not in arguments:
+        return
+    known = {*config, *signature(Runner).parameters, *RUNNER_READS}
+    for option in arguments[arguments.index("--cfg-options") + 1 :]:
+        key = option.split("=")[0]
+        if "=" in option and not option.startswith("-") and key.split(".")[0] not in known:
+            near = get_close_matches(key.split(".")[0], known, 1)
+            raise InputError(f"--cfg-options {key}: no such key{f'; is it {near[0]}?' if near else ''}")
 
 
 def _script(name: str) -> Path:

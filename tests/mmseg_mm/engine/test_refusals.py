@@ -42,3 +42,14 @@ def test_a_misspelt_optimizer_is_one_line(config, monkeypatch):
     monkeypatch.setattr("sys.argv", sys.argv)
     with pytest.raises(InputError, match=r"^config .*small.py: optim_wrapper.optimizer.type is not a known optimizer"):
         run_host_script("train.py", [config])
+
+
+def test_an_option_for_a_part_that_there_is_not_is_refused(config, monkeypatch):
+    ran = []
+    monkeypatch.setattr("runpy.run_path", lambda *_, **__: ran.append(sys.argv))
+    monkeypatch.setattr("sys.argv", sys.argv)
+    with pytest.raises(InputError, match=r"--cfg-options modell.decode_head.channels: no such key; is it model\?"):
+        run_host_script("train.py", [config, "--cfg-options", "load_from=a.pth", "modell.decode_head.channels=6"])
+    assert not ran
+    run_host_script("train.py", [config, "--cfg-options", "model.a=1", "experiment_name=b", "sync_bn=torch"])
+    assert len(ran) == 1
