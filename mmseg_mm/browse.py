@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmengine.runner.utils import set_random_seed
 from mmseg.registry import DATASETS
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.engine.data_root import take_data_root
+from mmseg_mm.load_config import load_config
 from mmseg_mm.side_by_side import side_by_side
 from mmseg_mm.write_image import write_image
 
@@ -66,7 +67,7 @@ def browse(args: argparse.Namespace) -> None:
     options = args.cfg_options or {}
     if "data_root" in options:
         take_data_root([f"data_root={options['data_root']}"])
-    config = Config.fromfile(args.config)
+    config = load_config(args.config)
     config.merge_from_dict(options)
     loader = config.get(f"{args.part}_dataloader")
     if loader is None:

@@ -5,14 +5,16 @@ from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
+from mmseg_mm.load_config import load_config
 from mmseg_mm.predictor import Picture, SaliencyPredictor
 
 
@@ -33,15 +35,15 @@ def init_rgbd_model(
         options: Values for dotted keys of the config, as mmsegmentation's ``--cfg-options``.
 
     Raises:
-        InputError: A file does not exist or cannot be used, or the checkpoint belongs to another model.
+        InputError: A file does not exist or cannot be used, the checkpoint belongs to another model, or there is no
+            such device.
     """
     if not isinstance(config, Config):
-        if not Path(config).is_file():
-            raise InputError(f"config {config} does not exist")
-        config = Config.fromfile(config)
+        config = load_config(config, needs=("model",))
     if options:
         config = deepcopy(config)
         config.merge_from_dict(dict(options))
+    _require_device(device)
     init_default_scope("mmseg")
     model = MODELS.build(config.model)
     content = read_checkpoint(str(checkpoint), trust=trust)
@@ -51,6 +53,13 @@ def init_rgbd_model(
     model.load_state_dict(weights, strict=False)
     model.cfg = config
     return model.to(device).eval()
+
+
+def _require_device(name: str) -> None:
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # The latter if PyTorch was built without it.
+        raise InputError(f"device {name!r} cannot be used: {first_line(error)}") from None
 
 
 def inference_rgbd(

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, first_line, listed
-from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
 from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
+from mmseg_mm.load_config import load_config
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
 FILES = ("img_path", "depth_path", "seg_map_path")
@@ -25,18 +25,17 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
         The name of a set, the number of its samples, its problems so far, a line each, and its samples.
 
     Raises:
-        InputError: The config cannot be read.
+        InputError: The config cannot be read, or has no data set.
     """
-    try:
-        config = Config.fromfile(path)
-    except Exception as error:  # A config is a program.
-        raise InputError(f"config {path}: {first_line(error)}") from None
+    config = load_config(path)
     seen: list[Mapping] = []
     for part in PARTS:
         options = dict(innermost_dataset(config.get(part) or {}))
         if options and options not in seen:
             seen.append(options)
             yield from _sets(part, options)
+    if not seen:
+        raise InputError(f"config {path} has no data set: it has none of {', '.join(PARTS)}")
 
 
 def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
@@ -44,11 +43,11 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     loader: Mapping = next(
         (step for step in options.get("pipeline", ()) if step.get("type") == "LoadDepthFromFile"), {}
     )
-    depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
     try:
+        depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
         dataset = DATASETS.build({**options, "pipeline": []})
-    except InputError as error:
-        yield part, {}, [str(error)], []
+    except (InputError, TypeError, KeyError) as error:  # The latter two of arguments and types that there are not.
+        yield part, {}, [first_line(error)], []
         return
     samples = [{**dataset.get_data_info(index), "scaling": depth.scaling} for index in range(len(dataset))]
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
@@ -59,10 +58,8 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
 def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
     """Return a line if most objects of a set are farther away than their surroundings."""
     masked = [sample for sample in samples if "seg_map_path" in sample]
-    try:
-        farther, checked = farther_than_surroundings(masked, lambda sample: depth.transform(dict(sample))["depth"])
-    except InputError:  # It is listed by its file.
-        return []
+    usable = [sample for sample in evenly_spread(masked) if _loads(sample, depth)]
+    farther, checked = farther_than_surroundings(usable, lambda sample: depth.transform(dict(sample))["depth"])
     if not farther or len(farther) < SUSPICIOUS * checked:
         return []
     other = next(each for each in DIRECTIONS if each != samples[0].get("depth_direction", depth.direction))
@@ -70,6 +67,16 @@ def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
         f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
         f"depth_direction={other!r} turns it round"
     ]
+
+
+def _loads(sample: Mapping, depth: LoadDepthFromFile) -> bool:
+    """Whether depth and mask can be used; what cannot is listed by its file."""
+    try:
+        depth.transform(dict(sample))
+        read_mask(sample["seg_map_path"])
+    except InputError:
+        return False
+    return True
 
 
 def look_at(sample: Mapping) -> str:

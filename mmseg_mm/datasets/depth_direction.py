@@ -25,14 +25,18 @@ def farther_than_surroundings(
     Returns:
         The paths of the depth maps in which the object is farther, and the number of samples that were checked.
     """
-    if not samples:
-        return [], 0
-    spread = np.unique(np.linspace(0, len(samples) - 1, CHECKED).round().astype(int))
     checked, farther = 0, []
-    for sample in (samples[i] for i in spread):
+    for sample in evenly_spread(samples):
         depth, mask = load_depth(sample), read_mask(sample["seg_map_path"]).astype(bool)
         if mask.any() and not mask.all():
             checked += 1
             if depth[mask].mean() < depth[~mask].mean():
                 farther.append(sample["depth_path"])
     return farther, checked
+
+
+def evenly_spread(samples: Sequence[dict]) -> list[dict]:
+    """Return at most :data:`CHECKED` of the samples, evenly spread."""
+    if not samples:
+        return []
+    return [samples[i] for i in np.unique(np.linspace(0, len(samples) - 1, CHECKED).round().astype(int))]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
@@ -11,6 +12,7 @@ from mmseg.registry import DATASETS
 
 from fastreid_mm.errors import InputError, listed, require_choice
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
+from mmseg_mm.datasets.image_files import require_image
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 
@@ -106,6 +108,20 @@ class RGBDSODDataset(BaseSegDataset):
             require_choice("depth_direction", one["depth_direction"], DIRECTIONS)
             common["depth_direction"] = one["depth_direction"]
         return [{**paths, **common, "seg_fields": []} for paths in paired.samples()]
+
+    def prepare_data(self, idx: int) -> Any:
+        """Load and transform a sample.
+
+        Raises:
+            InputError: The image cannot be read, of which mmcv's loader says it with an error of its own.
+        """
+        try:
+            return super().prepare_data(idx)
+        except InputError:
+            raise
+        except Exception:
+            require_image(self.get_data_info(idx)["img_path"])
+            raise
 
     def full_init(self) -> None:
         """Load the samples once, and check the direction of their depth."""

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmseg.registry import HOOKS
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.stopping import KEPT, STOPPED
+from mmseg_mm.engine.finite_loss import require_finite_loss
 from mmseg_mm.engine.safe_checkpoint import purpose_of
 from mmseg_mm.engine.whole_checkpoint import BACKEND, WholeFileBackend, checkpoints, newest_whole_checkpoint
 
@@ -28,9 +30,15 @@ class ResumableCheckpointHook(CheckpointHook):
         every_iters: Every how many iterations there is a checkpoint besides those of epochs. The two newest are kept.
         overwrite: Whether to begin anew where there are checkpoints already, and to delete them.
         hook: Further arguments of mmengine's hook.
+
+    Raises:
+        InputError: An argument is none of those. mmengine's hook would hand it on to the first checkpoint's saving.
     """
 
     def __init__(self, every_iters: int = 0, overwrite: bool = False, **hook) -> None:
+        unknown = hook.keys() - signature(CheckpointHook).parameters.keys()
+        if unknown:
+            raise InputError(f"default_hooks.checkpoint.{min(unknown)} is not an argument of {type(self).__name__}")
         super().__init__(**{"backend_args": {"backend": BACKEND}, **hook})
         self.every_iters, self.overwrite = every_iters, overwrite
         self._told = False
@@ -71,13 +79,15 @@ class ResumableCheckpointHook(CheckpointHook):
     def _note(self, *_: object) -> None:
         self._told = True
 
-    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save when it is time, or when any of the processes was told to stop.
 
         Raises:
+            InputError: A loss is not finite. Nothing is saved but its batch.
             SystemExit: The run was told to stop, and its state is saved.
         """
-        super().after_train_iter(runner, *args, **kwargs)
+        require_finite_loss(runner, data_batch, outputs)
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
         stop = self._told
         if get_world_size() > 1:
             told = torch.tensor(float(stop), device=next(runner.model.parameters()).device)

@@ -76,9 +76,7 @@ def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "
     Raises:
         InputError: Weights are missing or have another shape.
     """
-    expected, saved = (
-        {name.removeprefix("module."): value for name, value in state.items()} for state in (expected, saved)
-    )
+    expected, saved = _unwrapped(expected), _unwrapped(saved)
     if not expected.keys() & saved.keys():
         raise InputError(f"checkpoint {path} is of another model: it has none of its tensors")
     missing = [
@@ -94,3 +92,24 @@ def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "
     ]
     if wrong:
         raise InputError(f"checkpoint {path} is of another model: {', '.join(wrong)}")
+
+
+def describe_match(expected: Mapping, saved: Mapping) -> tuple[str, list[str]]:
+    """Count what a training that begins from a checkpoint takes from it.
+
+    Args:
+        expected: The tensors of the model by name.
+        saved: The tensors of the checkpoint by name.
+
+    Returns:
+        The counts in words, and the parts of the model, as "decode_head", that get nothing.
+    """
+    own, given = _unwrapped(expected).keys(), _unwrapped(saved).keys()
+    taken = own & given
+    skipped = {name.split(".")[0] for name in own} - {name.split(".")[0] for name in taken}
+    counts = f"{len(taken)} of the model's {len(own)} tensors are loaded, {len(given - own)} of the file are left out"
+    return counts, sorted(skipped)
+
+
+def _unwrapped(state: Mapping) -> dict:
+    return {name.removeprefix("module."): value for name, value in state.items()}

@@ -3,25 +3,47 @@
 import runpy
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from inspect import signature
 from pathlib import Path
 
 import mmseg
 from mmengine.config import Config
+from mmengine.runner import Runner
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.errors import InputError
 from fastreid_mm.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
+from mmseg_mm.load_config import load_config
 
 TRUST = "--trust-checkpoint"
 OVERWRITE = "--overwrite"
 CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
 """The first argument that ends so is the config, a path or a shipped config's short name."""
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
+NEED_MODEL = ("train", "test")
+RUNNER_READS = (
+    "data_root",
+    "runner_type",
+    "model_wrapper_cfg",
+    "sync_bn",
+    "find_unused_parameters",
+    "activation_checkpointing",
+    "efficient_conv_bn_eval",
+    "compile",
+)
+"""Top-level keys of a config that are read, though they are no arguments of mmengine's ``Runner``; the first here."""
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 """The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
+
+WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
+"""What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
+
+NO_OPTIMIZER = "None is not a callable object"
+"""What mmengine's constructor of optimizers says where there is none of that ``type``."""
 
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
@@ -36,8 +58,9 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
         arguments: The arguments of the script.
 
     Raises:
-        InputError: mmsegmentation has no such script, the config does not exist, or :data:`TRUST` is given for a config
-            without a ``SafeCheckpointHook``, or a part of the config has an argument that its class does not know.
+        InputError: mmsegmentation has no such script, the config does not exist or cannot be read, or :data:`TRUST` is
+            given for a config without a ``SafeCheckpointHook``, or a part of the config has an argument that its class
+            does not know, or a ``type`` that there is not.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -58,13 +81,31 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     if options:
         arguments += ["--cfg-options", *options]
     take_data_root(arguments)
+    if config and config.endswith(".py"):  # A log of analysis_tools ends in .json, too.
+        known = load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
+        _require_known(arguments, known)
     sys.argv = [str(script), *arguments]
     try:
         runpy.run_path(str(script), run_name="__main__")
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
+    except (TypeError, KeyError) as error:
+        message = error.args[0] if error.args else ""  # A KeyError's own text is quoted.
+        if message == NO_OPTIMIZER:
+            raise InputError(f"config {config}: optim_wrapper.optimizer.type is not a known optimizer") from None
+        if not any(words in str(message) for words in WRONG_WORDS):
             raise
-        raise InputError(f"config {config}: {first_line(error)}") from None
+        raise InputError(f"config {config}: {message.splitlines()[0].split('. Please')[0]}") from None
+
+
+def _require_known(arguments: Sequence[str], config: Config) -> None:
+    """Refuse options for keys on the top level that neither the config nor the runner has."""
+    if "--cfg-options" not in arguments:
+        return
+    known = {*config, *signature(Runner).parameters, *RUNNER_READS}
+    for option in arguments[arguments.index("--cfg-options") + 1 :]:
+        key = option.split("=")[0]
+        if "=" in option and not option.startswith("-") and key.split(".")[0] not in known:
+            near = get_close_matches(key.split(".")[0], known, 1)
+            raise InputError(f"--cfg-options {key}: no such key{f'; is it {near[0]}?' if near else ''}")
 
 
 def _script(name: str) -> Path:
@@ -77,7 +118,7 @@ def _script(name: str) -> Path:
 
 
 def _hook_index(config: str | None) -> int:
-    hooks = Config.fromfile(config).get("custom_hooks", []) if config else []
+    hooks = load_config(config).get("custom_hooks", []) if config else []
     for index, hook in enumerate(hooks):
         if hook.get("type") == "SafeCheckpointHook":
             return index

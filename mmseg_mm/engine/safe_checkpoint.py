@@ -1,5 +1,6 @@
 """Saving mmengine's checkpoints as plain data, which PyTorch loads without running code from the file."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from mmseg.registry import HOOKS
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.safe_load import MapLocation, load_safely
-from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
+from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, describe_match, unseen_settings
 
 HISTORY = ("log_history", "count_history", "max_length")
 """The arguments of a ``HistoryBuffer``."""
@@ -52,14 +53,22 @@ class SafeCheckpointHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the weights and settings with those of the model, and restore the histories.
 
-        Training may begin from a part of the weights, and with other settings.
+        Training may begin from a part of the weights, and with other settings: what it takes is logged, with a warning
+        if a part of the model gets nothing.
 
         Raises:
             InputError: The checkpoint belongs to another model.
         """
         purpose = purpose_of(runner)
-        check_weights(runner.model.state_dict(), checkpoint.get("state_dict", checkpoint), self._path, purpose)
-        if purpose != "begin":
+        states = runner.model.state_dict(), checkpoint.get("state_dict", checkpoint)
+        check_weights(*states, self._path, purpose)
+        if purpose == "begin":
+            counts, skipped = describe_match(*states)
+            runner.logger.log(
+                logging.WARNING if skipped else logging.INFO,
+                f"{self._path}: {counts}" + (f"; nothing for {', '.join(skipped)}" if skipped else ""),
+            )
+        else:
             check_settings(unseen_settings(runner.cfg.model), checkpoint.get("meta", {}).get(SETTINGS, {}), self._path)
         scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})
         for name, history in scalars.items():

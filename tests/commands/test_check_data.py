@@ -82,3 +82,24 @@ def test_inverted_depth_is_listed(tmp_path, capsys):
     write_set(root)
     config.write_text(CONFIG.format(root=root).replace('File")', 'File", direction="far_white")', 2))
     assert "depth_direction='near_white' turns it round" in refused([str(config)], capsys)
+
+
+def test_a_constant_map_does_not_hide_the_inverted_ones(tmp_path, capsys):
+    root = write_set(tmp_path / "toy", names=("a", "b", "c", "flat"))
+    for path in (root / "depth").iterdir():
+        depth = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(path), np.full_like(depth, 7) if path.stem == "flat" else 255 - depth)
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root))
+    out = refused([str(config)], capsys)
+    assert "looks inverted in 3 of 3 maps" in out and "flat.png is constant" in out
+
+
+def test_a_config_without_data_and_a_misspelt_argument_are_no_good_data(tmp_path, capsys):
+    config = tmp_path / "sod.py"
+    config.write_text("")
+    with pytest.raises(SystemExit, match="2"):
+        main([str(config)])
+    assert "sod.py has no data set: it has none of train_dataloader" in capsys.readouterr().err
+    config.write_text(CONFIG.format(root=write_set(tmp_path / "toy")).replace('File")]', 'File", scalin=1)]'))
+    assert "unexpected keyword argument 'scalin'" in refused([str(config)], capsys)

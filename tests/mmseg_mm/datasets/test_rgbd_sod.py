@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, RGBDSODDataset
@@ -173,3 +174,14 @@ def test_inverted_depth_is_named(tmp_path, warnings_of):
     sets[1]["depth_direction"] = "far_white"
     RGBDSODDataset(data_root=str(tmp_path), sets=sets, pipeline=pipeline)
     assert len(warnings_of) == 1
+
+
+def test_an_image_that_mmcv_cannot_load_is_named(tmp_path):
+    places = {"img_path": ("RGB", ".png"), "depth_path": ("depth", ".png"), "seg_map_path": ("GT", ".png")}
+    image = write_set(tmp_path, places=places) / "RGB/a.png"
+    image.write_bytes(image.read_bytes()[:60])  # the header is whole, with the size
+    init_default_scope("mmseg")
+    dataset = RGBDSODDataset(data_root=str(tmp_path), pipeline=[{"type": "LoadImageFromFile"}])
+    assert dataset[1]["img"].shape == (*SIZE, 3)
+    with pytest.raises(InputError, match="RGB/a.png is not an image that can be read"):
+        dataset[0]

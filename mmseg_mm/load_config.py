@@ -1,0 +1,30 @@
+"""Reading a config, in one line if it cannot be read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+
+from fastreid_mm.errors import InputError, first_line
+
+
+def load_config(path: str | Path, needs: Sequence[str] = ()) -> Config:
+    """Read a config.
+
+    Args:
+        path: The path of the file.
+        needs: The keys that it must have.
+
+    Raises:
+        InputError: The file does not exist, cannot be read or lacks a key.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"config {path} does not exist")
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # A config is a program.
+        raise InputError(f"config {path}: {first_line(error)}") from None
+    for key in needs:
+        if key not in config:
+            raise InputError(f"config {path} has no {key}")
+    return config

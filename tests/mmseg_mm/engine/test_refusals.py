@@ -1,0 +1,55 @@
+"""What stops a training or is refused in one line."""
+
+import sys
+
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from mmseg.registry import DATA_SAMPLERS, OPTIMIZERS, TRANSFORMS
+
+from fastreid_mm.errors import InputError
+from mmseg_mm.engine import ResumableCheckpointHook, run_host_script
+from tests.mmseg_mm.engine.conftest import script
+
+
+def test_a_loss_that_is_not_finite_stops_and_its_batch_is_kept(config, tmp_path):
+    folder = tmp_path / "diverged"
+    with pytest.raises(InputError, match=r"loss is (nan|inf).* at iteration \d: its batch is in .*not_finite_000000"):
+        script("train.py", config, folder, **{"optim_wrapper.optimizer.lr": "1e12"})
+    (path,) = folder.glob("*.pth")  # and no checkpoint
+    kept = torch.load(path, weights_only=True)
+    assert [one.shape for one in kept["inputs"]] == 4 * [(4, 64, 64)] and len(kept["masks"]) == 4
+    assert all("/train/RGB/" in name for name in kept["img_path"]) and "loss" in kept["losses"]
+
+
+def test_a_misspelt_argument_of_the_checkpoint_hook_is_refused_when_it_is_built():
+    with pytest.raises(InputError, match="default_hooks.checkpoint.every_iter is not an argument of Resumable"):
+        ResumableCheckpointHook(every_iter=2)
+    assert ResumableCheckpointHook(every_iters=2, interval=1, max_keep_ckpts=2).every_iters == 2
+
+
+@pytest.mark.parametrize("registry", [DATA_SAMPLERS, OPTIMIZERS, TRANSFORMS])
+def test_a_misspelt_type_is_one_line(config, monkeypatch, registry):
+    monkeypatch.setattr("runpy.run_path", lambda *_, **__: registry.build({"type": "Misspelt"}))
+    monkeypatch.setattr("sys.argv", sys.argv)
+    with pytest.raises(InputError, match=r"^config .*small.py: Misspelt is not in the [\w: ]+ registry$"):
+        run_host_script("train.py", [config])
+
+
+def test_a_misspelt_optimizer_is_one_line(config, monkeypatch):
+    wrapper = {"type": "OptimWrapper", "optimizer": {"type": "Adamm", "lr": 0.1}}
+    monkeypatch.setattr("runpy.run_path", lambda *_, **__: build_optim_wrapper(torch.nn.Linear(1, 1), wrapper))
+    monkeypatch.setattr("sys.argv", sys.argv)
+    with pytest.raises(InputError, match=r"^config .*small.py: optim_wrapper.optimizer.type is not a known optimizer"):
+        run_host_script("train.py", [config])
+
+
+def test_an_option_for_a_part_that_there_is_not_is_refused(config, monkeypatch):
+    ran = []
+    monkeypatch.setattr("runpy.run_path", lambda *_, **__: ran.append(sys.argv))
+    monkeypatch.setattr("sys.argv", sys.argv)
+    with pytest.raises(InputError, match=r"--cfg-options modell.decode_head.channels: no such key; is it model\?"):
+        run_host_script("train.py", [config, "--cfg-options", "load_from=a.pth", "modell.decode_head.channels=6"])
+    assert not ran
+    run_host_script("train.py", [config, "--cfg-options", "model.a=1", "experiment_name=b", "sync_bn=torch"])
+    assert len(ran) == 1

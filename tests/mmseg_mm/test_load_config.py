@@ -1,0 +1,33 @@
+"""Configs and devices that cannot be used are refused in one line."""
+
+import pytest
+
+from fastreid_mm.errors import InputError
+from mmseg_mm.engine import run_host_script
+from mmseg_mm.inference import init_rgbd_model
+from mmseg_mm.load_config import load_config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("model = dict(", "bad.py: .*was never closed"), ("", "bad.py has no model")]
+)
+def test_a_broken_and_an_empty_config(tmp_path, text, message):
+    path = tmp_path / "bad.py"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        init_rgbd_model(path, "none.pth")
+    with pytest.raises(InputError, match=message):
+        run_host_script("test.py", [str(path), "none.pth"])
+
+
+def test_what_is_there_is_read(tmp_path):
+    (tmp_path / "good.py").write_text("model = dict(a=1)")
+    assert load_config(tmp_path / "good.py", needs=("model",)).model.a == 1
+    with pytest.raises(InputError, match="config .*none.py does not exist"):
+        load_config(tmp_path / "none.py")
+
+
+@pytest.mark.parametrize("device", ["foo", "cuda:99"])
+def test_a_device_that_is_not_there(folder, device):
+    with pytest.raises(InputError, match=f"^device '{device}' cannot be used: "):
+        init_rgbd_model(folder / "config.py", folder / "weights.pth", device)
