@@ -74,7 +74,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
         args: fast-reid's arguments: ``config_file, resume, eval_only, opts``.
 
     Raises:
-        InputError: see :func:`load_config`.
+        InputError: see :func:`load_config`; or ``OUTPUT_DIR`` cannot be made.
     """
     cfg = load_config(args.config_file, args.opts)
     if args.config_file:
@@ -82,6 +82,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
     if args.eval_only:
         cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
     cfg.freeze()
+    _make_output_dir(cfg.OUTPUT_DIR)
     default_setup(cfg, args)
     return cfg
 
@@ -105,7 +106,7 @@ def settle(cfg: CfgNode) -> CfgNode:
         A copy of the config, frozen. :func:`save_config` saves it, once ``OUTPUT_DIR`` is known to be free.
 
     Raises:
-        InputError: what the config asks for is not installed.
+        InputError: what the config asks for is not installed, or cannot be used.
     """
     require_tracking(cfg)
     refuse_impossible(cfg)
@@ -128,10 +129,18 @@ def save_config(cfg: CfgNode) -> None:
         write_text(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), cfg.dump())
 
 
+def _make_output_dir(folder: str) -> None:
+    """Make ``OUTPUT_DIR`` on the first process, or refuse it."""
+    if comm.is_main_process():
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"OUTPUT_DIR {folder!r} cannot be made: {error.strerror}") from None
+
+
 def _start_log(output_dir: str) -> None:
     """Make the folder, and start fast-reid's log unless its ``default_setup`` has."""
-    if comm.is_main_process():
-        os.makedirs(output_dir, exist_ok=True)
+    _make_output_dir(output_dir)
     if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
         setup_logger(output_dir, distributed_rank=comm.get_rank())
 

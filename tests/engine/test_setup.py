@@ -67,12 +67,26 @@ def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
         ("INPUT.SIZE_TEST", "[32]"),
         ("MODEL.PIXEL_STD", "[1.0, 0.0, 1.0]"),
         ("INPUT.REA.VALUE", "[1.0, 2.0]"),
+        ("INPUT.REA.PROB", "7.0"),
+        ("INPUT.CROP.RATIO", "[]"),
+        ("SOLVER.WARMUP_METHOD", "another"),
+        ("SOLVER.STEPS", "['a']"),
+        ("TEST.RANKS", "('a',)"),
+        ("MODEL.DEVICE", "None"),
+        ("MODEL.DEVICE", "meta"),
     ],
 )
 def test_a_value_that_nothing_can_use_is_refused_with_its_key(tiny_cfg, key, value):
     with pytest.raises(InputError, match=f"{key} .* is not"):
         settle(tiny_cfg(key, value))
     settle(tiny_cfg("MODEL.HCT.POOL_EXPONENT", "1e999", "TEST.EVAL_PERIOD", -1))
+
+
+def test_a_folder_that_cannot_be_made_is_refused(arguments, tiny_cfg):
+    option = ("OUTPUT_DIR", "/dev/null/x")
+    for call in (lambda: setup(arguments(*option)), lambda: settle(tiny_cfg(*option))):
+        with pytest.raises(InputError, match="OUTPUT_DIR '/dev/null/x' cannot be made: Not a directory"):
+            call()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
