@@ -34,8 +34,8 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         options: keys and values in turn.
 
     Raises:
-        InputError: the file is missing or not YAML, a key is unknown, or a value has the wrong type or is
-            not supported.
+        InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, or a value has the
+            wrong type or is not supported.
     """
     cfg = get_cfg()
     add_mm_config(cfg)
@@ -44,13 +44,25 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
         if config_file:
-            cfg.merge_from_file(config_file)
+            _merge_file(cfg, config_file)
         cfg.merge_from_list(_with_floats(cfg, options))
+    except InputError:
+        raise
     except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
         raise InputError(f"config {config_file or 'options'}: {reason}") from None
     return cfg
+
+
+def _merge_file(cfg: CfgNode, path: str) -> None:
+    """The host's merging of a file and those it builds on, which trips over any that is not a mapping."""
+    try:
+        cfg.merge_from_file(path)
+    except RecursionError:
+        raise InputError(f"config {path}: its _BASE_ leads back to itself") from None
+    except (AttributeError, TypeError):
+        raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fastreid_mm.engine.main import argument_parser
-from fastreid_mm.engine.setup import seed_everything, set_deterministic, settle, setup
+from fastreid_mm.engine.setup import load_config, seed_everything, set_deterministic, settle, setup
 from fastreid_mm.errors import InputError
 
 
@@ -39,6 +39,22 @@ def arguments(tiny_config):
         return args
 
     return make
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("", "empty or no mapping"),
+        ("- 1\n- 2", "empty or no mapping"),
+        ("_BASE_: 3", "empty or no mapping"),
+        ("_BASE_: odd.yml", "_BASE_ leads back to itself"),
+    ],
+)
+def test_a_file_that_is_no_config_is_refused_by_its_path(tmp_path, text, reason):
+    path = tmp_path / "odd.yml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"^config {path}: it.*{reason}.*$"):
+        load_config(str(path), [])
 
 
 def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
