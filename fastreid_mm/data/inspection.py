@@ -1,15 +1,22 @@
 """Reading a whole data set before training does: what cannot be read, and what is not as it was published."""
 
-from collections import Counter
+import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
 from fastreid_mm.errors import InputError, listed
+from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.read_image import read_rgb
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+"""Of the images of the sets."""
 
 
 def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list[str]]]:
@@ -22,12 +29,12 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
         try:
             dataset = build_dataset(cfg, name)
         except InputError as error:
-            yield name, {}, [str(error)], []
+            yield name, {}, [str(error)], _images_below(name, str(error))
             continue
         published = {} if cfg.DATASETS.SYSU.SPLIT == "val" and name == "SYSUMM01" else PUBLISHED.get(name, {})
         found = count(dataset)
         paths = sorted({path for item in _items(dataset) for path in _files(item)})
-        yield name, found, [*_other_counts(found, published), *_single(dataset)], paths
+        yield name, found, [*_other_counts(found, published), *_single(dataset, cfg.DATALOADER.NUM_INSTANCE)], paths
 
 
 def look_at(path: str) -> str:
@@ -47,13 +54,30 @@ def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[str]
     ]
 
 
-def _single(dataset: ImageDataset) -> list[str]:
-    """Training identities of one image, which nothing can be compared with."""
-    images = Counter(item[1] for item in dataset.train)
-    alone = [str(pid) for pid, number in sorted(images.items()) if number == 1]
-    if not alone:
+def _single(dataset: ImageDataset, instances: int) -> list[str]:
+    """Training identities of one image in all or, where a batch has several, of a modality: nothing to compare with."""
+    images = defaultdict(list)
+    for path, pid, _, *rest in dataset.train:
+        word = {VISIBLE: " visible", INFRARED: " infrared"}.get(rest[0], "") if rest and instances > 1 else ""
+        images[word, pid].append(path)
+    problems = []
+    for word in sorted({word for word, _ in images}):
+        alone = [f"{pid}: {paths[0]}" for (of, pid), paths in sorted(images.items()) if of == word and len(paths) == 1]
+        if alone:
+            problems.append(
+                f"{len(alone)} training identities with a single{word} image ({listed(alone, 5, ', ')}); leave them out"
+            )
+    return problems
+
+
+def _images_below(name: str, problem: str) -> list[str]:
+    """The images in a set's folder, to be read where the set itself cannot be built; not those already named."""
+    folder = getattr(DATASET_REGISTRY._obj_map.get(name), "dataset_dir", "")
+    if not folder:
         return []
-    return [f"{len(alone)} training identities with a single image ({listed(alone, 5, ', ')}); leave them out"]
+    root = Path(os.getenv("FASTREID_DATASETS", "datasets"), folder)
+    paths = (str(path) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    return [path for path in paths if path not in problem]
 
 
 def _items(dataset: ImageDataset) -> Iterable[tuple]:

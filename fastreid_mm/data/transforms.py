@@ -1,10 +1,11 @@
-"""fast-reid's transforms, with two of their numbers in the config."""
+"""fast-reid's transforms, with two of their numbers in the config, and values they cannot use refused."""
 
 import torchvision.transforms as T
+from fastreid.data.transforms import AugMix, ToTensor
 from fastreid.data.transforms import build_transforms as host_transforms
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 SMALLEST_ERASED = 0.02
 """Share of an image that random erasing takes at least, of Zhong et al. and of the host."""
@@ -14,17 +15,36 @@ def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
     """The transforms of ``INPUT``, PIL image to a (3, H, W) tensor of values 0 to 255.
 
     Raises:
-        InputError: ``INPUT.RESIZE`` is unknown, or ``INPUT.REA.MAX_AREA`` no share that can be erased.
+        InputError: ``INPUT.RESIZE`` is unknown, or ``INPUT.REA.MAX_AREA`` no share that can be erased, or
+            the transforms cannot be built with other values.
     """
     modes = {mode.value: mode for mode in (T.InterpolationMode.BICUBIC, T.InterpolationMode.BILINEAR)}
     if cfg.INPUT.RESIZE not in modes:
         raise InputError(f"INPUT.RESIZE {cfg.INPUT.RESIZE!r} is not one of {', '.join(modes)}")
     if not SMALLEST_ERASED <= cfg.INPUT.REA.MAX_AREA <= 1:
         raise InputError(f"INPUT.REA.MAX_AREA {cfg.INPUT.REA.MAX_AREA} is not between {SMALLEST_ERASED} and 1")
-    transforms = host_transforms(cfg, is_train)
+    try:
+        transforms = _host_transforms(cfg, is_train)
+    except Exception as error:  # Of any kind: torchvision checks some values and trips over others.
+        raise InputError(
+            f"INPUT: transforms cannot be built with this config: {type(error).__name__}: {first_line(error)}"
+        ) from error
     for step in transforms.transforms:
         if isinstance(step, T.Resize):
             step.interpolation = modes[cfg.INPUT.RESIZE]
         elif isinstance(step, T.RandomErasing):
             step.scale = (SMALLEST_ERASED, cfg.INPUT.REA.MAX_AREA)
+    return transforms
+
+
+def _host_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
+    """The host's, with its affine transform, which it builds with arguments that torchvision no longer has."""
+    affine, cfg = cfg.INPUT.AFFINE.ENABLED, cfg.clone()
+    cfg.defrost()
+    cfg.INPUT.AFFINE.ENABLED = False
+    transforms = host_transforms(cfg, is_train)
+    if affine and is_train:
+        steps = transforms.transforms
+        place = next(index for index, step in enumerate(steps) if isinstance(step, AugMix | ToTensor))
+        steps.insert(place, T.RandomAffine(degrees=10, scale=(0.9, 1.1), shear=0.1))  # the host's numbers
     return transforms

@@ -23,7 +23,10 @@ SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBO
 CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
 """A number for each channel."""
 AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE")
+WHOLE_NUMBERS = ("SOLVER.STEPS", "TEST.RANKS")
+"""Any number of them."""
 SCHEDULERS = ("MultiStepLR", "CosineAnnealingLR")
+WARMUPS = ("linear", "constant", "exp")
 
 
 def refuse_impossible(cfg: CfgNode) -> None:
@@ -32,7 +35,6 @@ def refuse_impossible(cfg: CfgNode) -> None:
     Raises:
         InputError: names key and value.
     """
-    _refuse_unknown_names(cfg)
     defaults = get_cfg()
     add_mm_config(defaults)
     known = dict(leaves(defaults))
@@ -40,6 +42,7 @@ def refuse_impossible(cfg: CfgNode) -> None:
         problem = _problem(key, value, known.get(key))
         if problem:
             raise InputError(f"{key} {value!r} is not {problem}")
+    _refuse_unknown_names(cfg)
 
 
 def _problem(key: str, value: object, default: object) -> str:
@@ -53,6 +56,12 @@ def _problem(key: str, value: object, default: object) -> str:
         return "two whole numbers above 0"
     if key in CHANNELS and len(numbers) != 3:
         return "three finite numbers"
+    if key in WHOLE_NUMBERS and not (len(numbers) == len(value) and all(isinstance(each, int) for each in numbers)):
+        return "a list of whole numbers"
+    if key == "INPUT.CROP.RATIO" and not (len(numbers) == 2 and 0 < numbers[0] <= numbers[1]):
+        return "the smallest and the largest ratio of width to height"
+    if key.startswith("INPUT.") and key.endswith(".PROB") and not 0 <= cast(float, value) <= 1:
+        return "a probability, 0 to 1"
     if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:
         return "three numbers above 0"
     if key in AT_LEAST_ONE and isinstance(value, int) and value < 1:
@@ -86,14 +95,17 @@ def _refuse_unknown_names(cfg: CfgNode) -> None:
         "MODEL.BACKBONE.NAME": (cfg.MODEL.BACKBONE.NAME, BACKBONE_REGISTRY._obj_map),
         "SOLVER.OPT": (cfg.SOLVER.OPT, [name for name in dir(torch.optim) if name[0].isupper()]),
         "SOLVER.SCHED": (cfg.SOLVER.SCHED, SCHEDULERS),
+        "SOLVER.WARMUP_METHOD": (cfg.SOLVER.WARMUP_METHOD, WARMUPS),
     }
     for key, (name, names) in known.items():
         if name not in names:
-            choices = f"one of {', '.join(SCHEDULERS)}" if names is SCHEDULERS else "known"
+            choices = f"one of {', '.join(names)}" if isinstance(names, tuple) else "known"
             raise InputError(f"{key} {name!r} is not {choices}")
     try:
-        torch.device(cfg.MODEL.DEVICE)
+        usable = torch.device(cfg.MODEL.DEVICE).type != "meta"  # which has shapes and no numbers
     except RuntimeError:
+        usable = False
+    if not usable:
         raise InputError(f"MODEL.DEVICE {cfg.MODEL.DEVICE!r} is not a device, as cpu, cuda or cuda:1") from None
 
 

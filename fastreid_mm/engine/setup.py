@@ -34,8 +34,8 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         options: keys and values in turn.
 
     Raises:
-        InputError: the file is missing or not YAML, a key is unknown, or a value has the wrong type or is
-            not supported.
+        InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, or a value has the
+            wrong type or is not supported.
     """
     cfg = get_cfg()
     add_mm_config(cfg)
@@ -44,13 +44,25 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
         if config_file:
-            cfg.merge_from_file(config_file)
+            _merge_file(cfg, config_file)
         cfg.merge_from_list(_with_floats(cfg, options))
+    except InputError:
+        raise
     except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
         raise InputError(f"config {config_file or 'options'}: {reason}") from None
     return cfg
+
+
+def _merge_file(cfg: CfgNode, path: str) -> None:
+    """The host's merging of a file and those it builds on, which trips over any that is not a mapping."""
+    try:
+        cfg.merge_from_file(path)
+    except RecursionError:
+        raise InputError(f"config {path}: its _BASE_ leads back to itself") from None
+    except (AttributeError, TypeError):
+        raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
@@ -74,7 +86,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
         args: fast-reid's arguments: ``config_file, resume, eval_only, opts``.
 
     Raises:
-        InputError: see :func:`load_config`.
+        InputError: see :func:`load_config`; or ``OUTPUT_DIR`` cannot be made.
     """
     cfg = load_config(args.config_file, args.opts)
     if args.config_file:
@@ -82,6 +94,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
     if args.eval_only:
         cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
     cfg.freeze()
+    _make_output_dir(cfg.OUTPUT_DIR)
     default_setup(cfg, args)
     return cfg
 
@@ -105,7 +118,7 @@ def settle(cfg: CfgNode) -> CfgNode:
         A copy of the config, frozen. :func:`save_config` saves it, once ``OUTPUT_DIR`` is known to be free.
 
     Raises:
-        InputError: what the config asks for is not installed.
+        InputError: what the config asks for is not installed, or cannot be used.
     """
     require_tracking(cfg)
     refuse_impossible(cfg)
@@ -128,10 +141,18 @@ def save_config(cfg: CfgNode) -> None:
         write_text(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), cfg.dump())
 
 
+def _make_output_dir(folder: str) -> None:
+    """Make ``OUTPUT_DIR`` on the first process, or refuse it."""
+    if comm.is_main_process():
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"OUTPUT_DIR {folder!r} cannot be made: {error.strerror}") from None
+
+
 def _start_log(output_dir: str) -> None:
     """Make the folder, and start fast-reid's log unless its ``default_setup`` has."""
-    if comm.is_main_process():
-        os.makedirs(output_dir, exist_ok=True)
+    _make_output_dir(output_dir)
     if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
         setup_logger(output_dir, distributed_rank=comm.get_rank())
 

@@ -12,6 +12,7 @@ from fastreid.engine.train_loop import TrainerBase
 from fastreid.utils import comm
 from fastreid.utils.events import EventStorage, EventWriter
 from torch import nn
+from torch.optim import Optimizer
 from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
 
@@ -76,8 +77,7 @@ class MMTrainer(DefaultTrainer):
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         if asked.compares_identities:
             require_two_identities(cfg)
-        with refused_by(f"SOLVER.OPT {cfg.SOLVER.OPT}"):
-            optimizer = build_optimizer(cfg, model)
+        optimizer = self.build_optimizer(cfg, model)
         freezes = bool(cfg.MODEL.FREEZE_LAYERS)
         if freezes != (cfg.SOLVER.FREEZE_ITERS > 0):
             raise InputError(
@@ -272,6 +272,18 @@ class MMTrainer(DefaultTrainer):
         """fast-reid's, with errors of values that do not go together in one line."""
         with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
             return super().build_model(cfg)
+
+    @classmethod
+    def build_optimizer(cls, cfg: CfgNode, model: nn.Module) -> Optimizer:
+        """See :func:`fastreid_mm.engine.schedule.build_optimizer`, with errors as :meth:`build_model`'s."""
+        with refused_by(f"SOLVER.OPT {cfg.SOLVER.OPT}"):
+            return build_optimizer(cfg, model)
+
+    @classmethod
+    def build_lr_scheduler(cls, cfg: CfgNode, optimizer: Optimizer, iters_per_epoch: int) -> dict:
+        """fast-reid's, with errors as :meth:`build_model`'s."""
+        with refused_by(f"SOLVER.SCHED {cfg.SOLVER.SCHED}"):
+            return super().build_lr_scheduler(cfg, optimizer, iters_per_epoch)
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:

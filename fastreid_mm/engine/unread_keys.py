@@ -42,6 +42,16 @@ SWITCHED = (
 """Keys of every method that another key switches off. They are only warned of, so that one key is enough to switch; and
 so are keys of a method's own section, whose others were read."""
 
+SWITCHES = {
+    "SOLVER.ETA_MIN_LR": ("SOLVER.SCHED", "MultiStepLR"),
+    "SOLVER.STEPS": ("SOLVER.SCHED", "CosineAnnealingLR"),
+    "SOLVER.GAMMA": ("SOLVER.SCHED", "CosineAnnealingLR"),
+    "SOLVER.PRETRAINED_LR_FACTOR": ("MODEL.BACKBONE.PRETRAIN", False),
+    "MODEL.PARTIAL_WEIGHTS": ("MODEL.WEIGHTS", ""),
+}
+"""Keys that are read and have no effect while another key has a value; and so have those beside an ``ENABLED`` of
+False. They are warned of, too."""
+
 SHARED = ("MODEL.BACKBONE", "MODEL.HEADS", "MODEL.LOSSES")
 """Sections of no method's own."""
 
@@ -103,6 +113,9 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
     unread = {key: text for key, text in _changed(cfg) if key not in reads and key not in ELSEWHERE}
     own = {_method(key) for key in reads} - {""}
     off = [unread.pop(key) for key in list(unread) if key in SWITCHED or _method(key) in own]
+    for key, switch in _switched_off(cfg):
+        unread.pop(key, None)
+        off.append(switch)
     if off:
         logger.warning(f"switched off by other keys: {listed(off)}")
     if unread:
@@ -110,6 +123,15 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
             f"no effect on {cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME} on "
             f"{', '.join(cfg.DATASETS.NAMES)}: {listed([*unread.values()])}; leave out what does not apply"
         )
+
+
+def _switched_off(cfg: CfgNode) -> Iterator[tuple[str, str]]:
+    """The keys that are not at their defaults while their switches are off, and what to say of each."""
+    values = dict(leaves(cfg))
+    for key, text in _changed(cfg):
+        switch, off = SWITCHES.get(key, (f"{key.rpartition('.')[0]}.ENABLED", False))
+        if key != switch and values.get(switch) == off:
+            yield key, f"{text} by {switch} {off!r}"
 
 
 def _method(key: str) -> str:

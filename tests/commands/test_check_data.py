@@ -103,3 +103,27 @@ def test_a_config_without_data_and_a_misspelt_argument_are_no_good_data(tmp_path
     assert "sod.py has no data set: it has none of train_dataloader" in capsys.readouterr().err
     config.write_text(CONFIG.format(root=write_set(tmp_path / "toy")).replace('File")]', 'File", scalin=1)]'))
     assert "unexpected keyword argument 'scalin'" in refused([str(config)], capsys)
+
+
+@pytest.fixture
+def regdb_copy(regdb_root, tmp_path, monkeypatch):
+    shutil.copytree(regdb_root / "RegDB", tmp_path / "data" / "RegDB")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    return tmp_path / "data" / "RegDB"
+
+
+def test_an_identity_of_one_image_of_a_modality_is_listed_where_a_batch_has_more(regdb_copy, tiny_config, capsys):
+    split = regdb_copy / "idx" / "train_visible_1.txt"
+    split.write_text(split.read_text().replace("Visible/3/2.bmp 3\n", ""))
+    config = tiny_config("RegDB/agw.yml")
+    line = f"1 training identities with a single visible image (3: {regdb_copy / 'Visible/3/1.bmp'}); leave them out"
+    assert line in refused([config, "DATALOADER.NUM_INSTANCE", "2"], capsys)
+    assert "single" not in refused([config, "DATALOADER.NUM_INSTANCE", "1"], capsys)
+
+
+def test_the_images_of_a_set_that_cannot_be_built_are_read_all_the_same(regdb_copy, tiny_config, capsys):
+    (regdb_copy / "Visible" / "3" / "1.bmp").unlink()
+    (regdb_copy / "Thermal" / "5" / "1.bmp").write_bytes(b"")
+    out = refused([tiny_config("RegDB/agw.yml")], capsys)
+    assert f"image {regdb_copy / 'Visible/3/1.bmp'} of " in out
+    assert f"cannot read image {regdb_copy / 'Thermal/5/1.bmp'}" in out and out.endswith("\n2 problems\n")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fastreid_mm.engine.main import argument_parser
-from fastreid_mm.engine.setup import seed_everything, set_deterministic, settle, setup
+from fastreid_mm.engine.setup import load_config, seed_everything, set_deterministic, settle, setup
 from fastreid_mm.errors import InputError
 
 
@@ -41,6 +41,22 @@ def arguments(tiny_config):
     return make
 
 
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("", "empty or no mapping"),
+        ("- 1\n- 2", "empty or no mapping"),
+        ("_BASE_: 3", "empty or no mapping"),
+        ("_BASE_: odd.yml", "_BASE_ leads back to itself"),
+    ],
+)
+def test_a_file_that_is_no_config_is_refused_by_its_path(tmp_path, text, reason):
+    path = tmp_path / "odd.yml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"^config {path}: it.*{reason}.*$"):
+        load_config(str(path), [])
+
+
 def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
     cfg = tiny_cfg("SEED", -1)
     drawn = [settle(cfg) for _ in range(2)]
@@ -67,12 +83,26 @@ def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
         ("INPUT.SIZE_TEST", "[32]"),
         ("MODEL.PIXEL_STD", "[1.0, 0.0, 1.0]"),
         ("INPUT.REA.VALUE", "[1.0, 2.0]"),
+        ("INPUT.REA.PROB", "7.0"),
+        ("INPUT.CROP.RATIO", "[]"),
+        ("SOLVER.WARMUP_METHOD", "another"),
+        ("SOLVER.STEPS", "['a']"),
+        ("TEST.RANKS", "('a',)"),
+        ("MODEL.DEVICE", "None"),
+        ("MODEL.DEVICE", "meta"),
     ],
 )
 def test_a_value_that_nothing_can_use_is_refused_with_its_key(tiny_cfg, key, value):
     with pytest.raises(InputError, match=f"{key} .* is not"):
         settle(tiny_cfg(key, value))
     settle(tiny_cfg("MODEL.HCT.POOL_EXPONENT", "1e999", "TEST.EVAL_PERIOD", -1))
+
+
+def test_a_folder_that_cannot_be_made_is_refused(arguments, tiny_cfg):
+    option = ("OUTPUT_DIR", "/dev/null/x")
+    for call in (lambda: setup(arguments(*option)), lambda: settle(tiny_cfg(*option))):
+        with pytest.raises(InputError, match="OUTPUT_DIR '/dev/null/x' cannot be made: Not a directory"):
+            call()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -1,12 +1,14 @@
 """No key without effect: a key changes what a method does, or is refused."""
 
+import re
+
 import pytest
 import torch
 from fastreid.modeling import build_model
 
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.trainer import MMTrainer
-from fastreid_mm.engine.unread_keys import ELSEWHERE, RecordedConfig, leaves, refuse_unread
+from fastreid_mm.engine.unread_keys import ELSEWHERE, SWITCHES, RecordedConfig, leaves, refuse_unread
 from fastreid_mm.errors import InputError
 from tests.modeling.test_architectures import ARCHITECTURES, batch_of
 
@@ -143,6 +145,20 @@ def test_what_another_key_switches_off_is_only_warned_of(tiny_cfg, warnings):
     )
     with pytest.raises(InputError, match="MODEL.MUN.TR_GROUPS"):
         refuse_unread(cfg, {key for key in reads if not key.startswith("MODEL.MUN.")})
+
+
+def test_what_is_read_but_switched_off_is_warned_of_with_its_switch(tiny_cfg, warnings):
+    """Every key beside an ENABLED, and those of the table."""
+    base = tiny_cfg(base="SYSU/agw.yml")
+    known = dict(leaves(base))
+    beside = {key: (f"{key.rpartition('.')[0]}.ENABLED", False) for key in known}
+    beside = {key: pair for key, pair in beside.items() if pair[0] in known and key != pair[0]}
+    assert len(beside) > 25 and not set(beside) & set(SWITCHES)
+    for key, (switch, off) in (beside | SWITCHES).items():
+        cfg = base.clone()
+        cfg.merge_from_list([switch, off, key, other(key, known[key])])
+        refuse_unread(cfg, set(known))
+        assert re.search(rf"{key} [^;]*\(default [^;]* by {switch} {off!r}(;|$)", warnings.pop().getMessage()), key
 
 
 def test_a_run_refuses_before_it_trains(tiny_cfg, sysu_root, monkeypatch):

@@ -175,8 +175,7 @@ def other(value: object, rng: random.Random) -> str:
 def step(name: str, changes: dict[str, str]) -> None:
     """Build the small network of a demo config with some other values, and make one step."""
     from fastreid_mm.data.transforms import build_transforms
-    from fastreid_mm.engine.config_values import refuse_impossible, refused_by
-    from fastreid_mm.engine.schedule import build_optimizer
+    from fastreid_mm.engine.config_values import refuse_impossible
     from fastreid_mm.engine.setup import load_config
     from fastreid_mm.engine.trainer import MMTrainer
 
@@ -185,11 +184,10 @@ def step(name: str, changes: dict[str, str]) -> None:
         small["MODEL.MUN.RATIOS"] = "[2, 4]"
     cfg = load_config(str(CONFIGS / name), [word for pair in (small | changes).items() for word in pair])
     refuse_impossible(cfg)
-    with refused_by("INPUT"):
-        build_transforms(cfg, is_train=True)
+    build_transforms(cfg, is_train=True)
     model = MMTrainer.build_model(cfg).train()
-    with refused_by("SOLVER"):
-        optimizer = build_optimizer(cfg, model)
+    optimizer = MMTrainer.build_optimizer(cfg, model)
+    MMTrainer.build_lr_scheduler(cfg, optimizer, iters_per_epoch=3)
     total = sum(model(batch_of(cfg)).values())
     if not bool(total.isfinite()):
         raise FloatingPointError("a loss is not finite")

@@ -1,0 +1,36 @@
+"""Transforms of the host that torchvision no longer builds, and values that it cannot use."""
+
+import pytest
+import torch
+import torchvision.transforms as T
+from PIL import Image
+
+from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.errors import InputError
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("INPUT.PADDING.ENABLED", True, "INPUT.PADDING.MODE", "another"),
+        ("INPUT.CJ.ENABLED", True, "INPUT.CJ.HUE", 7),
+        ("INPUT.REA.ENABLED", True, "INPUT.REA.PROB", 7.0),
+    ],
+)
+def test_values_that_torchvision_refuses_are_one_line(tiny_cfg, options):
+    with pytest.raises(InputError, match="^INPUT: transforms cannot be built with this config: .*Error: .+$"):
+        build_transforms(tiny_cfg(*options), is_train=True)
+
+
+def test_the_affine_transform_comes_before_the_tensor_and_only_in_training(tiny_cfg):
+    cfg = tiny_cfg("INPUT.AFFINE.ENABLED", True)
+    steps = build_transforms(cfg, is_train=True).transforms
+    kinds = [type(step).__name__ for step in steps]
+    affine = steps[kinds.index("RandomAffine")]
+    assert kinds.index("RandomAffine") + 1 == kinds.index("ToTensor")
+    assert (affine.degrees, list(affine.scale)) == ([-10.0, 10.0], [0.9, 1.1])
+    image = Image.new("RGB", (16, 32), (255, 255, 255))
+    torch.manual_seed(0)
+    assert build_transforms(cfg, is_train=True)(image).shape == (3, 32, 16)
+    test = build_transforms(cfg, is_train=False).transforms
+    assert cfg.INPUT.AFFINE.ENABLED and not any(isinstance(step, T.RandomAffine) for step in test)
