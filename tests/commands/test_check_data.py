@@ -1,5 +1,6 @@
 """Reading a whole data set before training does."""
 
+import re
 import shutil
 
 import cv2
@@ -103,3 +104,17 @@ def test_a_config_without_data_and_a_misspelt_argument_are_no_good_data(tmp_path
     assert "sod.py has no data set: it has none of train_dataloader" in capsys.readouterr().err
     config.write_text(CONFIG.format(root=write_set(tmp_path / "toy")).replace('File")]', 'File", scalin=1)]'))
     assert "unexpected keyword argument 'scalin'" in refused([str(config)], capsys)
+
+
+def test_an_unreadable_file_does_not_hide_the_others(tmp_path, capsys):
+    root = write_set(tmp_path / "toy", names=("a", "b", "c", "large", "good"))
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root).split("val_dataloader")[0])
+    (root / "RGB/a.jpg").write_bytes(b"")
+    for name in ("RGB/b.jpg", "GT/c.png"):
+        (root / name).write_bytes((root / name).read_bytes()[:100])
+    cv2.imwrite(str(root / "RGB/large.jpg"), np.zeros((48, 64, 3), np.uint8))
+    out = refused([str(config)], capsys)
+    assert "train_dataloader toy: 5 samples" in out and out.endswith("\n4 problems\n")
+    for name in ("RGB/a.jpg", "RGB/b.jpg", "GT/c.png", "RGB/large.jpg 64 x 48"):
+        assert re.search(f"problem: .*{name}", out), name
