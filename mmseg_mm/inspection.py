@@ -8,8 +8,9 @@ from mmseg.registry import DATASETS
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.image_files import read_grey, read_mask, require_image
+from mmseg_mm.datasets.image_files import image_size, read_grey, read_mask, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
 from mmseg_mm.load_config import load_config
 
@@ -45,14 +46,32 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     )
     try:
         depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
-        dataset = DATASETS.build({**options, "pipeline": []})
+        dataset = DATASETS.build({**options, "pipeline": [], "lazy_init": True})
     except (InputError, TypeError, KeyError) as error:  # The latter two of arguments and types that there are not.
         yield part, {}, [first_line(error)], []
+        return
+    try:
+        dataset.full_init()
+    except InputError:
+        yield from _one_by_one(part, dataset, depth)
         return
     samples = [{**dataset.get_data_info(index), "scaling": depth.scaling} for index in range(len(dataset))]
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
         found = list(members)
         yield f"{part} {name}", {"samples": len(found)}, _inverted(found, depth), found
+
+
+def _one_by_one(
+    part: str, dataset: RGBDSODDataset, depth: LoadDepthFromFile
+) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
+    """List the sets of a data set that cannot be built, without looking into the files: :func:`look_at` does."""
+    for one in dataset.sets:
+        try:
+            samples = [{**sample, "scaling": depth.scaling} for sample in dataset.load_set(one, sized=False)]
+        except InputError as error:
+            yield f"{part} {one['name']}", {}, [str(error)], []
+        else:
+            yield f"{part} {one['name']}", {"samples": len(samples)}, _inverted(samples, depth), samples
 
 
 def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
@@ -85,6 +104,9 @@ def look_at(sample: Mapping) -> str:
         for key in FILES:
             if key in sample:
                 require_image(sample[key])
+        sizes = {key: "{} x {}".format(*image_size(sample[key])) for key in FILES if key in sample}
+        if len(set(sizes.values())) > 1:
+            return "unequal sizes: " + " / ".join(f"{sample[key]} {size}" for key, size in sizes.items())
         if "seg_map_path" in sample:
             read_mask(sample["seg_map_path"])
         depth = read_grey(sample["depth_path"])

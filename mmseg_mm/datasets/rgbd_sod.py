@@ -91,9 +91,10 @@ class RGBDSODDataset(BaseSegDataset):
 
         A sample has its paths, ``dataset_name``, ``depth_direction`` if one is given, and mmsegmentation's own keys.
         """
-        return [sample for one in self.sets for sample in self._load_set(one)]
+        return [sample for one in self.sets for sample in self.load_set(one)]
 
-    def _load_set(self, one: Mapping) -> list[dict]:
+    def load_set(self, one: Mapping, sized: bool = True) -> list[dict]:
+        """Return the samples of one of ``sets``, whose sizes are compared if they are ``sized``."""
         root = Path(self.data_root or "", one["data_root"])
         folders = _folders(one, root, self.test_mode)
         suffixes = {
@@ -107,7 +108,7 @@ class RGBDSODDataset(BaseSegDataset):
         if one["depth_direction"] is not None:
             require_choice("depth_direction", one["depth_direction"], DIRECTIONS)
             common["depth_direction"] = one["depth_direction"]
-        return [{**paths, **common, "seg_fields": []} for paths in paired.samples()]
+        return [{**paths, **common, "seg_fields": []} for paths in (paired.samples() if sized else paired.pairs())]
 
     def prepare_data(self, idx: int) -> Any:
         """Load and transform a sample.

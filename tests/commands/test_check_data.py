@@ -1,5 +1,6 @@
 """Reading a whole data set before training does."""
 
+import re
 import shutil
 
 import cv2
@@ -127,3 +128,17 @@ def test_the_images_of_a_set_that_cannot_be_built_are_read_all_the_same(regdb_co
     out = refused([tiny_config("RegDB/agw.yml")], capsys)
     assert f"image {regdb_copy / 'Visible/3/1.bmp'} of " in out
     assert f"cannot read image {regdb_copy / 'Thermal/5/1.bmp'}" in out and out.endswith("\n2 problems\n")
+
+
+def test_an_unreadable_file_does_not_hide_the_others(tmp_path, capsys):
+    root = write_set(tmp_path / "toy", names=("a", "b", "c", "large", "good"))
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root).split("val_dataloader")[0])
+    (root / "RGB/a.jpg").write_bytes(b"")
+    for name in ("RGB/b.jpg", "GT/c.png"):
+        (root / name).write_bytes((root / name).read_bytes()[:100])
+    cv2.imwrite(str(root / "RGB/large.jpg"), np.zeros((48, 64, 3), np.uint8))
+    out = refused([str(config)], capsys)
+    assert "train_dataloader toy: 5 samples" in out and out.endswith("\n4 problems\n")
+    for name in ("RGB/a.jpg", "RGB/b.jpg", "GT/c.png", "RGB/large.jpg 64 x 48"):
+        assert re.search(f"problem: .*{name}", out), name
