@@ -56,7 +56,7 @@ def _problem(key: str, value: object, default: object) -> str:
         return "two whole numbers above 0"
     if key in CHANNELS and len(numbers) != 3:
         return "three finite numbers"
-    if key in WHOLE_NUMBERS and not (len(numbers) == len(value) and all(isinstance(each, int) for each in numbers)):
+    if key in WHOLE_NUMBERS and list(cast(Sequence, value)) != [each for each in numbers if isinstance(each, int)]:
         return "a list of whole numbers"
     if key == "INPUT.CROP.RATIO" and not (len(numbers) == 2 and 0 < numbers[0] <= numbers[1]):
         return "the smallest and the largest ratio of width to height"
