@@ -26,7 +26,7 @@ $(INSTALLED): setup.py
 DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',9.98,5],['SYSUMM01','all_search_1shot','mAP',15.50,7]]
 
 demo: setup
-	$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/datasets --layout sysu --identities 180
+	$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/datasets --layout SYSU-MM01 --identities 180
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
 		--overwrite OUTPUT_DIR $(DEMO)/cmtr SEED 1 TEST.EXPECTED_RESULTS "$(DEMO_EXPECTED)"
 
@@ -35,7 +35,7 @@ QUICK := logs/demo-quick
 QUICK_EXPECTED := [['SYSUMM01','all_search_1shot','mAP',16.44,4],['SYSUMM01','indoor_search_1shot','mAP',22.14,3.9]]
 
 demo-quick: setup
-	$(BIN)/python tools/prepare/make_toy_data.py --root $(QUICK)/datasets --layout sysu --identities 48
+	$(BIN)/python tools/prepare/make_toy_data.py --root $(QUICK)/datasets --layout SYSU-MM01 --identities 48
 	FASTREID_DATASETS=$(QUICK)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/agw.yml --overwrite \
 		OUTPUT_DIR $(QUICK)/agw SEED 1 SOLVER.MAX_EPOCH 4 SOLVER.STEPS "[3]" INPUT.SIZE_TRAIN "[64,32]" \
 		INPUT.SIZE_TEST "[64,32]" TEST.EXPECTED_RESULTS "$(QUICK_EXPECTED)"

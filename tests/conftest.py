@@ -83,6 +83,12 @@ def sysu_root(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture
+def sysu_datasets(monkeypatch, sysu_root) -> None:
+    """The host finds that set."""
+    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+
+
 @pytest.fixture(scope="session")
 def regdb_root(tmp_path_factory) -> Path:
     """A folder with RegDB: 48 identities, two images each of both kinds, trials 1 and 2."""

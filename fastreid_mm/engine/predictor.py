@@ -12,7 +12,7 @@ from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.engine.setup import load_config, with_values
 from fastreid_mm.engine.trained_model import trained_model
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.read_image import AnyImage, as_rgb
@@ -115,9 +115,8 @@ class SingleImages(Dataset):
     """
 
     def __init__(self, images: Sequence[AnyImage], modalities: Sequence[str], transform: Transform) -> None:
-        unknown = [name for name in modalities if name not in MODALITIES]
-        if unknown:
-            raise InputError(f"modality {unknown[0]!r} is not one of {', '.join(MODALITIES)}")
+        for name in modalities:
+            require_choice("modality", name, MODALITIES)
         if len(modalities) != len(images):
             raise InputError(f"{len(modalities)} modalities for {len(images)} images")
         self._images, self._modalities, self._transform = images, modalities, transform

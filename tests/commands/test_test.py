@@ -9,8 +9,7 @@ from fastreid_mm.commands.test import main
 from fastreid_mm.engine import MMTrainer
 
 
-def test_a_model_is_tested_and_nothing_is_trained(tiny_cfg, tiny_config, sysu_root, monkeypatch, tmp_path):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_model_is_tested_and_nothing_is_trained(tiny_cfg, tiny_config, sysu_datasets, tmp_path):
     cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 6)
     torch.save({"model": MMTrainer.build_model(cfg).state_dict()}, tmp_path / "model.pth")
     main(["--config-file", tiny_config(), "--weights", str(tmp_path / "model.pth")])

@@ -158,8 +158,7 @@ def test_what_a_config_cannot_have_is_refused_before_training(cfg_of, name, opti
         build_train_loader(cfg_of(name, *options))
 
 
-def test_missing_modalities_of_single_images_are_refused(tiny_cfg, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_missing_modalities_of_single_images_are_refused(tiny_cfg, sysu_datasets):
     cfg = tiny_cfg("TEST.MISSING", "('RGB',)")
     assert aligned_modalities(cfg) == ()
     with pytest.raises(InputError, match="TEST.MISSING: 'RGB' .*single images"):

@@ -6,10 +6,7 @@ from fastreid_mm.data.build import build_dataset, build_test_loader, build_train
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.errors import InputError
 
-
-@pytest.fixture(autouse=True)
-def datasets(monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+pytestmark = pytest.mark.usefixtures("sysu_datasets")
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -43,8 +43,7 @@ def test_the_image_given_is_left_alone():
     assert torch.equal(image, before)
 
 
-def test_each_sample_is_augmented_by_its_modality_and_test_samples_are_not(tiny_cfg, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_each_sample_is_augmented_by_its_modality_and_test_samples_are_not(tiny_cfg, sysu_datasets):
     options = ("INPUT.REA.ENABLED", False, "INPUT.CHANNEL_AUGMENTATION.ENABLED")
     cfg = tiny_cfg(*options, True, "INPUT.CHANNEL_AUGMENTATION.PROB", 1.0)
     batch = next(iter(build_train_loader(cfg)))

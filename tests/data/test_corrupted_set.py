@@ -13,8 +13,7 @@ from fastreid_mm.data.image_set import ImageSet
 
 
 @pytest.fixture
-def sysu(monkeypatch, sysu_root, tiny_cfg):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def sysu(sysu_datasets, tiny_cfg):
     return lambda *options: (cfg := tiny_cfg(*options), build_dataset(cfg, "SYSUMM01"))
 
 

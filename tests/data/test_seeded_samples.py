@@ -37,8 +37,7 @@ def test_batches_that_are_done_are_left_out_and_nothing_else_changes():
 
 
 @pytest.mark.parametrize("sampler", ["CrossModalityIdentitySampler", "NaiveIdentitySampler"])
-def test_neither_workers_nor_a_later_begin_change_a_batch(tiny_cfg, sampler, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_neither_workers_nor_a_later_begin_change_a_batch(tiny_cfg, sampler, sysu_datasets):
     options = ("DATALOADER.SAMPLER_TRAIN", sampler, "INPUT.CHANNEL_AUGMENTATION.ENABLED", True)
     loader, other = (build_train_loader(tiny_cfg(*options, "DATALOADER.NUM_WORKERS", workers)) for workers in (0, 2))
     loader.set_epoch(1)

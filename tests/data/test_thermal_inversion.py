@@ -23,8 +23,7 @@ def test_visible_images_and_the_image_given_are_left_alone():
     assert torch.equal(image, before)
 
 
-def test_the_training_loader_inverts_the_infrared_half(tiny_cfg, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_the_training_loader_inverts_the_infrared_half(tiny_cfg, sysu_datasets):
     plain, inverted = (first_batch(tiny_cfg, probability) for probability in (0.0, 1.0))
     infrared = plain["modalities"] == 1
     torch.testing.assert_close(inverted["images"][infrared], 255 - plain["images"][infrared])

@@ -14,8 +14,7 @@ from fastreid_mm.errors import InputError
 RESULTS = {"SYSUMM01": {"all_search_1shot": {"Rank-1": 12.1, "mAP": 17.2, "gallery": "seeded"}}}
 
 
-def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path, sysu_root, monkeypatch):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path, sysu_datasets, monkeypatch):
     said = []
 
     def in_both_lengths(trainer):
@@ -68,8 +67,7 @@ def test_a_test_refuses_an_expectation_of_another_form_at_once(tiny_cfg, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_root, monkeypatch, tmp_path):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_datasets, tmp_path):
     expected = "[['SYSUMM01','all_search_1shot','mAP',101,0.5]]"
     trainer = MMTrainer(tiny_cfg("TEST.EXPECTED_RESULTS", expected, "SOLVER.MAX_EPOCH", 1, base="SYSU/agw.yml"))
     with pytest.raises(InputError, match="all_search_1shot mAP is .* not within 0.5 of 101"):

@@ -37,9 +37,8 @@ def frozen(state):
 
 
 @pytest.fixture
-def run(tiny_cfg, sysu_root, monkeypatch):
+def run(tiny_cfg, sysu_datasets):
     def train(iters, *options):
-        monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
         options = ("MODEL.FREEZE_LAYERS", list(FROZEN), "SOLVER.FREEZE_ITERS", iters, *options)
         trainer, look = MMTrainer(tiny_cfg(*options, base="SYSU/agw.yml")), Look()
         before = weights(trainer.model)
@@ -71,8 +70,7 @@ def test_then_they_learn(run):
     assert "neck.bias" not in look.gradients[-1]  # which never learns
 
 
-def test_a_layer_that_does_not_exist_is_named(tiny_cfg, sysu_root, monkeypatch):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_layer_that_does_not_exist_is_named(tiny_cfg, sysu_datasets):
     options = ("MODEL.FREEZE_LAYERS", ["backbone", "backbone.layer9"], "SOLVER.FREEZE_ITERS", 1)
     with pytest.raises(InputError, match=r"MODEL.FREEZE_LAYERS: .* backbone.layer9$"):
         MMTrainer(tiny_cfg(*options))

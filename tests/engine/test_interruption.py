@@ -106,9 +106,8 @@ def test_checkpoints_within_epochs_and_the_one_before_a_damaged_one(trained, tmp
 
 
 def test_a_used_folder_is_refused_unless_it_is_to_be_resumed_or_overwritten(
-    tiny_config, untested, monkeypatch, sysu_root, tmp_path
+    tiny_config, untested, sysu_datasets, tmp_path
 ):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
 
     def start(*flags, epochs=1):
         words = ["--config-file", tiny_config(), *flags, "SOLVER.MAX_EPOCH", str(epochs), "SOLVER.IMS_PER_BATCH", "32"]
@@ -138,8 +137,7 @@ def test_a_used_folder_is_refused_unless_it_is_to_be_resumed_or_overwritten(
     assert len(record["data"]["train"]) == len(record["config"]) == 64
 
 
-def test_a_batch_whose_loss_is_not_finite_is_kept(tiny_cfg, monkeypatch, sysu_root, tmp_path):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_batch_whose_loss_is_not_finite_is_kept(tiny_cfg, sysu_datasets, tmp_path):
     with pytest.raises(InputError, match="loss_mac is inf.* at iteration 0: its batch .*0_0.pth") as error:
         MMTrainer(tiny_cfg("MODEL.CMTR.LAMBDA", 1e39)).train()
     assert isinstance(error.value, FloatingPointError) and "\n" not in str(error.value)

@@ -64,9 +64,8 @@ def statistics(path):
     }
 
 
-def test_the_final_checkpoint_has_them_and_results_say_so(tiny_cfg, monkeypatch, sysu_root):
+def test_the_final_checkpoint_has_them_and_results_say_so(tiny_cfg, sysu_datasets):
     """A test of the checkpoint gives the same with the key, which does it again, and without."""
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
     cfg = tiny_cfg(*KEYS, base="SYSU/agw.yml")
     results = MMTrainer(cfg).train()
     MMTrainer(tiny_cfg(*KEYS[4:], base="SYSU/agw.yml", output="plain")).train()

@@ -13,6 +13,8 @@ from fastreid_mm.engine.testing import evaluate_only
 from fastreid_mm.errors import InputError
 from fastreid_mm.protocols import RetrievalEvaluator
 
+pytestmark = pytest.mark.usefixtures("sysu_datasets")
+
 
 @pytest.fixture
 def features_of_testing(monkeypatch):
@@ -21,11 +23,6 @@ def features_of_testing(monkeypatch):
     gathered = RetrievalEvaluator.gathered
     monkeypatch.setattr(RetrievalEvaluator, "gathered", lambda self: seen.append((self, gathered(self))) or seen[-1][1])
     return seen
-
-
-@pytest.fixture(autouse=True)
-def datasets(monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
 
 
 @pytest.fixture

@@ -43,8 +43,7 @@ def values(items):
     return {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
 
 
-def test_losses_metrics_config_and_results_are_there_offline(tiny_cfg, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_losses_metrics_config_and_results_are_there_offline(tiny_cfg, monkeypatch, sysu_datasets):
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     cfg = tiny_cfg(*KEYS, "SOLVER.MAX_EPOCH", 1)

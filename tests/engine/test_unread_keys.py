@@ -120,8 +120,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("method", HONOURED)
-def test_what_a_method_cannot_honour_is_refused_by_name(tiny_cfg, method, sysu_root, monkeypatch):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_what_a_method_cannot_honour_is_refused_by_name(tiny_cfg, method, sysu_datasets):
     base = ARCHITECTURES[method]
     reads = MMTrainer(tiny_cfg("SEED", 1, base=base)).cfg.reads
     assert HONOURED[method] <= reads
@@ -161,8 +160,7 @@ def test_what_is_read_but_switched_off_is_warned_of_with_its_switch(tiny_cfg, wa
         assert re.search(rf"{key} [^;]*\(default [^;]* by {switch} {off!r}(;|$)", warnings.pop().getMessage()), key
 
 
-def test_a_run_refuses_before_it_trains(tiny_cfg, sysu_root, monkeypatch):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_run_refuses_before_it_trains(tiny_cfg, sysu_datasets):
     with pytest.raises(InputError, match="MODEL.LOSSES.TRI.MARGIN 0.5 .default 0.3.; leave out"):
         MMTrainer(tiny_cfg("MODEL.LOSSES.TRI.MARGIN", 0.5))
     with pytest.raises(InputError, match="SOLVER.HEADS_LR_FACTOR 2.0: CMTR has no part"):
@@ -172,8 +170,7 @@ def test_a_run_refuses_before_it_trains(tiny_cfg, sysu_root, monkeypatch):
             MMTrainer(tiny_cfg(*option))
 
 
-def test_keys_that_are_read_later_are_read(tiny_cfg, sysu_root, monkeypatch):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_keys_that_are_read_later_are_read(tiny_cfg, sysu_datasets):
     options = ("SOLVER.CLIP_GRADIENTS.ENABLED", True, "TEST.CORRUPTION.ENABLED", True, "TEST.CORRUPTION.REPETITIONS", 1)
     trainer = MMTrainer(tiny_cfg(*options, "SOLVER.MAX_EPOCH", 1))
     trainer.resume_or_load(resume=False)

@@ -239,8 +239,7 @@ def train(cfg, stop_at=None):
     return trainer
 
 
-def test_prototypes_are_in_the_checkpoint_and_know_how_long_training_is(tiny_cfg, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_prototypes_are_in_the_checkpoint_and_know_how_long_training_is(tiny_cfg, sysu_datasets):
 
     def cfg(output, *options):
         return tiny_cfg("SOLVER.WARMUP_ITERS", 0, *options, base="SYSU/mun.yml", output=output)

@@ -11,8 +11,7 @@ from fastreid_mm.protocols import MarketEvaluator, build_evaluator
 
 
 @pytest.fixture
-def sysu(monkeypatch, sysu_root, tiny_cfg):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def sysu(sysu_datasets, tiny_cfg):
     cfg = tiny_cfg()
     return cfg, build_dataset(cfg, "SYSUMM01")
 

@@ -96,8 +96,7 @@ def test_numbers_out_of_range_are_named(tiny_cfg, key, value):
         build_evaluator(tiny_cfg(*KEYS, f"TEST.{key}", value), made("market")[0])
 
 
-def test_results_say_that_they_were_on(tiny_cfg, monkeypatch, sysu_root):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_results_say_that_they_were_on(tiny_cfg, sysu_datasets):
     cfg = tiny_cfg(*KEYS, "TEST.SYSU.GALLERY", "seeded", base="SYSU/agw.yml")
     found = MMTrainer.test(cfg, Means())["SYSUMM01"]["indoor_search_1shot"]
     assert found["re-ranking"] == "k1 8, k2 6, lambda 0.3" and found["query expansion"] == "5 images, 1x, alpha 3.0"

@@ -39,8 +39,7 @@ def run(tiny_cfg, tiny_config, tmp_path):
     return save
 
 
-def test_a_report_of_everything(run, tmp_path, monkeypatch, sysu_root, capsys):
-    monkeypatch.setenv("FASTREID_DATASETS", str(sysu_root))
+def test_a_report_of_everything(run, tmp_path, sysu_datasets, capsys):
     arguments, cfg = run("SYSU/cmtr.yml")
     lines = [{"iteration": i, "total_loss": 4.0 - i, "SYSUMM01/all_search_1shot/mAP": 10.0 * i} for i in (1, 2)]
     (tmp_path / "metrics.json").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -1,7 +1,7 @@
 """Make toy data sets: drawn people in visible light and in infrared, in the layouts of benchmarks.
 
 Example:
-    python tools/prepare/make_toy_data.py --layout both --root datasets
+    python tools/prepare/make_toy_data.py --layout SYSU-MM01 RegDB --root datasets
     python tools/prepare/make_toy_data.py --layout LLCM --root datasets
     python tools/prepare/make_toy_data.py --identities 296 99 96 --root people
 
@@ -29,14 +29,12 @@ class Layout(NamedTuple):
     """How a data set of a layout is made.
 
     Attributes:
-        folder: its name.
         identities: how many by default.
         make: draws it.
         summarize: counts what is in it.
         by_camera: whether one may say how many images a camera takes.
     """
 
-    folder: str
     identities: int
     make: Callable[..., bool]
     summarize: Callable[[Path], str]
@@ -44,28 +42,26 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
-    "sysu": Layout("SYSU-MM01", 90, make_toy_sysu, summarize_sysu, by_camera=True),
-    "regdb": Layout("RegDB", 40, make_toy_regdb, summarize_regdb, by_camera=False),
-    "llcm": Layout("LLCM", 60, make_toy_llcm, summarize_llcm, by_camera=True),
-    "msvr310": Layout("MSVR310", 60, make_toy_msvr310, summarize_msvr310, by_camera=False),
+    "SYSU-MM01": Layout(90, make_toy_sysu, summarize_sysu, by_camera=True),
+    "RegDB": Layout(40, make_toy_regdb, summarize_regdb, by_camera=False),
+    "LLCM": Layout(60, make_toy_llcm, summarize_llcm, by_camera=True),
+    "MSVR310": Layout(60, make_toy_msvr310, summarize_msvr310, by_camera=False),
 }
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--layout", type=str.lower, choices=(*LAYOUTS, "both"), default="sysu", help="both: sysu and regdb"
-    )
-    parser.add_argument("--root", type=Path, default=Path("datasets"), help="where a folder of the set's name is made")
+    parser.add_argument("--layout", nargs="+", choices=tuple(LAYOUTS), default=["SYSU-MM01"], help="one or more")
+    parser.add_argument("--root", type=Path, default=Path("datasets"), help="where a folder of that name is made")
     parser.add_argument(
         "--identities",
         type=int,
         nargs="+",
         metavar="N",
-        help="how many, or for sysu how many for training, validation and test; "
-        "default: 90 for sysu (30 of them for testing), 40 for regdb, 60 for llcm and msvr310",
+        help="how many, or for SYSU-MM01 how many for training, validation and test; "
+        "default: 90 for SYSU-MM01 (30 of them for testing), 40 for RegDB, 60 for LLCM and MSVR310",
     )
-    parser.add_argument("--images-per-camera", type=int, default=4, help="sysu and llcm only")
+    parser.add_argument("--images-per-camera", type=int, default=4, help="SYSU-MM01 and LLCM only")
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
@@ -78,9 +74,9 @@ def _identities(given: list[int] | None, default: int) -> Identities:
 
 def _make(name: str, args: argparse.Namespace) -> None:
     layout = LAYOUTS[name]
-    root, count = args.root / layout.folder, _identities(args.identities, layout.identities)
-    if name != "sysu" and not isinstance(count, int):
-        raise InputError(f"--identities takes one number for {layout.folder}, which has no validation identities")
+    root, count = args.root / name, _identities(args.identities, layout.identities)
+    if name != "SYSU-MM01" and not isinstance(count, int):
+        raise InputError(f"--identities takes one number for {name}, which has no validation identities")
     options = {"images_per_camera": args.images_per_camera} if layout.by_camera else {}
     made = layout.make(root, count, seed=args.seed, **options)
     print("made:" if made else "already there:", layout.summarize(root))
@@ -90,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with one_line_errors():
-        for name in ("sysu", "regdb") if args.layout == "both" else (args.layout,):
+        for name in args.layout:
             _make(name, args)
 
 

@@ -117,6 +117,8 @@ def test_differences_are_paired_by_seed(tmp_path):
 
     measured = {"AGW": ends((1, 10.0), (2, 20.0), (3, 30.0)), "MUN": ends((1, 11.0), (2, 23.0), (9, 99.0))}
     assert "| MUN | AGW | +2.0 ± 1.0 | +2.0 ± 1.0 | 2 |" in report.differences(SMALL, measured)
+    once = measured | {"MUN": ends((2, 23.0))}
+    assert "| MUN | AGW | +3.0 | +3.0 | 1 |" in report.differences(SMALL, once)
     assert "| AGW | 20.0 ± 10.0 | 20.0 ± 10.0 | 3 |" in report.table(SMALL, measured)
     report.draw_curves(SMALL, measured, tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 1000

@@ -54,7 +54,7 @@ def test_numbers_out_of_range_are_named(tmp_path: Path, arguments: dict[str, Any
 
 
 def test_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--layout", "both", "--root", str(tmp_path), "--identities", "3", "--images-per-camera", "1"]
+    arguments = ["--layout", "SYSU-MM01", "RegDB", "--root", str(tmp_path), "--identities", "3", "--images-per-camera", "1"]
     make_toy_data.main(arguments)
     assert "3 identities (train 1, val 1, test 1), 18 images" in (output := capsys.readouterr().out)
     assert "3 identities, 30 Visible images, 30 Thermal images" in output
@@ -69,7 +69,7 @@ def test_tool_takes_the_sizes_of_the_three_splits(tmp_path: Path, capsys: pytest
     arguments = ["--root", str(tmp_path), "--images-per-camera", "1", "--identities", "2", "1", "1"]
     make_toy_data.main(arguments)
     assert "4 identities (train 2, val 1, test 1), 24 images" in capsys.readouterr().out
-    for wrong in (["--identities", "2", "1"], ["--layout", "regdb"]):
+    for wrong in (["--identities", "2", "1"], ["--layout", "RegDB"]):
         with pytest.raises(SystemExit, match="2"):
             make_toy_data.main([*arguments, *wrong])
         assert capsys.readouterr().err.startswith("error: --identities takes one number")

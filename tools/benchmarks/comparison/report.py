@@ -26,11 +26,14 @@ def table(experiment: Experiment, measured: Measured) -> str:
 
 
 def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, ...] = ("Rank-1", "mAP")) -> str:
-    """What each row has more than its base with the same seed: mean and standard error of the mean, as Markdown."""
+    """What each row has more than its base with the same seed: mean and standard error of the mean, as Markdown.
+
+    One seed has no error.
+    """
     lines = [f"| minus its base | base | {' | '.join(metrics)} | seeds |", "|" + " --- |" * (len(metrics) + 3)]
     for name, row in experiment.rows.items():
         both = sorted(measured.get(name, {}).keys() & measured.get(row.base, {}).keys())
-        if len(both) > 1:
+        if both:
             cells = [
                 _error([measured[name][seed][-1][metric] - measured[row.base][seed][-1][metric] for seed in both])
                 for metric in metrics
@@ -65,4 +68,5 @@ def _spread(values: list[float]) -> str:
 
 
 def _error(values: list[float]) -> str:
-    return f"{mean(values):+.1f} ± {stdev(values) / sqrt(len(values)):.1f}"
+    error = f" ± {stdev(values) / sqrt(len(values)):.1f}" if len(values) > 1 else ""
+    return f"{mean(values):+.1f}{error}"
