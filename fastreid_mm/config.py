@@ -132,6 +132,8 @@ def _add_cmt(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.MODEL.CMT.MINING = "hard"
     # Its distance: "euclidean", as eq. 14 is read, or "cosine", by which retrieval compares (TEST.METRIC).
     cfg.MODEL.CMT.DISTANCE = "euclidean"
+    # Whether they compare images of different modalities only, as testing does (eq. 14 does not say).
+    cfg.MODEL.CMT.CROSS_TRIPLETS = False
     # Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder's output.
     cfg.MODEL.CMT.RESIDUAL_FROM = "raw"
     # Whether the consistency loss moves compensated features only, and not the centres of the real ones. From scratch

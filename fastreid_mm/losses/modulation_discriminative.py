@@ -25,6 +25,7 @@ def modulation_discriminative(
     *,
     mining: str = "hard",
     distance: str = "euclidean",
+    modalities: Tensor | None = None,
 ) -> Tensor:
     """A triplet loss in which the query modulates all other images before they are compared with it.
 
@@ -39,7 +40,8 @@ def modulation_discriminative(
     The paper writes an expectation over triplets and does not say over which. "hard" takes the farthest positive and
     the nearest negative of each query. As long as the first is farther than the second, as it is early in training from
     scratch, that loss is lowest at a scale of zero, with which queries cannot tell anything apart; "all", the mean over
-    every triplet of a query, does not lead there.
+    every triplet of a query, does not lead there. Nor does it say whether the images of a triplet are of any modality,
+    or those compared with a query only of the other one, as in testing: they are if modalities are given.
 
     Args:
         features: (B, p, d), complete representations.
@@ -49,13 +51,14 @@ def modulation_discriminative(
         margin: by how much the negative must be farther away.
         mining: "hard" or "all".
         distance: "euclidean" or "cosine".
+        modalities: (B,) modality labels, to compare images of different modalities only.
 
     Returns:
         A 0-d tensor.
 
     Raises:
-        ValueError: an image is the only one of its identity, there is a single identity, the mining or the distance is
-            unknown, or the shapes do not go together.
+        ValueError: an image is the only one of its identity, there is a single identity (of images of the other
+            modality, if modalities are given), the mining or the distance is unknown, or the shapes do not go together.
 
     Example:
         >>> features, targets = torch.tensor([[[0.0]], [[1.0]], [[2.0]], [[4.0]]]), torch.tensor([0, 0, 1, 1])
@@ -68,13 +71,18 @@ def modulation_discriminative(
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B p d"), scale=(scale, "B d"), shift=(shift, "B d"), targets=(targets, "B"))
     same = same_identity(targets)
-    if bool(same.all()) or bool((same.sum(1) < 2).any()):
-        raise ValueError("modulation_discriminative needs two identities and two images of each in a batch")
+    compared = ~torch.eye(len(targets), dtype=torch.bool, device=targets.device)
+    if modalities is not None:
+        require_shapes(targets=(targets, "B"), modalities=(modalities, "B"))
+        compared = modalities[:, None] != modalities[None, :]
+    positives, negatives = same & compared, ~same & compared
+    if not bool((positives.any(1) & negatives.any(1)).all()):
+        images = "two images of each" if modalities is None else "an image of each in either modality"
+        raise ValueError(f"modulation_discriminative needs two identities and {images} in a batch")
     # float64 costs nothing at this size, keeps near pairs apart, and is not changed by mixed precision
     query, scale, shift = features.double(), scale.double(), shift.double()
     distances = DISTANCES[distance](query, query, scale, shift)  # (B, B)
-    diagonal = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
-    loss = (_hardest if mining == "hard" else _all)(distances, same & ~diagonal, ~same, margin)  # (B,)
+    loss = (_hardest if mining == "hard" else _all)(distances, positives, negatives, margin)  # (B,)
     return loss.mean().to(features.dtype)
 
 

@@ -12,12 +12,12 @@ def cosine(a, b):
     return 1 - sum(x * y for x, y in zip(a, b)) / math.hypot(*a) / math.hypot(*b)
 
 
-def naive(features, scale, shift, margin, mining="hard", distance=math.dist):
+def naive(features, scale, shift, margin, mining="hard", distance=math.dist, modalities=None):
     total = 0.0
     for i, query in enumerate(features):
         positives, negatives = [], []
         for j, other in enumerate(features):
-            if j == i:
+            if j == i or modalities is not None and modalities[i] == modalities[j]:
                 continue
             modulated = other * scale[i] + shift[i]
             between = distance(query.flatten().tolist(), modulated.flatten().tolist())
@@ -53,6 +53,16 @@ def test_cosine_distance_equals_the_loop_and_does_not_reward_short_features(mini
     assert loss.item() == pytest.approx(naive(features, scale, shift, 0.3, mining, cosine), rel=1e-9)
     short = modulation_discriminative(features, scale / 100, shift / 100, TARGETS, mining=mining, distance="cosine")
     assert short.item() == pytest.approx(loss.item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("mining", ["hard", "all"])
+def test_only_images_of_the_other_modality_equal_the_loop(mining):
+    inputs, modalities = example(torch.float64), torch.tensor([0, 1, 0, 1, 0, 0] + [0, 1, 1, 0, 1, 1])
+    loss = modulation_discriminative(*inputs, TARGETS, mining=mining, modalities=modalities)
+    assert loss.item() == pytest.approx(naive(*inputs, 0.3, mining, modalities=modalities.tolist()), rel=1e-9)
+    assert loss.item() != pytest.approx(naive(*inputs, 0.3, mining), rel=1e-3)
+    with pytest.raises(ValueError, match="an image of each in either modality"):
+        modulation_discriminative(*inputs, TARGETS, modalities=torch.tensor([0] * 11 + [1]))
 
 
 @pytest.mark.parametrize("option", [{"mining": "semi"}, {"distance": "l1"}])

@@ -21,6 +21,7 @@ class CMTHead(HCTHead):
         modulation_margin: margin of ``loss_modulation``.
         mining: which triplets ``loss_modulation`` takes, see :func:`modulation_discriminative`.
         distance: by which distance, see there.
+        cross_triplets: compare images of different modalities only in ``loss_modulation``.
         detach_centers: let ``loss_consistency`` move the compensated features only, and not the centers.
         hct: arguments of :class:`HCTHead`.
     """
@@ -32,12 +33,13 @@ class CMTHead(HCTHead):
         modulation_margin: float,
         mining: str,
         distance: str,
+        cross_triplets: bool,
         detach_centers: bool,
         **hct,
     ) -> None:
         super().__init__(**hct)
         self.modulation_weight, self.modulation_margin = modulation_weight, modulation_margin
-        self.mining, self.distance = mining, distance
+        self.mining, self.distance, self.cross_triplets = mining, distance, cross_triplets
         self.detach_centers = detach_centers
 
     def forward(  # type: ignore[override]  # a module is called as what it is, never as its base
@@ -64,7 +66,13 @@ class CMTHead(HCTHead):
             losses["loss_consistency"] = self._consistency(parts, compensated, targets, modalities)
         if modulation:
             losses["loss_modulation"] = self.modulation_weight * modulation_discriminative(
-                complete, *modulation, targets, self.modulation_margin, mining=self.mining, distance=self.distance
+                complete,
+                *modulation,
+                targets,
+                self.modulation_margin,
+                mining=self.mining,
+                distance=self.distance,
+                modalities=modalities if self.cross_triplets else None,
             )
         return losses
 

@@ -69,6 +69,7 @@ class CMT(HCT):
             modulation_margin=options.MARGIN,
             mining=options.MINING,
             distance=options.DISTANCE,
+            cross_triplets=options.CROSS_TRIPLETS,
             detach_centers=options.DETACH_CENTROID,
             **hct_head_arguments(cfg, backbone),
         )

@@ -54,7 +54,17 @@ def test_numbers_out_of_range_are_named(tmp_path: Path, arguments: dict[str, Any
 
 
 def test_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--layout", "SYSU-MM01", "RegDB", "--root", str(tmp_path), "--identities", "3", "--images-per-camera", "1"]
+    arguments = [
+        "--layout",
+        "SYSU-MM01",
+        "RegDB",
+        "--root",
+        str(tmp_path),
+        "--identities",
+        "3",
+        "--images-per-camera",
+        "1",
+    ]
     make_toy_data.main(arguments)
     assert "3 identities (train 1, val 1, test 1), 18 images" in (output := capsys.readouterr().out)
     assert "3 identities, 30 Visible images, 30 Thermal images" in output

@@ -25,14 +25,23 @@ RGBNT201 = Experiment(
 
 
 _TRIPLET = "MODEL.MUTUALFORMER.TRIPLET 1.0 "  # HAMNet has that loss too
+_FUSIONS = {
+    "add": "add",
+    "concatenate": "concatenate",
+    "transformer": "transformer",
+    "cross-attention": "cross_attention",
+    "cross-attention with diffusion": "cross_diffusion",
+    "MutualFormer": "mutualformer",
+}
 
 
-def _mutualformer(fusion: str) -> Row:
+def _trained(fusion: str) -> Row:
     return Row("mutualformer", f"{_TRIPLET}MODEL.MUTUALFORMER.FUSION {fusion}", "HAMNet")
 
 
-def _tested_by(feature: str) -> Row:
-    return Row("mutualformer", f"{_TRIPLET}MODEL.MUTUALFORMER.TEST_FEATURE {feature}", "HAMNet", tests="MutualFormer")
+def _tested_by(feature: str, name: str, base: str) -> Row:
+    options = f"{_trained(_FUSIONS[name]).options} MODEL.MUTUALFORMER.TEST_FEATURE {feature}"
+    return Row("mutualformer", options, base, tests=name)
 
 
 RGBN300 = Experiment(
@@ -42,16 +51,10 @@ RGBN300 = Experiment(
     epochs=3,
     period=1,
     options=_SCRATCH + "INPUT.SIZE_TRAIN [32,64] INPUT.SIZE_TEST [32,64]",
-    rows={
-        "HAMNet": Row("hamnet"),
-        "add": _mutualformer("add"),
-        "concatenate": _mutualformer("concatenate"),
-        "transformer": _mutualformer("transformer"),
-        "cross-attention": _mutualformer("cross_attention"),
-        "cross-attention with diffusion": _mutualformer("cross_diffusion"),
-        "MutualFormer": Row("mutualformer", _TRIPLET, base="HAMNet"),
-        "MutualFormer, fused only": _tested_by("fused"),
-        "MutualFormer, streams only": _tested_by("streams"),
-    },
+    rows={"HAMNet": Row("hamnet")}
+    | {name: _trained(fusion) for name, fusion in _FUSIONS.items()}
+    | {"MutualFormer, streams only": _tested_by("streams", "MutualFormer", "HAMNet")}
+    | {"add, fused only": _tested_by("fused", "add", "add")}
+    | {f"{name}, fused only": _tested_by("fused", name, "add, fused only") for name in list(_FUSIONS)[1:]},
     reference="MutualFormer",
 )

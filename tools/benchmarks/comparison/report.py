@@ -43,11 +43,15 @@ def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, 
 
 
 def draw_curves(experiment: Experiment, measured: Measured, path: Path, metric: str = "mAP") -> None:
-    """Draw each base with the rows compared with it: means over seeds against epochs, as a picture."""
-    bases = list(dict.fromkeys(row.base for row in experiment.rows.values() if row.base in measured))
+    """Draw each base with the rows compared with it: means over seeds against epochs, as a picture.
+
+    Rows that test another row's network have no curve.
+    """
+    rows = {name: row for name, row in experiment.rows.items() if name in measured and not row.tests}
+    bases = list(dict.fromkeys(row.base for row in rows.values() if row.base in rows))
     figure, panels = plt.subplots(1, max(1, len(bases)), figsize=(4.5 * max(1, len(bases)), 3.6), squeeze=False)
     for axes, base in zip(panels[0], bases):
-        for name in (base, *(name for name, row in experiment.rows.items() if row.base == base and name in measured)):
+        for name in (base, *(name for name, row in rows.items() if row.base == base)):
             epochs, means, spreads = _mean_curve(list(measured[name].values()), metric)
             axes.errorbar(epochs, means, spreads, label=name, capsize=2, marker="." if name != base else "o")
         axes.set(xlabel="epoch", ylabel=f"{metric} (%)", title=base)

@@ -30,6 +30,9 @@ ROWS = {
     "HCT": Row("hct", _PARTS, base="plain two-stream"),
     "CMT, + MAM": Row("cmt", _PARTS + " MODEL.CMT.INSTANCE_ALIGNMENT False", base="HCT"),
     "CMT, + IAM": Row("cmt", _PARTS + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
+    "CMT, + IAM across modalities": Row(
+        "cmt", _PARTS + " MODEL.CMT.CROSS_TRIPLETS True MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"
+    ),
     "CMT, + IAM by cosine": Row("cmt", _PARTS + _COSINE + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
     "CMT, + IAM by cosine, slow": Row(
         "cmt", _PARTS + _COSINE + _SLOW + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"
