@@ -40,8 +40,9 @@ def modulation_discriminative(
     The paper writes an expectation over triplets and does not say over which. "hard" takes the farthest positive and
     the nearest negative of each query. As long as the first is farther than the second, as it is early in training from
     scratch, that loss is lowest at a scale of zero, with which queries cannot tell anything apart; "all", the mean over
-    every triplet of a query, does not lead there. Nor does it say whether the images of a triplet are of any modality,
-    or those compared with a query only of the other one, as in testing: they are if modalities are given.
+    every triplet of a query, does not lead there. Nor does it say of which modality a triplet's
+    images are: of any, or, if ``modalities`` are given, all but the query of the modality that it is not of, as in
+    testing.
 
     Args:
         features: (B, p, d), complete representations.
@@ -73,6 +74,7 @@ def modulation_discriminative(
     same = same_identity(targets)
     compared = ~torch.eye(len(targets), dtype=torch.bool, device=targets.device)
     if modalities is not None:
+        modalities = torch.as_tensor(modalities, device=features.device)
         require_shapes(targets=(targets, "B"), modalities=(modalities, "B"))
         compared = modalities[:, None] != modalities[None, :]
     positives, negatives = same & compared, ~same & compared
