@@ -5,7 +5,7 @@ from fastreid.data.transforms import AugMix, ToTensor
 from fastreid.data.transforms import build_transforms as host_transforms
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.errors import InputError, first_line, require_choice
 
 SMALLEST_ERASED = 0.02
 """Share of an image that random erasing takes at least, of Zhong et al. and of the host."""
@@ -19,8 +19,7 @@ def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
             the transforms cannot be built with other values.
     """
     modes = {mode.value: mode for mode in (T.InterpolationMode.BICUBIC, T.InterpolationMode.BILINEAR)}
-    if cfg.INPUT.RESIZE not in modes:
-        raise InputError(f"INPUT.RESIZE {cfg.INPUT.RESIZE!r} is not one of {', '.join(modes)}")
+    require_choice("INPUT.RESIZE", cfg.INPUT.RESIZE, modes)
     if not SMALLEST_ERASED <= cfg.INPUT.REA.MAX_AREA <= 1:
         raise InputError(f"INPUT.REA.MAX_AREA {cfg.INPUT.REA.MAX_AREA} is not between {SMALLEST_ERASED} and 1")
     try:

@@ -54,7 +54,9 @@ RGBN300 = Experiment(
     rows={"HAMNet": Row("hamnet")}
     | {name: _trained(fusion) for name, fusion in _FUSIONS.items()}
     | {"MutualFormer, streams only": _tested_by("streams", "MutualFormer", "HAMNet")}
-    | {"add, fused only": _tested_by("fused", "add", "add")}
-    | {f"{name}, fused only": _tested_by("fused", name, "add, fused only") for name in list(_FUSIONS)[1:]},
+    | {
+        f"{name}, fused only": _tested_by("fused", name, "add" if name == "add" else "add, fused only")
+        for name in _FUSIONS
+    },
     reference="MutualFormer",
 )
