@@ -34,8 +34,8 @@ def test_blocks_and_losses_need_nothing_but_torch(part):
 
 
 WITHOUT_HOST = [
-    *(f"fastreid_mm.{part}" for part in ("layers", "losses", "evaluation", "errors", "shipped_configs", "whole_file")),
-    *(f"fastreid_mm.{part}" for part in ("random_state", "random_streams", "safe_load", "stopping")),
+    *(f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "errors", "shipped_configs")),
+    *(f"fastreid_mm.{part}" for part in ("whole_file", "random_state", "random_streams", "safe_load", "stopping")),
 ]
 """What both plug-ins use."""
 
@@ -65,6 +65,7 @@ FLOORS = [
     {"data"},
     {"evaluation", "losses"},
     {"layers", "corruptions"},
+    {"common"},
 ]
 """Folders of ``fastreid_mm``, the highest first, those side by side apart. Others stand above them all, as tools do."""
 GROUND = len(FLOORS) + 1

@@ -1,0 +1,1 @@
+"""What both packages need and no host: which files count."""

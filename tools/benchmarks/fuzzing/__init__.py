@@ -1,0 +1,1 @@
+"""Inputs of other people's kinds, drawn from a seed, and what comes of them."""

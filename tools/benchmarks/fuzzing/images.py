@@ -1,0 +1,63 @@
+"""Damaged image files, opened by the readers of both packages."""
+
+import random
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from fuzzing.outcome import count, outcome
+from PIL import Image
+
+
+def mutate(content: bytes, rng: random.Random) -> bytes:
+    """Bytes with some changed, left out, inserted or cut off."""
+    data = bytearray(content)
+    for _ in range(rng.choice((1, 1, 2, 4, 16))):
+        place = rng.randrange(len(data)) if data else 0
+        kind = rng.choice(("flip", "byte", "leave out", "insert", "cut", "copy"))
+        if kind == "flip" and data:
+            data[place] ^= 1 << rng.randrange(8)
+        elif kind == "byte" and data:
+            data[place] = rng.choice((0, 255, rng.randrange(256)))
+        elif kind == "leave out":
+            del data[place : place + rng.randrange(1, 9)]
+        elif kind == "insert":
+            data[place:place] = rng.randbytes(rng.randrange(1, 9))
+        elif kind == "cut":
+            del data[place:]
+        else:
+            data[place:place] = data[:place][-64:]
+    return bytes(data)
+
+
+def originals(folder: Path) -> list[Path]:
+    """A whole file of each kind, some with EXIF data."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    image, exif = Image.fromarray(pixels), Image.Exif()
+    exif[0x0112] = 6
+    image.save(folder / "a.jpg", exif=exif)
+    image.save(folder / "a.png", exif=exif)
+    image.convert("L").save(folder / "grey.png")
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(folder / "deep.png")
+    return sorted(folder.iterdir())
+
+
+def fuzz(times: int, seed: int) -> Counter:
+    """Outcomes of the readers of both packages on damaged files, by reader and kind of file."""
+    from fastreid_mm.errors import InputError
+    from fastreid_mm.read_image import read_rgb
+    from mmseg_mm.datasets.image_files import image_size, read_grey, read_mask
+
+    rng, found = random.Random(seed), Counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = {path.name: path.read_bytes() for path in originals(folder)}
+        for index in range(times):
+            kind = rng.choice(sorted(files))
+            path = folder / f"damaged{Path(kind).suffix}"
+            path.write_bytes(mutate(files[kind], rng))
+            for reader in (read_rgb, read_grey, read_mask, image_size):
+                result = outcome(lambda: reader(str(path)), (InputError,))  # noqa: B023  called at once
+                count(found, f"{reader.__name__} of {kind}", result, f"image {index} of seed {seed}")
+    return found
