@@ -34,8 +34,8 @@ BACKBONES = {
     "build_multi_stream_resnet_backbone": "RESNET: {NAME: test_resnet}",
 }
 METHODS = {
-    "HCT": "HCT: {PARTS: 2, DIM: 16}",
-    "CMT": "HCT: {PARTS: 2, DIM: 16}",
+    "HCTHead": "HEADS: {PARTS: 2, PART_DIM: 16}",
+    "CMTHead": "HEADS: {PARTS: 2, PART_DIM: 16}",
     "MUN": "MUN: {RATIOS: [2, 4]}",
     "IEEE": "IEEE: {PARTS: 2, REDUCED_DIM: 24, PART_DIM: 16}",
     "MutualFormerReID": "MUTUALFORMER: {DIM: 16, HEADS: 4}",
@@ -201,7 +201,7 @@ def write_tiny_config(path: Path, base: str, output: Path) -> str:
     """A small config on top of one of the project's."""
     base = str(Path(__file__).parent.parent / "configs" / base)
     model = load_config(base, []).MODEL
-    method, backbone = METHODS.get(model.META_ARCHITECTURE, ""), BACKBONES.get(model.BACKBONE.NAME, "")
+    method, backbone = METHODS.get(model.META_ARCHITECTURE, METHODS.get(model.HEADS.NAME, "")), BACKBONES.get(model.BACKBONE.NAME, "")
     path.write_text(NETWORK.format(base=base, output=output, method=method, backbone=backbone))
     return str(path)
 

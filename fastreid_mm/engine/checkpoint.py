@@ -12,7 +12,7 @@ from fastreid_mm.errors import InputError, listed
 from fastreid_mm.safe_load import load_safely
 from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
-PER_IDENTITY = ("classifier", "centers", "prototypes.memory")
+PER_IDENTITY = ("classifier", "centers", "prototypes.memory", "heads.weight")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
 fine-tuning."""
 

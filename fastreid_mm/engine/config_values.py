@@ -11,7 +11,7 @@ from fastreid.config import CfgNode
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
-import fastreid_mm.modeling  # noqa: F401  registers the architectures
+import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.engine.imports import defaults_of
 from fastreid_mm.engine.unread_keys import leaves
 from fastreid_mm.errors import InputError, first_line

@@ -6,7 +6,7 @@ from fastreid.modeling import build_model
 from torch import nn
 from yacs.config import CfgNode
 
-import fastreid_mm.modeling  # noqa: F401  registers the architectures
+import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
 from fastreid_mm.engine.config_values import refused_by
 from fastreid_mm.engine.setup import with_values

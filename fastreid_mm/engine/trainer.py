@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
 
-import fastreid_mm.modeling  # noqa: F401  registers the architectures, in spawned processes too
+import fastreid_mm.methods  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet

@@ -2,5 +2,6 @@
 
 from fastreid_mm import compat  # noqa: F401  makes the host importable: first
 from fastreid_mm.modeling import backbones, meta_arch
+from fastreid_mm.modeling.terms import LOSS_REGISTRY
 
-__all__ = ["backbones", "meta_arch"]
+__all__ = ["LOSS_REGISTRY", "backbones", "meta_arch"]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
-from fastreid_mm.modeling.meta_arch.cmtr import CMTR
+from fastreid_mm.methods.cmtr import CMTR
 from fastreid_mm.protocols.ranked_lists import nearest_images, spread
 from fastreid_mm.visualization.class_attention import attention_heat
 from fastreid_mm.visualization.grad_cam import similarity_heat

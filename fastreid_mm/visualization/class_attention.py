@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from fastreid_mm.modeling.meta_arch.cmtr import CMTR
+from fastreid_mm.methods.cmtr import CMTR
 
 
 def attention_heat(model: CMTR, sample: dict) -> np.ndarray:

@@ -1,0 +1,60 @@
+"""CMT's keys. Parts and their pooling: ``MODEL.HEADS``. Distance of retrieval: fast-reid's ``TEST.METRIC``."""
+
+from yacs.config import CfgNode
+
+from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.losses.modulation_discriminative import DISTANCES, MININGS
+from fastreid_mm.modeling.terms import SCALE
+
+NETWORK = {
+    "RESIDUAL_FROM": Key(
+        "raw",
+        'Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder\'s output.',
+        choices=("raw", "encoded"),
+    ),
+    "COMPENSATION_INIT": Key(
+        1.0,
+        "Start of the weight of the decoder's last LayerNorm; 1 is that of the transformer the paper refers to. From "
+        "scratch the compensated features then drown the real ones: 0.1 lets them start small.",
+        least=0,
+        when="training",
+    ),
+    "HEADS": Key(8, "Heads of the transformer, whose sizes the paper does not give.", least=1),
+    "FFN_RATIO": Key(4, "Width of its hidden layer, in channels of a part (a reading).", least=1),
+    "DROPOUT": Key(0.1, "Its dropout (a reading).", least=0),
+    "GENERATOR_REDUCTION": Key(
+        1, "Narrowing in the hidden layer of the modulation's generators: 1 for none, 16 as in SENet.", least=1
+    ),
+    "GENERATOR_LR_FACTOR": Key(
+        1.0,
+        "Factor on their learning rate. Where few triplets violate the margin the gradient is small, and AdamW, which "
+        "takes steps of one size whatever the gradient, drives them far from leaving a feature as it is.",
+        least=0,
+        when="training",
+    ),
+}
+CONSISTENCY = {
+    "SCALE": SCALE,
+    "DETACH_CENTROID": Key(
+        False,
+        "Let the loss move compensated features only, and not the centres of the real ones. From scratch it else draws "
+        "all features together before they tell people apart.",
+        when="training",
+    ),
+}
+MODULATION = {
+    "SCALE": SCALE._replace(default=0.2, sentence="The paper's lambda (figure 3)."),
+    "MARGIN": Key(0.3, "Its margin (a reading of eq. 14: that of eq. 11).", when="training"),
+    "MINING": Key("hard", 'Its triplets (eq. 14 does not say). From scratch "hard" first drives the scale to zero.',
+                  choices=MININGS, when="training"),
+    "DISTANCE": Key("euclidean", 'Its distance: as eq. 14 is read, or "cosine", by which retrieval compares.',
+                    choices=tuple(DISTANCES), when="training"),
+    "CROSS_TRIPLETS": Key(False, "Compare images of different modalities only, as testing does.", when="training"),
+}
+
+
+def add_config(cfg: CfgNode) -> None:
+    """Add ``MODEL.CMT`` and the keys of its two loss terms."""
+    add_keys(cfg, "MODEL.CMT", NETWORK)
+    add_keys(cfg, "MODEL.LOSSES.MODALITY_CONSISTENCY", CONSISTENCY)
+    add_keys(cfg, "MODEL.LOSSES.MODULATION_DISCRIMINATIVE", MODULATION)

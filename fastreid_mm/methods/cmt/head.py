@@ -1,0 +1,128 @@
+"""CMT's head: part features, completed with those of the missing modality, and what a query makes of a gallery."""
+
+from collections.abc import Iterator, Mapping
+
+from fastreid.config import configurable
+from fastreid.modeling.heads import REID_HEADS_REGISTRY
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
+from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
+from fastreid_mm.modeling.heads.part_head import PartHead, part_head_arguments
+from fastreid_mm.modeling.terms import needed_outputs
+
+
+@REID_HEADS_REGISTRY.register()
+class CMTHead(PartHead):
+    """Part features with CMT's two alignments, each of which is there if a loss term asks for what it makes.
+
+    The feature of an image is a packed :class:`QueryAdaptiveFeature`, (B, (p + 2) * d): its complete representation,
+    with the scale and the shift by which it modulates a gallery as the query. Without the generator it is the complete
+    representation alone, (B, p * d).
+
+    Args:
+        compensation: the modality-level alignment (section 3.1); None leaves it out (table 3).
+        generator: the instance-level alignment (section 3.2); None leaves it out (table 3).
+        add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
+        generator_lr_factor: factor on the learning rate of ``generator``.
+        parts: arguments of :class:`PartHead`.
+    """
+
+    takes = ("maps", "modalities")
+    gives = (*PartHead.gives, "raw_parts", "compensated_parts", "scale", "shift")
+
+    @configurable
+    def __init__(
+        self,
+        *,
+        compensation: ModalityCompensation | None,
+        generator: ModulationGenerator | None,
+        add_to_encoded: bool,
+        generator_lr_factor: float,
+        **parts,
+    ) -> None:
+        super().__init__(**parts)
+        self.compensation, self.generator = compensation, generator
+        self.add_to_encoded, self.generator_lr_factor = add_to_encoded, generator_lr_factor
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
+        options, parts, needed = cfg.MODEL.CMT, part_head_arguments(cfg), needed_outputs(cfg)
+        dim = parts["dim"] or parts["in_dim"]
+        modulates = bool(needed & {"scale", "shift"})
+        _check(cfg, dim, modulates)
+        compensation = None
+        if needed & {"raw_parts", "compensated_parts"}:
+            compensation = ModalityCompensation(
+                dim, parts["parts"], options.HEADS, options.FFN_RATIO, options.DROPOUT, options.COMPENSATION_INIT
+            )
+        return parts | {
+            "compensation": compensation,
+            "generator": ModulationGenerator(dim, options.GENERATOR_REDUCTION) if modulates else None,
+            "add_to_encoded": options.RESIDUAL_FROM == "encoded",
+            "generator_lr_factor": options.GENERATOR_LR_FACTOR,
+        }
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
+        """See :class:`Head`."""
+        raw = self.part_features(inputs["maps"])  # (B, p, d), "F"
+        complete, compensated = self.complete(raw, inputs["modalities"])
+        modulation = self.generator(complete) if self.generator is not None else ()
+        if not self.training:
+            return QueryAdaptiveFeature(complete, *modulation).pack() if modulation else complete.flatten(1)
+        outputs = self.classified(complete) | dict(zip(("scale", "shift"), modulation))
+        return outputs if compensated is None else outputs | {"raw_parts": raw, "compensated_parts": compensated}
+
+    def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Part features to complete representations (eq. 5), and the features of the missing modality in them.
+
+        Args:
+            parts: (B, p, d).
+            modalities: (B,).
+
+        Returns:
+            Complete representations (B, p, d) and compensated features (B, p, d) or None.
+        """
+        if self.compensation is None:
+            return parts, None
+        encoded, compensated = self.compensation(parts, modalities)
+        return (encoded if self.add_to_encoded else parts) + compensated, compensated
+
+    def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
+        """The weights of the generator, with their factor on the learning rate."""
+        if self.generator is not None:
+            yield from ((value, self.generator_lr_factor) for value in self.generator.parameters())
+
+    @property
+    def query_adaptive_parts(self) -> int:
+        """How many parts the features have; 0 without the generator."""
+        return 0 if self.generator is None else self.parts
+
+    @property
+    def compares_plainly(self) -> bool:
+        """Whether no query modulates the gallery."""
+        return self.generator is None
+
+    def pairwise_distance(self, query: Tensor, gallery: Tensor, metric: str) -> Tensor:
+        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances, the gallery modulated by each query; not symmetric."""
+        if self.generator is None:
+            return pairwise_distance(query, gallery, metric)
+        asking, asked = (QueryAdaptiveFeature.unpack(features, self.parts) for features in (query, gallery))
+        return query_adaptive_distance(asking.complete, asked.complete, asking.scale, asking.shift, metric)
+
+
+def _check(cfg: CfgNode, dim: int, modulates: bool) -> None:
+    if modulates and cfg.TEST.AQE.ENABLED:
+        raise InputError(
+            "TEST.AQE.ENABLED: CMT compares a query with what it makes of the gallery, which is no mean's "
+            "place; it can be done without ModulationDiscriminative in MODEL.LOSSES.NAME"
+        )
+    if cfg.MODEL.CMT.DROPOUT >= 1:
+        raise InputError(f"MODEL.CMT.DROPOUT {cfg.MODEL.CMT.DROPOUT} is not in [0, 1)")
+    for key in ("HEADS", "GENERATOR_REDUCTION"):
+        if dim % cfg.MODEL.CMT[key]:
+            raise InputError(f"MODEL.CMT.{key} {cfg.MODEL.CMT[key]} does not divide the {dim} channels of a part")

@@ -1,0 +1,72 @@
+"""CMT's two losses beside those on parts, as loss terms."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from fastreid_mm.losses import modality_consistency, modulation_discriminative
+from fastreid_mm.losses.total import total
+from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.modeling.labels import Labels
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
+
+
+@LOSS_REGISTRY.register()
+class ModalityConsistency(LossTerm):
+    """Features that are made up for a modality are like the centers of that modality's features (eq. 7 and 8).
+
+    Args:
+        scale: the weight of the loss.
+        detach_centroid: whether it moves the features that are made up only, and not the centers.
+    """
+
+    needs = ("raw_parts", "compensated_parts")
+
+    def __init__(self, scale: float = 1.0, detach_centroid: bool = False) -> None:
+        super().__init__(scale)
+        self.detach_centroid = detach_centroid
+
+    def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """See :class:`LossTerm`."""
+        parts, compensated = outputs["raw_parts"], outputs["compensated_parts"]
+        reference = parts.detach() if self.detach_centroid else parts
+        return total(
+            modality_consistency(compensated[~real], labels.targets[~real], reference[real], labels.targets[real])
+            for real in (labels.modalities == VISIBLE, labels.modalities == INFRARED)
+        )
+
+
+@LOSS_REGISTRY.register()
+class ModulationDiscriminative(LossTerm):
+    """A query's identity is nearer than others in a gallery that it modulates (eq. 14).
+
+    Args:
+        scale: lambda.
+        margin, mining, distance: see :func:`modulation_discriminative`.
+        cross_triplets: whether images of different modalities only are compared.
+    """
+
+    needs = ("part_features", "scale", "shift")
+    compares_identities = True
+
+    def __init__(
+        self,
+        scale: float = 0.2,
+        margin: float = 0.3,
+        mining: str = "hard",
+        distance: str = "euclidean",
+        cross_triplets: bool = False,
+    ) -> None:
+        super().__init__(scale)
+        self.margin, self.mining, self.distance, self.cross_triplets = margin, mining, distance, cross_triplets
+
+    def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """See :class:`LossTerm`."""
+        return modulation_discriminative(
+            *(outputs[name] for name in self.needs),
+            labels.targets,
+            self.margin,
+            mining=self.mining,
+            distance=self.distance,
+            modalities=labels.modalities if self.cross_triplets else None,
+        )

@@ -1,0 +1,64 @@
+"""CMTR's head: a BNNeck and a classifier, and in training the feature from which the modality is removed."""
+
+from collections.abc import Mapping
+
+from fastreid.config import configurable
+from fastreid.modeling.heads import REID_HEADS_REGISTRY
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.layers import ModalityRemoval, bn_neck, identity_classifier
+from fastreid_mm.modeling.heads.head import Head
+from fastreid_mm.modeling.terms import needed_outputs
+
+
+@REID_HEADS_REGISTRY.register()
+class CMTRHead(Head):
+    """Classifies after a BNNeck. The feature of an image is the one after it, with its modality; compare by cosine.
+
+    Args:
+        dim: channels D of the maps, which are averaged over their places; a class token is a map of one place.
+        num_classes: how many identities there are in training.
+        removal: takes the modality out of the feature after the neck, "g" of eq. 4 and 5; None leaves that out.
+        classifies: whether a loss term needs class scores.
+    """
+
+    gives = ("features", "neck_features", "cls_outputs", "pred_class_logits", "modality_removed")
+    training_only = ("heads.classifier.", "heads.removal.")
+
+    @configurable
+    def __init__(self, *, dim: int, num_classes: int, removal: ModalityRemoval | None, classifies: bool) -> None:
+        super().__init__()
+        self.neck, self.removal = bn_neck(dim), removal
+        self.classifier = identity_classifier(dim, num_classes) if classifies else None
+        if removal is not None:
+            self.takes = ("maps", "modalities", "modality_embeddings")
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
+        dim, needed = cfg.MODEL.BACKBONE.FEAT_DIM, needed_outputs(cfg)
+        return {
+            "dim": dim,
+            "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+            "removal": ModalityRemoval(dim, mapping=cfg.MODEL.CMTR.MAPPING) if "modality_removed" in needed else None,
+            "classifies": bool(needed & {"cls_outputs", "pred_class_logits"}),
+        }
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """See :class:`Head`."""
+        return dict.fromkeys(("features", "neck_features", "modality_removed"), self.neck.num_features)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
+        """See :class:`Head`: (B, D) features."""
+        before = inputs["maps"].mean((2, 3)).float()  # (B, D), "v" of eq. 1
+        after = self.neck(before)
+        if not self.training:
+            return after
+        outputs = {"features": before, "neck_features": after}
+        if self.classifier is not None:
+            outputs["cls_outputs"] = outputs["pred_class_logits"] = self.classifier(after)
+        if self.removal is not None:
+            outputs["modality_removed"] = self.removal(after, inputs["modalities"], inputs["modality_embeddings"])
+        return outputs

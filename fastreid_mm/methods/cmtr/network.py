@@ -1,0 +1,63 @@
+"""CMTR's network: one vision transformer for both modalities, which learnable modality embeddings tell apart."""
+
+from fastreid.config import configurable
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.layers import ModalityEmbedding
+from fastreid_mm.modeling.backbones import ReIDViT
+from fastreid_mm.modeling.backbones.required import build_required
+from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
+
+
+@META_ARCH_REGISTRY.register()
+class CMTR(ComposedModel):
+    """A ViT whose tokens get the embedding of their image's modality (eq. 1 and 2).
+
+    The head gets the class token as a map of one place, as fast-reid's own ViT gives it.
+
+    Args:
+        embedding: adds the modality embeddings; None leaves them out (table 3, "BASE").
+        composed: see :class:`ComposedModel`; its backbone turns images into tokens, and encodes them.
+    """
+
+    provides = ("maps", "modalities", "modality_embeddings")
+
+    @configurable
+    def __init__(self, *, embedding: ModalityEmbedding | None, **composed) -> None:
+        if embedding is None:
+            self.provides = ("maps", "modalities")
+        super().__init__(**composed)
+        self.embedding = embedding
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
+        options = cfg.MODEL.CMTR
+        backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
+        embedding = None
+        if options.MODALITY_EMBEDDING:
+            unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
+            embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked)
+        return composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1)) | {"embedding": embedding}
+
+    def inputs(self, batch: dict) -> dict[str, Tensor]:
+        """See :class:`ComposedModel`: ``maps (B, D, 1, 1)``, ``modalities (B,)``, ``modality_embeddings (2, D)``."""
+        modalities = self.modalities_of(batch)
+        found = {"maps": self.encode(batch["images"], modalities)[..., None, None], "modalities": modalities}
+        if self.embedding is not None:
+            found["modality_embeddings"] = self.embedding.weight
+        return found | ({"targets": batch["targets"].to(self.device)} if self.training else {})
+
+    def encode(self, images: Tensor, modalities: Tensor) -> Tensor:
+        """(B, 3, H, W) images and (B,) modalities to (B, D) class tokens (eq. 1 and 2)."""
+        return self.backbone.encode(self._tokens(images, modalities))[:, 0]
+
+    def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
+        """The attention maps of every block, (B, heads, P + N, P + N) each; call it in eval mode."""
+        return self.backbone.attention_maps(self._tokens(images, modalities))
+
+    def _tokens(self, images: Tensor, modalities: Tensor) -> Tensor:
+        tokens = self.backbone.tokens(self.normalize(images))
+        return tokens if self.embedding is None else self.embedding(tokens, modalities.to(self.device))

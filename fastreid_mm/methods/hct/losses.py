@@ -1,0 +1,54 @@
+"""HCT's hetero-center triplet loss as a loss term."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.losses import hetero_center_triplet
+from fastreid_mm.modeling.labels import Labels
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, LossTerm
+from fastreid_mm.modeling.terms.host import over_parts
+
+
+@LOSS_REGISTRY.register()
+class HeteroCenterTriplet(LossTerm):
+    """The triplet loss on centers of identities, of the whole feature and of its parts.
+
+    Args:
+        scale: weight of the loss on the features that are compared.
+        part_scale: weight of the losses on each part, summed; 0 needs no parts.
+        margin: see :func:`hetero_center_triplet`.
+    """
+
+    compares_identities = True
+
+    def __init__(self, scale: float = 1.0, part_scale: float = 0.0, margin: float = 0.3) -> None:
+        super().__init__(scale)
+        self.part_scale, self.margin = part_scale, margin
+        self.needs = ("features", "part_features") if part_scale else ("features",)
+
+    def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """See :class:`LossTerm`."""
+        found = self.scale * self._of(outputs["features"], labels)
+        if self.part_scale:
+            parts = over_parts(lambda part: self._of(part, labels), outputs["part_features"])
+            found = found + self.part_scale * parts
+        return found
+
+    def _of(self, features: Tensor, labels: Labels) -> Tensor:
+        return hetero_center_triplet(features, labels.targets, labels.modalities, self.margin)
+
+
+def add_config(cfg: CfgNode) -> None:
+    """Add ``MODEL.LOSSES.HETERO_CENTER_TRIPLET``."""
+    add_keys(
+        cfg,
+        "MODEL.LOSSES.HETERO_CENTER_TRIPLET",
+        {
+            "SCALE": SCALE,
+            "PART_SCALE": Key(0.0, "Weight of the same loss on each part, summed.", least=0, when="training"),
+            "MARGIN": Key(0.3, "Its margin (a reading of CMT, whose eq. 11 gives it no value).", when="training"),
+        },
+    )

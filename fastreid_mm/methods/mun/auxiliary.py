@@ -1,0 +1,50 @@
+"""The source of MUN's auxiliary modality, which ``MODEL.MUN.AUXILIARY`` names (section 3.2 and table 2)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import AuxiliaryGenerator
+from fastreid_mm.layers.cross_modality_learner import require_divisible
+from fastreid_mm.methods.mun.config import IMAGE_AUXILIARIES
+from fastreid_mm.modeling.backbones import TwoStreamResNet
+
+
+def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module:
+    """Build the auxiliary generator or one of :data:`IMAGE_AUXILIARIES`.
+
+    Raises:
+        InputError: pooling ratios or groups do not divide the maps or their channels.
+    """
+    name = cfg.MODEL.MUN.AUXILIARY
+    if name in IMAGE_AUXILIARIES:
+        return IMAGE_AUXILIARIES[name]()
+    ratios, groups = cfg.MODEL.MUN.RATIOS, cfg.MODEL.MUN.TR_GROUPS
+    if not ratios:
+        raise InputError("MODEL.MUN.RATIOS () has no ratio, the generator needs one")
+    if backbone.specific_dim % groups:
+        raise InputError(f"MODEL.MUN.TR_GROUPS {groups} does not divide {backbone.specific_dim} channels")
+    try:
+        require_divisible(ratios, *backbone.specific_size(cfg.INPUT.SIZE_TRAIN))
+    except ValueError as error:
+        raise InputError(
+            f"MODEL.MUN.RATIOS: {error}, which INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)} gives"
+        ) from None
+    return AuxiliaryGenerator(backbone.specific_dim, ratios, groups)
+
+
+@contextmanager
+def running_statistics_kept(model: nn.Module) -> Iterator[None]:
+    """Keep the batches in this block out of the running statistics of BatchNorm."""
+    norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta):
+            norm.momentum = momentum

@@ -1,0 +1,127 @@
+"""MutualFormer's head for Re-ID: the streams' branches, and one of tokens that are fused, pooled and classified.
+
+Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", section 4.2 and
+figure 5, https://arxiv.org/abs/2112.01177. The branches of the single modalities are HAMNet's.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from fastreid.config import configurable
+from fastreid.modeling.heads import REID_HEADS_REGISTRY
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.layers import TokenFusion
+from fastreid_mm.methods.mutualformer.config import TEST_FEATURES
+from fastreid_mm.modeling.heads.aligned_head import Block
+from fastreid_mm.modeling.heads.stream_head import StreamHead
+
+
+@REID_HEADS_REGISTRY.register()
+class MutualFormerHead(StreamHead):
+    """The fused feature of a sample, and those of both streams after their necks.
+
+    The feature of a sample is all three in one vector, or a part of these; compare by cosine. Where a modality is
+    missing, so is the fused block: two such samples are compared by the stream that both have. A token of every place
+    of a map is made by a 1 x 1 convolution and a learned position for each modality.
+
+    Args:
+        fusion: fuses two streams of tokens to one.
+        token_dim: channels of a token.
+        share_embed: whether both modalities share one convolution, or each has its own. The paper does not say; for
+            saliency detection, only a shared one meets its printed number of parameters.
+        test_feature: "all" blocks of a feature, only the "fused" one or only those of the "streams".
+        streams: arguments of :class:`StreamHead`.
+    """
+
+    gives = (*StreamHead.gives, "fused_scores")
+    training_only = ("heads.classifier.", "heads.fused_classifier.")
+
+    @configurable
+    def __init__(
+        self, *, fusion: TokenFusion, token_dim: int, grid: tuple[int, int], share_embed: bool, test_feature: str, **streams
+    ) -> None:
+        super().__init__(**streams)
+        dim, classes = self.classifier.in_features, self.classifier.out_features
+        self.grid, self.fusion = grid, fusion
+        self.embed = nn.ModuleList(nn.Conv2d(dim, token_dim, 1) for _ in range(1 if share_embed else 2))
+        self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(2, grid[0] * grid[1], token_dim), std=0.02))
+        self.fused_classifier = nn.Linear(token_dim, classes)
+        self._tested = TEST_FEATURES[test_feature]
+        self.blocks = (Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,)))[self._tested]
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        """The arguments of the constructor, read from the config."""
+        options = cfg.MODEL.MUTUALFORMER
+        return {
+            "dim": cfg.MODEL.BACKBONE.FEAT_DIM // 2,
+            "num_modalities": 2,
+            "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+            "fusion": _build_fusion(cfg),
+            "token_dim": options.DIM,
+            "grid": tuple(cfg.MODEL.BACKBONE.MAP_TRAIN),
+            "share_embed": options.SHARE_PATCH_EMBED,
+            "test_feature": options.TEST_FEATURE,
+        }
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """See :class:`Head`."""
+        dim, classes = self.classifier.in_features, self.classifier.out_features
+        return {"features": self.fused_classifier.in_features, "stream_features": dim, "fused_scores": classes}
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
+        """See :class:`Head`."""
+        maps = inputs["modality_maps"]
+        streams, fused = self.stream_features(maps), self.fused(maps)
+        if not self.training:
+            return torch.cat([fused, *streams.unbind(1)][self._tested], dim=1)
+        scores = self.fused_classifier(fused)
+        return self.classified(streams, fused, scores) | {"fused_scores": scores}
+
+    def fused(self, maps: Tensor) -> Tensor:
+        """(B, 2, C, rows, columns) maps to (B, dim) fused features.
+
+        Raises:
+            ValueError: the maps are not of the size that the positions were made for.
+        """
+        if maps.shape[3:] != self.grid:
+            raise ValueError(f"maps of {tuple(maps.shape[3:])} places, there are positions for {self.grid}")
+        tokens = [
+            self.embed[index % len(self.embed)](one).flatten(2).mT + position
+            for index, (one, position) in enumerate(zip(maps.unbind(1), self.position))
+        ]
+        return self.fusion(*tokens).mean(1).float()
+
+
+def _build_fusion(cfg: CfgNode) -> TokenFusion:
+    options = cfg.MODEL.MUTUALFORMER
+    if tuple(cfg.INPUT.SIZE_TRAIN) != tuple(cfg.INPUT.SIZE_TEST):
+        raise InputError(
+            f"MutualFormerHead has positions for one size of images: INPUT.SIZE_TRAIN "
+            f"{cfg.INPUT.SIZE_TRAIN} and INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST} differ"
+        )
+    if options.TEST_FEATURE == "fused" and cfg.TEST.MISSING:
+        raise InputError(
+            "MODEL.MUTUALFORMER.TEST_FEATURE fused is made of both modalities, TEST.MISSING are "
+            f"{', '.join(cfg.TEST.MISSING)}"
+        )
+    if options.DIM % options.HEADS:
+        raise InputError(
+            f"MODEL.MUTUALFORMER.HEADS {options.HEADS} does not divide the {options.DIM} channels of "
+            "MODEL.MUTUALFORMER.DIM"
+        )
+    return TokenFusion(
+        options.DIM,
+        options.HEADS,
+        options.LAYERS,
+        options.FUSION,
+        options.STACK,
+        epsilon=options.EPSILON,
+        reading=options.READING,
+        joint_norm=options.JOINT_NORM,
+        fused_self_attention=options.FUSED_SELF_ATTENTION,
+    )

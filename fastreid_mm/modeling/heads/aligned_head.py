@@ -1,0 +1,35 @@
+"""What heads of aligned samples have beside other heads: a feature in blocks, of which some modalities may be missing."""
+
+from typing import NamedTuple
+
+from torch import nn
+
+from fastreid_mm.modeling.heads.head import Head, widths_of
+
+
+class Block(NamedTuple):
+    """A block of a feature."""
+
+    size: int
+    """Channels."""
+    needs: tuple[int, ...] = ()
+    """The modalities it cannot do without; none if it is made of whatever there is."""
+
+
+class AlignedHead(Head):
+    """The base of heads of aligned samples.
+
+    Its inputs have ``modality_maps (B, M, C, h, w)``, and ``present (B, M)`` where a modality of a sample is missing,
+    whose maps are zero. ``maps (B, M * C, h, w)``, what fast-reid's heads take, are the same in one.
+    """
+
+    takes = ("modality_maps",)
+    blocks: tuple[Block, ...] = ()
+    """The blocks of a feature, in their order."""
+
+
+def blocks_of(head: nn.Module, modalities: int) -> tuple[Block, ...]:
+    """The blocks of a head's feature; that of other heads is one, for which every modality must be there."""
+    if isinstance(head, AlignedHead):
+        return head.blocks
+    return (Block(widths_of(head)["features"], tuple(range(modalities))),)

@@ -1,0 +1,150 @@
+"""The base of the architectures for aligned samples, any modality of which may be missing at test time."""
+
+import torch
+from torch import Tensor
+from yacs.config import CfgNode
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation import AlignedFeature
+from fastreid_mm.evaluation.common_blocks import common_block_distance
+from fastreid_mm.layers.exporting import is_exporting
+from fastreid_mm.modeling.backbones.multi_stream import build_multi_stream
+from fastreid_mm.modeling.heads.aligned_head import blocks_of
+from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
+
+
+class AlignedModel(ComposedModel):
+    """A network for each of several modalities, and any head on their maps.
+
+    A feature is made of blocks; a block that needs a missing modality is zero, and does not count in
+    :meth:`pairwise_distance`. Nothing is generated in the place of what is missing. Features hold the mask of their
+    batch if it has one, see :class:`AlignedFeature`.
+
+    Args:
+        modalities: names of the M modalities of a sample.
+        composed: see :class:`ComposedModel`.
+    """
+
+    provides = ("maps", "modality_maps")
+
+    def __init__(self, *, modalities: tuple[str, ...], **composed) -> None:
+        super().__init__(**composed)
+        self.modalities = tuple(modalities)
+        self.blocks = blocks_of(self.heads, len(self.modalities))
+        self.block_sizes = tuple(block.size for block in self.blocks)
+
+    def inputs(self, batch: dict) -> dict[str, Tensor]:
+        """See :class:`ComposedModel`: ``maps (B, M * C, h, w)``, ``modality_maps (B, M, C, h, w)``, ``present``."""
+        images, present = self.read(batch)
+        return self.maps_of(self.backbone(images, present), present) | self.labels_of(batch)
+
+    def maps_of(self, maps: Tensor, present: Tensor | None) -> dict[str, Tensor]:
+        """(B, n, C, h, w) maps and the (B, M) mask, if any, to inputs of the head."""
+        found = {"maps": maps.flatten(1, 2), "modality_maps": maps}
+        return found if present is None else found | {"present": present}
+
+    def labels_of(self, batch: dict) -> dict[str, Tensor]:
+        """The ``targets`` of a batch in training."""
+        return {"targets": batch["targets"].to(self.device)} if self.training else {}
+
+    def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
+        """A batch to its losses in training, and in evaluation to (B, D) features, or (B, D + M) that hold its mask."""
+        found = super().forward(batch)
+        if isinstance(found, dict) or batch.get("modality_mask") is None:
+            return found
+        mask = torch.as_tensor(batch["modality_mask"], device=found.device).bool()
+        kept = torch.cat(
+            [
+                values * mask[:, list(block.needs)].all(1, keepdim=True)
+                for block, values in zip(self.blocks, found.split(self.block_sizes, 1))
+            ],
+            1,
+        )
+        return AlignedFeature(kept, mask).pack()
+
+    def read(self, batch: dict) -> tuple[Tensor, Tensor | None]:
+        """The normalized images (B, M, 3, H, W) of a batch, zero where missing, and its (B, M) mask.
+
+        The mask is None if no modality is missing.
+
+        Raises:
+            InputError: images or a mask of another shape, or, but not while exporting, a sample without any modality.
+        """
+        if batch["images"].ndim != 5:
+            raise InputError(
+                f"{type(self).__name__} needs samples of several modalities, which fast-reid's "
+                "DefaultPredictor does not make: call the model with images (B, M, 3, H, W), not "
+                f"{tuple(batch['images'].shape)}"
+            )
+        images, present = self.normalize(batch["images"]), batch.get("modality_mask")
+        if present is None:
+            return images, None
+        present = torch.as_tensor(present, device=self.device).bool()
+        if present.shape != images.shape[:2]:
+            raise InputError(
+                f"modality_mask is {tuple(present.shape)}, of these images it must be {tuple(images.shape[:2])}"
+            )
+        if is_exporting():
+            return images * present[..., None, None, None], present
+        if present.all():
+            return images, None
+        empty = torch.nonzero(~present.any(1)).flatten().tolist()
+        if empty:
+            names = batch.get("img_paths", [f"sample {index}" for index in range(len(images))])
+            raise InputError(f"no modality is there of {', '.join(names[index] for index in empty[:5])}")
+        return images * present[..., None, None, None], present
+
+    def modalities_held(self, features: Tensor) -> Tensor:
+        """(N, D) or (N, D + M) features to (N, M) bool, which modalities each was made of."""
+        return self._unpack(features).held
+
+    def plain_features(self, features: Tensor) -> Tensor:
+        """(N, D) or (N, D + M) features to their (N, D) channels.
+
+        Raises:
+            InputError: one of the samples lacks a modality.
+        """
+        found = self._unpack(features)
+        if not found.held.all():
+            raise InputError("TEST.AQE.ENABLED: samples that lack modalities have no mean with those that have them")
+        return found.values
+
+    def pairwise_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
+        """(Nq, D) and (Ng, D) features, or D + M, to (Nq, Ng) distances over the blocks that both have."""
+        asking, asked = self._unpack(query), self._unpack(gallery)
+        return common_block_distance(
+            asking.values, asked.values, self._blocks_of(asking), self._blocks_of(asked), self.block_sizes, self.metric
+        )
+
+    def _unpack(self, features: Tensor) -> AlignedFeature:
+        return AlignedFeature.unpack(features, sum(self.block_sizes), len(self.modalities))
+
+    def _blocks_of(self, feature: AlignedFeature) -> Tensor:
+        """(N, blocks) bool, which blocks N features have."""
+        return torch.stack([feature.held[:, list(block.needs)].all(1) for block in self.blocks], 1)
+
+
+
+def aligned_arguments(cfg: CfgNode) -> dict:
+    """The arguments of :class:`AlignedModel`, with the multi-stream network of ``MODEL.BACKBONE``.
+
+    Raises:
+        InputError: fewer than two modalities, and what :func:`composed_arguments` raises.
+    """
+    modalities = named_modalities(cfg)
+    backbone = build_multi_stream(cfg)
+    return composed_arguments(cfg, backbone, len(modalities) * backbone.dim, backbone.map_size) | {"modalities": modalities}
+
+
+def named_modalities(cfg: CfgNode) -> tuple[str, ...]:
+    """The modalities of a sample.
+
+    Raises:
+        InputError: there are fewer than two.
+    """
+    modalities = tuple(cfg.DATASETS.ALIGNED.MODALITIES)
+    if len(modalities) < 2:
+        raise InputError(
+            f"{cfg.MODEL.META_ARCHITECTURE} needs two names or more in DATASETS.ALIGNED.MODALITIES, not {modalities}"
+        )
+    return modalities

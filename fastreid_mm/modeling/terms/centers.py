@@ -1,0 +1,83 @@
+"""The center loss and the hetero-center loss, which CMTR and IEEE compare their own with, as loss terms."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.layers.choices import REDUCTIONS
+from fastreid_mm.losses import center_loss, hetero_center
+from fastreid_mm.losses.total import total
+from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.modeling.labels import Labels
+from fastreid_mm.modeling.terms.host import OUTPUTS, FeatureTerm
+from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, SCALE
+
+
+@LOSS_REGISTRY.register()
+class CenterLoss(FeatureTerm):
+    """The center loss, with a learned center an identity for each of the outputs."""
+
+    def make_parameters(self, widths: Mapping[str, int], num_classes: int) -> None:
+        """See :class:`LossTerm`."""
+        self.centers = nn.ParameterDict({name: torch.randn(num_classes, widths[name]) for name in self.needs})
+
+    def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """See :class:`LossTerm`."""
+        return total(center_loss(outputs[name].flatten(1), labels.targets, self.centers[name]) for name in self.needs)
+
+
+@LOSS_REGISTRY.register()
+class HeteroCenter(FeatureTerm):
+    """The hetero-center loss of visible and infrared images, or of every pair of modalities of aligned samples.
+
+    Args:
+        scale, outputs: see :class:`FeatureTerm`; an output (B, D) is of images, one (B, M, D) of M aligned modalities.
+        reduction: "mean" or "sum" over identities.
+        normalize: whether features are brought to length one.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        outputs: Sequence[str] = ("features",),
+        reduction: str = "mean",
+        normalize: bool = False,
+    ) -> None:
+        super().__init__(scale, outputs)
+        self.reduction, self.normalize = reduction, normalize
+
+    def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """See :class:`LossTerm`."""
+        found = (outputs[name] for name in self.needs)
+        return total(self._of(F.normalize(each, dim=-1) if self.normalize else each, labels) for each in found)
+
+    def _of(self, features: Tensor, labels: Labels) -> Tensor:
+        if features.ndim == 2:
+            return hetero_center(features, labels.targets, labels.modalities, self.reduction)
+        # the loss needs the labels of two modalities: every pair gets the same, whichever modalities it has
+        pair = torch.tensor([VISIBLE, INFRARED], device=features.device).repeat_interleave(len(features))
+        targets = labels.targets.repeat(2)
+        return total(
+            hetero_center(torch.cat(both), targets, pair, self.reduction)
+            for both in combinations(features.unbind(1), 2)
+        )
+
+
+def add_center_keys(cfg: CfgNode) -> None:
+    """Add ``MODEL.LOSSES.CENTER_LOSS`` and ``MODEL.LOSSES.HETERO_CENTER``."""
+    add_keys(cfg, "MODEL.LOSSES.CENTER_LOSS", {"SCALE": SCALE, "OUTPUTS": OUTPUTS})
+    add_keys(
+        cfg,
+        "MODEL.LOSSES.HETERO_CENTER",
+        {
+            "SCALE": SCALE,
+            "OUTPUTS": OUTPUTS,
+            "REDUCTION": Key("mean", "Over the identities of the batch.", choices=REDUCTIONS, when="training"),
+            "NORMALIZE": Key(False, "Bring features to length one before.", when="training"),
+        },
+    )

@@ -1,0 +1,157 @@
+"""Select the losses of a network by name: ``MODEL.LOSSES.NAME`` names terms, which take what the head gives.
+
+fast-reid chooses among four losses with a chain of ifs; here each is a class in a registry, and so are the papers'.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fastreid.utils.registry import Registry
+from torch import Tensor, nn
+from yacs.config import CfgNode
+
+from fastreid_mm.common.keys import Key
+from fastreid_mm.errors import InputError
+from fastreid_mm.modeling.global_batch import gather
+from fastreid_mm.modeling.heads.head import gives_of, heads_that_give, widths_of
+from fastreid_mm.modeling.labels import Labels
+
+LOSS_REGISTRY = Registry("LOSSES")
+"""Loss terms by the name that ``MODEL.LOSSES.NAME`` has for them."""
+
+SCALE = Key(1.0, "The weight of the loss.", least=0, when="training")
+
+
+class LossTerm(nn.Module):
+    """A loss on what a head gives, with its weight. Terms of one's own derive from it, or do what it does.
+
+    The numbers of a term lie under ``MODEL.LOSSES.<SECTION>``, and are the arguments of its constructor.
+
+    Args:
+        scale: the weight of the loss.
+    """
+
+    needs: tuple[str, ...] = ()
+    """Names of the head's outputs that it takes."""
+    compares_identities = False
+    """Whether a batch must have two identities or more."""
+
+    def __init__(self, scale: float = 1.0) -> None:
+        super().__init__()
+        self.scale = scale
+
+    @classmethod
+    def section(cls) -> str:
+        """The node under ``MODEL.LOSSES`` that has its keys: its name in capitals, as ``CENTER_LOSS``."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
+
+    @classmethod
+    def log_name(cls) -> str:
+        """The name of its value in logs: ``loss_`` and its name."""
+        return f"loss_{cls.section().lower().removesuffix('_loss')}"
+
+    @classmethod
+    def from_cfg(cls, cfg: CfgNode) -> "LossTerm":
+        """Build it with the keys of its section."""
+        options = cfg.MODEL.LOSSES[cls.section()]
+        return cls(**{key.lower(): options[key] for key in options})
+
+    def make_parameters(self, widths: Mapping[str, int], num_classes: int) -> None:
+        """Make the parameters of its own, if it has any; called once, before training.
+
+        Args:
+            widths: channels of the outputs it needs.
+            num_classes: how many identities there are in training.
+        """
+
+    def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """Compute the 0-d loss before it is weighted."""
+        raise NotImplementedError
+
+    def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
+        """Compute the weighted 0-d loss.
+
+        Args:
+            outputs: what the head gives of all processes' samples, by name.
+            labels: of the same samples.
+        """
+        return self.scale * self.loss(outputs, labels)
+
+
+class LossTerms(nn.Module):
+    """The terms of a network, computed on the samples of all processes.
+
+    Args:
+        terms: name to term, in the order of the log.
+    """
+
+    def __init__(self, terms: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._terms = {name: term for name, term in terms.items() if not isinstance(term, nn.Module)}
+        self.terms = nn.ModuleDict({name: term for name, term in terms.items() if isinstance(term, nn.Module)})
+        self._names = tuple(terms)
+
+    def __iter__(self):  # noqa: ANN204
+        """Iterate over the terms."""
+        return (self._terms.get(name) or self.terms[name] for name in self._names)
+
+    @property
+    def compares_identities(self) -> bool:
+        """Whether a term needs two identities or more in a batch."""
+        return any(getattr(term, "compares_identities", False) for term in self)
+
+    def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> dict[str, Tensor]:
+        """What a head gives of this process's samples, and their labels, to named 0-d losses."""
+        needed = dict.fromkeys(name for term in self for name in term.needs)
+        everything = {name: gather(outputs[name]) for name in needed}
+        labels = Labels(*(None if each is None else gather(each) for each in labels))
+        return {log_name(name, term): term(everything, labels) for name, term in zip(self._names, self)}
+
+
+def log_name(name: str, term: object) -> str:
+    """The name of a term's value in logs."""
+    named = getattr(term, "log_name", None)
+    return named() if named else f"loss_{name.lower()}"
+
+
+def build_terms(cfg: CfgNode) -> dict[str, Any]:
+    """Build the terms that ``MODEL.LOSSES.NAME`` names, without the parameters of their own.
+
+    Raises:
+        InputError: it names none, one twice or one that there is not.
+    """
+    names = cfg.MODEL.LOSSES.NAME
+    names = (names,) if isinstance(names, str) else tuple(names)
+    known = LOSS_REGISTRY._obj_map
+    if not names or len(set(names)) < len(names):
+        raise InputError(f"MODEL.LOSSES.NAME {names} must name one loss or more, each once")
+    for name in names:
+        if name not in known:
+            raise InputError(f"MODEL.LOSSES.NAME {name!r} is not one of {', '.join(sorted(known))}")
+    return {name: known[name].from_cfg(cfg) for name in names}
+
+
+def needed_outputs(cfg: CfgNode) -> frozenset[str]:
+    """Names of all outputs that the terms of a config need, so that a head makes no layers for others."""
+    return frozenset(name for term in build_terms(cfg).values() for name in term.needs)
+
+
+def build_losses(cfg: CfgNode, head: nn.Module) -> LossTerms:
+    """Build the terms that ``MODEL.LOSSES.NAME`` names, for what a head gives.
+
+    Raises:
+        InputError: a term needs what the head does not give; names both, and the heads that give it.
+    """
+    terms, given = build_terms(cfg), gives_of(type(head))
+    for name, term in terms.items():
+        missing = [output for output in term.needs if output not in given]
+        if missing:
+            others = ", ".join(heads_that_give(missing)) or "none"
+            raise InputError(
+                f"MODEL.LOSSES.NAME {name} needs {', '.join(missing)}, which MODEL.HEADS.NAME "
+                f"{cfg.MODEL.HEADS.NAME} does not give; heads that do: {others}"
+            )
+        if hasattr(term, "make_parameters"):
+            term.make_parameters(widths_of(head), cfg.MODEL.HEADS.NUM_CLASSES)
+    return LossTerms(terms)
