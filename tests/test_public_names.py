@@ -59,7 +59,7 @@ def test_registered_names():
     from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
     import fastreid_mm.data
-    import fastreid_mm.modeling  # noqa: F401
+    import fastreid_mm.methods  # noqa: F401
 
     for name in ("SYSUMM01", "RegDB", "RGBNT201", "RGBNT100", "RGBN300", "Market1501MM", "LLCM", "MSVR310"):
         assert DATASET_REGISTRY.get(name).__name__ == name

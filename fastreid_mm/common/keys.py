@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastreid_mm.errors import InputError
 
 if TYPE_CHECKING:  # fast-reid's, but nothing here needs it
     from yacs.config import CfgNode
-
-WHEN = ("building", "training", "testing")
 
 
 class Key(NamedTuple):
@@ -66,3 +66,24 @@ def problem_of(key: Key, value: object) -> str:
     if key.most is not None and not value <= key.most:
         return f"{key.most} or less"
     return ""
+
+
+def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every dotted key of a config and its value, without counting as a read of it."""
+    for key, value in cfg.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def refuse_odd(cfg: CfgNode) -> None:
+    """Refuse values of declared keys that are none of their choices or out of their bounds.
+
+    Raises:
+        InputError: names key and value, and what it should be.
+    """
+    for name, value in leaves(cfg):
+        problem = problem_of(DECLARED[name], value) if name in DECLARED else ""
+        if problem:
+            raise InputError(f"{name} {value!r} is not {problem}")

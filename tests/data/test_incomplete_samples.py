@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-import fastreid_mm.modeling  # noqa: F401  registers
+import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.datasets import RGBNT201, Market1501MM
 from fastreid_mm.engine import MMTrainer

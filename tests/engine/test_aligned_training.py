@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-import fastreid_mm.modeling  # noqa: F401  registers
+import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.setup import seed_everything
 from fastreid_mm.errors import InputError

@@ -5,7 +5,7 @@ import pytest
 import torch
 from fastreid.modeling import build_model
 
-import fastreid_mm.modeling  # noqa: F401  registers
+import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.errors import InputError
 from tests.modeling.test_architectures import aligned_batch
 

@@ -9,7 +9,7 @@ import torch.multiprocessing as mp
 from fastreid.modeling import build_model
 from torch import nn
 
-import fastreid_mm.modeling  # noqa: F401  registers
+import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.engine.distributed import share_weights, unwrap, wrap
 from tests.modeling.test_architectures import ARCHITECTURES, batch_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-import fastreid_mm.modeling  # noqa: F401  registers
+import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import pairwise_distance

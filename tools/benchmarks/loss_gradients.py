@@ -20,7 +20,7 @@ import torch
 from fastreid.modeling import build_model
 from torch import Tensor, nn
 
-import fastreid_mm.modeling  # noqa: F401  registers the architectures
+import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.setup import load_config, seed_everything, with_values

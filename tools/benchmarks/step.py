@@ -13,7 +13,7 @@ import torch
 from fastreid.modeling import build_model
 from yacs.config import CfgNode
 
-import fastreid_mm.modeling  # noqa: F401  registers the architectures
+import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.engine.step import TrainingStep

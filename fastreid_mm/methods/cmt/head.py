@@ -1,6 +1,7 @@
 """CMT's head: part features, completed with those of the missing modality, and what a query makes of a gallery."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
@@ -24,8 +25,9 @@ class CMTHead(PartHead):
     representation alone, (B, p * d).
 
     Args:
-        compensation: the modality-level alignment (section 3.1); None leaves it out (table 3).
-        generator: the instance-level alignment (section 3.2); None leaves it out (table 3).
+        compensation: makes the modality-level alignment (section 3.1); None leaves it out (table 3).
+        generator: makes the instance-level alignment (section 3.2); None leaves it out (table 3). Both are made after
+            the parts, so that these start from the same weights in every row of the table.
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
         generator_lr_factor: factor on the learning rate of ``generator``.
         parts: arguments of :class:`PartHead`.
@@ -38,14 +40,15 @@ class CMTHead(PartHead):
     def __init__(
         self,
         *,
-        compensation: ModalityCompensation | None,
-        generator: ModulationGenerator | None,
+        compensation: Callable[[], ModalityCompensation] | None,
+        generator: Callable[[], ModulationGenerator] | None,
         add_to_encoded: bool,
         generator_lr_factor: float,
         **parts,
     ) -> None:
         super().__init__(**parts)
-        self.compensation, self.generator = compensation, generator
+        self.compensation = compensation() if compensation else None
+        self.generator = generator() if generator else None
         self.add_to_encoded, self.generator_lr_factor = add_to_encoded, generator_lr_factor
 
     @classmethod
@@ -55,14 +58,11 @@ class CMTHead(PartHead):
         dim = parts["dim"] or parts["in_dim"]
         modulates = bool(needed & {"scale", "shift"})
         _check(cfg, dim, modulates)
-        compensation = None
-        if needed & {"raw_parts", "compensated_parts"}:
-            compensation = ModalityCompensation(
-                dim, parts["parts"], options.HEADS, options.FFN_RATIO, options.DROPOUT, options.COMPENSATION_INIT
-            )
+        sizes = (dim, parts["parts"], options.HEADS, options.FFN_RATIO, options.DROPOUT, options.COMPENSATION_INIT)
+        completes = bool(needed & {"raw_parts", "compensated_parts"})
         return parts | {
-            "compensation": compensation,
-            "generator": ModulationGenerator(dim, options.GENERATOR_REDUCTION) if modulates else None,
+            "compensation": partial(ModalityCompensation, *sizes) if completes else None,
+            "generator": partial(ModulationGenerator, dim, options.GENERATOR_REDUCTION) if modulates else None,
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
             "generator_lr_factor": options.GENERATOR_LR_FACTOR,
         }

@@ -108,5 +108,6 @@ def composed_arguments(
     Raises:
         InputError: head, losses and what they need do not go together.
     """
+    shared = shared_arguments(cfg)
     heads = build_head(cfg, dim, map_size)
-    return shared_arguments(cfg) | {"backbone": backbone, "heads": heads, "losses": build_losses(cfg, heads)}
+    return shared | {"backbone": backbone, "heads": heads, "losses": build_losses(cfg, heads)}

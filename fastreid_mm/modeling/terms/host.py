@@ -39,8 +39,6 @@ class CrossEntropyLoss(LossTerm):
         self, scale: float = 1.0, epsilon: float = 0.0, alpha: float = 0.2, uniform: bool = False
     ) -> None:
         super().__init__(scale)
-        if epsilon > 1:
-            raise InputError(f"MODEL.LOSSES.CE.EPSILON {epsilon} is above 1")
         self.epsilon, self.alpha, self.uniform = epsilon, alpha, uniform
 
     @classmethod
@@ -172,7 +170,8 @@ class Cosface(_Pairwise):
 
 def add_host_keys(cfg: CfgNode) -> None:
     """Add to fast-reid's sections the keys that its losses do not have."""
+    epsilon = Key(0.0, "Label smoothing; below 0 it is adaptive, by ALPHA.", most=1, when="training")
     uniform = Key(False, "Give the share of smoothing to all identities alike, as PyTorch does.", when="training")
-    add_keys(cfg, "MODEL.LOSSES.CE", {"UNIFORM": uniform})
+    add_keys(cfg, "MODEL.LOSSES.CE", {"EPSILON": epsilon, "UNIFORM": uniform})
     for section in ("TRI", "CIRCLE", "COSFACE"):
         add_keys(cfg, f"MODEL.LOSSES.{section}", {"OUTPUTS": OUTPUTS})

@@ -36,7 +36,7 @@ ODD += ("()", "[]", "(1,)", "[2, 3]", "(0, 0)", "(1, 2, 3)", "ü", "None", "[[1]
 
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of a step of training on configs with some values replaced, by method."""
-    import fastreid_mm.modeling  # noqa: F401  registers
+    import fastreid_mm.methods  # noqa: F401  registers
     from fastreid_mm.engine.setup import load_config
     from fastreid_mm.engine.unread_keys import leaves
     from fastreid_mm.errors import InputError

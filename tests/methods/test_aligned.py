@@ -7,11 +7,11 @@ import torch
 from fastreid.modeling import build_model
 
 import fastreid_mm.data
-import fastreid_mm.modeling  # noqa: F401  registers
+import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence, multi_modal_margin
-from fastreid_mm.modeling.heads.hamnet import StreamHead
+from fastreid_mm.modeling.heads.stream_head import StreamHead
 from tests.modeling.test_architectures import aligned_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
@@ -27,8 +27,21 @@ def build(tiny_cfg):
     return make
 
 
+def outputs(model, batch):
+    """What the head gives in training."""
+    return model.heads(model.inputs(batch))
+
+
 def part_features(model, batch):
-    return model.part_features(*model.read(batch))
+    return outputs(model, batch)["modality_features"].unflatten(2, (2, 16))
+
+
+def named(*names):
+    return ("MODEL.LOSSES.NAME", str(names))
+
+
+MARGIN, CE, COHERENCE = "MODEL.LOSSES.MULTI_MODAL_MARGIN", "CrossEntropyLoss", "HeterogeneousScoreCoherence"
+STREAM_TRIPLETS = ("MODEL.LOSSES.TRI.HARD_MINING", True, "MODEL.LOSSES.TRI.OUTPUTS", "('stream_features',)")
 
 
 def test_ieee_sums_over_modalities_and_parts(build):
@@ -36,30 +49,24 @@ def test_ieee_sums_over_modalities_and_parts(build):
     parts = part_features(model, batch)
     assert parts.shape == (8, 3, 2, 16)
     identity = 0
-    for branch, own in zip(model.branches, parts.unbind(1)):
+    for branch, own in zip(model.heads.branches, parts.unbind(1)):
         for part, classifier in enumerate(branch.classifiers):
             likely = classifier(own[:, part]).log_softmax(1)
             smoothed = 0.9 * torch.eye(5)[batch["targets"]] + 0.1 / 5
             identity = identity - (smoothed * likely).sum(1).mean()
     losses = model(batch)
-    torch.testing.assert_close(losses["loss_id"], identity)
-    torch.testing.assert_close(losses["loss_3m"], multi_modal_margin(parts.flatten(2), batch["targets"]))
+    torch.testing.assert_close(losses["loss_cls"], identity)
+    torch.testing.assert_close(losses["loss_multi_modal_margin"], multi_modal_margin(parts.flatten(2), batch["targets"]))
 
 
 def test_ieee_readings_of_the_margin(build):
     options = [
-        "MODEL.IEEE.MARGIN_DISTANCE",
-        "l2",
-        "MODEL.IEEE.MARGIN_REDUCTION",
-        "mean",
-        "MODEL.IEEE.LOSS_WEIGHT",
-        3.0,
-        "MODEL.IEEE.MARGIN",
-        0.5,
+        *(f"{MARGIN}.DISTANCE", "l2", f"{MARGIN}.REDUCTION", "mean"),
+        *(f"{MARGIN}.SCALE", 3.0, f"{MARGIN}.MARGIN", 0.5),
     ]
     model, batch = build(IEEE, *options), aligned_batch(3)
     expected = 3 * multi_modal_margin(part_features(model, batch).flatten(2), batch["targets"], 0.5, "l2", "mean")
-    torch.testing.assert_close(model(batch)["loss_3m"], expected)
+    torch.testing.assert_close(model(batch)["loss_multi_modal_margin"], expected)
 
 
 def test_ieee_of_the_paper_instead_of_the_code(build):
@@ -68,9 +75,9 @@ def test_ieee_of_the_paper_instead_of_the_code(build):
         "paper",
         "MODEL.IEEE.GLOBAL_FROM",
         "interaction",
-        "MODEL.IEEE.MARGIN_DISTANCE",
+        f"{MARGIN}.DISTANCE",
         "l2",
-        "MODEL.IEEE.MARGIN_NORMALIZE",
+        f"{MARGIN}.NORMALIZE",
         "False",
         "MODEL.LOSSES.CE.EPSILON",
         "0.0",
@@ -79,57 +86,59 @@ def test_ieee_of_the_paper_instead_of_the_code(build):
     parts, targets = part_features(model, batch), batch["targets"]
     losses = model(batch)
     expected = multi_modal_margin(parts.flatten(2), targets, distance="l2", normalize=False)
-    torch.testing.assert_close(losses["loss_3m"], expected)
+    torch.testing.assert_close(losses["loss_multi_modal_margin"], expected)
     scores = [
         classifier(own[:, part])
-        for branch, own in zip(model.branches, parts.unbind(1))
+        for branch, own in zip(model.heads.branches, parts.unbind(1))
         for part, classifier in enumerate(branch.classifiers)
     ]
     identity = -sum(own.log_softmax(1)[range(8), targets].mean() for own in scores)  # eq. 7
-    torch.testing.assert_close(losses["loss_id"], identity)
+    torch.testing.assert_close(losses["loss_cls"], identity)
 
 
 def test_ieee_other_losses_of_figure_7(build):
     batch = aligned_batch(3)
     targets = batch["targets"]
-    model = build(IEEE, "MODEL.IEEE.LOSS", "hetero_center")
+    section = "MODEL.LOSSES.HETERO_CENTER"
+    options = (f"{section}.OUTPUTS", "('modality_features',)", f"{section}.REDUCTION", "sum", f"{section}.NORMALIZE", True)
+    model = build(IEEE, *named(CE, "HeteroCenter"), *options)
     parts = torch.nn.functional.normalize(part_features(model, batch).flatten(2), dim=2)  # each of length one
     centers = torch.stack([parts[targets == label].mean(0) for label in targets.unique()])  # (identities, 3, D)
     pairs = sum((centers[:, a] - centers[:, b]).square().sum() for a, b in ((0, 1), (0, 2), (1, 2)))
     torch.testing.assert_close(model(batch)["loss_hetero_center"], pairs)
-    model = build(IEEE, "MODEL.IEEE.LOSS", "center")
+    model = build(IEEE, *named(CE, "CenterLoss"))
     own = part_features(model, batch).flatten(1)
-    expected = 0.5 * (own - model.modality_loss.centers[targets]).square().sum(1).mean()
+    expected = 0.5 * (own - model.losses.terms["CenterLoss"].centers["features"][targets]).square().sum(1).mean()
     torch.testing.assert_close(model(batch)["loss_center"], expected)
-    assert set(build(IEEE, "MODEL.IEEE.LOSS", "none")(batch)) == {"loss_id"}
+    assert set(build(IEEE, *named(CE))(batch)) == {"loss_cls"}
 
 
 @pytest.mark.parametrize(
     "fusion, streams, maps", [("image_sum", 1, 1), ("feature_sum", 3, 1), ("feature_concatenation", 3, 3)]
 )
 def test_ieee_fusions_of_figure_6_have_one_branch(build, fusion, streams, maps):
-    model, batch = build(IEEE, "MODEL.IEEE.FUSION", fusion), aligned_batch(3)
-    assert len(model.backbone.streams) == streams and len(model.branches) == 1 and model.interaction is None
-    assert model.branches[0].reduce[0].in_channels == maps * model.backbone.dim
-    assert set(model(batch)) == {"loss_id"}
+    model, batch = build(IEEE, "MODEL.IEEE.FUSION", fusion, *named(CE)), aligned_batch(3)
+    assert len(model.backbone.streams) == streams and len(model.heads.branches) == 1 and model.interaction is None
+    assert model.heads.branches[0].reduce[0].in_channels == maps * model.backbone.dim
+    assert set(model(batch)) == {"loss_cls"}
     assert model.eval()(batch).shape == (8, 2 * 16)
 
 
 def test_ieee_sums_see_every_modality_alike(build):
     batch = aligned_batch(3)
     turned = batch | {"images": batch["images"].roll(1, 1)}
-    model = build(IEEE, "MODEL.IEEE.FUSION", "image_sum").eval()
+    model = build(IEEE, "MODEL.IEEE.FUSION", "image_sum", *named(CE)).eval()
     torch.testing.assert_close(model(batch), model(turned), atol=1e-4, rtol=1e-4)
     model = build(IEEE).eval()
     assert (model(batch) - model(turned)).abs().max() > 1e-3
 
 
 def test_ieee_table_3(build):
-    base = build(IEEE, "MODEL.IEEE.CIM", False, "MODEL.IEEE.REM", "none", "MODEL.IEEE.LOSS", "none")
-    assert base.interaction is None and base.branches[0].relation is None and base.modality_loss is None
+    base = build(IEEE, "MODEL.IEEE.CIM", False, "MODEL.IEEE.REM", "none", *named(CE))
+    assert base.interaction is None and base.heads.branches[0].relation is None
     full = build(IEEE)
-    assert full.interaction is not None and full.branches[0].relation.reading == "official"
-    assert build(IEEE, "MODEL.IEEE.REM", "paper").branches[0].relation.reading == "paper"
+    assert full.interaction is not None and full.heads.branches[0].relation.reading == "official"
+    assert build(IEEE, "MODEL.IEEE.REM", "paper").heads.branches[0].relation.reading == "paper"
 
 
 def test_ieee_where_the_whole_comes_from(build):
@@ -146,7 +155,7 @@ def test_ieee_of_the_paper_has_2304_channels_and_18_classifiers():
         ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "171"],
     )
     model = build_model(cfg).eval()
-    assert sum(len(branch.classifiers) for branch in model.branches) == 18
+    assert sum(len(branch.classifiers) for branch in model.heads.branches) == 18
     with torch.no_grad():
         assert model({"images": torch.rand(1, 3, 3, 256, 128)}).shape == (1, 2304)
         maps = model.backbone(torch.rand(1, 3, 3, 256, 128))
@@ -159,23 +168,27 @@ def test_mutual_former_of_the_paper_has_its_128_tokens():
         ["MODEL.DEVICE", "cpu", "MODEL.BACKBONE.PRETRAIN", "False", "MODEL.HEADS.NUM_CLASSES", "150"],
     )
     model = build_model(cfg).eval()
-    assert model.fusion.position.shape == (2, 128, 768) and len(model.fusion.fusion.fuse.layers) == 2
+    assert model.heads.position.shape == (2, 128, 768) and len(model.heads.fusion.fuse.layers) == 2
     with torch.no_grad():
         assert model({"images": torch.rand(1, 2, 3, 128, 256)}).shape == (1, 768 + 2 * 2048)
 
 
 def test_mutual_former_losses(build):
-    model, batch = build(MUTUALFORMER, "MODEL.MUTUALFORMER.TRIPLET", 0.5), aligned_batch(2)
-    maps = model.backbone(*model.read(batch))
-    pooled = maps.flatten(3).mean(3)
-    necked = [neck(own) for neck, own in zip(model.scores.necks, pooled.unbind(1))]
-    a, b = (model.scores.classifier(own) for own in necked)
-    losses, targets = model(batch), batch["targets"]
-    torch.testing.assert_close(losses["loss_coherence"], 0.001 * heterogeneous_score_coherence(a, b))
+    options = (*named(CE, COHERENCE, "TripletLoss"), *STREAM_TRIPLETS, "MODEL.LOSSES.TRI.SCALE", 0.5)
+    model, batch = build(MUTUALFORMER, *options), aligned_batch(2)
+    head, targets = model.heads, batch["targets"]
+    pooled = model.inputs(batch)["modality_maps"].flatten(3).mean(3)
+    necked = [neck(own) for neck, own in zip(head.necks, pooled.unbind(1))]
+    a, b = (head.classifier(own) for own in necked)
+    losses = model(batch)
+    coherence = 0.001 * heterogeneous_score_coherence(a, b)
+    torch.testing.assert_close(losses["loss_heterogeneous_score_coherence"], coherence)
     triplet = 0.5 * sum(batch_hard_triplet(own, targets) for own in necked)
     torch.testing.assert_close(losses["loss_triplet"], triplet)
-    assert set(losses) == {"loss_id", "loss_coherence", "loss_triplet", "loss_fused_id"}
-    assert model.fusion.classifier is not model.scores.classifier
+    fused = head.fused_classifier(head.fused(model.inputs(batch)["modality_maps"]))
+    smoothed = [torch.nn.functional.cross_entropy(each, targets, label_smoothing=0.1) for each in (a, b, fused)]
+    torch.testing.assert_close(losses["loss_cls"], sum(smoothed))
+    assert set(losses) == {"loss_cls", "loss_heterogeneous_score_coherence", "loss_triplet"}
 
 
 def test_mutual_former_tests_what_it_is_told(build):
@@ -191,26 +204,26 @@ def test_mutual_former_tests_what_it_is_told(build):
 
 @pytest.mark.parametrize("shared, count", [(True, 1), (False, 2)])
 def test_both_modalities_may_share_the_patch_embedding(build, shared, count):
-    head = build(MUTUALFORMER, "MODEL.MUTUALFORMER.SHARE_PATCH_EMBED", shared).fusion
-    assert len(head.embed) == count and len(build(MUTUALFORMER).fusion.embed) == 1
+    head = build(MUTUALFORMER, "MODEL.MUTUALFORMER.SHARE_PATCH_EMBED", shared).heads
+    assert len(head.embed) == count and len(build(MUTUALFORMER).heads.embed) == 1
     maps = torch.rand(2, 2, head.embed[0].in_channels, *head.grid)
     tokens = [head.embed[index % count](maps[:, index]).flatten(2).mT + head.position[index] for index in range(2)]
-    torch.testing.assert_close(head.features(maps), head.fusion(*tokens).mean(1))
+    torch.testing.assert_close(head.fused(maps), head.fusion(*tokens).mean(1))
 
 
 def test_hamnet_losses_are_of_the_vectors_of_its_code(build):
     """The triplet loss is one of the streams' features after the BatchNorm, and of the fused scores."""
     model, batch = build(HAMNET), aligned_batch(2)
-    maps, targets = model.backbone(*model.read(batch)), batch["targets"]
-    necked = model.scores.features(maps)
-    _, scores = model.fusion(maps, necked)
+    maps, targets = model.inputs(batch)["modality_maps"], batch["targets"]
+    necked = model.heads.stream_features(maps)
+    _, scores = model.heads.fusion(maps, necked)
     losses = model(batch)
-    triplet = batch_hard_triplet(necked[:, 0], targets) + batch_hard_triplet(necked[:, 1], targets)
+    triplet = sum(batch_hard_triplet(each, targets) for each in (*necked.unbind(1), scores))
     torch.testing.assert_close(losses["loss_triplet"], triplet)
-    torch.testing.assert_close(losses["loss_fused_triplet"], batch_hard_triplet(scores, targets))
-    torch.testing.assert_close(losses["loss_fused_id"], torch.nn.functional.cross_entropy(scores, targets))
-    assert set(losses) == {"loss_id", "loss_coherence", "loss_triplet", "loss_fused_id", "loss_fused_triplet"}
-    assert "loss_triplet" not in build(HAMNET, "MODEL.HAMNET.TRIPLET", 0.0)(aligned_batch(2))
+    identity = [*model.heads.classifier(necked).unbind(1), scores]
+    expected = sum(torch.nn.functional.cross_entropy(each, targets) for each in identity)
+    torch.testing.assert_close(losses["loss_cls"], expected)
+    assert set(losses) == {"loss_cls", "loss_heterogeneous_score_coherence", "loss_triplet"}
 
 
 def test_the_streams_classifier_starts_as_in_hamnets_code():
@@ -255,7 +268,8 @@ def test_two_modalities_of_three(build):
     [
         (IEEE, ["MODEL.IEEE.FUSION", "late"], "MODEL.IEEE.FUSION 'late'"),
         (IEEE, ["MODEL.IEEE.REM", "code"], "MODEL.IEEE.REM 'code'"),
-        (IEEE, ["MODEL.IEEE.LOSS", "triplet"], "MODEL.IEEE.LOSS 'triplet'"),
+        (IEEE, ["MODEL.LOSSES.NAME", "('Triplets',)"], "MODEL.LOSSES.NAME 'Triplets'"),
+        (IEEE, ["MODEL.IEEE.FUSION", "image_sum"], "MODEL.IEEE.FUSION image_sum has no features of single modalities"),
         (IEEE, ["DATASETS.ALIGNED.MODALITIES", "()"], "DATASETS.ALIGNED.MODALITIES"),
         (IEEE, ["MODEL.LOSSES.CE.EPSILON", 2.0], "MODEL.LOSSES.CE.EPSILON 2.0"),
         (IEEE, ["MODEL.BACKBONE.NAME", "build_two_stream_resnet_backbone"], "build_multi_stream_resnet_backbone"),

@@ -14,11 +14,28 @@ from fastreid_mm.losses import maximum_mean_discrepancy
 from tests.modeling.test_architectures import vi_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
-BASELINE = ("AUXILIARY", "none", "IDC", False, "IA", False, "MA", False)
+IDC, IA, MA = "IdentityConsistency", "IdentityAlignment", "ModalityAlignment"
 
 
 def keys(*options):
-    return [f"MODEL.MUN.{option}" if index % 2 == 0 else option for index, option in enumerate(options)]
+    """Options of MODEL.MUN, and of the modality alignment loss."""
+    names = [f"LOSSES.MODALITY_ALIGNMENT.{name}" if name in OF_ALIGNMENT else f"MUN.{name}" for name in options[::2]]
+    return [word for name, value in zip(names, options[1::2]) for word in (f"MODEL.{name}", value)]
+
+
+OF_ALIGNMENT = ("PROTOTYPE", "BRIDGE", "PROTOTYPE_MEMORY", "PROTOTYPE_LR_FACTOR")
+
+
+def named(*more):
+    """The option that names the losses of the base, and some more."""
+    return ["MODEL.LOSSES.NAME", str(("CrossEntropyLoss", "TripletLoss", *more))]
+
+
+def recording(model):
+    """What the head gives, in a dict that the next batch fills."""
+    seen = {}
+    model.heads.register_forward_hook(lambda *arguments: seen.update(arguments[-1]))
+    return seen
 
 
 @pytest.fixture
@@ -43,7 +60,7 @@ def test_the_papers_network_at_full_size(papers_network):
     model = papers_network.eval()
     assert (model.backbone.specific_dim, model.backbone.dim) == (256, 2048)
     assert model.auxiliary.cross.ratios == (2, 4, 6, 12)
-    assert model.head.alignment.prototypes.memory.shape == (3, 32, 2048)
+    assert model.losses.terms["ModalityAlignment"].prototypes.memory.shape == (3, 32, 2048)
     seen = {}
     handle = model.backbone.rest.register_forward_hook(lambda _, i, o: seen.update(before=i[0].shape, after=o.shape))
     with torch.no_grad():
@@ -58,62 +75,71 @@ def test_only_the_generator_prototypes_and_classifiers_are_not_needed_when_testi
     }
     # four full transposed convolutions (13.1 M) and what surrounds them; three maps of 2048 x 2048, two classifiers
     assert 13.1e6 < sizes["auxiliary"] < 15e6
-    assert sizes["head"] == 3 * 2048**2 + 2 * 395 * 2048
+    assert sizes["losses"] == 3 * 2048**2 and sizes["heads"] == 2 * 395 * 2048 + 2 * 2048
 
 
-LOSSES = {"loss_id", "loss_tri"}
+LOSSES = {"loss_cls", "loss_triplet"}
+EVERY = {"loss_identity_consistency", "loss_identity_alignment", "loss_modality_alignment"}
 
 
 @pytest.mark.parametrize(
     "options, extra",
     [
-        ((), {"loss_idc", "loss_ia", "loss_ma"}),
-        (BASELINE, set()),  # table 1
-        (("SIMPLE_AUX_ID", True, "IDC", False, "IA", False, "MA", False), {"loss_aux_id"}),
-        (("IA", False, "MA", False), {"loss_idc"}),
-        (("MA", False), {"loss_idc", "loss_ia"}),
-        (("IA", False), {"loss_idc", "loss_ma"}),
-        *((("AUXILIARY", name), {"loss_idc", "loss_ia", "loss_ma"}) for name in ("x", "mixed", "syncretic")),  # table 2
-        (("PROTOTYPE", False), {"loss_idc", "loss_ia", "loss_ma"}),  # table 3
-        (("BRIDGE", False), {"loss_idc", "loss_ia", "loss_ma"}),
-        (("PROTOTYPE", False, "BRIDGE", False), {"loss_idc", "loss_ia", "loss_ma"}),
-        ((*BASELINE[:-2], "BRIDGE", False), {"loss_ma"}),
-        (("PROTOTYPE_MEMORY", "identity"), {"loss_idc", "loss_ia", "loss_ma"}),
-        (("TR_GROUPS", 4), {"loss_idc", "loss_ia", "loss_ma"}),
+        ([], EVERY),
+        (named(), set()),  # table 1
+        (named("AuxiliaryIdentity"), {"loss_auxiliary_identity"}),
+        (named(IDC), {"loss_identity_consistency"}),
+        (named(IDC, IA), {"loss_identity_consistency", "loss_identity_alignment"}),
+        (named(IDC, MA), {"loss_identity_consistency", "loss_modality_alignment"}),
+        *((keys("AUXILIARY", name), EVERY) for name in ("x", "mixed", "syncretic")),  # table 2
+        (keys("PROTOTYPE", False), EVERY),  # table 3
+        (keys("BRIDGE", False), EVERY),
+        (keys("PROTOTYPE", False, "BRIDGE", False), EVERY),
+        ([*named(MA), *keys("BRIDGE", False)], {"loss_modality_alignment"}),
+        (keys("PROTOTYPE_MEMORY", "identity"), EVERY),
+        (keys("TR_GROUPS", 4), EVERY),
     ],
 )
 def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
-    model = build(*keys(*options))
+    model = build(*options)
     losses = model(vi_batch())
     assert set(losses) == LOSSES | extra and all(loss.isfinite() for loss in losses.values())
     sum(losses.values()).backward()
     assert all(value.grad is not None for value in model.parameters() if value.requires_grad)
 
 
+def test_the_auxiliary_modality_is_there_if_a_loss_asks_for_it(build):
+    assert build().auxiliary is not None and build(*named("AuxiliaryIdentity")).auxiliary is not None
+    assert build(*named()).auxiliary is None
+    assert build(*named(MA), *keys("BRIDGE", False)).auxiliary is None
+
+
 def test_losses_are_those_of_the_formulas(build):
     model, batch = build(), vi_batch()
-    seen = {}
-    model.head.register_forward_pre_hook(lambda _, inputs: seen.update(before=inputs[0], after=inputs[1]))
+    seen = recording(model)
     losses = model(batch)
-    visible, infrared, auxiliary = seen["after"]
+    visible, infrared = seen["neck_features"].chunk(2)
+    auxiliary = seen["auxiliary_neck_features"]
     targets = batch["targets"][:8]
 
     def cross_entropy(layer, z):
-        return F.cross_entropy(model.head.classifiers[layer](z), targets)
+        return F.cross_entropy(model.heads.classifiers[layer](z), targets)
 
-    torch.testing.assert_close(losses["loss_id"], cross_entropy(0, visible) + cross_entropy(1, infrared))
-    torch.testing.assert_close(losses["loss_idc"], 0.25 * (cross_entropy(0, auxiliary) + cross_entropy(1, auxiliary)))
-    visible, infrared, auxiliary = seen["before"]  # what the prototypes of a first batch are
+    torch.testing.assert_close(losses["loss_cls"], cross_entropy(0, visible) + cross_entropy(1, infrared))
+    both = cross_entropy(0, auxiliary) + cross_entropy(1, auxiliary)
+    torch.testing.assert_close(losses["loss_identity_consistency"], 0.25 * both)
+    visible, infrared, auxiliary = seen["triple_features"].unbind(1)  # what the prototypes of a first batch are
     pairs = [
         maximum_mean_discrepancy(a[targets == p], b[targets == p])
         for p in range(4)
         for a, b in ((visible, auxiliary), (auxiliary, infrared))
     ]
-    torch.testing.assert_close(losses["loss_ma"], 0.008 * sum(pairs) / 4)
+    torch.testing.assert_close(losses["loss_modality_alignment"], 0.008 * sum(pairs) / 4)
 
 
 def test_weights_scale_their_loss_only(build):
-    options = keys("IDC_WEIGHT", 0.5, "IA_WEIGHT", 1.0, "MA_WEIGHT", 0.016)
+    scales = {"IDENTITY_CONSISTENCY": 0.5, "IDENTITY_ALIGNMENT": 1.0, "MODALITY_ALIGNMENT": 0.016}
+    options = [word for name, scale in scales.items() for word in (f"MODEL.LOSSES.{name}.SCALE", scale)]
     plain, doubled = build()(vi := vi_batch()), build(*options)(vi)
     for name, loss in plain.items():
         torch.testing.assert_close(doubled[name], loss * (1 if name in LOSSES else 2), msg=name)
@@ -123,9 +149,7 @@ def test_weights_scale_their_loss_only(build):
     "options, named",
     [
         (("AUXILIARY", "gan"), "AUXILIARY 'gan'"),
-        (("AUXILIARY", "none"), "AUXILIARY is none: MODEL.MUN.IDC"),
-        (("AUXILIARY", "none", "IDC", False, "IA", False), "MODEL.MUN.BRIDGE"),
-        (("IDC", False, "IA", False, "MA", False), "AUXILIARY is generator and no loss uses it"),
+        (("PROTOTYPE_LR_FACTOR", -1.0), "PROTOTYPE_LR_FACTOR -1"),
         (("RATIOS", "()"), "RATIOS .. has no ratio"),
         (("RATIOS", "[2, 3]"), r"RATIOS: 3 does not divide maps of 8 x 4, which INPUT.SIZE_TRAIN \[32, 16\]"),
         (("TR_GROUPS", 5), "TR_GROUPS 5 does not divide"),
@@ -149,7 +173,7 @@ def test_other_backbones_and_batches_that_are_not_paired_are_refused(build):
 def test_inference_uses_neither_generator_nor_prototypes(build):
     model, batch = build().eval(), vi_batch()
     expected = model(batch)
-    for module in (*model.auxiliary.modules(), *model.head.modules()):
+    for module in (*model.auxiliary.modules(), *model.heads.classifiers.modules(), *model.losses.modules()):
         for value in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
             value.data.fill_(float("nan") if value.is_floating_point() else 0)
     assert torch.equal(model(batch), expected)
@@ -176,17 +200,16 @@ def normed(features):
 
 
 def test_auxiliary_features_have_statistics_of_their_own_and_leave_no_trace(build):
-    model, batch, seen, shared = build(), vi_batch(), {}, []
-    model.head.register_forward_pre_hook(lambda _, inputs: seen.update(before=inputs[0], after=inputs[1]))
+    model, batch, shared = build(), vi_batch(), []
+    seen = recording(model)
     model.backbone.rest.register_forward_hook(lambda _, inputs, __: shared.append(len(inputs[0])))
     model(batch)
     assert shared == [16, 8]
-    torch.testing.assert_close(model.neck.running_mean, 0.1 * seen["before"][:2].mean((0, 1)))
-    torch.testing.assert_close(
-        seen["after"][:2].flatten(0, 1), normed(seen["before"][:2].flatten(0, 1)), atol=1e-4, rtol=1e-4
-    )
-    torch.testing.assert_close(seen["after"][2], normed(seen["before"][2]), atol=1e-4, rtol=1e-4)
-    base = build(*keys(*BASELINE))  # without auxiliary maps the shared stages remember the same
+    torch.testing.assert_close(model.heads.neck.running_mean, 0.1 * seen["features"].mean(0))
+    torch.testing.assert_close(seen["neck_features"], normed(seen["features"]), atol=1e-4, rtol=1e-4)
+    auxiliary = seen["triple_features"][:, 2]
+    torch.testing.assert_close(seen["auxiliary_neck_features"], normed(auxiliary), atol=1e-4, rtol=1e-4)
+    base = build(*named())  # without auxiliary maps the shared stages remember the same
     base.load_state_dict(build().state_dict(), strict=False)
     base(batch)
     remembered = {name: value for name, value in model.named_buffers() if "running" in name and "rest" in name}
@@ -197,10 +220,12 @@ def test_auxiliary_features_have_statistics_of_their_own_and_leave_no_trace(buil
 
 
 def test_statistics_may_be_shared_by_all_three(build):
-    model, seen = build(*keys("AUXILIARY_STATISTICS", "shared")), {}
-    model.head.register_forward_pre_hook(lambda _, inputs: seen.update(before=inputs[0], after=inputs[1]))
+    model = build(*keys("AUXILIARY_STATISTICS", "shared"))
+    seen = recording(model)
     model(vi_batch())
-    torch.testing.assert_close(seen["after"].flatten(0, 1), normed(seen["before"].flatten(0, 1)), atol=1e-4, rtol=1e-4)
+    before = torch.cat([seen["features"], seen["triple_features"][:, 2]])
+    after = torch.cat([seen["neck_features"], seen["auxiliary_neck_features"]])
+    torch.testing.assert_close(after, normed(before), atol=1e-4, rtol=1e-4)
     with pytest.raises(InputError, match="AUXILIARY_STATISTICS 'none'"):
         build(*keys("AUXILIARY_STATISTICS", "none"))
 
@@ -208,14 +233,13 @@ def test_statistics_may_be_shared_by_all_three(build):
 @pytest.mark.parametrize("memory, slots", [("slot", 8), ("identity", 10)])
 def test_prototypes_remember_places_in_the_batch_or_images_of_an_identity(build, memory, slots):
     model, batch = build(*keys("PROTOTYPE_MEMORY", memory)), vi_batch()
-    prototypes = model.head.alignment.prototypes
+    prototypes = model.losses.terms["ModalityAlignment"].prototypes
     assert prototypes.memory.shape[1] == slots  # 8 images of a modality, or 5 identities x 2
     batch["targets"] = torch.tensor([3, 3, 0, 0, 4, 4, 1, 1]).repeat(2)
-    seen = {}
-    model.head.register_forward_pre_hook(lambda _, inputs: seen.update(before=inputs[0]))
+    seen = recording(model)
     model(batch)
     rows = range(8) if memory == "slot" else (6, 7, 0, 1, 8, 9, 2, 3)
-    torch.testing.assert_close(prototypes.memory[:, list(rows)], seen["before"])
+    torch.testing.assert_close(prototypes.memory[:, list(rows)], seen["triple_features"].transpose(0, 1))
     assert prototypes.memory_used.sum() == 8
 
 
@@ -245,7 +269,7 @@ def test_prototypes_are_in_the_checkpoint_and_know_how_long_training_is(tiny_cfg
         return tiny_cfg("SOLVER.WARMUP_ITERS", 0, *options, base="SYSU/mun.yml", output=output)
 
     whole = train(cfg("whole"))
-    prototypes = whole.model.head.alignment.prototypes
+    prototypes = whole.model.losses.terms["ModalityAlignment"].prototypes
     assert prototypes.total_iterations == whole.max_iter == prototypes.iteration
     train(cfg("cut"), stop_at=1)
     resumed = train(cfg("cut"))
@@ -255,7 +279,7 @@ def test_prototypes_are_in_the_checkpoint_and_know_how_long_training_is(tiny_cfg
     # another batch has other slots: no obstacle to testing, or to fine-tuning
     weights = Path(whole.cfg.OUTPUT_DIR) / "model_final.pth"
     other = train(cfg("other", "MODEL.WEIGHTS", str(weights), "SOLVER.IMS_PER_BATCH", 8, "SOLVER.MAX_EPOCH", 0))
-    assert other.model.head.alignment.prototypes.memory.shape[1] == 4
+    assert other.model.losses.terms["ModalityAlignment"].prototypes.memory.shape[1] == 4
 
 
 @pytest.mark.parametrize("name, images", [("SYSU", 22258), ("RegDB", 2060)])

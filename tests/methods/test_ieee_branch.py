@@ -3,7 +3,7 @@ import copy
 import torch
 
 from fastreid_mm.layers import RelationEmbedding
-from fastreid_mm.modeling.heads.ieee import PartBranch
+from fastreid_mm.methods.ieee.head import PartBranch
 
 
 def test_rows_of_table_3_differ_in_the_relation_alone():
@@ -14,8 +14,8 @@ def test_rows_of_table_3_differ_in_the_relation_alone():
     plain.relation = None
     maps, whole = torch.rand(3, 6, 4, 2), 5 * torch.rand(3, 6, 4, 2)
     for _ in range(3):
-        torch.testing.assert_close(plain.features(maps, whole), full.features(maps, whole))
+        torch.testing.assert_close(plain(maps, whole), full(maps, whole))
     for name, value in plain.state_dict().items():
         torch.testing.assert_close(value, full.state_dict()[name], msg=name)
-    torch.testing.assert_close(plain.eval().features(maps, whole), full.eval().features(maps, whole))
-    torch.testing.assert_close(plain.features(maps, whole), plain.features(maps, 2 * whole))  # it has no effect
+    torch.testing.assert_close(plain.eval()(maps, whole), full.eval()(maps, whole))
+    torch.testing.assert_close(plain(maps, whole), plain(maps, 2 * whole))  # it has no effect

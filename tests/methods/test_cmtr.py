@@ -39,24 +39,35 @@ def test_the_papers_network_at_full_size():
     assert sum(value.numel() for value in model.parameters()) == 85_798_656 + (466 - 197) * 768 + own
 
 
-LOSSES = {"loss_id", "loss_wrt"}
+LOSSES = {"loss_cls", "loss_weighted_regularized_triplet"}
+CENTER, IDENTITY = "loss_modality_aware_center", "loss_modality_aware_identity"
+BASE = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
+NO_EMBEDDING = ["MODEL.CMTR.MODALITY_EMBEDDING", False]
+
+
+def named(*more):
+    """The option that names the losses of the base, and some more."""
+    return ["MODEL.LOSSES.NAME", str(BASE + more)]
 
 
 @pytest.mark.parametrize(
     "options, extra",
     [
-        ([], {"loss_mac", "loss_maid"}),
-        (["MODEL.CMTR.MAC", False], {"loss_maid"}),  # table 3
-        (["MODEL.CMTR.MAID", False], {"loss_mac"}),
-        (["MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
-        (["MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False], set()),
-        (["MODEL.CMTR.ALIGNMENT", "center"], {"loss_center"}),  # table 5
-        (["MODEL.CMTR.ALIGNMENT", "hetero_center"], {"loss_hetero_center"}),
-        (["MODEL.CMTR.MAPPING", "identity"], {"loss_mac", "loss_maid"}),  # table 7
-        *((["MODEL.CMTR.DISTANCE", name], {"loss_mac", "loss_maid"}) for name in ("l1", "l2", "smooth_l1")),
-        (["MODEL.CMTR.REDUCTION", "sum"], {"loss_mac", "loss_maid"}),
-        (["MODEL.CMTR.EMBED_CLASS_TOKEN", False], {"loss_mac", "loss_maid"}),
-        (["MODEL.BACKBONE.STRIDE_SIZE", "(8, 8)"], {"loss_mac", "loss_maid"}),  # table 4
+        ([], {CENTER, IDENTITY}),
+        (named("ModalityAwareIdentity"), {IDENTITY}),  # table 3
+        (named("ModalityAwareCenter"), {CENTER}),
+        (named(), set()),
+        ([*NO_EMBEDDING, *named()], set()),
+        ([*named("CenterLoss"), "MODEL.LOSSES.CENTER_LOSS.OUTPUTS", "('neck_features',)"], {"loss_center"}),  # table 5
+        (named("HeteroCenter"), {"loss_hetero_center"}),
+        (["MODEL.CMTR.MAPPING", "identity"], {CENTER, IDENTITY}),  # table 7
+        *(
+            (["MODEL.LOSSES.MODALITY_AWARE_CENTER.DISTANCE", name], {CENTER, IDENTITY})
+            for name in ("l1", "l2", "smooth_l1")
+        ),
+        (["MODEL.LOSSES.MODALITY_AWARE_CENTER.REDUCTION", "sum"], {CENTER, IDENTITY}),
+        (["MODEL.CMTR.EMBED_CLASS_TOKEN", False], {CENTER, IDENTITY}),
+        (["MODEL.BACKBONE.STRIDE_SIZE", "(8, 8)"], {CENTER, IDENTITY}),  # table 4
     ],
 )
 def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
@@ -67,28 +78,44 @@ def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
     assert all(value.grad is not None for value in model.parameters() if value.requires_grad)
 
 
-def test_lambda_scales_the_enhancement_loss_only(build):
-    model, batch = build("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
-    four = {name: loss.item() for name, loss in model(batch).items()}
-    model.alignment.weight = 1.0
-    one = {name: loss.item() for name, loss in model(batch).items()}
-    for name in four:
-        assert four[name] == pytest.approx(one[name] * (1 if name in LOSSES else 4), rel=1e-5)
+@pytest.mark.parametrize("name, term", [(CENTER, "MODALITY_AWARE_CENTER"), (IDENTITY, "MODALITY_AWARE_IDENTITY")])
+def test_lambda_scales_its_loss_only(build, name, term):
+    no_drop, batch = ("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
+    four, one = (build(*no_drop, f"MODEL.LOSSES.{term}.SCALE", scale)(batch) for scale in (4.0, 1.0))
+    for each, loss in four.items():
+        torch.testing.assert_close(loss, one[each] * (4 if each == name else 1))
+
+
+def test_a_sum_is_the_mean_times_the_batch(build):
+    no_drop, batch = ("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
+    options = [word for part in ("CENTER", "IDENTITY") for word in (f"MODEL.LOSSES.MODALITY_AWARE_{part}.REDUCTION", "sum")]
+    mean, summed = build(*no_drop)(batch), build(*no_drop, *options)(batch)
+    for name in (CENTER, IDENTITY):
+        torch.testing.assert_close(summed[name], 16 * mean[name])
+
+
+def test_a_shorter_list_of_losses_is_a_smaller_network(build):
+    names = {name for name, _ in build(*named()).named_parameters()}
+    assert not [name for name in names if "removal" in name or name.startswith("losses.")]
 
 
 @pytest.mark.parametrize(
     "key, value",
     [
-        ("ALIGNMENT", "none"),
-        ("MAPPING", "mlp"),
-        ("DISTANCE", "l3"),
-        ("REDUCTION", "max"),
-        ("MODALITY_EMBEDDING", False),
+        ("CMTR.MAPPING", "mlp"),
+        ("LOSSES.MODALITY_AWARE_CENTER.DISTANCE", "l3"),
+        ("LOSSES.MODALITY_AWARE_CENTER.REDUCTION", "max"),
+        ("LOSSES.MODALITY_AWARE_IDENTITY.SCALE", -1.0),
     ],
 )
 def test_impossible_options_are_named(build, key, value):
-    with pytest.raises(InputError, match=f"MODEL.CMTR.{key}"):
-        build(f"MODEL.CMTR.{key}", value)
+    with pytest.raises(InputError, match=f"MODEL.{key}"):
+        build(f"MODEL.{key}", value)
+
+
+def test_a_modality_that_is_not_put_in_cannot_be_taken_out(build):
+    with pytest.raises(InputError, match="CMTRHead needs modality_embeddings, which .*CMTR does not make"):
+        build(*NO_EMBEDDING)
 
 
 def test_other_backbones_and_unequal_sizes_are_refused(build):
@@ -104,7 +131,7 @@ def test_modality_changes_the_feature_unless_there_is_no_embedding(build):
     images = vi_batch()["images"]
     for model, same in (
         (build(), False),
-        (build("MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False), True),
+        (build(*NO_EMBEDDING, *named()), True),
     ):
         model.eval()
         visible = model({"images": images, "modalities": torch.zeros(16, dtype=torch.long)})

@@ -6,9 +6,10 @@ import torch.nn.functional as F
 from fastreid.modeling import build_model
 
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.errors import InputError
 from fastreid_mm.losses import identity_alignment
-from fastreid_mm.modeling.heads.mun import ModalityAlignment
+from fastreid_mm.methods.mun.losses import ModalityAlignment
+from fastreid_mm.modeling.labels import Labels
+from tests.methods.test_mun import named, recording
 from tests.modeling.test_architectures import vi_batch
 
 
@@ -29,22 +30,24 @@ def build(cfg_of):
 def train_maps(cfg, model, iterations=100):
     """Train the prototypes on features of one law for all modalities; the mean of the last losses on T, and on Z."""
     torch.manual_seed(0)
-    alignment, people = model.head.alignment, torch.randn(5, model.backbone.dim)
+    alignment, people = model.losses.terms["ModalityAlignment"], torch.randn(5, model.backbone.dim)
+    plain = ModalityAlignment(prototype=False)
     optimizer = build_optimizer(cfg, model)
     alignment.prototypes.total_iterations = 10 * iterations  # early in training, where beta is small
     found = []
     for _ in range(iterations):
         targets = torch.randperm(5)[:2].repeat_interleave(4)
         features = (people[targets] + 0.5 * torch.randn(3, 8, model.backbone.dim)).relu()
-        loss = alignment(features, targets)["loss_ma"]
+        outputs = {"triple_features": features.transpose(0, 1), "pair_targets": targets}
+        loss = alignment(outputs, Labels(targets))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        found.append((loss.item(), ModalityAlignment(None)(features, targets)["loss_ma"].item()))
+        found.append((loss.item(), plain(outputs, Labels(targets)).item()))
     return [sum(values) / 30 for values in zip(*found[-30:])]
 
 
-@pytest.mark.parametrize("options, near", [((), True), (("MODEL.MUN.PROTOTYPE_LR_FACTOR", 1.0), False)])
+@pytest.mark.parametrize("options, near", [((), True), (("MODEL.LOSSES.MODALITY_ALIGNMENT.PROTOTYPE_LR_FACTOR", 1.0), False)])
 def test_the_modality_alignment_loss_measures_the_features_unless_the_maps_run_away(cfg_of, build, options, near):
     on_prototypes, on_features = train_maps(cfg_of(*options), build(*options))
     if near:
@@ -54,19 +57,18 @@ def test_the_modality_alignment_loss_measures_the_features_unless_the_maps_run_a
 
 
 def test_the_factor_is_that_of_the_maps_alone_and_zero_keeps_them_at_the_identity(cfg_of, build):
-    model, cfg = build(), cfg_of("MODEL.MUN.PROTOTYPE_LR_FACTOR", 0.25, "SOLVER.BASE_LR", 1.0)
+    model, cfg = build(), cfg_of("MODEL.LOSSES.MODALITY_ALIGNMENT.PROTOTYPE_LR_FACTOR", 0.25, "SOLVER.BASE_LR", 1.0)
     rates = {group["params"][0]: group["lr"] for group in build_optimizer(cfg, build_model(cfg)).param_groups}
     assert sorted(rates.values())[:4] == [0.25, 0.25, 0.25, 1.0] and max(rates.values()) == 1.0
-    kept = build("MODEL.MUN.PROTOTYPE_LR_FACTOR", 0.0)
-    assert not any(value.requires_grad for value in kept.head.alignment.prototypes.parameters())
+    kept = build("MODEL.LOSSES.MODALITY_ALIGNMENT.PROTOTYPE_LR_FACTOR", 0.0)
+    assert not any(value.requires_grad for value in kept.losses.terms["ModalityAlignment"].prototypes.parameters())
     assert sum(value.numel() for value in model.parameters()) == sum(value.numel() for value in kept.parameters())
 
 
 @pytest.mark.parametrize("auxiliary", ["x", "mixed", "syncretic"])
 def test_auxiliary_images_leave_no_trace_in_the_visible_stream(build, auxiliary):
-    options = ("MODEL.MUN.IDC", False, "MODEL.MUN.IA", False, "MODEL.MUN.MA", False)
     model, batch = build("MODEL.MUN.AUXILIARY", auxiliary), vi_batch()
-    base = build("MODEL.MUN.AUXILIARY", "none", *options)
+    base = build(*named())
     base.load_state_dict(model.state_dict(), strict=False)
     maps, expected = [], []
     model.backbone.rest.register_forward_pre_hook(lambda _, inputs: maps.append(inputs[0].detach()))
@@ -82,35 +84,10 @@ def test_auxiliary_images_leave_no_trace_in_the_visible_stream(build, auxiliary)
             torch.testing.assert_close(value, remembered[name], msg=name)
 
 
-def test_identity_alignment_on_raw_or_normalized_features(build):
-    for features in ("raw", "normalized"):
-        model, batch, seen = build("MODEL.MUN.IA_FEATURES", features), vi_batch(), {}
-        model.head.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.update(before=inputs[0]))
-        loss = model(batch)["loss_ia"]
-        before = F.normalize(seen["before"], dim=-1) if features == "normalized" else seen["before"]
-        torch.testing.assert_close(loss, 0.5 * identity_alignment(*before, batch["targets"][:8]))
-    with pytest.raises(InputError, match="MODEL.MUN.IA_FEATURES 'centred'"):
-        build("MODEL.MUN.IA_FEATURES", "centred")
-
-
-@pytest.mark.parametrize("loss", ["IDC", "IA", "MA"])
-def test_a_weight_of_zero_leaves_a_loss_out(build, loss):
-    model = build(f"MODEL.MUN.{loss}_WEIGHT", 0.0)
-    losses = model(vi_batch())
-    assert f"loss_{loss.lower()}" not in losses and len(losses) == 4
-    sum(losses.values()).backward()
-    assert all(value.grad is not None for value in model.parameters() if value.requires_grad)
-
-
-def test_losses_of_weight_zero_do_not_use_the_auxiliary_modality(build):
-    off = [item for loss in ("IDC", "IA", "MA") for item in (f"MODEL.MUN.{loss}_WEIGHT", 0.0)]
-    with pytest.raises(InputError, match="AUXILIARY is generator and no loss uses it"):
-        build(*off)
-    assert set(build("MODEL.MUN.AUXILIARY", "none", *off)(vi_batch())) == {"loss_id", "loss_tri"}
-    with pytest.raises(InputError, match="AUXILIARY is none: MODEL.MUN.IA"):
-        build("MODEL.MUN.AUXILIARY", "none", *off[:2], *off[4:])
-
-
-def test_an_impossible_factor_is_named(build):
-    with pytest.raises(InputError, match="MODEL.MUN.PROTOTYPE_LR_FACTOR -1"):
-        build("MODEL.MUN.PROTOTYPE_LR_FACTOR", -1.0)
+@pytest.mark.parametrize("normalize", [False, True])
+def test_identity_alignment_on_raw_or_normalized_features(build, normalize):
+    model, batch = build("MODEL.LOSSES.IDENTITY_ALIGNMENT.NORMALIZE", normalize), vi_batch()
+    seen = recording(model)
+    loss = model(batch)["loss_identity_alignment"]
+    triples = F.normalize(seen["triple_features"], dim=-1) if normalize else seen["triple_features"]
+    torch.testing.assert_close(loss, 0.5 * identity_alignment(*triples.unbind(1), batch["targets"][:8]))

@@ -9,12 +9,23 @@ from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
 from fastreid_mm.losses import modulation_discriminative
+from fastreid_mm.modeling.labels import Labels
 from tests.modeling.test_architectures import vi_batch
 
 PAPER = Path(__file__).parent.parent.parent / "configs" / "SYSU" / "cmt.yml"
-NO_MODALITY = ("MODEL.CMT.MODALITY_ALIGNMENT", False)
-NO_INSTANCE = ("MODEL.CMT.INSTANCE_ALIGNMENT", False)
+
+
+def named(*more):
+    """The option that names the losses of the base, and some more."""
+    return ["MODEL.LOSSES.NAME", str(("CrossEntropyLoss", "HeteroCenterTriplet", *more))]
+
+
+NO_MODALITY, NO_INSTANCE, NEITHER = named("ModulationDiscriminative"), named("ModalityConsistency"), named()
 NO_DROPOUT = ("MODEL.CMT.DROPOUT", 0.0)
+
+
+def parts_of(model, batch):
+    return model.heads.part_features(model.inputs(batch)["maps"])
 
 
 @pytest.fixture
@@ -43,21 +54,21 @@ def test_the_papers_network_at_full_size():
     assert sum(value.numel() for value in model.parameters()) == backbone + head + transformer + generators
 
 
-BASE = {"loss_id", "loss_triplet"}
+BASE = {"loss_cls", "loss_hetero_center_triplet"}
 
 
 @pytest.mark.parametrize(
     "options, extra",
     [
-        ([], {"loss_consistency", "loss_modulation"}),
-        ([*NO_INSTANCE], {"loss_consistency"}),  # table 3
-        ([*NO_MODALITY], {"loss_modulation"}),
-        ([*NO_INSTANCE, *NO_MODALITY], set()),
-        (["MODEL.HCT.PARTS", 1], {"loss_consistency", "loss_modulation"}),  # figure 3
-        (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_consistency", "loss_modulation"}),
-        (["MODEL.CMT.DETACH_CENTROID", True], {"loss_consistency", "loss_modulation"}),
-        (["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8], {"loss_consistency", "loss_modulation"}),
-        (["MODEL.HCT.DIM", 0], {"loss_consistency", "loss_modulation"}),
+        ([], {"loss_modality_consistency", "loss_modulation_discriminative"}),
+        ([*NO_INSTANCE], {"loss_modality_consistency"}),  # table 3
+        ([*NO_MODALITY], {"loss_modulation_discriminative"}),
+        (NEITHER, set()),
+        (["MODEL.HEADS.PARTS", 1], {"loss_modality_consistency", "loss_modulation_discriminative"}),  # figure 3
+        (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_modality_consistency", "loss_modulation_discriminative"}),
+        (["MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", True], {"loss_modality_consistency", "loss_modulation_discriminative"}),
+        (["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8], {"loss_modality_consistency", "loss_modulation_discriminative"}),
+        (["MODEL.HEADS.PART_DIM", 0], {"loss_modality_consistency", "loss_modulation_discriminative"}),
     ],
 )
 def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
@@ -69,7 +80,7 @@ def test_every_row_of_the_papers_tables_is_a_key(build, options, extra):
 
 
 def test_both_alignments_off_is_hct(build):
-    cmt, hct, batch = build(*NO_MODALITY, *NO_INSTANCE), build(base="SYSU/hct.yml"), vi_batch()
+    cmt, hct, batch = build(*NEITHER), build(base="SYSU/hct.yml"), vi_batch()
     hct.load_state_dict(cmt.state_dict())  # the same names
     ours, theirs = cmt(batch), hct(batch)
     assert set(ours) == set(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)
@@ -86,38 +97,40 @@ def test_the_base_starts_from_the_same_weights(build):
 @pytest.mark.parametrize("source", ["raw", "encoded"])
 def test_eq_5_adds_the_missing_modality(build, source):
     model, batch = build("MODEL.CMT.RESIDUAL_FROM", source).eval(), vi_batch()
-    parts = model.part_features(batch["images"], batch["modalities"])
-    encoded, compensated = model.compensation(parts, batch["modalities"])
-    complete, made_up = model.complete(parts, batch["modalities"])
+    parts = parts_of(model, batch)
+    encoded, compensated = model.heads.compensation(parts, batch["modalities"])
+    complete, made_up = model.heads.complete(parts, batch["modalities"])
     torch.testing.assert_close(complete, (parts if source == "raw" else encoded) + compensated)
     torch.testing.assert_close(made_up, compensated)
 
 
 @pytest.mark.parametrize("detach", [False, True])
 def test_eq_7_and_8_compare_with_the_other_modality(build, detach):
-    model, batch = build(*NO_DROPOUT, "MODEL.CMT.DETACH_CENTROID", detach), vi_batch()
+    model, batch = build(*NO_DROPOUT, "MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", detach), vi_batch()
     targets, modalities = batch["targets"], batch["modalities"]
-    parts = model.part_features(batch["images"], modalities).detach().requires_grad_()
-    _, compensated = model.compensation(parts, modalities)
+    parts = parts_of(model, batch).detach().requires_grad_()
+    _, compensated = model.heads.compensation(parts, modalities)
     expected = 0
     for modality in (0, 1):
         for i in (modalities != modality).nonzero().flatten():
             center = parts[(modalities == modality) & (targets == targets[i])].mean(0)
             expected = expected + (compensated[i] - center).norm() / 8
-    torch.testing.assert_close(model(batch)["loss_consistency"], expected)
+    torch.testing.assert_close(model(batch)["loss_modality_consistency"], expected)
     # with the compensation held still, only the centres are left to move the part features
-    assert model.head._consistency(parts, compensated.detach(), targets, modalities).requires_grad is not detach
+    term = model.losses.terms["ModalityConsistency"]
+    outputs = {"raw_parts": parts, "compensated_parts": compensated.detach()}
+    assert term(outputs, Labels(targets, modalities)).requires_grad is not detach
 
 
 def test_lambda_scales_the_modulation_loss_only(build):
     model, batch = build(*NO_DROPOUT), vi_batch()
     usual = model(batch)
-    model.head.modulation_weight = 1.0
+    model.losses.terms["ModulationDiscriminative"].scale = 1.0
     for name, loss in model(batch).items():
-        assert loss.item() == pytest.approx(usual[name].item() * (5 if name == "loss_modulation" else 1), rel=1e-5)
-    complete, _ = model.complete(model.part_features(batch["images"], batch["modalities"]), batch["modalities"])
-    expected = modulation_discriminative(complete, *model.generator(complete), batch["targets"])
-    torch.testing.assert_close(usual["loss_modulation"], 0.2 * expected)
+        assert loss.item() == pytest.approx(usual[name].item() * (5 if name == "loss_modulation_discriminative" else 1), rel=1e-5)
+    complete, _ = model.heads.complete(parts_of(model, batch), batch["modalities"])
+    expected = modulation_discriminative(complete, *model.heads.generator(complete), batch["targets"])
+    torch.testing.assert_close(usual["loss_modulation_discriminative"], 0.2 * expected)
 
 
 def test_the_generators_rate_has_a_factor_of_its_own(build, tiny_cfg):
@@ -125,21 +138,21 @@ def test_the_generators_rate_has_a_factor_of_its_own(build, tiny_cfg):
     model = build_model(cfg)
     rates = {group["params"][0]: group["lr"] / cfg.SOLVER.BASE_LR for group in build_optimizer(cfg, model).param_groups}
     assert {name for name, value in model.named_parameters() if rates[value] == 0.25} == {
-        name for name, _ in model.named_parameters() if name.startswith("generator.")
+        name for name, _ in model.named_parameters() if name.startswith("heads.generator.")
     }
 
 
 def test_the_modulation_loss_may_compare_as_retrieval_does(build):
-    model, batch = build(*NO_DROPOUT, "MODEL.CMT.DISTANCE", "cosine"), vi_batch()
-    complete, _ = model.complete(model.part_features(batch["images"], batch["modalities"]), batch["modalities"])
-    expected = modulation_discriminative(complete, *model.generator(complete), batch["targets"], distance="cosine")
-    torch.testing.assert_close(model(batch)["loss_modulation"], 0.2 * expected)
+    model, batch = build(*NO_DROPOUT, "MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE", "cosine"), vi_batch()
+    complete, _ = model.heads.complete(parts_of(model, batch), batch["modalities"])
+    expected = modulation_discriminative(complete, *model.heads.generator(complete), batch["targets"], distance="cosine")
+    torch.testing.assert_close(model(batch)["loss_modulation_discriminative"], 0.2 * expected)
 
 
 def modulating(model):
     """Generators that do more than those of an untrained network."""
     with torch.no_grad():
-        for value in model.generator.parameters():
+        for value in model.heads.generator.parameters():
             value.add_(0.3 * torch.randn_like(value))
     return model.eval()
 
@@ -149,9 +162,9 @@ def test_queries_modulate_the_gallery(build, metric):
     model, batch = modulating(build("TEST.METRIC", metric)), vi_batch()
     with torch.no_grad():
         features = model(batch)
-        parts = model.part_features(batch["images"], batch["modalities"])
-        complete, _ = model.complete(parts, batch["modalities"])
-        scale, shift = model.generator(complete)
+        parts = parts_of(model, batch)
+        complete, _ = model.heads.complete(parts, batch["modalities"])
+        scale, shift = model.heads.generator(complete)
     distance = model.pairwise_distance(features[:8], features[8:])
     expected = query_adaptive_distance(complete[:8], complete[8:], scale[:8], shift[:8], metric)
     torch.testing.assert_close(distance, expected)
@@ -171,14 +184,14 @@ def test_without_instance_alignment_distances_are_ordinary(build):
 
 def test_training_drops_out_and_evaluation_is_not_random(build):
     model, batch = build(), vi_batch()
-    assert model(batch)["loss_consistency"] != model(batch)["loss_consistency"]
+    assert model(batch)["loss_modality_consistency"] != model(batch)["loss_modality_consistency"]
     model.eval()
     assert torch.equal(model(batch), model(batch))
 
 
 @pytest.mark.parametrize("config, start", [("SYSU/cmt.yml", 1.0), ("RegDB/cmt.yml", 1.0), ("demo/cmt.yml", 0.1)])
 def test_only_the_demo_starts_the_compensation_small(build, config, start):
-    weight = build(base=config).compensation.decoder.norm3.weight
+    weight = build(base=config).heads.compensation.decoder.norm3.weight
     assert torch.equal(weight, torch.full_like(weight, start))
 
 
@@ -190,7 +203,7 @@ def test_only_the_demo_starts_the_compensation_small(build, config, start):
         ("MODEL.CMT.HEADS", 0),
         ("MODEL.CMT.COMPENSATION_INIT", -0.5),
         ("MODEL.CMT.GENERATOR_LR_FACTOR", -1.0),
-        ("MODEL.CMT.DISTANCE", "l1"),
+        ("MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE", "l1"),
         ("MODEL.CMT.GENERATOR_REDUCTION", 32),
         ("MODEL.CMT.FFN_RATIO", 0),
         ("MODEL.CMT.DROPOUT", 1.0),

@@ -30,30 +30,32 @@ def test_agw_classifies_after_the_neck_and_compares_before(build):
     model, batch = build(base="SYSU/agw.yml"), vi_batch()
     losses = model(batch)
     pooled = GeM(3.0)(model.backbone(model.normalize(batch["images"]), batch["modalities"]))
-    torch.testing.assert_close(losses["loss_wrt"], weighted_regularized_triplet(pooled, batch["targets"]))
-    logits = F.batch_norm(pooled, None, None, model.neck.weight, training=True) @ model.classifier.weight.T
-    torch.testing.assert_close(losses["loss_id"], F.cross_entropy(logits, batch["targets"]))
-    assert set(losses) == {"loss_id", "loss_wrt"}
+    wrt = weighted_regularized_triplet(pooled, batch["targets"])
+    torch.testing.assert_close(losses["loss_weighted_regularized_triplet"], wrt, atol=1e-3, rtol=1e-4)  # another eps
+    neck, weight = model.heads.bottleneck[0], model.heads.weight
+    logits = F.batch_norm(pooled, None, None, neck.weight, training=True) @ weight.T
+    torch.testing.assert_close(losses["loss_cls"], F.cross_entropy(logits, batch["targets"]), atol=1e-3, rtol=1e-4)
+    assert set(losses) == {"loss_cls", "loss_weighted_regularized_triplet"}
     assert len(model.backbone.streams[0]) == 1  # the stem only
 
 
 def test_hct_sums_over_parts_and_adds_the_whole(build):
     model = build(
-        "MODEL.HCT.PART_TRIPLET_WEIGHT",
+        "MODEL.LOSSES.HETERO_CENTER_TRIPLET.PART_SCALE",
         0.5,
-        "MODEL.HCT.TRIPLET_WEIGHT",
+        "MODEL.LOSSES.HETERO_CENTER_TRIPLET.SCALE",
         3.0,
-        "MODEL.HCT.MARGIN",
+        "MODEL.LOSSES.HETERO_CENTER_TRIPLET.MARGIN",
         1.5,
         "MODEL.LOSSES.CE.EPSILON",
         0.1,
     )
     batch = vi_batch()
     targets, modalities = batch["targets"], batch["modalities"]
-    parts = model.part_features(batch["images"], modalities)
+    parts = model.heads.part_features(model.inputs(batch)["maps"])
     assert parts.shape == (16, 2, 16) and (parts >= 0).all()
     identity = 0
-    for part, classifier in enumerate(model.head.classifiers):
+    for part, classifier in enumerate(model.heads.classifiers):
         likely = classifier(parts[:, part]).log_softmax(1)
         for half in (modalities == 0, modalities == 1):  # CMT, eq. 9-11: the sum of the means of both modalities
             smoothed = 0.9 * F.one_hot(targets[half], 5) + 0.1 / 5
@@ -61,33 +63,33 @@ def test_hct_sums_over_parts_and_adds_the_whole(build):
     triplet = 3.0 * hetero_center_triplet(parts.flatten(1), targets, modalities, 1.5)
     triplet = triplet + sum(0.5 * hetero_center_triplet(parts[:, part], targets, modalities, 1.5) for part in range(2))
     losses = model(batch)
-    torch.testing.assert_close(losses["loss_id"], identity)
-    torch.testing.assert_close(losses["loss_triplet"], triplet)
-    one = build("MODEL.HCT.ID_WEIGHT", 1.0, "MODEL.LOSSES.CE.EPSILON", 0.1)
-    torch.testing.assert_close(one(batch)["loss_id"], identity / 2)
+    torch.testing.assert_close(losses["loss_cls"], identity)
+    torch.testing.assert_close(losses["loss_hetero_center_triplet"], triplet)
+    one = build("MODEL.LOSSES.CE.SCALE", 1.0, "MODEL.LOSSES.CE.EPSILON", 0.1)
+    torch.testing.assert_close(one(batch)["loss_cls"], identity / 2)
 
 
 def test_a_part_has_weights_of_its_own_on_its_own_stripe(build):
     model = build().eval()
     maps = torch.rand(2, 96, 4, 3)
-    parts = model.head.features(maps)
+    parts = model.heads.part_features(maps)
     changed = maps.clone()
     changed[:, :, 2:] = 0  # the lower stripe
-    below = model.head.features(changed)
+    below = model.heads.part_features(changed)
     assert torch.equal(below[:, 0], parts[:, 0]) and not torch.equal(below[:, 1], parts[:, 1])
-    alike = model.head.features(maps[:, :, :2].repeat(1, 1, 2, 1))  # the upper stripe twice
+    alike = model.heads.part_features(maps[:, :, :2].repeat(1, 1, 2, 1))  # the upper stripe twice
     assert not torch.allclose(alike[:, 0], alike[:, 1])
 
 
 def test_parts_may_keep_the_channels_of_the_backbone(build):
-    model = build("MODEL.HCT.DIM", 0, "MODEL.HCT.POOL_EXPONENT", "1.0").eval()
+    model = build("MODEL.HEADS.PART_DIM", 0, "MODEL.HEADS.POOL_EXPONENT", "1.0").eval()
     batch = vi_batch()
     maps = model.backbone(model.normalize(batch["images"]), batch["modalities"])
     torch.testing.assert_close(model(batch), maps.mean(3).transpose(1, 2).flatten(1))  # each stripe is one row here
 
 
 @pytest.mark.parametrize(
-    "key, value", [("HCT.PARTS", 3), ("HCT.PARTS", 0), ("HCT.POOL_EXPONENT", 0.0), ("LOSSES.CE.EPSILON", -1.0)]
+    "key, value", [("HEADS.PARTS", 3), ("HEADS.PARTS", 0), ("HEADS.POOL_EXPONENT", 0.0), ("LOSSES.CE.EPSILON", 2.0)]
 )
 @pytest.mark.parametrize("base", ["SYSU/hct.yml", "SYSU/cmt.yml"])
 def test_impossible_options_are_named(build, base, key, value):
@@ -97,7 +99,7 @@ def test_impossible_options_are_named(build, base, key, value):
 
 @pytest.mark.parametrize("name", ["agw", "hct", "cmt"])
 def test_other_backbones_are_refused(build, name):
-    with pytest.raises(InputError, match=f"{name.upper()} needs .*build_timm_vit_backbone"):
+    with pytest.raises(InputError, match=f"{'CMT' if name == 'cmt' else 'TwoStream'} needs .*build_timm_vit_backbone"):
         build("MODEL.BACKBONE.NAME", "build_timm_vit_backbone", base=f"SYSU/{name}.yml")
 
 
@@ -132,13 +134,14 @@ def test_cmt_and_its_base_are_set_as_in_the_paper(folder, name):
     assert (cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, cfg.SOLVER.PRETRAINED_LR_FACTOR) == (128, 8, 1.0)
     assert cfg.INPUT.SIZE_TRAIN == [384, 144] and cfg.INPUT.PADDING.ENABLED and cfg.INPUT.PADDING.SIZE == 10
     assert cfg.INPUT.FLIP.ENABLED and cfg.INPUT.REA.ENABLED
-    assert (cfg.MODEL.HCT.PARTS, cfg.MODEL.HCT.DIM, cfg.MODEL.HCT.MARGIN) == (6, 256, 0.3)
+    heads, losses = cfg.MODEL.HEADS, cfg.MODEL.LOSSES
+    assert (heads.PARTS, heads.PART_DIM, losses.HETERO_CENTER_TRIPLET.MARGIN) == (6, 256, 0.3)
     # the identity loss is CMT's for its "Base" too; the weight on the parts is what HCT's authors changed for RegDB
-    assert (cfg.MODEL.HCT.ID_WEIGHT, cfg.MODEL.HCT.TRIPLET_WEIGHT) == (2, 1)
-    found = cfg.MODEL.HCT.PART_TRIPLET_WEIGHT
-    assert found == (2 if folder == "RegDB" else 1)
-    assert (cfg.MODEL.CMT.LAMBDA, cfg.MODEL.CMT.MARGIN, cfg.TEST.METRIC) == (0.2, 0.3, "cosine")
-    found = cfg.MODEL.HCT.POOL_EXPONENT, cfg.MODEL.LOSSES.CE.EPSILON
+    assert (losses.CE.SCALE, losses.HETERO_CENTER_TRIPLET.SCALE) == (2, 1)
+    assert losses.HETERO_CENTER_TRIPLET.PART_SCALE == (2 if folder == "RegDB" else 1)
+    modulation = losses.MODULATION_DISCRIMINATIVE
+    assert (modulation.SCALE, modulation.MARGIN, cfg.TEST.METRIC) == (0.2, 0.3, "cosine")
+    found = heads.POOL_EXPONENT, losses.CE.EPSILON
     assert found == ((10, 0.1) if folder == "RegDB" else (3, 0))
 
 
