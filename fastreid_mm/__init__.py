@@ -1,28 +1,28 @@
 """Multi-modal person and vehicle re-identification on top of fast-reid.
 
-Importing this package is light: neither fast-reid nor timm is loaded. Architectures, data sets and samplers are
-registered when :mod:`fastreid_mm.modeling` and :mod:`fastreid_mm.data` are imported, test protocols when
+Importing this package is light: neither fast-reid nor timm is loaded. Architectures, heads, losses, data sets and
+samplers are registered when :mod:`fastreid_mm.methods` and :mod:`fastreid_mm.data` are imported, test protocols when
 :mod:`fastreid_mm.protocols` is.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from fastreid_mm.config import add_mm_config
-
 if TYPE_CHECKING:
     from fastreid_mm.engine.predictor import Predictor
+    from fastreid_mm.settings.config import add_mm_config
 
 __all__ = ["Predictor", "add_mm_config"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """:class:`Predictor` when it is asked for: it needs fast-reid."""
-    if name == "Predictor":
+    """Import what needs fast-reid when it is asked for."""
+    if name in __all__:
         from fastreid_mm.commands.hosts import require_fastreid
 
         require_fastreid()
         from fastreid_mm.engine.predictor import Predictor
+        from fastreid_mm.settings.config import add_mm_config
 
-        return Predictor
+        return {"Predictor": Predictor, "add_mm_config": add_mm_config}[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

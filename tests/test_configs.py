@@ -26,17 +26,19 @@ def test_cmtr_is_set_as_in_the_paper(name):
     assert (cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE) == (0, 64, 4)
     assert cfg.INPUT.SIZE_TRAIN == [256, 128] and tuple(cfg.MODEL.BACKBONE.STRIDE_SIZE) == (8, 8)
     assert cfg.INPUT.FLIP.ENABLED and cfg.INPUT.REA.ENABLED and not cfg.INPUT.PADDING.ENABLED
-    assert cfg.MODEL.CMTR.LAMBDA == 4.0 and cfg.MODEL.CMTR.DISTANCE == "cosine" and cfg.TEST.METRIC == "cosine"
+    losses = cfg.MODEL.LOSSES
+    assert losses.MODALITY_AWARE_CENTER.SCALE == losses.MODALITY_AWARE_IDENTITY.SCALE == 4.0
+    assert losses.MODALITY_AWARE_CENTER.DISTANCE == "cosine" and cfg.TEST.METRIC == "cosine"
 
 
 READINGS = {
     "Base-VI.yml": ["PROB", "METRIC"],
     "Base-HCT.yml": [
         "VALUE",
-        "DIM",
+        "PART_DIM",
         "POOL_EXPONENT",
-        "TRIPLET_WEIGHT",
-        "PART_TRIPLET_WEIGHT",
+        "SCALE",
+        "PART_SCALE",
         "MARGIN",
         "WARMUP_ITERS",
         "PRETRAINED_LR_FACTOR",
@@ -54,10 +56,10 @@ READINGS = {
         "WARMUP_ITERS",
     ],
     "Base-MUN.yml": [
-        "TRIPLET_MARGIN",
+        "MARGIN",
         "AUXILIARY_STATISTICS",
         "TR_GROUPS",
-        "IA_FEATURES",
+        "NORMALIZE",
         "PROTOTYPE_LR_FACTOR",
         "PROB",
         "IMS_PER_BATCH",
@@ -99,9 +101,11 @@ def test_bad_options_are_named_in_one_line(options, named):
 
 
 def test_a_whole_number_will_do_where_a_fraction_may_stand():
-    cfg = load_config("", ["MODEL.CMTR.LAMBDA", "0", "MODEL.LOSSES.CE.EPSILON", "1", "SOLVER.MAX_EPOCH", "3"])
-    assert (cfg.MODEL.CMTR.LAMBDA, cfg.MODEL.LOSSES.CE.EPSILON, cfg.SOLVER.MAX_EPOCH) == (0.0, 1.0, 3)
-    assert isinstance(cfg.MODEL.CMTR.LAMBDA, float)
+    key = "MODEL.LOSSES.MODALITY_AWARE_CENTER.SCALE"
+    cfg = load_config("", [key, "0", "MODEL.LOSSES.CE.EPSILON", "1", "SOLVER.MAX_EPOCH", "3"])
+    scale = cfg.MODEL.LOSSES.MODALITY_AWARE_CENTER.SCALE
+    assert (scale, cfg.MODEL.LOSSES.CE.EPSILON, cfg.SOLVER.MAX_EPOCH) == (0.0, 1.0, 3)
+    assert isinstance(scale, float)
 
 
 def test_bad_files_are_named(tmp_path):

@@ -61,6 +61,8 @@ FLOORS = [
     {"app"},
     {"retrieval", "export", "visualization"},
     {"engine"},
+    {"settings"},
+    {"methods"},
     {"protocols", "modeling"},
     {"data"},
     {"evaluation", "losses"},

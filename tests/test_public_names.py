@@ -37,6 +37,13 @@ SIGNATURES = {
     ],
 }
 
+TERMS = (
+    *("CrossEntropyLoss", "TripletLoss", "CircleLoss", "Cosface", "WeightedRegularizedTriplet", "HeteroCenterTriplet"),
+    *("HeteroCenter", "CenterLoss", "ModalityAwareCenter", "ModalityAwareIdentity", "ModalityConsistency"),
+    *("ModulationDiscriminative", "IdentityConsistency", "IdentityAlignment", "ModalityAlignment"),
+    *("MultiModalMargin", "HeterogeneousScoreCoherence", "AuxiliaryIdentity"),
+)
+
 
 @pytest.mark.parametrize("function", SIGNATURES, ids=lambda function: function.__name__)
 def test_arguments(function):
@@ -56,15 +63,22 @@ def test_defaults():
 
 def test_registered_names():
     from fastreid.data.datasets import DATASET_REGISTRY
+    from fastreid.modeling.heads import REID_HEADS_REGISTRY
     from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
     import fastreid_mm.data
     import fastreid_mm.methods  # noqa: F401
+    from fastreid_mm.modeling import LOSS_REGISTRY
 
     for name in ("SYSUMM01", "RegDB", "RGBNT201", "RGBNT100", "RGBN300", "Market1501MM", "LLCM", "MSVR310"):
         assert DATASET_REGISTRY.get(name).__name__ == name
-    for name in ("AGW", "HCT", "CMTR", "CMT", "MUN", "IEEE", "MutualFormerReID", "HAMNet"):
+    for name in ("TwoStream", "CMTR", "CMT", "MUN", "IEEE", "MutualFormerReID", "HAMNet"):
         assert META_ARCH_REGISTRY.get(name).__name__ == name
+    for name in ("EmbeddingHead", "ClasHead", "CMTRHead", "HCTHead", "CMTHead", "MUNHead", "IEEEHead", "HAMNetHead"):
+        assert REID_HEADS_REGISTRY.get(name).__name__ == name
+    assert REID_HEADS_REGISTRY.get("MutualFormerHead").__name__ == "MutualFormerHead"
+    for name in TERMS:
+        assert LOSS_REGISTRY.get(name).__name__ == name
 
 
 def test_registered_names_of_mmsegmentation():

@@ -12,12 +12,13 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures
-from fastreid_mm.engine.imports import defaults_of
-from fastreid_mm.engine.unread_keys import leaves
+from fastreid_mm.common.keys import leaves, refuse_odd
 from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.settings.imports import defaults_of
 
-MAY_BE_INFINITE = ("MODEL.HCT.POOL_EXPONENT",)  # the maximum
-MAY_BE_NEGATIVE = ("SOLVER.CHECKPOINT_PERIOD", "TEST.EVAL_PERIOD")  # never
+MAY_BE_INFINITE = ("MODEL.HEADS.POOL_EXPONENT",)  # the maximum
+MAY_BE_NEGATIVE = ("SOLVER.CHECKPOINT_PERIOD", "TEST.EVAL_PERIOD", "MODEL.LOSSES.CE.EPSILON")
+"""Never; and adaptive."""
 SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBONE.STRIDE_SIZE")
 """Height and width."""
 CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
@@ -40,6 +41,7 @@ def refuse_impossible(cfg: CfgNode) -> None:
         problem = _problem(key, value, known.get(key))
         if problem:
             raise InputError(f"{key} {value!r} is not {problem}")
+    refuse_odd(cfg)
     _refuse_unknown_names(cfg)
 
 

@@ -17,10 +17,10 @@ from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 
 from fastreid_mm.engine.config_values import refuse_impossible
-from fastreid_mm.engine.imports import KEY, config_with
 from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.errors import InputError
 from fastreid_mm.random_streams import stream_words
+from fastreid_mm.settings.imports import KEY, config_with
 from fastreid_mm.shipped_configs import find_config
 from fastreid_mm.whole_file import write_text
 

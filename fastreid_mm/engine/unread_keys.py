@@ -6,8 +6,9 @@ from copy import deepcopy
 
 from fastreid.config import CfgNode
 
-from fastreid_mm.engine.imports import defaults_of
+from fastreid_mm.common.keys import leaves
 from fastreid_mm.errors import InputError, listed
+from fastreid_mm.settings.imports import defaults_of
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -39,8 +40,10 @@ SWITCHED = (
     "SOLVER.NESTEROV",
     "SOLVER.WARMUP_FACTOR",  # SOLVER.WARMUP_ITERS 0
     "SOLVER.WARMUP_METHOD",
+    "MODEL.HEADS.",  # another MODEL.HEADS.NAME
+    "MODEL.LOSSES.",  # MODEL.LOSSES.NAME
 )
-"""Keys of every method that another key switches off. They are only warned of, so that one key is enough to switch; and
+"""Beginnings of keys of every method that another key switches off. They are only warned of, so that one key is enough to switch; and
 so are keys of a method's own section, whose others were read."""
 
 SWITCHES = {
@@ -113,7 +116,7 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
     """
     unread = {key: text for key, text in _changed(cfg) if key not in reads and key not in ELSEWHERE}
     own = {_method(key) for key in reads} - {""}
-    off = [unread.pop(key) for key in list(unread) if key in SWITCHED or _method(key) in own]
+    off = [unread.pop(key) for key in list(unread) if key.startswith(SWITCHED) or _method(key) in own]
     for key, switch in _switched_off(cfg):
         unread.pop(key, None)
         off.append(switch)
@@ -147,15 +150,6 @@ def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     for key, value in leaves(cfg):
         if key in known and not _same(value, known[key]):
             yield key, f"{key} {value!r} (default {known[key]!r})"
-
-
-def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Every dotted key of a config and its value, without counting as a read."""
-    for key, value in cfg.items():
-        if isinstance(value, CfgNode):
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _same(value: object, other: object) -> bool:

@@ -2,8 +2,8 @@
 
 from fastreid_mm.losses.batch_hard_triplet import batch_hard_triplet
 from fastreid_mm.losses.center import center_loss, hetero_center
-from fastreid_mm.losses.cross_modal_focal import cross_modal_focal
 from fastreid_mm.losses.cross_entropy import smoothed_cross_entropy
+from fastreid_mm.losses.cross_modal_focal import cross_modal_focal
 from fastreid_mm.losses.hetero_center_triplet import hetero_center_triplet
 from fastreid_mm.losses.heterogeneous_score_coherence import heterogeneous_score_coherence
 from fastreid_mm.losses.identity_alignment import identity_alignment

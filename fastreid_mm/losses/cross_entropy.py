@@ -4,6 +4,7 @@ Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVP
 https://arxiv.org/abs/1512.00567
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -33,12 +34,12 @@ def smoothed_cross_entropy(
         ValueError: the shapes do not go together.
 
     Example:
-        >>> import torch
         >>> smoothed_cross_entropy(torch.zeros(2, 4), torch.tensor([0, 3]), epsilon=0.1)  # log(4)
         tensor(1.3863)
     """
     require_shapes(logits=(logits, "B N"), targets=(targets, "B"))
-    log_likely = F.log_softmax(logits.float() if logits.dtype != logits.double().dtype else logits, dim=1)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    log_likely = F.log_softmax(logits, dim=1)
     right = log_likely.gather(1, targets[:, None])[:, 0]  # (B,)
     share = epsilon if epsilon >= 0 else alpha * right.detach().exp()
     if uniform:

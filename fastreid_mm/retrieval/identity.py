@@ -7,37 +7,14 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.keys import DECLARED, leaves
 from fastreid_mm.errors import InputError
 
-_OF_TRAINING = {
-    "": ("DEVICE", "WEIGHTS", "TRUST_WEIGHTS", "PARTIAL_WEIGHTS", "LOSSES", "FREEZE_LAYERS", "SYNC_BN"),
-    "BACKBONE": ("PRETRAIN", "PRETRAIN_PATH"),
-    "CMTR": ("LAMBDA", "DISTANCE", "REDUCTION"),
-    "HCT": ("ID_WEIGHT", "TRIPLET_WEIGHT", "PART_TRIPLET_WEIGHT", "MARGIN"),
-    "CMT": (
-        "LAMBDA",
-        "MARGIN",
-        "MINING",
-        "DISTANCE",
-        "CROSS_TRIPLETS",
-        "DETACH_CENTROID",
-        "COMPENSATION_INIT",
-        "GENERATOR_LR_FACTOR",
-    ),
-    "MUN": (
-        "IDC_WEIGHT",
-        "IA_WEIGHT",
-        "MA_WEIGHT",
-        "IA_MARGIN",
-        "TRIPLET_MARGIN",
-        "IA_FEATURES",
-        "PROTOTYPE_LR_FACTOR",
-    ),
-    "IEEE": ("LOSS_WEIGHT", "MARGIN", "MARGIN_DISTANCE", "MARGIN_REDUCTION", "MARGIN_NORMALIZE"),
-    "MUTUALFORMER": ("SCORE_COHERENCE", "TRIPLET"),
-    "HAMNET": ("SCORE_COHERENCE", "TRIPLET"),
-}
-"""Keys under ``MODEL`` and under its nodes that say nothing about features, given the weights."""
+_OF_TRAINING = (
+    *("MODEL.DEVICE", "MODEL.WEIGHTS", "MODEL.TRUST_WEIGHTS", "MODEL.PARTIAL_WEIGHTS", "MODEL.FREEZE_LAYERS"),
+    *("MODEL.SYNC_BN", "MODEL.BACKBONE.PRETRAIN", "MODEL.BACKBONE.PRETRAIN_PATH", "MODEL.LOSSES."),
+)
+"""Beginnings of fast-reid's keys that say nothing about features, given the weights; others are declared so."""
 
 
 class Identity(NamedTuple):
@@ -73,7 +50,7 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
         space: the name of the space in which its features lie.
         size: V.
     """
-    network = [(key, _kept(value, key) if key in _OF_TRAINING else value) for key, value in _kept(cfg.MODEL, "")]
+    network = [(key, value) for key, value in sorted(leaves(cfg.MODEL, "MODEL.")) if _of_features(key)]
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
     settings = repr((network, read)).encode()
     config = hashlib.sha256(settings).hexdigest()[:16]
@@ -92,9 +69,9 @@ def refuse_other(saved: Identity, given: Identity, path: object) -> None:
             raise InputError(f"{path} is of another model: it was made with {meaning}, {field} {old}, not {new}")
 
 
-def _kept(node: CfgNode, name: str) -> list[tuple[str, object]]:
-    """The keys of a node that features depend on, with their values."""
-    return [(key, value) for key, value in sorted(node.items()) if key not in _OF_TRAINING[name]]
+def _of_features(key: str) -> bool:
+    """Whether features depend on a key."""
+    return not key.startswith(_OF_TRAINING) and not (key in DECLARED and DECLARED[key].when == "training")
 
 
 def _checksum(tensors: Iterable[tuple[str, Tensor]]) -> str:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
-from fastreid_mm.methods.cmtr import CMTR
 from fastreid_mm.protocols.ranked_lists import nearest_images, spread
 from fastreid_mm.visualization.class_attention import attention_heat
 from fastreid_mm.visualization.grad_cam import similarity_heat
@@ -55,7 +54,7 @@ def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
 
 def _sight(shown: ShownSet, sample: dict, other: dict) -> Sight:
     model = shown.model
-    heat = attention_heat(model, sample) if isinstance(model, CMTR) else similarity_heat(model, sample, other)
+    heat = attention_heat(model, sample) if hasattr(model, "attention_maps") else similarity_heat(model, sample, other)
     images = sample["images"].flatten(0, -4).movedim(-3, -1).round().byte().cpu().numpy()
     aligned = sample["images"].ndim == 5
     names = shown.dataset.modalities if aligned else (NAMES[int(sample["modalities"][0])],)

@@ -6,14 +6,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from fastreid_mm.methods.cmtr import CMTR
 
-
-def attention_heat(model: CMTR, sample: dict) -> np.ndarray:
+def attention_heat(model: Any, sample: dict) -> np.ndarray:
     """The attention of the class token to the patches in the last block, the mean over heads.
 
     Args:
-        model: in evaluation mode.
+        model: one with ``attention_maps(images, modalities)``, in evaluation mode.
         sample: a batch of one.
 
     Returns:

@@ -138,7 +138,7 @@ def test_cmt_and_its_base_are_set_as_in_the_paper(folder, name):
     assert (heads.PARTS, heads.PART_DIM, losses.HETERO_CENTER_TRIPLET.MARGIN) == (6, 256, 0.3)
     # the identity loss is CMT's for its "Base" too; the weight on the parts is what HCT's authors changed for RegDB
     assert (losses.CE.SCALE, losses.HETERO_CENTER_TRIPLET.SCALE) == (2, 1)
-    assert losses.HETERO_CENTER_TRIPLET.PART_SCALE == (2 if folder == "RegDB" else 1)
+    assert (2 if folder == "RegDB" else 1) == losses.HETERO_CENTER_TRIPLET.PART_SCALE
     modulation = losses.MODULATION_DISCRIMINATIVE
     assert (modulation.SCALE, modulation.MARGIN, cfg.TEST.METRIC) == (0.2, 0.3, "cosine")
     found = heads.POOL_EXPONENT, losses.CE.EPSILON

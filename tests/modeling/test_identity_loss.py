@@ -9,11 +9,13 @@ from fastreid_mm.errors import InputError
 from tests.modeling.test_architectures import vi_batch
 
 IDENTITY_LOSSES = {
-    "agw": {"loss_id": 1},
-    "cmtr": {"loss_id": 1, "loss_maid": 4},
-    "mun": {"loss_id": 1, "loss_aux_id": 1, "loss_idc": 0.25},
+    "cmtr": {"loss_cls": 1, "loss_modality_aware_identity": 4},
+    "mun": {"loss_auxiliary_identity": 1, "loss_identity_consistency": 0.25},
 }
 """Names and weights, by the config."""
+
+
+MORE = {"cmtr": (), "mun": ("MODEL.LOSSES.NAME", "('CrossEntropyLoss', 'AuxiliaryIdentity', 'IdentityConsistency')")}
 
 
 @pytest.fixture
@@ -26,8 +28,7 @@ def build(tiny_cfg):
                 5,
                 "MODEL.BACKBONE.DROP_PATH_RATIO",
                 0.0,
-                "MODEL.MUN.SIMPLE_AUX_ID",
-                True,
+                *MORE[name],
                 *options,
                 base=f"SYSU/{name}.yml",
             )
@@ -36,19 +37,13 @@ def build(tiny_cfg):
     return make
 
 
-def recording(classifier, logits):
-    classifier.register_forward_hook(lambda *arguments: logits.append(arguments[-1].detach()))
-
-
-def classifiers_of(model, name):
-    """The classifiers behind each identity loss, in the order in which they are asked."""
-    if name == "mun":
-        return {
-            "loss_id": [*model.head.classifiers],
-            "loss_aux_id": [model.head.classifier_auxiliary],
-            "loss_idc": [*model.head.classifiers],
-        }
-    return {"loss_id": [model.classifier]} | ({"loss_maid": [model.alignment.classifier]} if name == "cmtr" else {})
+def scores_of(model, name, outputs):
+    """The class scores behind each identity loss."""
+    if name == "cmtr":
+        removed = model.losses.terms["ModalityAwareIdentity"].classifier(outputs["modality_removed"])
+        return {"loss_cls": [outputs["cls_outputs"]], "loss_modality_aware_identity": [removed]}
+    own = model.losses.terms["AuxiliaryIdentity"].classifier(outputs["auxiliary_neck_features"])
+    return {"loss_auxiliary_identity": [own], "loss_identity_consistency": outputs["auxiliary_scores"].unbind(1)}
 
 
 def smoothed(logits, targets, epsilon):
@@ -60,18 +55,15 @@ def smoothed(logits, targets, epsilon):
 @pytest.mark.parametrize("name", IDENTITY_LOSSES)
 def test_smooths_the_labels_of_every_identity_loss_and_of_nothing_else(build, name, epsilon):
     model, plain, batch = build(name, "MODEL.LOSSES.CE.EPSILON", epsilon), build(name), vi_batch()
-    seen = {}
-    for classifiers in classifiers_of(model, name).values():
-        for classifier in classifiers:
-            if classifier not in seen:
-                recording(classifier, seen.setdefault(classifier, []))
+    outputs = {}
+    model.heads.register_forward_hook(lambda *arguments: outputs.update(arguments[-1]))
     losses, unsmoothed = model(batch), plain(batch)
-    for loss, classifiers in classifiers_of(model, name).items():
-        logits = [seen[classifier].pop(0) for classifier in classifiers]
-        targets = batch["targets"][: len(logits[0])]
-        expected = IDENTITY_LOSSES[name][loss] * sum(smoothed(one, targets, epsilon) for one in logits)
+    for loss, scores in scores_of(model, name, outputs).items():
+        targets = batch["targets"][: len(scores[0])]
+        expected = IDENTITY_LOSSES[name][loss] * sum(smoothed(one, targets, epsilon) for one in scores)
         torch.testing.assert_close(losses[loss], expected, msg=loss)
-    assert all(torch.equal(losses[other], unsmoothed[other]) for other in set(losses) - set(IDENTITY_LOSSES[name]))
+    smoothing = {*IDENTITY_LOSSES[name], "loss_cls"}
+    assert all(torch.equal(losses[other], unsmoothed[other]) for other in set(losses) - smoothing)
 
 
 @pytest.mark.parametrize("name", IDENTITY_LOSSES)

@@ -15,6 +15,7 @@ from fastreid_mm.modeling.backbones.two_stream import build_two_stream
 from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
 from fastreid_mm.modeling.terms import needed_outputs
 
+
 @META_ARCH_REGISTRY.register()
 class MUN(ComposedModel):
     """A two-stream network with an auxiliary modality in training, if a loss term asks for it, and without it in tests.

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+
 from fuzzing.outcome import count, outcome
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "demo"
@@ -37,8 +38,8 @@ ODD += ("()", "[]", "(1,)", "[2, 3]", "(0, 0)", "(1, 2, 3)", "ü", "None", "[[1]
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of a step of training on configs with some values replaced, by method."""
     import fastreid_mm.methods  # noqa: F401  registers
+    from fastreid_mm.common.keys import leaves
     from fastreid_mm.engine.setup import load_config
-    from fastreid_mm.engine.unread_keys import leaves
     from fastreid_mm.errors import InputError
 
     rng, found = random.Random(seed), Counter()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from fastreid.config import CfgNode, get_cfg
 
-from fastreid_mm.config import add_mm_config
 from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.settings.config import add_mm_config
 
 KEY = "IMPORTS"
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
