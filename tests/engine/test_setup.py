@@ -74,8 +74,8 @@ def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
         ("SOLVER.SCHED", "StepLR"),
         ("SOLVER.BASE_LR", "-0.1"),
         ("SOLVER.BASE_LR", "1e999"),
-        ("MODEL.CMTR.LAMBDA", "1e999"),
-        ("MODEL.HCT.MARGIN", "None"),
+        ("MODEL.LOSSES.MODALITY_AWARE_CENTER.SCALE", "1e999"),
+        ("MODEL.LOSSES.HETERO_CENTER_TRIPLET.MARGIN", "None"),
         ("MODEL.FREEZE_LAYERS", "['backbone', '(']"),
         ("SOLVER.IMS_PER_BATCH", "0"),
         ("DATALOADER.NUM_INSTANCE", "0"),
@@ -95,7 +95,7 @@ def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
 def test_a_value_that_nothing_can_use_is_refused_with_its_key(tiny_cfg, key, value):
     with pytest.raises(InputError, match=f"{key} .* is not"):
         settle(tiny_cfg(key, value))
-    settle(tiny_cfg("MODEL.HCT.POOL_EXPONENT", "1e999", "TEST.EVAL_PERIOD", -1))
+    settle(tiny_cfg("MODEL.HEADS.POOL_EXPONENT", "1e999", "TEST.EVAL_PERIOD", -1))
 
 
 def test_a_folder_that_cannot_be_made_is_refused(arguments, tiny_cfg):

@@ -49,7 +49,7 @@ def test_flip_testing_averages_both_ways(tiny_cfg):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_it(tiny_cfg):
-    trainer = MMTrainer(tiny_cfg("MODEL.CMTR.LAMBDA", 1e39))
+    trainer = MMTrainer(tiny_cfg("MODEL.LOSSES.MODALITY_AWARE_CENTER.SCALE", 1e39))
     with pytest.raises(FloatingPointError, match="loss_mac"):
         trainer.train()
 

@@ -112,9 +112,9 @@ class Means(torch.nn.Module):
 
 def test_cmts_queries_have_no_mean(tiny_cfg):
     options = ("TEST.AQE.ENABLED", True, "MODEL.HEADS.NUM_CLASSES", 3)
-    with pytest.raises(InputError, match="MODEL.CMT.INSTANCE_ALIGNMENT False"):
+    with pytest.raises(InputError, match="without ModulationDiscriminative"):
         MMTrainer.build_model(tiny_cfg(*options, base="SYSU/cmt.yml"))
-    plain = MMTrainer.build_model(tiny_cfg(*options, "MODEL.CMT.INSTANCE_ALIGNMENT", False, base="SYSU/cmt.yml"))
+    plain = MMTrainer.build_model(tiny_cfg(*options, "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)", base="SYSU/cmt.yml"))
     assert plain.plain_features(torch.ones(2, 3)).tolist() == [[1, 1, 1]] * 2
 
 

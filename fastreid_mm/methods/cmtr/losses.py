@@ -9,6 +9,7 @@ from fastreid_mm.layers import identity_classifier
 from fastreid_mm.losses import modality_aware_center, smoothed_cross_entropy
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
+from fastreid_mm.modeling.terms.host import smoothing_of
 
 
 @LOSS_REGISTRY.register()
@@ -50,8 +51,8 @@ class ModalityAwareIdentity(LossTerm):
     @classmethod
     def from_cfg(cls, cfg: CfgNode) -> "ModalityAwareIdentity":
         """Build it with the keys of its section and the smoothing of all identity losses."""
-        own, shared = cfg.MODEL.LOSSES[cls.section()], cfg.MODEL.LOSSES.CE
-        return cls(own.SCALE, own.REDUCTION, epsilon=shared.EPSILON, alpha=shared.ALPHA, uniform=shared.UNIFORM)
+        own = cfg.MODEL.LOSSES[cls.section()]
+        return cls(own.SCALE, own.REDUCTION, **smoothing_of(cfg))
 
     def make_parameters(self, widths: Mapping[str, int], num_classes: int) -> None:
         """See :class:`LossTerm`."""

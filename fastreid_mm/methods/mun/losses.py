@@ -15,7 +15,7 @@ from fastreid_mm.losses.total import total
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
-from fastreid_mm.modeling.terms.host import over_parts
+from fastreid_mm.modeling.terms.host import over_parts, smoothing_of
 
 AUXILIARY = 2
 """The third modality of triples, after ``VISIBLE`` and ``INFRARED``."""
@@ -36,9 +36,7 @@ class _Classified(LossTerm):
     @classmethod
     def from_cfg(cls, cfg: CfgNode) -> "_Classified":
         """Build it with the keys of its section and the smoothing of all identity losses."""
-        shared = cfg.MODEL.LOSSES.CE
-        scale = cfg.MODEL.LOSSES[cls.section()].SCALE
-        return cls(scale, epsilon=shared.EPSILON, alpha=shared.ALPHA, uniform=shared.UNIFORM)
+        return cls(cfg.MODEL.LOSSES[cls.section()].SCALE, **smoothing_of(cfg))
 
     def classified(self, scores: Tensor, targets: Tensor) -> Tensor:
         """(B, N) or (B, n, N) class scores to the loss, summed over the n."""

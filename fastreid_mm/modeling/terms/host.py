@@ -19,6 +19,15 @@ from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, LossTerm
 OUTPUTS = Key(("features",), "Outputs of the head that the loss is summed over.", when="training")
 
 
+def smoothing_of(cfg: CfgNode) -> dict:
+    """The arguments of :func:`smoothed_cross_entropy` of all identity losses; keys without effect are not read."""
+    options = cfg.MODEL.LOSSES.CE
+    found = {"epsilon": options.EPSILON}
+    if options.EPSILON < 0:
+        found["alpha"] = options.ALPHA
+    return found | ({"uniform": options.UNIFORM} if options.EPSILON else {})
+
+
 def over_parts(loss: Callable[[Tensor], Tensor], output: Tensor) -> Tensor:
     """A loss of (B, C) values, summed over the n parts of (B, n, C) ones."""
     return loss(output) if output.ndim == 2 else total(map(loss, output.unbind(1)))
@@ -40,6 +49,11 @@ class CrossEntropyLoss(LossTerm):
     ) -> None:
         super().__init__(scale)
         self.epsilon, self.alpha, self.uniform = epsilon, alpha, uniform
+
+    @classmethod
+    def from_cfg(cls, cfg: CfgNode) -> "CrossEntropyLoss":
+        """Build it with the keys of its section, and the smoothing that they ask for."""
+        return cls(cfg.MODEL.LOSSES.CE.SCALE, **smoothing_of(cfg))
 
     @classmethod
     def section(cls) -> str:

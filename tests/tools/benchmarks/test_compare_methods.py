@@ -19,7 +19,7 @@ SMALL = Experiment(
     epochs=4,
     period=2,
     options="INPUT.SIZE_TRAIN [64,32]",
-    rows={"AGW": Row("agw"), "MUN": Row("mun", "MODEL.MUN.MA False", "AGW"), "AGW again": Row("agw", tests="AGW")},
+    rows={"AGW": Row("agw"), "MUN": Row("mun", "MODEL.MUN.TR_GROUPS 2", "AGW"), "AGW again": Row("agw", tests="AGW")},
     reference="AGW",
 )
 
@@ -63,7 +63,7 @@ def test_each_run_is_made_once_and_a_trained_network_is_tested_again_at_its_end(
     runs.run(SMALL.rows, [1, 2], jobs=1)
     assert [value(command, "SEED") for command in commands] == ["1", "1", "2", "2", "1", "2"]
     assert all(value(command, "INPUT.SIZE_TRAIN") == "[64,32]" for command in commands)
-    assert value(commands[1], "MODEL.MUN.MA") == "False" and "--resume" in commands[1]
+    assert value(commands[1], "MODEL.MUN.TR_GROUPS") == "2" and "--resume" in commands[1]
     assert "--eval-only" in commands[4]
     assert value(commands[4], "MODEL.WEIGHTS") == str(runs.folder_of("AGW", 1) / "model_final.pth")
     runs_in(tmp_path).run(SMALL.rows, [1, 2], jobs=1)

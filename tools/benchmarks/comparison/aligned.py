@@ -5,7 +5,7 @@ from comparison.experiment import Experiment, Row
 _METRICS = ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP")
 _SCRATCH = "MODEL.BACKBONE.PRETRAIN False MODEL.BACKBONE.RESNET.NAME resnet10t SOLVER.IMS_PER_BATCH 16 "
 """With weights of ImageNet the untrained networks have an mAP of 54 and 92 already."""
-_STREAMS_ONLY = "MODEL.IEEE.LOSS none MODEL.IEEE.REM none"
+_STREAMS_ONLY = "MODEL.LOSSES.NAME ['CrossEntropyLoss'] MODEL.IEEE.REM none"
 
 RGBNT201 = Experiment(
     "RGBNT201",
@@ -24,7 +24,10 @@ RGBNT201 = Experiment(
 )
 
 
-_TRIPLET = "MODEL.MUTUALFORMER.TRIPLET 1.0 "  # HAMNet has that loss too
+_TRIPLET = (  # HAMNet has that loss too
+    "MODEL.LOSSES.NAME ['CrossEntropyLoss','TripletLoss','HeterogeneousScoreCoherence'] "
+    "MODEL.LOSSES.TRI.OUTPUTS ['stream_features'] MODEL.LOSSES.TRI.HARD_MINING True "
+)
 _FUSIONS = {
     "add": "add",
     "concatenate": "concatenate",

@@ -16,37 +16,45 @@ _RECIPE = (
     "MODEL.LOSSES.CE.EPSILON 0.1 SOLVER.OPT AdamW SOLVER.BASE_LR 0.002 SOLVER.WEIGHT_DECAY 0.01 "
     "SOLVER.PRETRAINED_LR_FACTOR 0.25 SOLVER.WARMUP_ITERS 77 "
 )
-_PARTS = "MODEL.HCT.DIM 256"  # with the demo's 64, chosen for speed, HCT is below the plain network
+_PARTS = "MODEL.HEADS.PART_DIM 256"  # with the demo's 64, chosen for speed, HCT is below the plain network
 
-_COSINE = " MODEL.CMT.DISTANCE cosine"
+_COSINE = " MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE cosine"
 _SLOW = " MODEL.CMT.GENERATOR_LR_FACTOR 0.1"
 
-_NO_ALIGNMENT = "MODEL.MUN.IA False MODEL.MUN.MA False"
-_NO_AUXILIARY = "MODEL.MUN.IDC False " + _NO_ALIGNMENT
+
+
+def _losses(*names: str) -> str:
+    """The option that names the losses of a row."""
+    return "MODEL.LOSSES.NAME [" + ",".join(map(repr, names)) + "]"
+
+
+_MAM = " " + _losses("CrossEntropyLoss", "HeteroCenterTriplet", "ModalityConsistency")
+_IAM = " " + _losses("CrossEntropyLoss", "HeteroCenterTriplet", "ModulationDiscriminative")
+_MUN = ("CrossEntropyLoss", "TripletLoss")
 
 ROWS = {
     "plain two-stream": Row("agw"),
     "AGW": Row("agw", "MODEL.BACKBONE.LAST_STRIDE 1", base="plain two-stream"),
     "HCT": Row("hct", _PARTS, base="plain two-stream"),
-    "CMT, + MAM": Row("cmt", _PARTS + " MODEL.CMT.INSTANCE_ALIGNMENT False", base="HCT"),
-    "CMT, + IAM": Row("cmt", _PARTS + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
+    "CMT, + MAM": Row("cmt", _PARTS + "" + _MAM, base="HCT"),
+    "CMT, + IAM": Row("cmt", _PARTS + _IAM, base="HCT"),
     "CMT, + IAM across modalities": Row(
-        "cmt", _PARTS + " MODEL.CMT.CROSS_TRIPLETS True MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"
+        "cmt", _PARTS + " MODEL.LOSSES.MODULATION_DISCRIMINATIVE.CROSS_TRIPLETS True" + _IAM, base="HCT"
     ),
-    "CMT, + IAM by cosine": Row("cmt", _PARTS + _COSINE + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"),
+    "CMT, + IAM by cosine": Row("cmt", _PARTS + _COSINE + _IAM, base="HCT"),
     "CMT, + IAM by cosine, slow": Row(
-        "cmt", _PARTS + _COSINE + _SLOW + " MODEL.CMT.MODALITY_ALIGNMENT False", base="HCT"
+        "cmt", _PARTS + _COSINE + _SLOW + _IAM, base="HCT"
     ),
     "CMT": Row("cmt", _PARTS, base="HCT"),
     "CMT, by cosine": Row("cmt", _PARTS + _COSINE, base="HCT"),
     "CMT, by cosine, slow": Row("cmt", _PARTS + _COSINE + _SLOW, base="HCT"),
-    "MUN, base": Row("mun", "MODEL.MUN.AUXILIARY none " + _NO_AUXILIARY, base="plain two-stream"),
-    "MUN, + Aux": Row("mun", "MODEL.MUN.SIMPLE_AUX_ID True " + _NO_AUXILIARY, base="MUN, base"),
-    "MUN, + L_idc": Row("mun", _NO_ALIGNMENT, base="MUN, base"),
-    "MUN, + L_idc + L_ia": Row("mun", "MODEL.MUN.MA False", base="MUN, base"),
-    "MUN, + L_idc + L_ma": Row("mun", "MODEL.MUN.IA False", base="MUN, base"),
+    "MUN, base": Row("mun", _losses(*_MUN), base="plain two-stream"),
+    "MUN, + Aux": Row("mun", _losses(*_MUN, "AuxiliaryIdentity"), base="MUN, base"),
+    "MUN, + L_idc": Row("mun", _losses(*_MUN, "IdentityConsistency"), base="MUN, base"),
+    "MUN, + L_idc + L_ia": Row("mun", _losses(*_MUN, "IdentityConsistency", "IdentityAlignment"), base="MUN, base"),
+    "MUN, + L_idc + L_ma": Row("mun", _losses(*_MUN, "IdentityConsistency", "ModalityAlignment"), base="MUN, base"),
     "MUN": Row("mun", base="MUN, base"),
-    "MUN, L_ia on raw features": Row("mun", "MODEL.MUN.IA_FEATURES raw", base="MUN, base"),
+    "MUN, L_ia on raw features": Row("mun", "MODEL.LOSSES.IDENTITY_ALIGNMENT.NORMALIZE False", base="MUN, base"),
     "MUN, shared statistics": Row("mun", "MODEL.MUN.AUXILIARY_STATISTICS shared", base="MUN, base"),
 }
 
@@ -64,7 +72,7 @@ ROADSCENE = Experiment(
 ROADSCENE_VAL = replace(ROADSCENE, options=ROADSCENE.options + " DATASETS.SYSU.SPLIT val")
 """Readings are chosen on these places."""
 
-_NO_CMTR_LOSSES = "MODEL.CMTR.MAC False MODEL.CMTR.MAID False"
+_CMTR = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
 
 PEOPLE = Experiment(
     "SYSUMM01",
@@ -74,10 +82,10 @@ PEOPLE = Experiment(
     period=4,
     options="MODEL.BACKBONE.PRETRAIN False",
     rows={
-        "CMTR, base": Row("cmtr", _NO_CMTR_LOSSES + " MODEL.CMTR.MODALITY_EMBEDDING False"),
-        "CMTR, + ME": Row("cmtr", _NO_CMTR_LOSSES, base="CMTR, base"),
-        "CMTR, + ME + MAC": Row("cmtr", "MODEL.CMTR.MAID False", base="CMTR, base"),
-        "CMTR, + ME + MAID": Row("cmtr", "MODEL.CMTR.MAC False", base="CMTR, base"),
+        "CMTR, base": Row("cmtr", _losses(*_CMTR) + " MODEL.CMTR.MODALITY_EMBEDDING False"),
+        "CMTR, + ME": Row("cmtr", _losses(*_CMTR), base="CMTR, base"),
+        "CMTR, + ME + MAC": Row("cmtr", _losses(*_CMTR, "ModalityAwareCenter"), base="CMTR, base"),
+        "CMTR, + ME + MAID": Row("cmtr", _losses(*_CMTR, "ModalityAwareIdentity"), base="CMTR, base"),
         "CMTR": Row("cmtr", base="CMTR, base"),
     },
     reference="CMTR, base",
