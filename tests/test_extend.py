@@ -19,6 +19,9 @@ PAGE = (PROJECT / "docs" / "extend.md").read_text()
 BLOCKS = [textwrap.dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]
 
 
+TERM_KEYS = '    cfg.MODEL.LOSSES.MODALITY_GAP = CfgNode({"SCALE": 0.5})\n'
+
+
 def block(word: str) -> str:
     """The page's one block of code that a word is in, up to where the page tries it out."""
     (found,) = [code for code in BLOCKS if word in code]
@@ -38,6 +41,8 @@ def package(tmp_path) -> Path:
         + block("def add_config")
         + "\n\nfrom night import data_set, loss, method, protocol  # noqa: E402\n",
         "loss": block("def modality_gap"),
+        "term": "from night.loss import modality_gap\n" + block("class ModalityGap"),
+        "head": block("class ShortHead"),
         "method": "from night.loss import modality_gap\n" + method,
         "data_set": block("class NightVehicles") + '    protocol = "both_ways"\n',
         "protocol": block("class BothWays"),
@@ -94,6 +99,14 @@ def test_a_method_with_a_loss_and_a_key_of_its_own_trains_and_is_exported(packag
     assert " images" in run("index_gallery.py", package, sysu_root, *model, *gallery)
     assert json.loads((package / "gallery.index.json").read_text())["identity"]["size"] == 20
     run("export.py", package, sysu_root, *model, "--output", "network.pt2")
+
+
+def test_a_head_and_a_loss_term_of_its_own_train_on_our_network(package, sysu_root, tiny_config):
+    options = ["MODEL.HEADS.NAME", "ShortHead", "MODEL.PLAIN.DIM", "12"]
+    names = ["MODEL.LOSSES.NAME", "['CrossEntropyLoss','CircleLoss','ModalityGap']"]
+    results, log = train(package, sysu_root, tiny_config("SYSU/agw.yml"), *options, *names)
+    assert 0 < results["SYSUMM01"]["all_search_1shot"]["mAP"] <= 100
+    assert all(f"{loss}: " in log for loss in ("loss_cls", "loss_circle", "loss_modality_gap"))
 
 
 def test_a_data_set_is_tested_by_a_protocol_of_its_own(package, night_vehicles, tiny_config):

@@ -40,7 +40,7 @@ class CMTR(ComposedModel):
         if options.MODALITY_EMBEDDING:
             unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
             embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked)
-        return composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1)) | {"embedding": embedding}
+        return composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1), cls.provides) | {"embedding": embedding}
 
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, D, 1, 1)``, ``modalities (B,)``, ``modality_embeddings (2, D)``."""

@@ -43,7 +43,7 @@ class IEEE(AlignedModel):
         progressive, count = options.FUSION == "progressive", len(modalities)
         channels = backbone.dim * (count if progressive or options.FUSION == "feature_concatenation" else 1)
         streams = backbone.first() if options.FUSION == "image_sum" else backbone
-        return composed_arguments(cfg, streams, channels, backbone.map_size) | {
+        return composed_arguments(cfg, streams, channels, backbone.map_size, cls.provides) | {
             "modalities": modalities,
             "fusion": options.FUSION,
             "interaction": CrossModalInteraction(backbone.dim, count) if progressive and options.CIM else None,

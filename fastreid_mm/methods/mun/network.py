@@ -45,7 +45,7 @@ class MUN(ComposedModel):
         """The arguments of the constructor, read from the config."""
         backbone = build_two_stream(cfg)
         wanted = needed_outputs(cfg) & {*OF_AUXILIARY}
-        return composed_arguments(cfg, backbone, backbone.dim, backbone.map_size) | {
+        return composed_arguments(cfg, backbone, backbone.dim, backbone.map_size, cls.provides) | {
             "auxiliary": build_auxiliary(cfg, backbone) if wanted else None,
             "own_statistics": cfg.MODEL.MUN.AUXILIARY_STATISTICS == "own",
         }

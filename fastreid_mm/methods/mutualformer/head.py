@@ -55,7 +55,11 @@ class MutualFormerHead(StreamHead):
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         """The arguments of the constructor, read from the config."""
-        options = cfg.MODEL.MUTUALFORMER
+        options, modalities = cfg.MODEL.MUTUALFORMER, cfg.DATASETS.ALIGNED.MODALITIES
+        if len(modalities) != 2:
+            raise InputError(
+                f"MutualFormerHead fuses two modalities, DATASETS.ALIGNED.MODALITIES are {', '.join(modalities)}"
+            )
         return {
             "dim": cfg.MODEL.BACKBONE.FEAT_DIM // 2,
             "num_modalities": 2,

@@ -4,8 +4,7 @@ from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.modeling.meta_arch.aligned import AlignedModel, aligned_arguments, named_modalities
+from fastreid_mm.modeling.meta_arch.aligned import AlignedModel, aligned_arguments
 
 
 @META_ARCH_REGISTRY.register()
@@ -18,14 +17,5 @@ class MutualFormerReID(AlignedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config.
-
-        Raises:
-            InputError: there are not two modalities.
-        """
-        modalities = named_modalities(cfg)
-        if len(modalities) != 2:
-            raise InputError(
-                f"MutualFormerReID fuses two modalities, DATASETS.ALIGNED.MODALITIES are {', '.join(modalities)}"
-            )
+        """The arguments of the constructor, read from the config."""
         return aligned_arguments(cfg)

@@ -76,7 +76,29 @@ def heads_that_give(outputs: Iterable[str]) -> list[str]:
     return sorted(name for name, kind in REID_HEADS_REGISTRY._obj_map.items() if wanted <= set(gives_of(kind)))
 
 
-def build_head(cfg: CfgNode, dim: int, map_size: Callable[[Sequence[int]], tuple[int, int]]) -> nn.Module:
+def require_inputs(head: str, takes: Iterable[str], provides: Sequence[str], architecture: str) -> None:
+    """Refuse a head on an architecture that does not make an input that it needs.
+
+    Args:
+        head: its name.
+        takes: names of the inputs that it needs.
+        provides: names of those that the architecture makes.
+        architecture: its name.
+
+    Raises:
+        InputError: names both and what is missing.
+    """
+    missing = [name for name in takes if name not in provides]
+    if missing:
+        raise InputError(
+            f"MODEL.HEADS.NAME {head} needs {', '.join(missing)}, which MODEL.META_ARCHITECTURE {architecture} does "
+            "not make"
+        )
+
+
+def build_head(
+    cfg: CfgNode, dim: int, map_size: Callable[[Sequence[int]], tuple[int, int]], provides: Sequence[str]
+) -> nn.Module:
     """Build the head that ``MODEL.HEADS.NAME`` names, on maps of a backbone.
 
     The head finds what the backbone knows in its config: channels of the maps under ``MODEL.BACKBONE.FEAT_DIM``, rows
@@ -86,11 +108,14 @@ def build_head(cfg: CfgNode, dim: int, map_size: Callable[[Sequence[int]], tuple
         cfg: the config.
         dim: channels of the maps.
         map_size: (height, width) of images to (rows, columns) of their maps.
+        provides: names of the inputs that there are.
 
     Raises:
-        InputError: there is no such head, or it cannot be built.
+        InputError: there is no such head, it needs other inputs, or it cannot be built.
     """
     require_choice("MODEL.HEADS.NAME", cfg.MODEL.HEADS.NAME, sorted(REID_HEADS_REGISTRY._obj_map))
+    kind = REID_HEADS_REGISTRY.get(cfg.MODEL.HEADS.NAME)
+    require_inputs(cfg.MODEL.HEADS.NAME, getattr(kind, "takes", ()), provides, cfg.MODEL.META_ARCHITECTURE)
     cfg = cfg.clone()
     cfg.defrost()
     cfg.MODEL.BACKBONE.FEAT_DIM = dim

@@ -1,5 +1,7 @@
 """The base of the architectures for aligned samples, any modality of which may be missing at test time."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from yacs.config import CfgNode
@@ -125,15 +127,20 @@ class AlignedModel(ComposedModel):
 
 
 
-def aligned_arguments(cfg: CfgNode) -> dict:
+def aligned_arguments(cfg: CfgNode, provides: Sequence[str] = AlignedModel.provides) -> dict:
     """The arguments of :class:`AlignedModel`, with the multi-stream network of ``MODEL.BACKBONE``.
+
+    Args:
+        cfg: the config.
+        provides: names of the inputs that the architecture makes.
 
     Raises:
         InputError: fewer than two modalities, and what :func:`composed_arguments` raises.
     """
     modalities = named_modalities(cfg)
     backbone = build_multi_stream(cfg)
-    return composed_arguments(cfg, backbone, len(modalities) * backbone.dim, backbone.map_size) | {"modalities": modalities}
+    channels = len(modalities) * backbone.dim
+    return composed_arguments(cfg, backbone, channels, backbone.map_size, provides) | {"modalities": modalities}
 
 
 def named_modalities(cfg: CfgNode) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.modeling.heads.head import build_head, call_head, takes_of, training_only_of
+from fastreid_mm.modeling.heads.head import build_head, call_head, require_inputs, takes_of, training_only_of
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 from fastreid_mm.modeling.terms.term import LossTerms, build_losses
@@ -43,12 +42,7 @@ class ComposedModel(ReIDModel):
         pixel_std: list[float],
     ) -> None:
         super().__init__(metric, pixel_mean, pixel_std)
-        missing = [name for name in takes_of(heads) if name not in self.provides]
-        if missing:
-            raise InputError(
-                f"MODEL.HEADS.NAME {type(heads).__name__} needs {', '.join(missing)}, which MODEL.META_ARCHITECTURE "
-                f"{type(self).__name__} does not make"
-            )
+        require_inputs(type(heads).__name__, takes_of(heads), self.provides, type(self).__name__)
         self.backbone, self.heads, self.losses = backbone, heads, losses
         self.compares_identities = losses.compares_identities
         self.training_only = ("losses.", *training_only_of(heads))
@@ -95,7 +89,11 @@ class ComposedModel(ReIDModel):
 
 
 def composed_arguments(
-    cfg: CfgNode, backbone: nn.Module, dim: int, map_size: Callable[[Sequence[int]], tuple[int, int]]
+    cfg: CfgNode,
+    backbone: nn.Module,
+    dim: int,
+    map_size: Callable[[Sequence[int]], tuple[int, int]],
+    provides: Sequence[str],
 ) -> dict:
     """Build head and losses for a backbone: the arguments of :class:`ComposedModel`.
 
@@ -104,10 +102,11 @@ def composed_arguments(
         backbone: what is composed with a head.
         dim: channels of the maps that the head gets.
         map_size: (height, width) of images to (rows, columns) of their maps.
+        provides: names of the inputs that the architecture makes.
 
     Raises:
         InputError: head, losses and what they need do not go together.
     """
     shared = shared_arguments(cfg)
-    heads = build_head(cfg, dim, map_size)
-    return shared | {"backbone": backbone, "heads": heads, "losses": build_losses(cfg, heads)}
+    heads = build_head(cfg, dim, map_size, provides)
+    return shared | {"backbone": backbone, "heads": heads, "losses": build_losses(cfg, heads, provides)}

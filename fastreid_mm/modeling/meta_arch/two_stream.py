@@ -23,7 +23,7 @@ class TwoStream(ComposedModel):
     def from_config(cls, cfg: CfgNode) -> dict:
         """The arguments of the constructor, read from the config."""
         backbone = build_two_stream(cfg)
-        return composed_arguments(cfg, backbone, backbone.dim, backbone.map_size)
+        return composed_arguments(cfg, backbone, backbone.dim, backbone.map_size, cls.provides)
 
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, C, h, w)``, ``modalities (B,)``."""

@@ -4,7 +4,7 @@ fast-reid chooses among four losses with a chain of ifs; here each is a class in
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastreid.utils.registry import Registry
@@ -34,6 +34,8 @@ class LossTerm(nn.Module):
 
     needs: tuple[str, ...] = ()
     """Names of the head's outputs that it takes."""
+    needs_modalities = False
+    """Whether it takes the modality of each image, which aligned samples do not have."""
     compares_identities = False
     """Whether a batch must have two identities or more."""
 
@@ -137,8 +139,13 @@ def needed_outputs(cfg: CfgNode) -> frozenset[str]:
     return frozenset(name for term in build_terms(cfg).values() for name in term.needs)
 
 
-def build_losses(cfg: CfgNode, head: nn.Module) -> LossTerms:
+def build_losses(cfg: CfgNode, head: nn.Module, provides: Sequence[str]) -> LossTerms:
     """Build the terms that ``MODEL.LOSSES.NAME`` names, for what a head gives.
+
+    Args:
+        cfg: the config.
+        head: built already.
+        provides: names of the head's inputs, of which ``modalities`` may be one.
 
     Raises:
         InputError: a term needs what the head does not give; names both, and the heads that give it.
@@ -151,6 +158,11 @@ def build_losses(cfg: CfgNode, head: nn.Module) -> LossTerms:
             raise InputError(
                 f"MODEL.LOSSES.NAME {name} needs {', '.join(missing)}, which MODEL.HEADS.NAME "
                 f"{cfg.MODEL.HEADS.NAME} does not give; heads that do: {others}"
+            )
+        if getattr(term, "needs_modalities", False) and "modalities" not in provides:
+            raise InputError(
+                f"MODEL.LOSSES.NAME {name} needs images of one modality each, which MODEL.META_ARCHITECTURE "
+                f"{cfg.MODEL.META_ARCHITECTURE} does not take"
             )
         if hasattr(term, "make_parameters"):
             term.make_parameters(widths_of(head), cfg.MODEL.HEADS.NUM_CLASSES)
