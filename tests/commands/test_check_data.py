@@ -27,10 +27,10 @@ def test_every_problem_of_a_set_is_listed_with_its_path(regdb_root, tmp_path, mo
     (folder / "40" / "2.bmp").write_bytes(write_and_cut(tmp_path / "cut.bmp"))
     out = refused([tiny_config("RegDB/agw.yml"), "--workers", "2"], capsys)
     assert "RegDB: 24 training identities, 96 training images, 2 training cameras, 24 test identities" in out
-    assert "problem: 24 training identities, published are 206" in out
+    assert "note: 24 training identities, published are 206" in out
     for path in ("Visible/3/1.bmp", "Visible/40/2.bmp"):
         assert f"problem: cannot read image {tmp_path / 'data' / 'RegDB' / path}: " in out
-    assert out.count("from the original archive again") == 2 and out.endswith("8 problems\n")
+    assert out.count("from the original archive again") == 2 and out.endswith("2 problems, 6 notes\n")
 
 
 def write_and_cut(path) -> bytes:
@@ -119,7 +119,10 @@ def test_an_identity_of_one_image_of_a_modality_is_listed_where_a_batch_has_more
     config = tiny_config("RegDB/agw.yml")
     line = f"1 training identities with a single visible image (3: {regdb_copy / 'Visible/3/1.bmp'}); leave them out"
     assert line in refused([config, "DATALOADER.NUM_INSTANCE", "2"], capsys)
-    assert "single" not in refused([config, "DATALOADER.NUM_INSTANCE", "1"], capsys)
+    main([config, "DATALOADER.NUM_INSTANCE", "1"])
+    out = capsys.readouterr().out
+    assert "single" not in out and out.endswith("\nno problems, 8 notes\n")
+    assert f"note: {regdb_copy / 'Visible/3/2.bmp'} (no list names it)" in out
 
 
 def test_the_images_of_a_set_that_cannot_be_built_are_read_all_the_same(regdb_copy, tiny_config, capsys):

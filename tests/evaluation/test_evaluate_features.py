@@ -67,7 +67,7 @@ def test_writes_every_setting(main, folder, capsys):
         assert list(written[setting]) == ["Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"]
         assert written[setting] == pytest.approx(row, abs=1e-9)
     printed = capsys.readouterr().out
-    assert "official permutation" in printed
+    assert "SYSU-MM01, the set's own permutation, 10 trials" in printed
     assert f"{written['all_search_1shot']['mAP']:.2f}" in printed
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+
 from fuzzing.outcome import count, outcome
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "demo"

@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from fuzzing.outcome import count, outcome
 from PIL import Image
+
+from fuzzing.outcome import count, outcome
 
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
