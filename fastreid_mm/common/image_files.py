@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from fastreid_mm.common.notes import Note
 from fastreid_mm.errors import InputError
@@ -18,6 +18,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", "
 
 DROPPINGS = (".*", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "*~")
 """Names, in lower case, of what operating systems, file servers and editors leave behind; "._x.jpg" is no image."""
+_DROPPING = re.compile("|".join(map(translate, DROPPINGS)))
 
 
 def is_image(name: str) -> bool:
@@ -27,8 +28,7 @@ def is_image(name: str) -> bool:
 
 def is_dropping(name: str) -> bool:
     """Tell whether a name, or the last part of a path, is that of something left behind by an operating system."""
-    last = os.path.basename(name).lower()
-    return any(fnmatchcase(last, pattern) for pattern in DROPPINGS)
+    return _DROPPING.match(os.path.basename(name).lower()) is not None
 
 
 @dataclass
@@ -52,6 +52,7 @@ class LeftOut:
             harmless: it is no image that ought to be taken.
         """
         line = f"{path} ({reason})".encode("utf-8", "backslashreplace").decode()  # of names that are not UTF-8
+        line = re.sub(r"[\x00-\x1f]", lambda found: repr(found[0])[1:-1], line)
         if line not in self._seen:
             self._seen.add(line)
             self.found.append(Note(line) if harmless else line)
@@ -59,7 +60,7 @@ class LeftOut:
     def add_folder(self, path: str, reason: str) -> None:
         """Write down a folder that is left out, and how many images are below it; without any it is no loss."""
         images = len(images_below(path, LeftOut()))
-        self.add(path, f"{reason}; it holds {images} images" if images else reason, harmless=not images)
+        self.add(path, f"{reason}; images in it: {images}" if images else reason, harmless=not images)
 
     def __post_init__(self) -> None:
         self._seen = set(self.found)

@@ -59,7 +59,7 @@ def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[Note
 
 def _left_out(left_out: LeftOut) -> list[str]:
     """All that is left out, and how many files of operating systems are ignored."""
-    ignored = f"{left_out.droppings} files of operating systems and editors are ignored, such as Thumbs.db"
+    ignored = f"files of operating systems and editors that are ignored, such as Thumbs.db: {left_out.droppings}"
     return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
 
 

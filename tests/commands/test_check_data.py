@@ -33,6 +33,25 @@ def test_every_problem_of_a_set_is_listed_with_its_path(regdb_root, tmp_path, mo
     assert out.count("from the original archive again") == 2 and out.endswith("2 problems, 6 notes\n")
 
 
+def test_all_that_is_left_out_is_listed_and_only_images_are_problems(
+    sysu_root, tmp_path, monkeypatch, tiny_config, capsys
+):
+    folder = shutil.copytree(sysu_root / "SYSU-MM01", tmp_path / "data" / "SYSU-MM01")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    (folder / "cam1" / "0009" / "notes.txt").write_text("")
+    (folder / "cam2" / "Thumbs.db").write_text("")
+    main([tiny_config("SYSU/agw.yml")])
+    out = capsys.readouterr().out
+    assert f"  note: {folder}/cam1/0009/notes.txt (no image by its suffix)\n" in out
+    assert "  note: files of operating systems and editors that are ignored, such as Thumbs.db: 1" in out and out.endswith("\nno problems, 7 notes\n")
+    for name in ("cam1/0009/x.jpg", "cam3/0011 (1)/0001.jpg"):
+        write_image(folder / name, 1)
+    out = refused([tiny_config("SYSU/agw.yml")], capsys)
+    assert f"  problem: {folder}/cam1/0009/x.jpg (its name is no number)\n" in out
+    assert f"  problem: {folder}/cam3/0011 (1) (no folder of the name NUMBER; images in it: 1)\n" in out
+    assert out.endswith("\n2 problems, 7 notes\n")
+
+
 def write_and_cut(path) -> bytes:
     write_image(path, 1)
     return path.read_bytes()[:300]

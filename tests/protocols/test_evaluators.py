@@ -54,6 +54,19 @@ def test_a_permutation_is_used_when_it_is_there_and_said(sysu, tmp_path):
     assert official["all_search_10shot"] == seeded["all_search_10shot"]  # two images: both draws take all
 
 
+def test_gallery_images_that_the_permutation_does_not_number_are_named(sysu, tmp_path, warnings):
+    cfg, dataset = sysu
+    dataset.permutation_file = str(tmp_path / "rand_perm_cam.mat")
+    rows = {(camera, pid): np.array([[1, 2]] * 10) for camera in (1, 2, 4, 5) for pid in range(9, 31)}
+    rows[2, 9] = np.array([[1]] * 10)
+    del rows[4, 10]
+    write_permutation(dataset.permutation_file, rows)
+    build_evaluator(cfg, dataset)
+    (message,) = [record.getMessage() for record in warnings]
+    assert "does not number 3 images, which are in no gallery, the first: " in message
+    assert message.endswith("cam2/0009/0002.jpg")
+
+
 def test_results_say_that_they_are_of_validation_identities(sysu):
     cfg, _ = sysu
     cfg.DATASETS.SYSU.SPLIT, cfg.TEST.RANKS = "val", (1,)

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from fastreid_mm.common.image_files import NUMBER, LeftOut, images_below, is_image, list_folder
@@ -72,18 +71,17 @@ def look_beside(folder: str, named: Iterable[str], known: tuple[str, ...], left_
         known: names of files and folders directly in it that have other things.
         left_out: gets the rest.
     """
-    inside = defaultdict(set)
-    for path in named:
-        inside[os.path.relpath(path, folder).split(os.sep)[0]].add(path)
-    folders, images = list_folder(folder, left_out, beside=known)
+    named = set(named)
+    inside = {path[len(os.path.join(folder, "")) :].split(os.sep)[0] for path in named}
+    folders, found = list_folder(folder, left_out, beside=known)
+    images = [os.path.join(folder, name) for name in found]
     for name in folders:
-        if name not in inside:
+        if name in inside:
+            images += images_below(os.path.join(folder, name), left_out)
+        else:
             left_out.add_folder(os.path.join(folder, name), "a folder that no list names")
-    for path in [
-        *(os.path.join(folder, name) for name in images),
-        *(path for name in folders if name in inside for path in images_below(os.path.join(folder, name), left_out)),
-    ]:
-        if path not in inside[os.path.relpath(path, folder).split(os.sep)[0]]:
+    for path in images:
+        if path not in named:
             left_out.add(path, "no list names it", harmless=True)
 
 
