@@ -11,6 +11,7 @@ from yacs.config import CfgNode
 from fastreid_mm.common.image_files import LeftOut, images_below
 from fastreid_mm.common.notes import Note
 from fastreid_mm.data.build import build_dataset
+from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import INFRARED, VISIBLE
@@ -35,6 +36,7 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
         lines = [
             *_other_counts(found, published),
             *_single(dataset, cfg.DATALOADER.NUM_INSTANCE),
+            *_trained_and_tested(dataset),
             *_left_out(getattr(dataset, "left_out", LeftOut())),
         ]
         yield name, found, lines, paths
@@ -55,6 +57,15 @@ def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[Note
         for what, number in published.items()
         if found[what] != number
     ]
+
+
+def _trained_and_tested(dataset: ImageDataset) -> list[Note]:
+    """Identities of an aligned set for training and testing; RegDB and LLCM count both from 0, SYSU-MM01 refuses it."""
+    if not isinstance(dataset, AlignedDataset):
+        return []
+    both = sorted({item[1] for item in dataset.train} & {item[1] for item in [*dataset.query, *dataset.gallery]})
+    told = f"{len(both)} identities are trained on and tested: {listed(both, 5, ', ')}; numbers mean little if they are"
+    return [Note(f"{told} the same people or vehicles")] if both else []
 
 
 def _left_out(left_out: LeftOut) -> list[str]:

@@ -43,13 +43,28 @@ def test_all_that_is_left_out_is_listed_and_only_images_are_problems(
     main([tiny_config("SYSU/agw.yml")])
     out = capsys.readouterr().out
     assert f"  note: {folder}/cam1/0009/notes.txt (no image by its suffix)\n" in out
-    assert "  note: files of operating systems and editors that are ignored, such as Thumbs.db: 1" in out and out.endswith("\nno problems, 7 notes\n")
+    assert (
+        "  note: files of operating systems and editors that are ignored, such as Thumbs.db: 1" in out
+        and out.endswith("\nno problems, 7 notes\n")
+    )
     for name in ("cam1/0009/x.jpg", "cam3/0011 (1)/0001.jpg"):
         write_image(folder / name, 1)
     out = refused([tiny_config("SYSU/agw.yml")], capsys)
     assert f"  problem: {folder}/cam1/0009/x.jpg (its name is no number)\n" in out
     assert f"  problem: {folder}/cam3/0011 (1) (no folder of the name NUMBER; images in it: 1)\n" in out
     assert out.endswith("\n2 problems, 7 notes\n")
+
+
+def test_identities_for_training_and_testing_are_noted(rgbnt201_root, tmp_path, monkeypatch, tiny_config, capsys):
+    folder = shutil.copytree(rgbnt201_root / "RGBNT201", tmp_path / "data" / "RGBNT201")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    for modality in ("RGB", "NI", "TI"):
+        write_image(folder / "test" / modality / "000002_cam4_0_00.jpg", 1)
+    main([tiny_config("RGBNT201/ieee.yml")])
+    assert (
+        "  note: 1 identities are trained on and tested: 2; numbers mean little if they are the"
+        in capsys.readouterr().out
+    )
 
 
 def write_and_cut(path) -> bytes:

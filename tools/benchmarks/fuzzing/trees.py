@@ -14,7 +14,7 @@ from fuzzing.outcome import count, outcome
 SUFFIXES = (".JPG", ".jpeg", ".Png", ".BMP", ".tif", ".WEBP", ".ppm")
 OTHERS = (".gz", ".txt", ".jpg.part", "", ".jpgx", ".mat")
 DROPPINGS = ("Thumbs.db", ".DS_Store", "._0001.jpg", "desktop.ini", "0001.jpg~", "@eaDir")
-STRAYS = ("notes.txt", "list.csv", "caf\udce9.txt", "a b.md", "0001", "x.json", "行人.mat")
+STRAYS = ("notes.txt", "a\nb.txt", "list.csv", "caf\udce9.txt", "a b.md", "0001", "x.json", "行人.mat")
 
 
 def fuzz(times: int, seed: int) -> Counter:
@@ -26,7 +26,7 @@ def fuzz(times: int, seed: int) -> Counter:
         tree, change = rng.choice(LAYOUTS)(), rng.choice(CHANGES)
         tree.follow = rng.random() < 0.7
         change(tree, rng)
-        if rng.random() < 0.3:
+        if tree.images() and rng.random() < 0.3:
             rng.choice(CHANGES)(tree, rng)
         wrong: list[str] = []
         with scratch() as root:
@@ -98,7 +98,7 @@ def _sample(path: str, meaning: Meaning | None) -> tuple[object, str]:
 
 
 def _escaped(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
+    return path.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
 
 
 def _taken(dataset: Any) -> dict[str, set[Meaning]]:
@@ -211,13 +211,14 @@ def copies(tree: Tree, rng: random.Random) -> None:
 def folder_copies(tree: Tree, rng: random.Random) -> None:
     """A folder twice, under another name."""
     path = rng.choice(tree.folders())
-    name = path + rng.choice((" (copy)", "_2", ".bak"))
+    head, last = os.path.split(path)
+    name = os.path.join(head, rng.choice((f"{last} (copy)", f"{last}_2", f"{last}.bak", last.swapcase(), f"0{last}")))
     tree.files |= {name + each[len(path) :]: m for each, m in tree.files.items() if each.startswith(f"{path}/")}
 
 
 def same_stems(tree: Tree, rng: random.Random) -> None:
     """An image a second time in another format."""
-    path = rng.choice([path for path in tree.images() if not path.startswith(tuple(tree.unlisted) or ("\0",))])
+    path = rng.choice(tree.images())
     tree.files.setdefault(os.path.splitext(path)[0] + rng.choice(SUFFIXES), tree.files[path])
 
 
