@@ -59,7 +59,11 @@ class LeftOut:
 
     def add_folder(self, path: str, reason: str) -> None:
         """Write down a folder that is left out, and how many images are below it; without any it is no loss."""
-        images = len(images_below(path, LeftOut()))
+        try:
+            images = len(images_below(path, LeftOut()))
+        except InputError:
+            self.add(path, f"{reason}; it cannot be read")
+            return
         self.add(path, f"{reason}; images in it: {images}" if images else reason, harmless=not images)
 
     def __post_init__(self) -> None:

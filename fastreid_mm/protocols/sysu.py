@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from fastreid.data.datasets.bases import ImageDataset
+from fastreid.utils.logger import log_first_n
 from torch import Tensor
 from yacs.config import CfgNode
 
@@ -47,8 +48,11 @@ class SYSUEvaluator(RetrievalEvaluator):
             image for image, pid, camera, *_ in self.gallery if (camera, pid, image_number(image)) not in numbered
         ]
         if undrawn:
-            logging.getLogger("fastreid.mm").warning(
-                f"{path} does not number {len(undrawn)} images, which are in no gallery, the first: {undrawn[0]}"
+            log_first_n(
+                logging.WARNING,
+                f"{path} does not number {len(undrawn)} images, which are in no gallery, the first: {undrawn[0]}",
+                name="fastreid.mm",
+                key="message",
             )
 
     def rank(self, features: Tensor, distance: Distance) -> Settings:
