@@ -10,7 +10,7 @@ import numpy as np
 
 from fuzzing.layouts import Tree, llcm, regdb, scratch
 from fuzzing.outcome import count, outcome
-from fuzzing.trees import check
+from fuzzing.trees import check, escaped
 
 ENDS = ("\n", "\r\n", "\r", "\n\n", " \n", "\t\r\n")
 ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16")
@@ -40,7 +40,7 @@ def fuzz(times: int, seed: int) -> Counter:
             read, name = kind(root, rng)
             result = outcome(lambda: wrong.extend(read()), (InputError,))  # noqa: B023  called at once
         if wrong:
-            result = f"WRONG {wrong[0]}"
+            result = escaped(f"WRONG {wrong[0]}")
         count(found, name, result, f"list {index} of seed {seed}")
     return found
 

@@ -33,7 +33,7 @@ def fuzz(times: int, seed: int) -> Counter:
             tree.write(root)
             result = outcome(lambda: wrong.extend(check(tree, root)), (InputError,))  # noqa: B023  called at once
         if wrong:
-            result = f"WRONG {wrong[0]}"
+            result = escaped(f"WRONG {wrong[0]}")
         count(found, change.__name__.replace("_", " "), result, f"tree {index} of seed {seed}, {tree.name}")
     return found
 
@@ -89,7 +89,7 @@ def _build(name: str, root: str) -> tuple[Any, list[str]]:
 def _told(path: str, base: str, told: set[str]) -> bool:
     """Whether a file or a folder that it is in is left out by name."""
     parts = path.split("/")
-    return any(_escaped(os.path.join(base, *parts[:depth])) in told for depth in range(1, len(parts) + 1))
+    return any(escaped(os.path.join(base, *parts[:depth])) in told for depth in range(1, len(parts) + 1))
 
 
 def _sample(path: str, meaning: Meaning | None) -> tuple[object, str]:
@@ -97,7 +97,8 @@ def _sample(path: str, meaning: Meaning | None) -> tuple[object, str]:
     return meaning and meaning.part, os.path.splitext(os.path.basename(path))[0]
 
 
-def _escaped(path: str) -> str:
+def escaped(path: str) -> str:
+    """A path as readers write it, with what is no character escaped."""
     return path.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
 
 
