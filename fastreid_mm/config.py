@@ -296,7 +296,7 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.DATASETS.SYSU = node()
     cfg.DATASETS.SYSU.SPLIT = "test"
 
-    # SYSU-MM01: "auto" takes the official permutation when rand_perm_cam.mat is there; "official" insists on it;
+    # SYSU-MM01: "auto" takes the permutation of rand_perm_cam.mat when that is there; "official" insists on the file;
     # "seeded" draws galleries as the AGW code base does.
     cfg.TEST.SYSU = node()
     cfg.TEST.SYSU.GALLERY = "auto"

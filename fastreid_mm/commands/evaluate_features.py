@@ -20,6 +20,7 @@ from fastreid_mm.evaluation.labelled_features import NEEDED, evaluate_features, 
 from fastreid_mm.evaluation.results import Settings, results_table, write_json
 from fastreid_mm.evaluation.sysu_features import SysuFeatures
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
+from fastreid_mm.evaluation.sysu_splits import Permutation, gallery_source
 
 NAMES = {"sysu": "SYSU-MM01", "regdb": "RegDB", "llcm": "LLCM", "market": "Market-1501", "msvr310": "MSVR310"}
 """Of protocols, in the table."""
@@ -34,7 +35,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     kinds = parser.add_argument_group("features of any protocol: .npz files, or folders of .npy files")
     arrays = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in NEEDED.items())
     kinds.add_argument("--query", type=Path, help=f"with the arrays {arrays}")
-    kinds.add_argument("--gallery", type=Path, help="likewise; --splits makes SYSU-MM01's galleries the official ones")
+    kinds.add_argument("--gallery", type=Path, help="likewise; --splits draws SYSU-MM01's galleries as they say")
     official = parser.add_argument_group("features of SYSU-MM01 in its own code's layout")
     official.add_argument("--features", type=Path, help="folder of the files PREFIX_cam{1..6}.mat")
     official.add_argument("--name", metavar="PREFIX", help="prefix of the feature files")
@@ -61,8 +62,12 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def evaluate(arguments: argparse.Namespace) -> Settings:
+def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> Settings:
     """Setting to metric to percent.
+
+    Args:
+        arguments: those of the command line.
+        permutation: that of ``--splits``, of SYSU-MM01 alone.
 
     Raises:
         InputError: a file is missing or cannot be used, or features and splits do not go together.
@@ -71,7 +76,6 @@ def evaluate(arguments: argparse.Namespace) -> Settings:
         sides = [read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)]
         return evaluate_features(arguments.protocol, sides[0], sides[1], arguments.metric)
     query, gallery, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
-    permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
     if permutation is not None:
         check_complete(query, permutation, ids, QUERY_CAMERAS)
         check_complete(gallery, permutation, ids, _gallery_cameras(arguments))
@@ -117,11 +121,12 @@ def main(argv: list[str] | None = None) -> None:
         require_packages("evaluation", "scipy", "tabulate")
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
-        results = evaluate(arguments)
+        permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
+        results = evaluate(arguments, permutation)
     if arguments.json:
         write_json(str(arguments.json), results)
     name = NAMES[arguments.protocol]
-    draw = {"sysu": f"{'official permutation' if arguments.splits else 'seeded draw'}, 10 trials, "}
+    draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
     print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
     print(results_table({"": {name: results}}))
 

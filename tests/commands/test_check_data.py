@@ -27,10 +27,44 @@ def test_every_problem_of_a_set_is_listed_with_its_path(regdb_root, tmp_path, mo
     (folder / "40" / "2.bmp").write_bytes(write_and_cut(tmp_path / "cut.bmp"))
     out = refused([tiny_config("RegDB/agw.yml"), "--workers", "2"], capsys)
     assert "RegDB: 24 training identities, 96 training images, 2 training cameras, 24 test identities" in out
-    assert "problem: 24 training identities, published are 206" in out
+    assert "note: 24 training identities, published are 206" in out
     for path in ("Visible/3/1.bmp", "Visible/40/2.bmp"):
         assert f"problem: cannot read image {tmp_path / 'data' / 'RegDB' / path}: " in out
-    assert out.count("from the original archive again") == 2 and out.endswith("8 problems\n")
+    assert out.count("from the original archive again") == 2 and out.endswith("2 problems, 6 notes\n")
+
+
+def test_all_that_is_left_out_is_listed_and_only_images_are_problems(
+    sysu_root, tmp_path, monkeypatch, tiny_config, capsys
+):
+    folder = shutil.copytree(sysu_root / "SYSU-MM01", tmp_path / "data" / "SYSU-MM01")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    (folder / "cam1" / "0009" / "notes.txt").write_text("")
+    (folder / "cam2" / "Thumbs.db").write_text("")
+    main([tiny_config("SYSU/agw.yml")])
+    out = capsys.readouterr().out
+    assert f"  note: {folder}/cam1/0009/notes.txt (no image by its suffix)\n" in out
+    assert (
+        "  note: files of operating systems and editors that are ignored, such as Thumbs.db: 1" in out
+        and out.endswith("\nno problems, 7 notes\n")
+    )
+    for name in ("cam1/0009/x.jpg", "cam3/0011 (1)/0001.jpg"):
+        write_image(folder / name, 1)
+    out = refused([tiny_config("SYSU/agw.yml")], capsys)
+    assert f"  problem: {folder}/cam1/0009/x.jpg (its name is no number)\n" in out
+    assert f"  problem: {folder}/cam3/0011 (1) (no folder of the name NUMBER; images in it: 1)\n" in out
+    assert out.endswith("\n2 problems, 7 notes\n")
+
+
+def test_identities_for_training_and_testing_are_noted(rgbnt201_root, tmp_path, monkeypatch, tiny_config, capsys):
+    folder = shutil.copytree(rgbnt201_root / "RGBNT201", tmp_path / "data" / "RGBNT201")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    for modality in ("RGB", "NI", "TI"):
+        write_image(folder / "test" / modality / "000002_cam4_0_00.jpg", 1)
+    main([tiny_config("RGBNT201/ieee.yml")])
+    assert (
+        "  note: 1 identities are trained on and tested: 2; numbers mean little if they are the"
+        in capsys.readouterr().out
+    )
 
 
 def write_and_cut(path) -> bytes:
@@ -119,7 +153,10 @@ def test_an_identity_of_one_image_of_a_modality_is_listed_where_a_batch_has_more
     config = tiny_config("RegDB/agw.yml")
     line = f"1 training identities with a single visible image (3: {regdb_copy / 'Visible/3/1.bmp'}); leave them out"
     assert line in refused([config, "DATALOADER.NUM_INSTANCE", "2"], capsys)
-    assert "single" not in refused([config, "DATALOADER.NUM_INSTANCE", "1"], capsys)
+    main([config, "DATALOADER.NUM_INSTANCE", "1"])
+    out = capsys.readouterr().out
+    assert "single" not in out and out.endswith("\nno problems, 7 notes\n")
+    assert f"note: {regdb_copy / 'Visible/3/2.bmp'} (no list names it)" in out
 
 
 def test_the_images_of_a_set_that_cannot_be_built_are_read_all_the_same(regdb_copy, tiny_config, capsys):

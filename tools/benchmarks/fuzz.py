@@ -9,10 +9,10 @@ import os
 from collections import Counter
 
 import torch
-from fuzzing import configs, images
+from fuzzing import configs, images, lists, trees
 from tabulate import tabulate
 
-KINDS = {"images": images.fuzz, "configs": configs.fuzz}
+KINDS = {"images": images.fuzz, "configs": configs.fuzz, "trees": trees.fuzz, "lists": lists.fuzz}
 """What is tried, by the option that says how often: a number of tries and a seed to outcomes by kind of fault."""
 
 
