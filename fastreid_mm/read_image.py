@@ -26,8 +26,12 @@ FULL_RANGE = (0, 65535)
 OWN_RANGE = (0.1, 99.9)
 """Percentiles between which the values of an image lie, but for those of a few dead pixels."""
 
-FEW_LEVELS = 32
-"""An image in fewer of 256 grey levels than this, with more than twice as many values in its file, has lost much."""
+FEW_LEVELS = 128
+"""An image in fewer of 256 grey levels than this, with more than twice as many values in its file, has lost much: 14
+bits of a camera leave 64 levels in the upper half of 16, 12 bits leave 16."""
+
+CLIPPED = 0.5
+"""A range beyond which more of the pixels of an image lie is probably another camera's."""
 
 
 class PixelRule(NamedTuple):
@@ -133,7 +137,7 @@ def _eight_bits(
     if image.mode == "F" and not np.isfinite(values).all():
         raise InputError("it holds numbers that are not finite")
     grey = _upper_half(values) if range_16bit == FULL_RANGE else _between(values, range_16bit)
-    return Image.fromarray(grey).convert("RGB"), _few_levels(values, grey)
+    return Image.fromarray(grey).convert("RGB"), _loss(values, grey, range_16bit)
 
 
 def _upper_half(values: np.ndarray) -> np.ndarray:
@@ -154,7 +158,12 @@ def _between(values: np.ndarray, range_16bit: tuple[float, ...]) -> np.ndarray:
     return np.rint(scaled.clip(0, 1) * 255).astype(np.uint8)
 
 
-def _few_levels(values: np.ndarray, grey: np.ndarray) -> str:
+def _loss(values: np.ndarray, grey: np.ndarray, range_16bit: tuple[float, ...]) -> str:
+    """What is lost of an image's values."""
+    beyond = np.mean((values < range_16bit[0]) | (values > range_16bit[1])) if range_16bit else 0
+    if beyond > CLIPPED:
+        low, high = values.min(), values.max()
+        return f"has {beyond:.0%} of its pixels beyond INPUT.RANGE_16BIT {range_16bit}: they are from {low} to {high}"
     levels = np.count_nonzero(np.bincount(grey.ravel()))
     if levels >= FEW_LEVELS or (before := len(np.unique(values))) <= 2 * levels:
         return ""
