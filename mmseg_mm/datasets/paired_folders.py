@@ -41,8 +41,8 @@ class PairedFolders:
         """Return the paths of every sample by the keys of ``folders``, in the order of ``ann_file`` or of the names.
 
         Raises:
-            InputError: A folder is missing, a file has no counterpart or too many pixels, sizes differ, or there are not
-                ``num_samples``.
+            InputError: A folder is missing, a file lacks a counterpart or has too many pixels, sizes differ, or the
+                number of samples is not ``num_samples``.
         """
         samples = self.pairs()
         self._require_sizes(samples)

@@ -29,8 +29,7 @@ class Scores:
     Attributes:
         numbers: The values of ``Sm``, ``MAE``, ``wFm``, ``adpFm`` and ``adpEm``.
         curves: The curves by the names in :data:`CURVE_NAMES`, (256,) each, and (257,) for ``em``.
-        object_share: The share of salient pixels of the mask. If it is 0, the numbers are those of PySODMetrics for such
-            a mask.
+        object_share: The share of salient pixels of the mask. If it is 0, the numbers are as PySODMetrics gives them.
         remarks: What is odd about the files of mask and map, which it names.
     """
 

@@ -170,7 +170,7 @@ class LoadDepthFromFile(BaseTransform):
         if direction == "far_white" and self.unmeasured is None and (share := hole_share(raw)):
             return (
                 f"depth map {path} is 0 in {share:.1%} of its pixels, apart from all other values, and far_white makes "
-                "that the nearest; where it means that nothing was measured, LoadDepthFromFile's unmeasured=0 makes it far"
+                "that the nearest; if nothing was measured there, LoadDepthFromFile's unmeasured=0 makes it far"
             )
         return ""
 

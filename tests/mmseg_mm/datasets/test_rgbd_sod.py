@@ -185,3 +185,19 @@ def test_an_image_that_mmcv_cannot_load_is_named(tmp_path):
     assert dataset[1]["img"].shape == (*SIZE, 3)
     with pytest.raises(InputError, match="RGB/a.png is not an image that can be read"):
         dataset[0]
+
+
+def test_odd_masks_are_told_when_the_set_is_built(tmp_path, warnings_of):
+    write_set(tmp_path / "good")
+    write_set(tmp_path / "bad", ("x", "y"))
+    write(tmp_path / "bad/GT/x.png", near_square()[1] // 2)
+    RGBDSODDataset(data_root=str(tmp_path), sets=[{"name": "good"}, {"name": "bad"}])
+    (line,) = warnings_of
+    assert f"1 of 2 masks of bad that were looked at are odd: mask {tmp_path}/bad/GT/x.png holds 0 and 127" in line
+
+
+def test_files_of_too_many_pixels_are_named(tmp_path):
+    write_set(tmp_path)
+    with pytest.raises(InputError, match="RGB/a.jpg has 32 x 24 pixels, more than max_pixels 700 allows"):
+        RGBDSODDataset(data_root=str(tmp_path), max_pixels=700)
+    assert RGBDSODDataset(data_root=str(tmp_path), max_pixels=768).get_data_info(0)["max_pixels"] == 768
