@@ -78,7 +78,7 @@ def _one_by_one(
 
 
 def _doubts(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
-    """Return a line each if masks fill most of their pixels, and if most objects are farther than their surroundings."""
+    """Return a line each if masks fill most of their pixels and if objects are farther than their surroundings."""
     masked = [sample for sample in samples if "seg_map_path" in sample]
     shares = {id(sample): share for sample in evenly_spread(masked) if (share := _object_share(sample, depth)) >= 0}
     usable = [sample for sample in masked if id(sample) in shares]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from fuzzing.outcome import count, outcome
 from PIL import Image
+
+from fuzzing.outcome import count, outcome
 
 SIZE = (40, 56)
 SUFFIXES = (".png", ".png", ".tif", ".bmp", ".jpg", ".pgm", ".webp")
@@ -27,13 +28,13 @@ def fuzz(times: int, seed: int) -> Counter:
     with tempfile.TemporaryDirectory() as name:
         for index in range(times):
             kind, case = rng.choice(list(kinds)), Case(Path(name), random.Random(rng.random()))
-            result = outcome(lambda: kinds[kind](case), (Refused,))  # noqa: B023  called at once
+            result = outcome(lambda: kinds[kind](case), (RefusedError,))  # noqa: B023  called at once
             told = case.result if result == "works" else result
             count(found, f"{kind}: {case.storage}", told, f"storage {index} of seed {seed}, {case.path.name}")
     return found
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A refusal that names the file."""
 
 
