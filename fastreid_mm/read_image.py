@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from fastreid_mm.common.pixels import MAX_PIXELS, open_image
+from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
 from fastreid_mm.errors import InputError, first_line
 
 logger = logging.getLogger("fastreid.mm")
@@ -17,18 +17,11 @@ logger = logging.getLogger("fastreid.mm")
 AnyImage = str | PathLike | Image.Image | np.ndarray
 """A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
 
-DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
-"""Pillow's modes of grey images of more than 8 bits, whose conversion to RGB would make all above 255 white."""
-
 FULL_RANGE = (0, 65535)
 """Of 16 bits: the upper 8 are kept."""
 
 OWN_RANGE = (0.1, 99.9)
 """Percentiles between which the values of an image lie, but for those of a few dead pixels."""
-
-FEW_LEVELS = 128
-"""An image in fewer of 256 grey levels than this, with more than twice as many values in its file, has lost much: 14
-bits of a camera leave 64 levels in the upper half of 16, 12 bits leave 16."""
 
 CLIPPED = 0.5
 """A range beyond which more of the pixels of an image lie is probably another camera's."""
@@ -95,8 +88,8 @@ def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Ima
     """Read as :func:`read_rgb` does, and return what is wrong with the levels that are left, "" if nothing is."""
     try:
         with open_image(path, f"image {path}", rule.max_pixels, "INPUT.MAX_PIXELS") as image:
-            deep_channels = _deep_channels(image)
-            shallow, remark = _eight_bits(_upright(image), rule.range_16bit, deep_channels)
+            deep = deep_channels(image)  # before it is decoded
+            shallow, remark = _eight_bits(_upright(image), rule.range_16bit, deep)
             return shallow, f"image {path} {remark}" if remark else ""
     except FileNotFoundError:
         raise InputError(f"image {path} does not exist; was the data set moved or changed?") from None
@@ -121,18 +114,11 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _deep_channels(image: Image.Image) -> bool:
-    """Whether Pillow leaves out the lower 8 of 16 bits of several channels; known until the image is decoded."""
-    return image.mode not in DEEP and any(";16" in str(tile) for tile in getattr(image, "tile", ()))
-
-
-def _eight_bits(
-    image: Image.Image, range_16bit: tuple[float, ...], deep_channels: bool = False
-) -> tuple[Image.Image, str]:
+def _eight_bits(image: Image.Image, range_16bit: tuple[float, ...], several: bool = False) -> tuple[Image.Image, str]:
     """The image in red, green and blue of 8 bits, and what is wrong with its levels."""
     if image.mode not in DEEP:
         shallow = image.convert("RGB")
-        return shallow, _of_channels(shallow, range_16bit) if deep_channels else ""
+        return shallow, _of_channels(shallow, range_16bit) if several else ""
     values = np.asarray(image)
     if image.mode == "F" and not np.isfinite(values).all():
         raise InputError("it holds numbers that are not finite")

@@ -10,7 +10,7 @@ import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.image_files import image_size, look_at_mask, read_grey, require_image
+from mmseg_mm.datasets.image_files import image_remark, image_size, look_at_mask, read_grey, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
@@ -109,7 +109,7 @@ def _object_share(sample: Mapping, depth: LoadDepthFromFile) -> float:
 
 def look_at(sample: Mapping) -> str:
     """Return what is wrong with a sample's image, depth map or mask, or nothing if they are as they should be."""
-    limit, mask_remark = sample.get("max_pixels", MAX_PIXELS), ""
+    limit, remarks = sample.get("max_pixels", MAX_PIXELS), []
     try:
         for key in FILES:
             if key in sample:
@@ -118,11 +118,12 @@ def look_at(sample: Mapping) -> str:
         if len(set(sizes.values())) > 1:
             return "unequal sizes: " + " / ".join(f"{sample[key]} {size}" for key, size in sizes.items())
         if "seg_map_path" in sample:
-            mask_remark = look_at_mask(sample["seg_map_path"], None, limit)[1]
+            remarks.append(look_at_mask(sample["seg_map_path"], None, limit)[1])
+        remarks.append(image_remark(sample["img_path"], limit))
         depth = read_grey(sample["depth_path"], None, limit)
     except InputError as error:
         return f"{error}; {AGAIN}"
-    return "; ".join(filter(None, (mask_remark, _of_depth(depth, sample))))
+    return "; ".join(filter(None, [*remarks, _of_depth(depth, sample)]))
 
 
 def _of_depth(depth: np.ndarray, sample: Mapping) -> str:

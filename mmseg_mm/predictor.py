@@ -1,5 +1,6 @@
 """Saliency maps of many pairs of image and depth, in batches."""
 
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -13,7 +14,7 @@ from mmseg.models import BaseSegmentor
 
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, require_choice
-from mmseg_mm.datasets.image_files import require_image
+from mmseg_mm.datasets.image_files import image_remark, require_image
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 
@@ -81,6 +82,8 @@ class SaliencyPredictor:
                 given[array] = value
             else:
                 require_image(value, self.max_pixels)
+                if path == "img_path" and (remark := image_remark(value, self.max_pixels)):
+                    warnings.warn(remark, stacklevel=2)
                 given[path] = str(value)
         if "img" in given and (given["img"].ndim != 3 or given["img"].shape[2] != 3):
             raise InputError(f"an image is (H, W, 3), not {given['img'].shape}")

@@ -151,7 +151,7 @@ def test_a_loss_of_levels_is_told_once(folder, told):
 def test_a_range_beside_the_values_is_told(folder, told):
     Image.fromarray(RADIOMETRIC).save(folder / "beside.png")
     read_rgb(str(folder / "beside.png"), PixelRule((0, 4095)))
-    assert "beside.png has 828 grey values, of which 1 of 256 levels are left" in told()[0]
+    assert "beside.png has 100% of its pixels beyond INPUT.RANGE_16BIT (0, 4095): they are from 51241 to" in told()[0]
 
 
 def test_sixteen_bits_in_several_channels_are_told_or_refused(folder, told):

@@ -13,6 +13,18 @@ MAX_PIXELS = 2**25
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow's names of what is opened, whatever a file is called: bitmaps. PostScript would be run as a program."""
 
+DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+"""Pillow's modes of grey images of more than 8 bits, whose conversion to RGB would make all above 255 white."""
+
+FEW_LEVELS = 128
+"""An image in fewer of 256 grey levels than this has lost much if its file held more than 8 bits: 14 bits of a camera
+leave 64 levels in the upper half of 16, 12 bits leave 16."""
+
+
+def deep_channels(image: Image.Image) -> bool:
+    """Tell whether Pillow leaves out the lower 8 of 16 bits of several channels; known until the image is decoded."""
+    return image.mode not in DEEP and any(";16" in str(tile) for tile in getattr(image, "tile", ()))
+
 
 def open_image(file: str | PathLike | BinaryIO, name: str, limit: int, key: str) -> Image.Image:
     """Open an image without decoding it, to be closed by the caller, and refuse one of too many pixels.

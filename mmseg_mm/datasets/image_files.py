@@ -14,7 +14,7 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
-from fastreid_mm.common.pixels import MAX_PIXELS, open_image
+from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
 from fastreid_mm.errors import InputError, first_line
 from mmseg_mm.datasets.mask_values import binary_mask
 
@@ -173,6 +173,25 @@ def require_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
             image.load()
         except Exception as error:
             raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
+
+
+def image_remark(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
+    """Tell what an image of more than 8 bits loses, of which the loaders keep the upper 8; empty if it is not much.
+
+    Raises:
+        InputError: The file is missing, is no image or has too many pixels.
+    """
+    with _opened(path, max_pixels) as header:
+        if header.mode not in DEEP and not deep_channels(header):
+            return ""
+    values = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), AS_STORED)
+    if values is None or values.dtype == np.uint8:
+        return ""
+    if values.dtype != np.uint16:
+        return f"image {path} holds {values.dtype}, of which 8 bits are loaded; save it with 8"
+    levels = np.count_nonzero(np.bincount((values >> 8).ravel()))
+    few = levels < FEW_LEVELS and len(np.unique(values)) > 2 * levels
+    return f"image {path} has 16 bits, of which {levels} of 256 levels are loaded; save it with 8" if few else ""
 
 
 def image_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:

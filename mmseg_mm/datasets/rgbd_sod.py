@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, listed, require_choice
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.image_files import look_at_mask, require_image
+from mmseg_mm.datasets.image_files import image_remark, look_at_mask, require_image
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 
@@ -130,21 +130,26 @@ class RGBDSODDataset(BaseSegDataset):
             raise
 
     def full_init(self) -> None:
-        """Load the samples once, and check the values of masks and the direction of depth."""
+        """Load the samples once, and check the values of some files and the direction of depth."""
         if not self._fully_initialized:
             super().full_init()
-            self._warn_of_masks()
+            self._warn_of_values()
             self._warn_of_direction()
 
-    def _warn_of_masks(self) -> None:
-        """Warn of data sets with masks that have no object, other values or are inverted, before workers do."""
+    def _warn_of_values(self) -> None:
+        """Warn of data sets with images that lose their levels or odd masks, before each worker does."""
         samples = [self.get_data_info(i) for i in range(len(self))]
         for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
-            paths = [each["seg_map_path"] for each in evenly_spread(list(members)) if "seg_map_path" in each]
-            odd = [remark for path in paths if (remark := look_at_mask(path, None, self.max_pixels)[1])]
-            if odd:
-                message = f"{len(odd)} of {len(paths)} masks of {name} that were looked at are odd: {listed(odd, 3)}"
-                print_log(message, "current", level=30)
+            chosen = evenly_spread(list(members))
+            masks = [each["seg_map_path"] for each in chosen if "seg_map_path" in each]
+            remarks = {
+                "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
+                "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
+            }
+            for what, found in remarks.items():
+                if odd := [remark for remark in found if remark]:
+                    said = f"{len(odd)} of {len(found)} {what} of {name} that were looked at are odd: {listed(odd, 3)}"
+                    print_log(said, "current", level=30)
 
     def _warn_of_direction(self) -> None:
         """Warn of data sets whose salient objects are mostly farther away than their surroundings."""

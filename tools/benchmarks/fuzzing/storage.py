@@ -70,7 +70,7 @@ class Case:
                 values, remark = read()
         except InputError as error:
             raise (
-                Refused(str(error)) if self.path.name in str(error) else AssertionError(f"unnamed: {error}")
+                RefusedError(str(error)) if self.path.name in str(error) else AssertionError(f"unnamed: {error}")
             ) from error
         told = self.path.name in " ".join([remark, *(str(each.message) for each in raised)])
         away = np.abs(values.astype(np.float64) - truth)
