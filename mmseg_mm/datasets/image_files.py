@@ -189,7 +189,7 @@ def image_remark(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
         return ""
     if values.dtype != np.uint16:
         return f"image {path} holds {values.dtype}, of which 8 bits are loaded; save it with 8"
-    levels = np.count_nonzero(np.bincount((values >> 8).ravel()))
+    levels = np.count_nonzero(np.bincount(values.ravel() // 256))
     few = levels < FEW_LEVELS and len(np.unique(values)) > 2 * levels
     return f"image {path} has 16 bits, of which {levels} of 256 levels are loaded; save it with 8" if few else ""
 
