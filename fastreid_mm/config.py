@@ -270,6 +270,12 @@ def _add_input(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.INPUT.RESIZE = "bicubic"
     # The largest share of an image that random erasing takes: the host's 0.33, 0.4 in HAMNet's code.
     cfg.INPUT.REA.MAX_AREA = 0.33
+    # Grey images of more than 8 bits, as thermal cameras give them: which values become black and white. (0, 65535)
+    # keeps the upper 8 of 16 bits, of which 941 values of a radiometric image leave 4 levels; () takes each image's own
+    # values but for one in a thousand at either end. Numbers with a point for files of floating point (kelvin).
+    cfg.INPUT.RANGE_16BIT = (0, 65535)
+    # Files of more pixels are refused before they are decoded: 5792 x 5792, some 100 MB in each process that reads.
+    cfg.INPUT.MAX_PIXELS = 2**25
 
 
 def _add_aligned(cfg: CfgNode, node: type[CfgNode]) -> None:

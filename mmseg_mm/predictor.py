@@ -1,5 +1,6 @@
 """Saliency maps of many pairs of image and depth, in batches."""
 
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -11,8 +12,9 @@ from mmengine.config import ConfigDict
 from mmengine.dataset import Compose, pseudo_collate
 from mmseg.models import BaseSegmentor
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, require_choice
-from mmseg_mm.datasets.image_files import require_image
+from mmseg_mm.datasets.image_files import image_remark, require_image
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 
@@ -29,18 +31,26 @@ class SaliencyPredictor:
         amp: Whether to compute in bfloat16 where PyTorch's autocast does.
         depth_direction: The direction of the depth, "near_white" or "far_white". By default the config gives that of
             files. An array with "far_white" is taken to go from 0 (near) to 1 (far).
+        max_pixels: How many pixels a file of an image or of depth may have, which is asked before it is decoded. At the
+            default of 33.5 million, a pair may take some 800 MB.
 
     Raises:
         InputError: The direction is unknown, or the config has no ``tta_pipeline``.
     """
 
     def __init__(
-        self, model: BaseSegmentor, tta: bool = False, amp: bool = False, depth_direction: str | None = None
+        self,
+        model: BaseSegmentor,
+        tta: bool = False,
+        amp: bool = False,
+        depth_direction: str | None = None,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         if depth_direction is not None:
             require_choice("depth_direction", depth_direction, DIRECTIONS)
         self.depth_direction = depth_direction
         self.amp = amp
+        self.max_pixels = max_pixels
         self.device = next(model.parameters()).device
         self._model = SaliencyTTAModel(model).eval() if tta else model
         self._pipeline = Compose(_steps(model.cfg, tta))
@@ -64,14 +74,16 @@ class SaliencyPredictor:
 
     def load(self, image: Picture, depth: Picture) -> dict:
         """Load a pair as the network takes it. This and :meth:`predict` are what a call does."""
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = {"max_pixels": self.max_pixels}
         if self.depth_direction is not None:
             given["depth_direction"] = self.depth_direction
         for path, array, value in (("img_path", "img", image), ("depth_path", "depth", depth)):
             if isinstance(value, np.ndarray):
                 given[array] = value
             else:
-                require_image(value)
+                require_image(value, self.max_pixels)
+                if path == "img_path" and (remark := image_remark(value, self.max_pixels)):
+                    warnings.warn(remark, stacklevel=2)
                 given[path] = str(value)
         if "img" in given and (given["img"].ndim != 3 or given["img"].shape[2] != 3):
             raise InputError(f"an image is (H, W, 3), not {given['img'].shape}")

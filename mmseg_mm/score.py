@@ -9,9 +9,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, listed
+from mmseg_mm.datasets.image_files import add_max_pixels
 from mmseg_mm.datasets.paired_folders import files_by_name
-from mmseg_mm.evaluation.saliency_scores import Scores, summarise
+from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
 from mmseg_mm.evaluation.score_job import FileJob, JobPool
 from mmseg_mm.evaluation.sod_report import CURVES, PLOT, save_curves, table
 
@@ -34,12 +36,13 @@ class MapSet:
     extra: Sequence[str]
 
 
-def find_sets(maps: Path, masks: Path) -> dict[str, MapSet]:
+def find_sets(maps: Path, masks: Path, max_pixels: int = MAX_PIXELS) -> dict[str, MapSet]:
     """Pair the files of two folders by their names up to the suffix.
 
     Args:
         maps: A folder of maps, or of one folder of maps for each data set, as ``test_sod.py --out`` writes them.
         masks: The folder of the masks, or of as many, SET or SET/GT by the same names.
+        max_pixels: How many pixels a file may have.
 
     Raises:
         InputError: A folder is missing or holds no images.
@@ -49,15 +52,15 @@ def find_sets(maps: Path, masks: Path) -> dict[str, MapSet]:
     if inner and not folders and not any(path.is_file() for path in maps.iterdir()):
         raise InputError(f"{masks} has no folder of the name of a folder in {maps}: {listed(inner, separator=', ')}")
     if not folders:
-        return {maps.resolve().name: _pair(maps, masks)}
-    return {path.name: _pair(path, masks / path.name) for path in folders}
+        return {maps.resolve().name: _pair(maps, masks, max_pixels)}
+    return {path.name: _pair(path, masks / path.name, max_pixels) for path in folders}
 
 
-def _pair(maps: Path, masks: Path) -> MapSet:
+def _pair(maps: Path, masks: Path, max_pixels: int) -> MapSet:
     given = files_by_name(maps, "maps")
     wanted = files_by_name(masks / MASKS if (masks / MASKS).is_dir() else masks, "masks")
     return MapSet(
-        [FileJob(given[name], path) for name, path in wanted.items() if name in given],
+        [FileJob(given[name], path, max_pixels) for name, path in wanted.items() if name in given],
         [path for name, path in wanted.items() if name not in given],
         [path for name, path in given.items() if name not in wanted],
     )
@@ -86,6 +89,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--curves", type=Path, metavar="DIR", help=f"write {CURVES} and {PLOT} here")
     parser.add_argument("--partial", action="store_true", help="score a set some of whose masks have no map, too")
     parser.add_argument("--num-workers", type=int, default=0, help="how many processes score")
+    add_max_pixels(parser)
     return parser
 
 
@@ -98,7 +102,7 @@ def score(args: argparse.Namespace) -> None:
     Raises:
         InputError: A folder or file cannot be used, masks have no map, or no mask has one.
     """
-    sets = find_sets(args.maps, args.masks)
+    sets = find_sets(args.maps, args.masks, args.max_pixels)
     missing = [path for one in sets.values() for path in one.missing]
     extra = [path for one in sets.values() for path in one.extra]
     if missing and not args.partial:
@@ -110,6 +114,8 @@ def score(args: argparse.Namespace) -> None:
     if empty:
         raise InputError(f"no map of {listed(empty, separator=', ')} has a mask")
     scores = score_sets(sets, args.num_workers)
+    for line in [line for name, members in scores.items() for line in doubts(name, members)]:
+        print(line, file=sys.stderr)
     rows = {name: summarise(members) for name, members in scores.items()}
     print(table(rows))
     if args.json:

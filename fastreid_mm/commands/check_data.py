@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
@@ -60,8 +61,10 @@ def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], st
     import fastreid_mm.data  # noqa: F401  registers the data sets
     from fastreid_mm.data.inspection import inspect, look_at
     from fastreid_mm.engine.setup import load_config
+    from fastreid_mm.read_image import PixelRule
 
-    return inspect(load_config(args.config, args.opts)), look_at
+    cfg = load_config(args.config, args.opts)
+    return inspect(cfg), partial(look_at, pixels=PixelRule.from_cfg(cfg))
 
 
 def _saliency(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:

@@ -70,7 +70,7 @@ def search_gallery(args: argparse.Namespace) -> None:
     if args.json:
         write_answers(args.json, answers)
     if args.picture:
-        draw_answers(args.picture, answers[: args.rows])
+        draw_answers(args.picture, answers[: args.rows], predictor.pixels)
     for line in unreadable:
         print(f"left out: {line}", file=sys.stderr)
     if args.recall:

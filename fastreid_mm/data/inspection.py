@@ -15,7 +15,7 @@ from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import INFRARED, VISIBLE
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_and_judge
 
 
 def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list[str]]]:
@@ -42,13 +42,12 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
         yield name, found, lines, paths
 
 
-def look_at(path: str) -> str:
-    """What is wrong with an image, nothing if it can be read."""
+def look_at(path: str, pixels: PixelRule = DEFAULT_RULE) -> str:
+    """Tell what is wrong with an image when it is read by a rule, nothing if it keeps its levels."""
     try:
-        read_rgb(path)
+        return read_and_judge(path, pixels)[1]
     except InputError as error:
         return f"{error}; take the file from the original archive again"
-    return ""
 
 
 def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[Note]:

@@ -22,7 +22,7 @@ SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBO
 """Height and width."""
 CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
 """A number for each channel."""
-AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE")
+AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE", "INPUT.MAX_PIXELS")
 WHOLE_NUMBERS = ("SOLVER.STEPS", "TEST.RANKS")
 """Any number of them."""
 SCHEDULERS = ("MultiStepLR", "CosineAnnealingLR")
@@ -60,6 +60,8 @@ def _problem(key: str, value: object, default: object) -> str:
         return "a list of whole numbers"
     if key == "INPUT.CROP.RATIO" and not (len(numbers) == 2 and 0 < numbers[0] <= numbers[1]):
         return "the smallest and the largest ratio of width to height"
+    if key == "INPUT.RANGE_16BIT" and value and not (len(numbers) == 2 and numbers[0] < numbers[1]):
+        return "the value that becomes black and the higher one that becomes white, nor ()"
     if key.startswith("INPUT.") and key.endswith(".PROB") and not 0 <= cast(float, value) <= 1:
         return "a probability, 0 to 1"
     if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import FULL_RANGE
 
 KEY = "fastreid_mm"
 """Under which a file holds the description, as JSON."""
@@ -39,6 +40,8 @@ class Description:
     zero."""
     version: str
     """Of this package."""
+    range_16bit: Sequence[float] = FULL_RANGE
+    """The values that become black and white in grey images of more than 8 bits; none for each image's own."""
     pixels: str = "red, green, blue, 0 to 255; the network normalizes them"
 
     @property

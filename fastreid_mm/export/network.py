@@ -73,6 +73,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
         parts=model.query_adaptive_parts,
         blocks=tuple((block.size, block.needs) for block in aligned.blocks) if aligned else (),
         version=fastreid_mm.__version__,
+        range_16bit=tuple(cfg.INPUT.RANGE_16BIT),
     )
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line, require_packages
 from fastreid_mm.export.description import IMAGES, KEY, Description
 from fastreid_mm.export.prepare_image import prepare_image
-from fastreid_mm.read_image import AnyImage
+from fastreid_mm.read_image import AnyImage, PixelRule
 
 
 class OnnxPredictor:
@@ -21,12 +22,18 @@ class OnnxPredictor:
     Args:
         path: a file that ``tools/export.py`` wrote.
         providers: ONNX Runtime's, the first that can is taken: "CUDAExecutionProvider" needs ``onnxruntime-gpu``.
+        max_pixels: image files of more are refused, as ``INPUT.MAX_PIXELS`` says elsewhere.
 
     Raises:
         InputError: the file is missing, no ONNX, or not of this package; or ONNX Runtime is not installed.
     """
 
-    def __init__(self, path: str | PathLike, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:
+    def __init__(
+        self,
+        path: str | PathLike,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
         require_packages("export", "onnxruntime")
         from onnxruntime import InferenceSession
 
@@ -39,6 +46,7 @@ class OnnxPredictor:
             raise InputError(f"{path} cannot be run: {first_line(error)}") from None
         self.description = Description.from_json(self.session.get_modelmeta().custom_metadata_map.get(KEY), path)
         """How inputs are made and outputs are to be compared."""
+        self._pixels = PixelRule(tuple(self.description.range_16bit), max_pixels)
 
     def features(
         self,
@@ -105,7 +113,7 @@ class OnnxPredictor:
         """(3, H, W) of an image, (M, 3, H, W) of a sample, zero where it has no image."""
         known = self.description
         if not isinstance(sample, Mapping):
-            return prepare_image(sample, known.size, known.resize)
-        views = {name: prepare_image(image, known.size, known.resize) for name, image in sample.items()}
+            return prepare_image(sample, known.size, known.resize, self._pixels)
+        views = {name: prepare_image(image, known.size, known.resize, self._pixels) for name, image in sample.items()}
         empty = np.zeros((3, *known.size), np.float32)
         return np.stack([views.get(name, empty) for name in known.modalities])

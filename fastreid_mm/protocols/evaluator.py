@@ -20,6 +20,7 @@ from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Metrics, Settings
 from fastreid_mm.evaluation.side import Distance, Side
 from fastreid_mm.protocols.extras import configured_extras
+from fastreid_mm.read_image import PixelRule
 
 
 class FeatureCollector(DatasetEvaluator):
@@ -70,6 +71,8 @@ class RetrievalEvaluator(FeatureCollector):
         self.query, self.gallery = list(dataset.query), list(dataset.gallery)
         self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
         self.metric = cfg.TEST.METRIC
+        self.pixels = PixelRule.from_cfg(cfg)
+        """How the images of pictures are read."""
         self.distance: Distance = self.plain_distance
         """How features are compared; the trainer puts the model's own way here."""
         self.plain_features: Callable[[Tensor], Tensor] = lambda features: features

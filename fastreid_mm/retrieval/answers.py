@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.whole_file import write_text, write_whole
 
 _TILE, _GAP, _LINE = 128, 6, 14
@@ -43,7 +43,7 @@ def write_answers(path: Path, answers: Sequence[Answer]) -> None:
     write_text(str(path), json.dumps(content, indent=2) + "\n")
 
 
-def draw_answers(path: Path, answers: Sequence[Answer]) -> None:
+def draw_answers(path: Path, answers: Sequence[Answer], pixels: PixelRule = DEFAULT_RULE) -> None:
     """Write a PNG with a row a query: its image left, what was found for it beside, each over its score.
 
     Raises:
@@ -53,15 +53,15 @@ def draw_answers(path: Path, answers: Sequence[Answer]) -> None:
     width, height = _TILE + _GAP, _TILE + _LINE + _GAP
     sheet = Image.new("RGB", (width * columns + 3 * _GAP, height * len(answers) + _GAP), "white")
     for row, (query, matches) in enumerate(answers):
-        _tile(sheet, (_GAP, row * height + _GAP), query, "query")
+        _tile(sheet, (_GAP, row * height + _GAP), query, "query", pixels)
         for place, match in enumerate(matches, 1):
-            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), match.path, f"{match.score:.4f}")
+            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), match.path, f"{match.score:.4f}", pixels)
     write_whole(str(path), lambda part: sheet.save(part, format="PNG"))
 
 
-def _tile(sheet: Image.Image, corner: tuple[int, int], path: str, text: str) -> None:
+def _tile(sheet: Image.Image, corner: tuple[int, int], path: str, text: str, pixels: PixelRule) -> None:
     """Paste an image at its own proportions, with a text below."""
-    image = read_rgb(path)
+    image = read_rgb(path, pixels)
     scale = _TILE / max(image.size)
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     sheet.paste(image, (corner[0] + (_TILE - image.width) // 2, corner[1] + (_TILE - image.height) // 2))

@@ -1,36 +1,38 @@
 """From samples to features, with what cannot be read left out and told."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from fastreid_mm.engine.predictor import Predictor
 from fastreid_mm.errors import InputError, listed
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import look_ahead
 from fastreid_mm.retrieval.samples import Sample
 
 
 class Readings(Dataset):
-    """Samples with what was read of them, or the error that names the file."""
+    """Samples with what was read of them, or the error that names the file.
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self._samples = samples
+    Images are prepared for the network where they are read, so that a batch never holds more than their small copies.
+    """
+
+    def __init__(self, samples: Sequence[Sample], prepare: Callable[[str], Tensor]) -> None:
+        self._samples, self._prepare = samples, prepare
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, index: int) -> tuple[Sample, Image.Image | dict[str, Image.Image] | str]:
+    def __getitem__(self, index: int) -> tuple[Sample, Tensor | dict[str, Tensor] | str]:
         sample = self._samples[index]
         try:
             if isinstance(sample.images, str):
-                return sample, read_rgb(sample.images)
-            return sample, {name: read_rgb(path) for name, path in sample.images.items()}
+                return sample, self._prepare(sample.images)
+            return sample, {name: self._prepare(path) for name, path in sample.images.items()}
         except InputError as error:
             return sample, str(error)
 
@@ -50,9 +52,10 @@ def read_batches(
         done: samples that the bar counts as done before.
     """
     workers = predictor.cfg.DATALOADER.NUM_WORKERS
-    loader = DataLoader(
-        Readings(samples), batch_size, num_workers=workers, collate_fn=list, worker_init_fn=_ignore_interrupts
-    )
+    if workers:
+        look_ahead([path for sample in samples[:1] for path in _files(sample)], predictor.pixels)
+    readings = Readings(samples, predictor.prepare)
+    loader = DataLoader(readings, batch_size, num_workers=workers, collate_fn=list, worker_init_fn=_ignore_interrupts)
     with tqdm(total=done + len(samples), initial=done, unit="image", disable=None) as bar:
         for batch in loader:
             unreadable += [reading for _, reading in batch if isinstance(reading, str)]
@@ -93,6 +96,10 @@ def features_of(
     if not features or (unreadable and not skip_unreadable):
         raise InputError(listed(unreadable))
     return paths, torch.cat(features)
+
+
+def _files(sample: Sample) -> list[str]:
+    return [sample.images] if isinstance(sample.images, str) else list(sample.images.values())
 
 
 def _ignore_interrupts(worker: int) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import FULL_RANGE
 
 _OF_TRAINING = {
     "": ("DEVICE", "WEIGHTS", "TRUST_WEIGHTS", "PARTIAL_WEIGHTS", "LOSSES", "FREEZE_LAYERS", "SYNC_BN"),
@@ -75,6 +76,8 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
     """
     network = [(key, _kept(value, key) if key in _OF_TRAINING else value) for key, value in _kept(cfg.MODEL, "")]
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
+    if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # beside the default, so that older indexes stay usable
+        read.append(tuple(cfg.INPUT.RANGE_16BIT))
     settings = repr((network, read)).encode()
     config = hashlib.sha256(settings).hexdigest()[:16]
     return Identity(cfg.MODEL.META_ARCHITECTURE, space, size, config, _checksum(model.state_dict().items()))

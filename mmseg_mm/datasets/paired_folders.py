@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.fileio import list_from_file
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, listed
 from mmseg_mm.datasets.image_files import image_size
 
@@ -26,6 +27,7 @@ class PairedFolders:
         ann_file: A file that lists the samples, one name a line with or without an image suffix. If it is empty, every
             image is a sample.
         num_samples: The number of samples that the data set must have, if given.
+        max_pixels: How many pixels a file may have.
     """
 
     name: str
@@ -33,13 +35,14 @@ class PairedFolders:
     suffixes: dict[str, str | None]
     ann_file: str = ""
     num_samples: int | None = None
+    max_pixels: int = MAX_PIXELS
 
     def samples(self) -> list[dict[str, str]]:
         """Return the paths of every sample by the keys of ``folders``, in the order of ``ann_file`` or of the names.
 
         Raises:
-            InputError: A folder is missing, a file has no counterpart, sizes differ, or the number of samples is not
-                ``num_samples``.
+            InputError: A folder is missing, a file lacks a counterpart or has too many pixels, sizes differ, or the
+                number of samples is not ``num_samples``.
         """
         samples = self.pairs()
         self._require_sizes(samples)
@@ -87,7 +90,7 @@ class PairedFolders:
         """Raise an error unless all files of a sample have the same size."""
         odd = []
         for sample in samples:
-            sizes = {path: "{} x {}".format(*image_size(path)) for path in sample.values()}
+            sizes = {path: "{} x {}".format(*image_size(path, self.max_pixels)) for path in sample.values()}
             if len(set(sizes.values())) > 1:
                 odd.append(" / ".join(f"{path} {size}" for path, size in sizes.items()))
         if odd:

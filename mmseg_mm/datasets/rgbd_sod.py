@@ -10,9 +10,10 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, listed, require_choice
-from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
-from mmseg_mm.datasets.image_files import require_image
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
+from mmseg_mm.datasets.image_files import image_remark, look_at_mask, require_image
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 
@@ -50,6 +51,7 @@ class RGBDSODDataset(BaseSegDataset):
         img_suffix, depth_suffix, seg_map_suffix: The end of the file names, as ``"_Depth.bmp"``, or None for any image.
         sets: Several data sets to join. Each is a dict of the arguments above, which are also the defaults of what it
             leaves out. Only ``data_root`` differs: it is relative to the one above, and ``name`` by default.
+        max_pixels: How many pixels a file of any set may have, by its header when the data set is built.
         kwargs: Further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
 
     Raises:
@@ -70,8 +72,10 @@ class RGBDSODDataset(BaseSegDataset):
         depth_suffix: str | None = None,
         seg_map_suffix: str | None = None,
         sets: Sequence[Mapping] = (),
+        max_pixels: int = MAX_PIXELS,
         **kwargs: object,
     ) -> None:
+        self.max_pixels = max_pixels
         common = {
             "name": name or Path(data_root).name,
             "data_root": "",
@@ -103,8 +107,9 @@ class RGBDSODDataset(BaseSegDataset):
             "seg_map_path": one["seg_map_suffix"],
         }
         ann_file = str(root / one["ann_file"]) if one["ann_file"] else ""
-        paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"])
+        paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"], self.max_pixels)
         common = {"dataset_name": one["name"], "label_map": None, "reduce_zero_label": False}
+        common["max_pixels"] = self.max_pixels
         if one["depth_direction"] is not None:
             require_choice("depth_direction", one["depth_direction"], DIRECTIONS)
             common["depth_direction"] = one["depth_direction"]
@@ -121,14 +126,30 @@ class RGBDSODDataset(BaseSegDataset):
         except InputError:
             raise
         except Exception:
-            require_image(self.get_data_info(idx)["img_path"])
+            require_image(self.get_data_info(idx)["img_path"], self.max_pixels)
             raise
 
     def full_init(self) -> None:
-        """Load the samples once, and check the direction of their depth."""
+        """Load the samples once, and check the values of some files and the direction of depth."""
         if not self._fully_initialized:
             super().full_init()
+            self._warn_of_values()
             self._warn_of_direction()
+
+    def _warn_of_values(self) -> None:
+        """Warn of data sets with images that lose their levels or odd masks, before each worker does."""
+        samples = [self.get_data_info(i) for i in range(len(self))]
+        for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
+            chosen = evenly_spread(list(members))
+            masks = [each["seg_map_path"] for each in chosen if "seg_map_path" in each]
+            remarks = {
+                "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
+                "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
+            }
+            for what, found in remarks.items():
+                if odd := [remark for remark in found if remark]:
+                    said = f"{len(odd)} of {len(found)} {what} of {name} that were looked at are odd: {listed(odd, 3)}"
+                    print_log(said, "current", level=30)
 
     def _warn_of_direction(self) -> None:
         """Warn of data sets whose salient objects are mostly farther away than their surroundings."""

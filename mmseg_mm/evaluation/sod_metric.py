@@ -10,8 +10,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
-from fastreid_mm.errors import InputError, listed
-from mmseg_mm.evaluation.saliency_scores import Scores, summarise
+from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.errors import InputError
+from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
 from mmseg_mm.evaluation.score_job import JobPool, ScoreJob
 from mmseg_mm.evaluation.sod_report import save_images, save_report, table
 
@@ -22,7 +23,8 @@ class SODMetric(BaseMetric):
 
     A prediction is scored with 8 bits at the size of its mask, to which it is resized bilinearly if needed. The numbers
     equal those of PySODMetrics itself for any number of processes. A mask without any salient object is scored as
-    PySODMetrics does, and named in a warning.
+    PySODMetrics does, and named in a warning, as are masks of other values than 0 and 255 or 0 and 1, see
+    :func:`binary_mask`.
 
     The metrics are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
     ``MAE``, between 0 and 1. Their means over the data sets are under ``sod/mean``, for the ``save_best`` of a
@@ -93,7 +95,9 @@ class SODMetric(BaseMetric):
         if mask_path is None and not self.format_only:
             raise InputError(f"{path} has no mask to score against; format_only=True writes maps only")
         map_path = self.output_dir and str(Path(self.output_dir, name, Path(path).stem + ".png"))
-        return ScoreJob(_probabilities(sample, path), mask_path, map_path)
+        saliency = _probabilities(sample, path)
+        # of the mask's size, which the data set has bounded
+        return ScoreJob(saliency, mask_path, map_path, max(MAX_PIXELS, saliency.size))
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Wait for the worker processes, then evaluate as mmengine does."""
@@ -115,9 +119,8 @@ class SODMetric(BaseMetric):
         for name, _, scores in results:
             by_set.setdefault(name, []).append(scores)
         rows = {name: summarise(members) for name, members in by_set.items()}
-        empty = [path for _, path, scores in results if scores.empty_mask]
-        if empty:
-            print_log(f"{len(empty)} masks are all black: {listed(empty, separator=', ')}", "current", logging.WARNING)
+        for line in [line for name, members in by_set.items() for line in doubts(name, members)]:
+            print_log(line, "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}

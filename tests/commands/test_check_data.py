@@ -6,6 +6,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from fastreid_mm.commands.check_data import main
 from tests.conftest import write_image
@@ -179,3 +180,49 @@ def test_an_unreadable_file_does_not_hide_the_others(tmp_path, capsys):
     assert "train_dataloader toy: 5 samples" in out and out.endswith("\n4 problems\n")
     for name in ("RGB/a.jpg", "RGB/b.jpg", "GT/c.png", "RGB/large.jpg 64 x 48"):
         assert re.search(f"problem: .*{name}", out), name
+
+
+def test_masks_and_holes_that_say_something_else_are_listed(tmp_path, capsys):
+    root = write_set(tmp_path / "toy", names=("a", "b", "c", "good"))
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root).replace('File")', 'File", direction="far_white")', 2))
+    mask = cv2.imread(str(root / "GT/a.png"), cv2.IMREAD_UNCHANGED)
+    depth = 255 - cv2.imread(str(root / "depth/a.png"), cv2.IMREAD_UNCHANGED)
+    for name in ("a", "b", "c", "good"):
+        cv2.imwrite(str(root / f"depth/{name}.png"), depth)
+    cv2.imwrite(str(root / "GT/a.png"), mask // 2)
+    cv2.imwrite(str(root / "GT/b.png"), np.zeros_like(mask))
+    depth[:2] = 0
+    cv2.imwrite(str(root / "depth/c.png"), depth)
+    out = refused([str(config)], capsys)
+    assert "GT/a.png holds 0 and 127, not 0 and 255" in out and "GT/b.png is all black" in out
+    assert "depth/c.png is 0 in 8.3% of its pixels, apart from all other values" in out and "good.png" not in out
+    config.write_text(config.read_text().replace('"far_white")', '"far_white", unmeasured=0)'))
+    assert "c.png" not in refused([str(config)], capsys)
+
+
+def test_masks_that_are_mostly_object_are_listed(tmp_path, capsys):
+    root = write_set(tmp_path / "toy")
+    for path in (root / "GT").iterdir():
+        mask = np.full((24, 32), 255, np.uint8)
+        mask[:, :9] = 0  # the object reached beyond the picture
+        cv2.imwrite(str(path), mask)
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root))
+    assert "problem: its masks fill 71.9% of their pixels in the mean, are they inverted?" in refused(
+        [str(config)], capsys
+    )
+
+
+def test_images_that_lose_their_levels_are_listed(regdb_copy, tiny_config, capsys):
+    thermal = np.random.default_rng(0).integers(51241, 52182, (32, 16)).astype(np.uint16)
+    for name in ("3/1", "5/2"):
+        Image.fromarray(thermal).save(regdb_copy / f"Thermal/{name}.bmp", format="PNG")
+    config = tiny_config("RegDB/agw.yml")
+    out = refused([config], capsys)
+    for name in ("3/1", "5/2"):
+        assert f"problem: image {regdb_copy}/Thermal/{name}.bmp has 390 grey values, of which 4 of 256 levels" in out
+    assert "Thermal" not in refused([config, "INPUT.RANGE_16BIT", "()"], capsys)
+    assert "Thermal/3/1.bmp has 16 x 32 pixels, more than INPUT.MAX_PIXELS 500 allows" in refused(
+        [config, "INPUT.MAX_PIXELS", "500"], capsys
+    )

@@ -122,3 +122,19 @@ def test_a_checkpoint_that_may_run_code_is_refused_unless_it_is_trusted(saved):
     with pytest.raises(InputError, match="model.pth: it holds more than plain data, .*MODEL.TRUST_WEIGHTS True"):
         Predictor(cfg)
     assert Predictor(with_values(cfg, MODEL__TRUST_WEIGHTS=True)).model
+
+
+def test_deep_images_are_read_as_the_config_says_and_prepared_ones_stay(saved, tmp_path):
+    deep = np.random.default_rng(0).integers(51241, 52182, (40, 20)).astype(np.uint16)
+    path = str(tmp_path / "thermal.png")
+    Image.fromarray(deep).save(path)
+    by_hand = Image.fromarray(np.rint((deep - 51241.0) / 940 * 255).astype(np.uint8))
+    cfg = saved("INPUT.RANGE_16BIT", (51241, 52181))
+    predictor = Predictor(cfg)
+    right = predictor.features([by_hand], "infrared")
+    for given in (path, Image.open(path), predictor.prepare(path)):
+        torch.testing.assert_close(predictor.features([given], "infrared"), right, rtol=0, atol=0)
+    small = Predictor(with_values(cfg, INPUT__MAX_PIXELS=799))
+    with pytest.raises(InputError, match="thermal.png has 20 x 40 pixels, more than INPUT.MAX_PIXELS 799 allows"):
+        small.features([path], "infrared")
+    assert small.features([by_hand], "infrared").shape == right.shape  # already decoded

@@ -18,6 +18,10 @@ from fastreid_mm.commands.export import main
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.export import OnnxPredictor
+from fastreid_mm.export.description import Description
+from fastreid_mm.export.network import describe
+from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.read_image import PixelRule
 from tests.conftest import write_tiny_config
 from tests.modeling.test_architectures import ARCHITECTURES
 
@@ -144,3 +148,23 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
 def test_what_does_not_fit_the_network_is_refused(exported, name, images, modality, message):
     with pytest.raises(InputError, match=message):
         OnnxPredictor(exported(name).path).features(images, modality)
+
+
+def test_deep_images_are_read_as_the_description_says(tmp_path):
+    path = tmp_path / "thermal.png"
+    deep = np.arange(51241, 51241 + 512, dtype=np.uint16).reshape(32, 16)
+    Image.fromarray(deep).save(path)
+    cfg = load_config("", ["INPUT.RANGE_16BIT", "(51241, 51752)"])
+    described = describe(cfg, SimpleNamespace(metric="cosine", query_adaptive_parts=0))
+    again = Description.from_json(described.to_json(), "x.onnx")
+    assert tuple(again.range_16bit) == (51241, 51752)
+    older = {key: value for key, value in json.loads(described.to_json()).items() if key != "range_16bit"}
+    assert Description.from_json(json.dumps(older), "older.onnx").range_16bit == (0, 65535)
+    pixels = prepare_image(str(path), (32, 16), "bicubic", PixelRule(tuple(again.range_16bit)))
+    np.testing.assert_allclose(pixels[0], (deep - 51241.0) / 511 * 255, atol=0.51)
+
+
+def test_the_onnx_predictor_bounds_the_pixels_of_files(exported, tmp_path):
+    draw(5).save(tmp_path / "image.png")
+    with pytest.raises(InputError, match="image.png has [0-9 x]+ pixels, more than INPUT.MAX_PIXELS 9 allows"):
+        OnnxPredictor(exported("AGW").path, max_pixels=9).features([str(tmp_path / "image.png")], "visible")

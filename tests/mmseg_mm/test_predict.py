@@ -79,3 +79,8 @@ def test_a_batch_has_at_least_one(predict, capsys):
     with pytest.raises(SystemExit, match="2"):
         predict("--batch-size", "0")
     assert "--batch-size must be at least 1, got 0" in capsys.readouterr().err
+
+
+def test_a_pair_of_too_many_pixels_is_skipped_and_listed(predict, capsys):
+    assert sorted(predict("--max-pixels", "600")) == ["3"]
+    assert "RGB/1.png has " in (error := capsys.readouterr().err) and "more than max_pixels 600 allows" in error

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.predictor import SaliencyPredictor
@@ -63,3 +64,12 @@ def test_tta_needs_its_pipeline(model):
     other.cfg.pop("tta_pipeline")
     with pytest.raises(InputError, match="the config has no tta_pipeline"):
         SaliencyPredictor(other, tta=True)
+
+
+@pytest.mark.parametrize("many", ["image", "depth"])
+def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(model, tmp_path, many):
+    paths = {name: str(tmp_path / f"{name}.png") for name in ("image", "depth")}
+    for name, path in paths.items():
+        Image.new("1", (6000, 6000) if name == many else (40, 30)).save(path, optimize=True)
+    with pytest.raises(InputError, match=f"{many}.png has 6000 x 6000 pixels, more than max_pixels 33554432 allows"):
+        SaliencyPredictor(model)([(paths["image"], paths["depth"])])

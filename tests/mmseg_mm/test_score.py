@@ -92,3 +92,45 @@ def test_what_cannot_be_scored_is_named(tmp_path, capsys, maps, message):
         score(tmp_path / maps, tmp_path / "masks")
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ") and re.search(message, error)
+
+
+def soft_map(mask):
+    """A map of low contrast, which PySODMetrics stretches to its own range."""
+    noise = np.random.default_rng(0).uniform(0, 40, mask.shape)
+    return np.clip(cv2.GaussianBlur(mask * np.float32(200), (0, 0), 4) + noise, 0, 255).astype(np.uint8)
+
+
+def mae(folder):
+    score(folder / "maps", folder / "masks", "--json", folder / "rows.json")
+    return json.loads((folder / "rows.json").read_text())["maps"]["MAE"]
+
+
+def test_sixteen_bits_that_hold_eight_are_scored_as_eight(tmp_path):
+    mask = np.pad(np.ones((30, 40), np.uint8), 30)
+    saliency = soft_map(mask)
+    write(tmp_path / "masks/0.png", mask * 255)
+    write(tmp_path / "maps/0.png", saliency.astype(np.uint16))
+    stretched = (saliency - saliency.min()) / np.ptp(saliency).astype(float)
+    assert mae(tmp_path) == pytest.approx(np.abs(stretched - mask).mean(), abs=1e-3)
+
+
+def test_masks_of_other_values_are_scored_as_they_are_meant_and_told(tmp_path, capsys):
+    mask = np.pad(np.ones((30, 40), np.uint8), 30)
+    write(tmp_path / "maps/0.png", soft_map(mask))
+    write(tmp_path / "masks/0.png", mask * 255)
+    right = mae(tmp_path)
+    assert not capsys.readouterr().err.count("odd")
+    write(tmp_path / "masks/0.png", mask * 128)
+    assert mae(tmp_path) == right
+    assert f"maps: 1 masks or maps are odd: mask {tmp_path}/masks/0.png holds 0 and 128" in capsys.readouterr().err
+    write(tmp_path / "masks/0.png", 255 - mask * 255)
+    mae(tmp_path)
+    error = capsys.readouterr().err
+    assert "is it inverted?" in error and "maps: its masks fill 86.7% of their pixels in the mean" in error
+
+
+def test_files_of_too_many_pixels_are_refused(results, capsys):
+    root, _ = results
+    with pytest.raises(SystemExit, match="2"):
+        score(root / "maps", root / "masks", "--max-pixels", 100)
+    assert "pixels, more than max_pixels 100 allows" in capsys.readouterr().err

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import fastreid_mm.retrieval.embed as embed
 from fastreid_mm import Predictor
 from fastreid_mm.commands import index_gallery, search_gallery
 from fastreid_mm.retrieval.searcher import Searcher
@@ -17,8 +16,13 @@ from tests.retrieval.command_line import gallery, refused, run
 @pytest.fixture
 def read(monkeypatch):
     """The names of all files that are read to be embedded."""
-    names, reading = [], embed.read_rgb
-    monkeypatch.setattr(embed, "read_rgb", lambda path: names.append(Path(path).name) or reading(path))
+    names, prepare = [], Predictor.prepare
+
+    def noted(self, image):
+        names.extend([Path(image).name] if isinstance(image, str) else [])
+        return prepare(self, image)
+
+    monkeypatch.setattr(Predictor, "prepare", noted)
     return names
 
 

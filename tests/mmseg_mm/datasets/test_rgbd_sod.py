@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, RGBDSODDataset
-from tests.mmseg_mm.rgbd_files import SIZE, near_square, write, write_set
+from tests.mmseg_mm.rgbd_files import PLACES, SIZE, near_square, write, write_set
 
 
 def names(dataset: RGBDSODDataset, key: str = "img_path") -> list[str]:
@@ -185,3 +185,32 @@ def test_an_image_that_mmcv_cannot_load_is_named(tmp_path):
     assert dataset[1]["img"].shape == (*SIZE, 3)
     with pytest.raises(InputError, match="RGB/a.png is not an image that can be read"):
         dataset[0]
+
+
+def test_odd_masks_are_told_when_the_set_is_built(tmp_path, warnings_of):
+    write_set(tmp_path / "good")
+    write_set(tmp_path / "bad", ("x", "y"))
+    write(tmp_path / "bad/GT/x.png", near_square()[1] // 2)
+    RGBDSODDataset(data_root=str(tmp_path), sets=[{"name": "good"}, {"name": "bad"}])
+    (line,) = warnings_of
+    assert f"1 of 2 masks of bad that were looked at are odd: mask {tmp_path}/bad/GT/x.png holds 0 and 127" in line
+
+
+def test_files_of_too_many_pixels_are_named(tmp_path):
+    write_set(tmp_path)
+    with pytest.raises(InputError, match="RGB/a.jpg has 32 x 24 pixels, more than max_pixels 700 allows"):
+        RGBDSODDataset(data_root=str(tmp_path), max_pixels=700)
+    assert RGBDSODDataset(data_root=str(tmp_path), max_pixels=768).get_data_info(0)["max_pixels"] == 768
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_that_lose_their_levels_are_told_when_the_set_is_built(tmp_path, warnings_of, channels):
+    places = {**PLACES, "img_path": ("RGB", ".png")}
+    write_set(tmp_path / "deep", ("x", "y"), places)
+    values = np.random.default_rng(0).integers(0, 4096, (*SIZE, channels)).astype(np.uint16)
+    write(tmp_path / "deep/RGB/x.png", values)
+    write(tmp_path / "deep/RGB/y.png", values * 16)
+    RGBDSODDataset(data_root=str(tmp_path / "deep"))
+    (line,) = warnings_of
+    assert f"1 of 2 images of deep that were looked at are odd: image {tmp_path}/deep/RGB/x.png has 16 bits" in line
+    assert "of which 16 of 256 levels are loaded; save it with 8" in line
