@@ -1,6 +1,5 @@
 """Frost on the lens, of ImageNet-C (Hendrycks and Dietterich, ICLR 2019), whose photographs cannot be shipped."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ FROST = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))
 SCALE = 1.1
 """Of the photographs, as Michaelis et al. have it."""
 SIX = tuple(f"frost{number}" for number in range(1, 7))
-"""The photographs of ImageNet-C's code without their suffixes. It draws a number below five: the sixth is never used."""
+"""ImageNet-C's photographs without their suffixes. Its code draws a number below five: the sixth is never used."""
 TINTS = (
     ((0.305, 0.585, 0.650), 0.08),
     ((0.787, 0.805, 0.841), 0.086),
@@ -105,23 +104,24 @@ def _direction(angle: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
-def read_frost_pictures(folder: str | Path) -> list[Image]:
+def read_frost_pictures(folder: str | Path, left_out: LeftOut | None = None) -> list[Image]:
     """The pictures of a folder, in the order of their names.
 
-    Of ImageNet-C's folder, ``frost1.png`` to ``frost6.jpg``, the first five, as its code has it. A warning counts what
-    is left out.
+    Of ImageNet-C's folder, ``frost1.png`` to ``frost6.jpg``, the first five, as its code has it.
+
+    Args:
+        folder: its path.
+        left_out: gets the sixth of these, and whatever is no picture.
 
     Raises:
         InputError: no folder, no pictures in it, or one that cannot be read.
     """
-    left_out = LeftOut()
+    left_out = LeftOut() if left_out is None else left_out
     names = images_in(str(folder), left_out)
     if tuple(Path(name).stem.lower() for name in names) == SIX:
         left_out.add(str(Path(folder) / names.pop()), "ImageNet-C's code never draws its sixth photograph")
     if not names:
         raise InputError(f"folder {folder} has no pictures of frost")
-    if left_out.found:
-        logging.getLogger("fastreid.mm").warning("photographs of frost: %s", left_out)
     return [_read(Path(folder) / name) for name in names]
 
 
