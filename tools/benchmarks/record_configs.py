@@ -30,7 +30,7 @@ from recording.comparison import differences
 from recording.names import Names
 from recording.record import record
 
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.errors import InputError, one_line_errors
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 BUILDERS = {".yml": reid.build, ".py": sod.build}
@@ -57,8 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)  # sums in the same order everywhere
     with one_line_errors():
-        names = Names.read(args.names)
+        names, before = Names.read(args.names), _earlier(args.against) if args.against else None
         configs = [config for config in shipped() if any(fnmatchcase(config, pattern) for pattern in args.only)]
+        if not configs:
+            raise InputError(f"--only {' '.join(args.only)} is none of the configs in {CONFIGS}")
         found = {}
         for config in configs:
             print(config, file=sys.stderr, flush=True)
@@ -66,12 +68,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             network = BUILDERS[Path(config).suffix](str(CONFIGS / config))
             found[config] = record(network, lambda name, config=config: names.old(config, name))
         args.path.write_text(json.dumps(found, indent=1) + "\n")
-        if args.against is None:
-            return 0
-        before = json.loads(args.against.read_text())
+    if before is None:
+        return 0
     lines = differences({config: before[config] for config in before if config in found or args.only == ["*"]}, found)
     print("\n".join([*lines, f"{len(lines)} differences in {len(found)} configs"]))
     return int(bool(lines))
+
+
+def _earlier(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no earlier record: {error}") from None
 
 
 if __name__ == "__main__":

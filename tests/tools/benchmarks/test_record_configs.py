@@ -102,6 +102,17 @@ def test_a_shipped_config_is_the_same_twice(tmp_path, capsys, monkeypatch):
     assert told.startswith("demo/agw.yml: losses loss_wrt ") and count == "1 differences in 1 configs"
 
 
+def test_what_cannot_be_done_is_refused_before_anything_is_recorded(tmp_path, capsys):
+    for options, line in (
+        (["--only", "SYSU/nothing*"], "error: --only SYSU/nothing* is none of the configs in "),
+        (["--against", str(tmp_path / "gone.json")], f"error: {tmp_path / 'gone.json'} is no earlier record: "),
+        (["--names", str(tmp_path / "gone.txt")], f"error: {tmp_path / 'gone.txt'} is no table of names: "),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            record_configs.main([str(tmp_path / "new.json"), *options])
+        assert capsys.readouterr().err.startswith(line)
+
+
 def test_every_config_of_both_hosts_is_recorded():
     shipped = record_configs.shipped()
     assert {"SYSU/cmtr.yml", "demo/ieee.yml", "SOD/mutualformer_r50_352x352.py"} <= set(shipped)

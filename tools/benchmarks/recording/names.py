@@ -24,10 +24,14 @@ class Names:
         """Read a file of two or three words a line; "#" begins a comment.
 
         Raises:
-            InputError: a line is something else.
+            InputError: a line is something else, or there is no such file.
         """
         rules = []
-        for number, line in enumerate(path.read_text().splitlines() if path else [], 1):
+        try:
+            lines = path.read_text().splitlines() if path else []
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} is no table of names: {error}") from None
+        for number, line in enumerate(lines, 1):
             words = line.partition("#")[0].split()
             if len(words) not in (0, 2, 3):
                 raise InputError(
