@@ -315,7 +315,8 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     cfg.TEST.CORRUPTION.REPETITIONS = 10
     # What is drawn, whatever SEED is, so that all networks are tested on the same images.
     cfg.TEST.CORRUPTION.SEED = 0
-    # A folder with the pictures of frost of ImageNet-C's code, which cannot be shipped; "" draws frost, a reading.
+    # A folder with the photographs of frost of ImageNet-C's code, which cannot be shipped: the first five of six, as
+    # there. "" draws frost, a reading.
     cfg.TEST.CORRUPTION.FROST = ""
 
     # fast-reid's TEST.RERANK, TEST.AQE and TEST.ROC: see docs/protocols.md. TEST.PRECISE_BN renews the statistics of
