@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from fastreid_mm.common.numpy_scalars import SAFE
 from fastreid_mm.errors import InputError, first_line
 
 MapLocation = str | torch.device | dict[str, str] | Callable | None
@@ -16,7 +17,7 @@ class UntrustedError(InputError):
 
 
 def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE) -> object:
-    """The content of a PyTorch file.
+    """The content of a PyTorch file. NumPy's scalars become plain numbers.
 
     Args:
         path: of the file.
@@ -29,7 +30,10 @@ def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu
             values and is not trusted.
     """
     try:
-        return torch.load(path, map_location=map_location, weights_only=not trust)
+        if trust:
+            return torch.load(path, map_location=map_location, weights_only=False)
+        with torch.serialization.safe_globals(SAFE):
+            return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
         if "weights_only" in str(error):
             raise UntrustedError(
