@@ -53,6 +53,8 @@ def find_weights(content: object, path: str, own: Collection[str] = ()) -> Weigh
     own = frozenset(own)
     place, tensors = tensors_of(content, path, own)
     (prefix, most), *others = prefixes(tensors, own).most_common()
+    if own and not most:  # of another network: as it would be taken without its names
+        return find_weights(content, path)
     again = [other for other, count in others if own and count == most > len(own) // 2]
     if again:
         names = listed([repr(name) for name in [prefix, *again]], 4, ", ")
