@@ -8,6 +8,7 @@ import numpy as np
 
 from fastreid_mm.errors import InputError, first_line, require_packages
 from fastreid_mm.export.description import IMAGES, KEY, Description
+from fastreid_mm.export.external_data import require_own_data
 from fastreid_mm.export.prepare_image import prepare_image
 from fastreid_mm.read_image import AnyImage
 
@@ -23,7 +24,7 @@ class OnnxPredictor:
         providers: ONNX Runtime's, the first that can is taken: "CUDAExecutionProvider" needs ``onnxruntime-gpu``.
 
     Raises:
-        InputError: the file is missing, no ONNX, or not of this package; or ONNX Runtime is not installed.
+        InputError: the file is missing, no ONNX, not of this package, or keeps tensors in other files; or ONNX Runtime is not installed.
     """
 
     def __init__(self, path: str | PathLike, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:
@@ -33,6 +34,7 @@ class OnnxPredictor:
         path = fspath(path)
         if not Path(path).is_file():
             raise InputError(f"{path} does not exist")
+        require_own_data(path)
         try:
             self.session = InferenceSession(path, providers=list(providers))
         except Exception as error:  # of many kinds, all its own
