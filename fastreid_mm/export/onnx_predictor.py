@@ -24,7 +24,8 @@ class OnnxPredictor:
         providers: ONNX Runtime's, the first that can is taken: "CUDAExecutionProvider" needs ``onnxruntime-gpu``.
 
     Raises:
-        InputError: the file is missing, no ONNX, not of this package, or keeps tensors in other files; or ONNX Runtime is not installed.
+        InputError: the file is missing, no ONNX, not of this package, or keeps tensors in other files; or ONNX Runtime
+            is not installed.
     """
 
     def __init__(self, path: str | PathLike, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:

@@ -87,6 +87,8 @@ def only_known(content: Mapping, path: str) -> dict[str, Any]:
     taken |= {name: value for name, value in others.items() if value is not None}
     if "state_dict" not in taken and any(isinstance(value, dict) for value in others.values()):
         taken["state_dict"] = tensors_of(others, path)[1]
+    if "state_dict" in taken:
+        taken.setdefault("meta", {})  # mmsegmentation's init_model asks for it
     if "message_hub" in taken:
         taken["message_hub"] = _hub(taken["message_hub"], path)
     return taken
