@@ -54,7 +54,8 @@ def _like_names(own: Mapping, saved: Mapping, path: str, place: str) -> dict:
 def _like_list(own: Sequence, saved: Sequence, path: str, place: str) -> Any:
     if len(own) != len(saved):
         raise InputError(f"checkpoint {path}: {place} has {len(saved)} entries, this run {len(own)}")
-    return type(own)(like(one, other, path, f"{place}.{index}") for index, (one, other) in enumerate(zip(own, saved)))
+    taken = [like(one, other, path, f"{place}.{index}") for index, (one, other) in enumerate(zip(own, saved))]
+    return tuple(taken) if isinstance(own, tuple) else taken
 
 
 def _same_kind(own: Any, saved: Any) -> bool:
@@ -86,7 +87,7 @@ def like_optimizer(own: Mapping, parameters: Sequence[Tensor], saved: object, pa
     """
     if not isinstance(saved, Mapping):
         raise InputError(f"checkpoint {path}: {place} is not the state of an optimizer")
-    taken = like(*({key: one[key] for key in one if key != "state"} for one in (own, saved)), path, place)
+    taken = like({key: own[key] for key in own if key != "state"}, saved, path, place)
     state = saved.get("state")
     if not isinstance(state, Mapping):
         raise InputError(f"checkpoint {path}: {place} has no state")

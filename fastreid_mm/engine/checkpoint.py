@@ -1,8 +1,9 @@
 """Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
@@ -135,7 +136,7 @@ class SafeCheckpointer(Checkpointer):
         if not isinstance(content, dict):
             raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
         extras = content if self.trust else known_entries(content, EXTRAS, path)
-        if self._resuming:
+        if self._resuming and self.check is not None:
             self.check(extras)
         weights = self._weights(content, path)
         if self.trust:
@@ -169,13 +170,12 @@ class SafeCheckpointer(Checkpointer):
             return like_optimizer(own, parameters, content[name], path, name)
         return like(own, content.get(name, {}), path, name)
 
-    @staticmethod
-    def check(extras: Mapping[str, object]) -> None:
-        """Refuse to resume by what else the file holds; a trainer sets it."""
-
     partial: bool | None = False
     """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no
     effect."""
+
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    """Refuses to resume by what else the file holds, before any of its states is looked at."""
 
     trust = False
     """Whether files may be more than plain data: ``MODEL.TRUST_WEIGHTS``."""

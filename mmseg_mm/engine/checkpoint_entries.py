@@ -73,7 +73,7 @@ def _whole(numbers: Mapping) -> bool:
 def only_known(content: Mapping, path: str) -> dict[str, Any]:
     """Take what a checkpoint may have, and drop everything else.
 
-    Weights under another key than ``state_dict``, as ``model`` or ``net``, are there, too.
+    Weights under another key than ``state_dict``, as ``model`` or ``net``, or under none, are there, too.
 
     Args:
         content: What was read from the file.
@@ -84,8 +84,8 @@ def only_known(content: Mapping, path: str) -> dict[str, Any]:
     """
     taken = known_entries(content, _KNOWN, path)
     others = {name: _tensors(value) for name, value in content.items() if name not in _KNOWN}
-    taken |= {name: value for name, value in others.items() if value is not None}
-    if "state_dict" not in taken and any(isinstance(value, dict) for value in others.values()):
+    taken |= {name: value for name, value in others.items() if isinstance(value, dict)}
+    if "state_dict" not in taken and any(value is not None for value in others.values()):
         taken["state_dict"] = tensors_of(others, path)[1]
     if "state_dict" in taken:
         taken.setdefault("meta", {})  # mmsegmentation's init_model asks for it

@@ -17,10 +17,9 @@ from mmseg.registry import HOOKS
 from torch.hub import load_state_dict_from_url
 
 from fastreid_mm.common.form import like, like_optimizer
-from fastreid_mm.common.numpy_scalars import SAFE
 from fastreid_mm.common.weights import find_weights
 from fastreid_mm.errors import InputError
-from fastreid_mm.safe_load import MapLocation, UntrustedError, load_safely
+from fastreid_mm.safe_load import SAFE, MapLocation, UntrustedError, load_safely
 from mmseg_mm.engine.checkpoint_entries import HISTORY, SETTINGS, only_known, require_resumable
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, describe_match, unseen_settings
 
@@ -37,9 +36,16 @@ class Reading:
 
 
 def load_from_local(filename: str, map_location: MapLocation = "cpu") -> Mapping[str, Any]:
-    """:func:`read_checkpoint` for all that reads a checkpoint through mmengine, a run or not."""
+    """:func:`read_checkpoint` for all that reads a checkpoint through mmengine, a run or not.
+
+    Raises:
+        InputError: see :func:`read_checkpoint`; or there are no tensors, with which the host would go on.
+    """
     Reading.path = filename
-    return read_checkpoint(str(Path(filename).expanduser()), map_location, Reading.trust)
+    content = read_checkpoint(str(Path(filename).expanduser()), map_location, Reading.trust)
+    if not Reading.trust and "state_dict" not in content:
+        raise InputError(f"checkpoint {filename} does not hold named tensors")
+    return content
 
 
 def _only_known(loader: Callable) -> Callable:

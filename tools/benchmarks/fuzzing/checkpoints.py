@@ -45,7 +45,9 @@ def fuzz(times: int, seed: int) -> Counter:
             result = outcome(lambda: _load(load, path, content, original, weights, may_miss), (InputError,))  # noqa: B023
             result = "WRONG: a text was run" if proof.exists() else result.replace("CRASH WrongError", "WRONG")
             proof.unlink(missing_ok=True)
-            count(found, f"{kind}: {place[0] if place else 'all'}", result, f"checkpoint {index} of seed {seed}, {place}")
+            count(
+                found, f"{kind}: {place[0] if place else 'all'}", result, f"checkpoint {index} of seed {seed}, {place}"
+            )
     return found
 
 

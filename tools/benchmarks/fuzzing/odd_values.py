@@ -19,7 +19,7 @@ def odd_values(proof: str) -> list[Any]:
     """
     code = f"open({proof!r}, 'w').close()"
     nested: Any = code
-    for _ in range(2000):
+    for _ in range(200):  # deeper than anything is, and not too deep to be saved
         nested = [nested]
     texts = [
         code,
@@ -80,6 +80,13 @@ def _changed(content: Any, rng: random.Random, values: list[Any]) -> tuple[Any, 
 def _other(value: Any, rng: random.Random, values: list[Any]) -> Any:
     """A value of another kind, or of another shape or kind of number."""
     if isinstance(value, torch.Tensor) and rng.random() < 0.5:
-        changes = (value.double, value.half, value.int, value.flatten, value[None].clone, lambda: value.to(torch.cfloat))
+        changes = (
+            value.double,
+            value.half,
+            value.int,
+            value.flatten,
+            value[None].clone,
+            lambda: value.to(torch.cfloat),
+        )
         return rng.choice(changes)()
     return rng.choice(values)
