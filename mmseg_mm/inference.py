@@ -13,8 +13,9 @@ from mmseg.registry import MODELS
 
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line
+from mmseg_mm.engine.checkpoint_entries import SETTINGS
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
-from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
+from mmseg_mm.engine.safe_checkpoint import read_checkpoint, weights_of
 from mmseg_mm.load_config import load_config
 from mmseg_mm.predictor import Picture, SaliencyPredictor
 
@@ -48,7 +49,7 @@ def init_rgbd_model(
     init_default_scope("mmseg")
     model = MODELS.build(config.model)
     content = read_checkpoint(str(checkpoint), trust=trust)
-    weights = content.get("state_dict", content)
+    weights = weights_of(content, str(checkpoint), model.state_dict())
     check_weights(model.state_dict(), weights, str(checkpoint), "predict")
     check_settings(unseen_settings(config.model), content.get("meta", {}).get(SETTINGS, {}), str(checkpoint))
     model.load_state_dict(weights, strict=False)

@@ -1,13 +1,32 @@
 """Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 from timm.models import clean_state_dict
+from torch import Tensor
+from torch.optim import Optimizer
 
+from fastreid_mm.common.entries import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    TENSORS,
+    TEXT,
+    WHOLE,
+    Kind,
+    Known,
+    each,
+    either,
+    known_entries,
+    named,
+)
+from fastreid_mm.common.form import like, like_optimizer
+from fastreid_mm.common.weights import find_weights, fits
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.safe_load import load_safely
 from fastreid_mm.whole_file import require_whole, write_text, write_whole
@@ -15,6 +34,18 @@ from fastreid_mm.whole_file import require_whole, write_text, write_whole
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
 fine-tuning."""
+
+EXTRAS: Known = {
+    "epoch": Kind("a whole number from -1", lambda value: WHOLE.holds(value) and value >= -1),
+    "iterations": COUNT,
+    "iters_per_epoch": NUMBER,
+    "seed": COUNT,
+    "solver": named(either(TEXT, NUMBER, FLAG)),
+    "data": TEXT,
+    "num_classes": COUNT,
+    "buffers": each(TENSORS),
+}
+"""What is taken from a checkpoint that is not trusted, beside the tensors and the states of what trains them."""
 
 
 def saved_num_classes(path: str, trust: bool = False) -> int:
@@ -26,7 +57,8 @@ def saved_num_classes(path: str, trust: bool = False) -> int:
         content = load_safely(path, trust)
     except InputError:  # the checkpointer says what is wrong with the file
         return 0
-    return content.get("num_classes", 0) if isinstance(content, dict) else 0
+    classes = content.get("num_classes", 0) if isinstance(content, dict) else 0
+    return classes if COUNT.holds(classes) else 0
 
 
 class SafeCheckpointer(Checkpointer):
@@ -34,7 +66,8 @@ class SafeCheckpointer(Checkpointer):
 
     - a file appears under its name only when it is complete and on the disk;
     - resuming finds a damaged file out by its checksums, and takes the one before it;
-    - PyTorch's safe loader reads it, unless :attr:`trust` says otherwise;
+    - PyTorch's safe loader reads it, and entries that are not known, or of another kind, are left out or refused,
+      unless :attr:`trust` says otherwise;
     - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
       Only what :attr:`excused` names is let off, and not when resuming, or with :attr:`partial` whatever does
       not fit, as long as every part of the model gets something.
@@ -100,13 +133,49 @@ class SafeCheckpointer(Checkpointer):
 
     def _load_file(self, path: str) -> dict:
         content = load_safely(path, self.trust)
-        if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
-            raise InputError(f"{path} is not a checkpoint: it has no 'model'")
-        return content
+        if not isinstance(content, dict):
+            raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
+        extras = content if self.trust else known_entries(content, EXTRAS, path)
+        if self._resuming and self.check is not None:
+            self.check(extras)
+        weights = self._weights(content, path)
+        if self.trust:
+            return {**content, "model": weights}
+        states = {name: self._state(name, content, path) for name in self.checkpointables if self._resuming}
+        return {**extras, **states, "model": weights}
+
+    def _weights(self, content: dict, path: str) -> dict[str, Tensor]:
+        """The tensors of ``model``; unless resuming, those that are elsewhere under the model's names, too."""
+        own, given = self.model.state_dict(), content.get("model")
+        if isinstance(given, dict):
+            tensors = {name: one for name, one in given.items() if isinstance(name, str) and isinstance(one, Tensor)}
+            tensors = clean_state_dict(tensors)  # no "module." of a wrapped model
+            if self._resuming or own.keys() & tensors.keys():
+                return tensors
+        elif self._resuming:
+            raise InputError(f"{path} is not a checkpoint to resume: it has no 'model'")
+        found = find_weights(content, path, own)
+        if found.told():
+            self.logger.info(f"{path}: {found.told()}")
+        return found.state
+
+    def _state(self, name: str, content: dict, path: str) -> Mapping:
+        """What is saved of an optimizer, schedule or scaler, as far as this run's has it, too."""
+        checkpointable = self.checkpointables[name]
+        own = checkpointable.state_dict()
+        if name not in content and own:
+            raise InputError(f"checkpoint {path} has no {name} to resume")
+        if isinstance(checkpointable, Optimizer):
+            parameters = [one for group in checkpointable.param_groups for one in group["params"]]
+            return like_optimizer(own, parameters, content[name], path, name)
+        return like(own, content.get(name, {}), path, name)
 
     partial: bool | None = False
     """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no
     effect."""
+
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    """Refuses to resume by what else the file holds, before any of its states is looked at."""
 
     trust = False
     """Whether files may be more than plain data: ``MODEL.TRUST_WEIGHTS``."""
@@ -115,9 +184,8 @@ class SafeCheckpointer(Checkpointer):
     """Parts of names of tensors that, unless resuming, need not fit."""
 
     def _load_model(self, checkpoint: dict) -> None:
-        checkpoint["model"] = clean_state_dict(checkpoint["model"])  # no "module." of a wrapped model
         state, own = checkpoint["model"], self.model.state_dict()
-        shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
+        shapes = [name for name in own if name in state and not fits(own[name], state[name])]
         wrong = {
             "missing": self._not_excused(set(own) - set(state)),
             "unknown": self._not_excused(set(state) - set(own)),

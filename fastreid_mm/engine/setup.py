@@ -25,6 +25,9 @@ from fastreid_mm.whole_file import write_text
 
 logger = logging.getLogger("fastreid.mm")
 
+MOST_ENTRIES = 100_000
+"""Of a config file. A few hundred references to references unfold to more than a memory holds."""
+
 
 def load_config(config_file: str, options: list[str]) -> CfgNode:
     """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
@@ -48,6 +51,8 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         cfg.merge_from_list(_with_floats(cfg, options))
     except InputError:
         raise
+    except RecursionError:  # of an option
+        raise InputError("config options: a value is nested too deep") from None
     except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
@@ -58,11 +63,24 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
 def _merge_file(cfg: CfgNode, path: str) -> None:
     """The host's merging of a file and those it builds on, which trips over any that is not a mapping."""
     try:
-        cfg.merge_from_file(path)
+        content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs nothing
+        if _entries(content, {}) > MOST_ENTRIES:
+            raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
+        cfg.merge_from_other_cfg(CfgNode(content))
     except RecursionError:
-        raise InputError(f"config {path}: its _BASE_ leads back to itself") from None
+        raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
     except (AttributeError, TypeError):
         raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
+
+
+def _entries(content: object, known: dict[int, int]) -> int:
+    """How many entries there are when every reference of a YAML file is a copy, as the host makes of them."""
+    if not isinstance(content, dict | list):
+        return 1
+    if id(content) not in known:
+        values = content.values() if isinstance(content, dict) else content
+        known[id(content)] = 1 + sum(_entries(value, known) for value in values)
+    return known[id(content)]
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:

@@ -121,9 +121,13 @@ class MMTrainer(DefaultTrainer):
             claim_output_dir(self.cfg.OUTPUT_DIR, overwrite)
         self.checkpointer.partial = self.cfg.MODEL.PARTIAL_WEIGHTS
         self.checkpointer.trust = self.cfg.MODEL.TRUST_WEIGHTS
+        self.checkpointer.check = lambda extras: compare_solver(self.cfg, extras.get("solver", {}))
         content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
         if not self.checkpointer.resumed:
             return
+        for entry in ("epoch", "iterations"):
+            if entry not in content:
+                raise InputError(f"checkpoint {self.checkpointer.resumed} has no {entry} to resume")
         self.start_epoch, self.start_iter = content["epoch"] + 1, content["iterations"]
         length = content.get("iters_per_epoch", self.start_iter / max(self.start_epoch, 1))
         if length != self.iters_per_epoch:
@@ -132,7 +136,6 @@ class MMTrainer(DefaultTrainer):
                 f"{self.start_epoch} epochs of {length:g} and more: those of this data and batch are "
                 f"{self.iters_per_epoch}"
             )
-        compare_solver(self.cfg, content.get("solver", {}))
         if content.get("data", self._lists["train"]) != self._lists["train"]:
             logger.warning(
                 "The training list differs from the checkpoint's: the run will not be what it would have been"

@@ -9,6 +9,7 @@ import numpy as np
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line, require_packages
 from fastreid_mm.export.description import IMAGES, KEY, Description
+from fastreid_mm.export.external_data import require_own_data
 from fastreid_mm.export.prepare_image import prepare_image
 from fastreid_mm.read_image import AnyImage, PixelRule
 
@@ -25,7 +26,8 @@ class OnnxPredictor:
         max_pixels: image files of more are refused, as ``INPUT.MAX_PIXELS`` says elsewhere.
 
     Raises:
-        InputError: the file is missing, no ONNX, or not of this package; or ONNX Runtime is not installed.
+        InputError: the file is missing, no ONNX, not of this package, or keeps tensors in other files; or ONNX Runtime
+            is not installed.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class OnnxPredictor:
         path = fspath(path)
         if not Path(path).is_file():
             raise InputError(f"{path} does not exist")
+        require_own_data(path)
         try:
             self.session = InferenceSession(path, providers=list(providers))
         except Exception as error:  # of many kinds, all its own
