@@ -1,14 +1,14 @@
 """Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 from timm.models import clean_state_dict
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.errors import InputError, first_line, listed
 from fastreid_mm.safe_load import load_safely
 from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
@@ -27,6 +27,10 @@ def saved_num_classes(path: str, trust: bool = False) -> int:
     except InputError:  # the checkpointer says what is wrong with the file
         return 0
     return content.get("num_classes", 0) if isinstance(content, dict) else 0
+
+
+AS_WEIGHTS = "MODEL.WEIGHTS begins another training with its weights"
+"""What to do with a checkpoint that a training cannot go on with."""
 
 
 class SafeCheckpointer(Checkpointer):
@@ -90,19 +94,37 @@ class SafeCheckpointer(Checkpointer):
             What else the file holds.
 
         Raises:
-            InputError: the file is missing, cannot be read safely, or is of another model.
+            InputError: the file is missing, cannot be read safely, is of another model, or is to be resumed from and
+                lacks the state of something.
         """
         if path and not os.path.isfile(path):
             raise InputError(f"checkpoint {path} does not exist")
         self._resuming = checkpointables is None
         self._path = path
-        return super().load(path, checkpointables)
+        try:
+            return super().load(path, checkpointables)
+        except InputError:
+            raise
+        except Exception as error:  # Of any kind: a state of something else is noticed deep inside PyTorch.
+            raise InputError(
+                f"checkpoint {path} cannot be used: {type(error).__name__}: {first_line(error)}"
+            ) from error
 
     def _load_file(self, path: str) -> dict:
         content = load_safely(path, self.trust)
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
+        if self._resuming:
+            lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
+            if lacking:
+                raise InputError(f"checkpoint {path} cannot be resumed: it lacks {', '.join(lacking)}; {AS_WEIGHTS}")
+            self.check_resumed(content)
+            if not content.get("grad_scaler"):  # a state that PyTorch refuses: it was made without SOLVER.AMP
+                content.pop("grad_scaler", None)
         return content
+
+    check_resumed: Callable[[dict], None] = staticmethod(lambda content: None)
+    """Given what a file holds that is to be resumed from, refuses it or not, before anything of it is loaded."""
 
     partial: bool | None = False
     """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no

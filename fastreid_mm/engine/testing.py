@@ -11,6 +11,7 @@ from torch import nn
 from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_dataset, build_test_loader
+from fastreid_mm.data.readable import require_readable
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
 from fastreid_mm.engine.output_dir import has_checkpoint
 from fastreid_mm.engine.precise_bn import precise_bn
@@ -117,6 +118,7 @@ def evaluate_only(cfg: CfgNode) -> Results:
     """
     require_expected_form(cfg.TEST.EXPECTED_RESULTS)
     cfg = settle(cfg)
+    require_readable(cfg)
     save_config(cfg)
     model = trained_model(cfg)
     share_weights(model)
