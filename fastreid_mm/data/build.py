@@ -51,8 +51,6 @@ def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
     except RuntimeError as error:  # what the host's own data sets raise for a missing file
         raise InputError(f"data set {name}: {error}") from None
     missing_modalities(cfg, dataset)  # now, not when testing begins
-    if isinstance(dataset, AlignedDataset) and cfg.TEST.FLIP.ENABLED:
-        raise InputError(f"TEST.FLIP.ENABLED: the host would turn the aligned images of {name} upside down")
     return dataset
 
 

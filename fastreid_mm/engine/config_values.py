@@ -101,12 +101,24 @@ def _refuse_unknown_names(cfg: CfgNode) -> None:
         if name not in names:
             choices = f"one of {', '.join(names)}" if isinstance(names, tuple) else "known"
             raise InputError(f"{key} {name!r} is not {choices}")
+    require_device(cfg.MODEL.DEVICE)
+
+
+def require_device(name: str) -> None:
+    """Refuse what is not the name of a device, or of none that is here; cuda stands for the CPU where there is no GPU.
+
+    Raises:
+        InputError: names it.
+    """
     try:
-        usable = torch.device(cfg.MODEL.DEVICE).type != "meta"  # which has shapes and no numbers
-    except RuntimeError:
+        device = torch.device(name)
+        if device.type == "cuda" and not torch.cuda.is_available():
+            return
+        usable = device.type != "meta" and torch.empty(0, device=device) is not None  # meta has shapes and no numbers
+    except (RuntimeError, AssertionError, NotImplementedError):  # the second if PyTorch was built without it
         usable = False
     if not usable:
-        raise InputError(f"MODEL.DEVICE {cfg.MODEL.DEVICE!r} is not a device, as cpu, cuda or cuda:1") from None
+        raise InputError(f"MODEL.DEVICE {name!r} is not a device of this machine, as cpu, cuda or cuda:1") from None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -26,7 +27,7 @@ from fastreid_mm.whole_file import write_text
 logger = logging.getLogger("fastreid.mm")
 
 
-def load_config(config_file: str, options: list[str]) -> CfgNode:
+def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
     """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
 
     Args:
@@ -40,6 +41,7 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
     cfg = get_cfg()
     add_mm_config(cfg)
     config_file = config_file and find_config(config_file, "fastreid_mm")
+    options = _words(options)
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
@@ -63,6 +65,13 @@ def _merge_file(cfg: CfgNode, path: str) -> None:
         raise InputError(f"config {path}: its _BASE_ leads back to itself") from None
     except (AttributeError, TypeError):
         raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
+
+
+def _words(options: Iterable[object]) -> list[str]:
+    """Options as the command line gives them."""
+    if isinstance(options, str | Mapping):
+        raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
+    return [str(word) for word in options]
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:

@@ -136,8 +136,9 @@ class MMTrainer(DefaultTrainer):
                 clear_output_dir(folder, self.cfg.MODEL.WEIGHTS)
             return
         self.start_epoch, self.start_iter = content["epoch"] + 1, content["iterations"]
-        restore_buffers(unwrap(self.model), content.get("buffers", []))
-        self._follow_seed(content.get("seed", self.cfg.SEED))
+        buffers, seed = content.get("buffers"), content.get("seed")
+        restore_buffers(unwrap(self.model), buffers if isinstance(buffers, list) else [])
+        self._follow_seed(seed if type(seed) is int else self.cfg.SEED)
         changed = apply_new_schedule(self.scheduler["lr_sched"], planned)
         if changed:
             logger.warning(f"SOLVER.SCHED: {', '.join(changed)} differ from the checkpoint's: the config's are used")
