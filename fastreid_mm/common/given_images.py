@@ -72,4 +72,4 @@ def _is_image(value: Any) -> bool:
 
 def _kind_of(value: Any) -> str:
     shape = getattr(value, "shape", None)
-    return f"a {type(value).__name__}" + (f" of shape {tuple(shape)}" if shape is not None else "")
+    return type(value).__name__ + (f" of shape {tuple(shape)}" if shape is not None else "")
