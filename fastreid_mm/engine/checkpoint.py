@@ -115,10 +115,10 @@ class SafeCheckpointer(Checkpointer):
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
             raise InputError(f"{path} is not a checkpoint: it has no 'model'")
         if self._resuming:
+            self.check_resumed(content)
             lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
             if lacking:
                 raise InputError(f"checkpoint {path} cannot be resumed: it lacks {', '.join(lacking)}; {AS_WEIGHTS}")
-            self.check_resumed(content)
             if not content.get("grad_scaler"):  # a state that PyTorch refuses: it was made without SOLVER.AMP
                 content.pop("grad_scaler", None)
         return content
