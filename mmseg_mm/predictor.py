@@ -106,8 +106,6 @@ def _list_pairs(given: Iterable) -> list[tuple[Picture, Picture]]:
     for number, pair in enumerate(pairs):
         if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(part, Picture) for part in pair):
             raise InputError(f"{wanted}: number {number} is none")
-    if not pairs:
-        raise InputError(f"{wanted}: none are given")
     return pairs
 
 

@@ -7,11 +7,12 @@ from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.output_dir import clear_output_dir
 from fastreid_mm.errors import InputError
 
-WRITTEN = """
-last_checkpoint last_test model_0003.pth model_final.pth model_iter_0000012.pth model_best.pth model_0004.pth.part
-results.json references.json run.json eval_results.json eval_run.json metrics.json wandb_run
-events.out.tfevents.1.host.2.0 ranked_lists_SYSUMM01.png not_finite_0000003_0.pth results.json.part
-""".split()
+WRITTEN = [
+    *("last_checkpoint", "last_test", "model_0003.pth", "model_final.pth", "model_iter_0000012.pth", "model_best.pth"),
+    *("model_0004.pth.part", "results.json", "references.json", "run.json", "eval_results.json", "eval_run.json"),
+    *("metrics.json", "wandb_run", "events.out.tfevents.1.host.2.0", "ranked_lists_SYSUMM01.png"),
+    *("not_finite_0000003_0.pth", "results.json.part"),
+]
 OTHERS = ["log.txt", "config.yaml", "notes.txt", "my_model.pth", "events.txt", "picture.png", "results.csv"]
 
 
