@@ -58,6 +58,8 @@ def _problem(key: str, value: object, default: object) -> str:
         return "three finite numbers"
     if key in WHOLE_NUMBERS and list(cast(Sequence, value)) != [each for each in numbers if isinstance(each, int)]:
         return "a list of whole numbers"
+    if key == "TEST.RANKS" and min(numbers, default=1) < 1:
+        return "a list of whole numbers above 0"
     if key == "INPUT.CROP.RATIO" and not (len(numbers) == 2 and 0 < numbers[0] <= numbers[1]):
         return "the smallest and the largest ratio of width to height"
     if key.startswith("INPUT.") and key.endswith(".PROB") and not 0 <= cast(float, value) <= 1:

@@ -203,8 +203,8 @@ class MMTrainer(DefaultTrainer):
         self.iter, self.epoch = self.start_iter, self.start_epoch - 1
         with EventStorage(self.start_iter) as self.storage:
             self.storage.epoch = self.epoch
+            self.before_train()
             try:
-                self.before_train()
                 for self.epoch in range(self.start_epoch, self.max_epoch):  # noqa: B020
                     self.before_epoch()
                     while self.iter < (self.epoch + 1) * self.iters_per_epoch:
