@@ -7,6 +7,7 @@ there, and told where it can.
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from yacs.config import CfgNode
 
@@ -57,7 +58,7 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
     Raises:
         InputError: no position, epochs of another length, another optimiser or schedule; with both values.
     """
-    position = [content.get(name) for name in ("epoch", "iterations")]
+    position: list[Any] = [content.get(name) for name in ("epoch", "iterations")]
     if not all(type(count) is int and count >= -1 for count in position):
         said = f"epoch {position[0]!r:.40}, iterations {position[1]!r:.40}"
         raise InputError(f"checkpoint {path} does not say where training was ({said}); {AS_WEIGHTS}")

@@ -1,5 +1,7 @@
 """Optimiser and learning rate, with fast-reid's mistakes taken out."""
 
+from typing import Any
+
 import torch
 from fastreid.solver import build_optimizer as build_host_optimizer
 from torch import nn
@@ -56,7 +58,7 @@ def apply_new_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler, planned:
     return keys
 
 
-def _rates(scheduler: torch.optim.lr_scheduler.LRScheduler) -> list[float]:
+def _rates(scheduler: Any) -> list[float]:
     """The learning rates after as many epochs as the schedule has had."""
     if isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
         passed = sum(count for step, count in scheduler.milestones.items() if step <= scheduler.last_epoch)

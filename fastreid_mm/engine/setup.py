@@ -40,7 +40,7 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
     """
     cfg = get_cfg()
     add_mm_config(cfg)
-    config_file = config_file and find_config(config_file, "fastreid_mm")
+    config_file = find_config(config_file, "fastreid_mm") if config_file else ""
     options = _words(options)
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")

@@ -10,7 +10,9 @@ from fastreid_mm.engine.record import list_checksum
 from fastreid_mm.errors import InputError
 
 
-@pytest.mark.parametrize("written", ["{root}", "{root}/", "{root}//", "~/data", "data", "./data", "x/../data", "link", "~"])
+@pytest.mark.parametrize(
+    "written", ["{root}", "{root}/", "{root}//", "~/data", "data", "./data", "x/../data", "link", "~"]
+)
 def test_every_way_to_write_it_leads_to_the_same_data(written, regdb_root, tmp_path, monkeypatch, tiny_cfg):
     (tmp_path / "x").mkdir()
     os.symlink(regdb_root, tmp_path / "data")

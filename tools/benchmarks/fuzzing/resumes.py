@@ -56,7 +56,7 @@ def fuzz(times: int, seed: int) -> Counter:
     import fastreid_mm.engine  # noqa: F401  first
     from fastreid_mm.errors import InputError
 
-    logging.getLogger("fastreid").setLevel(logging.WARNING)
+    logging.disable(logging.INFO)
     rng, found = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as folder:
         _draw(Path(folder, "RegDB"))
@@ -82,7 +82,8 @@ def _draw(folder: Path) -> None:
         for person in range(16):
             (folder / kind / str(person)).mkdir(parents=True)
             for number in (1, 2):
-                Image.new("RGB", (16, 32), (16 * person, 99, 80 * number)).save(folder / f"{kind}/{person}/{number}.bmp")
+                colour = (16 * person, 99, 80 * number)
+                Image.new("RGB", (16, 32), colour).save(folder / kind / str(person) / f"{number}.bmp")
         for trial, people in (("1", range(16)), ("2", range(15, -1, -1))):
             for part, chosen in (("train", [*people][:12]), ("test", [*people][12:])):
                 names = [f"{kind}/{person}/{n}.bmp {label}\n" for label, person in enumerate(chosen) for n in (1, 2)]
