@@ -64,7 +64,7 @@ def fuzz(times: int, seed: int) -> Counter:
         for index in range(times):
             pool = {**FREE, **OTHER}
             changes = {key: rng.choice(pool[key]) for key in rng.sample(sorted(pool), k=rng.choice((1, 1, 2)))}
-            stop, output = rng.randint(1, 9), os.path.join(folder, f"out{index}")
+            stop, output = rng.randint(1, 9), str(Path(folder, f"out{index}"))
             wrong: list[str] = []
             result = outcome(lambda: _resume(changes, stop, output, wrong), (InputError,))  # noqa: B023  called at once
             result = f"WRONG {wrong[0]}" if wrong else result
