@@ -19,7 +19,9 @@ def list_images(given: Any, modalities: Sequence[str] = ()) -> list:
     Raises:
         InputError: it is neither of these, has no order, or is empty.
     """
-    kind = f"mappings from {', '.join(modalities)} to images" if modalities else "paths, PIL images or arrays"
+    kind = (
+        f"samples: each sample maps {', '.join(modalities)} to images" if modalities else "paths, PIL images or arrays"
+    )
     wanted = f"images must be a list of {kind}"
     if isinstance(given, Mapping) or _is_image(given):
         images = [given]

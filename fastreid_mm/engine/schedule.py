@@ -58,7 +58,7 @@ def apply_new_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler, planned:
     return keys
 
 
-def _rates(scheduler: Any) -> list[float]:
+def _rates(scheduler: Any) -> list:
     """The learning rates after as many epochs as the schedule has had."""
     if isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
         passed = sum(count for step, count in scheduler.milestones.items() if step <= scheduler.last_epoch)

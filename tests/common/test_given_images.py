@@ -45,7 +45,7 @@ def test_one_sample_becomes_a_list():
         (b"a.jpg", (), "not bytes"),
         ({"RGB": "a.jpg"}, (), "number 0 is dict"),
         (["a.jpg", 3], (), "number 1 has int where an image is needed"),
-        ("a.jpg", ("RGB",), "mappings from RGB to images: number 0 is str"),
+        ("a.jpg", ("RGB",), "each sample maps RGB to images: number 0 is str"),
         ([{"RGB": None}], ("RGB",), "number 0 has NoneType"),
         ([ARRAY[None]], (), r"number 0 has ndarray of shape \(1, 4, 2, 3\)"),
     ],
