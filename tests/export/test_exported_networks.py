@@ -150,7 +150,7 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
     ("name", "images", "modality", "message"),
     [
         ("AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
-        ("AGW", [draw(0)], ["visible", "visible"], "1 images need"),
+        ("AGW", [draw(0)], ["visible", "visible"], "2 modalities for 1 images"),
         ("AGW", ["missing.jpg"], "visible", "image missing.jpg does not exist"),
         ("AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
         ("AGW", [], "visible", "no images"),
