@@ -1,7 +1,7 @@
 """Saliency maps of many pairs of image and depth, in batches."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -61,16 +61,16 @@ class SaliencyPredictor:
         Args:
             pairs: Images, each a path or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation,
                 with depth: a path, which is read as the ``LoadDepthFromFile`` of the config says, or floats (H, W) from
-                0 (far) to 1 (near).
+                0 (far) to 1 (near). One pair alone, a tuple, counts as a list of one.
 
         Returns:
             The probabilities (H, W), float32, at the size of each image.
 
         Raises:
-            InputError: A file cannot be used, the sizes of image and depth differ, or an array has the wrong shape,
-                data type or range.
+            InputError: It is no list of pairs, a file cannot be used, the sizes of image and depth differ, or an array
+                has the wrong shape, data type or range.
         """
-        return self.predict([self.load(image, depth) for image, depth in pairs])
+        return self.predict([self.load(image, depth) for image, depth in _list_pairs(pairs)])
 
     def load(self, image: Picture, depth: Picture) -> dict:
         """Load a pair as the network takes it. This and :meth:`predict` are what a call does."""
@@ -105,6 +105,20 @@ class SaliencyPredictor:
             for index, one in zip(members, found):
                 maps[index] = one.seg_logits.data[0].float().cpu().numpy()
         return [maps[index] for index in range(len(samples))]
+
+
+def _list_pairs(given: Iterable) -> list[tuple[Picture, Picture]]:
+    """Return pairs as a list; one pair alone becomes a list of one."""
+    if isinstance(given, tuple) and len(given) == 2 and all(isinstance(part, Picture) for part in given):
+        return [given]
+    wanted = "pairs must be a list of pairs of image and depth, each a path or an array"
+    if isinstance(given, Picture | Mapping) or not isinstance(given, Iterable):
+        raise InputError(f"{wanted}, not {type(given).__name__}")
+    pairs = list(given)
+    for number, pair in enumerate(pairs):
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(part, Picture) for part in pair):
+            raise InputError(f"{wanted}: number {number} is none")
+    return pairs
 
 
 def _steps(config: ConfigDict, tta: bool) -> list[dict]:

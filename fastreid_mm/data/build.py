@@ -1,6 +1,5 @@
 """Training and test loaders in place of fast-reid's, which are wired to CUDA."""
 
-import os
 from collections.abc import Callable
 
 from fastreid.data.build import fast_batch_collator
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from yacs.config import CfgNode
 
+from fastreid_mm.common.data_root import data_root
 from fastreid_mm.data.aligned_set import AlignedSet
 from fastreid_mm.data.channel_augmentation import ChannelAugmentation
 from fastreid_mm.data.datasets import AlignedDataset, CrossModalityDataset
@@ -47,14 +47,11 @@ def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
     """
     found = dataset_class(name)
     options = found.options(cfg) if issubclass(found, (CrossModalityDataset, AlignedDataset)) else {}
-    root = os.getenv("FASTREID_DATASETS", "datasets")
     try:
-        dataset = found(root=root, **options)
+        dataset = found(root=data_root(), **options)
     except RuntimeError as error:  # what the host's own data sets raise for a missing file
         raise InputError(f"data set {name}: {error}") from None
     missing_modalities(cfg, dataset)  # now, not when testing begins
-    if isinstance(dataset, AlignedDataset) and cfg.TEST.FLIP.ENABLED:
-        raise InputError(f"TEST.FLIP.ENABLED: the host would turn the aligned images of {name} upside down")
     return dataset
 
 

@@ -8,11 +8,13 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.data_root import data_root
 from fastreid_mm.common.image_files import LeftOut, images_below
 from fastreid_mm.common.notes import Note
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
+from fastreid_mm.data.readable import item_files
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_and_judge
@@ -32,7 +34,7 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
             continue
         published = {} if cfg.DATASETS.SYSU.SPLIT == "val" and name == "SYSUMM01" else PUBLISHED.get(name, {})
         found = count(dataset)
-        paths = sorted({path for item in _items(dataset) for path in _files(item)})
+        paths = sorted({path for item in _items(dataset) for path in item_files(item)})
         lines = [
             *_other_counts(found, published),
             *_single(dataset, cfg.DATALOADER.NUM_INSTANCE),
@@ -94,17 +96,10 @@ def _images_below(name: str, problem: str) -> list[str]:
     folder = getattr(DATASET_REGISTRY._obj_map.get(name), "dataset_dir", "")
     if not folder:
         return []
-    root = os.path.join(os.getenv("FASTREID_DATASETS", "datasets"), folder)
+    root = os.path.join(data_root(), folder)
     paths = images_below(root, LeftOut()) if os.path.isdir(root) else []
     return [path for path in paths if path not in problem]
 
 
 def _items(dataset: ImageDataset) -> Iterable[tuple]:
     return [*dataset.train, *dataset.query, *dataset.gallery]
-
-
-def _files(item: tuple) -> Iterable[str]:
-    """The files of an item: of an aligned sample one a modality, where it is there."""
-    if len(item) > 3 and isinstance(item[3], tuple):
-        return [source.path for source in item[3] if source]
-    return [item[0]]

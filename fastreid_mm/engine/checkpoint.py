@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
@@ -15,6 +14,7 @@ from fastreid_mm.common.entries import (
     COUNT,
     FLAG,
     NUMBER,
+    PLAIN,
     TENSORS,
     TEXT,
     WHOLE,
@@ -27,7 +27,7 @@ from fastreid_mm.common.entries import (
 )
 from fastreid_mm.common.form import like, like_optimizer
 from fastreid_mm.common.weights import find_weights, fits
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.errors import InputError, first_line, listed
 from fastreid_mm.safe_load import load_safely
 from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
@@ -41,6 +41,8 @@ EXTRAS: Known = {
     "iters_per_epoch": NUMBER,
     "seed": COUNT,
     "solver": named(either(TEXT, NUMBER, FLAG)),
+    "config": named(PLAIN),
+    "images": COUNT,
     "data": TEXT,
     "num_classes": COUNT,
     "buffers": each(TENSORS),
@@ -59,6 +61,10 @@ def saved_num_classes(path: str, trust: bool = False) -> int:
         return 0
     classes = content.get("num_classes", 0) if isinstance(content, dict) else 0
     return classes if COUNT.holds(classes) else 0
+
+
+AS_WEIGHTS = "MODEL.WEIGHTS begins another training with its weights"
+"""What to do with a checkpoint that a training cannot go on with."""
 
 
 class SafeCheckpointer(Checkpointer):
@@ -123,26 +129,45 @@ class SafeCheckpointer(Checkpointer):
             What else the file holds.
 
         Raises:
-            InputError: the file is missing, cannot be read safely, or is of another model.
+            InputError: the file is missing, cannot be read safely, is of another model, or is to be resumed from and
+                lacks the state of something.
         """
         if path and not os.path.isfile(path):
             raise InputError(f"checkpoint {path} does not exist")
         self._resuming = checkpointables is None
         self._path = path
-        return super().load(path, checkpointables)
+        try:
+            return super().load(path, checkpointables)
+        except InputError:
+            raise
+        except Exception as error:  # Of any kind: a state of something else is noticed deep inside PyTorch.
+            raise InputError(
+                f"checkpoint {path} cannot be used: {type(error).__name__}: {first_line(error)}"
+            ) from error
 
     def _load_file(self, path: str) -> dict:
         content = load_safely(path, self.trust)
         if not isinstance(content, dict):
             raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
         extras = content if self.trust else known_entries(content, EXTRAS, path)
-        if self._resuming and self.check is not None:
-            self.check(extras)
+        if self._resuming:
+            self.check_resumed(extras)
         weights = self._weights(content, path)
+        if not content.get("grad_scaler"):  # a state that PyTorch refuses: it was made without SOLVER.AMP
+            content.pop("grad_scaler", None)
         if self.trust:
             return {**content, "model": weights}
-        states = {name: self._state(name, content, path) for name in self.checkpointables if self._resuming}
+        states = {name: self._state(name, content, path) for name in self._states_of(content, path)}
         return {**extras, **states, "model": weights}
+
+    def _states_of(self, content: dict, path: str) -> list[str]:
+        """Names of what beside the model is to be resumed."""
+        if not self._resuming:
+            return []
+        lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
+        if lacking:
+            raise InputError(f"checkpoint {path} cannot be resumed: it lacks {', '.join(lacking)}; {AS_WEIGHTS}")
+        return [name for name in self.checkpointables if name in content]
 
     def _weights(self, content: dict, path: str) -> dict[str, Tensor]:
         """The tensors of ``model``; unless resuming, those that are elsewhere under the model's names, too."""
@@ -163,19 +188,17 @@ class SafeCheckpointer(Checkpointer):
         """What is saved of an optimizer, schedule or scaler, as far as this run's has it, too."""
         checkpointable = self.checkpointables[name]
         own = checkpointable.state_dict()
-        if name not in content and own:
-            raise InputError(f"checkpoint {path} has no {name} to resume")
         if isinstance(checkpointable, Optimizer):
             parameters = [one for group in checkpointable.param_groups for one in group["params"]]
             return like_optimizer(own, parameters, content[name], path, name)
-        return like(own, content.get(name, {}), path, name)
+        return like(own, content[name], path, name)
+
+    check_resumed: Callable[[dict], None] = staticmethod(lambda content: None)
+    """Given what a file holds that is to be resumed from, refuses it or not, before anything of it is loaded."""
 
     partial: bool | None = False
     """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no
     effect."""
-
-    check: Callable[[Mapping[str, Any]], None] | None = None
-    """Refuses to resume by what else the file holds, before any of its states is looked at."""
 
     trust = False
     """Whether files may be more than plain data: ``MODEL.TRUST_WEIGHTS``."""

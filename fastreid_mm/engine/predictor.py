@@ -1,19 +1,23 @@
 """From images to features, with a config and a checkpoint: what everything after training begins with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
 from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.engine.config_values import require_device
 from fastreid_mm.engine.setup import load_config, with_values
 from fastreid_mm.engine.trained_model import trained_model
 from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.modeling.flip_testing import features_both_ways
 from fastreid_mm.read_image import AnyImage, PixelRule, as_rgb
 
 Prepare = Callable[[AnyImage | Tensor], Tensor]
@@ -44,15 +48,16 @@ class Predictor:
 
     def __init__(
         self,
-        config: str | CfgNode,
-        weights: str = "",
+        config: str | PathLike | CfgNode,
+        weights: str | PathLike = "",
         options: Sequence[str] = (),
         device: str = "",
         bf16: bool = False,
     ) -> None:
-        cfg = load_config(config, list(options)) if isinstance(config, str) else config
+        cfg = load_config(config, options) if isinstance(config, str | PathLike) else config
         device = device or ("cpu" if not torch.cuda.is_available() else cfg.MODEL.DEVICE)
-        cfg = with_values(cfg, MODEL__DEVICE=device, MODEL__WEIGHTS=str(weights or cfg.MODEL.WEIGHTS))
+        cfg = with_values(cfg, MODEL__DEVICE=str(device), MODEL__WEIGHTS=str(weights or cfg.MODEL.WEIGHTS))
+        require_device(cfg.MODEL.DEVICE)
         if not cfg.MODEL.WEIGHTS:
             raise InputError("MODEL.WEIGHTS is empty: which checkpoint?")
         self.cfg = cfg
@@ -77,15 +82,16 @@ class Predictor:
         Args:
             images: of a method for visible and infrared images: paths, PIL images, arrays or what :meth:`prepare`
                 returned; of a method for aligned images: for each sample a mapping from names of :attr:`modalities` to
-                its images. Those that a sample lacks are left out, and are missing as in ``TEST.MISSING``.
+                its images. Those that a sample lacks are left out, and are missing as in ``TEST.MISSING``. One alone
+                counts as a list of one.
             modality: "visible" or "infrared", of all images or of each; empty for aligned images.
             batch_size: images or samples at a time.
 
         Raises:
-            InputError: names the image that cannot be read, or says what does not fit the method.
+            InputError: names the image that cannot be read, or says what does not fit the method; or there is none.
         """
-        found = [self._forward(batch) for batch in DataLoader(self._samples(images, modality), batch_size)]
-        return torch.cat(found) if found else torch.empty(0, 0)
+        samples = self._samples(list_images(images, self.modalities), modality)
+        return torch.cat([self._forward(batch) for batch in DataLoader(samples, require_batch_size(batch_size))])
 
     def prepare(self, image: AnyImage | Tensor) -> Tensor:
         """Read and resize an image as testing does, (3, H, W) of values 0 to 255; what is prepared stays as it is.
@@ -102,17 +108,14 @@ class Predictor:
     def _samples(self, images: Sequence, modality: str | Sequence[str]) -> Dataset:
         if self.modalities:
             return AlignedImages(images, self.modalities, self.prepare, modality)
-        names = [modality] * len(images) if isinstance(modality, str) else list(modality)
-        return SingleImages(images, names, self.prepare)
+        return SingleImages(images, list_modalities(modality, len(images)), self.prepare)
 
     @torch.inference_mode()
     def _forward(self, batch: dict[str, Tensor]) -> Tensor:
         batch = {key: value.to(self.cfg.MODEL.DEVICE) for key, value in batch.items()}
         device = torch.device(self.cfg.MODEL.DEVICE).type
         with torch.autocast(device, torch.bfloat16, enabled=self._bf16):
-            features = self.model(batch)
-            if self.cfg.TEST.FLIP.ENABLED:  # the mean of both, as the host's testing has it
-                features = (features + self.model(batch | {"images": batch["images"].flip(-1)})) / 2
+            features = features_both_ways(self.model, batch, self.cfg.TEST.FLIP.ENABLED)
         return features.float().cpu()
 
 

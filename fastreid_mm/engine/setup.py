@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -29,7 +30,7 @@ MOST_ENTRIES = 100_000
 """Of a config file. A few hundred references to references unfold to more than a memory holds."""
 
 
-def load_config(config_file: str, options: list[str]) -> CfgNode:
+def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
     """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
 
     Args:
@@ -42,7 +43,8 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
     """
     cfg = get_cfg()
     add_mm_config(cfg)
-    config_file = config_file and find_config(config_file, "fastreid_mm")
+    config_file = find_config(config_file, "fastreid_mm") if config_file else ""
+    options = _words(options)
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
@@ -81,6 +83,13 @@ def _entries(content: object, known: dict[int, int]) -> int:
         values = content.values() if isinstance(content, dict) else content
         known[id(content)] = 1 + sum(_entries(value, known) for value in values)
     return known[id(content)]
+
+
+def _words(options: Iterable[object]) -> list[str]:
+    """Options as the command line gives them."""
+    if isinstance(options, str | Mapping):
+        raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
+    return [str(word) for word in options]
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:

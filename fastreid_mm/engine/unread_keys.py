@@ -146,7 +146,7 @@ def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     add_mm_config(defaults)
     known = dict(leaves(defaults))
     for key, value in leaves(cfg):
-        if key in known and not _same(value, known[key]):
+        if key in known and not is_same(value, known[key]):
             yield key, f"{key} {value!r} (default {known[key]!r})"
 
 
@@ -159,7 +159,7 @@ def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, object]]:
             yield f"{prefix}{key}", value
 
 
-def _same(value: object, other: object) -> bool:
+def is_same(value: object, other: object) -> bool:
     """Whether two values are equal, tuples and lists alike."""
     if isinstance(value, list | tuple) and isinstance(other, list | tuple):
         return list(value) == list(other)

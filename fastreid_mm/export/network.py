@@ -12,6 +12,7 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.export.description import IMAGES, Description
 from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.modeling.flip_testing import features_both_ways
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
@@ -34,9 +35,7 @@ class ExportedNetwork(nn.Module):
     def forward(self, images: Tensor, kinds: Tensor) -> dict[str, Tensor]:
         """The two inputs of :attr:`Description.aligned` to ``features`` (B, D), and of CMT ``scale`` and ``shift``."""
         batch = {IMAGES: images, self.description.second_input: kinds}
-        rows = self.model(batch)
-        if self.description.flip:
-            rows = (rows + self.model(batch | {IMAGES: images.flip(-1)})) / 2
+        rows = features_both_ways(self.model, batch, self.description.flip)
         if self.description.aligned:  # without the mask that follows the channels: it is an input
             return {"features": rows[:, : sum(channels for channels, _ in self.description.blocks)]}
         if self.description.parts:

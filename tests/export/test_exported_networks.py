@@ -86,6 +86,23 @@ def test_an_exported_network_gives_the_features_of_pytorch_whatever_its_batch_ho
     assert np.abs(first[0] - second[0 if not case.predictor.modalities else 1]).max() > 1e-3  # what it is matters
 
 
+def test_one_image_alone_and_a_generator_are_lists_for_an_exported_network_too(exported):
+    found = OnnxPredictor(exported("AGW").path)
+    expected = found.features([draw(0)], "visible")
+    for given in (draw(0), np.asarray(draw(0)), (image for image in [draw(0)])):
+        assert np.array_equal(found.features(given, "visible"), expected)
+    for images, options, words in (
+        ([], {}, "no images are given"),
+        ({"RGB": draw(0)}, {}, "number 0 is dict"),
+        ([draw(0)], {"batch_size": 0}, "batch_size"),
+        ([draw(0)], {"modality": ["visible"] * 2}, "2 modalities for 1 images"),
+    ):
+        with pytest.raises(InputError, match=words):
+            found.features(images, **{"modality": "visible", **options})
+    aligned = OnnxPredictor(exported("MutualFormerReID").path)
+    assert np.array_equal(aligned.features({"RGB": draw(0)}), aligned.features([{"RGB": draw(0)}]))
+
+
 def test_cmt_gives_features_scale_and_shift_and_says_what_they_are(exported):
     found = OnnxPredictor(exported("CMT").path)
     outputs = found.outputs([draw(0)], "infrared")
@@ -137,7 +154,7 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
     ("name", "images", "modality", "message"),
     [
         ("AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
-        ("AGW", [draw(0)], ["visible", "visible"], "1 images need"),
+        ("AGW", [draw(0)], ["visible", "visible"], "2 modalities for 1 images"),
         ("AGW", ["missing.jpg"], "visible", "image missing.jpg does not exist"),
         ("AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
         ("AGW", [], "visible", "no images"),

@@ -29,6 +29,22 @@ def test_a_batch_of_different_sizes_is_as_one_by_one(model, tta):
     assert predictor([]) == []
 
 
+def test_one_pair_alone_and_generators_are_lists_and_the_rest_is_refused(model):
+    predictor = SaliencyPredictor(model)
+    expected = predictor(PAIRS[:1])
+    assert close(predictor(PAIRS[0]), expected) and close(predictor(pair for pair in PAIRS[:1]), expected)
+    image, depth = PAIRS[0]
+    for given, words in (
+        ("a.jpg", "not str"),
+        (image, "not ndarray"),
+        ({"a.jpg": "a.png"}, "not dict"),
+        (["a.jpg", "b.jpg"], "number 0 is none"),
+        ([(image, depth), (image,)], "number 1 is none"),
+    ):
+        with pytest.raises(InputError, match=f"pairs must be a list of pairs of image and depth, .*{words}"):
+            predictor(given)
+
+
 def test_images_that_keep_their_shape_go_through_the_network_in_groups(model, monkeypatch):
     other = deepcopy(model)
     steps = other.cfg.test_dataloader.dataset.pipeline

@@ -146,8 +146,9 @@ class AlignedDataset(ImageDataset):
 
     def _items(self, part: str, findings: Findings) -> list[AlignedItem]:
         """The samples of a part; whatever is wrong with them is added to the findings."""
-        items = []
-        for name, sources in self.samples(part).items():
+        items, samples = [], self.samples(part)
+        findings.look_at(source.path for sources in samples.values() for source in sources)
+        for name, sources in samples.items():
             match = self._match(name)
             there = tuple(source if os.path.exists(source.path) else None for source in sources)
             paths = list(dict.fromkeys(source.path for source in there if source))

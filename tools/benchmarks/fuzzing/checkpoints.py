@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+
 from fuzzing.odd_values import change, odd_values
 from fuzzing.outcome import count, outcome
-from torch import Tensor
 
 Loader = Callable[[Path], Mapping[str, Tensor]]
 """Loads a file, and gives the tensors that the model has then."""
@@ -72,13 +73,12 @@ def _load(load: Loader, path: Path, content: Any, original: dict, weights: str, 
 
 def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     """Resuming a training, and a trained model for everything after it."""
-    from fuzzing.configs import CONFIGS, RESNET, SMALL, batch_of
-
     from fastreid_mm.engine.checkpoint import PER_IDENTITY, SafeCheckpointer
     from fastreid_mm.engine.schedule import solver_values
     from fastreid_mm.engine.setup import load_config, with_values
     from fastreid_mm.engine.trained_model import trained_model
     from fastreid_mm.engine.trainer import MMTrainer
+    from fuzzing.configs import CONFIGS, RESNET, SMALL, batch_of
 
     logging.disable(logging.CRITICAL)
     cfg = load_config(str(CONFIGS / "agw.yml"), [word for pair in (SMALL | RESNET).items() for word in pair])
@@ -134,10 +134,10 @@ def _saliency(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...
     from mmengine.config import Config
     from mmengine.runner import Runner
     from mmseg.apis import init_model
-    from toy_scenes.scenes import make_toy_rgbd
 
     import mmseg_mm
     from mmseg_mm.engine.checkpoint_match import TRAINING_ONLY
+    from toy_scenes.scenes import make_toy_rgbd
 
     make_toy_rgbd(folder / "scenes", train=2, test=1, size=64)
     config = Config.fromfile(Path(__file__).parents[3] / "configs" / "SOD" / "mutualformer_demo.py")

@@ -2,11 +2,11 @@
 
 import torch
 from fastreid.modeling import build_model
-from recording.record import Network
 from yacs.config import CfgNode
 
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.setup import load_config
+from recording.record import Network
 
 IDENTITIES = 4
 LONG, SHORT = 192, 96

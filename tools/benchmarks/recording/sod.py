@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+
 from recording.record import Network
 
 SIDE, IMAGES = 96, 4
