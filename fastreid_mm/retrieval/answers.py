@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -74,25 +75,35 @@ def draw_answers(path: Path, answers: Sequence[Answer]) -> None:
     width, height = _TILE + _GAP, _TILE + _LINE + _GAP
     sheet = Image.new("RGB", (width * columns + 3 * _GAP, height * len(answers) + _GAP), "white")
     for row, (query, matches) in enumerate(answers):
-        _tile(sheet, (_GAP, row * height + _GAP), _shown(lambda: read_rgb(query)), "query")  # noqa: B023  called at once
+        _tile(sheet, (_GAP, row * height + _GAP), _shown(partial(read_rgb, query)), "query")
         for place, match in enumerate(matches, 1):
-            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), picture_of(match), f"{match.score:.4f}")
+            tile = _shown(partial(read_match, match))
+            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), tile, f"{match.score:.4f}")
     write_whole(str(path), lambda part: sheet.save(part, format="PNG"))
 
 
-def picture_of(match: Match) -> Image.Image:
-    """The image that was found, or a picture of why it cannot be shown."""
-    return _shown(lambda: read_rgb(image_of(Member(match.path, match.source))))
+def read_match(match: Match) -> Image.Image:
+    """The image that was found.
+
+    Raises:
+        InputError: says why it cannot be shown; see :func:`~fastreid_mm.retrieval.sources.image_of`.
+    """
+    return read_rgb(image_of(Member(match.path, match.source)))
+
+
+def sign(reason: str) -> Image.Image:
+    """A picture that says why there is no other."""
+    tile = Image.new("RGB", (_TILE, _TILE), "lightgrey")
+    text = "\n".join(wrap(encodable(printable(reason), "ascii"), 20))
+    ImageDraw.Draw(tile).text((4, 4), text, fill="black")
+    return tile
 
 
 def _shown(read: Callable[[], Image.Image]) -> Image.Image:
     try:
         return read()
     except InputError as error:
-        tile = Image.new("RGB", (_TILE, _TILE), "lightgrey")
-        text = "\n".join(wrap(encodable(printable(str(error)), "ascii"), 20))
-        ImageDraw.Draw(tile).text((4, 4), text, fill="black")
-        return tile
+        return sign(str(error))
 
 
 def _tile(sheet: Image.Image, corner: tuple[int, int], image: Image.Image, text: str) -> None:

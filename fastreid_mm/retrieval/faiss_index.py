@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
+from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ class FaissIndex:
         refuse_infinite(vectors, rows)
         self._settle()
         given = [-1] * len(rows) if places is None else places
-        behind = count(max(self._behind, len(self)))
+        behind = counting(max(self._behind, len(self)))
         where = [next(behind) if place < 0 else place for place in given]
         self._journal.add(vectors, rows, where)
         self._behind = next(behind)
