@@ -78,8 +78,10 @@ def one_line_errors() -> Iterator[None]:
     """
     prepare_console()
     try:
-        yield
-        sys.stdout.flush()
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except InputError as error:
         text = str(error).strip() or type(error).__name__
         if text.startswith("Caught "):  # from a loader's worker process, wrapped in that process's traceback

@@ -111,7 +111,6 @@ def score(args: argparse.Namespace) -> None:
         raise InputError(f"no map of {listed(empty, separator=', ')} has a mask")
     scores = score_sets(sets, args.num_workers)
     rows = {name: summarise(members) for name, members in scores.items()}
-    print(table(rows))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         counted = {
@@ -121,3 +120,4 @@ def score(args: argparse.Namespace) -> None:
         args.json.write_text(json.dumps(counted, indent=1) + "\n")
     if args.curves:
         save_curves(args.curves, scores)
+    print(table(rows))

@@ -44,10 +44,10 @@ class Upload(gr.Image):
         return payload.path if payload else None
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None) -> gr.Blocks:
     """The page with a tab for each of what is given.
@@ -67,7 +67,6 @@ def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None
             with gr.Tab("Saliency"):
                 _saliency_tab(saliency, pictures)
     return page
-
 
 def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
     """Serve the page and return its address.
@@ -89,7 +88,6 @@ def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
     except OSError as error:
         raise InputError(f"--port {port} of {host}: {error}") from None
     return address
-
 
 def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
     aligned = desk.predictor.modalities
@@ -117,7 +115,6 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
 
     button.click(search, [modality, top, cameras, least, *images], found)
 
-
 def _number(text: str) -> float | None:
     try:
         found = float(text) if text and text.strip() else None
@@ -126,7 +123,6 @@ def _number(text: str) -> float | None:
     if found is not None and math.isnan(found):
         raise InputError(f"Least score: {text!r} is no number")
     return found
-
 
 def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
     with gr.Row():
@@ -144,7 +140,6 @@ def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
         return pictures.of(Image.fromarray(np.rint(found * 255).astype(np.uint8)))
 
     gr.Button("Find what is salient", variant="primary").click(predict, [image, depth], found)
-
 
 def _errors_shown(function: Callable) -> Callable:
     """Show what the user can put right on the page, with the names of uploaded files, not where they were put."""

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
+from fastreid_mm.common.console import printable
 from fastreid_mm.errors import REFUSED, one_line_errors
 from fastreid_mm.shipped_configs import find_config
 
@@ -33,14 +34,14 @@ def main(arguments: list[str] | None = None) -> None:
         found = [
             (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
         ]
-    for name, numbers, problems in found:
-        print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
-        for problem in problems:
-            print(f"  problem: {problem}")
-    total = sum(len(problems) for *_, problems in found)
-    print(f"{total} problem{'s' * (total > 1)}" if total else "no problems")
-    if total:
-        raise SystemExit(REFUSED)
+        for name, numbers, problems in found:
+            print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
+            for problem in problems:
+                print(printable(f"  problem: {problem}"))
+        total = sum(len(problems) for *_, problems in found)
+        print(f"{total} problem{'s' * (total > 1)}" if total else "no problems")
+        if total:
+            raise SystemExit(REFUSED)
 
 
 def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[str]:

@@ -118,12 +118,12 @@ def main(argv: list[str] | None = None) -> None:
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
         results = evaluate(arguments)
-    if arguments.json:
-        write_json(str(arguments.json), results)
-    name = NAMES[arguments.protocol]
-    draw = {"sysu": f"{'official permutation' if arguments.splits else 'seeded draw'}, 10 trials, "}
-    print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
-    print(results_table({"": {name: results}}))
+        if arguments.json:
+            write_json(str(arguments.json), results)
+        name = NAMES[arguments.protocol]
+        draw = {"sysu": f"{'official permutation' if arguments.splits else 'seeded draw'}, 10 trials, "}
+        print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
+        print(results_table({"": {name: results}}))
 
 
 if __name__ == "__main__":

@@ -37,11 +37,11 @@ def main(arguments: list[str] | None = None) -> None:
         if args.dry_run:
             raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
         output = Path(load_config(args.config_file, args.opts).OUTPUT_DIR)
-    anew = args.overwrite
-    found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
-    mean, deviation = mean_results(found)
-    write_json(str(output / "results.json"), mean)
-    print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
+        anew = args.overwrite
+        found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
+        mean, deviation = mean_results(found)
+        write_json(str(output / "results.json"), mean)
+        print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
 
 
 def _run_trial(arguments: list[str], output: Path, trial: int, anew: bool) -> dict:

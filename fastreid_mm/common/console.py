@@ -8,6 +8,7 @@ import locale
 import logging
 import os
 import re
+import select
 import sys
 
 CLOSED_PIPE = 141
@@ -46,8 +47,12 @@ def printable(text: str) -> str:
 def closed_pipe() -> bool:
     """Tell whether nobody reads what is printed any more, and if so, let the rest of it go nowhere."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
-        return True
-    return False
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):  # of a stream that is no file
+        return False
+    waiting = select.poll()
+    waiting.register(descriptor, 0)
+    if not waiting.poll(0):  # that there is an error is always told
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)  # Python flushes once more as it ends
+    return True
