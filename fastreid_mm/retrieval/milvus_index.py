@@ -117,9 +117,11 @@ class MilvusIndex:
         while True:
             page = f"place >= {len(members)} and place < {len(members) + _PAGE}"
             found = self._client.query(self._name, filter=page, output_fields=self._fields)
-            if not found:
+            rows = {row["place"]: row for row in found}
+            while len(members) in rows:
+                members.append(self._member(rows[len(members)]))
+            if len(rows) < _PAGE:
                 return members
-            members += [self._member(row) for row in sorted(found, key=lambda row: row["place"])]
 
     def _member(self, row: dict) -> Member:
         if not self._keeps_sources:

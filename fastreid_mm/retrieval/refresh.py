@@ -62,7 +62,7 @@ def plan_of(samples: Sequence[Sample], members: Sequence[Member], made: int) -> 
         kept = next((place for place in found if _unchanged(members[place], sample, made)), -1)
         if kept < 0:
             kept = found[0]
-            plan.todo.append((sample, kept))
+            plan.todo.append((_under_its_name(members[kept], sample), kept))
         elif (source := members[kept].source) is None or not same_times(source, sample):
             plan.noted[kept] = source_of(sample)
         plan.doubled.extend(place for place in found if place != kept)
@@ -83,6 +83,12 @@ def _real(name: str) -> str:
         return os.path.realpath(name)
     except ValueError:  # a name that no file can have
         return name
+
+
+def _under_its_name(member: Member, sample: Sample) -> Sample:
+    """The sample as the row calls it, if that name leads to it from here."""
+    same = status(member.name) is not None and _real(member.name) == _real(sample.path)
+    return sample._replace(path=member.name) if same else sample
 
 
 def _unchanged(member: Member, sample: Sample, made: int) -> bool:

@@ -129,8 +129,13 @@ def test_a_truncated_file_is_refused_by_name(tmp_path, length, name):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("kind", ["Flat", "HNSW8", "IVF2,Flat", "IVF2,PQ2x2,RFlat", "PCA4,Flat"])
-@pytest.mark.parametrize("stopped_at", ["", "g.index", "g.index.json", "remove"])
+@pytest.mark.parametrize(
+    ("kind", "stopped_at"),
+    [
+        *((kind, "") for kind in ("Flat", "HNSW8", "IVF2,Flat", "IVF2,PQ2x2,RFlat", "PCA4,Flat")),
+        *(("Flat", name) for name in ("g.index", "g.index.json", "remove")),
+    ],
+)
 def test_rows_are_replaced_and_dropped_wherever_it_is_cut(tmp_path, monkeypatch, kind, stopped_at):
     index = opened(tmp_path, kind)
     add(index, 0, 8)
