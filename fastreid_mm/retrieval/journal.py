@@ -55,7 +55,9 @@ class Journal:
             return
         damaged = f"{self._lines_file} is damaged or no journal of an index; delete it and {self._vectors}"
         try:
-            head, *lines = map(_parsed, whole.decode().split("\n"))
+            texts = whole.decode().split("\n")
+            checked = "\t" in texts[0]  # or else of an earlier version
+            head, *lines = (json.loads(_checked(text) if checked else text) for text in texts)
             first, saved = head["first"], head["identity"]
             if not isinstance(first, int) or first < 0:
                 raise TypeError
@@ -156,12 +158,12 @@ class Journal:
         self._whole_bytes, self._cut = 0, False
 
 
-def _parsed(line: str) -> Any:
-    """The content of a line, with or, in a journal of an earlier version, without a checksum."""
-    text, tab, expected = line.rpartition("\t")
-    if tab and text_checksum(text) != expected:
+def _checked(line: str) -> str:
+    """The JSON of a line."""
+    text, _, expected = line.rpartition("\t")
+    if text_checksum(text) != expected:
         raise ValueError
-    return json.loads(text if tab else line)
+    return text
 
 
 def _append(path: Path, content: bytes) -> None:
