@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from threading import Lock
@@ -28,19 +28,6 @@ LARGEST_UPLOAD = 64 * 2**20
 _MOST = 100
 """Images that an answer shows at most."""
 _FONT, _MONO = ["system-ui", "sans-serif"], ["monospace"]  # Gradio's own come from the network
-
-
-class Upload(gr.Image):
-    """An image that the user gives, as the path of the file: the project's own reader is to read it.
-
-    Gradio would decode it itself, which clips 16 bits, and calls what is no image nothing but an error.
-    """
-
-    is_template = True  # what is in the browser is Gradio's image
-
-    def preprocess(self, payload: gr.components.image.ImageData | None) -> str | None:
-        """The path, of whatever it is."""
-        return payload.path if payload else None
 
 
 def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None) -> gr.Blocks:
@@ -90,7 +77,7 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
             images = [
-                Upload(label=name or "Query", sources=["upload", "clipboard"], height=260) for name in aligned or [""]
+                _upload(label=name or "Query", sources=["upload", "clipboard"], height=260) for name in aligned or [""]
             ]
             modality = gr.Radio(list(MODALITIES), value="infrared", label="The query is", visible=not aligned)
             top = gr.Slider(1, _MOST, value=12, step=1, label="Images to show")
@@ -112,6 +99,16 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
     button.click(search, [modality, top, cameras, least, *images], found)
 
 
+def _upload(label: str, sources: Sequence[str], height: int) -> gr.Image:
+    """An image that the user gives, as the path of whatever file it is: the project's own reader is to read it.
+
+    Gradio would decode it itself, which clips 16 bits, and calls what is no image nothing but an error.
+    """
+    image = gr.Image(type="filepath", image_mode=None, label=label, sources=[*sources], height=height)  # type: ignore[list-item]
+    image.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
+    return image
+
+
 def _number(text: str) -> float | None:
     try:
         found = float(text) if text and text.strip() else None
@@ -124,7 +121,7 @@ def _number(text: str) -> float | None:
 
 def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
     with gr.Row():
-        image, depth = (Upload(label=label, sources=["upload"], height=320) for label in ("Image", "Depth"))
+        image, depth = (_upload(label=label, sources=["upload"], height=320) for label in ("Image", "Depth"))
         found = gr.Image(label="Saliency", height=320, interactive=False, buttons=["download", "fullscreen"])
 
     lock = Lock()

@@ -13,6 +13,8 @@ import torch
 from fuzzing.images import mutate
 from fuzzing.outcome import count, outcome
 
+from fastreid_mm.retrieval.vector_index import VectorIndex
+
 ROWS, FINISHED, SIZE, TOP = 40, 28, 8, 5
 KINDS = ("Flat", "IVF2,Flat", "HNSW8")
 FILES = ("g.index", "g.index.json", "g.index.new", "g.index.new.names")
@@ -42,7 +44,7 @@ def fuzz(times: int, seed: int) -> Counter:
     return found
 
 
-def _index(path: Path, kind: str | None = None):
+def _index(path: Path, kind: str | None = None) -> VectorIndex:
     from fastreid_mm.retrieval.faiss_index import FaissIndex
     from fastreid_mm.retrieval.identity import Identity
 
@@ -68,13 +70,12 @@ def _ask(path: Path, vectors: np.ndarray) -> None:
         AssertionError: "WRONG": a name that there was not, or a distance that is not the name's, or rows are missing
             but the last of the journal, which the next indexing embeds again.
     """
-    from fastreid_mm.evaluation import pairwise_distance
     from fastreid_mm.retrieval.search import search
     from fastreid_mm.retrieval.spaces import PlainSpace
 
     index = _index(path)
     query = torch.from_numpy(vectors[:3] + 0.1)
-    expected = pairwise_distance(query, torch.from_numpy(vectors), "euclidean").numpy()
+    expected = _euclidean(query, torch.from_numpy(vectors)).numpy()
     for finished in (False, True):
         if finished:
             index.finish()
@@ -83,11 +84,19 @@ def _ask(path: Path, vectors: np.ndarray) -> None:
         names = [member.name for member in index.members()][:rows]
         if names != [f"{row}.jpg" for row in range(rows)] or rows < FINISHED:
             raise AssertionError(f"WRONG rows: {names}")
-        found = search(index, PlainSpace("euclidean"), lambda q, g: pairwise_distance(q, g, "euclidean"), query, TOP, rows)
+        found = search(
+            index, PlainSpace("euclidean"), lambda q, g: pairwise_distance(q, g, "euclidean"), query, TOP, rows
+        )
         for row, places, distances in zip(expected, found.places, found.distances):
             numbers = [int(name.removesuffix(".jpg")) for name in index.names(places)]
             if not np.allclose(row[numbers], distances, atol=1e-4):
                 raise AssertionError(f"WRONG distances of {numbers}")
+
+
+def _euclidean(query: torch.Tensor, gallery: torch.Tensor) -> torch.Tensor:
+    from fastreid_mm.evaluation import pairwise_distance
+
+    return pairwise_distance(query, gallery, "euclidean")
 
 
 def _bytes(path: Path, rng: random.Random) -> None:
