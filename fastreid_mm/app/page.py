@@ -16,7 +16,7 @@ from PIL import Image
 
 from fastreid_mm.app.gallery_desk import GalleryDesk
 from fastreid_mm.app.pictures import Pictures
-from fastreid_mm.common.console import printable
+from fastreid_mm.console import printable
 from fastreid_mm.engine.predictor import MODALITIES
 from fastreid_mm.errors import InputError
 
@@ -91,7 +91,7 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
         given = {name: image for name, image in zip(aligned or [""], images) if image}
         if not given:
             raise InputError("Drop an image first")
-        query = given if aligned else given[""]
+        query: Any = given if aligned else given[""]
         matches = desk.search(query, "" if aligned else modality, int(top), cameras, _number(least))
         captions = [f"{match.score:.3f}  cam {desk.camera(match.path) or '?'}" for match in matches]
         return [(pictures.of_match(match), caption) for match, caption in zip(matches, captions)]

@@ -28,14 +28,15 @@ class Pictures:
 
     def of_match(self, match: Match) -> str:
         """The path of the picture of an image that was found, or of one that says why there is none."""
-        if match.source is not None and (known := self._path(checksum_in(match.source))).exists():
-            return str(known)
+        path = match.source and self._path(checksum_in(match.source))
+        if path and path.exists():
+            return str(path)
         try:
             picture = read_match(match)
         except InputError as error:
             return self.of(sign(str(error)))
         picture.thumbnail((_LONGEST, _LONGEST))
-        return self._written(picture, self._path(checksum_in(match.source)))  # type: ignore[arg-type]  it was read
+        return self._written(picture, path) if path else self.of(picture)
 
     def of(self, picture: Image.Image) -> str:
         """The path of a picture."""

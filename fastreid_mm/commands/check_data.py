@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
-from fastreid_mm.common.console import printable
+from fastreid_mm.console import printable
 from fastreid_mm.errors import REFUSED, one_line_errors
 from fastreid_mm.shipped_configs import find_config
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fastreid_mm.commands.hosts import require_fastreid
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
-from fastreid_mm.common.console import printable
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, one_line_errors
 from fastreid_mm.whole_file import write_whole
 

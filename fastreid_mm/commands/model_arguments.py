@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fastreid_mm.common.console import printable
 from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.console import printable
 
 if TYPE_CHECKING:
     from fastreid_mm.engine.predictor import Predictor

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from fastreid_mm.common.console import encodable, printable
+from fastreid_mm.console import encodable, printable
 from fastreid_mm.errors import InputError
 from fastreid_mm.read_image import read_rgb
 from fastreid_mm.retrieval.sources import Member, Source, image_of, state_of

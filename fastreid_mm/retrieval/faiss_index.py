@@ -22,6 +22,10 @@ _CHUNK = 1 << 16
 """Rows that go to the index at a time."""
 
 
+_NO_MAP = 0
+"""Of FAISS's ``DirectMap::Type``, from places to vectors."""
+
+
 class FaissIndex:
     """``PATH``, which FAISS reads, and ``PATH.json``: whose vectors these are, of which kind, and the name of each.
 
@@ -80,12 +84,12 @@ class FaissIndex:
         self._members, self._kind = side.members, side.kind
         if kind not in (None, self._kind):
             raise InputError(f"{self._path} is of kind {self._kind}, not {kind}: choose another path or delete it")
-        if side.index or self._journal.index:
+        if side.index_checksum or self._journal.index:
             self._checksum = file_checksum(str(self._path))
             self._written = bool(self._journal.index) and self._journal.index == self._checksum
-            if not self._written and side.index not in ("", self._checksum):
+            if not self._written and side.index_checksum not in ("", self._checksum):
                 raise InputError(f"{self._path} is truncated or not the file that was written: its checksum differs")
-        if self._written and side.index != self._checksum:  # finish() was interrupted before the names
+        if self._written and side.index_checksum != self._checksum:  # finish() was interrupted before the names
             self._members, self._to_write = self._changed(), True
         if self._side.is_file():
             self.made = self._side.stat().st_mtime_ns
@@ -186,7 +190,7 @@ class FaissIndex:
             index = faiss.clone_index(index)
             index.reset()
             if inverted := faiss.try_extract_index_ivf(index):
-                inverted.set_direct_map_type(faiss.DirectMap.NoMap)  # which rows() makes when it needs one
+                inverted.set_direct_map_type(_NO_MAP)  # rows() makes one
         else:
             kept = kept[had:]
         for start in range(0, len(kept), _CHUNK):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.common.console import printable
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, listed
 
 _OF_TRAINING = {

@@ -21,7 +21,7 @@ class Side(NamedTuple):
     identity: Identity
     kind: str
     members: list[Member]
-    index: str
+    index_checksum: str
     """The checksum of the index that it goes with; empty in files of earlier versions, which have none."""
 
 
@@ -32,7 +32,7 @@ def write_side(path: Path, side: Side) -> None:
         "kind": side.kind,
         "names": [member.name for member in side.members],
         "sources": [source_json(member.source) for member in side.members],
-        "index": side.index,
+        "index": side.index_checksum,
     }
     text = json.dumps(content)[:-1]
     write_text(str(path), f'{text}{_CHECKSUM}"{text_checksum(text)}"}}')

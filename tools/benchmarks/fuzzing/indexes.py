@@ -84,9 +84,7 @@ def _ask(path: Path, vectors: np.ndarray) -> None:
         names = [member.name for member in index.members()][:rows]
         if names != [f"{row}.jpg" for row in range(rows)] or rows < FINISHED:
             raise AssertionError(f"WRONG rows: {names}")
-        found = search(
-            index, PlainSpace("euclidean"), lambda q, g: pairwise_distance(q, g, "euclidean"), query, TOP, rows
-        )
+        found = search(index, PlainSpace("euclidean"), _euclidean, query, TOP, rows)
         for row, places, distances in zip(expected, found.places, found.distances):
             numbers = [int(name.removesuffix(".jpg")) for name in index.names(places)]
             if not np.allclose(row[numbers], distances, atol=1e-4):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from fastreid_mm.common.console import encodable, prepare_console, printable
+from fastreid_mm.console import encodable, prepare_console, printable
 from fastreid_mm.errors import InputError, one_line_errors
 
 NAME = os.fsdecode("行人1.png".encode("gbk"))
