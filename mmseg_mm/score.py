@@ -117,7 +117,6 @@ def score(args: argparse.Namespace) -> None:
     for line in [line for name, members in scores.items() for line in doubts(name, members)]:
         print(line, file=sys.stderr)
     rows = {name: summarise(members) for name, members in scores.items()}
-    print(table(rows))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         counted = {
@@ -127,3 +126,4 @@ def score(args: argparse.Namespace) -> None:
         args.json.write_text(json.dumps(counted, indent=1) + "\n")
     if args.curves:
         save_curves(args.curves, scores)
+    print(table(rows))

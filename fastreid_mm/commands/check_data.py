@@ -8,6 +8,7 @@ from typing import Any
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
 from fastreid_mm.common.notes import Note
+from fastreid_mm.console import printable
 from fastreid_mm.errors import REFUSED, one_line_errors
 from fastreid_mm.shipped_configs import find_config
 
@@ -35,16 +36,16 @@ def main(arguments: list[str] | None = None) -> None:
         found = [
             (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
         ]
-    for name, numbers, lines in found:
-        print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
-        for line in lines:
-            print(f"  {'note' if isinstance(line, Note) else 'problem'}: {line}")
-    notes = sum(isinstance(line, Note) for *_, lines in found for line in lines)
-    total = sum(len(lines) for *_, lines in found) - notes
-    told = f", {notes} note{'s' * (notes > 1)}" if notes else ""
-    print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + told)
-    if total:
-        raise SystemExit(REFUSED)
+        for name, numbers, lines in found:
+            print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
+            for line in lines:
+                print(printable(f"  {'note' if isinstance(line, Note) else 'problem'}: {line}"))
+        notes = sum(isinstance(line, Note) for *_, lines in found for line in lines)
+        total = sum(len(lines) for *_, lines in found) - notes
+        told = f", {notes} note{'s' * (notes > 1)}" if notes else ""
+        print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + told)
+        if total:
+            raise SystemExit(REFUSED)
 
 
 def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[str]:

@@ -123,12 +123,12 @@ def main(argv: list[str] | None = None) -> None:
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
         permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
         results = evaluate(arguments, permutation)
-    if arguments.json:
-        write_json(str(arguments.json), results)
-    name = NAMES[arguments.protocol]
-    draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
-    print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
-    print(results_table({"": {name: results}}))
+        if arguments.json:
+            write_json(str(arguments.json), results)
+        name = NAMES[arguments.protocol]
+        draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
+        print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
+        print(results_table({"": {name: results}}))
 
 
 if __name__ == "__main__":

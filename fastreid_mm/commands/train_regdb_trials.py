@@ -39,17 +39,16 @@ def main(arguments: list[str] | None = None) -> None:
         if args.dry_run:
             raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
         cfg = load_config(args.config_file, args.opts)
-        output = Path(cfg.OUTPUT_DIR)
-        if args.overwrite:  # all at once: what is stopped must not go on with trials of the training before
+        output, anew = Path(cfg.OUTPUT_DIR), args.overwrite
+        if anew:  # all at once: what is stopped must not go on with trials of the training before
             for name in dict.fromkeys((*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS)):
                 build_dataset(cfg, name)  # nothing is deleted for data that are not there
             for folder in (output, *(output / f"trial_{trial}" for trial in range(1, NUM_TRIALS + 1))):
                 clear_output_dir(str(folder), cfg.MODEL.WEIGHTS)
-    anew = args.overwrite
-    found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
-    mean, deviation = mean_results(found)
-    write_json(str(output / "results.json"), mean)
-    print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
+        found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
+        mean, deviation = mean_results(found)
+        write_json(str(output / "results.json"), mean)
+        print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
 
 
 def _run_trial(arguments: list[str], output: Path, trial: int, anew: bool) -> dict:

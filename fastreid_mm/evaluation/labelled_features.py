@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.llcm import evaluate_llcm
 from fastreid_mm.evaluation.market import evaluate_market
@@ -71,7 +71,7 @@ def _of_file(path: Path, names: Sequence[str]) -> Arrays:
         try:
             return {name: content[name] for name in names}
         except Exception as error:  # zipfile and NumPy raise many kinds for a damaged file
-            raise InputError(f"not a readable file: {path} ({error})") from None
+            raise InputError(f"not a readable file: {path} ({first_line(error)})") from None
 
 
 def _load(path: Path, kind: type) -> Any:
@@ -81,7 +81,7 @@ def _load(path: Path, kind: type) -> Any:
     try:
         content = np.load(path, allow_pickle=False)
     except Exception as error:  # as above
-        raise InputError(f"not a readable file: {path} ({error})") from None
+        raise InputError(f"not a readable file: {path} ({first_line(error)})") from None
     if not isinstance(content, kind):
         raise InputError(f"{path} must be an .npz file, or a folder of .npy files")
     return content
