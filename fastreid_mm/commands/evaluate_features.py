@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from fastreid_mm.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.evaluation import (
@@ -16,14 +15,14 @@ from fastreid_mm.evaluation import (
     read_ids,
     read_permutation,
 )
-from fastreid_mm.evaluation.labelled_features import NEEDED, evaluate_features, read_arrays
+from fastreid_mm.evaluation.labelled_features import NEEDED, comparable, evaluate_features, read_arrays
 from fastreid_mm.evaluation.results import Settings, results_table, write_json
 from fastreid_mm.evaluation.sysu_features import SysuFeatures
-from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
+from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS, RANKS
 
 NAMES = {"sysu": "SYSU-MM01", "regdb": "RegDB", "llcm": "LLCM", "market": "Market-1501", "msvr310": "MSVR310"}
 """Of protocols, in the table."""
-SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10], "ranks": [1, 10, 20]}
+SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10]}
 """Those of papers."""
 
 
@@ -42,7 +41,21 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     settings = parser.add_argument_group("settings of SYSU-MM01, in either form")
     settings.add_argument("--mode", nargs="+", choices=list(GALLERY_CAMERAS), help="default: both")
     settings.add_argument("--shots", nargs="+", type=int, help="default: 1 10")
-    settings.add_argument("--ranks", nargs="+", type=int, metavar="K", help="of each Rank-K (default: 1 10 20)")
+    parser.add_argument(
+        "--ranks",
+        nargs="+",
+        type=int,
+        metavar="K",
+        help="of each Rank-K (default: 1 10 20; market, msvr310: 1 5 10 20)",
+    )
+    parser.add_argument(
+        "--distractors",
+        nargs="+",
+        type=int,
+        default=[],
+        metavar="ID",
+        help="with market: identities that are wrong answers and no queries, 0 in Market-1501 (-1 is neither anywhere)",
+    )
     parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
     parser.add_argument("--json", type=Path, help="write the results here")
     arguments = parser.parse_args(argv)
@@ -58,6 +71,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
             setattr(arguments, name, default)
         elif arguments.protocol != "sysu":
             parser.error(f"--{name} is SYSU-MM01's alone")
+    if arguments.distractors and arguments.protocol != "market":
+        parser.error("--distractors goes with --protocol market")
     return arguments
 
 
@@ -69,19 +84,16 @@ def evaluate(arguments: argparse.Namespace) -> Settings:
     """
     if arguments.protocol != "sysu":
         sides = [read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)]
-        return evaluate_features(arguments.protocol, sides[0], sides[1], arguments.metric)
+        return evaluate_features(arguments.protocol, *sides, arguments.metric, arguments.ranks, arguments.distractors)
     query, gallery, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
     permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
     if permutation is not None:
         check_complete(query, permutation, ids, QUERY_CAMERAS)
         check_complete(gallery, permutation, ids, _gallery_cameras(arguments))
-    features = [torch.from_numpy(side.features) for side in (query, gallery)]
-    if any(each.dtype != torch.float64 for each in features):
-        features = [each.float() for each in features]
-    distance = pairwise_distance(features[0], features[1], arguments.metric)
+    distance = pairwise_distance(*comparable(query.features, gallery.features), arguments.metric)
     labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
     return evaluate_sysu(
-        distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks
+        distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks or RANKS
     )
 
 
