@@ -83,15 +83,19 @@ def evaluate(arguments: argparse.Namespace) -> Settings:
         InputError: a file is missing or cannot be used, or features and splits do not go together.
     """
     if arguments.protocol != "sysu":
-        sides = [read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)]
-        return evaluate_features(arguments.protocol, *sides, arguments.metric, arguments.ranks, arguments.distractors)
-    query, gallery, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
+        query, gallery = (
+            read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)
+        )
+        return evaluate_features(
+            arguments.protocol, query, gallery, arguments.metric, arguments.ranks, arguments.distractors
+        )
+    images, asked, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
     permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
     if permutation is not None:
-        check_complete(query, permutation, ids, QUERY_CAMERAS)
-        check_complete(gallery, permutation, ids, _gallery_cameras(arguments))
-    distance = pairwise_distance(*comparable(query.features, gallery.features), arguments.metric)
-    labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
+        check_complete(images, permutation, ids, QUERY_CAMERAS)
+        check_complete(asked, permutation, ids, _gallery_cameras(arguments))
+    distance = pairwise_distance(*comparable(images.features, asked.features), arguments.metric)
+    labels = (images.ids, images.cams, asked.ids, asked.cams, asked.numbers)
     return evaluate_sysu(
         distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks or RANKS
     )

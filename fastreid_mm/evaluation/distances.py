@@ -16,10 +16,8 @@ def _cosine(query: Tensor, gallery: Tensor) -> Tensor:
     """1 - cos is half the squared distance of vectors of length one, which is exact where all are nearly parallel."""
     query, gallery = F.normalize(query, dim=1), F.normalize(gallery, dim=1)
     found = euclidean(query, gallery, squared=True).div_(2)  # (Nq, Ng)
-    for features, shape in ((query, (-1, 1)), (gallery, (1, -1))):
-        shorter = 1 - features.square().sum(1)  # 1 of zeros, which have no direction and are at distance 1
-        if (shorter > 0.5).any():
-            found += (shorter / 2).where(shorter > 0.5, 0).view(shape)
+    found[query.square().sum(1) < 0.5] = 1  # zeros, which have no direction
+    found[:, gallery.square().sum(1) < 0.5] = 1
     return found
 
 

@@ -1,9 +1,9 @@
 """Euclidean distances as a matrix product, exact within rounding.
 
 The product |x|^2 + |y|^2 - 2 x y cancels: where features are long and their distances short, nothing is left of these.
-So a mean of the gallery is taken off both sides, which changes no distance, and what is still short against the features,
-near duplicates or a gallery of several far groups, is computed again: pairs by their differences where they are few, or
-else all of them with twice the digits.
+So a mean of the gallery is taken off both sides, which changes no distance, and what is still short against the
+features, near duplicates or a gallery of several far groups, is computed again: pairs by their differences where they
+are few, or else all of them with twice the digits.
 """
 
 import torch

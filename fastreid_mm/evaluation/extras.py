@@ -32,6 +32,7 @@ class Reranking(NamedTuple):
     k1: int
     k2: int
     lambda_value: float
+    expansion: str = "official"
 
 
 class Extras(NamedTuple):
@@ -54,8 +55,8 @@ class Extras(NamedTuple):
                 f"{self.expansion.k} images, {self.expansion.times}x, alpha {self.expansion.alpha}"
             )
         if self.reranking:
-            k1, k2, share = self.reranking
-            found["re-ranking"] = f"k1 {k1}, k2 {k2}, lambda {share}"
+            k1, k2, share, expansion = self.reranking
+            found["re-ranking"] = f"k1 {k1}, k2 {k2}, lambda {share}{', expansion as printed' * (expansion == 'paper')}"
         return found
 
 
@@ -114,7 +115,8 @@ class Compared(NamedTuple):
         together = distance(everyone, everyone)
         if self.metric == "euclidean":
             together.square_()
-        return k_reciprocal_rerank(together, len(query), *extras.reranking, found.hidden_together(rule))
+        k1, k2, share, expansion = extras.reranking
+        return k_reciprocal_rerank(together, len(query), k1, k2, share, found.hidden_together(rule), expansion)
 
 
 class Labels(NamedTuple):

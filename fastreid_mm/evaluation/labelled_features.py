@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fastreid_mm.common.notices import warn_once
 from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation import llcm, market, regdb
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.hidden_images import JUNK
 from fastreid_mm.evaluation.llcm import evaluate_llcm
@@ -30,6 +31,9 @@ NEEDED = {
 """The arrays that each protocol goes by, a row or a value an image."""
 EVALUATE = {"regdb": evaluate_regdb, "llcm": evaluate_llcm, "market": evaluate_market, "msvr310": evaluate_market}
 """Protocols of one kind of arguments; SYSU-MM01's is :func:`~fastreid_mm.evaluation.evaluate_sysu`."""
+
+RANKS = {"regdb": regdb.RANKS, "llcm": llcm.RANKS, "market": market.RANKS, "msvr310": market.RANKS}
+"""The k of each Rank-k of theirs."""
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
@@ -91,8 +95,8 @@ def _load(path: Path, kind: type) -> Any:
 
 def comparable(query: np.ndarray, gallery: np.ndarray) -> tuple[Tensor, Tensor]:
     """Two arrays of numbers as tensors of one type: float64 if one has more digits than float32, or else float32."""
-    kind = np.result_type(query.dtype, gallery.dtype, np.float32)
-    kind = np.float32 if kind == np.float32 else np.float64
+    single = np.result_type(query.dtype, gallery.dtype, np.float32) == np.float32
+    kind = np.float32 if single else np.float64
     return torch.from_numpy(query.astype(kind)), torch.from_numpy(gallery.astype(kind))
 
 
@@ -127,9 +131,12 @@ def evaluate_features(
         warn_once("queries of identity 0 are ranked as a person's; if they are Market-1501's, --distractors 0 says so")
     asking = np.where(np.isin(ids, distractors), JUNK, ids.astype(np.int64))
     features = comparable(query["features"], gallery["features"])
-    sides = [_side(protocol, *each) for each in zip(features, ({**query, "ids": asking}, gallery))]
-    options = {} if ranks is None else {"ranks": ranks}
-    return EVALUATE[protocol](*sides, lambda query, gallery: pairwise_distance(query, gallery, metric), **options)
+    first, second = (_side(protocol, *each) for each in zip(features, ({**query, "ids": asking}, gallery)))
+
+    def distance(query: Tensor, gallery: Tensor) -> Tensor:
+        return pairwise_distance(query, gallery, metric)
+
+    return EVALUATE[protocol](first, second, distance, ranks or RANKS[protocol])
 
 
 def _side(protocol: str, features: Tensor, arrays: Arrays) -> Side:

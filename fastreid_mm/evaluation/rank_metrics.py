@@ -130,9 +130,9 @@ def rank_metrics(
         recall_shares: for a precision-recall curve, into how many equal shares recall is divided; 0 for no curve.
 
     Returns:
-        ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their number (int). With
-        ``recall_shares`` also ``"Precision-i"`` in percent, over the i-th share of recall counted from 1, whose mean is
-        mAP: see :func:`~fastreid_mm.evaluation.recall_shares.share_precisions`.
+        ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their
+        number (int). With ``recall_shares`` also ``"Precision-i"`` in percent, over the i-th share of recall counted
+        from 1, whose mean is mAP: see :func:`~fastreid_mm.evaluation.recall_shares.share_precisions`.
 
     Raises:
         InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank below 1, or no

@@ -24,8 +24,9 @@ def roc_metrics(
 ) -> dict[str, float]:
     """True positive rate at false positive rates, over all pairs of a query and a gallery image that it may see.
 
-    A pair of one identity is true; images of identity -1 have no pairs, and a warning says how many there are. At a rate, the one threshold for all queries is the largest that accepts no more
-    than this share of the false pairs; of pairs at the same distance either all are accepted or none.
+    A pair of one identity is true; images of identity -1 have no pairs, and a warning says how many there are. At a
+    rate, the one threshold for all queries is the largest that accepts no more than this share of the false pairs; of
+    pairs at the same distance either all are accepted or none.
 
     Args:
         distance: (Nq, Ng), smaller is nearer.
