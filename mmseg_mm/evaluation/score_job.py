@@ -24,11 +24,13 @@ class ScoreJob:
         saliency: The probabilities (H, W), float32.
         mask_path: The path of the mask, or None if the map is not scored.
         map_path: The path to write the map to, or None if it is not written.
+        round_first: Whether a map of another size is rounded before it is resized, too, as by tools that read files.
     """
 
     saliency: np.ndarray
     mask_path: str | None
     map_path: str | None
+    round_first: bool = False
 
     def run(self) -> Scores | None:
         """Write and score the map, both with 8 bits, so that the file has the same scores.
@@ -42,11 +44,18 @@ class ScoreJob:
         saliency = self.saliency
         mask = None if self.mask_path is None else read_mask(self.mask_path)
         if mask is not None and mask.shape != saliency.shape:
-            saliency = cv2.resize(saliency, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            saliency = _resized(saliency, mask.shape, self.round_first)
         saliency = np.rint(saliency * 255).astype(np.uint8)
         if self.map_path is not None:
             write_image(self.map_path, saliency)
         return None if mask is None else score_map(saliency, mask * np.uint8(255))
+
+
+def _resized(saliency: np.ndarray, size: tuple[int, ...], round_first: bool) -> np.ndarray:
+    """Return probabilities (H, W) at another size; OpenCV rounds what it interpolates between 8-bit numbers."""
+    values = np.rint(saliency * 255).astype(np.uint8) if round_first else saliency
+    found = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return found / np.float32(255) if round_first else found
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,12 @@ class FileJob:
     Attributes:
         map_path: The path of the map, grey, with 8 or 16 bits.
         mask_path: The path of its mask.
+        round_first: As in :class:`ScoreJob`.
     """
 
     map_path: str
     mask_path: str
+    round_first: bool = False
 
     def run(self) -> Scores | None:
         """Score the map as a prediction is, at the size of the mask.
@@ -68,7 +79,9 @@ class FileJob:
             InputError: A file cannot be read.
         """
         grey = read_grey(self.map_path)
-        return ScoreJob((grey / np.iinfo(grey.dtype).max).astype(np.float32), self.mask_path, None).run()
+        return ScoreJob(
+            (grey / np.iinfo(grey.dtype).max).astype(np.float32), self.mask_path, None, self.round_first
+        ).run()
 
 
 def _start_worker() -> None:
