@@ -319,12 +319,16 @@ def _add_protocols(cfg: CfgNode, node: type[CfgNode]) -> None:
     # there. "" draws frost, a reading.
     cfg.TEST.CORRUPTION.FROST = ""
 
+    # Re-ranking: a neighbour's neighbours are taken if more than two thirds of them are in common ("official", as in
+    # the authors' code and so in published numbers), or two thirds or more ("paper", eq. 5).
+    cfg.TEST.RERANK.EXPANSION = "official"
     # fast-reid's TEST.RERANK, TEST.AQE and TEST.ROC: see docs/protocols.md. TEST.PRECISE_BN renews the statistics of
     # BatchNorm after the last epoch, and before a test alone: on which of DATASETS.NAMES, "" for all of them (the
     # host's default is Market1501).
     cfg.TEST.PRECISE_BN.DATASET = ""
 
-    # The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20.
+    # The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20. One
+    # beyond a gallery is left out with a warning.
     cfg.TEST.RANKS = ()
 
     # Also report the untrained network and random features (chance), measured before the first iteration.

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -66,8 +66,8 @@ def _pair(maps: Path, masks: Path, max_pixels: int) -> MapSet:
     )
 
 
-def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0) -> dict[str, list[Scores]]:
-    """Score all maps of all sets.
+def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0, round_first: bool = False) -> dict[str, list[Scores]]:
+    """Score all maps of all sets, those of another size than their masks rounded first if asked for.
 
     Raises:
         InputError: A file cannot be read.
@@ -75,7 +75,7 @@ def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0) -> dict[str, li
     pool, scores = JobPool(num_workers), {}
     for name, one in sets.items():
         for job in tqdm(one.jobs, desc=name, unit="map"):
-            pool.submit(job)
+            pool.submit(replace(job, round_first=round_first))
         scores[name] = [each for each in pool.collect() if each is not None]
     return scores
 
@@ -88,6 +88,11 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
     parser.add_argument("--curves", type=Path, metavar="DIR", help=f"write {CURVES} and {PLOT} here")
     parser.add_argument("--partial", action="store_true", help="score a set some of whose masks have no map, too")
+    parser.add_argument(
+        "--round-first",
+        action="store_true",
+        help="round to 8 bits before resizing a map to its mask, as usual tools do",
+    )
     parser.add_argument("--num-workers", type=int, default=0, help="how many processes score")
     add_max_pixels(parser)
     return parser
@@ -113,7 +118,7 @@ def score(args: argparse.Namespace) -> None:
     empty = [name for name, one in sets.items() if not one.jobs]
     if empty:
         raise InputError(f"no map of {listed(empty, separator=', ')} has a mask")
-    scores = score_sets(sets, args.num_workers)
+    scores = score_sets(sets, args.num_workers, args.round_first)
     for line in [line for name, members in scores.items() for line in doubts(name, members)]:
         print(line, file=sys.stderr)
     rows = {name: summarise(members) for name, members in scores.items()}

@@ -20,14 +20,15 @@ _RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # the colour
 def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:
     """Save a picture with a row a query: the query left, its ten nearest gallery images framed green or orange.
 
-    Queries are spread evenly over the identities, without regard to how well they did.
+    Queries are spread evenly over the identities, without regard to how well they did. Images of identity -1 are none,
+    and are not found.
 
     Args:
         evaluator: after :meth:`RetrievalEvaluator.evaluate`.
         path: of the PNG file.
         count: rows at most.
     """
-    chosen = spread(np.arange(len(evaluator.query)), count)
+    chosen = spread(evaluator.people(), count)
     pixels, size = evaluator.pixels, _tile_size(evaluator.query[0], evaluator.pixels)
     width, height = size[0] + 3 * _FRAME, size[1] + 3 * _FRAME
     sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")

@@ -40,6 +40,8 @@ class SODMetric(BaseMetric):
         output_dir: The folder to write the maps to, as ``SET/NAME.png``. mmsegmentation's ``test.py --out`` sets it.
         keep_results: Whether to write the numbers of every image, too (``sod_images.json``). ``test.py --out`` sets it.
         format_only: Whether to write the maps without scoring them, for images without masks.
+        round_first: Whether a prediction of another size than its mask is rounded to 8 bits before it is resized, as by
+            tools that score maps from files.
         collect_device, prefix: Arguments of mmengine's ``BaseMetric``.
 
     Raises:
@@ -58,6 +60,7 @@ class SODMetric(BaseMetric):
         output_dir: str | None = None,
         keep_results: bool = False,
         format_only: bool = False,
+        round_first: bool = False,
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
@@ -69,6 +72,7 @@ class SODMetric(BaseMetric):
         self.output_dir = output_dir
         self.keep_results = keep_results
         self.format_only = format_only
+        self.round_first = round_first
         self._pool = JobPool(num_workers)
 
     def process(self, data_batch: object, data_samples: Sequence[Mapping]) -> None:
@@ -97,7 +101,7 @@ class SODMetric(BaseMetric):
         map_path = self.output_dir and str(Path(self.output_dir, name, Path(path).stem + ".png"))
         saliency = _probabilities(sample, path)
         # of the mask's size, which the data set has bounded
-        return ScoreJob(saliency, mask_path, map_path, max(MAX_PIXELS, saliency.size))
+        return ScoreJob(saliency, mask_path, map_path, max(MAX_PIXELS, saliency.size), self.round_first)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Wait for the worker processes, then evaluate as mmengine does."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastreid_mm.commands import saliency
+from mmseg_mm.evaluation.saliency_scores import score_map
 from tests.mmseg_mm.evaluation.test_sod_metric import SIZE, make_samples, run
 from tests.mmseg_mm.rgbd_files import write
 
@@ -54,6 +55,22 @@ def test_sixteen_bits_and_another_size_are_brought_to_the_masks(results, tmp_pat
         score(tmp_path / kind, root / "masks/SIP", "--json", tmp_path / "rows.json")
         row = json.loads((tmp_path / "rows.json").read_text())[kind]
         assert row["Sm"] == pytest.approx(expected["sod/SIP/Sm"], abs=1e-12)
+
+
+def test_rounding_before_resizing_has_the_digits_of_tools_that_read_files(results, tmp_path):
+    root, _ = results
+    rng, expected = np.random.default_rng(0), []
+    for path in (root / "maps/SIP").iterdir():
+        small = rng.integers(0, 256, (13, 17)).astype(np.uint8)
+        write(tmp_path / "small" / path.name, small)
+        mask = cv2.imread(str(root / "masks/SIP" / path.name), cv2.IMREAD_GRAYSCALE)
+        expected.append(score_map(cv2.resize(small, mask.shape[::-1]), mask).numbers["MAE"])
+    rows = {}
+    for options in ((), ("--round-first",)):
+        score(tmp_path / "small", root / "masks/SIP", "--json", tmp_path / "rows.json", *options)
+        rows[options] = json.loads((tmp_path / "rows.json").read_text())["small"]["MAE"]
+    assert rows["--round-first",] == pytest.approx(np.mean(expected), abs=1e-12)
+    assert 0 < abs(rows[()] - rows["--round-first",]) < 0.01
 
 
 def test_missing_maps_are_listed_and_left_out_only_where_told(results, tmp_path, capsys):

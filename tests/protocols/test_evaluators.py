@@ -1,5 +1,7 @@
 """Evaluators: gathered features in, the protocol's settings out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,18 @@ def test_gallery_images_that_the_permutation_does_not_number_are_named(sysu, tmp
     (message,) = [record.getMessage() for record in warnings]
     assert "does not number 3 images, which are in no gallery, the first: " in message
     assert message.endswith("cam2/0009/0002.jpg")
+
+
+def test_distractors_are_no_queries_and_stay_wrong_answers(tiny_cfg):
+    """Market-1501's identity 0, which fast-reid's and our data sets call junk."""
+    query = [("a", 7, 0), ("b", 0, 0), ("c", -1, 0)]
+    gallery = [("d", 0, 1), ("e", 7, 1), ("f", -1, 1)]
+    dataset = SimpleNamespace(query=query, gallery=gallery, _junk_pids=[0])
+    evaluator = build_evaluator(tiny_cfg("TEST.METRIC", "euclidean"), dataset)
+    features = torch.tensor([[0.0], [5.0], [5.0], [1.0], [2.0], [0.5]])
+    found = evaluator.ranked(features)["test"]
+    assert found == {"Rank-1": 0, "mAP": 50, "mINP": 50, "valid_queries": 1}
+    assert evaluator.people().tolist() == [0]
 
 
 def test_results_say_that_they_are_of_validation_identities(sysu):

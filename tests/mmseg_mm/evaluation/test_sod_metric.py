@@ -88,6 +88,8 @@ def test_a_prediction_is_brought_to_the_masks_size(tmp_path):
     results = run(samples)
     for name, value in by_hand(samples).items():
         assert results[f"sod/SIP/{name}"] == pytest.approx(value, abs=1e-3)  # half values may round either way
+    rounded = run(samples, round_first=True)
+    assert 0 < abs(rounded["sod/SIP/MAE"] - results["sod/SIP/MAE"]) < 1e-3
 
 
 def test_one_row_for_each_data_set_and_their_mean(tmp_path):
