@@ -1,0 +1,50 @@
+"""What the host says of a config that it cannot build, in one line."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastreid_mm.errors import InputError
+
+KINDS = (AssertionError, ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError, OSError)
+"""What the host raises where a value of a config is not as it expects."""
+HOSTS = ("/mmengine/", "/mmseg/", "/mmcv/", "/torch/utils/data/", "/torch/optim/")
+STEPS = ("run_iter", "train_step", "val_step", "test_step", "__getitem__", "_next_data")
+"""Functions that run when everything is built: what they raise is no matter of the config."""
+WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
+"""What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
+NO_OPTIMIZER = "None is not a callable object"
+"""What mmengine's constructor of optimizers says where there is none of that ``type``."""
+LONGEST = 300
+"""How many characters of the host's message are shown: some print a whole config."""
+
+
+@contextmanager
+def host_errors(config: str | None) -> Iterator[None]:
+    """Turn what the host raises in the block for a value of a config into one line; all else is left alone.
+
+    Args:
+        config: The path of the config.
+
+    Raises:
+        InputError: The host has refused a value, when it built something.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except KINDS as error:
+        message = str(error.args[0]) if error.args and not isinstance(error, OSError) else str(error)
+        if message == NO_OPTIMIZER:
+            raise InputError(f"config {config}: optim_wrapper.optimizer.type is not a known optimizer") from None
+        if not (any(words in message for words in WRONG_WORDS) or _is_the_hosts(error)):
+            raise
+        line = " ".join((message.splitlines() or [""])[0].split(". Please")[0].split())[:LONGEST]
+        raise InputError(f"config {config}: {line or type(error).__name__}") from error
+
+
+def _is_the_hosts(error: Exception) -> bool:
+    """Whether the host raised an error, while nothing ran yet."""
+    frames = traceback.extract_tb(error.__traceback__)
+    running = any(frame.name in STEPS for frame in frames)
+    return not running and any(host in frames[-1].filename for host in HOSTS)
