@@ -59,6 +59,9 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
         for key in NEED_WORKERS:
             if loader.get(key) and not loader.get("num_workers"):
                 raise InputError(f"{part}_dataloader.{key} {loader[key]!r} needs num_workers of at least 1")
+        endless = (_value(config, f"{part}_dataloader.sampler.type") or "").endswith("InfiniteSampler")
+        if endless and not (part == "train" and _by_iterations(config)):
+            raise InputError(f"{part}_dataloader.sampler InfiniteSampler never ends; train_cfg.by_epoch=False alone takes it")
     needed = "train" if training else "test"
     if config.get(f"{needed}_dataloader") is None:
         raise InputError(f"config has no {needed}_dataloader")
@@ -79,6 +82,11 @@ def _refuse_impossible_training(config: Mapping, amp: bool, resume: bool) -> Non
     rate = _value(config, "optim_wrapper.optimizer.lr")
     if rate is not None and not (isinstance(rate, int | float) and math.isfinite(rate) and rate >= 0):
         raise InputError(f"optim_wrapper.optimizer.lr must be a number of at least 0, got {rate!r}")
+
+
+def _by_iterations(config: Mapping) -> bool:
+    kind, by_epoch = _value(config, "train_cfg.type"), _value(config, "train_cfg.by_epoch")
+    return by_epoch is False if kind is None else kind == "IterBasedTrainLoop"
 
 
 def _value(config: Mapping, key: str) -> Any:
