@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,7 +112,7 @@ class PairedFolders:
 
 
 def files_by_name(
-    root: Path, what: str, left_out: LeftOut, suffix: str | None = None, others: Iterable[str | None] = ()
+    root: Path, what: str, left_out: LeftOut, suffix: str | None = None, others: Sequence[str | None] = ()
 ) -> dict[str, str]:
     """Return the paths of the images in a folder, in the order of their names, by the names without the suffix.
 
@@ -121,7 +121,7 @@ def files_by_name(
         what: What the folder has, for errors.
         left_out: Gets all else that lies there.
         suffix: The end of the file names in any case, or None for any image.
-        others: Those of other kinds of files that are taken from the same folder.
+        others: Those of all kinds of files that are taken from the same folder.
 
     Raises:
         InputError: The folder is missing or empty, or two files have the same name.
@@ -137,7 +137,7 @@ def files_by_name(
         name, path = _sample_name(file, suffix), str(root / file)
         if name is None:
             if not any(_sample_name(file, other) is not None for other in others):
-                left_out.add(path, f"its name does not end in {suffix}")
+                left_out.add(path, f"its name does not end in {' or '.join(map(str, others))}")
         elif name in files:
             raise InputError(f"{what}: {files[name]} and {path} are the same sample")
         else:
