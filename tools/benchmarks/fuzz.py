@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Inputs of other people's kinds: each is taken as it is meant or refused in one line; nothing crashes or hangs.
 
-python tools/benchmarks/fuzz.py [--images 10000] [--configs 2000] [--seed 0]
+python tools/benchmarks/fuzz.py [--images 10000] [--configs 2000] [--resumes 100] [--seed 0]
 """
 
 import argparse
@@ -9,10 +9,10 @@ import os
 from collections import Counter
 
 import torch
-from fuzzing import configs, images
+from fuzzing import configs, images, resumes
 from tabulate import tabulate
 
-KINDS = {"images": images.fuzz, "configs": configs.fuzz}
+KINDS = {"images": images.fuzz, "configs": configs.fuzz, "resumes": resumes.fuzz}
 """What is tried, by the option that says how often: a number of tries and a seed to outcomes by kind of fault."""
 
 
