@@ -145,7 +145,9 @@ class RGBDSODDataset(BaseSegDataset):
             InputError: ``indices`` leaves no sample; and see the class.
         """
         if not self._fully_initialized:
-            if self._indices is not None and not (self._indices if isinstance(self._indices, int) else len(self._indices)):
+            if self._indices is not None and not (
+                self._indices if isinstance(self._indices, int) else len(self._indices)
+            ):
                 raise InputError(f"indices={self._indices} leaves no sample")
             super().full_init()
             self._warn_of_direction()

@@ -54,14 +54,18 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
         given = [key for key in keys if config.get(key) is not None]
         if given and len(given) < len(keys):
             missing = next(key for key in keys if key not in given)
-            raise InputError(f"config has {given[0]} but no {missing}: give all of {', '.join(keys)}, or set all to None")
+            raise InputError(
+                f"config has {given[0]} but no {missing}: give all of {', '.join(keys)}, or set all to None"
+            )
         loader = config.get(f"{part}_dataloader") or {}
         for key in NEED_WORKERS:
             if loader.get(key) and not loader.get("num_workers"):
                 raise InputError(f"{part}_dataloader.{key} {loader[key]!r} needs num_workers of at least 1")
         endless = (_value(config, f"{part}_dataloader.sampler.type") or "").endswith("InfiniteSampler")
         if endless and not (part == "train" and _by_iterations(config)):
-            raise InputError(f"{part}_dataloader.sampler InfiniteSampler never ends; train_cfg.by_epoch=False alone takes it")
+            raise InputError(
+                f"{part}_dataloader.sampler InfiniteSampler never ends; train_cfg.by_epoch=False alone takes it"
+            )
     needed = "train" if training else "test"
     if config.get(f"{needed}_dataloader") is None:
         raise InputError(f"config has no {needed}_dataloader")

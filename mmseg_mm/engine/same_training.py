@@ -68,7 +68,9 @@ def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> Non
     meta = checkpoint.get("meta") or {}
     position = meta.get("epoch"), meta.get("iter")
     if not all(type(number) is int and number >= 0 for number in position) or "optimizer" not in checkpoint:
-        raise InputError(f"--resume: {path} is not a whole state of a training; load_from={path} begins with its weights")
+        raise InputError(
+            f"--resume: {path} is not a whole state of a training; load_from={path} begins with its weights"
+        )
     now, then = training_record(runner), meta.get(RECORD)
     if not isinstance(then, Mapping):
         _require_position(runner, *position, path)

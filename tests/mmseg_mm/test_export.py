@@ -118,7 +118,12 @@ def test_the_graph_is_the_predictor(model):
 
 
 def test_what_rounding_explains_grows_with_the_largest_logit():
-    for logits, moved, expected in (([0, 10], 5e-5, 0), ([-10, 5e6], 20, 0), ([0, 10], 0.1, 0.025), ([-99, 5e6], 1e5, 1)):
+    for logits, moved, expected in (
+        ([0, 10], 5e-5, 0),
+        ([-10, 5e6], 20, 0),
+        ([0, 10], 0.1, 0.025),
+        ([-99, 5e6], 1e5, 1),
+    ):
         before = torch.tensor(logits, dtype=torch.float32).reshape(1, 1, 1, 2)
         after = before + torch.tensor([moved, 0.0])
         assert unexplained(after.sigmoid(), before) == pytest.approx(expected, abs=1e-3)

@@ -21,14 +21,20 @@ def without_a_gpu(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"train_dataloader.num_workers": -1}, "train_dataloader.num_workers must be a whole number of at least 0, got -1"),
+        (
+            {"train_dataloader.num_workers": -1},
+            "train_dataloader.num_workers must be a whole number of at least 0, got -1",
+        ),
         ({"val_dataloader.num_workers": "two"}, "val_dataloader.num_workers must be .*got 'two'"),
         ({"test_dataloader.batch_size": 0}, "test_dataloader.batch_size must be a whole number of at least 1, got 0"),
         ({"train_cfg.max_epochs": 1.5}, "train_cfg.max_epochs must be a whole number of at least 1, got 1.5"),
         ({"train_cfg.val_interval": 0}, "train_cfg.val_interval must be a whole number of at least 1, got 0"),
         ({"train_dataloader.persistent_workers": True}, "persistent_workers True needs num_workers of at least 1"),
         ({"train_dataloader.prefetch_factor": 2}, "train_dataloader.prefetch_factor 2 needs num_workers of at least 1"),
-        ({"val_evaluator": None}, "config has val_dataloader but no val_evaluator: give all of val_dataloader, val_cfg"),
+        (
+            {"val_evaluator": None},
+            "config has val_dataloader but no val_evaluator: give all of val_dataloader, val_cfg",
+        ),
         ({"test_cfg": None}, "config has test_dataloader but no test_cfg"),
         (dict.fromkeys(("train_dataloader", "train_cfg", "optim_wrapper")), "config has no train_dataloader"),
         ({"optim_wrapper.type": "AmpOptimWrapper"}, "--amp, or optim_wrapper.type AmpOptimWrapper, needs a GPU"),
