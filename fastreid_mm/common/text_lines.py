@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from pathlib import Path
 
 from fastreid_mm.errors import InputError
 
@@ -21,8 +22,7 @@ def text_lines(path: str) -> list[str]:
         InputError: The file does not exist or cannot be read.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = Path(path).read_bytes()
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise InputError(f"{path} {reason}") from None

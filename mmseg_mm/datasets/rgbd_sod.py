@@ -45,12 +45,12 @@ class RGBDSODDataset(BaseSegDataset):
         data_root: The folder that contains ``data_prefix``, ``ann_file`` and the roots of ``sets``.
         data_prefix: The folders by the keys ``img_path``, ``depth_path`` and ``seg_map_path``. The default is D3Net's
             layout: ``RGB``, ``depth`` and ``GT``. ``seg_map_path`` may be left out in testing.
-        ann_file: A file that lists a part of the data set, one name or path a line. All of it is used by default.
+        ann_file: A file that lists a part of the data set, a name or path a line. All of it is used by default.
         num_samples: The number of samples that the data set must have, as 1485 for the training part of NJU2K.
         depth_direction: The direction of the depth maps, see :class:`LoadDepthFromFile`. If it is None, the
             ``direction`` of that transform holds.
-        img_suffix, depth_suffix, seg_map_suffix: The end of the file names, as ``"_Depth.bmp"``, in any case; or None for
-            any image.
+        img_suffix, depth_suffix, seg_map_suffix: The end of the file names in any case, as ``"_Depth.bmp"``, or None
+            for any image.
         sets: Several data sets to join. Each is a dict of the arguments above, which are also the defaults of what it
             leaves out. Only ``data_root`` differs: it is relative to the one above, and ``name`` by default.
         kwargs: Further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
