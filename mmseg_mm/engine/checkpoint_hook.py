@@ -33,13 +33,21 @@ class ResumableCheckpointHook(CheckpointHook):
         hook: Further arguments of mmengine's hook.
 
     Raises:
-        InputError: An argument is none of those. mmengine's hook would hand it on to the first checkpoint's saving.
+        InputError: An argument is none of those, which mmengine's hook would say at the first checkpoint, or has a value
+            that cannot be. On use, ``save_best`` is no metric.
     """
 
     def __init__(self, every_iters: int = 0, overwrite: bool = False, **hook) -> None:
         unknown = hook.keys() - signature(CheckpointHook).parameters.keys()
         if unknown:
             raise InputError(f"default_hooks.checkpoint.{min(unknown)} is not an argument of {type(self).__name__}")
+        for key, value in {"every_iters": every_iters, "interval": hook.get("interval", 1)}.items():
+            if type(value) is not int:
+                raise InputError(f"default_hooks.checkpoint.{key} must be a whole number, got {value!r}")
+        if hook.get("filename_tmpl", "{}").count("{}") != 1:
+            raise InputError(
+                f"default_hooks.checkpoint.filename_tmpl {hook['filename_tmpl']!r} needs {{}} for the number"
+            )
         super().__init__(**{"backend_args": {"backend": BACKEND}, **hook})
         self.every_iters, self.overwrite = every_iters, overwrite
         self._told = False
@@ -122,6 +130,17 @@ class ResumableCheckpointHook(CheckpointHook):
         """Save what is not saved yet, so that a test that fails costs nothing."""
         if purpose_of(runner) != "predict" and runner.iter > self._saved:
             self._save_within_epoch(runner, runner.iter)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Save what is best as mmengine does.
+
+        Raises:
+            InputError: ``save_best`` is none of the metrics.
+        """
+        unknown = [key for key in self.save_best or () if metrics and key not in (*metrics, "auto")]
+        if unknown:
+            raise InputError(f"default_hooks.checkpoint.save_best {unknown[0]!r} is not one of {', '.join(metrics)}")
+        super().after_val_epoch(runner, metrics)
 
     def _save_within_epoch(self, runner: Runner, done: int) -> None:
         name = f"iter_{done:07d}.pth"

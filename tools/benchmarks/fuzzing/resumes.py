@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+import shutil
 import tempfile
 import warnings
 from collections import Counter
@@ -39,7 +40,7 @@ FLAGS = (("--resume",), ("--resume",), ("--resume",), ("--resume",), (), ("--ove
 
 
 class Trial:
-    """A folder with a training in it, stopped somewhere, and what each run in it has done.
+    """A folder to train in.
 
     Args:
         root: A folder with scenes in ``train`` and ``test``.
@@ -140,13 +141,15 @@ def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of second runs in the folder of a stopped one, with other settings, by what was changed."""
     if not times:
         return Counter()
+    import mmengine.config
     import mmengine.runner.runner
 
     from fastreid_mm.errors import InputError
     from mmseg_mm import engine  # noqa: F401  registers
     from toy_scenes.scenes import make_toy_rgbd
 
-    mmengine.runner.runner.collect_env = dict  # takes seconds
+    mmengine.runner.runner.collect_env = dict  # takes seconds, as the next does whenever something is saved
+    mmengine.config.Config.pretty_text = ""
     warnings.simplefilter("ignore")
     register()
     rng, found = random.Random(seed), Counter()
@@ -154,10 +157,13 @@ def fuzz(times: int, seed: int) -> Counter:
         root = Path(name)
         make_toy_rgbd(root, train=IMAGES, test=2, size=32)
         write_config(root)
+        firsts = [{**FIRST, "train_dataloader.drop_last": drop_last} for drop_last in (True, False)]
+        for number, first in enumerate(firsts):
+            Trial(root, root / f"first{number}", f"first{seed}_{number}").train(first)
         for index in range(times):
-            first = {**FIRST, "train_dataloader.drop_last": rng.random() < 0.5}
-            trial = Trial(root, root / str(index), f"t{seed}_{index}")
-            trial.train(first)
+            number = rng.randrange(len(firsts))
+            first, trial = firsts[number], Trial(root, root / str(index), f"t{seed}_{index}")
+            shutil.copytree(root / f"first{number}", trial.folder)
             ends = {epoch: trial.weight(epoch) for epoch in (1, 2)}
             state = trial.stop_at(rng.choice(sorted(path.name for path in trial.folder.glob("*.pth"))))
             changed = rng.sample(sorted(OTHER), rng.choice((0, 1, 1, 2)))
