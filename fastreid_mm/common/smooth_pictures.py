@@ -1,5 +1,7 @@
 """Pictures to compare two forms of a network on, made of nothing but a seed."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,7 +9,7 @@ from torch import Tensor
 COARSE = 5
 
 
-def smooth_pictures(count: int, channels: int, size: tuple[int, int], seed: int) -> Tensor:
+def smooth_pictures(count: int, channels: int, size: Sequence[int], seed: int) -> Tensor:
     """Draw pictures whose neighbouring pixels are alike, as in photographs.
 
     White noise is like no image: activations grow on it far beyond what a network was trained for, and the rounding of

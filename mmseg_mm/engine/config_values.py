@@ -25,8 +25,12 @@ COUNTS = {
     **{f"{part}_dataloader.prefetch_factor": 1 for part in PARTS},
 }
 """Whole numbers, and the least each may be."""
+ENVIRONMENT = {"cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"}
+"""All keys of ``env_cfg`` that mmengine reads."""
 NEED_WORKERS = ("persistent_workers", "prefetch_factor")
 """Keys of a data loader that have a meaning for processes of its own only."""
+SEEDS = 2**32
+"""How many seeds NumPy takes."""
 HALF = "AmpOptimWrapper"
 NO_HALF = (
     "--amp, or optim_wrapper.type AmpOptimWrapper, needs a GPU: training in half precision scales the loss there; "
@@ -50,6 +54,9 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
         value = _value(config, key)
         if value is not None and not (type(value) is int and value >= least):
             raise InputError(f"{key} must be a whole number of at least {least}, got {value!r}")
+    unknown = sorted(set(config.get("env_cfg") or {}) - ENVIRONMENT)
+    if unknown:
+        raise InputError(f"env_cfg.{unknown[0]} has no effect: its keys are {', '.join(sorted(ENVIRONMENT))}")
     for part, keys in TOGETHER.items():
         given = [key for key in keys if config.get(key) is not None]
         if given and len(given) < len(keys):
@@ -83,6 +90,9 @@ def _refuse_impossible_training(config: Mapping, amp: bool, resume: bool) -> Non
         raise InputError("resume=True in a config has no effect: --resume goes on with a training")
     if config.get("launcher") == "pytorch" and "RANK" not in os.environ:
         raise InputError("--launcher pytorch needs torchrun, which says which process is which")
+    seed = _value(config, "randomness.seed")
+    if seed is not None and not (type(seed) is int and 0 <= seed < SEEDS):
+        raise InputError(f"randomness.seed must be a whole number from 0 to {SEEDS - 1}, got {seed!r}")
     rate = _value(config, "optim_wrapper.optimizer.lr")
     if rate is not None and not (isinstance(rate, int | float) and math.isfinite(rate) and rate >= 0):
         raise InputError(f"optim_wrapper.optimizer.lr must be a number of at least 0, got {rate!r}")

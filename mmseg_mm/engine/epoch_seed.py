@@ -51,7 +51,7 @@ class EpochSeedHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Have the samples seeded, and those batches left out that are done already."""
         loop = runner.train_loop
-        sampler = getattr(loop.dataloader.batch_sampler, "sampler", None)
+        sampler: Any = getattr(loop.dataloader.batch_sampler, "sampler", None)
         if hasattr(sampler, "seed"):
             sampler.seed = runner.seed  # It was built before a checkpoint's seed was known.
         if isinstance(loop, EpochBasedTrainLoop):

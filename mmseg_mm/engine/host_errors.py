@@ -8,6 +8,7 @@ from fastreid_mm.errors import InputError
 
 KINDS = (AssertionError, ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError, OSError)
 """What the host raises where a value of a config is not as it expects."""
+OURS = ("/mmseg_mm/", "/fastreid_mm/")
 HOSTS = ("/mmengine/", "/mmseg/", "/mmcv/", "/torch/utils/data/", "/torch/optim/")
 STEPS = ("run_iter", "train_step", "val_step", "test_step", "__getitem__", "_next_data")
 """Functions that run when everything is built: what they raise is no matter of the config."""
@@ -40,11 +41,13 @@ def host_errors(config: str | None) -> Iterator[None]:
         if not (any(words in message for words in WRONG_WORDS) or _is_the_hosts(error)):
             raise
         line = " ".join((message.splitlines() or [""])[0].split(". Please")[0].split())[:LONGEST]
-        raise InputError(f"config {config}: {line or type(error).__name__}") from error
+        said = line if " " in line else f"{type(error).__name__} {line}".strip()
+        raise InputError(f"config {config}: {said}") from error
 
 
 def _is_the_hosts(error: Exception) -> bool:
-    """Whether the host raised an error, while nothing ran yet."""
+    """Whether the host, or what it called, raised an error while nothing ran yet."""
     frames = traceback.extract_tb(error.__traceback__)
     running = any(frame.name in STEPS for frame in frames)
-    return not running and any(host in frames[-1].filename for host in HOSTS)
+    known = [frame.filename for frame in frames if any(part in frame.filename for part in (*HOSTS, *OURS))]
+    return not running and bool(known) and any(host in known[-1] for host in HOSTS)

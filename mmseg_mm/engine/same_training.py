@@ -65,15 +65,16 @@ def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> Non
         InputError: A setting differs; it is named with both values. Or the file has no position, or no state of an
             optimizer, to go on from.
     """
-    meta = checkpoint.get("meta") or {}
-    position = meta.get("epoch"), meta.get("iter")
-    if not all(type(number) is int and number >= 0 for number in position) or "optimizer" not in checkpoint:
+    meta: Mapping[str, Any] = checkpoint.get("meta") or {}
+    epoch, iteration = meta.get("epoch"), meta.get("iter")
+    placed = all(type(number) is int and number >= 0 for number in (epoch, iteration))
+    if not placed or "optimizer" not in checkpoint:
         raise InputError(
             f"--resume: {path} is not a whole state of a training; load_from={path} begins with its weights"
         )
     now, then = training_record(runner), meta.get(RECORD)
     if not isinstance(then, Mapping):
-        _require_position(runner, *position, path)
+        _require_position(runner, epoch, iteration, path)
         return
     keys = [key for key in dict.fromkeys([*now, *then]) if key != DATA]
     changed = [f"{key} was {then.get(key)} and is {now.get(key)}" for key in keys if then.get(key) != now.get(key)]

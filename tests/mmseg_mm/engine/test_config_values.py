@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
 from fastreid_mm.errors import InputError
@@ -39,6 +40,11 @@ def without_a_gpu(monkeypatch):
         (dict.fromkeys(("train_dataloader", "train_cfg", "optim_wrapper")), "config has no train_dataloader"),
         ({"optim_wrapper.type": "AmpOptimWrapper"}, "--amp, or optim_wrapper.type AmpOptimWrapper, needs a GPU"),
         ({"optim_wrapper.optimizer.lr": "high"}, "optim_wrapper.optimizer.lr must be a number .*got 'high'"),
+        ({"randomness.seed": -1}, "randomness.seed must be a whole number from 0 to 4294967295, got -1"),
+        (
+            {"env_cfg.mp": {}},
+            "env_cfg.mp has no effect: its keys are cudnn_benchmark, dist_cfg, mp_cfg, resource_limit",
+        ),
         ({"resume": True}, "resume=True in a config has no effect: --resume goes on"),
         ({"launcher": "pytorch"}, "--launcher pytorch needs torchrun"),
         ({"train_dataloader.sampler.type": "InfiniteSampler"}, "InfiniteSampler never ends; train_cfg.by_epoch=False"),
@@ -90,5 +96,7 @@ def test_what_the_host_asserts_is_one_line_and_what_others_raise_stays_theirs():
         DataLoader([1], timeout=-1)
     with pytest.raises(InputError, match="^config a.py: 'int' object has no attribute 'pop'$"), host_errors("a.py"):
         Runner.build_dataloader({"dataset": [1], "sampler": None, "worker_init_fn": 3})
+    with pytest.raises(InputError, match="^config a.py: cannot find context for 'no'$"), host_errors("a.py"):
+        set_multi_processing(mp_start_method="no")
     with pytest.raises(ValueError, match="^of ours$"), host_errors("a.py"):
         raise ValueError("of ours")
