@@ -33,8 +33,8 @@ class ResumableCheckpointHook(CheckpointHook):
         hook: Further arguments of mmengine's hook.
 
     Raises:
-        InputError: An argument is none of those, which mmengine's hook would say at the first checkpoint, or has a value
-            that cannot be. On use, ``save_best`` is no metric.
+        InputError: An argument is none of those, which mmengine's hook would say at the first checkpoint, or has a
+            value that cannot be. On use, ``save_best`` is no metric.
     """
 
     def __init__(self, every_iters: int = 0, overwrite: bool = False, **hook) -> None:

@@ -1,8 +1,10 @@
 """What the host says of a config that it cannot build, in one line."""
 
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from fastreid_mm.errors import InputError
 
@@ -16,6 +18,8 @@ WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
 """What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
 NO_OPTIMIZER = "None is not a callable object"
 """What mmengine's constructor of optimizers says where there is none of that ``type``."""
+LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+"""The folders of installed packages and of Python's own."""
 LONGEST = 300
 """How many characters of the host's message are shown: some print a whole config."""
 
@@ -46,8 +50,13 @@ def host_errors(config: str | None) -> Iterator[None]:
 
 
 def _is_the_hosts(error: Exception) -> bool:
-    """Whether the host, or what it called, raised an error while nothing ran yet."""
+    """Whether the host, or a library that it called, raised an error while nothing ran yet."""
     frames = traceback.extract_tb(error.__traceback__)
+    hosts = [index for index, frame in enumerate(frames) if any(host in frame.filename for host in HOSTS)]
     running = any(frame.name in STEPS for frame in frames)
-    known = [frame.filename for frame in frames if any(part in frame.filename for part in (*HOSTS, *OURS))]
-    return not running and bool(known) and any(host in known[-1] for host in HOSTS)
+    return bool(hosts) and not running and all(_is_a_librarys(frame.filename) for frame in frames[hosts[-1] :])
+
+
+def _is_a_librarys(file: str) -> bool:
+    """Whether code is neither ours nor that of a package from outside, whose tracebacks are for who writes it."""
+    return not any(part in file for part in OURS) and (file.startswith(LIBRARIES) or not Path(file).is_file())

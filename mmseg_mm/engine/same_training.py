@@ -66,7 +66,7 @@ def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> Non
             optimizer, to go on from.
     """
     meta: Mapping[str, Any] = checkpoint.get("meta") or {}
-    epoch, iteration = meta.get("epoch"), meta.get("iter")
+    epoch, iteration = meta.get("epoch", -1), meta.get("iter", -1)
     placed = all(type(number) is int and number >= 0 for number in (epoch, iteration))
     if not placed or "optimizer" not in checkpoint:
         raise InputError(

@@ -2,8 +2,10 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
+from mmseg.registry import HOOKS
 from torch.utils.data import DataLoader
 
 from fastreid_mm.errors import InputError
@@ -91,6 +93,11 @@ def test_a_loader_without_a_batch_names_images_and_batch_size(images, batch):
     assert len(Runner.build_dataloader(options | {"dataset": [0] * 9}, seed=0)) == 9 // batch
 
 
+class Outside(Hook):
+    def __init__(self):
+        raise ValueError("of an outside package")
+
+
 def test_what_the_host_asserts_is_one_line_and_what_others_raise_stays_theirs():
     with pytest.raises(InputError, match="^config a.py: timeout option should be non-negative$"), host_errors("a.py"):
         DataLoader([1], timeout=-1)
@@ -98,5 +105,7 @@ def test_what_the_host_asserts_is_one_line_and_what_others_raise_stays_theirs():
         Runner.build_dataloader({"dataset": [1], "sampler": None, "worker_init_fn": 3})
     with pytest.raises(InputError, match="^config a.py: cannot find context for 'no'$"), host_errors("a.py"):
         set_multi_processing(mp_start_method="no")
+    with pytest.raises(ValueError, match="^of an outside package$"), host_errors("a.py"):
+        HOOKS.build({"type": Outside})
     with pytest.raises(ValueError, match="^of ours$"), host_errors("a.py"):
         raise ValueError("of ours")
