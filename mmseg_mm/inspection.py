@@ -7,6 +7,8 @@ import numpy as np
 from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
+from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.common.notes import Note
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
@@ -61,7 +63,8 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     samples = [{**dataset.get_data_info(index), "loader": depth} for index in range(len(dataset))]
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
         found = list(members)
-        yield f"{part} {name}", {"samples": len(found)}, _doubts(found, depth), found
+        problems = [*_left_out(dataset, name), *_doubts(found, depth)]
+        yield f"{part} {name}", {"samples": len(found)}, problems, found
 
 
 def _one_by_one(
@@ -72,9 +75,17 @@ def _one_by_one(
         try:
             samples = [{**sample, "loader": depth} for sample in dataset.load_set(one, sized=False)]
         except InputError as error:
-            yield f"{part} {one['name']}", {}, [str(error)], []
+            yield f"{part} {one['name']}", {}, [str(error), *_left_out(dataset, one["name"])], []
         else:
-            yield f"{part} {one['name']}", {"samples": len(samples)}, _doubts(samples, depth), samples
+            problems = [*_left_out(dataset, one["name"]), *_doubts(samples, depth)]
+            yield f"{part} {one['name']}", {"samples": len(samples)}, problems, samples
+
+
+def _left_out(dataset: RGBDSODDataset, name: str) -> list[str]:
+    """List all that lies in the folders of a set and is no file of a sample."""
+    left_out = dataset.left_out.get(name, LeftOut())
+    ignored = f"{left_out.droppings} files of operating systems and editors are ignored, such as Thumbs.db"
+    return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
 
 
 def _doubts(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:

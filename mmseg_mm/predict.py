@@ -112,16 +112,23 @@ def _write_map(job: Job, saliency: np.ndarray, beside: bool, max_pixels: int) ->
 
 def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
     """Return the files to read and to write for each pair."""
+    for path in (image, depth):
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
+        if out.resolve() == path.resolve():
+            raise InputError(f"{out} is what is read, and would be written over: maps need another place")
     if image.is_dir() != depth.is_dir():
         raise InputError(f"{image} and {depth} must be two files or two folders")
     if not image.is_dir():
         require_writable_name(out)
         return [Job(image, depth, out, out.with_name(f"{out.stem}_side_by_side.png"))]
-    pairs = PairedFolders(
+    folders = PairedFolders(
         "input", {"img_path": str(image), "depth_path": str(depth)}, {"img_path": None, "depth_path": None}
-    ).pairs()
+    )
     jobs = []
-    for pair in pairs:
+    for pair in folders.pairs():
         name = Path(pair["img_path"]).stem + ".png"
         jobs.append(Job(Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
+    if folders.left_out.found:
+        print(folders.left_out, file=sys.stderr)
     return jobs

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 import fastreid_mm
+from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
@@ -44,14 +45,13 @@ class ExportedNetwork(nn.Module):
         return {"features": rows}
 
     def example(self, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """Both inputs, of ``count`` images or samples of noise; the first is visible, or lacks the last modality."""
-        random, known = torch.Generator().manual_seed(seed), self.description
-        index = torch.arange(count)
+        """Both inputs, of ``count`` drawn images or samples; the first is visible, or lacks the last modality."""
+        known, index = self.description, torch.arange(count)
         if not known.aligned:
-            return torch.rand(count, 3, *known.size, generator=random) * 255, index % 2
+            return smooth_pictures(count, 3, known.size, seed) * 255, index % 2
         modalities = len(known.modalities)
         mask = (index[:, None] + torch.arange(modalities) + 1) % (modalities + 1) != modalities
-        return torch.rand(count, modalities, 3, *known.size, generator=random) * 255, mask
+        return smooth_pictures(count, 3 * modalities, known.size, seed).unflatten(1, (modalities, 3)) * 255, mask
 
 
 def describe(cfg: CfgNode, model: ReIDModel) -> Description:

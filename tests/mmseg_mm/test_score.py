@@ -151,3 +151,49 @@ def test_files_of_too_many_pixels_are_refused(results, capsys):
     with pytest.raises(SystemExit, match="2"):
         score(root / "maps", root / "masks", "--max-pixels", 100)
     assert "pixels, more than max_pixels 100 allows" in capsys.readouterr().err
+
+
+def black(root, *names):
+    for name in names:
+        write(root / name, np.eye(4, dtype=np.uint8) * 255)
+
+
+def refused(capsys, *arguments):
+    with pytest.raises(SystemExit, match="2"):
+        score(*arguments)
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_set_of_one_side_is_refused_or_counted_and_case_does_not_matter(tmp_path, capsys):
+    black(tmp_path, "maps/sip/1.png", "maps/DUT_RGBD/1.png", "masks/SIP/GT/1.png", "masks/DUT-RGBD/GT/1.png")
+    black(tmp_path, "maps/stray.png")
+    error = refused(capsys, tmp_path / "maps", tmp_path / "masks")
+    assert error == f"error: 1 sets of masks without maps (--partial leaves them out): {tmp_path}/masks/DUT-RGBD"
+    score(tmp_path / "maps", tmp_path / "masks", "--partial", "--json", tmp_path / "rows.json")
+    assert set(json.loads((tmp_path / "rows.json").read_text())) == {"sip"}
+    out, error = capsys.readouterr()
+    assert f"left out 1 sets of maps without masks: {tmp_path}/maps/DUT_RGBD" in error
+    assert out.splitlines()[-1] == (
+        "1 maps scored; left out: 1 sets of masks without maps, 1 sets of maps without masks, 1 other files"
+    )
+
+
+@pytest.mark.parametrize("options", [[], ["--suffix", "_MutualFormer-pred"]])
+def test_maps_that_a_method_has_named_are_found(tmp_path, capsys, options):
+    black(tmp_path, *(f"masks/{name}.png" for name in ("1", "11", "1_1")))
+    black(tmp_path, *(f"maps/{name}_MutualFormer-pred.jpg" for name in ("1", "11", "1_1")))
+    score(tmp_path / "maps", tmp_path / "masks", "--json", tmp_path / "rows.json", *options)
+    assert json.loads((tmp_path / "rows.json").read_text())["maps"]["images"] == 3
+    out, error = capsys.readouterr()
+    assert "maps: the map of a mask A is called A_MutualFormer-pred" in error
+    assert out.splitlines()[-1] == "3 maps scored; left out: nothing"
+
+
+def test_names_without_a_rule_are_refused_with_the_hint(tmp_path, capsys):
+    black(tmp_path, "masks/1.png", "masks/2.png", "maps/1_a.png", "maps/2_b.png")
+    hint = "--suffix _sal says that the map of a mask A is called A_sal"
+    assert hint in refused(capsys, tmp_path / "maps", tmp_path / "masks")
+    assert hint in refused(capsys, tmp_path / "maps", tmp_path / "masks", "--partial", "--suffix", "_c")
+    score(tmp_path / "maps", tmp_path / "masks", "--partial", "--suffix", "_a")
+    assert "left out 1 masks without a map: " in (error := capsys.readouterr().err) and "masks/2.png" in error
+    assert "left out 1 maps without a mask: " in error and "maps/2_b.png" in error

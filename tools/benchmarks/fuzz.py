@@ -9,10 +9,10 @@ import os
 from collections import Counter
 
 import torch
-from fuzzing import checkpoints, configs, images, indexes, lists, resumes, storage, trees
+from fuzzing import checkpoints, configs, images, indexes, lists, resumes, sod_resumes, storage, trees
 from tabulate import tabulate
 
-MODULES = (images, configs, trees, lists, storage, checkpoints, indexes, resumes)
+MODULES = (images, configs, trees, lists, storage, checkpoints, indexes, resumes, sod_resumes)
 KINDS = {each.__name__.rpartition(".")[2]: each.fuzz for each in MODULES}
 """What is tried, by the option that says how often: a number of tries and a seed to outcomes by kind of fault."""
 
