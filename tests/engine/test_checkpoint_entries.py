@@ -1,4 +1,4 @@
-"""A checkpoint that somebody else has made: none of its entries is executed; each is taken as it is, or refused."""
+"""A checkpoint of somebody else: none of its entries is executed, each is taken as what it is or refused."""
 
 import re
 from functools import partial
