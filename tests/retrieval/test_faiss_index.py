@@ -289,3 +289,12 @@ def test_kinds_and_efforts_there_are_not_are_refused(tmp_path):
         opened(tmp_path, effort="speed=2")
     with pytest.raises(InputError, match="is of kind IVF2,Flat, not Flat"):
         opened(tmp_path, "Flat")
+
+
+def test_a_line_without_its_checksum_is_no_line_of_a_journal(tmp_path):
+    add(opened(tmp_path), 0, 3)
+    lines = tmp_path / "g.index.new.names"
+    lines.write_text(lines.read_text() + '"x.jpg"\n')
+    (tmp_path / "g.index.new").write_bytes(VECTORS[:4].tobytes())
+    with pytest.raises(InputError, match="g.index.new.names is damaged"):
+        opened(tmp_path)
