@@ -18,6 +18,10 @@ def add_mm_config(cfg: CfgNode) -> None:
     """
     node = type(cfg)  # fast-reid's own CfgNode, without importing fast-reid
 
+    # Modules of packages from outside, imported before this config is merged: what they register is found by its name,
+    # and their add_config(cfg) adds keys. Importing runs their code, so that this is for packages you know.
+    cfg.IMPORTS = []
+
     # Seed of everything random. -1 draws one; the seed used is printed and saved in config.yaml either way.
     cfg.SEED = -1
     # Only deterministic kernels, at some cost on a GPU.

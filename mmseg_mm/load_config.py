@@ -23,8 +23,13 @@ def load_config(path: str | Path, needs: Sequence[str] = ()) -> Config:
     try:
         config = Config.fromfile(path)
     except Exception as error:  # A config is a program.
-        raise InputError(f"config {path}: {first_line(error)}") from None
+        raise InputError(f"config {path}: {first_line(_cause(error))}") from None
     for key in needs:
         if key not in config:
             raise InputError(f"config {path} has no {key}")
     return config
+
+
+def _cause(error: Exception) -> Exception:
+    """Return the first error of a chain: mmengine itself tells all of ``custom_imports``, not which of them fails."""
+    return _cause(error.__cause__) if isinstance(error.__cause__, Exception) else error

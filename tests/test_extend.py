@@ -1,4 +1,4 @@
-"""A loss, a method, a data set and a protocol, added by a package of one's own from what docs/extend.md says alone."""
+"""A loss, method, key, data set and protocol, added by a package of one's own from what docs/extend.md says alone."""
 
 import json
 import os
@@ -10,22 +10,13 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import write_image
 
 PROJECT = Path(__file__).parent.parent
 PAGE = (PROJECT / "docs" / "extend.md").read_text()
 BLOCKS = [textwrap.dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]
-
-TRAIN = """
-import sys
-import fastreid_mm.engine
-import night  # registers
-from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.setup import load_config
-
-MMTrainer(load_config(sys.argv[1], sys.argv[2:])).train()
-"""
 
 
 def block(word: str) -> str:
@@ -43,7 +34,9 @@ def package(tmp_path) -> Path:
         'return {"loss_id":', 'return {"loss_gap": modality_gap(feature, batch["modalities"]), "loss_id":'
     )
     modules = {
-        "__init__": "from night import data_set, loss, method, protocol\n",
+        "__init__": "import fastreid_mm.engine  # first\n"
+        + block("def add_config")
+        + "\n\nfrom night import data_set, loss, method, protocol  # noqa: E402\n",
         "loss": block("def modality_gap"),
         "method": "from night.loss import modality_gap\n" + method,
         "data_set": block("class NightVehicles") + '    protocol = "both_ways"\n',
@@ -51,7 +44,6 @@ def package(tmp_path) -> Path:
     }
     for name, code in modules.items():
         (folder / f"{name}.py").write_text(code)
-    (tmp_path / "train.py").write_text(TRAIN)
     return tmp_path
 
 
@@ -67,24 +59,41 @@ def night_vehicles(tmp_path) -> Path:
     return tmp_path
 
 
-def train(folder: Path, data: Path, config: str, *options: str) -> tuple[dict, str]:
-    """Results and log of a training in a process of its own, which knows the package by its folder alone."""
+def run(tool: str, folder: Path, data: Path, *arguments: object) -> str:
+    """Output of a script of the project's in a process of its own, which knows the package by its folder alone."""
     environment = {
         **os.environ,
         "FASTREID_DATASETS": str(data),
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}",
     }
-    command = [sys.executable, "train.py", config, "SOLVER.MAX_EPOCH", "1", "SOLVER.IMS_PER_BATCH", "8", *options]
+    command = [sys.executable, PROJECT / "tools" / tool, *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads((folder / "out" / "results.json").read_text()), done.stdout
+    return done.stdout
 
 
-def test_a_method_with_a_loss_of_its_own_trains(package, sysu_root, tiny_config):
-    results, log = train(package, sysu_root, tiny_config("SYSU/agw.yml"), "MODEL.META_ARCHITECTURE", "Plain")
+def train(folder: Path, data: Path, config: str, *options: str) -> tuple[dict, str]:
+    """Results and log of a training with the package."""
+    log = run(
+        *("train_net.py", folder, data, "--config-file", config, "IMPORTS", "['night']"),
+        *("SOLVER.MAX_EPOCH", "1", "SOLVER.IMS_PER_BATCH", "8", *options),
+    )
+    return json.loads((folder / "out" / "results.json").read_text()), log
+
+
+def test_a_method_with_a_loss_and_a_key_of_its_own_trains_and_is_exported(package, sysu_root, tiny_config):
+    options = ["MODEL.META_ARCHITECTURE", "Plain", "MODEL.PLAIN.DIM", "20"]
+    results, log = train(package, sysu_root, tiny_config("SYSU/agw.yml"), *options)
     assert 0 < results["SYSUMM01"]["all_search_1shot"]["mAP"] <= 100
     assert "loss_gap: " in log and "loss_id: " in log
+    weights = package / "out" / "model_final.pth"
+    assert torch.load(weights, weights_only=True)["model"]["narrow.weight"].shape[0] == 20
+    model = ["--config-file", package / "out" / "config.yaml", "--weights", weights]
+    gallery = ["--images", sysu_root / "SYSU-MM01" / "cam1", "--modality", "visible", "--index", "gallery.index"]
+    assert " images" in run("index_gallery.py", package, sysu_root, *model, *gallery)
+    assert json.loads((package / "gallery.index.json").read_text())["identity"]["size"] == 20
+    run("export.py", package, sysu_root, *model, "--output", "network.pt2")
 
 
 def test_a_data_set_is_tested_by_a_protocol_of_its_own(package, night_vehicles, tiny_config):

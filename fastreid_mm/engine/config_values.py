@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import cast
 
 import torch
-from fastreid.config import CfgNode, get_cfg
+from fastreid.config import CfgNode
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
 import fastreid_mm.modeling  # noqa: F401  registers the architectures
-from fastreid_mm.config import add_mm_config
+from fastreid_mm.engine.imports import defaults_of
 from fastreid_mm.engine.unread_keys import leaves
 from fastreid_mm.errors import InputError, first_line
 
@@ -35,9 +35,7 @@ def refuse_impossible(cfg: CfgNode) -> None:
     Raises:
         InputError: names key and value.
     """
-    defaults = get_cfg()
-    add_mm_config(defaults)
-    known = dict(leaves(defaults))
+    known = dict(leaves(defaults_of(cfg)))
     for key, value in leaves(cfg):
         problem = _problem(key, value, known.get(key))
         if problem:

@@ -11,13 +11,13 @@ from functools import reduce
 import numpy as np
 import torch
 import yaml
-from fastreid.config import CfgNode, get_cfg
+from fastreid.config import CfgNode
 from fastreid.engine import default_setup
 from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 
-from fastreid_mm.config import add_mm_config
 from fastreid_mm.engine.config_values import refuse_impossible
+from fastreid_mm.engine.imports import KEY, config_with
 from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.errors import InputError
 from fastreid_mm.random_streams import stream_words
@@ -31,25 +31,24 @@ MOST_ENTRIES = 100_000
 
 
 def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
-    """fast-reid's defaults and this package's, then a file, then ``KEY VALUE`` pairs.
+    """fast-reid's defaults, this package's and those of ``IMPORTS``, then a file, then ``KEY VALUE`` pairs.
 
     Args:
         config_file: a path, the short name of a shipped config, or empty for none.
         options: keys and values in turn.
 
     Raises:
-        InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, or a value has the
-            wrong type or is not supported.
+        InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, a value has the
+            wrong type or is not supported, or a module of ``IMPORTS`` is missing or fails.
     """
-    cfg = get_cfg()
-    add_mm_config(cfg)
     config_file = find_config(config_file, "fastreid_mm") if config_file else ""
     options = _words(options)
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
-        if config_file:
-            _merge_file(cfg, config_file)
+        content = _read_file(config_file) if config_file else CfgNode()
+        cfg = config_with(_imports(content, options))
+        cfg.merge_from_other_cfg(content)
         cfg.merge_from_list(_with_floats(cfg, options))
     except InputError:
         raise
@@ -62,13 +61,13 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
     return cfg
 
 
-def _merge_file(cfg: CfgNode, path: str) -> None:
-    """The host's merging of a file and those it builds on, which trips over any that is not a mapping."""
+def _read_file(path: str) -> CfgNode:
+    """A file and those it builds on, by the host's reading, which trips over any that is not a mapping."""
     try:
         content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs nothing
         if _entries(content, {}) > MOST_ENTRIES:
             raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
-        cfg.merge_from_other_cfg(CfgNode(content))
+        return CfgNode(content)
     except RecursionError:
         raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
     except (AttributeError, TypeError):
@@ -90,6 +89,12 @@ def _words(options: Iterable[object]) -> list[str]:
     if isinstance(options, str | Mapping):
         raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
     return [str(word) for word in options]
+
+
+def _imports(content: CfgNode, options: list[str]) -> Sequence[str]:
+    """The modules to import: those of the last option that says so, or else of the file."""
+    given = dict(zip(options[::2], options[1::2])).get(KEY)
+    return content.get(KEY, []) if given is None else yaml.safe_load(given)
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:

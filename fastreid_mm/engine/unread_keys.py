@@ -4,14 +4,15 @@ import logging
 from collections.abc import Iterator, Set
 from copy import deepcopy
 
-from fastreid.config import CfgNode, get_cfg
+from fastreid.config import CfgNode
 
-from fastreid_mm.config import add_mm_config
+from fastreid_mm.engine.imports import defaults_of
 from fastreid_mm.errors import InputError, listed
 
 logger = logging.getLogger("fastreid.mm")
 
 ELSEWHERE = (
+    "IMPORTS",  # before: load_config
     "CUDNN_BENCHMARK",  # before: fast-reid's default_setup
     "DETERMINISTIC",  # settle
     "MODEL.WEIGHTS",  # after: the checkpointer
@@ -101,7 +102,7 @@ class RecordedConfig(CfgNode):
 def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
     """Refuse keys that are not at their defaults and that nothing has read, to be called when a run is built.
 
-    Keys that a script of one's own has added have no default here, and are let pass.
+    Keys that a script of one's own has added, without ``IMPORTS``, have no default here, and are let pass.
 
     Args:
         cfg: the config.
@@ -142,9 +143,7 @@ def _method(key: str) -> str:
 
 def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     """The keys that are not at their defaults, and what to say of each."""
-    defaults = get_cfg()
-    add_mm_config(defaults)
-    known = dict(leaves(defaults))
+    known = dict(leaves(defaults_of(cfg)))
     for key, value in leaves(cfg):
         if key in known and not is_same(value, known[key]):
             yield key, f"{key} {value!r} (default {known[key]!r})"

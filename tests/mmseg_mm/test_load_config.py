@@ -31,3 +31,10 @@ def test_what_is_there_is_read(tmp_path):
 def test_a_device_that_is_not_there(folder, device):
     with pytest.raises(InputError, match=f"^device '{device}' cannot be used: "):
         init_rgbd_model(folder / "config.py", folder / "weights.pth", device)
+
+
+def test_a_module_of_custom_imports_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "config.py"
+    path.write_text('custom_imports = dict(imports=["mmseg_mm", "nowhere_to_be_found"], allow_failed_imports=False)\n')
+    with pytest.raises(InputError, match=r"config.py: .*nowhere_to_be_found$"):
+        load_config(path)
