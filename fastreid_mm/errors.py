@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from fastreid_mm.console import CLOSED_PIPE, closed_pipe, prepare_console, printable
+
 REFUSED = 2
 """Exit status of a program that has refused its input."""
 
@@ -68,11 +70,25 @@ def require_packages(extra: str, *names: str) -> None:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """End the program with ``REFUSED`` and one line on standard error when the block raises :class:`InputError`."""
+    """Run the block of a command: names that cannot be printed are escaped, and what must not be shows no traceback.
+
+    Raises:
+        SystemExit: with ``REFUSED`` and one line on standard error when the block raises :class:`InputError`, or with
+            ``CLOSED_PIPE`` when nobody reads its output any more.
+    """
+    prepare_console()
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except InputError as error:
-        # an error from a loader's worker process comes back wrapped in that process's traceback; its last line is ours
-        line = (str(error).strip() or type(error).__name__).splitlines()[-1].split("InputError: ")[-1]
-        print(f"error: {line}", file=sys.stderr)
+        text = str(error).strip() or type(error).__name__
+        if text.startswith("Caught "):  # from a loader's worker process, wrapped in that process's traceback
+            text = text.split("InputError: ")[-1]
+        print(f"error: {printable(text)}", file=sys.stderr)
         raise SystemExit(REFUSED) from None
+    except BrokenPipeError:
+        if not closed_pipe():
+            raise
+        raise SystemExit(CLOSED_PIPE) from None

@@ -1,50 +1,109 @@
 """Reading one image, with an error that names it. It needs Pillow and NumPy alone."""
 
+import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from os import PathLike, fspath
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
 from fastreid_mm.errors import InputError, first_line
+
+logger = logging.getLogger("fastreid.mm")
 
 AnyImage = str | PathLike | Image.Image | np.ndarray
 """A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
 
-DEEP = ("I;16", "I;16B", "I;16L", "I")
-"""Pillow's modes of 16 bit grey images, whose conversion to RGB would make everything above 255 white."""
+FULL_RANGE = (0, 65535)
+"""Of 16 bits: the upper 8 are kept."""
+
+OWN_RANGE = (0.1, 99.9)
+"""Percentiles between which the values of an image lie, but for those of a few dead pixels."""
+
+CLIPPED = 0.5
+"""A range beyond which more of the pixels of an image lie is probably another camera's."""
 
 
-def as_rgb(image: AnyImage) -> Image.Image:
-    """An image in three channels of 8 bits; of 16 bits the upper 8 are kept. Only files are turned by their EXIF data.
+class PixelRule(NamedTuple):
+    """How image files become pixels, which must be the same in training, testing, indexing and predicting."""
+
+    range_16bit: tuple[float, ...] = FULL_RANGE
+    """The values that become black and white in grey images of more than 8 bits; none for each image's own."""
+    max_pixels: int = MAX_PIXELS
+    """Files of more are refused before they are decoded."""
+
+    @classmethod
+    def from_cfg(cls, cfg: Any) -> "PixelRule":
+        """Take ``INPUT.RANGE_16BIT`` and ``INPUT.MAX_PIXELS`` of a config."""
+        return cls(tuple(cfg.INPUT.RANGE_16BIT), cfg.INPUT.MAX_PIXELS)
+
+
+DEFAULT_RULE = PixelRule()
+"""The upper 8 of 16 bits, of files of :data:`MAX_PIXELS` at most."""
+
+
+def as_rgb(image: AnyImage, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
+    """Take an image in three channels of 8 bits. Only files are turned by their EXIF data.
+
+    Args:
+        image: a path, a PIL image or an array.
+        rule: says what becomes of more than 8 bits, and how many pixels a file may have.
 
     Raises:
         InputError: names the file that cannot be read, or an image or array of another shape or data type.
     """
     if isinstance(image, Image.Image):
-        return _shallow(image).convert("RGB")
+        shallow, remark = _eight_bits(image, rule.range_16bit)
+        _tell(f"an image {remark}" if remark else "")
+        return shallow
     if not isinstance(image, np.ndarray):
-        return read_rgb(fspath(image))
+        return read_rgb(fspath(image), rule)
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
         raise InputError(f"an image is uint8 of (H, W, 3) or (H, W), not {image.dtype} of {image.shape}")
     return Image.fromarray(image).convert("RGB")
 
 
-def read_rgb(path: str) -> Image.Image:
-    """An image file in three channels of 8 bits, turned as its EXIF data say; those of an infrared image are equal.
+def read_rgb(path: str, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
+    """Read a file in three channels of 8 bits, turned as its EXIF data say; those of an infrared image are equal.
 
-    Of 16 bits the upper 8 are kept, of an animation the first picture, and of transparency nothing.
+    Of more than 8 bits those are kept that the rule says, with a warning of the first image that loses nearly all its
+    levels; of an animation the first picture, and of transparency nothing.
+
+    Args:
+        path: of the file.
+        rule: says what becomes of more than 8 bits, and how many pixels a file may have.
 
     Raises:
-        InputError: names the file that does not exist, that cannot be read or that is too large to be an image.
+        InputError: names the file that does not exist, that cannot be read or that has too many pixels.
     """
+    image, remark = read_and_judge(path, rule)
+    _tell(remark)
+    return image
+
+
+def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Image, str]:
+    """Read as :func:`read_rgb` does, and return what is wrong with the levels that are left, "" if nothing is."""
     try:
-        with Image.open(path) as image:
-            return _shallow(_upright(image)).convert("RGB")
+        with open_image(path, f"image {path}", rule.max_pixels, "INPUT.MAX_PIXELS") as image:
+            deep = deep_channels(image)  # before it is decoded
+            shallow, remark = _eight_bits(_upright(image), rule.range_16bit, deep)
+            return shallow, f"image {path} {remark}" if remark else ""
     except FileNotFoundError:
         raise InputError(f"image {path} does not exist; was the data set moved or changed?") from None
     except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
+        if isinstance(error, InputError) and path in str(error):
+            raise
         raise InputError(f"cannot read image {path}: {first_line(error)}") from None
+
+
+def look_ahead(paths: Iterable[str], rule: PixelRule) -> None:
+    """Read images, so that a loss of levels is told by this process and not by each that it starts."""
+    for path in paths:
+        with suppress(InputError):  # which whoever needs the image raises
+            read_rgb(path, rule)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -55,10 +114,62 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _shallow(image: Image.Image) -> Image.Image:
-    """The image in 8 bits a channel."""
-    if image.mode == "F":
-        raise InputError("floating point, 8 or 16 bit integers are needed")
-    if image.mode in DEEP:
-        return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    return image
+def _eight_bits(image: Image.Image, range_16bit: tuple[float, ...], several: bool = False) -> tuple[Image.Image, str]:
+    """The image in red, green and blue of 8 bits, and what is wrong with its levels."""
+    if image.mode not in DEEP:
+        shallow = image.convert("RGB")
+        return shallow, _of_channels(shallow, range_16bit) if several else ""
+    values = np.asarray(image)
+    if image.mode == "F" and not np.isfinite(values).all():
+        raise InputError("it holds numbers that are not finite")
+    grey = _upper_half(values) if range_16bit == FULL_RANGE else _between(values, range_16bit)
+    return Image.fromarray(grey).convert("RGB"), _loss(values, grey, range_16bit)
+
+
+def _upper_half(values: np.ndarray) -> np.ndarray:
+    """The upper 8 of 16 bits."""
+    low, high = values.min(), values.max()
+    if not np.issubdtype(values.dtype, np.integer) or low < FULL_RANGE[0] or high > FULL_RANGE[1]:
+        kind = "floating point" if values.dtype.kind == "f" else "integers"
+        raise InputError(f"{kind} from {low} to {high}, no 16 bits; INPUT.RANGE_16BIT says what is black and white")
+    return (values >> 8).astype(np.uint8)
+
+
+def _between(values: np.ndarray, range_16bit: tuple[float, ...]) -> np.ndarray:
+    """The values from a range, by default their own, to 0 .. 255."""
+    low, high = range_16bit or np.percentile(values, OWN_RANGE)
+    if not range_16bit and low == high:
+        low, high = values.min(), values.max()
+    scaled = (values.astype(np.float32) - np.float32(low)) / np.float32((high - low) or 1)
+    return np.rint(scaled.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _loss(values: np.ndarray, grey: np.ndarray, range_16bit: tuple[float, ...]) -> str:
+    """What is lost of an image's values."""
+    beyond = np.mean((values < range_16bit[0]) | (values > range_16bit[1])) if range_16bit else 0
+    if beyond > CLIPPED:
+        low, high = values.min(), values.max()
+        return f"has {beyond:.0%} of its pixels beyond INPUT.RANGE_16BIT {range_16bit}: they are from {low} to {high}"
+    levels = np.count_nonzero(np.bincount(grey.ravel()))
+    if levels >= FEW_LEVELS or (before := len(np.unique(values))) <= 2 * levels:
+        return ""
+    return f"has {before} grey values, of which {levels} of 256 levels are left; INPUT.RANGE_16BIT keeps more"
+
+
+def _of_channels(image: Image.Image, range_16bit: tuple[float, ...]) -> str:
+    """What is wrong with the levels of an image of 16 bits in several channels, of which Pillow keeps the upper 8."""
+    if range_16bit != FULL_RANGE:
+        raise InputError("it has 16 bits in several channels, INPUT.RANGE_16BIT is for a single one")
+    levels = np.count_nonzero(np.bincount(np.asarray(image).ravel()))
+    few = f"has 16 bits in several channels, of which {levels} of 256 levels are left; save it with a single one"
+    return few if levels < FEW_LEVELS else ""
+
+
+_told: list[str] = []
+
+
+def _tell(remark: str) -> None:
+    """Warn of the first loss of levels in a process."""
+    if remark and not _told:
+        _told.append(remark)
+        logger.warning(f"{remark} (check_data lists all such images)")

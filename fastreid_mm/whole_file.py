@@ -36,8 +36,8 @@ def write_whole(path: str, write: Callable[[str], object]) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """:func:`write_whole` of a text."""
-    write_whole(path, lambda part: Path(part).write_text(text, encoding="utf-8"))
+    """:func:`write_whole` of a text; what is no character, as in names that are no UTF-8, is escaped."""
+    write_whole(path, lambda part: Path(part).write_text(text, encoding="utf-8", errors="backslashreplace"))
 
 
 def _flush(path: str) -> None:

@@ -8,6 +8,8 @@ PyTorch 2.15.
 
 mmsegmentation's ``get_flops.py`` gives mmengine's ``get_model_complexity_info`` both a shape and an input, which
 mmengine refuses. This was seen with mmengine 0.10.7.
+mmengine's ``Runner`` takes a data loader without a batch, and stops somewhere later with an assertion of an epoch's
+length, a division by zero or a missing metric. This was seen with mmengine 0.10.7.
 """
 
 import sys
@@ -15,8 +17,13 @@ import types
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from typing import Any
 
 from mmengine import analysis
+from mmengine.dataset import InfiniteSampler
+from mmengine.runner import Runner
+
+from fastreid_mm.errors import InputError
 
 OPERATORS = "mmcv._ext"
 
@@ -52,4 +59,22 @@ def let_inputs_be_given_with_a_shape() -> None:
     analysis.get_model_complexity_info = count
 
 
+def refuse_loaders_without_a_batch() -> None:
+    """Make mmengine's ``Runner`` refuse a data loader that gives nothing, when it is built."""
+    host = Runner.build_dataloader
+
+    def build(dataloader: Any, *args: Any, **kwargs: Any) -> Any:
+        loader = host(dataloader, *args, **kwargs)
+        images, endless = len(loader.dataset), isinstance(loader.sampler, InfiniteSampler)
+        if not images or (len(loader) == 0 and not endless):
+            raise InputError(
+                f"a data set of {images} images gives no batch of batch_size {loader.batch_size} with drop_last "
+                f"{loader.drop_last}: more images, a smaller batch_size or drop_last=False are needed"
+            )
+        return loader
+
+    Runner.build_dataloader = staticmethod(build)
+
+
 provide_operators()
+refuse_loaders_without_a_batch()

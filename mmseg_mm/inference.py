@@ -11,9 +11,11 @@ from mmengine.registry import init_default_scope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line
+from mmseg_mm.engine.checkpoint_entries import SETTINGS
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
-from mmseg_mm.engine.safe_checkpoint import SETTINGS, read_checkpoint
+from mmseg_mm.engine.safe_checkpoint import read_checkpoint, weights_of
 from mmseg_mm.load_config import load_config
 from mmseg_mm.predictor import Picture, SaliencyPredictor
 
@@ -47,7 +49,7 @@ def init_rgbd_model(
     init_default_scope("mmseg")
     model = MODELS.build(config.model)
     content = read_checkpoint(str(checkpoint), trust=trust)
-    weights = content.get("state_dict", content)
+    weights = weights_of(content, str(checkpoint), model.state_dict())
     check_weights(model.state_dict(), weights, str(checkpoint), "predict")
     check_settings(unseen_settings(config.model), content.get("meta", {}).get(SETTINGS, {}), str(checkpoint))
     model.load_state_dict(weights, strict=False)
@@ -63,7 +65,11 @@ def _require_device(name: str) -> None:
 
 
 def inference_rgbd(
-    model: BaseSegmentor, image: Picture, depth: Picture, depth_direction: str | None = None
+    model: BaseSegmentor,
+    image: Picture,
+    depth: Picture,
+    depth_direction: str | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
     """Predict the saliency map of one image with depth.
 
@@ -72,7 +78,7 @@ def inference_rgbd(
     Args:
         model: The model that :func:`init_rgbd_model` returns.
         image, depth: A pair as :meth:`SaliencyPredictor.__call__` takes it.
-        depth_direction: The direction of the depth, see :class:`SaliencyPredictor`.
+        depth_direction, max_pixels: See :class:`SaliencyPredictor`.
 
     Returns:
         The probabilities (H, W), float32, at the size of ``image``.
@@ -81,4 +87,4 @@ def inference_rgbd(
         InputError: The direction is unknown, a file cannot be used, the sizes of image and depth differ, or an array
             has the wrong shape, data type or range.
     """
-    return SaliencyPredictor(model, depth_direction=depth_direction)([(image, depth)])[0]
+    return SaliencyPredictor(model, depth_direction=depth_direction, max_pixels=max_pixels)([(image, depth)])[0]

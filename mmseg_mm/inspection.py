@@ -3,15 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+import numpy as np
 from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
+from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.common.notes import Note
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line, listed
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.image_files import image_size, read_grey, read_mask, require_image
+from mmseg_mm.datasets.image_files import image_remark, image_size, look_at_mask, read_grey, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, FEW_LEVELS, LoadDepthFromFile, grey_levels
+from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 from mmseg_mm.load_config import load_config
 
 PARTS = ("train_dataloader", "val_dataloader", "test_dataloader")
@@ -55,10 +60,11 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     except InputError:
         yield from _one_by_one(part, dataset, depth)
         return
-    samples = [{**dataset.get_data_info(index), "scaling": depth.scaling} for index in range(len(dataset))]
+    samples = [{**dataset.get_data_info(index), "loader": depth} for index in range(len(dataset))]
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
         found = list(members)
-        yield f"{part} {name}", {"samples": len(found)}, _inverted(found, depth), found
+        problems = [*_left_out(dataset, name), *_doubts(found, depth)]
+        yield f"{part} {name}", {"samples": len(found)}, problems, found
 
 
 def _one_by_one(
@@ -67,56 +73,73 @@ def _one_by_one(
     """List the sets of a data set that cannot be built, without looking into the files: :func:`look_at` does."""
     for one in dataset.sets:
         try:
-            samples = [{**sample, "scaling": depth.scaling} for sample in dataset.load_set(one, sized=False)]
+            samples = [{**sample, "loader": depth} for sample in dataset.load_set(one, sized=False)]
         except InputError as error:
-            yield f"{part} {one['name']}", {}, [str(error)], []
+            yield f"{part} {one['name']}", {}, [str(error), *_left_out(dataset, one["name"])], []
         else:
-            yield f"{part} {one['name']}", {"samples": len(samples)}, _inverted(samples, depth), samples
+            problems = [*_left_out(dataset, one["name"]), *_doubts(samples, depth)]
+            yield f"{part} {one['name']}", {"samples": len(samples)}, problems, samples
 
 
-def _inverted(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
-    """Return a line if most objects of a set are farther away than their surroundings."""
+def _left_out(dataset: RGBDSODDataset, name: str) -> list[str]:
+    """List all that lies in the folders of a set and is no file of a sample."""
+    left_out = dataset.left_out.get(name, LeftOut())
+    ignored = f"{left_out.droppings} files of operating systems and editors are ignored, such as Thumbs.db"
+    return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
+
+
+def _doubts(samples: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
+    """Return a line each if masks fill most of their pixels and if objects are farther than their surroundings."""
     masked = [sample for sample in samples if "seg_map_path" in sample]
-    usable = [sample for sample in evenly_spread(masked) if _loads(sample, depth)]
+    shares = {id(sample): share for sample in evenly_spread(masked) if (share := _object_share(sample, depth)) >= 0}
+    usable = [sample for sample in masked if id(sample) in shares]
+    share = sum(shares.values()) / max(1, len(shares))
+    return ([mostly_object(share)] if share > MOSTLY_OBJECT else []) + _inverted(usable, depth)
+
+
+def _inverted(usable: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
+    """Return a line if most objects are farther away than their surroundings."""
     farther, checked = farther_than_surroundings(usable, lambda sample: depth.transform(dict(sample))["depth"])
     if not farther or len(farther) < SUSPICIOUS * checked:
         return []
-    other = next(each for each in DIRECTIONS if each != samples[0].get("depth_direction", depth.direction))
+    other = next(each for each in DIRECTIONS if each != usable[0].get("depth_direction", depth.direction))
     return [
         f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
         f"depth_direction={other!r} turns it round"
     ]
 
 
-def _loads(sample: Mapping, depth: LoadDepthFromFile) -> bool:
-    """Whether depth and mask can be used; what cannot is listed by its file."""
+def _object_share(sample: Mapping, depth: LoadDepthFromFile) -> float:
+    """The share of object pixels in a mask, -1 if it or its depth cannot be used, of which :func:`look_at` tells."""
     try:
         depth.transform(dict(sample))
-        read_mask(sample["seg_map_path"])
+        return float(look_at_mask(sample["seg_map_path"], None, sample.get("max_pixels", MAX_PIXELS))[0].mean())
     except InputError:
-        return False
-    return True
+        return -1
 
 
 def look_at(sample: Mapping) -> str:
     """Return what is wrong with a sample's image, depth map or mask, or nothing if they are as they should be."""
+    limit, remarks = sample.get("max_pixels", MAX_PIXELS), []
     try:
         for key in FILES:
             if key in sample:
-                require_image(sample[key])
-        sizes = {key: "{} x {}".format(*image_size(sample[key])) for key in FILES if key in sample}
+                require_image(sample[key], limit)
+        sizes = {key: "{} x {}".format(*image_size(sample[key], limit)) for key in FILES if key in sample}
         if len(set(sizes.values())) > 1:
             return "unequal sizes: " + " / ".join(f"{sample[key]} {size}" for key, size in sizes.items())
         if "seg_map_path" in sample:
-            read_mask(sample["seg_map_path"])
-        depth = read_grey(sample["depth_path"])
+            remarks.append(look_at_mask(sample["seg_map_path"], None, limit)[1])
+        remarks.append(image_remark(sample["img_path"], limit))
+        depth = read_grey(sample["depth_path"], None, limit)
     except InputError as error:
         return f"{error}; {AGAIN}"
-    if depth.min() == depth.max():
-        return f"depth map {sample['depth_path']} is constant, {depth.min()} everywhere; {AGAIN} or leave it out"
-    if sample["scaling"] == "range" and grey_levels(depth) < FEW_LEVELS:
-        return (
-            f"depth map {sample['depth_path']} fills {grey_levels(depth):.0f} of 256 grey levels; "
-            "LoadDepthFromFile's scaling='minmax' stretches it"
-        )
-    return ""
+    return "; ".join(filter(None, [*remarks, _of_depth(depth, sample)]))
+
+
+def _of_depth(depth: np.ndarray, sample: Mapping) -> str:
+    path, loader = sample["depth_path"], sample["loader"]
+    measured = loader.measured(depth)
+    if measured.min() == measured.max():
+        return f"depth map {path} is constant, {measured.min()} everywhere; {AGAIN} or leave it out"
+    return loader.remark(depth, path, sample.get("depth_direction", loader.direction))

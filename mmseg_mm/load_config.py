@@ -6,20 +6,20 @@ from pathlib import Path
 from mmengine.config import Config
 
 from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.shipped_configs import find_config
 
 
 def load_config(path: str | Path, needs: Sequence[str] = ()) -> Config:
     """Read a config.
 
     Args:
-        path: The path of the file.
+        path: The path of the file, or the short name of a shipped config.
         needs: The keys that it must have.
 
     Raises:
         InputError: The file does not exist, cannot be read or lacks a key.
     """
-    if not Path(path).is_file():
-        raise InputError(f"config {path} does not exist")
+    path = find_config(path, "mmseg_mm")
     try:
         config = Config.fromfile(path)
     except Exception as error:  # A config is a program.

@@ -12,7 +12,7 @@ from mmengine.config import DictAction
 from tqdm import tqdm
 
 from fastreid_mm.errors import InputError, listed
-from mmseg_mm.datasets.image_files import read_grey
+from mmseg_mm.datasets.image_files import add_max_pixels, read_grey
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.inference import init_rgbd_model
@@ -55,6 +55,7 @@ def argument_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="load a checkpoint that is more than plain data, which may run any code",
     )
+    add_max_pixels(parser)
     return parser
 
 
@@ -72,13 +73,13 @@ def predict(args: argparse.Namespace) -> None:
         raise InputError(f"--batch-size must be at least 1, got {args.batch_size}")
     todo = _jobs(args.image, args.depth, args.out)
     model = init_rgbd_model(args.config, args.checkpoint, args.device, args.trust_checkpoint, args.cfg_options)
-    predictor = SaliencyPredictor(model, args.tta, args.amp, args.depth_direction)
+    predictor = SaliencyPredictor(model, args.tta, args.amp, args.depth_direction, args.max_pixels)
     skipped: list[str] = []
     with tqdm(total=len(todo), unit="image") as progress:
         for batch in _batches(todo, args.batch_size):
             loaded = dict(_loaded(predictor, batch, None if args.strict else skipped))
             for job, saliency in zip(loaded, predictor.predict(list(loaded.values()))):
-                _write_map(job, np.rint(saliency * 255).astype(np.uint8), args.side_by_side)
+                _write_map(job, np.rint(saliency * 255).astype(np.uint8), args.side_by_side, args.max_pixels)
             progress.update(len(batch))
     if len(skipped) == len(todo):
         raise InputError(listed(skipped))
@@ -101,26 +102,33 @@ def _loaded(predictor: SaliencyPredictor, jobs: Sequence[Job], skipped: list[str
             skipped.append(str(error))
 
 
-def _write_map(job: Job, saliency: np.ndarray, beside: bool) -> None:
+def _write_map(job: Job, saliency: np.ndarray, beside: bool, max_pixels: int) -> None:
     write_image(job.out, saliency)
     if beside:
         # The prediction has read the same file, so it is an image.
         shown = cast(np.ndarray, cv2.imread(str(job.image)))
-        write_image(job.picture, side_by_side(shown, read_grey(str(job.depth)), saliency))
+        write_image(job.picture, side_by_side(shown, read_grey(str(job.depth), None, max_pixels), saliency))
 
 
 def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
     """Return the files to read and to write for each pair."""
+    for path in (image, depth):
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
+        if out.resolve() == path.resolve():
+            raise InputError(f"{out} is what is read, and would be written over: maps need another place")
     if image.is_dir() != depth.is_dir():
         raise InputError(f"{image} and {depth} must be two files or two folders")
     if not image.is_dir():
         require_writable_name(out)
         return [Job(image, depth, out, out.with_name(f"{out.stem}_side_by_side.png"))]
-    pairs = PairedFolders(
+    folders = PairedFolders(
         "input", {"img_path": str(image), "depth_path": str(depth)}, {"img_path": None, "depth_path": None}
-    ).pairs()
+    )
     jobs = []
-    for pair in pairs:
+    for pair in folders.pairs():
         name = Path(pair["img_path"]).stem + ".png"
         jobs.append(Job(Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
+    if folders.left_out.found:
+        print(folders.left_out, file=sys.stderr)
     return jobs

@@ -1,6 +1,7 @@
 """Saliency maps of many pairs of image and depth, in batches."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from mmengine.config import ConfigDict
 from mmengine.dataset import Compose, pseudo_collate
 from mmseg.models import BaseSegmentor
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, require_choice
-from mmseg_mm.datasets.image_files import require_image
+from mmseg_mm.datasets.image_files import image_remark, require_image
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 
@@ -29,18 +31,26 @@ class SaliencyPredictor:
         amp: Whether to compute in bfloat16 where PyTorch's autocast does.
         depth_direction: The direction of the depth, "near_white" or "far_white". By default the config gives that of
             files. An array with "far_white" is taken to go from 0 (near) to 1 (far).
+        max_pixels: How many pixels a file of an image or of depth may have, which is asked before it is decoded. At the
+            default of 33.5 million, a pair may take some 800 MB.
 
     Raises:
         InputError: The direction is unknown, or the config has no ``tta_pipeline``.
     """
 
     def __init__(
-        self, model: BaseSegmentor, tta: bool = False, amp: bool = False, depth_direction: str | None = None
+        self,
+        model: BaseSegmentor,
+        tta: bool = False,
+        amp: bool = False,
+        depth_direction: str | None = None,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         if depth_direction is not None:
             require_choice("depth_direction", depth_direction, DIRECTIONS)
         self.depth_direction = depth_direction
         self.amp = amp
+        self.max_pixels = max_pixels
         self.device = next(model.parameters()).device
         self._model = SaliencyTTAModel(model).eval() if tta else model
         self._pipeline = Compose(_steps(model.cfg, tta))
@@ -51,27 +61,29 @@ class SaliencyPredictor:
         Args:
             pairs: Images, each a path or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation,
                 with depth: a path, which is read as the ``LoadDepthFromFile`` of the config says, or floats (H, W) from
-                0 (far) to 1 (near).
+                0 (far) to 1 (near). One pair alone, a tuple, counts as a list of one.
 
         Returns:
             The probabilities (H, W), float32, at the size of each image.
 
         Raises:
-            InputError: A file cannot be used, the sizes of image and depth differ, or an array has the wrong shape,
-                data type or range.
+            InputError: It is no list of pairs, a file cannot be used, the sizes of image and depth differ, or an array
+                has the wrong shape, data type or range.
         """
-        return self.predict([self.load(image, depth) for image, depth in pairs])
+        return self.predict([self.load(image, depth) for image, depth in _list_pairs(pairs)])
 
     def load(self, image: Picture, depth: Picture) -> dict:
         """Load a pair as the network takes it. This and :meth:`predict` are what a call does."""
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = {"max_pixels": self.max_pixels}
         if self.depth_direction is not None:
             given["depth_direction"] = self.depth_direction
         for path, array, value in (("img_path", "img", image), ("depth_path", "depth", depth)):
             if isinstance(value, np.ndarray):
                 given[array] = value
             else:
-                require_image(value)
+                require_image(value, self.max_pixels)
+                if path == "img_path" and (remark := image_remark(value, self.max_pixels)):
+                    warnings.warn(remark, stacklevel=2)
                 given[path] = str(value)
         if "img" in given and (given["img"].ndim != 3 or given["img"].shape[2] != 3):
             raise InputError(f"an image is (H, W, 3), not {given['img'].shape}")
@@ -93,6 +105,20 @@ class SaliencyPredictor:
             for index, one in zip(members, found):
                 maps[index] = one.seg_logits.data[0].float().cpu().numpy()
         return [maps[index] for index in range(len(samples))]
+
+
+def _list_pairs(given: Iterable) -> list[tuple[Picture, Picture]]:
+    """Return pairs as a list; one pair alone becomes a list of one."""
+    if isinstance(given, tuple) and len(given) == 2 and all(isinstance(part, Picture) for part in given):
+        return [given]
+    wanted = "pairs must be a list of pairs of image and depth, each a path or an array"
+    if isinstance(given, Picture | Mapping) or not isinstance(given, Iterable):
+        raise InputError(f"{wanted}, not {type(given).__name__}")
+    pairs = list(given)
+    for number, pair in enumerate(pairs):
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(part, Picture) for part in pair):
+            raise InputError(f"{wanted}: number {number} is none")
+    return pairs
 
 
 def _steps(config: ConfigDict, tta: bool) -> list[dict]:

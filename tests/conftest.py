@@ -42,6 +42,14 @@ METHODS = {
 }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What is remembered of image files stays out of the home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def pytest_collection_modifyitems(items):
     """Servers inside of the tests' process come last: their threads are in the way of tests that fork."""
     items.sort(key=lambda item: "milvus" in item.nodeid or item.nodeid.startswith("tests/app/"))

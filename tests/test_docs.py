@@ -57,8 +57,8 @@ STARTED = sorted({words[0] for words in map(started, commands()) if words})
 
 
 @pytest.mark.parametrize("name", [name for name in PYTHON if name not in SCRIPTS])
-def test_a_block_runs_with_its_tests(name, monkeypatch):
-    monkeypatch.chdir(PROJECT)
+def test_a_block_runs_with_its_tests(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # where a reader may be
     names = {"__name__": "docs"}
     exec(PYTHON[name], names)
     for test in [value for key, value in names.items() if key.startswith("test_")]:
@@ -127,6 +127,18 @@ def test_the_train_script_runs_resumes_and_leaves_its_results(tmp_path, tiny_con
     seeds = re.findall(r"Seed (\d+)", log)
     assert len(set(seeds)) == 2 and seeds[0] == seeds[-1]  # the second run drew one, then took up the first one's
     assert log.count("| all_search_1shot") == 2
+
+
+@pytest.mark.parametrize("config", ["configs/SYSU/cmtr.yml", "SYSU/cmtr.yml", str(PROJECT / "configs/SYSU/cmtr.yml")])
+def test_the_train_script_says_in_one_line_what_is_missing(config, tmp_path, monkeypatch, capsys):
+    (name,) = SCRIPTS
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "none"))
+    monkeypatch.setattr(sys, "argv", ["train.py", "--config-file", config])
+    with pytest.raises(SystemExit, match="2"):
+        exec(PYTHON[name], {"__name__": "__main__"})
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("error: SYSU-MM01: folder ") and "FASTREID_DATASETS" in line
 
 
 @pytest.mark.parametrize("page", PAGES)

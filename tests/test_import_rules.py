@@ -67,16 +67,15 @@ FLOORS = [
     {"data"},
     {"evaluation", "losses"},
     {"layers", "corruptions"},
-    {"common"},
 ]
 """Folders of ``fastreid_mm``, the highest first, those side by side apart. Others stand above them all, as tools do."""
 GROUND = len(FLOORS) + 1
-"""Where single files stand, which may import each other."""
+"""Where single files and ``common`` stand, which may import each other."""
 
 
 def floor(part: str) -> int:
     """The number of a part's floor, 0 for the highest."""
-    if (PROJECT / "fastreid_mm" / f"{part}.py").is_file():
+    if part == "common" or (PROJECT / "fastreid_mm" / f"{part}.py").is_file():
         return GROUND
     return next((number for number, parts in enumerate(FLOORS, 1) if part in parts), 0)
 
@@ -113,5 +112,5 @@ def test_corruptions_need_numpy_opencv_and_pillow_only():
     for path in (PROJECT / "fastreid_mm" / "corruptions").rglob("*.py"):
         for name in imported(path):
             root = name.split(".")[0]
-            ours = name.startswith("fastreid_mm.corruptions")
+            ours = name.startswith(("fastreid_mm.corruptions", "fastreid_mm.common", "fastreid_mm.errors"))
             assert ours or root in {"numpy", "cv2", "PIL"} or root in sys.stdlib_module_names, f"{path.name}: {name}"

@@ -37,6 +37,11 @@ def test_a_file_goes_before_a_shipped_config_of_the_same_name(tmp_path):
     assert find_config(str(CONFIGS / "SYSU" / "agw.yml"), "fastreid_mm") == str(CONFIGS / "SYSU" / "agw.yml")
 
 
+def test_a_shipped_config_is_found_as_it_is_called_in_a_checkout():
+    for name in ("configs/SYSU/cmtr.yml", Path("SYSU/cmtr.yml")):
+        assert Path(find_config(name, "fastreid_mm")) == CONFIGS / "SYSU" / "cmtr.yml"
+
+
 def test_the_error_lists_where_it_looked(tmp_path):
     with pytest.raises(InputError) as error:
         find_config("SYSU/cmrt.yml", "fastreid_mm")

@@ -6,7 +6,7 @@
 
 --cfg-options data_root=PATH says where the data of a shipped config are, as the variable SOD_DATASETS does, which
 mmsegmentation's own train.py heeds too. load_from=FILE begins from a part of the weights, --resume goes on from all.
---overwrite deletes the checkpoints of an earlier training in the same folder, which is refused or else.
+--overwrite deletes all that an earlier training in the same folder has left, which is refused or else.
 --trust-checkpoint loads a checkpoint that is more than plain data, which may run any code: only if you know its source.
 """
 

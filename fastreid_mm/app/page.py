@@ -1,8 +1,11 @@
 """The page and its two tabs, made with Gradio (https://www.gradio.app)."""
 
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported: the page works offline
@@ -12,13 +15,18 @@ import numpy as np
 from PIL import Image
 
 from fastreid_mm.app.gallery_desk import GalleryDesk
+from fastreid_mm.app.pictures import Pictures
+from fastreid_mm.console import printable
 from fastreid_mm.engine.predictor import MODALITIES
 from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import read_rgb
 
 Saliency = Callable[[str, str], np.ndarray]
 """Paths of an image and its depth to (H, W) probabilities."""
 
+LARGEST_UPLOAD = 64 * 2**20
+"""Bytes of an uploaded file."""
+_MOST = 100
+"""Images that an answer shows at most."""
 _FONT, _MONO = ["system-ui", "sans-serif"], ["monospace"]  # Gradio's own come from the network
 
 
@@ -29,14 +37,16 @@ def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None
         desk: answers queries.
         saliency: finds what is salient.
     """
+    pictures = Pictures(desk.predictor.pixels) if desk else Pictures()
+    gr.set_static_paths([pictures.folder])  # served from there, not copied for each answer
     with gr.Blocks(title="fastreid-mm", analytics_enabled=False, fill_width=True) as page:
         gr.Markdown("# fastreid-mm")
         if desk is not None:
             with gr.Tab("Search"):
-                _search_tab(desk)
+                _search_tab(desk, pictures)
         if saliency is not None:
             with gr.Tab("Saliency"):
-                _saliency_tab(saliency)
+                _saliency_tab(saliency, pictures)
     return page
 
 
@@ -52,6 +62,7 @@ def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
             server_port=port,
             share=False,
             prevent_thread_lock=not block,
+            max_file_size=LARGEST_UPLOAD,
             quiet=not block,
             theme=gr.themes.Default(font=_FONT, font_mono=_MONO),
             footer_links=[],
@@ -61,69 +72,83 @@ def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
     return address
 
 
-def _search_tab(desk: GalleryDesk) -> None:
+def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
     aligned = desk.predictor.modalities
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
             images = [
-                gr.Image(type="pil", label=name or "Query", sources=["upload", "clipboard"], height=260)
-                for name in aligned or [""]
+                _upload(label=name or "Query", sources=["upload", "clipboard"], height=260) for name in aligned or [""]
             ]
             modality = gr.Radio(list(MODALITIES), value="infrared", label="The query is", visible=not aligned)
-            top = gr.Slider(1, 100, value=12, step=1, label="Images to show")
+            top = gr.Slider(1, _MOST, value=12, step=1, label="Images to show")
             cameras = gr.Dropdown(desk.cameras, multiselect=True, label="Cameras (none: all)")
             least = gr.Textbox(label="Least score (empty: any)")
             button = gr.Button("Search", variant="primary")
         found = gr.Gallery(label="Gallery, nearest first", columns=6, object_fit="contain", height=720, scale=4)
 
     @_errors_shown
-    def search(
-        modality: str, top: int, cameras: list[str], least: str, *images: Image.Image | None
-    ) -> list[tuple[Image.Image, str]]:
+    def search(modality: str, top: int, cameras: list[str], least: str, *images: str | None) -> list[tuple[str, str]]:
         given = {name: image for name, image in zip(aligned or [""], images) if image}
         if not given:
             raise InputError("Drop an image first")
-        query = given if aligned else given[""]
+        query: Any = given if aligned else given[""]
         matches = desk.search(query, "" if aligned else modality, int(top), cameras, _number(least))
         captions = [f"{match.score:.3f}  cam {desk.camera(match.path) or '?'}" for match in matches]
-        return [(read_rgb(match.path), caption) for match, caption in zip(matches, captions)]
+        return [(pictures.of_match(match), caption) for match, caption in zip(matches, captions)]
 
     button.click(search, [modality, top, cameras, least, *images], found)
 
 
+def _upload(label: str, sources: Sequence[str], height: int) -> gr.Image:
+    """An image that the user gives, as the path of whatever file it is: the project's own reader is to read it.
+
+    Gradio would decode it itself, which clips 16 bits, and calls what is no image nothing but an error.
+    """
+    image = gr.Image(type="filepath", image_mode=None, label=label, sources=[*sources], height=height)  # type: ignore[list-item]
+    image.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
+    return image
+
+
 def _number(text: str) -> float | None:
     try:
-        return float(text) if text.strip() else None
+        found = float(text) if text and text.strip() else None
     except ValueError:
-        raise InputError(f"Least score: {text!r} is no number") from None
+        found = math.nan
+    if found is not None and math.isnan(found):
+        raise InputError(f"Least score: {text!r} is no number")
+    return found
 
 
-def _saliency_tab(saliency: Saliency) -> None:
+def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
     with gr.Row():
-        # paths, so that the files are read as from disk: 16 bits of depth stay 16 bits
-        image, depth = (
-            gr.Image(type="filepath", image_mode=None, label=label, sources=["upload"], height=320)
-            for label in ("Image", "Depth")
-        )
+        image, depth = (_upload(label=label, sources=["upload"], height=320) for label in ("Image", "Depth"))
         found = gr.Image(label="Saliency", height=320, interactive=False, buttons=["download", "fullscreen"])
 
+    lock = Lock()
+
     @_errors_shown
-    def predict(image: str | None, depth: str | None) -> Image.Image:
+    def predict(image: str | None, depth: str | None) -> str:
         if not image or not depth:
             raise InputError("Drop an image and its depth first")
-        return Image.fromarray(np.rint(saliency(image, depth) * 255).astype(np.uint8))
+        with lock:
+            found = saliency(image, depth)
+        return pictures.of(Image.fromarray(np.rint(found * 255).astype(np.uint8)))
 
     gr.Button("Find what is salient", variant="primary").click(predict, [image, depth], found)
 
 
 def _errors_shown(function: Callable) -> Callable:
-    """Show what the user can put right on the page."""
+    """Show what the user can put right on the page, with the names of uploaded files, not where they were put."""
 
     @wraps(function)
     def shown(*arguments: Any) -> Any:
         try:
             return function(*arguments)
         except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            text = str(error)
+            for path in arguments:
+                if isinstance(path, str) and os.sep in path:
+                    text = text.replace(path, Path(path).name)
+            raise gr.Error(printable(text), print_exception=False) from None
 
     return shown

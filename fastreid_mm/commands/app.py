@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.shipped_configs import find_config
 
@@ -31,6 +32,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--saliency-config", default="", help="a path, or a shipped config's short name")
     parser.add_argument("--saliency-checkpoint", default="")
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        default=MAX_PIXELS,
+        metavar="N",
+        help="of an image or depth to find what is salient in",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default): for this machine alone")
     parser.add_argument("--port", type=int, default=7860)
     return parser.parse_args(arguments)
@@ -87,7 +95,7 @@ def _saliency(args: argparse.Namespace) -> Callable[[str, str], np.ndarray]:
     from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 
     model = init_rgbd_model(find_config(args.saliency_config, "mmseg_mm"), args.saliency_checkpoint)
-    return lambda image, depth: inference_rgbd(model, image, depth)
+    return lambda image, depth: inference_rgbd(model, image, depth, max_pixels=args.max_pixels)
 
 
 if __name__ == "__main__":

@@ -3,25 +3,28 @@
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
+from fastreid_mm.common.notes import Note
+from fastreid_mm.console import printable
 from fastreid_mm.errors import REFUSED, one_line_errors
 from fastreid_mm.shipped_configs import find_config
 
 Found = tuple[str, dict[str, int], list[str], Sequence]
-"""Name of a set, what it has, its problems, and what of it is still to be read."""
+"""Name of a set, what it has, its problems and notes, and what of it is still to be read."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print what every set of a config has, and a line for every problem with its path and what to do.
+    """Print what every set of a config has, and a line for every problem with its path and what to do, or note.
 
     Args:
         arguments: the config, ``.yml`` of fast-reid or ``.py`` of mmsegmentation, ``--workers`` and, for fast-reid, KEY
             VALUE pairs; or none for those of the command line.
 
     Raises:
-        SystemExit: with status 2 if there is a problem, or the config cannot be used.
+        SystemExit: with status 2 if there is a problem, or the config cannot be used; a note is none.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="a path or a shipped config's short name")
@@ -33,14 +36,16 @@ def main(arguments: list[str] | None = None) -> None:
         found = [
             (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
         ]
-    for name, numbers, problems in found:
-        print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
-        for problem in problems:
-            print(f"  problem: {problem}")
-    total = sum(len(problems) for *_, problems in found)
-    print(f"{total} problem{'s' * (total > 1)}" if total else "no problems")
-    if total:
-        raise SystemExit(REFUSED)
+        for name, numbers, lines in found:
+            print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
+            for line in lines:
+                print(printable(f"  {'note' if isinstance(line, Note) else 'problem'}: {line}"))
+        notes = sum(isinstance(line, Note) for *_, lines in found for line in lines)
+        total = sum(len(lines) for *_, lines in found) - notes
+        told = f", {notes} note{'s' * (notes > 1)}" if notes else ""
+        print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + told)
+        if total:
+            raise SystemExit(REFUSED)
 
 
 def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[str]:
@@ -57,8 +62,10 @@ def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], st
     import fastreid_mm.data  # noqa: F401  registers the data sets
     from fastreid_mm.data.inspection import inspect, look_at
     from fastreid_mm.engine.setup import load_config
+    from fastreid_mm.read_image import PixelRule
 
-    return inspect(load_config(args.config, args.opts)), look_at
+    cfg = load_config(args.config, args.opts)
+    return inspect(cfg), partial(look_at, pixels=PixelRule.from_cfg(cfg))
 
 
 def _saliency(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:

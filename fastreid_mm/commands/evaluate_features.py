@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from fastreid_mm.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.evaluation import (
@@ -16,14 +15,15 @@ from fastreid_mm.evaluation import (
     read_ids,
     read_permutation,
 )
-from fastreid_mm.evaluation.labelled_features import NEEDED, evaluate_features, read_arrays
+from fastreid_mm.evaluation.labelled_features import NEEDED, comparable, evaluate_features, read_arrays
 from fastreid_mm.evaluation.results import Settings, results_table, write_json
 from fastreid_mm.evaluation.sysu_features import SysuFeatures
-from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS
+from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS, RANKS
+from fastreid_mm.evaluation.sysu_splits import Permutation, gallery_source
 
 NAMES = {"sysu": "SYSU-MM01", "regdb": "RegDB", "llcm": "LLCM", "market": "Market-1501", "msvr310": "MSVR310"}
 """Of protocols, in the table."""
-SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10], "ranks": [1, 10, 20]}
+SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10]}
 """Those of papers."""
 
 
@@ -34,7 +34,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     kinds = parser.add_argument_group("features of any protocol: .npz files, or folders of .npy files")
     arrays = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in NEEDED.items())
     kinds.add_argument("--query", type=Path, help=f"with the arrays {arrays}")
-    kinds.add_argument("--gallery", type=Path, help="likewise; --splits makes SYSU-MM01's galleries the official ones")
+    kinds.add_argument("--gallery", type=Path, help="likewise; --splits draws SYSU-MM01's galleries as they say")
     official = parser.add_argument_group("features of SYSU-MM01 in its own code's layout")
     official.add_argument("--features", type=Path, help="folder of the files PREFIX_cam{1..6}.mat")
     official.add_argument("--name", metavar="PREFIX", help="prefix of the feature files")
@@ -42,7 +42,21 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     settings = parser.add_argument_group("settings of SYSU-MM01, in either form")
     settings.add_argument("--mode", nargs="+", choices=list(GALLERY_CAMERAS), help="default: both")
     settings.add_argument("--shots", nargs="+", type=int, help="default: 1 10")
-    settings.add_argument("--ranks", nargs="+", type=int, metavar="K", help="of each Rank-K (default: 1 10 20)")
+    parser.add_argument(
+        "--ranks",
+        nargs="+",
+        type=int,
+        metavar="K",
+        help="of each Rank-K (default: 1 10 20; market, msvr310: 1 5 10 20)",
+    )
+    parser.add_argument(
+        "--distractors",
+        nargs="+",
+        type=int,
+        default=[],
+        metavar="ID",
+        help="with market: identities that are wrong answers and no queries, 0 in Market-1501 (-1 is neither anywhere)",
+    )
     parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
     parser.add_argument("--json", type=Path, help="write the results here")
     arguments = parser.parse_args(argv)
@@ -58,30 +72,36 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
             setattr(arguments, name, default)
         elif arguments.protocol != "sysu":
             parser.error(f"--{name} is SYSU-MM01's alone")
+    if arguments.distractors and arguments.protocol != "market":
+        parser.error("--distractors goes with --protocol market")
     return arguments
 
 
-def evaluate(arguments: argparse.Namespace) -> Settings:
+def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> Settings:
     """Setting to metric to percent.
+
+    Args:
+        arguments: those of the command line.
+        permutation: that of ``--splits``, of SYSU-MM01 alone.
 
     Raises:
         InputError: a file is missing or cannot be used, or features and splits do not go together.
     """
     if arguments.protocol != "sysu":
-        sides = [read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)]
-        return evaluate_features(arguments.protocol, sides[0], sides[1], arguments.metric)
-    query, gallery, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
-    permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
+        query, gallery = (
+            read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)
+        )
+        return evaluate_features(
+            arguments.protocol, query, gallery, arguments.metric, arguments.ranks, arguments.distractors
+        )
+    images, asked, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
     if permutation is not None:
-        check_complete(query, permutation, ids, QUERY_CAMERAS)
-        check_complete(gallery, permutation, ids, _gallery_cameras(arguments))
-    features = [torch.from_numpy(side.features) for side in (query, gallery)]
-    if any(each.dtype != torch.float64 for each in features):
-        features = [each.float() for each in features]
-    distance = pairwise_distance(features[0], features[1], arguments.metric)
-    labels = (query.ids, query.cams, gallery.ids, gallery.cams, gallery.numbers)
+        check_complete(images, permutation, ids, QUERY_CAMERAS)
+        check_complete(asked, permutation, ids, _gallery_cameras(arguments))
+    distance = pairwise_distance(*comparable(images.features, asked.features), arguments.metric)
+    labels = (images.ids, images.cams, asked.ids, asked.cams, asked.numbers)
     return evaluate_sysu(
-        distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks
+        distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks or RANKS
     )
 
 
@@ -117,13 +137,14 @@ def main(argv: list[str] | None = None) -> None:
         require_packages("evaluation", "scipy", "tabulate")
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
-        results = evaluate(arguments)
-    if arguments.json:
-        write_json(str(arguments.json), results)
-    name = NAMES[arguments.protocol]
-    draw = {"sysu": f"{'official permutation' if arguments.splits else 'seeded draw'}, 10 trials, "}
-    print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
-    print(results_table({"": {name: results}}))
+        permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
+        results = evaluate(arguments, permutation)
+        if arguments.json:
+            write_json(str(arguments.json), results)
+        name = NAMES[arguments.protocol]
+        draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
+        print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
+        print(results_table({"": {name: results}}))
 
 
 if __name__ == "__main__":

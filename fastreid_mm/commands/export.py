@@ -33,11 +33,10 @@ def main(arguments: list[str] | None = None) -> None:
 
         cfg = load_config(args.config_file, args.opts)
         written = export_model(with_values(cfg, MODEL__WEIGHTS=args.weights or cfg.MODEL.WEIGHTS), args.output)
-    print(written.network.description.to_json())
-    size = args.output.stat().st_size / 2**20
-    print(
-        f"{args.output}: {size:.1f} MiB, its outputs differ from PyTorch's by {written.difference:.0e} of the largest"
-    )
+        print(written.network.description.to_json())
+        size = args.output.stat().st_size / 2**20
+        differ = f"its outputs differ from PyTorch's by {written.difference:.0e} of the largest"
+        print(f"{args.output}: {size:.1f} MiB, {differ}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Write the features of the images in a folder: the command ``fastreid-mm-extract-features``."""
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of
+from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, one_line_errors
 from fastreid_mm.whole_file import write_whole
 
@@ -44,16 +44,17 @@ def extract(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    from fastreid_mm.common.image_files import LeftOut
     from fastreid_mm.retrieval.embed import features_of
     from fastreid_mm.retrieval.samples import samples_in
 
     if not args.output.absolute().parent.is_dir():
         raise InputError(f"no such folder for --output: {args.output.absolute().parent}")
     predictor = predictor_of(args)
-    unreadable: list[str] = []
+    unreadable, left_out = list[str](), LeftOut()
     paths, features = features_of(
         predictor,
-        samples_in(args.images, predictor.modalities),
+        samples_in(args.images, predictor.modalities, left_out),
         args.modality,
         unreadable,
         args.batch_size,
@@ -65,9 +66,8 @@ def extract(args: argparse.Namespace) -> None:
             np.savez(file, features=features.numpy(), paths=np.array(paths))
 
     write_whole(str(args.output), write)
-    for line in unreadable:
-        print(f"left out: {line}", file=sys.stderr)
-    print(f"{len(paths)} features of {features.shape[1]} numbers in {args.output}")
+    tell_left_out(unreadable, left_out)
+    print(printable(f"{len(paths)} features of {features.shape[1]} numbers in {args.output}"))
 
 
 if __name__ == "__main__":

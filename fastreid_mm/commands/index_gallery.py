@@ -1,15 +1,23 @@
 """Index the images in a folder, to be searched: the command ``fastreid-mm-index-gallery``."""
 
+from __future__ import annotations
+
 import argparse
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of
+from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, one_line_errors
+
+if TYPE_CHECKING:
+    from fastreid_mm.retrieval.refresh import Plan
+    from fastreid_mm.retrieval.vector_index import VectorIndex
 
 INTERRUPTED = 130
 """Exit status after an interrupt from the keyboard, as shells have it."""
@@ -18,8 +26,8 @@ INTERRUPTED = 130
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """The command line; see ``--help``."""
     parser = argparse.ArgumentParser(
-        description="Index the images in a folder. Interrupted, or with more images in the folder, the same command "
-        "goes on: it embeds what is not in the index yet."
+        description="Index the images in a folder. Interrupted, or with more or other images in the folder, the same "
+        "command goes on: it embeds what is not in the index yet, or was replaced."
     )
     parser.add_argument(
         "--index", required=True, metavar="PATH", help="a file, milvus://HOST:PORT/NAME or milvus-lite://FILE.db/NAME"
@@ -28,13 +36,14 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--kind",
         help="of a new index: FAISS's description (HNSW32; IVF256,Flat) or Milvus's name (HNSW,M=32); default: exact",
     )
+    parser.add_argument("--prune", action="store_true", help="drop images from the index whose files are gone")
     parser.add_argument("--strict", action="store_true", help="stop at the first image that cannot be read")
     add_model_arguments(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Embed the images that are not in the index yet, and put them there; list those that cannot be read.
+    """Embed the images that are not in the index yet, or were replaced, and put them there; list those left out.
 
     Args:
         arguments: see ``--help``, or none for those of the command line.
@@ -55,35 +64,62 @@ def index_gallery(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
-    from fastreid_mm.retrieval.embed import read_batches
+    from fastreid_mm.common.image_files import LeftOut
+    from fastreid_mm.retrieval.embed import finite_features, read_batches
     from fastreid_mm.retrieval.open_index import model_space, open_index
+    from fastreid_mm.retrieval.refresh import plan_of
     from fastreid_mm.retrieval.samples import samples_in
 
-    predictor = predictor_of(args)
-    samples = samples_in(args.images, predictor.modalities)
+    predictor, left_out = predictor_of(args), LeftOut()
+    samples = samples_in(args.images, predictor.modalities, left_out)
     index = open_index(args.index, predictor, args.kind, create=True)
-    known = index.known()
-    new = [sample for sample in samples if sample.path not in known]
-    space, unreadable = model_space(predictor), list[str]()
-    done = len(samples) - len(new)
+    plan = plan_of(samples, index.members(), index.made)
+    places = {sample.path: place for sample, place in plan.todo}
+    space, unreadable, infinite, added = model_space(predictor), list[str](), list[str](), list[int]()
+    todo, done = [sample for sample, _ in plan.todo], len(samples) - len(plan.todo)
     with interrupts_noted() as interrupted:
-        for paths, images in read_batches(predictor, new, unreadable, args.batch_size, done):
-            features = predictor.features(images, args.modality, args.batch_size)
-            index.add(space.vectors(features).numpy(), paths)
-            if args.strict and unreadable:
+        for members, images in read_batches(predictor, todo, unreadable, args.batch_size, done):
+            good, features = finite_features(predictor, members, images, args.modality, infinite, args.batch_size)
+            where = [places[member.name] for member in good]
+            index.add(space.vectors(features).numpy(), good, where)
+            added += where
+            if args.strict and (unreadable or infinite):
                 break
             if interrupted():
-                print(
-                    f"interrupted; {len(index.known())} images are kept, repeat the command to go on", file=sys.stderr
-                )
+                kept = len(index.members())
+                print(f"interrupted; {kept} images are kept, repeat the command to go on", file=sys.stderr)
                 raise SystemExit(INTERRUPTED)
-    if args.strict and unreadable:
-        raise InputError(unreadable[0])
+    if args.strict and (unreadable or infinite):
+        raise InputError([*unreadable, *infinite][0])
+    _tidy(index, plan, args.prune)
     index.finish()
-    for line in unreadable:
-        print(f"left out: {line}", file=sys.stderr)
-    count = len(new) - len(unreadable)
-    print(f"{args.index}: {len(index)} images, {count} of them new, {len(unreadable)} could not be read")
+    if plan.gone and not args.prune:
+        print(_gone(index, plan), file=sys.stderr)
+    tell_left_out([*unreadable, *infinite], left_out)
+    new = added.count(-1)
+    facts = [f"{len(index)} images", f"{new} of them new", f"{len(unreadable)} could not be read"]
+    others = {
+        "replaced": len(added) - new,
+        "with features that are not finite": len(infinite),
+        "dropped that were there twice": len(plan.doubled),
+        "dropped that are gone": len(plan.gone) * args.prune,
+    }
+    facts += [f"{number} {what}" for what, number in others.items() if number]
+    print(printable(f"{args.index}: {', '.join(facts)}"))
+
+
+def _tidy(index: VectorIndex, plan: Plan, prune: bool) -> None:
+    """Keep what is known of files, and leave out rows that are there twice or, if wanted, whose image is gone."""
+    if plan.noted:
+        index.note(plan.noted)
+    dropped = plan.doubled + (plan.gone if prune else [])
+    if dropped:
+        index.drop(dropped)
+
+
+def _gone(index: VectorIndex, plan: Plan) -> str:
+    first = index.members()[plan.gone[0]].name
+    return printable(f"{len(plan.gone)} images of the index are gone, the first: {first}; --prune leaves them out")
 
 
 @contextmanager

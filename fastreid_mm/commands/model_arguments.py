@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.console import printable
 
 if TYPE_CHECKING:
     from fastreid_mm.engine.predictor import Predictor
@@ -48,3 +53,16 @@ def predictor_of(args: argparse.Namespace) -> Predictor:
             f"the images of {args.config_file} are {found if args.modality else 'not aligned: give --modality'}"
         )
     return predictor
+
+
+def tell_left_out(unreadable: Sequence[str], left_out: LeftOut) -> None:
+    """Say on standard error what of the images of ``--images`` was not taken.
+
+    Args:
+        unreadable: a line for each image that could not be.
+        left_out: of what else is in the folder.
+    """
+    for line in unreadable:
+        print(f"left out: {printable(line)}", file=sys.stderr)
+    if left_out.found:
+        print(printable(str(left_out)), file=sys.stderr)

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of
+from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, one_line_errors
 
 
@@ -54,25 +55,27 @@ def search_gallery(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
-    from fastreid_mm.retrieval.answers import Answer, as_text, draw_answers, write_answers
+    from fastreid_mm.common.image_files import LeftOut
+    from fastreid_mm.retrieval.answers import Answer, as_text, draw_answers, outdated, write_answers
     from fastreid_mm.retrieval.embed import features_of
     from fastreid_mm.retrieval.samples import samples_in
     from fastreid_mm.retrieval.searcher import Searcher
 
     _check(args)
-    predictor = predictor_of(args)
-    samples = samples_in(args.images, predictor.modalities)
+    predictor, left_out = predictor_of(args), LeftOut()
+    samples = samples_in(args.images, predictor.modalities, left_out)
     searcher = Searcher(args.index, predictor, args.candidates, args.effort)
     unreadable: list[str] = []
     paths, features = features_of(predictor, samples, args.modality, unreadable, args.batch_size)
     answers = [Answer(*each) for each in zip(paths, searcher.search(features, args.top))]
-    print(as_text(answers))
     if args.json:
         write_answers(args.json, answers)
     if args.picture:
-        draw_answers(args.picture, answers[: args.rows])
-    for line in unreadable:
-        print(f"left out: {line}", file=sys.stderr)
+        draw_answers(args.picture, answers[: args.rows], predictor.pixels)
+    tell_left_out(unreadable, left_out)
+    if old := outdated(answers):
+        print(printable(old), file=sys.stderr)
+    print(as_text(answers))  # last: who reads it may stop reading
     if args.recall:
         print(
             f"{searcher.recall(features, args.top):.2%} of the {args.top} nearest of all images are among those found"

@@ -29,19 +29,26 @@ def main(arguments: list[str] | None = None) -> None:
         require_fastreid()
         if "TORCHELASTIC_RUN_ID" in os.environ:
             raise InputError("the ten trials cannot be started by torchrun: give --num-gpus to have several processes")
+        from fastreid_mm.data.build import build_dataset
         from fastreid_mm.data.datasets.regdb import NUM_TRIALS
         from fastreid_mm.engine.main import argument_parser
+        from fastreid_mm.engine.output_dir import clear_output_dir
         from fastreid_mm.engine.setup import load_config
 
         args = argument_parser().parse_args(arguments)
         if args.dry_run:
             raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
-        output = Path(load_config(args.config_file, args.opts).OUTPUT_DIR)
-    anew = args.overwrite
-    found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
-    mean, deviation = mean_results(found)
-    write_json(str(output / "results.json"), mean)
-    print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
+        cfg = load_config(args.config_file, args.opts)
+        output, anew = Path(cfg.OUTPUT_DIR), args.overwrite
+        if anew:  # all at once: what is stopped must not go on with trials of the training before
+            for name in dict.fromkeys((*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS)):
+                build_dataset(cfg, name)  # nothing is deleted for data that are not there
+            for folder in (output, *(output / f"trial_{trial}" for trial in range(1, NUM_TRIALS + 1))):
+                clear_output_dir(str(folder), cfg.MODEL.WEIGHTS)
+        found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
+        mean, deviation = mean_results(found)
+        write_json(str(output / "results.json"), mean)
+        print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
 
 
 def _run_trial(arguments: list[str], output: Path, trial: int, anew: bool) -> dict:

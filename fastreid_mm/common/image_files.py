@@ -6,10 +6,11 @@ and everything else is written down in :class:`LeftOut`, so that it can be told.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
+from fastreid_mm.common.notes import Note
 from fastreid_mm.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -17,6 +18,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", "
 
 DROPPINGS = (".*", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "*~")
 """Names, in lower case, of what operating systems, file servers and editors leave behind; "._x.jpg" is no image."""
+_DROPPING = re.compile("|".join(map(translate, DROPPINGS)))
 
 
 def is_image(name: str) -> bool:
@@ -26,8 +28,7 @@ def is_image(name: str) -> bool:
 
 def is_dropping(name: str) -> bool:
     """Tell whether a name, or the last part of a path, is that of something left behind by an operating system."""
-    last = os.path.basename(name).lower()
-    return any(fnmatchcase(last, pattern) for pattern in DROPPINGS)
+    return _DROPPING.match(os.path.basename(name).lower()) is not None
 
 
 @dataclass
@@ -35,35 +36,57 @@ class LeftOut:
     """What a reader leaves out of the folders it reads.
 
     Attributes:
-        found: a line for each thing left out, its path first and then the reason.
+        found: a line for each thing left out, its path first and then the reason; a :class:`Note` where it is no loss.
         droppings: how many files of operating systems were ignored.
     """
 
     found: list[str] = field(default_factory=list)
     droppings: int = 0
 
-    def add(self, path: str, reason: str) -> None:
-        """Write down one thing that is left out, once."""
-        line = f"{path} ({reason})"
+    def add(self, path: str, reason: str, harmless: bool = False) -> None:
+        """Write down one thing that is left out, once.
+
+        Args:
+            path: of it.
+            reason: why.
+            harmless: it is no image that ought to be taken.
+        """
+        line = f"{path} ({reason})".encode("utf-8", "backslashreplace").decode()  # of names that are not UTF-8
+        line = re.sub(r"[\x00-\x1f]", lambda found: repr(found[0])[1:-1], line)
         if line not in self._seen:
             self._seen.add(line)
-            self.found.append(line)
+            self.found.append(Note(line) if harmless else line)
+
+    def add_folder(self, path: str, reason: str) -> None:
+        """Write down a folder that is left out, and how many images are below it; without any it is no loss."""
+        try:
+            images = len(images_below(path, LeftOut()))
+        except InputError:
+            self.add(path, f"{reason}; it cannot be read")
+            return
+        self.add(path, f"{reason}; images in it: {images}" if images else reason, harmless=not images)
 
     def __post_init__(self) -> None:
         self._seen = set(self.found)
 
     def __str__(self) -> str:
-        """How many things are left out and the first of them; empty if nothing is."""
-        return f"left out {len(self.found)}, the first: {self.found[0]}" if self.found else ""
+        """How many things are left out and the first of them, of images if there are such; empty if nothing is."""
+        if not self.found:
+            return ""
+        first = next((line for line in self.found if not isinstance(line, Note)), self.found[0])
+        return f"left out {len(self.found)}, the first: {first}"
 
 
-def list_folder(folder: str, left_out: LeftOut, suffixes: tuple[str, ...] = SUFFIXES) -> tuple[list[str], list[str]]:
+def list_folder(
+    folder: str, left_out: LeftOut, suffixes: tuple[str, ...] = SUFFIXES, beside: tuple[str, ...] = ()
+) -> tuple[list[str], list[str]]:
     """List the folders and the images in a folder, each sorted by name; links count as what they lead to.
 
     Args:
         folder: its path.
         left_out: gets every other file, and links that lead nowhere.
         suffixes: of images, in lower case.
+        beside: names of files and folders that are known to lie there, and are none of the folders and images.
 
     Returns:
         Names of folders, and names of images.
@@ -78,16 +101,18 @@ def list_folder(folder: str, left_out: LeftOut, suffixes: tuple[str, ...] = SUFF
     except OSError as error:
         raise InputError(f"folder {folder} cannot be read: {error.strerror}") from None
     for entry in found:
+        if entry.name in beside:
+            continue
         if is_dropping(entry.name):
             left_out.droppings += 1
-        elif _leads_to_folder(entry):
+        elif _leads_to(entry, os.DirEntry.is_dir):
             folders.append(entry.name)
-        elif not os.path.exists(entry.path):
-            left_out.add(entry.path, "a link that leads nowhere")
-        elif os.path.splitext(entry.name)[1].lower() in suffixes and os.path.isfile(entry.path):
+        elif entry.is_symlink() and not os.path.exists(entry.path):
+            left_out.add(entry.path, "a link that leads nowhere", harmless=not is_image(entry.name))
+        elif os.path.splitext(entry.name)[1].lower() in suffixes and _leads_to(entry, os.DirEntry.is_file):
             images.append(entry.name)
         else:
-            left_out.add(entry.path, "no image by its suffix")
+            left_out.add(entry.path, "no image by its suffix", harmless=True)
     return folders, images
 
 
@@ -99,8 +124,26 @@ def images_in(folder: str, left_out: LeftOut) -> list[str]:
     """
     folders, images = list_folder(folder, left_out)
     for name in folders:
-        left_out.add(os.path.join(folder, name), "a folder where images are")
+        left_out.add_folder(os.path.join(folder, name), "a folder where images are")
     return images
+
+
+def images_by_stem(folder: str, left_out: LeftOut) -> dict[str, str]:
+    """Find the images directly in a folder by their names without suffix, sorted by name.
+
+    Returns:
+        Name without suffix to path.
+
+    Raises:
+        InputError: two images differ in their suffix alone, or the folder cannot be read.
+    """
+    found: dict[str, str] = {}
+    for name in images_in(folder, left_out):
+        path, stem = os.path.join(folder, name), os.path.splitext(name)[0]
+        if stem in found:
+            raise InputError(f"{found[stem]} and {path} are the same image by their names: remove one")
+        found[stem] = path
+    return found
 
 
 def images_below(folder: str, left_out: LeftOut) -> list[str]:
@@ -117,10 +160,13 @@ def images_below(folder: str, left_out: LeftOut) -> list[str]:
 
 
 def _images_below(folder: str, left_out: LeftOut, above: frozenset[tuple[int, int]]) -> Iterable[str]:
-    status = os.stat(folder)
+    try:
+        status = os.stat(folder)
+    except OSError as error:
+        raise InputError(f"folder {folder} cannot be read: {error.strerror}") from None
     here = (status.st_dev, status.st_ino)
     if here in above:
-        left_out.add(folder, "a link to a folder that it is in")
+        left_out.add(folder, "a link to a folder that it is in", harmless=True)
         return
     folders, images = list_folder(folder, left_out)
     yield from (os.path.join(folder, name) for name in images)
@@ -128,13 +174,18 @@ def _images_below(folder: str, left_out: LeftOut, above: frozenset[tuple[int, in
         yield from _images_below(os.path.join(folder, name), left_out, above | {here})
 
 
-def numbered_folders(folder: str, left_out: LeftOut, prefix: str = "") -> dict[int, str]:
+NUMBER = "0*[0-9]{1,18}"
+"""Pattern of a whole number that fits 64 bits, with or without leading zeros."""
+
+
+def numbered_folders(folder: str, left_out: LeftOut, prefix: str = "", beside: tuple[str, ...] = ()) -> dict[int, str]:
     """Find the folders in a folder that are named by a number, whether as "8" or as "0008".
 
     Args:
         folder: its path.
         left_out: gets the files there, and folders of other names.
         prefix: before the number, in any case: "cam" of "cam1", "Cam01".
+        beside: see :func:`list_folder`.
 
     Returns:
         Number to path, in the order of the numbers.
@@ -142,14 +193,11 @@ def numbered_folders(folder: str, left_out: LeftOut, prefix: str = "") -> dict[i
     Raises:
         InputError: two folders have the same number, or the folder cannot be read.
     """
-    folders, images = list_folder(folder, left_out)
-    for name in images:
-        left_out.add(os.path.join(folder, name), "an image where folders are")
     found: dict[int, str] = {}
-    for name in folders:
-        path, match = os.path.join(folder, name), re.fullmatch(rf"{prefix}([0-9]+)", name, re.IGNORECASE)
+    for path, name in _folders_in(folder, left_out, beside):
+        match = re.fullmatch(rf"{prefix}({NUMBER})", name, re.IGNORECASE)
         if match is None:
-            left_out.add(path, f"no folder of the name {prefix}NUMBER")
+            left_out.add_folder(path, f"no folder of the name {prefix}NUMBER")
         elif int(match[1]) in found:
             raise InputError(f"{found[int(match[1])]} and {path} have the same number")
         else:
@@ -157,8 +205,44 @@ def numbered_folders(folder: str, left_out: LeftOut, prefix: str = "") -> dict[i
     return dict(sorted(found.items()))
 
 
-def _leads_to_folder(entry: os.DirEntry) -> bool:
+def named_folders(folder: str, names: Iterable[str], left_out: LeftOut, beside: tuple[str, ...] = ()) -> dict[str, str]:
+    """Find the folders of some names in a folder, in any case: "rgb" for "RGB".
+
+    Args:
+        folder: its path.
+        names: of the folders.
+        left_out: gets the files there, and folders of other names.
+        beside: see :func:`list_folder`.
+
+    Returns:
+        Name, as asked for, to path, of those that there are.
+
+    Raises:
+        InputError: two folders have the same name but for its case, or the folder cannot be read.
+    """
+    wanted = {name.lower(): name for name in names}
+    found: dict[str, str] = {}
+    for path, there in _folders_in(folder, left_out, beside):
+        name = wanted.get(there.lower())
+        if name is None:
+            left_out.add_folder(path, f"none of the folders {', '.join(wanted.values())}")
+        elif name in found:
+            raise InputError(f"{found[name]} and {path} have the same name")
+        else:
+            found[name] = path
+    return found
+
+
+def _folders_in(folder: str, left_out: LeftOut, beside: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+    """Path and name of the folders in a folder where no images are."""
+    folders, images = list_folder(folder, left_out, beside=beside)
+    for name in images:
+        left_out.add(os.path.join(folder, name), "an image where folders are")
+    return [(os.path.join(folder, name), name) for name in folders]
+
+
+def _leads_to(entry: os.DirEntry, kind: Callable[[os.DirEntry], bool]) -> bool:
     try:
-        return entry.is_dir()
+        return kind(entry)
     except OSError:  # a link to itself
         return False

@@ -3,7 +3,8 @@
 Nineteen are ImageNet-C's (Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 Perturbations", ICLR 2019), of which elastic transform, fog and frost in the form that Michaelis et al. ("Benchmarking
 Robustness in Object Detection", arXiv:1907.07484) gave them for images of any size; rain is that of Chen et al.
-("Benchmarks for Corruption Invariant Person Re-identification", NeurIPS 2021). NumPy, OpenCV and Pillow only.
+("Benchmarks for Corruption Invariant Person Re-identification", NeurIPS 2021). They compute what these authors' code
+computes, to the byte, where that is not what the papers say. NumPy, OpenCV and Pillow only.
 
 Each is a function of an (H, W, 3) uint8 RGB image, a severity of 1 to 5 and a NumPy generator, which alone its random
 numbers come from, to an image of the same shape.

@@ -1,9 +1,12 @@
 """The five blurs of ImageNet-C (Hendrycks and Dietterich, ICLR 2019, appendix B and its code's parameters)."""
 
+from math import ceil, exp
+
 import cv2
 import numpy as np
 
-from fastreid_mm.corruptions.pixels import Image, Unit, corruption, to_bytes, to_unit
+from fastreid_mm.corruptions.pixels import Image, Unit, corruption, cut, to_bytes, to_unit
+from fastreid_mm.corruptions.resample import enlarge
 
 GAUSSIAN_SIGMA = (1, 2, 3, 4, 6)
 DEFOCUS = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
@@ -41,7 +44,7 @@ def glass_blur(image: Image, severity: int, generator: np.random.Generator) -> I
     rows, columns = np.arange(height - reach, reach, -1), np.arange(width - reach, reach, -1)
     here = (rows[:, None] * width + columns).ravel()
     for _ in range(rounds):
-        down, right = generator.integers(-reach, reach, (2, len(here)))
+        right, down = generator.integers(-reach, reach, (len(here), 2)).T
         for first, second in zip(here.tolist(), (here + down * width + right).tolist()):
             order[first] = order[second]
     shuffled = soft.reshape(-1, 3)[order].reshape(image.shape)
@@ -52,22 +55,40 @@ def glass_blur(image: Image, severity: int, generator: np.random.Generator) -> I
 def motion_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Half a Gaussian along a direction of at most 45 degrees to the rows."""
     radius, sigma = MOTION[severity - 1]
-    return to_bytes(streak(to_unit(image), radius, sigma, generator.uniform(-45, 45)))
+    return cut(streak(image, radius, sigma, generator.uniform(-45, 45)))
 
 
 @corruption
 def zoom_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """The mean of the image and of enlargements of it, the first of which is by 1. Nothing is drawn."""
-    values, (end, step) = to_unit(image), ZOOM[severity - 1]
-    return to_bytes(
-        np.mean([values, *(enlarge(values, factor) for factor in np.arange(1, end, step).tolist())], axis=0)
-    )
+    """The mean of the image and of enlargements of it, the first of which is by 1. Nothing is drawn.
+
+    Of an enlargement that is larger than the image the upper left part counts.
+    """
+    values, (end, step) = to_unit(image, np.float32), ZOOM[severity - 1]
+    height, width = values.shape[:2]
+    factors = np.arange(1, end, step).tolist()
+    total = sum(enlarge(values, factor)[:height, :width] for factor in factors)
+    return to_bytes((values + total) / (len(factors) + 1))
 
 
 def smooth(values: Unit, sigma: float) -> Unit:
-    """A Gaussian of ``sigma`` pixels, cut off at four of them; the border is repeated."""
-    size = 2 * int(4 * sigma + 0.5) + 1
-    return cv2.GaussianBlur(values, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+    """A Gaussian of ``sigma`` pixels, cut off at four of them; the border is repeated.
+
+    Summed from its ends to its middle as SciPy does, not by OpenCV: where the image is flat, the last bit of the sum
+    decides which whole byte is left of it.
+    """
+    reach = int(4 * sigma + 0.5)
+    weights = np.exp(-0.5 / sigma**2 * np.arange(-reach, reach + 1) ** 2)
+    weights /= weights.sum()
+    for axis in (0, 1):
+        length = values.shape[axis]
+        padded = np.pad(values, [(reach, reach) if axis == each else (0, 0) for each in range(values.ndim)], "edge")
+        shifted = [padded[(slice(None),) * axis + (slice(first, first + length),)] for first in range(2 * reach + 1)]
+        total = shifted[reach] * weights[reach]
+        for before, after, weight in zip(shifted[:reach], shifted[:reach:-1], weights):
+            total += (before + after) * weight
+        values = total.astype(values.dtype)
+    return values
 
 
 def disk(radius: int, sigma: float) -> np.ndarray:
@@ -82,29 +103,32 @@ def disk(radius: int, sigma: float) -> np.ndarray:
 
 
 def streak(values: Unit, radius: int, sigma: float, angle: float) -> Unit:
-    """ImageMagick's motion blur: exp(-i^2 / 2 sigma^2) over the pixels i = 0 .. 2 radius in the angle's direction.
+    """Average along a direction: exp(-i^2 / 2 sigma^2) over the pixels i = 0 .. 2 radius.
+
+    As Michaelis et al. wrote ImageMagick's motion blur, which ImageNet-C calls. Where the image ends before the kernel,
+    the rest of the kernel is left out and the image gets darker.
 
     Args:
         values: (H, W, 3) or (H, W); the border is repeated.
         radius: the kernel has 2 radius + 1 pixels.
         sigma: of the half Gaussian, in pixels.
         angle: in degrees, 0 to the right, 90 down.
+
+    Returns:
+        As large, float64.
     """
-    along = np.arange(2 * radius + 1)
-    weights = np.exp(-(along**2) / (2 * sigma**2))
-    direction = np.radians(angle)
-    down = np.ceil(along * np.sin(direction) - 0.5).astype(int)
-    right = np.ceil(along * np.cos(direction) - 0.5).astype(int)
-    origin = int(-min(0, right.min())), int(-min(0, down.min()))  # where the pixel itself is in the kernel
-    kernel = np.zeros((down.max() + origin[1] + 1, right.max() + origin[0] + 1), np.float32)
-    np.add.at(kernel, (down + origin[1], right + origin[0]), weights / weights.sum())
-    return cv2.filter2D(values, -1, kernel, anchor=origin, borderType=cv2.BORDER_REPLICATE)
-
-
-def enlarge(values: Unit, factor: float) -> Unit:
-    """The middle of an image or layer, enlarged to its size by linear interpolation."""
-    height, width = values.shape[:2]
-    shift = (1 - 1 / factor) / 2
-    matrix = np.array([[1 / factor, 0, (width - 1) * shift], [0, 1 / factor, (height - 1) * shift]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    along = range(2 * radius + 1)
+    # math.exp: NumPy's differs in its last bit between machines, which decides what flat parts of an image become
+    weights = np.array([exp(-(step**2) / (2 * sigma**2)) for step in along]) / (np.sqrt(2 * np.pi) * sigma)
+    weights /= weights.sum()
+    direction, (height, width) = np.radians(angle), values.shape[:2]
+    beyond = 2 * radius + 1
+    padded = np.pad(values, [(beyond, beyond)] * 2 + [(0, 0)] * (values.ndim - 2), "edge")
+    blurred = np.zeros(values.shape)
+    for step, weight in zip(along, weights.tolist()):
+        down, right = ceil(step * np.sin(direction) - 0.5), ceil(step * np.cos(direction) - 0.5)
+        if abs(down) >= height or abs(right) >= width:
+            break
+        top, left = beyond + down, beyond + right
+        blurred += weight * padded[top : top + height, left : left + width]
+    return blurred

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image as Picture
 
+from fastreid_mm.corruptions.hsv import to_hsv, to_rgb
 from fastreid_mm.corruptions.pixels import Image, corruption, to_bytes, to_unit
+from fastreid_mm.corruptions.resample import look_up
 
 CONTRAST = (0.4, 0.3, 0.2, 0.1, 0.05)
 SATURATE = ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2))
@@ -31,9 +33,9 @@ def contrast(image: Image, severity: int, generator: np.random.Generator) -> Ima
 def saturate(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Makes the saturation s of hue, saturation and value a s + b, at most 1. Nothing is drawn."""
     factor, offset = SATURATE[severity - 1]
-    hsv = cv2.cvtColor(to_unit(image), cv2.COLOR_RGB2HSV)
+    hsv = to_hsv(to_unit(image))
     hsv[..., 1] = np.clip(hsv[..., 1] * factor + offset, 0, 1)
-    return to_bytes(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+    return to_bytes(to_rgb(hsv))
 
 
 @corruption
@@ -63,11 +65,10 @@ def elastic_transform(image: Image, severity: int, generator: np.random.Generato
     """
     height, width = image.shape[:2]
     reach = ELASTIC_REACH * height
-    drawn = generator.uniform(-reach, reach, (height, width, 2)).astype(np.float32)
+    drawn = generator.uniform(-reach, reach, (2, height, width)).transpose(1, 2, 0)  # to the right, and down
     across, down = ELASTIC_SIGMA * width, ELASTIC_SIGMA * height
     size = [2 * int(3 * sigma + 0.5) + 1 for sigma in (across, down)]
     smoothed = cv2.GaussianBlur(drawn, size, sigmaX=across, sigmaY=down, borderType=cv2.BORDER_REFLECT)
-    moved = ELASTIC[severity - 1] * smoothed
-    rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    maps = columns + moved[..., 0], rows + moved[..., 1]
-    return cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    moved = (ELASTIC[severity - 1] * smoothed).astype(np.float32)
+    rows, columns = np.mgrid[:height, :width]
+    return to_bytes(look_up(to_unit(image, np.float32), rows + moved[..., 1], columns + moved[..., 0]))

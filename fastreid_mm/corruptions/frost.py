@@ -8,15 +8,25 @@ import numpy as np
 from PIL import Image as Picture
 from PIL import UnidentifiedImageError
 
-from fastreid_mm.corruptions.pixels import Image, corruption, to_bytes, to_unit
+from fastreid_mm.common.image_files import LeftOut, images_in
+from fastreid_mm.corruptions.pixels import Image, corruption, cut, to_unit
 from fastreid_mm.corruptions.weather import plasma
+from fastreid_mm.errors import InputError
 
 FROST = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))
 """How much of the image is left, and how much of the frost comes on top."""
 SCALE = 1.1
 """Of the photographs, as Michaelis et al. have it."""
-MEAN, DEVIATION = (0.52, 0.61, 0.65), 0.12
-"""Of drawn frost in red, green and blue; what the photographs have on average."""
+SIX = tuple(f"frost{number}" for number in range(1, 7))
+"""ImageNet-C's photographs without their suffixes. Its code draws a number below five: the sixth is never used."""
+TINTS = (
+    ((0.305, 0.585, 0.650), 0.08),
+    ((0.787, 0.805, 0.841), 0.086),
+    ((0.787, 0.805, 0.841), 0.086),
+    ((0.540, 0.599, 0.648), 0.113),
+    ((0.441, 0.484, 0.528), 0.169),
+)
+"""Means in red, green and blue and deviations of the five photographs, one of which drawn frost has."""
 PIXELS_OF_A_FERN = 1000
 """There is a fern for so many pixels."""
 TWIG_DISTANCE, TWIG_ANGLE = 3, np.pi / 3
@@ -36,8 +46,11 @@ def frost(
     """
     left, added = FROST[severity - 1]
     size = image.shape[:2]
-    layer = _part(pictures[int(generator.integers(len(pictures)))], size, generator) if pictures else None
-    return to_bytes(left * to_unit(image) + added * (drawn_frost(size, generator) if layer is None else to_unit(layer)))
+    if pictures:
+        layer = _part(pictures[int(generator.integers(len(pictures)))], size, generator)
+    else:
+        layer = 255 * drawn_frost(size, generator)
+    return cut(left * image + added * layer)
 
 
 def _part(picture: Image, size: tuple[int, int], generator: np.random.Generator) -> Image:
@@ -45,23 +58,24 @@ def _part(picture: Image, size: tuple[int, int], generator: np.random.Generator)
     factor = SCALE * max(1.0, *(wanted / there for wanted, there in zip(size, picture.shape)))
     height, width = (int(np.ceil(side * factor)) for side in picture.shape[:2])
     picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
-    top, side = (int(generator.integers(there - wanted + 1)) for wanted, there in zip(size, picture.shape))
+    top, side = (int(generator.integers(there - wanted)) for wanted, there in zip(size, picture.shape))
     return picture[top : top + size[0], side : side + size[1]]
 
 
 def drawn_frost(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
     """Frost drawn in the place of photographs: bluish white ferns of ice on a hazy pane.
 
-    Its mean and its deviation are near those of ImageNet-C's photographs, its shapes are not theirs.
+    Its means and its deviation are near those of one of ImageNet-C's five photographs, its shapes are not theirs.
 
     Args:
         size: height and width.
         generator: draws it.
 
     Returns:
-        (H, W, 3) float32 from 0 to 1.
+        (H, W, 3) from 0 to 1.
     """
     height, width = size
+    mean, deviation = TINTS[generator.integers(len(TINTS))]
     haze = plasma(1 << (max(size) - 1).bit_length(), 2, generator)[:height, :width]
     ice = np.zeros(size, np.uint8)
     for _ in range(max(1, height * width // PIXELS_OF_A_FERN)):
@@ -69,7 +83,7 @@ def drawn_frost(size: tuple[int, int], generator: np.random.Generator) -> np.nda
         cv2.polylines(ice, list(strokes), False, light, lineType=cv2.LINE_AA)
     layer = haze + to_unit(ice)
     layer = (layer - layer.mean()) / max(float(layer.std()), 1e-6)
-    return np.clip(MEAN + DEVIATION * layer[..., None], 0, 1).astype(np.float32)
+    return np.clip(mean + deviation * layer[..., None], 0, 1)
 
 
 def _fern(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
@@ -90,20 +104,29 @@ def _direction(angle: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
-def read_frost_pictures(folder: str | Path) -> list[Image]:
-    """The pictures of a folder, in the order of their names: ``frost1.png`` to ``frost6.jpg`` of ImageNet-C's code.
+def read_frost_pictures(folder: str | Path, left_out: LeftOut | None = None) -> list[Image]:
+    """The pictures of a folder, in the order of their names.
+
+    Of ImageNet-C's folder, ``frost1.png`` to ``frost6.jpg``, the first five, as its code has it.
+
+    Args:
+        folder: its path.
+        left_out: gets the sixth of these, and whatever is no picture.
 
     Raises:
-        ValueError: no folder, no pictures in it, or one that cannot be read.
+        InputError: no folder, no pictures in it, or one that cannot be read.
     """
-    paths = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
-    if not paths:
-        raise ValueError(f"{folder} is not a folder with .png or .jpg pictures of frost")
-    return [_read(path) for path in paths]
+    left_out = LeftOut() if left_out is None else left_out
+    names = images_in(str(folder), left_out)
+    if tuple(Path(name).stem.lower() for name in names) == SIX:
+        left_out.add(str(Path(folder) / names.pop()), "ImageNet-C's code never draws its sixth photograph")
+    if not names:
+        raise InputError(f"folder {folder} has no pictures of frost")
+    return [_read(Path(folder) / name) for name in names]
 
 
 def _read(path: Path) -> Image:
     try:
         return np.asarray(Picture.open(path).convert("RGB"))
     except (OSError, UnidentifiedImageError) as error:
-        raise ValueError(f"cannot read picture {path}: {error}") from None
+        raise InputError(f"cannot read picture {path}: {error}") from None

@@ -13,7 +13,7 @@ SPECKLE_DEVIATION = (0.15, 0.2, 0.35, 0.45, 0.6)
 @corruption
 def gaussian_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Adds noise: x + n with n ~ N(0, c), drawn for each value."""
-    noise = generator.standard_normal(image.shape, dtype=np.float32)
+    noise = generator.standard_normal(image.shape)
     return to_bytes(to_unit(image) + GAUSSIAN_DEVIATION[severity - 1] * noise)
 
 
@@ -27,15 +27,13 @@ def shot_noise(image: Image, severity: int, generator: np.random.Generator) -> I
 @corruption
 def impulse_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """A share c of all values becomes 0 or 255, either as likely."""
-    half = IMPULSE_SHARE[severity - 1] / 2
-    drawn, noisy = generator.random(image.shape, dtype=np.float32), image.copy()
-    noisy[drawn < half] = 0
-    noisy[drawn >= 1 - half] = 255
-    return noisy
+    flipped = generator.random(image.shape) < IMPULSE_SHARE[severity - 1]
+    white = generator.random(image.shape) < 0.5
+    return np.where(flipped, 255 * white.astype(np.uint8), image)
 
 
 @corruption
 def speckle_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Adds noise in proportion: x + x n with n ~ N(0, c), drawn for each value."""
-    noise = generator.standard_normal(image.shape, dtype=np.float32)
-    return to_bytes(to_unit(image) * (1 + SPECKLE_DEVIATION[severity - 1] * noise))
+    values, noise = to_unit(image), generator.standard_normal(image.shape)
+    return to_bytes(values + values * (SPECKLE_DEVIATION[severity - 1] * noise))

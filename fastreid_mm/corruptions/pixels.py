@@ -5,11 +5,12 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Image = np.ndarray
 """(H, W, 3) RGB image, uint8."""
 Unit = np.ndarray
-"""(H, W, 3) or (H, W) float32 of values around 0 to 1."""
+"""(H, W, 3) or (H, W) of values around 0 to 1."""
 More = ParamSpec("More")
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -32,11 +33,16 @@ def corruption(
     return checked
 
 
-def to_unit(image: Image) -> Unit:
-    """Bytes to values from 0 to 1."""
-    return image.astype(np.float32) / np.float32(255)
+def to_unit(image: Image, dtype: DTypeLike = np.float64) -> Unit:
+    """Bytes to values from 0 to 1, of the benchmark's precision: what is cut off later depends on it."""
+    return image.astype(dtype) / 255
 
 
 def to_bytes(values: Unit) -> Image:
-    """Values to the nearest bytes, those out of 0 to 1 to the ends."""
-    return (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
+    """Values from 0 to 1 to bytes, what is beyond a whole byte cut off as in the benchmark's code, not rounded."""
+    return cut(np.clip(values, 0, 1) * 255)
+
+
+def cut(values: np.ndarray) -> Image:
+    """Values from 0 to 255 to bytes, those beyond to the ends, what is beyond a whole byte cut off."""
+    return np.clip(values, 0, 255).astype(np.uint8)

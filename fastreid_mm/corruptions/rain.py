@@ -3,27 +3,30 @@
 import cv2
 import numpy as np
 
-from fastreid_mm.corruptions.pixels import Image, corruption, to_bytes, to_unit
+from fastreid_mm.corruptions.pixels import Image, corruption, cut
 
 RAIN = ((770, 10), (600, 30), (600, 30), (500, 60), (500, 60))
 """Pixels of the image that there is a drop for, and the length of a drop: drizzle, heavy twice, torrential twice."""
 DROP_COLOUR = (200, 200, 200)
 SLANT = 10
+"""How far to the right every drop falls; and the end of the slants that are drawn, which only say where drops begin."""
 
 
 @corruption
 def rain(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Slanted drops, blurred with the image and darkened.
 
-    Drops as the rain of Albumentations has them. Box blur of 2 + severity pixels, darkened by 0.05 + 0.05 severity of
-    white. An image lower than a drop gets the part of it that fits; the code enlarges images of up to 60 rows instead.
+    As Albumentations 0.5.2 has it, which CIL calls: a slant is drawn for the image, but every drop falls by its
+    default; hue, lightness and saturation, of which the lightness is multiplied by 1, are rounded to bytes in between.
+    Box blur of 2 + severity pixels, darkened by 0.05 + 0.05 severity of white.
+
+    An image lower than a drop gets the part of it that fits, where that code refuses it.
     """
     (height, width), (pixels, length) = image.shape[:2], RAIN[severity - 1]
-    slant, wet = int(generator.integers(-SLANT, SLANT + 1)), image.copy()
-    drops = height * width // pixels
-    left = generator.integers(0, max(0, width - abs(slant)), drops, endpoint=True) + max(0, -slant)
-    top = generator.integers(0, max(0, height - length), drops, endpoint=True)
-    for x, y in zip(left.tolist(), top.tolist()):
-        cv2.line(wet, (x, y), (x + slant, y + length), DROP_COLOUR)
+    drawn, wet = int(generator.uniform(-SLANT, SLANT)), image.copy()
+    low, high = (min(0, drawn), 0), (max(0, width - max(0, drawn)), max(0, height - length))
+    for x, y in generator.integers(low, high, (height * width // pixels, 2), endpoint=True).tolist():
+        cv2.line(wet, (x, y), (x + SLANT, y + length), DROP_COLOUR)
     soft = cv2.blur(wet, (2 + severity, 2 + severity))
-    return to_bytes(to_unit(soft) - (0.05 + 0.05 * severity))
+    soft = cv2.cvtColor(cv2.cvtColor(soft, cv2.COLOR_RGB2HLS), cv2.COLOR_HLS2RGB)
+    return cut(soft - np.float32((0.05 + 0.05 * severity) * 255))

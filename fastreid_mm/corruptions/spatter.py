@@ -12,7 +12,7 @@ light."""
 MUD = ((0.65, 0.3, 1, 0.65, 1.5), (0.67, 0.4, 1, 0.65, 1.5))
 """Mud, severity 4 and 5: the same, and the smoothing of its rims."""
 WATER_COLOUR = np.array((175, 238, 238), np.float32) / 255
-MUD_COLOUR = np.array((63, 42, 20), np.float32) / 255
+MUD_COLOUR = np.array((63, 42, 20)) / 255
 SLOPE = np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])
 """What makes light and shade of the water's depth."""
 
@@ -21,13 +21,13 @@ SLOPE = np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])
 def spatter(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Severities 1 to 3 are drops of water that shine, 4 and 5 mud that hides."""
     mean, deviation, sigma, threshold, last = (SPATTER + MUD)[severity - 1]
-    noise = generator.standard_normal(image.shape[:2], dtype=np.float32)
-    liquid = smooth(mean + deviation * noise, sigma)
+    liquid = smooth(mean + deviation * generator.standard_normal(image.shape[:2]), sigma)
+    values = to_unit(image, np.float32)
     if severity <= len(SPATTER):
-        return to_bytes(to_unit(image) + last * _shine(np.where(liquid < threshold, 0, liquid)) * WATER_COLOUR)
+        return to_bytes(values + last * _shine(np.where(liquid < threshold, 0, liquid)) * WATER_COLOUR)
     cover = smooth((liquid > threshold).astype(np.float32), last)
     cover[cover < 0.8] = 0
-    return to_bytes(to_unit(image) * (1 - cover[..., None]) + MUD_COLOUR * cover[..., None])
+    return to_bytes(values * (1 - cover[..., None]) + MUD_COLOUR * cover[..., None])
 
 
 def _shine(liquid: Unit) -> Unit:

@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 
-from fastreid_mm.corruptions.blur import enlarge, streak
+from fastreid_mm.corruptions.blur import streak
+from fastreid_mm.corruptions.hsv import to_hsv, to_rgb
 from fastreid_mm.corruptions.pixels import Image, corruption, to_bytes, to_unit
+from fastreid_mm.corruptions.resample import enlarge
 
 SNOW = (
     (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
@@ -24,11 +26,12 @@ BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
 def snow(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Whitens the image, and adds a layer of falling flakes twice, the second time turned by 180 degrees."""
     mean, deviation, factor, threshold, radius, sigma, kept = SNOW[severity - 1]
-    layer = mean + deviation * generator.standard_normal(image.shape[:2], dtype=np.float32)
-    layer = enlarge(layer, factor)
+    height, width = image.shape[:2]
+    layer = enlarge(mean + deviation * generator.standard_normal((height, width)), factor)
     layer[layer < threshold] = 0
-    fallen = streak(np.clip(layer, 0, 1), radius, sigma, generator.uniform(-135, -45))[..., None]
-    values = to_unit(image)
+    fallen = streak(np.clip(layer, 0, 1), radius, sigma, generator.uniform(-135, -45))[:height, :width, None]
+    fallen = np.round(fallen * 255) / 255
+    values = to_unit(image, np.float32)
     white = np.maximum(values, cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)[..., None] * 1.5 + 0.5)
     return to_bytes(kept * values + (1 - kept) * white + fallen + fallen[::-1, ::-1])
 
@@ -40,15 +43,15 @@ def fog(image: Image, severity: int, generator: np.random.Generator) -> Image:
     values, (height, width) = to_unit(image), image.shape[:2]
     largest = values.max()
     clouds = plasma(1 << (max(height, width) - 1).bit_length(), decay, generator)[:height, :width, None]
-    return to_bytes((values + thickness * clouds) * (largest / (largest + thickness)))
+    return to_bytes((values + thickness * clouds) * largest / (largest + thickness))
 
 
 @corruption
 def brightness(image: Image, severity: int, generator: np.random.Generator) -> Image:
     """Adds c to the value of hue, saturation and value, at most up to 1. Nothing is drawn."""
-    hsv = cv2.cvtColor(to_unit(image), cv2.COLOR_RGB2HSV)
+    hsv = to_hsv(to_unit(image))
     hsv[..., 2] = np.clip(hsv[..., 2] + BRIGHTNESS[severity - 1], 0, 1)
-    return to_bytes(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+    return to_bytes(to_rgb(hsv))
 
 
 def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarray:
@@ -63,9 +66,9 @@ def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarra
         generator: draws the numbers.
 
     Returns:
-        (size, size) float32 from 0 to 1, both of which occur.
+        (size, size) from 0 to 1, both of which occur.
     """
-    field, wibble, step = np.zeros((size, size), np.float32), 100.0, size
+    field, wibble, step = np.zeros((size, size)), 100.0, size
 
     def around(total: np.ndarray) -> np.ndarray:
         return total / 4 + wibble * generator.uniform(-wibble, wibble, total.shape)
@@ -80,4 +83,4 @@ def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarra
         field[half::step, ::step] = around(pairs + centres + np.roll(centres, 1, 1))
         step, wibble = half, wibble / decay
     field -= field.min()
-    return field / max(field.max(), np.finfo(np.float32).tiny)
+    return field / max(field.max(), np.finfo(np.float64).tiny)

@@ -9,7 +9,7 @@ from torch import Tensor
 from fastreid_mm.data.datasets.aligned import AlignedItem, Source
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.random_state import random_state, set_random_state
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
 
 
 class AlignedSet(ItemSet):
@@ -24,6 +24,7 @@ class AlignedSet(ItemSet):
         missing: indices of modalities that count as missing: they are not read, and their pixels are 0. Every sample
             has another.
         shared_draws: flip, crop and erase all modalities of a sample alike; or else each has draws of its own.
+        pixels: how files are read.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class AlignedSet(ItemSet):
         relabel: bool,
         missing: tuple[int, ...] = (),
         shared_draws: bool = True,
+        pixels: PixelRule = DEFAULT_RULE,
     ) -> None:
         super().__init__(items, relabel)
         self.transform = transform
         self.missing = frozenset(missing)
         self.shared_draws = shared_draws
+        self.pixels = pixels
 
     def __getitem__(self, index: int) -> dict:
         path, pid, camid, sources = self.img_items[index]
@@ -55,7 +58,7 @@ class AlignedSet(ItemSet):
 
     def _views(self, sources: list[Source]) -> list[Tensor]:
         """A transformed (3, H, W) image for each source."""
-        files = {source.path: read_rgb(source.path) for source in sources}  # a strip holds several
+        files = {source.path: read_rgb(source.path, self.pixels) for source in sources}  # a strip holds several
         state, views = random_state(), []
         for path, box in sources:
             if self.shared_draws:

@@ -1,6 +1,5 @@
 """Training and test loaders in place of fast-reid's, which are wired to CUDA."""
 
-import os
 from collections.abc import Callable
 
 from fastreid.data.build import fast_batch_collator
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from yacs.config import CfgNode
 
+from fastreid_mm.common.data_root import data_root
 from fastreid_mm.data.aligned_set import AlignedSet
 from fastreid_mm.data.channel_augmentation import ChannelAugmentation
 from fastreid_mm.data.datasets import AlignedDataset, CrossModalityDataset
@@ -29,6 +29,7 @@ from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 from fastreid_mm.data.thermal_inversion import ThermalInversion
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import PixelRule, look_ahead
 from fastreid_mm.stopping import leave_stopping_to_the_trainer
 
 _BY_MODALITY: dict[str, Callable[[float], Callable[[Tensor, int], Tensor]]] = {
@@ -46,14 +47,11 @@ def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
     """
     found = dataset_class(name)
     options = found.options(cfg) if issubclass(found, (CrossModalityDataset, AlignedDataset)) else {}
-    root = os.getenv("FASTREID_DATASETS", "datasets")
     try:
-        dataset = found(root=root, **options)
+        dataset = found(root=data_root(), **options)
     except RuntimeError as error:  # what the host's own data sets raise for a missing file
         raise InputError(f"data set {name}: {error}") from None
     missing_modalities(cfg, dataset)  # now, not when testing begins
-    if isinstance(dataset, AlignedDataset) and cfg.TEST.FLIP.ENABLED:
-        raise InputError(f"TEST.FLIP.ENABLED: the host would turn the aligned images of {name} upside down")
     return dataset
 
 
@@ -74,20 +72,23 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
         # identities of two data sets are different people even where their numbers agree
         items += [(item[0], f"{name}_{item[1]}", *item[2:]) for item in dataset.train]
     samples = _aligned_samples(cfg, items) if aligned else _single_samples(cfg, items)
+    _look_ahead(items, samples.pixels)
     batches = SeededBatches(_train_batches(cfg, items), max(cfg.SEED, 0))
     return _loader(cfg, SeededSamples(samples), batches)
 
 
 def _single_samples(cfg: CfgNode, items: list[tuple]) -> ImageSet:
     augments = [kind(cfg.INPUT[key].PROB) for key, kind in _BY_MODALITY.items() if cfg.INPUT[key].ENABLED]
-    return ImageSet(items, build_transforms(cfg, is_train=True), relabel=True, augments=augments)
+    transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
+    return ImageSet(items, transform, relabel=True, augments=augments, pixels=pixels)
 
 
 def _aligned_samples(cfg: CfgNode, items: list[tuple]) -> AlignedSet:
     for key in _BY_MODALITY:
         if cfg.INPUT[key].ENABLED:
             raise InputError(f"INPUT.{key}.ENABLED: it is for visible-infrared data sets")
-    return AlignedSet(items, build_transforms(cfg, is_train=True), relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS)
+    transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
+    return AlignedSet(items, transform, relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS, pixels=pixels)
 
 
 def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySampler | HostBatches:
@@ -107,9 +108,12 @@ def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySam
 def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     """The loader of a data set's query images followed by its gallery images."""
     items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
+    pixels = PixelRule.from_cfg(cfg)
+    _look_ahead(items, pixels)
     if isinstance(dataset, AlignedDataset):
-        return _test_loader(cfg, AlignedSet(items, transform, False, missing=missing_modalities(cfg, dataset)))
-    return _test_loader(cfg, ImageSet(items, transform, relabel=False))
+        missing = missing_modalities(cfg, dataset)
+        return _test_loader(cfg, AlignedSet(items, transform, False, missing=missing, pixels=pixels))
+    return _test_loader(cfg, ImageSet(items, transform, relabel=False, pixels=pixels))
 
 
 def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int) -> DeviceLoader:
@@ -124,9 +128,17 @@ def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int)
     from fastreid_mm.data.corrupted_set import CorruptedSet
 
     options = cfg.TEST.CORRUPTION
-    clean = ImageSet([*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False), relabel=False)
+    items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
+    clean = ImageSet(items, transform, relabel=False, pixels=PixelRule.from_cfg(cfg))
     pictures = read_frost_pictures(options.FROST) if options.FROST else []
     return _test_loader(cfg, CorruptedSet(clean, visible_places(dataset), options.SEED, repetition, pictures))
+
+
+def _look_ahead(items: list[tuple], pixels: PixelRule) -> None:
+    """Read a few images in this process, so that no worker process repeats what is to be told once."""
+    few = items[:: max(1, len(items) // 8)]
+    aligned = [source.path for item in few for source in (item[3] if isinstance(item[-1], tuple) else ()) if source]
+    look_ahead(aligned or [item[0] for item in few], pixels)
 
 
 def _test_loader(cfg: CfgNode, samples: ItemSet) -> DeviceLoader:

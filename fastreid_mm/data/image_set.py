@@ -6,7 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
 
 
 class ImageSet(ItemSet):
@@ -19,6 +19,7 @@ class ImageSet(ItemSet):
         transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
         augments: what depends on the modality, one after the other: image and modality to an image of the same shape.
+        pixels: how files are read.
     """
 
     def __init__(
@@ -27,15 +28,17 @@ class ImageSet(ItemSet):
         transform: Callable[[Image.Image], Tensor],
         relabel: bool,
         augments: Sequence[Callable[[Tensor, int], Tensor]] = (),
+        pixels: PixelRule = DEFAULT_RULE,
     ) -> None:
         super().__init__(items, relabel)
         self.transform = transform
         self.augments = augments
+        self.pixels = pixels
 
     def __getitem__(self, index: int) -> dict:
         path, pid, camid, *rest = self.img_items[index]
         modality = rest[0] if rest else 0
-        image = self.transform(read_rgb(path))
+        image = self.transform(read_rgb(path, self.pixels))
         for augment in self.augments:
             image = augment(image, modality)
         return {

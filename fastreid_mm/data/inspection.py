@@ -3,27 +3,28 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.data_root import data_root
+from fastreid_mm.common.image_files import LeftOut, images_below
+from fastreid_mm.common.notes import Note
 from fastreid_mm.data.build import build_dataset
+from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
+from fastreid_mm.data.readable import item_files
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import INFRARED, VISIBLE
-from fastreid_mm.read_image import read_rgb
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
-"""Of the images of the sets."""
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_and_judge
 
 
 def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list[str]]]:
     """List what is to be read of ``DATASETS.NAMES`` and ``TESTS``.
 
     Yields:
-        Name of a set, what it has, its problems so far, a line each, and the paths of all its images.
+        Name of a set, what it has, its problems and notes so far, a line each, and the paths of all its images.
     """
     for name in dict.fromkeys([*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS]):
         try:
@@ -33,25 +34,45 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
             continue
         published = {} if cfg.DATASETS.SYSU.SPLIT == "val" and name == "SYSUMM01" else PUBLISHED.get(name, {})
         found = count(dataset)
-        paths = sorted({path for item in _items(dataset) for path in _files(item)})
-        yield name, found, [*_other_counts(found, published), *_single(dataset, cfg.DATALOADER.NUM_INSTANCE)], paths
+        paths = sorted({path for item in _items(dataset) for path in item_files(item)})
+        lines = [
+            *_other_counts(found, published),
+            *_single(dataset, cfg.DATALOADER.NUM_INSTANCE),
+            *_trained_and_tested(dataset),
+            *_left_out(getattr(dataset, "left_out", LeftOut())),
+        ]
+        yield name, found, lines, paths
 
 
-def look_at(path: str) -> str:
-    """What is wrong with an image, nothing if it can be read."""
+def look_at(path: str, pixels: PixelRule = DEFAULT_RULE) -> str:
+    """Tell what is wrong with an image when it is read by a rule, nothing if it keeps its levels."""
     try:
-        read_rgb(path)
+        return read_and_judge(path, pixels)[1]
     except InputError as error:
         return f"{error}; take the file from the original archive again"
-    return ""
 
 
-def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[str]:
+def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[Note]:
     return [
-        f"{found[what]:,} {what}, published are {number:,}; numbers on this copy are not those of papers"
+        Note(f"{found[what]:,} {what}, published are {number:,}; numbers on this copy are not those of papers")
         for what, number in published.items()
         if found[what] != number
     ]
+
+
+def _trained_and_tested(dataset: ImageDataset) -> list[Note]:
+    """Identities of an aligned set for training and testing; RegDB and LLCM count both from 0, SYSU-MM01 refuses it."""
+    if not isinstance(dataset, AlignedDataset):
+        return []
+    both = sorted({item[1] for item in dataset.train} & {item[1] for item in [*dataset.query, *dataset.gallery]})
+    told = f"{len(both)} identities are trained on and tested: {listed(both, 5, ', ')}; numbers mean little if they are"
+    return [Note(f"{told} the same people or vehicles")] if both else []
+
+
+def _left_out(left_out: LeftOut) -> list[str]:
+    """All that is left out, and how many files of operating systems are ignored."""
+    ignored = f"files of operating systems and editors that are ignored, such as Thumbs.db: {left_out.droppings}"
+    return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
 
 
 def _single(dataset: ImageDataset, instances: int) -> list[str]:
@@ -75,17 +96,10 @@ def _images_below(name: str, problem: str) -> list[str]:
     folder = getattr(DATASET_REGISTRY._obj_map.get(name), "dataset_dir", "")
     if not folder:
         return []
-    root = Path(os.getenv("FASTREID_DATASETS", "datasets"), folder)
-    paths = (str(path) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    root = os.path.join(data_root(), folder)
+    paths = images_below(root, LeftOut()) if os.path.isdir(root) else []
     return [path for path in paths if path not in problem]
 
 
 def _items(dataset: ImageDataset) -> Iterable[tuple]:
     return [*dataset.train, *dataset.query, *dataset.gallery]
-
-
-def _files(item: tuple) -> Iterable[str]:
-    """The files of an item: of an aligned sample one a modality, where it is there."""
-    if len(item) > 3 and isinstance(item[3], tuple):
-        return [source.path for source in item[3] if source]
-    return [item[0]]

@@ -1,12 +1,17 @@
 """Which modalities a config's data sets have, and which of them are missing or corrupted at test time."""
 
+import logging
+
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.errors import InputError, require_packages
 from fastreid_mm.modality import VISIBLE
+
+logger = logging.getLogger("fastreid.mm")
 
 
 def dataset_class(name: str) -> type:
@@ -94,7 +99,10 @@ def require_corruptible(cfg: CfgNode, dataset: ImageDataset) -> None:
     if options.FROST:
         from fastreid_mm.corruptions import read_frost_pictures  # here: nothing else needs OpenCV
 
+        left_out = LeftOut()
         try:
-            read_frost_pictures(options.FROST)
-        except ValueError as error:
+            read_frost_pictures(options.FROST, left_out)
+        except InputError as error:
             raise InputError(f"TEST.CORRUPTION.FROST: {error}") from None
+        if left_out.found:
+            logger.warning("TEST.CORRUPTION.FROST: %s", left_out)

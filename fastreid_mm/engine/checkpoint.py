@@ -1,20 +1,53 @@
 """Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
 from fastreid.utils.checkpoint import Checkpointer
 from timm.models import clean_state_dict
+from torch import Tensor
+from torch.optim import Optimizer
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.entries import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    PLAIN,
+    TENSORS,
+    TEXT,
+    WHOLE,
+    Kind,
+    Known,
+    each,
+    either,
+    known_entries,
+    named,
+)
+from fastreid_mm.common.form import like, like_optimizer
+from fastreid_mm.common.weights import find_weights, fits
+from fastreid_mm.errors import InputError, first_line, listed
 from fastreid_mm.safe_load import load_safely
 from fastreid_mm.whole_file import require_whole, write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory", "heads.weight")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
 fine-tuning."""
+
+EXTRAS: Known = {
+    "epoch": Kind("a whole number from -1", lambda value: WHOLE.holds(value) and value >= -1),
+    "iterations": COUNT,
+    "iters_per_epoch": NUMBER,
+    "seed": COUNT,
+    "solver": named(either(TEXT, NUMBER, FLAG)),
+    "config": named(PLAIN),
+    "images": COUNT,
+    "data": TEXT,
+    "num_classes": COUNT,
+    "buffers": each(TENSORS),
+}
+"""What is taken from a checkpoint that is not trusted, beside the tensors and the states of what trains them."""
 
 
 def saved_num_classes(path: str, trust: bool = False) -> int:
@@ -26,7 +59,12 @@ def saved_num_classes(path: str, trust: bool = False) -> int:
         content = load_safely(path, trust)
     except InputError:  # the checkpointer says what is wrong with the file
         return 0
-    return content.get("num_classes", 0) if isinstance(content, dict) else 0
+    classes = content.get("num_classes", 0) if isinstance(content, dict) else 0
+    return classes if COUNT.holds(classes) else 0
+
+
+AS_WEIGHTS = "MODEL.WEIGHTS begins another training with its weights"
+"""What to do with a checkpoint that a training cannot go on with."""
 
 
 class SafeCheckpointer(Checkpointer):
@@ -34,7 +72,8 @@ class SafeCheckpointer(Checkpointer):
 
     - a file appears under its name only when it is complete and on the disk;
     - resuming finds a damaged file out by its checksums, and takes the one before it;
-    - PyTorch's safe loader reads it, unless :attr:`trust` says otherwise;
+    - PyTorch's safe loader reads it, and entries that are not known, or of another kind, are left out or refused,
+      unless :attr:`trust` says otherwise;
     - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
       Only what :attr:`excused` names is let off, and not when resuming, or with :attr:`partial` whatever does
       not fit, as long as every part of the model gets something.
@@ -90,19 +129,72 @@ class SafeCheckpointer(Checkpointer):
             What else the file holds.
 
         Raises:
-            InputError: the file is missing, cannot be read safely, or is of another model.
+            InputError: the file is missing, cannot be read safely, is of another model, or is to be resumed from and
+                lacks the state of something.
         """
         if path and not os.path.isfile(path):
             raise InputError(f"checkpoint {path} does not exist")
         self._resuming = checkpointables is None
         self._path = path
-        return super().load(path, checkpointables)
+        try:
+            return super().load(path, checkpointables)
+        except InputError:
+            raise
+        except Exception as error:  # Of any kind: a state of something else is noticed deep inside PyTorch.
+            raise InputError(
+                f"checkpoint {path} cannot be used: {type(error).__name__}: {first_line(error)}"
+            ) from error
 
     def _load_file(self, path: str) -> dict:
         content = load_safely(path, self.trust)
-        if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
-            raise InputError(f"{path} is not a checkpoint: it has no 'model'")
-        return content
+        if not isinstance(content, dict):
+            raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
+        extras = content if self.trust else known_entries(content, EXTRAS, path)
+        if self._resuming:
+            self.check_resumed(extras)
+        weights = self._weights(content, path)
+        if not content.get("grad_scaler"):  # a state that PyTorch refuses: it was made without SOLVER.AMP
+            content.pop("grad_scaler", None)
+        if self.trust:
+            return {**content, "model": weights}
+        states = {name: self._state(name, content, path) for name in self._states_of(content, path)}
+        return {**extras, **states, "model": weights}
+
+    def _states_of(self, content: dict, path: str) -> list[str]:
+        """Names of what beside the model is to be resumed."""
+        if not self._resuming:
+            return []
+        lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
+        if lacking:
+            raise InputError(f"checkpoint {path} cannot be resumed: it lacks {', '.join(lacking)}; {AS_WEIGHTS}")
+        return [name for name in self.checkpointables if name in content]
+
+    def _weights(self, content: dict, path: str) -> dict[str, Tensor]:
+        """The tensors of ``model``; unless resuming, those that are elsewhere under the model's names, too."""
+        own, given = self.model.state_dict(), content.get("model")
+        if isinstance(given, dict):
+            tensors = {name: one for name, one in given.items() if isinstance(name, str) and isinstance(one, Tensor)}
+            tensors = clean_state_dict(tensors)  # no "module." of a wrapped model
+            if self._resuming or own.keys() & tensors.keys():
+                return tensors
+        elif self._resuming:
+            raise InputError(f"{path} is not a checkpoint to resume: it has no 'model'")
+        found = find_weights(content, path, own)
+        if found.told():
+            self.logger.info(f"{path}: {found.told()}")
+        return found.state
+
+    def _state(self, name: str, content: dict, path: str) -> Mapping:
+        """What is saved of an optimizer, schedule or scaler, as far as this run's has it, too."""
+        checkpointable = self.checkpointables[name]
+        own = checkpointable.state_dict()
+        if isinstance(checkpointable, Optimizer):
+            parameters = [one for group in checkpointable.param_groups for one in group["params"]]
+            return like_optimizer(own, parameters, content[name], path, name)
+        return like(own, content[name], path, name)
+
+    check_resumed: Callable[[dict], None] = staticmethod(lambda content: None)
+    """Given what a file holds that is to be resumed from, refuses it or not, before anything of it is loaded."""
 
     partial: bool | None = False
     """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no
@@ -115,9 +207,8 @@ class SafeCheckpointer(Checkpointer):
     """Parts of names of tensors that, unless resuming, need not fit."""
 
     def _load_model(self, checkpoint: dict) -> None:
-        checkpoint["model"] = clean_state_dict(checkpoint["model"])  # no "module." of a wrapped model
         state, own = checkpoint["model"], self.model.state_dict()
-        shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
+        shapes = [name for name in own if name in state and not fits(own[name], state[name])]
         wrong = {
             "missing": self._not_excused(set(own) - set(state)),
             "unknown": self._not_excused(set(state) - set(own)),

@@ -23,7 +23,7 @@ SIZES = ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST", "INPUT.CROP.SIZE", "MODEL.BACKBO
 """Height and width."""
 CHANNELS = ("MODEL.PIXEL_MEAN", "MODEL.PIXEL_STD", "INPUT.REA.VALUE")
 """A number for each channel."""
-AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE")
+AT_LEAST_ONE = ("SOLVER.IMS_PER_BATCH", "TEST.IMS_PER_BATCH", "DATALOADER.NUM_INSTANCE", "INPUT.MAX_PIXELS")
 WHOLE_NUMBERS = ("SOLVER.STEPS", "TEST.RANKS")
 """Any number of them."""
 SCHEDULERS = ("MultiStepLR", "CosineAnnealingLR")
@@ -58,8 +58,12 @@ def _problem(key: str, value: object, default: object) -> str:
         return "three finite numbers"
     if key in WHOLE_NUMBERS and list(cast(Sequence, value)) != [each for each in numbers if isinstance(each, int)]:
         return "a list of whole numbers"
+    if key == "TEST.RANKS" and min(numbers, default=1) < 1:
+        return "a list of whole numbers above 0"
     if key == "INPUT.CROP.RATIO" and not (len(numbers) == 2 and 0 < numbers[0] <= numbers[1]):
         return "the smallest and the largest ratio of width to height"
+    if key == "INPUT.RANGE_16BIT" and value and not (len(numbers) == 2 and numbers[0] < numbers[1]):
+        return "the value that becomes black and the higher one that becomes white, nor ()"
     if key.startswith("INPUT.") and key.endswith(".PROB") and not 0 <= cast(float, value) <= 1:
         return "a probability, 0 to 1"
     if key == "MODEL.PIXEL_STD" and min(numbers) <= 0:
@@ -101,12 +105,24 @@ def _refuse_unknown_names(cfg: CfgNode) -> None:
         if name not in names:
             choices = f"one of {', '.join(names)}" if isinstance(names, tuple) else "known"
             raise InputError(f"{key} {name!r} is not {choices}")
+    require_device(cfg.MODEL.DEVICE)
+
+
+def require_device(name: str) -> None:
+    """Refuse what is not the name of a device, or of none that is here; cuda stands for the CPU where there is no GPU.
+
+    Raises:
+        InputError: names it.
+    """
     try:
-        usable = torch.device(cfg.MODEL.DEVICE).type != "meta"  # which has shapes and no numbers
-    except RuntimeError:
+        device = torch.device(name)
+        if device.type == "cuda" and not torch.cuda.is_available():
+            return
+        usable = device.type != "meta" and torch.empty(0, device=device) is not None  # meta has shapes and no numbers
+    except (RuntimeError, AssertionError, NotImplementedError):  # the second if PyTorch was built without it
         usable = False
     if not usable:
-        raise InputError(f"MODEL.DEVICE {cfg.MODEL.DEVICE!r} is not a device, as cpu, cuda or cuda:1") from None
+        raise InputError(f"MODEL.DEVICE {name!r} is not a device of this machine, as cpu, cuda or cuda:1") from None
 
 
 @contextmanager

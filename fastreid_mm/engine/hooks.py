@@ -1,53 +1,139 @@
 """Hooks that fast-reid lacks or gets wrong."""
 
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from fastreid.engine.hooks import EvalHook, PeriodicWriter
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
+from fastreid.utils.events import CommonMetricPrinter, EventWriter
 from torch import nn
 from tqdm import tqdm
 
 from fastreid_mm.engine.distributed import share_buffers
+from fastreid_mm.engine.interruption import interim_name, prune_interim
+from fastreid_mm.engine.output_dir import LAST_TEST
 from fastreid_mm.errors import InputError
+from fastreid_mm.evaluation.results import Results
+from fastreid_mm.whole_file import write_text
 
 
 class EpochTest(EvalHook):
-    """fast-reid's test every so many epochs and at the end. It also made the last when the last epoch had failed."""
+    """fast-reid's test every so many epochs and at the end, and first the one that a resumed run still owes.
+
+    A test comes after the checkpoint of its epoch, so a run that fails in it goes on from there: with that test. Which
+    test was the last is kept in ``OUTPUT_DIR``. fast-reid's also made the final test when the last epoch had failed.
+
+    Args:
+        period: epochs between tests.
+        test: makes one, and returns its numbers.
+    """
+
+    def __init__(self, period: int, test: Callable[[], Results]) -> None:
+        super().__init__(period, test)
+        self._epochs_are_done = False
+
+    def before_epoch(self) -> None:
+        """Called by the trainer."""
+        trainer, done = self.trainer, self.trainer.start_epoch
+        between = trainer.epoch == done and trainer.start_iter == done * trainer.iters_per_epoch
+        if between and done and done % self._period == 0 and self._is_owed():
+            self._do_eval_at(trainer.start_iter - 1)
+
+    def after_epoch(self) -> None:
+        """Called by the trainer."""
+        super().after_epoch()
+        self._epochs_are_done = self.trainer.epoch + 1 >= self.trainer.max_epoch
 
     def after_train(self) -> None:
         """Called by the trainer."""
-        if self.trainer.iter == self.trainer.max_iter:
+        trainer = self.trainer
+        if trainer.start_epoch >= trainer.max_epoch:  # there was nothing to train
+            if self._is_owed():
+                self._do_eval_at(trainer.start_iter - (trainer.start_epoch % self._period == 0))
+            else:
+                self._func()
+        elif self._epochs_are_done:
             super().after_train()
+
+    def _do_eval(self) -> None:
+        super()._do_eval()
+        if comm.is_main_process():
+            write_text(os.path.join(self.trainer.cfg.OUTPUT_DIR, LAST_TEST), str(self.trainer.iter))
+
+    def _do_eval_at(self, iteration: int) -> None:
+        """Test, with the iteration that the files would have it at."""
+        storage = self.trainer.storage
+        storage.iter = iteration
+        self._do_eval()
+        storage.iter = self.trainer.iter
+
+    def _is_owed(self) -> bool:
+        """Whether the test at the checkpoint was not made, as the first process knows."""
+        path = Path(self.trainer.cfg.OUTPUT_DIR, LAST_TEST)
+        text = path.read_text() if path.is_file() else ""
+        return comm.all_gather(not text.isdigit() or int(text) < self.trainer.start_iter)[0]
 
 
 class EpochCheckpointer(HookBase):
-    """Saves every ``period`` epochs and at the end, while every process waits.
+    """Saves every ``period`` epochs, at the end, and before every test, while every process waits.
 
-    Unlike fast-reid's, it keeps no ``model_best``: that would be chosen by the score on the test set.
+    Unlike fast-reid's, it keeps no ``model_best``: that would be chosen by the score on the test set. A checkpoint that
+    only a test asks for is one of those within epochs, of which the newest are kept.
+
+    Args:
+        period: ``SOLVER.CHECKPOINT_PERIOD``.
+        test_period: epochs between tests.
     """
 
-    def __init__(self, period: int) -> None:
-        self._period = period
+    def __init__(self, period: int, test_period: int) -> None:
+        self._period, self._test_period = period, test_period
 
     def after_epoch(self) -> None:
         """Called by the trainer."""
         trainer, done = self.trainer, self.trainer.epoch + 1
-        last = done == trainer.max_epoch
-        if not last and (self._period <= 0 or done % self._period):
-            return
-        share_buffers(trainer.model)
-        trainer.save("model_final" if last else f"model_{trainer.epoch:04d}", done, trainer.iter)
+        if done == trainer.max_epoch:
+            self._save("model_final")
+        elif self._period > 0 and done % self._period == 0:
+            self._save(f"model_{trainer.epoch:04d}")
+        elif done % self._test_period == 0:
+            self._save(interim_name(trainer.iter))
+            prune_interim(trainer.cfg.OUTPUT_DIR)
+
+    def _save(self, name: str) -> None:
+        share_buffers(self.trainer.model)
+        self.trainer.save(name, self.trainer.epoch + 1, self.trainer.iter)
 
 
 class EpochWriter(PeriodicWriter):
     """fast-reid's writer, which takes the last iteration of an epoch together with the test that follows it.
 
     Its writers drop what comes later for an iteration that they have written, and so lost every final test. Two writes
-    for one of the first two iterations, which are not timed, ended in a division by zero.
+    for one of the first two iterations, which are not timed, ended in a division by zero. It opened its files before it
+    was known whether the run may have the folder.
+
+    Args:
+        build: opens the writers.
+        period: iterations between writes.
     """
+
+    def __init__(self, build: Callable[[], list[EventWriter]], period: int) -> None:
+        super().__init__([], period)
+        self._build = build
+
+    def before_train(self) -> None:
+        """Called by the trainer."""
+        self._writers = self._build()
+
+    def before_epoch(self) -> None:
+        """Called by the trainer."""
+        if self.trainer.epoch == self.trainer.start_epoch and self.trainer.storage.latest():  # of a test that was owed
+            for writer in self._writers:
+                if not isinstance(writer, CommonMetricPrinter):  # which counts from here
+                    writer.write()
 
     def after_step(self) -> None:
         """Called by the trainer."""
@@ -56,7 +142,7 @@ class EpochWriter(PeriodicWriter):
 
     def after_train(self) -> None:
         """Called by the trainer."""
-        if self.trainer.iter == self.trainer.max_iter:  # the final test may just have been made
+        if self.trainer.iter >= self.trainer.max_iter:  # the final test may just have been made
             for writer in self._writers:
                 writer.write()
         super().after_train()

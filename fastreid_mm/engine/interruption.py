@@ -47,9 +47,8 @@ class InterimCheckpointer(HookBase):
         stop = any(comm.all_gather(self._told)) if comm.get_world_size() > 1 else self._told
         if not stop and (self._period <= 0 or done % self._period):
             return
-        self.trainer.save(f"model_iter_{done:07d}", self.trainer.epoch, done)
-        if comm.is_main_process():
-            _prune(Path(self.trainer.cfg.OUTPUT_DIR))
+        self.trainer.save(interim_name(done), self.trainer.epoch, done)
+        prune_interim(self.trainer.cfg.OUTPUT_DIR)
         if stop:
             logger.warning(f"Stopped by SIGTERM after {done} iterations, which are saved: --resume goes on from there")
             raise SystemExit(STOPPED)
@@ -60,9 +59,16 @@ class InterimCheckpointer(HookBase):
             signal.signal(signal.SIGTERM, self._before)
 
 
-def _prune(folder: Path) -> None:
-    for path in sorted(folder.glob("model_iter_*.pth"))[:-KEPT]:
-        path.unlink()
+def interim_name(iterations: int) -> str:
+    """The name of a checkpoint that is kept for a while, after so many iterations."""
+    return f"model_iter_{iterations:07d}"
+
+
+def prune_interim(folder: str) -> None:
+    """Delete such checkpoints but for the newest, on the first process."""
+    if comm.is_main_process():
+        for path in sorted(Path(folder).glob("model_iter_*.pth"))[:-KEPT]:
+            path.unlink()
 
 
 def gather_buffers(model: nn.Module) -> list[dict[str, torch.Tensor]]:

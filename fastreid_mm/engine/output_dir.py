@@ -5,42 +5,59 @@ from pathlib import Path
 
 from fastreid_mm.errors import InputError, listed
 
+LAST_TEST = "last_test"
+"""The file that says after how many iterations the last test was made."""
 TRACES = ("last_checkpoint", "model_*.pth", "results.json")
 """What shows that a training has begun."""
-LEFT = (*TRACES, "references.json", "run.json", "eval_results.json", "eval_run.json")
-"""What must not be mixed with another training's, nor ``metrics.json``. The log and TensorBoard's events go on."""
+WRITTEN = (
+    *TRACES,
+    LAST_TEST,
+    "metrics.json",
+    "events.out.tfevents.*",
+    "wandb_run",
+    "references.json",
+    "run.json",
+    "eval_results.json",
+    "eval_run.json",
+    "ranked_lists_*.png",
+    "not_finite_*.pth",
+)
+"""All that a run writes and that would be taken for another's. ``log.txt`` goes on, and ``config.yaml`` is replaced."""
 
 
-def claim_output_dir(folder: str, overwrite: bool = False) -> None:
-    """Make sure that a training that begins anew has its folder for itself.
+def clear_output_dir(folder: str, needed: str = "") -> None:
+    """Delete what an earlier run has left in the folder of a new one; files of other names stay.
+
+    Args:
+        folder: ``OUTPUT_DIR``, in which no file is open yet.
+        needed: a file that the new run begins with.
+
+    Raises:
+        InputError: that file would be deleted.
+    """
+    found = _found(folder, (*WRITTEN, *(f"{pattern}.part" for pattern in WRITTEN)))
+    if needed and os.path.realpath(needed) in {os.path.realpath(path) for path in found}:
+        raise InputError(f"--overwrite would delete MODEL.WEIGHTS {needed}: copy it to another folder first")
+    for path in found:
+        path.unlink()
+
+
+def refuse_used_output_dir(folder: str, resume: bool = False) -> None:
+    """Refuse a folder with a training in it.
 
     Args:
         folder: ``OUTPUT_DIR``.
-        overwrite: whether to delete what an earlier training has left there.
-
-    Raises:
-        InputError: there is a training, and it is not to be deleted.
-    """
-    if not overwrite:
-        refuse_used_output_dir(folder)
-    for path in _found(folder, LEFT):
-        path.unlink()
-    metrics = Path(folder, "metrics.json")
-    if metrics.is_file():
-        os.truncate(metrics, 0)  # not deleted: the host's writer has it open by now, and appends
-
-
-def refuse_used_output_dir(folder: str) -> None:
-    """Refuse a folder with a training in it.
+        resume: whether the training was to go on, and has no checkpoint that can be used.
 
     Raises:
         InputError: names the folder, and what is there.
     """
     found = [path.name for path in _found(folder, TRACES)]
     if found:
+        going_on = "no checkpoint of it can be gone on with" if resume else "--resume goes on with it"
         raise InputError(
-            f"OUTPUT_DIR {folder} has a training in it ({listed(found, shown=3, separator=', ')}): --resume goes on "
-            "with it, --overwrite deletes it, another OUTPUT_DIR leaves it alone"
+            f"OUTPUT_DIR {folder} has a training in it ({listed(found, shown=3, separator=', ')}): {going_on}, "
+            "--overwrite deletes it, another OUTPUT_DIR leaves it alone"
         )
 
 
@@ -50,4 +67,5 @@ def has_checkpoint(folder: str) -> bool:
 
 
 def _found(folder: str, patterns: tuple[str, ...]) -> list[Path]:
-    return [path for pattern in patterns for path in sorted(Path(folder).glob(pattern))]
+    paths = (path for pattern in patterns for path in sorted(Path(folder).glob(pattern)))
+    return [path for path in dict.fromkeys(paths) if path.is_file() or path.is_symlink()]

@@ -106,11 +106,16 @@ def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
 
 
 class PreciseBN(HookBase):
-    """Renews the statistics after the last epoch, before the final test and the final checkpoint."""
+    """Renews the statistics after the last epoch, before the final checkpoint and the final test."""
 
     def __init__(self) -> None:
         self.note: dict[str, str] = {}
         """What the results of a test are to say."""
+
+    def before_train(self) -> None:
+        """Called by the trainer."""
+        if self.trainer.start_epoch >= self.trainer.max_epoch:  # a finished run is tested again
+            self.note = precise_bn(self.trainer.cfg, self.trainer.model)
 
     def after_epoch(self) -> None:
         """Called by the trainer."""

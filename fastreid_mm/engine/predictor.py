@@ -1,24 +1,27 @@
 """From images to features, with a config and a checkpoint: what everything after training begins with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
 from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.engine.config_values import require_device
 from fastreid_mm.engine.setup import load_config, with_values
 from fastreid_mm.engine.trained_model import trained_model
 from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.read_image import AnyImage, as_rgb
+from fastreid_mm.modeling.flip_testing import features_both_ways
+from fastreid_mm.read_image import AnyImage, PixelRule, as_rgb
 
-Transform = Callable[[Image.Image], Tensor]
-"""PIL image to a (3, H, W) tensor of values 0 to 255."""
+Prepare = Callable[[AnyImage | Tensor], Tensor]
+"""An image to a (3, H, W) tensor of values 0 to 255."""
 
 MODALITIES = {"visible": VISIBLE, "infrared": INFRARED}
 """Names of the modalities of visible-infrared images."""
@@ -45,15 +48,16 @@ class Predictor:
 
     def __init__(
         self,
-        config: str | CfgNode,
-        weights: str = "",
+        config: str | PathLike | CfgNode,
+        weights: str | PathLike = "",
         options: Sequence[str] = (),
         device: str = "",
         bf16: bool = False,
     ) -> None:
-        cfg = load_config(config, list(options)) if isinstance(config, str) else config
+        cfg = load_config(config, options) if isinstance(config, str | PathLike) else config
         device = device or ("cpu" if not torch.cuda.is_available() else cfg.MODEL.DEVICE)
-        cfg = with_values(cfg, MODEL__DEVICE=device, MODEL__WEIGHTS=str(weights or cfg.MODEL.WEIGHTS))
+        cfg = with_values(cfg, MODEL__DEVICE=str(device), MODEL__WEIGHTS=str(weights or cfg.MODEL.WEIGHTS))
+        require_device(cfg.MODEL.DEVICE)
         if not cfg.MODEL.WEIGHTS:
             raise InputError("MODEL.WEIGHTS is empty: which checkpoint?")
         self.cfg = cfg
@@ -62,29 +66,40 @@ class Predictor:
         """Names of the modalities of a sample; none if images are visible or infrared."""
         self.model = trained_model(cfg)
         """In evaluation mode."""
+        self.pixels = PixelRule.from_cfg(cfg)
+        """How image files are read."""
         self._transform = build_transforms(cfg, is_train=False)
         self._bf16 = bf16
 
     def features(
         self,
-        images: Sequence[AnyImage] | Sequence[Mapping[str, AnyImage]],
+        images: Sequence[AnyImage | Tensor] | Sequence[Mapping[str, AnyImage | Tensor]],
         modality: str | Sequence[str] = "",
         batch_size: int = 64,
     ) -> Tensor:
         """(N, D) features, float32 on the CPU, of N images in their order.
 
         Args:
-            images: of a method for visible and infrared images: paths, PIL images or arrays; of a method for aligned
-                images: for each sample a mapping from names of :attr:`modalities` to its images. Those that a sample
-                lacks are left out, and are missing as in ``TEST.MISSING``.
+            images: of a method for visible and infrared images: paths, PIL images, arrays or what :meth:`prepare`
+                returned; of a method for aligned images: for each sample a mapping from names of :attr:`modalities` to
+                its images. Those that a sample lacks are left out, and are missing as in ``TEST.MISSING``. One alone
+                counts as a list of one.
             modality: "visible" or "infrared", of all images or of each; empty for aligned images.
             batch_size: images or samples at a time.
 
         Raises:
-            InputError: names the image that cannot be read, or says what does not fit the method.
+            InputError: names the image that cannot be read, or says what does not fit the method; or there is none.
         """
-        found = [self._forward(batch) for batch in DataLoader(self._samples(images, modality), batch_size)]
-        return torch.cat(found) if found else torch.empty(0, 0)
+        samples = self._samples(list_images(images, self.modalities), modality)
+        return torch.cat([self._forward(batch) for batch in DataLoader(samples, require_batch_size(batch_size))])
+
+    def prepare(self, image: AnyImage | Tensor) -> Tensor:
+        """Read and resize an image as testing does, (3, H, W) of values 0 to 255; what is prepared stays as it is.
+
+        Raises:
+            InputError: names the image that cannot be read.
+        """
+        return image if isinstance(image, Tensor) else self._transform(as_rgb(image, self.pixels))
 
     def distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features to (Nq, Ng) distances, as the method compares."""
@@ -92,18 +107,15 @@ class Predictor:
 
     def _samples(self, images: Sequence, modality: str | Sequence[str]) -> Dataset:
         if self.modalities:
-            return AlignedImages(images, self.modalities, self._transform, modality)
-        names = [modality] * len(images) if isinstance(modality, str) else list(modality)
-        return SingleImages(images, names, self._transform)
+            return AlignedImages(images, self.modalities, self.prepare, modality)
+        return SingleImages(images, list_modalities(modality, len(images)), self.prepare)
 
     @torch.inference_mode()
     def _forward(self, batch: dict[str, Tensor]) -> Tensor:
         batch = {key: value.to(self.cfg.MODEL.DEVICE) for key, value in batch.items()}
         device = torch.device(self.cfg.MODEL.DEVICE).type
         with torch.autocast(device, torch.bfloat16, enabled=self._bf16):
-            features = self.model(batch)
-            if self.cfg.TEST.FLIP.ENABLED:  # the mean of both, as the host's testing has it
-                features = (features + self.model(batch | {"images": batch["images"].flip(-1)})) / 2
+            features = features_both_ways(self.model, batch, self.cfg.TEST.FLIP.ENABLED)
         return features.float().cpu()
 
 
@@ -114,19 +126,19 @@ class SingleImages(Dataset):
         InputError: a modality there is not, or not one for each image.
     """
 
-    def __init__(self, images: Sequence[AnyImage], modalities: Sequence[str], transform: Transform) -> None:
+    def __init__(self, images: Sequence[AnyImage], modalities: Sequence[str], prepare: Prepare) -> None:
         for name in modalities:
             require_choice("modality", name, MODALITIES)
         if len(modalities) != len(images):
             raise InputError(f"{len(modalities)} modalities for {len(images)} images")
-        self._images, self._modalities, self._transform = images, modalities, transform
+        self._images, self._modalities, self._prepare = images, modalities, prepare
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, index: int) -> dict:
         return {
-            "images": self._transform(as_rgb(self._images[index])),
+            "images": self._prepare(self._images[index]),
             "modalities": MODALITIES[self._modalities[index]],
         }
 
@@ -142,7 +154,7 @@ class AlignedImages(Dataset):
         self,
         samples: Sequence[Mapping[str, AnyImage]],
         modalities: Sequence[str],
-        transform: Transform,
+        prepare: Prepare,
         modality: object = "",
     ) -> None:
         expected = f"of this method each sample maps {', '.join(modalities)} to images"
@@ -152,14 +164,14 @@ class AlignedImages(Dataset):
             if not isinstance(sample, Mapping) or not sample or set(sample) - set(modalities):
                 given = sorted(map(str, sample)) if isinstance(sample, Mapping) else type(sample).__name__
                 raise InputError(f"{expected}, not {given}")
-        self._samples, self._modalities, self._transform = samples, modalities, transform
+        self._samples, self._modalities, self._prepare = samples, modalities, prepare
 
     def __len__(self) -> int:
         return len(self._samples)
 
     def __getitem__(self, index: int) -> dict:
         sample = self._samples[index]
-        views = {name: self._transform(as_rgb(image)) for name, image in sample.items()}
+        views = {name: self._prepare(image) for name, image in sample.items()}
         empty = torch.zeros_like(next(iter(views.values())))
         return {
             "images": torch.stack([views.get(name, empty) for name in self._modalities]),

@@ -9,6 +9,7 @@ import torch
 from fastreid.utils import comm
 from yacs.config import CfgNode
 
+from fastreid_mm.common.data_root import data_root
 from fastreid_mm.evaluation.provenance import checksum, revision, versions
 from fastreid_mm.evaluation.results import write_json
 
@@ -60,5 +61,5 @@ def config_checksum(cfg: CfgNode) -> str:
 
 def list_checksum(items: Iterable[tuple]) -> str:
     """SHA-256 of a data set's items: paths below ``FASTREID_DATASETS``, identities, cameras and all else of them."""
-    root = os.getenv("FASTREID_DATASETS", "datasets").rstrip(os.sep) + os.sep
+    root = os.path.join(data_root(), "")
     return checksum("\n".join(json.dumps(item, default=str) for item in items).replace(json.dumps(root)[1:-1], ""))

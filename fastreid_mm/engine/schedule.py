@@ -1,8 +1,6 @@
 """Optimiser and learning rate, with fast-reid's mistakes taken out."""
 
-import logging
-from collections import Counter
-from collections.abc import Mapping
+from typing import Any
 
 import torch
 from fastreid.solver import build_optimizer as build_host_optimizer
@@ -11,40 +9,6 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.modeling.contract import as_meta_architecture
-
-KINDS = ("OPT", "SCHED")
-"""Keys of ``SOLVER`` without which a checkpoint's state of optimiser and schedule means nothing."""
-OF_THE_CHECKPOINT = (
-    *("BASE_LR", "BIAS_LR_FACTOR", "HEADS_LR_FACTOR", "PRETRAINED_LR_FACTOR", "ETA_MIN_LR"),
-    *("MOMENTUM", "NESTEROV", "WEIGHT_DECAY", "WEIGHT_DECAY_NORM", "WEIGHT_DECAY_BIAS"),
-)
-"""Keys of ``SOLVER`` whose values a resumed run takes from the checkpoint's state, whatever its config says."""
-
-logger = logging.getLogger("fastreid.mm")
-
-
-def solver_values(cfg: CfgNode) -> dict[str, object]:
-    """What a checkpoint says of the optimiser whose state it holds."""
-    return {key: cfg.SOLVER[key] for key in (*KINDS, *OF_THE_CHECKPOINT)}
-
-
-def compare_solver(cfg: CfgNode, saved: Mapping[str, object]) -> None:
-    """Warn of the keys of ``SOLVER`` that differ from the resumed checkpoint's, and so have no effect.
-
-    Args:
-        cfg: the config of the run that is resumed.
-        saved: the checkpoint's :func:`solver_values`; those that it lacks are not compared.
-
-    Raises:
-        InputError: the checkpoint is of another optimiser or schedule.
-    """
-    for key, value in solver_values(cfg).items():
-        was = saved.get(key, value)
-        if was == value:
-            continue
-        if key in KINDS:
-            raise InputError(f"SOLVER.{key} {value}: the checkpoint to resume is of {was}")
-        logger.warning(f"SOLVER.{key} {value} has no effect when resuming: the checkpoint's {was} is used")
 
 
 def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
@@ -76,19 +40,27 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     return optimizer
 
 
-def apply_new_steps(scheduler: torch.optim.lr_scheduler.LRScheduler, steps: list[int], gamma: float) -> bool:
-    """Let the config's ``SOLVER.STEPS`` and ``GAMMA`` win over those of a resumed checkpoint.
+def apply_new_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler, planned: dict) -> list[str]:
+    """Let the steps, or the length of a cosine, of the config win over those of a resumed checkpoint.
+
+    Args:
+        scheduler: after its state was loaded.
+        planned: its ``state_dict()`` before.
 
     Returns:
-        Whether they differed, and learning rates were set anew.
+        What differed, so that learning rates were set anew.
     """
-    if not isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
-        return False
-    milestones = Counter(steps)
-    if scheduler.milestones == milestones and scheduler.gamma == gamma:
-        return False
-    scheduler.milestones, scheduler.gamma = milestones, gamma
-    passed = sum(count for step, count in milestones.items() if step <= scheduler.last_epoch)
-    for group, base in zip(scheduler.optimizer.param_groups, scheduler.base_lrs):
-        group["lr"] = base * gamma**passed
-    return True
+    keys = [key for key in ("milestones", "gamma", "T_max") if getattr(scheduler, key, None) != planned.get(key)]
+    vars(scheduler).update({key: planned[key] for key in keys})
+    if keys:
+        for group, rate in zip(scheduler.optimizer.param_groups, _rates(scheduler)):
+            group["lr"] = rate
+    return keys
+
+
+def _rates(scheduler: Any) -> list:
+    """The learning rates after as many epochs as the schedule has had."""
+    if isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
+        passed = sum(count for step, count in scheduler.milestones.items() if step <= scheduler.last_epoch)
+        return [base * scheduler.gamma**passed for base in scheduler.base_lrs]
+    return scheduler._get_closed_form_lr()

@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -26,8 +26,11 @@ from fastreid_mm.whole_file import write_text
 
 logger = logging.getLogger("fastreid.mm")
 
+MOST_ENTRIES = 100_000
+"""Of a config file. A few hundred references to references unfold to more than a memory holds."""
 
-def load_config(config_file: str, options: list[str]) -> CfgNode:
+
+def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
     """fast-reid's defaults, this package's and those of ``IMPORTS``, then a file, then ``KEY VALUE`` pairs.
 
     Args:
@@ -38,7 +41,8 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, a value has the
             wrong type or is not supported, or a module of ``IMPORTS`` is missing or fails.
     """
-    config_file = config_file and find_config(config_file, "fastreid_mm")
+    config_file = find_config(config_file, "fastreid_mm") if config_file else ""
+    options = _words(options)
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
@@ -48,6 +52,8 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
         cfg.merge_from_list(_with_floats(cfg, options))
     except InputError:
         raise
+    except RecursionError:  # of an option
+        raise InputError("config options: a value is nested too deep") from None
     except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
         reason = " ".join(str(error).strip("'\"").split())
@@ -58,11 +64,31 @@ def load_config(config_file: str, options: list[str]) -> CfgNode:
 def _read_file(path: str) -> CfgNode:
     """A file and those it builds on, by the host's reading, which trips over any that is not a mapping."""
     try:
-        return CfgNode(CfgNode.load_yaml_with_base(path))
+        content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs nothing
+        if _entries(content, {}) > MOST_ENTRIES:
+            raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
+        return CfgNode(content)
     except RecursionError:
-        raise InputError(f"config {path}: its _BASE_ leads back to itself") from None
+        raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
     except (AttributeError, TypeError):
         raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
+
+
+def _entries(content: object, known: dict[int, int]) -> int:
+    """How many entries there are when every reference of a YAML file is a copy, as the host makes of them."""
+    if not isinstance(content, dict | list):
+        return 1
+    if id(content) not in known:
+        values = content.values() if isinstance(content, dict) else content
+        known[id(content)] = 1 + sum(_entries(value, known) for value in values)
+    return known[id(content)]
+
+
+def _words(options: Iterable[object]) -> list[str]:
+    """Options as the command line gives them."""
+    if isinstance(options, str | Mapping):
+        raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
+    return [str(word) for word in options]
 
 
 def _imports(content: CfgNode, options: list[str]) -> Sequence[str]:

@@ -11,6 +11,7 @@ from torch import nn
 from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_dataset, build_test_loader
+from fastreid_mm.data.readable import require_readable
 from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
 from fastreid_mm.engine.output_dir import has_checkpoint
 from fastreid_mm.engine.precise_bn import precise_bn
@@ -21,6 +22,7 @@ from fastreid_mm.engine.tracking import track_results
 from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
 from fastreid_mm.evaluation.results import Results, Settings
 from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.modeling.flip_testing import FlipTesting
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, corrupted_results, draw_ranked_lists
 
 logger = logging.getLogger("fastreid.mm")
@@ -71,6 +73,7 @@ def run_tests(
     """
     share_buffers(model)
     model, results = unwrap(model), {}
+    tested = FlipTesting(model, cfg.TEST.FLIP.ENABLED)
     for name in cfg.DATASETS.TESTS:
         dataset = build_dataset(cfg, name)
         _list(dataset, name, lists)
@@ -78,7 +81,7 @@ def run_tests(
         asked = as_meta_architecture(model, cfg.TEST.METRIC)
         evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
         loader = build_test_loader(cfg, dataset)
-        found = inference_on_dataset(model, loader, evaluator, flip_test=cfg.TEST.FLIP.ENABLED)
+        found = inference_on_dataset(tested, loader, evaluator)
         if comm.is_main_process():
             results[name] = _with_notes(found, evaluator, notes or {})
             if cfg.TEST.RANKED_LISTS:
@@ -86,7 +89,7 @@ def run_tests(
                     evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS
                 )
         if cfg.TEST.CORRUPTION.ENABLED:
-            corrupted = corrupted_results(cfg, model, dataset, evaluator)
+            corrupted = corrupted_results(cfg, tested, dataset, evaluator)
             results |= {part: _with_notes(found, evaluator, notes or {}) for part, found in corrupted.items()}
     if results:
         log_results({"": results})
@@ -117,6 +120,7 @@ def evaluate_only(cfg: CfgNode) -> Results:
     """
     require_expected_form(cfg.TEST.EXPECTED_RESULTS)
     cfg = settle(cfg)
+    require_readable(cfg)
     save_config(cfg)
     model = trained_model(cfg)
     share_weights(model)

@@ -20,16 +20,18 @@ import fastreid_mm.methods  # noqa: F401  registers the architectures, in spawne
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
+from fastreid_mm.data.readable import require_readable
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.config_values import refused_by
 from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
-from fastreid_mm.engine.output_dir import claim_output_dir
-from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn, precise_bn
+from fastreid_mm.engine.output_dir import clear_output_dir, refuse_used_output_dir
+from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn
 from fastreid_mm.engine.record import list_checksum, log_record, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results
-from fastreid_mm.engine.schedule import apply_new_steps, build_optimizer, compare_solver, solver_values
+from fastreid_mm.engine.resuming import require_same_training, saved_settings
+from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.testing import check_test_sets, run_tests
@@ -65,6 +67,7 @@ class MMTrainer(DefaultTrainer):
         require_expected_form(cfg.TEST.EXPECTED_RESULTS)
         check_precise_bn(cfg)
         loader = self.build_train_loader(cfg)
+        require_readable(cfg, cast(ItemSet, loader.dataset).img_items)
         lists: dict[str, str] = {}
         self.references = {"chance": self.check_test_sets(cfg, lists)}
         require_expected_names(cfg.TEST.EXPECTED_RESULTS, self.references["chance"], cfg.TEST.CORRUPTION.ENABLED)
@@ -117,30 +120,38 @@ class MMTrainer(DefaultTrainer):
             InputError: the checkpoint is of another model or optimiser, or of epochs of another length; or there is an
                 earlier training, neither to be resumed nor to be deleted.
         """
-        if not resume and comm.is_main_process():
-            claim_output_dir(self.cfg.OUTPUT_DIR, overwrite)
+        folder, main = self.cfg.OUTPUT_DIR, comm.is_main_process()
+        if main and not resume and not overwrite:
+            refuse_used_output_dir(folder)
         self.checkpointer.partial = self.cfg.MODEL.PARTIAL_WEIGHTS
         self.checkpointer.trust = self.cfg.MODEL.TRUST_WEIGHTS
+        self.checkpointer.check_resumed = self._check_resumed
+        planned = self.scheduler["lr_sched"].state_dict()
         content = self.checkpointer.resume_or_load(self.cfg.MODEL.WEIGHTS, resume=resume)
         if not self.checkpointer.resumed:
+            if main and resume:
+                refuse_used_output_dir(folder, resume)
+                logger.warning(f"--resume: there is no checkpoint in {folder} yet, training begins")
+            if main:  # not before: weights that cannot be loaded are no reason to lose a training
+                clear_output_dir(folder, self.cfg.MODEL.WEIGHTS)
             return
         self.start_epoch, self.start_iter = content["epoch"] + 1, content["iterations"]
-        length = content.get("iters_per_epoch", self.start_iter / max(self.start_epoch, 1))
-        if length != self.iters_per_epoch:
-            raise InputError(
-                f"checkpoint {self.checkpointer.resumed} was made after {self.start_iter} iterations, "
-                f"{self.start_epoch} epochs of {length:g} and more: those of this data and batch are "
-                f"{self.iters_per_epoch}"
-            )
-        compare_solver(self.cfg, content.get("solver", {}))
+        buffers, seed = content.get("buffers"), content.get("seed")
+        restore_buffers(unwrap(self.model), buffers if isinstance(buffers, list) else [])
+        self._follow_seed(seed if type(seed) is int else self.cfg.SEED)
+        changed = apply_new_schedule(self.scheduler["lr_sched"], planned)
+        if changed:
+            logger.warning(f"SOLVER.SCHED: {', '.join(changed)} differ from the checkpoint's: the config's are used")
+
+    def _check_resumed(self, content: dict) -> None:
+        """Refuse a checkpoint of another training, and warn of another training list."""
+        require_same_training(self.cfg, content, self.checkpointer.resumed, self.iters_per_epoch)
         if content.get("data", self._lists["train"]) != self._lists["train"]:
+            then, now = content.get("images", "?"), len(cast(ItemSet, self._trainer.data_loader.dataset))
             logger.warning(
-                "The training list differs from the checkpoint's: the run will not be what it would have been"
+                f"The training list differs from the checkpoint's, with {now} images where it had {then}: the run will "
+                "not be what it would have been"
             )
-        restore_buffers(unwrap(self.model), content.get("buffers", []))
-        self._follow_seed(content.get("seed", self.cfg.SEED))
-        if apply_new_steps(self.scheduler["lr_sched"], self.cfg.SOLVER.STEPS, self.cfg.SOLVER.GAMMA):
-            logger.warning("SOLVER.STEPS or GAMMA differ from the checkpoint's: the config's are used")
 
     def _follow_seed(self, seed: int) -> None:
         """Take up a checkpoint's seed where the config leaves it open."""
@@ -167,10 +178,8 @@ class MMTrainer(DefaultTrainer):
         references = self._measure_references() if self.cfg.TEST.REFERENCES else None
         if self.start_epoch >= self.max_epoch:
             logger.info(f"All {self.max_epoch} epochs are done: testing only")
-            self._last_eval_results = self.test(self.cfg, self.model, precise_bn(self.cfg, self.model))
-        else:
-            with logging_redirect_tqdm([logging.getLogger("fastreid")]):
-                self._train_on()
+        with logging_redirect_tqdm([logging.getLogger("fastreid")]):
+            self._train_on()
         save_results(self.cfg.OUTPUT_DIR, self._last_eval_results, references)
         save_record(self.cfg.OUTPUT_DIR, record)
         if self._tracker:
@@ -191,10 +200,11 @@ class MMTrainer(DefaultTrainer):
 
     def _train_on(self) -> None:
         """From the iteration at which to start to the end; the host's loop begins with whole epochs only."""
-        self.iter = self.start_iter
+        self.iter, self.epoch = self.start_iter, self.start_epoch - 1
         with EventStorage(self.start_iter) as self.storage:
+            self.storage.epoch = self.epoch
+            self.before_train()
             try:
-                self.before_train()
                 for self.epoch in range(self.start_epoch, self.max_epoch):  # noqa: B020
                     self.before_epoch()
                     while self.iter < (self.epoch + 1) * self.iters_per_epoch:
@@ -228,10 +238,10 @@ class MMTrainer(DefaultTrainer):
             name,
             epoch=epochs - 1,
             iterations=iterations,
-            iters_per_epoch=self.iters_per_epoch,
             seed=self.cfg.SEED,
-            solver=solver_values(self.cfg),
             data=self._lists["train"],
+            images=len(cast(ItemSet, self._trainer.data_loader.dataset)),
+            **saved_settings(self.cfg, self.iters_per_epoch),
             num_classes=self.cfg.MODEL.HEADS.NUM_CLASSES,
             buffers=gather_buffers(unwrap(self.model)),
         )
@@ -249,17 +259,16 @@ class MMTrainer(DefaultTrainer):
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
-        built += [renewal, EpochTest(period, test), EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD)]
+        built += [renewal, EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD, period), EpochTest(period, test)]
         if ProgressBar.wanted():
             built.append(ProgressBar())
         if comm.is_main_process():
-            built.append(EpochWriter(self.build_writers(), 200))
+            self._tracker = WandbWriter() if cfg.TRACKING.WANDB.ENABLED else None
+            built.append(EpochWriter(self.build_writers, 200))
         return [*built, InterimCheckpointer(cfg.SOLVER.CHECKPOINT_ITERS)]
 
     def build_writers(self) -> list[EventWriter]:
         """fast-reid's, and one for Weights & Biases where ``TRACKING.WANDB`` asks for it."""
-        if self.cfg.TRACKING.WANDB.ENABLED:
-            self._tracker = WandbWriter()
         return [*super().build_writers(), *([self._tracker] if self._tracker else [])]
 
     @staticmethod

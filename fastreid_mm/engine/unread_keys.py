@@ -148,11 +148,11 @@ def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     """The keys that are not at their defaults, and what to say of each."""
     known = dict(leaves(defaults_of(cfg)))
     for key, value in leaves(cfg):
-        if key in known and not _same(value, known[key]):
+        if key in known and not isis_same(value, known[key]):
             yield key, f"{key} {value!r} (default {known[key]!r})"
 
 
-def _same(value: object, other: object) -> bool:
+def is_same(value: object, other: object) -> bool:
     """Whether two values are equal, tuples and lists alike."""
     if isinstance(value, list | tuple) and isinstance(other, list | tuple):
         return list(value) == list(other)

@@ -6,20 +6,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.evaluation.euclidean import euclidean
 
 METRICS = ("cosine", "euclidean")
 Features = Tensor | np.ndarray
 
 
-def _euclidean(query: Tensor, gallery: Tensor) -> Tensor:
-    squares = query.square().sum(1, keepdim=True) + gallery.square().sum(1)  # (Nq, Ng)
-    # Rounding can push the square of a tiny distance below zero.
-    return squares.addmm_(query, gallery.T, alpha=-2).clamp_(min=0).sqrt_()
-
-
 def _cosine(query: Tensor, gallery: Tensor) -> Tensor:
-    similarity = F.normalize(query, dim=1) @ F.normalize(gallery, dim=1).T  # (Nq, Ng)
-    return similarity.neg_().add_(1)
+    """1 - cos is half the squared distance of vectors of length one, which is exact where all are nearly parallel."""
+    query, gallery = F.normalize(query, dim=1), F.normalize(gallery, dim=1)
+    found = euclidean(query, gallery, squared=True).div_(2)  # (Nq, Ng)
+    found[query.square().sum(1) < 0.5] = 1  # zeros, which have no direction
+    found[:, gallery.square().sum(1) < 0.5] = 1
+    return found
 
 
 def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
@@ -36,6 +35,9 @@ def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
 @torch.no_grad()
 def pairwise_distance(query: Features, gallery: Features, metric: str = "cosine") -> Tensor:
     """Distance of every query to every gallery feature, without gradient.
+
+    Relative to the distance the error is below 5e-5 in float32, however long the features are against their distances:
+    see :func:`~fastreid_mm.evaluation.euclidean.euclidean`.
 
     Args:
         query: (Nq, D) features, a tensor or an array.
@@ -57,4 +59,4 @@ def pairwise_distance(query: Features, gallery: Features, metric: str = "cosine"
     _check(query, gallery, metric)
     if query.dtype in (torch.float16, torch.bfloat16):
         query, gallery = query.float(), gallery.float()
-    return _euclidean(query, gallery) if metric == "euclidean" else _cosine(query, gallery)
+    return euclidean(query, gallery) if metric == "euclidean" else _cosine(query, gallery)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.evaluation.distances import pairwise_distance
-from fastreid_mm.evaluation.hidden_images import hidden_images
+from fastreid_mm.evaluation.hidden_images import hidden_images, is_junk
 from fastreid_mm.evaluation.query_expansion import average_query_expansion
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.re_ranking import k_reciprocal_rerank
@@ -32,6 +32,7 @@ class Reranking(NamedTuple):
     k1: int
     k2: int
     lambda_value: float
+    expansion: str = "official"
 
 
 class Extras(NamedTuple):
@@ -54,8 +55,8 @@ class Extras(NamedTuple):
                 f"{self.expansion.k} images, {self.expansion.times}x, alpha {self.expansion.alpha}"
             )
         if self.reranking:
-            k1, k2, share = self.reranking
-            found["re-ranking"] = f"k1 {k1}, k2 {k2}, lambda {share}"
+            k1, k2, share, expansion = self.reranking
+            found["re-ranking"] = f"k1 {k1}, k2 {k2}, lambda {share}{', expansion as printed' * (expansion == 'paper')}"
         return found
 
 
@@ -75,14 +76,32 @@ class Compared(NamedTuple):
     def refined(self, extras: Extras, labels: "Labels", rule: str, columns: np.ndarray) -> Tensor:
         """(Nq, n) distances to some gallery images, by the features of queries and these images alone.
 
+        Images of identity -1 have no part in it, and stay at an infinite distance.
+
         Args:
             extras: of which expansion and re-ranking are done.
             labels: of all images.
             rule: which images are hidden from a query, among the queries as well.
             columns: (n,) indices of gallery images.
         """
-        query, gallery, distance = self.query, self.gallery[torch.as_tensor(columns)], self.distance
-        found = labels.of(columns)
+        rows, kept = (np.flatnonzero(~is_junk(ids)) for ids in (labels.query_ids, labels.gallery_ids[columns]))
+        people = self._refined_people(extras, labels, rule, rows, columns[kept])
+        if people.shape == (len(self.query), len(columns)):
+            return people
+        refined = people.new_full((len(self.query), len(columns)), float("inf"))
+        refined[torch.as_tensor(rows)[:, None], torch.as_tensor(kept)] = people
+        return refined
+
+    def _refined_people(
+        self, extras: Extras, labels: "Labels", rule: str, rows: np.ndarray, columns: np.ndarray
+    ) -> Tensor:
+        """(n, m) distances of some queries to some gallery images, all of which are somebody's."""
+        query, gallery, distance = (
+            self.query[torch.as_tensor(rows)],
+            self.gallery[torch.as_tensor(columns)],
+            self.distance,
+        )
+        found = labels.of(rows, columns)
         if extras.expansion:
             query, gallery = self.plain(query), self.plain(gallery)
             query = average_query_expansion(query, gallery, *extras.expansion, self.metric, found.hidden(rule))
@@ -96,7 +115,8 @@ class Compared(NamedTuple):
         together = distance(everyone, everyone)
         if self.metric == "euclidean":
             together.square_()
-        return k_reciprocal_rerank(together, len(query), *extras.reranking, found.hidden_together(rule))
+        k1, k2, share, expansion = extras.reranking
+        return k_reciprocal_rerank(together, len(query), k1, k2, share, found.hidden_together(rule), expansion)
 
 
 class Labels(NamedTuple):
@@ -107,9 +127,11 @@ class Labels(NamedTuple):
     query_cams: np.ndarray
     gallery_cams: np.ndarray
 
-    def of(self, columns: np.ndarray) -> "Labels":
-        """With some gallery images only."""
-        return self._replace(gallery_ids=self.gallery_ids[columns], gallery_cams=self.gallery_cams[columns])
+    def of(self, rows: np.ndarray | slice, columns: np.ndarray) -> "Labels":
+        """Of some queries and some gallery images."""
+        return Labels(
+            self.query_ids[rows], self.gallery_ids[columns], self.query_cams[rows], self.gallery_cams[columns]
+        )
 
     def hidden(self, rule: str) -> np.ndarray:
         """(Nq, Ng) bool."""
@@ -146,7 +168,7 @@ def extended_measure(extras: Extras, compared: Compared) -> Measure:
             distance = compared.refined(extras, labels, rule, columns)
         else:
             distance = distance[:, columns]
-        shown = labels.of(columns)
+        shown = labels.of(slice(None), columns)
         found = rank_metrics(distance, *shown, rule, unique_ids, ranks, recall_shares=recall_shares)
         return found | (roc_metrics(distance, *shown, rule) if extras.roc else {})
 

@@ -4,7 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fastreid_mm.common.notices import warn_once
 from fastreid_mm.errors import require_choice
+
+JUNK = -1
+"""The identity of what is nobody's image, as false detections are: neither right nor wrong in a ranking, nor a query.
+"""
 
 Rule = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(Nq, 1) query ids and cameras, and (1, Ng) gallery ids and cameras, to bool that broadcasts to (Nq, Ng)."""
@@ -27,10 +32,30 @@ def _none(*labels: np.ndarray) -> np.ndarray:
 RULES: dict[str, Rule] = {"sysu": _sysu, "market": _market, "none": _none}
 
 
+def is_junk(ids: np.ndarray) -> np.ndarray:
+    """(N,) identities to (N,) bool, true of :data:`JUNK`."""
+    return np.equal(ids, JUNK) if ids.dtype.kind in "iufb" else np.array([identity == JUNK for identity in ids], bool)
+
+
+def tell_junk(**ids: np.ndarray) -> None:
+    """Warn, once, of images of :data:`JUNK`, which are left out.
+
+    Args:
+        ids: (N,) identities by what they are of, ``queries`` say.
+
+    Example:
+        >>> tell_junk(queries=np.array([3, 7]))  # nothing to tell
+    """
+    for name, each in ids.items():
+        count = int(is_junk(each).sum())
+        if count:
+            warn_once(f"{count} of {len(each)} {name.replace('_', ' ')} have identity {JUNK}, nobody's: left out")
+
+
 def hidden_images(
     rule: str, query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray, gallery_cams: np.ndarray
 ) -> np.ndarray:
-    """Which images the rule hides from which query.
+    """Which images the rule hides from which query; images of :data:`JUNK` see nothing and are seen by none.
 
     Args:
         rule: ``"sysu"`` hides every camera-2 image from a camera-3 query; ``"market"`` hides images of the query's
@@ -52,4 +77,7 @@ def hidden_images(
     """
     require_choice("rule", rule, RULES)
     found = RULES[rule](query_ids[:, None], query_cams[:, None], gallery_ids[None], gallery_cams[None])
+    for junk in (is_junk(query_ids)[:, None], is_junk(gallery_ids)[None]):
+        if junk.any():
+            found = found | junk
     return np.broadcast_to(found, (len(query_ids), len(gallery_ids)))

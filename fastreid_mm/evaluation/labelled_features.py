@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.notices import warn_once
+from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.evaluation import llcm, market, regdb
 from fastreid_mm.evaluation.distances import pairwise_distance
+from fastreid_mm.evaluation.hidden_images import JUNK
 from fastreid_mm.evaluation.llcm import evaluate_llcm
 from fastreid_mm.evaluation.market import evaluate_market
 from fastreid_mm.evaluation.regdb import evaluate_regdb
@@ -28,6 +31,9 @@ NEEDED = {
 """The arrays that each protocol goes by, a row or a value an image."""
 EVALUATE = {"regdb": evaluate_regdb, "llcm": evaluate_llcm, "market": evaluate_market, "msvr310": evaluate_market}
 """Protocols of one kind of arguments; SYSU-MM01's is :func:`~fastreid_mm.evaluation.evaluate_sysu`."""
+
+RANKS = {"regdb": regdb.RANKS, "llcm": llcm.RANKS, "market": market.RANKS, "msvr310": market.RANKS}
+"""The k of each Rank-k of theirs."""
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
@@ -71,7 +77,7 @@ def _of_file(path: Path, names: Sequence[str]) -> Arrays:
         try:
             return {name: content[name] for name in names}
         except Exception as error:  # zipfile and NumPy raise many kinds for a damaged file
-            raise InputError(f"not a readable file: {path} ({error})") from None
+            raise InputError(f"not a readable file: {path} ({first_line(error)})") from None
 
 
 def _load(path: Path, kind: type) -> Any:
@@ -81,13 +87,27 @@ def _load(path: Path, kind: type) -> Any:
     try:
         content = np.load(path, allow_pickle=False)
     except Exception as error:  # as above
-        raise InputError(f"not a readable file: {path} ({error})") from None
+        raise InputError(f"not a readable file: {path} ({first_line(error)})") from None
     if not isinstance(content, kind):
         raise InputError(f"{path} must be an .npz file, or a folder of .npy files")
     return content
 
 
-def evaluate_features(protocol: str, query: Arrays, gallery: Arrays, metric: str) -> Settings:
+def comparable(query: np.ndarray, gallery: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Two arrays of numbers as tensors of one type: float64 if one has more digits than float32, or else float32."""
+    single = np.result_type(query.dtype, gallery.dtype, np.float32) == np.float32
+    kind = np.float32 if single else np.float64
+    return torch.from_numpy(query.astype(kind)), torch.from_numpy(gallery.astype(kind))
+
+
+def evaluate_features(
+    protocol: str,
+    query: Arrays,
+    gallery: Arrays,
+    metric: str,
+    ranks: Sequence[int] | None = None,
+    distractors: Sequence[int] = (),
+) -> Settings:
     """Rank as the protocol's evaluator does.
 
     Args:
@@ -96,6 +116,9 @@ def evaluate_features(protocol: str, query: Arrays, gallery: Arrays, metric: str
             visible ones of RegDB.
         gallery: likewise. Of LLCM and RegDB both are queries in their turn.
         metric: see :func:`pairwise_distance`.
+        ranks: the k of each Rank-k; None for the protocol's own.
+        distractors: identities that are wrong answers in the gallery and no queries, as Market-1501's 0; of a protocol
+            whose queries are one side.
 
     Returns:
         Setting to metric to percent.
@@ -103,11 +126,17 @@ def evaluate_features(protocol: str, query: Arrays, gallery: Arrays, metric: str
     Raises:
         InputError: arrays that do not go together.
     """
-    features = [torch.from_numpy(side["features"]) for side in (query, gallery)]
-    if any(each.dtype != torch.float64 for each in features):
-        features = [each.float() for each in features]
-    asking, asked = (_side(protocol, each, side) for each, side in zip(features, (query, gallery)))
-    return EVALUATE[protocol](asking, asked, lambda query, gallery: pairwise_distance(query, gallery, metric))
+    ids = query["ids"]
+    if protocol == "market" and 0 not in distractors and 0 in ids and 0 in gallery["ids"]:
+        warn_once("queries of identity 0 are ranked as a person's; if they are Market-1501's, --distractors 0 says so")
+    asking = np.where(np.isin(ids, distractors), JUNK, ids.astype(np.int64))
+    features = comparable(query["features"], gallery["features"])
+    first, second = (_side(protocol, *each) for each in zip(features, ({**query, "ids": asking}, gallery)))
+
+    def distance(query: Tensor, gallery: Tensor) -> Tensor:
+        return pairwise_distance(query, gallery, metric)
+
+    return EVALUATE[protocol](first, second, distance, ranks or RANKS[protocol])
 
 
 def _side(protocol: str, features: Tensor, arrays: Arrays) -> Side:

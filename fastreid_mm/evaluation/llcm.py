@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
 from fastreid_mm.evaluation.results import Metrics, Settings, mean_metrics
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
 from fastreid_mm.evaluation.side import Distance, MeasureOf, Side, plain_measure
@@ -18,7 +19,7 @@ TRIALS = 10
 
 
 def drawn_columns(ids: np.ndarray, cameras: np.ndarray, trial: int) -> np.ndarray:
-    """The gallery of a trial: an image of each identity under each camera, of all images of a modality.
+    """The gallery of a trial: an image of each identity but -1 under each camera, of all images of a modality.
 
     Args:
         ids: (N,) identity of each image; those of one under one camera in the order of their files' names.
@@ -29,9 +30,9 @@ def drawn_columns(ids: np.ndarray, cameras: np.ndarray, trial: int) -> np.ndarra
         (n,) indices of the images that are drawn, in the order drawn.
     """
     columns = defaultdict(list)
-    for column, key in enumerate(zip(cameras.tolist(), ids.tolist())):
-        columns[key].append(column)
-    return np.array([column for _, _, column in draw_seeded(columns, shots=1, trial=trial)])
+    for column in np.flatnonzero(~is_junk(ids)).tolist():
+        columns[int(cameras[column]), int(ids[column])].append(column)
+    return np.array([column for _, _, column in draw_seeded(columns, shots=1, trial=trial)], dtype=np.int64)
 
 
 def evaluate_llcm(
@@ -43,7 +44,9 @@ def evaluate_llcm(
 ) -> Settings:
     """Rank all images of one modality against galleries of the other, and average over the galleries.
 
-    Images of the query's identity under the camera of the same number do not count.
+    Images of the query's identity under the camera of the same number do not count. The set's own code swaps query and
+    gallery where its ``test_mode`` is ``[2, 1]``, which it calls VIS to IR: there the infrared images that are drawn
+    are the queries, and all visible ones the gallery. That has a setting of its own.
 
     Args:
         infrared: Nn near infrared images.
@@ -53,19 +56,31 @@ def evaluate_llcm(
         measure_of: what ranks the distances.
 
     Returns:
-        "infrared_to_visible" and "visible_to_infrared" to their metrics in percent.
+        "infrared_to_visible", "visible_to_infrared", and the ``test_mode`` ``[2, 1]`` of the set's code,
+        "drawn_infrared_to_visible", to their metrics in percent.
 
     Raises:
         InputError: what the measure raises.
     """
 
     def rank(query: Side, gallery: Side) -> Metrics:
+        tell_junk(gallery_images=gallery.ids)
         matrix = distance(query.features, gallery.features)
         measure, labels = measure_of(matrix), query.labels_with(gallery)
         drawn = [_draw(gallery, trial) for trial in range(TRIALS)]
         return mean_metrics([measure(matrix, *labels, RULE, True, ranks, columns=columns) for columns in drawn])
 
-    return {"infrared_to_visible": rank(infrared, visible), "visible_to_infrared": rank(visible, infrared)}
+    def rank_drawn(query: Side, gallery: Side) -> Metrics:
+        matrix = distance(query.features, gallery.features)
+        return measure_of(matrix)(matrix, *query.labels_with(gallery), RULE, True, ranks)
+
+    return {
+        "infrared_to_visible": rank(infrared, visible),
+        "visible_to_infrared": rank(visible, infrared),
+        "drawn_infrared_to_visible": mean_metrics(
+            [rank_drawn(infrared.of(_draw(infrared, trial)), visible) for trial in range(TRIALS)]
+        ),
+    }
 
 
 def _draw(gallery: Side, trial: int) -> np.ndarray:

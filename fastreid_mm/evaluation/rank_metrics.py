@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from fastreid_mm.common.notices import warn_once
 from fastreid_mm.errors import InputError, require_choice
-from fastreid_mm.evaluation.hidden_images import RULES
+from fastreid_mm.evaluation.hidden_images import RULES, is_junk, tell_junk
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
 from fastreid_mm.evaluation.recall_shares import share_precisions
 
@@ -83,13 +84,15 @@ def _labels(labels: Any, name: str, size: int) -> np.ndarray:
     return array
 
 
-def _check_ranks(ranks: Sequence[int], size: int) -> None:
+def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
+    """The ranks that a gallery of some images has; a warning names the others."""
     for rank in ranks:
-        if not 1 <= rank <= size:
-            raise InputError(
-                f"Rank-{rank} cannot be computed: the gallery has {size} images; give other ranks "
-                "(in a config: TEST.RANKS)"
-            )
+        if rank < 1:
+            raise InputError(f"Rank-{rank} cannot be computed: ranks count from 1")
+    beyond = [f"Rank-{rank}" for rank in ranks if rank > size]
+    if beyond:
+        warn_once(f"{', '.join(beyond)} left out: the gallery has {size} images")
+    return [rank for rank in ranks if rank <= size]
 
 
 def rank_metrics(
@@ -107,7 +110,8 @@ def rank_metrics(
 ) -> dict[str, float]:
     """Rank the gallery for every query and average over the queries that have a true image left.
 
-    Equal distances keep the gallery's order. Arguments are arrays, tensors or sequences.
+    Equal distances keep the gallery's order. A gallery image of identity -1 is neither right nor wrong, and a query of
+    -1 is none: both are left out, and a warning says how many. Arguments are arrays, tensors or sequences.
 
     Args:
         distance: (Nq, Ng), smaller is nearer; float32 and float64 are ranked as they are.
@@ -119,19 +123,20 @@ def rank_metrics(
             identity and camera; ``"none"`` hides nothing. See :mod:`fastreid_mm.evaluation.hidden_images`.
         unique_ids: the CMC counts identities, each at its best image, in place of images. mAP and mINP always
             count images.
-        ranks: the k of each Rank-k; with ``unique_ids``, one beyond the number of identities is always reached.
+        ranks: the k of each Rank-k; one beyond the gallery is left out with a warning. With ``unique_ids``, one beyond
+            the number of identities is always reached.
         columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
             ``distance[:, columns]`` and the labels likewise, without the copy.
         recall_shares: for a precision-recall curve, into how many equal shares recall is divided; 0 for no curve.
 
     Returns:
-        ``"Rank-k"`` for each k, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their number (int). With
-        ``recall_shares`` also ``"Precision-i"`` in percent, over the i-th share of recall counted from 1, whose mean is
-        mAP: see :func:`~fastreid_mm.evaluation.recall_shares.share_precisions`.
+        ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their
+        number (int). With ``recall_shares`` also ``"Precision-i"`` in percent, over the i-th share of recall counted
+        from 1, whose mean is mAP: see :func:`~fastreid_mm.evaluation.recall_shares.share_precisions`.
 
     Raises:
-        InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank beyond the gallery,
-            or no query with a true gallery image.
+        InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank below 1, or no
+            query with a true gallery image.
     """
     require_choice("rule", rule, RULES)
     matrix = _distance_matrix(distance)
@@ -142,8 +147,9 @@ def rank_metrics(
     columns = np.arange(matrix.shape[1]) if columns is None else columns
     if not len(matrix) or not len(columns):
         raise InputError(f"nothing to rank: {len(matrix)} queries, {len(columns)} gallery images")
+    tell_junk(queries=query_ids, gallery_images=gallery_ids[columns])
     gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
-    _check_ranks(ranks, len(columns))
+    ranks = _defined_ranks(ranks, int((~is_junk(gallery.ids)).sum()))
 
     def score(rows: slice) -> np.ndarray:
         values = _gather(matrix, rows, gallery.columns)

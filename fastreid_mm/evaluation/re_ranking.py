@@ -4,6 +4,7 @@ Only neighbours and weights that are not zero are kept, and distances are read a
 distances that are given, memory grows with N.
 """
 
+import operator
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,10 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.distances import Features
 
 _CHUNK_VALUES = 2**22  # distances, or weights, that are dense at a time
+
+
+EXPANSIONS = {"official": operator.gt, "paper": operator.ge}
+"""What a neighbour's neighbours in common are against two thirds of its, to be taken: the authors' code or eq. 5."""
 
 
 class _Neighbours(NamedTuple):
@@ -90,7 +95,7 @@ class _Images:
         )
 
 
-def _encoded(images: _Images, nearest: _Neighbours, k1: int) -> Iterator[tuple[int, Tensor]]:
+def _encoded(images: _Images, nearest: _Neighbours, k1: int, expansion: str) -> Iterator[tuple[int, Tensor]]:
     """Each image as weights on its expanded reciprocal neighbours R*(p, k1) (eq. 5, 7); they sum to 1."""
     near, half = nearest.reciprocal(), nearest.first(round(k1 / 2) + 1).reciprocal()
     for rows in images.chunks():
@@ -100,7 +105,7 @@ def _encoded(images: _Images, nearest: _Neighbours, k1: int) -> Iterator[tuple[i
         theirs = half.images[own]  # (n, k, h)
         there = half.counted[own] & counted[..., None]
         common = member.gather(1, theirs.flatten(1)).view_as(theirs) & there
-        taken = there & (3 * common.sum(2) >= 2 * there.sum(2))[..., None]
+        taken = there & EXPANSIONS[expansion](3 * common.sum(2), 2 * there.sum(2))[..., None]
         member[taken.nonzero()[:, 0], theirs[taken]] = True
         weights = (-distance.clamp_(min=0) / largest).exp_() * member
         yield rows.start, weights / weights.sum(1, keepdim=True)
@@ -151,6 +156,7 @@ def k_reciprocal_rerank(
     k2: int = 6,
     lambda_value: float = 0.3,
     hidden: np.ndarray | Tensor | None = None,
+    expansion: str = "official",
 ) -> Tensor:
     """Distances of every query to the gallery, by how far both have the same reciprocal neighbours (eq. 12).
 
@@ -167,12 +173,14 @@ def k_reciprocal_rerank(
         k2: over how many, itself among them, its weights are averaged; 1 leaves them.
         lambda_value: the share of the original distance, 1 keeps its order.
         hidden: (num_query, N) bool, the images that a query must not see; nothing by default.
+        expansion: a neighbour brings its own ones along if more than two thirds of these are the image's, too
+            ("official", as in the authors' code and all that follow it), or two thirds or more ("paper", eq. 5).
 
     Returns:
         (num_query, N - num_query) distances; those of hidden pairs mean nothing.
 
     Raises:
-        InputError: other shapes, or k1, k2 or lambda out of range.
+        InputError: other shapes, k1, k2 or lambda out of range, or an unknown expansion.
 
     Example:
         >>> points = torch.tensor([[0.0], [1.0], [1.2], [5.0], [5.1]])
@@ -182,9 +190,10 @@ def k_reciprocal_rerank(
     distance = torch.as_tensor(distance)
     hidden = torch.zeros(num_query, len(distance), dtype=torch.bool) if hidden is None else torch.as_tensor(hidden)
     _check(distance, num_query, hidden, k1, k2, lambda_value)
+    require_choice("expansion", expansion, EXPANSIONS)
     images = _Images(distance, hidden)
     nearest = images.nearest(max(k1 + 1, k2))
-    weights = _Weights.collect(_encoded(images, nearest.first(k1 + 1), k1))
+    weights = _Weights.collect(_encoded(images, nearest.first(k1 + 1), k1, expansion))
     weights = _Weights.collect(_expanded(images, nearest, weights, k2))
     result = distance[:num_query, num_query:].clone()
     for rows in images.chunks():

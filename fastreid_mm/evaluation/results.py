@@ -36,7 +36,10 @@ def numbers_only(results: Results) -> Results:
 
 
 def mean_metrics(found: Sequence[Metrics]) -> Metrics:
-    """Mean of every number over runs or trials with the same metrics; text stays as it is."""
+    """Mean of every number that all runs or trials have; text stays as it is.
+
+    One has a rank fewer where its gallery is smaller than the rank.
+    """
     return _combined(found, mean)
 
 
@@ -56,6 +59,7 @@ def _combined(found: Sequence[Metrics], rule: Callable[[list[float]], float]) ->
     return {
         name: value if isinstance(value, str) else rule([cast(float, metrics[name]) for metrics in found])
         for name, value in found[0].items()
+        if all(name in metrics for metrics in found)
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.hidden_images import hidden_images
+from fastreid_mm.evaluation.hidden_images import hidden_images, tell_junk
 from fastreid_mm.evaluation.rank_metrics import to_array
 
 RATES = (1e-4, 1e-3, 1e-2)
@@ -24,8 +24,9 @@ def roc_metrics(
 ) -> dict[str, float]:
     """True positive rate at false positive rates, over all pairs of a query and a gallery image that it may see.
 
-    A pair of one identity is true. At a rate, the one threshold for all queries is the largest that accepts no more
-    than this share of the false pairs; of pairs at the same distance either all are accepted or none.
+    A pair of one identity is true; images of identity -1 have no pairs, and a warning says how many there are. At a
+    rate, the one threshold for all queries is the largest that accepts no more than this share of the false pairs; of
+    pairs at the same distance either all are accepted or none.
 
     Args:
         distance: (Nq, Ng), smaller is nearer.
@@ -48,6 +49,7 @@ def roc_metrics(
     """
     values = to_array(distance)
     query_ids, gallery_ids, query_cams, gallery_cams = map(to_array, (query_ids, gallery_ids, query_cams, gallery_cams))
+    tell_junk(queries=query_ids, gallery_images=gallery_ids)
     seen = ~hidden_images(rule, query_ids, query_cams, gallery_ids, gallery_cams)
     if np.isnan(values).any():
         query, image = np.argwhere(np.isnan(values))[0]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fastreid_mm.evaluation.extras import Measure
@@ -26,6 +27,11 @@ class Side(NamedTuple):
     """(N,) what a rule goes by beside them: cameras or scenes."""
     names: np.ndarray | None = None
     """(N,) of the files, where these are in another order than the names'."""
+
+    def of(self, places: np.ndarray) -> "Side":
+        """Some of the images, by their indices."""
+        names = None if self.names is None else self.names[places]
+        return Side(self.features[torch.as_tensor(places)], self.ids[places], self.places[places], names)
 
     def labels_with(self, gallery: "Side") -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Identities of both and places of both, as :func:`rank_metrics` takes them of query and gallery."""

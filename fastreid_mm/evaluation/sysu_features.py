@@ -71,18 +71,18 @@ def read_features(folder: str | Path, name: str, ids: Sequence[int], cams: Seque
 
 
 def check_complete(images: SysuFeatures, permutation: Permutation, ids: Sequence[int], cams: Sequence[int]) -> None:
-    """Refuse features that do not hold just the images the official permutation numbers.
+    """Refuse features that do not hold just the images the permutation numbers.
 
-    A query that was never extracted would otherwise change the result without a word.
+    A query that was never extracted, or a gallery image that is never drawn, would otherwise change the result without
+    a word.
 
     Raises:
         InputError: names the first camera and identity whose numbers of images differ.
     """
-    for cam, identity in ((cam, identity) for cam in cams for identity in sorted(ids)):
-        if (cam, identity) in permutation:
-            expected = permutation[cam, identity].shape[1]
-            found = int(((images.cams == cam) & (images.ids == identity)).sum())
-            if found != expected:
-                raise InputError(
-                    f"camera {cam}, identity {identity}: {found} features, but the permutation has {expected} images"
-                )
+    for cam, identity in ((cam, identity) for cam in cams for identity in sorted({*ids})):
+        expected = permutation[cam, identity].shape[1] if (cam, identity) in permutation else 0
+        found = int(((images.cams == cam) & (images.ids == identity)).sum())
+        if found != expected:
+            raise InputError(
+                f"camera {cam}, identity {identity}: {found} features, but the permutation has {expected} images"
+            )

@@ -12,10 +12,13 @@ import numpy as np
 
 from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.extras import Measure
+from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
+from fastreid_mm.evaluation.results import mean_metrics
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, Permutation
 
+RANKS = (1, 10, 20)
 QUERY_CAMERAS = INFRARED_CAMERAS
 GALLERY_CAMERAS = {"all": VISIBLE_CAMERAS, "indoor": (1, 2)}
 Image = tuple[int, int, int]  # camera, identity, image number
@@ -48,9 +51,13 @@ def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots
 
 
 def _columns(cams: np.ndarray, ids: np.ndarray, numbers: np.ndarray) -> dict[Image, int]:
-    columns = {image: column for column, image in enumerate(zip(cams.tolist(), ids.tolist(), numbers.tolist()))}
-    if len(columns) < len(cams):
-        raise InputError(f"the gallery's {len(cams)} images are only {len(columns)} by camera, identity and number")
+    """The column of each image that may be drawn, which is somebody's."""
+    tell_junk(gallery_images=ids)
+    people = np.flatnonzero(~is_junk(ids))
+    images = zip(cams[people].tolist(), ids[people].tolist(), numbers[people].tolist())
+    columns = dict(zip(images, people.tolist()))
+    if len(columns) < len(people):
+        raise InputError(f"the gallery's {len(people)} images are only {len(columns)} by camera, identity and number")
     return columns
 
 
@@ -99,14 +106,15 @@ def evaluate_sysu(
     permutation: Permutation | None = None,
     modes: Sequence[str] = ("all", "indoor"),
     shots: Sequence[int] = (1, 10),
-    ranks: Sequence[int] = (1, 10, 20),
+    ranks: Sequence[int] = RANKS,
     trials: int = 10,
     *,
     measure: Measure = rank_metrics,
 ) -> dict[str, dict[str, float]]:
     """Evaluate every mode and number of shots, each averaged over the trials.
 
-    The distance to every gallery image is given once; a trial is a choice of its columns. All queries are used in both
+    The distance to every gallery image is given once; a trial is a choice of its columns, without images of identity
+    -1, which are no queries either. All queries are used in both
     modes; those with no true image left are skipped, in indoor search the identities that the cameras 1 and 2 never
     saw, and camera-3 queries of those seen by camera 2 alone.
 
@@ -158,7 +166,7 @@ def evaluate_sysu(
             results = [run_trial(mode, shot, trial) for trial in range(trials)]
         except InputError as error:
             raise InputError(f"{mode}_search_{shot}shot: {error}") from None
-        names = [name for name in results[0] if name != "valid_queries"]
-        return {name: float(np.mean([result[name] for result in results])) for name in names}
+        mean = mean_metrics(results)
+        return {name: float(value) for name, value in mean.items() if name != "valid_queries"}
 
     return {f"{mode}_search_{shot}shot": average(mode, shot) for mode in modes for shot in shots}

@@ -3,11 +3,13 @@
 Formats: https://github.com/wuancong/SYSU-MM01.
 """
 
+import hashlib
+import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from fastreid_mm.common.text_lines import read_lines
 from fastreid_mm.errors import InputError
 
 CAMERAS = (1, 2, 3, 4, 5, 6)
@@ -35,24 +37,36 @@ def read_mat(path: str | Path, variable: str) -> np.ndarray:
     return content[variable]
 
 
-def _integers(values: Any, path: Path) -> list[int]:
+def _integers(values: np.ndarray, path: Path) -> list[int]:
     """The values as integers, at least one; a float counts where it is whole, as MATLAB's numbers are."""
-    try:
-        numbers = np.asarray(values, dtype=np.float64).ravel()
-    except (TypeError, ValueError):
-        numbers = np.array([np.nan])
-    if not len(numbers) or not np.array_equal(numbers, np.round(numbers)):
+    values = np.asarray(values)
+    numbers = values.ravel() if values.dtype.kind in "uif" else np.array([np.nan])
+    if not len(numbers) or not np.array_equal(numbers, np.round(numbers)) or numbers.min() < 0 or numbers.max() >= 1e18:
         raise InputError(f"not a list of integer identities: {path}")
     return numbers.astype(np.int64).tolist()
+
+
+def _identities(path: Path) -> list[int]:
+    """The whole numbers in a text file, at least one."""
+    found = []
+    for number, line in read_lines(path, "identity list"):
+        for word in filter(None, re.split(r"[\s,]+", line)):
+            if not re.fullmatch(r"0*[0-9]{1,18}", word):
+                raise InputError(f"not a list of integer identities: {path}:{number} has {word[:40]!r}")
+            found.append(int(word))
+    if not found:
+        raise InputError(f"not a list of integer identities: {path} is empty")
+    return found
 
 
 def read_ids(folder: str | Path, name: str) -> list[int]:
     """Read an identity list such as ``test_id``, in the file's order.
 
-    ``name.txt`` (first line, comma-separated) is read where it exists, else the variable ``id`` of ``name.mat``.
+    ``name.txt`` is read where it exists, else the variable ``id`` of ``name.mat``. The text has commas, spaces or new
+    lines between its numbers.
 
     Raises:
-        InputError: neither file exists (both are named), or its content is not a list of integers.
+        InputError: neither file exists (both are named), or anything in it is no integer from 0; names file and line.
 
     Example:
         >>> read_ids("SYSU-MM01/exp", "test_id")[:3]  # doctest: +SKIP
@@ -60,8 +74,7 @@ def read_ids(folder: str | Path, name: str) -> list[int]:
     """
     text, mat = Path(folder) / f"{name}.txt", Path(folder) / f"{name}.mat"
     if text.is_file():
-        first_line = text.read_bytes().split(b"\n", 1)[0].decode("ascii", errors="replace")
-        return _integers([part for part in map(str.strip, first_line.split(",")) if part], text)
+        return _identities(text)
     if not mat.is_file():
         raise InputError(f"no identity list: neither {text} nor {mat} exists")
     return _integers(read_mat(mat, "id"), mat)
@@ -97,6 +110,31 @@ def read_permutation(path: str | Path) -> Permutation:
         for identity, cell in enumerate(cell_of_camera.ravel(), start=1)
         if np.size(cell)
     }
+
+
+OFFICIAL = "da6538941530a2a4b79864bb731a3308515ad2e815fa1efd6795f4d56b18bad3"
+"""The :func:`digest` of the permutation that the data set comes with."""
+
+
+def digest(permutation: Permutation) -> str:
+    """SHA-256 of a permutation's numbers, whatever file they were in."""
+    found = hashlib.sha256()
+    for (camera, identity), rows in sorted(permutation.items()):
+        found.update(f"{camera} {identity} {rows.shape}\n".encode())
+        found.update(rows.astype("<i8").tobytes())
+    return found.hexdigest()
+
+
+def is_official(permutation: Permutation) -> bool:
+    """Tell whether a permutation is the one that SYSU-MM01 comes with, not that of a set of one's own in its layout."""
+    return digest(permutation) == OFFICIAL
+
+
+def gallery_source(permutation: Permutation | None) -> str:
+    """How galleries are drawn, in the words of results."""
+    if permutation is None:
+        return "seeded draw"
+    return "official permutation" if is_official(permutation) else "the set's own permutation"
 
 
 def write_permutation(path: str | Path, permutation: Permutation) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import FULL_RANGE
 
 KEY = "fastreid_mm"
 """Under which a file holds the description, as JSON."""
@@ -39,12 +40,31 @@ class Description:
     zero."""
     version: str
     """Of this package."""
+    range_16bit: Sequence[float] = FULL_RANGE
+    """The values that become black and white in grey images of more than 8 bits; none for each image's own."""
     pixels: str = "red, green, blue, 0 to 255; the network normalizes them"
 
     @property
     def second_input(self) -> str:
         """The name of the input beside ``images``."""
         return MASK if self.aligned else LABELS
+
+    def is_usable(self) -> bool:
+        """Whether every field is of its kind, which a file that somebody else has made need not be."""
+        texts = (self.architecture, self.version, self.pixels, *_sequence(self.modalities))
+        return (
+            all(isinstance(text, str) for text in texts)
+            and self.metric in ("cosine", "euclidean")
+            and self.resize in ("bicubic", "bilinear")
+            and isinstance(self.aligned, bool)
+            and isinstance(self.flip, bool)
+            and _counts([self.parts])
+            and len(_sequence(self.modalities)) > 0
+            and len(_sequence(self.size)) == 2
+            and _counts(self.size, 1, 4096)
+            and isinstance(self.blocks, list | tuple)
+            and all(len(_sequence(block)) == 2 and _counts([block[0], *_sequence(block[1])]) for block in self.blocks)
+        )
 
     def to_json(self) -> str:
         """One JSON object."""
@@ -62,6 +82,17 @@ class Description:
             InputError: it is no description, or one of another version.
         """
         try:
-            return cls(**json.loads(text or ""))
-        except (TypeError, ValueError):
-            raise InputError(f"{source} does not describe itself: it was not exported by this version") from None
+            found = cls(**json.loads(text or ""))
+        except (TypeError, ValueError, RecursionError):
+            found = None
+        if found is None or not found.is_usable():
+            raise InputError(f"{source} does not describe itself: it was not exported by this version")
+        return found
+
+
+def _sequence(value: object) -> Sequence:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _counts(values: Sequence, least: int = 0, most: int = 2**31) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) and least <= value < most for value in values)

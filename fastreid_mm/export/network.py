@@ -7,11 +7,13 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 import fastreid_mm
+from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.export.description import IMAGES, Description
 from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.modeling.flip_testing import features_both_ways
 from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
@@ -34,9 +36,7 @@ class ExportedNetwork(nn.Module):
     def forward(self, images: Tensor, kinds: Tensor) -> dict[str, Tensor]:
         """The two inputs of :attr:`Description.aligned` to ``features`` (B, D), and of CMT ``scale`` and ``shift``."""
         batch = {IMAGES: images, self.description.second_input: kinds}
-        rows = self.model(batch)
-        if self.description.flip:
-            rows = (rows + self.model(batch | {IMAGES: images.flip(-1)})) / 2
+        rows = features_both_ways(self.model, batch, self.description.flip)
         if self.description.aligned:  # without the mask that follows the channels: it is an input
             return {"features": rows[:, : sum(channels for channels, _ in self.description.blocks)]}
         if self.description.parts:
@@ -45,14 +45,13 @@ class ExportedNetwork(nn.Module):
         return {"features": rows}
 
     def example(self, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """Both inputs, of ``count`` images or samples of noise; the first is visible, or lacks the last modality."""
-        random, known = torch.Generator().manual_seed(seed), self.description
-        index = torch.arange(count)
+        """Both inputs, of ``count`` drawn images or samples; the first is visible, or lacks the last modality."""
+        known, index = self.description, torch.arange(count)
         if not known.aligned:
-            return torch.rand(count, 3, *known.size, generator=random) * 255, index % 2
+            return smooth_pictures(count, 3, known.size, seed) * 255, index % 2
         modalities = len(known.modalities)
         mask = (index[:, None] + torch.arange(modalities) + 1) % (modalities + 1) != modalities
-        return torch.rand(count, modalities, 3, *known.size, generator=random) * 255, mask
+        return smooth_pictures(count, 3 * modalities, known.size, seed).unflatten(1, (modalities, 3)) * 255, mask
 
 
 def describe(cfg: CfgNode, model: ReIDModel) -> Description:
@@ -73,6 +72,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
         parts=model.query_adaptive_parts,
         blocks=tuple((block.size, block.needs) for block in aligned.blocks) if aligned else (),
         version=fastreid_mm.__version__,
+        range_16bit=tuple(cfg.INPUT.RANGE_16BIT),
     )
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, first_line, require_packages
 from fastreid_mm.export.description import IMAGES, KEY, Description
+from fastreid_mm.export.external_data import require_own_data
 from fastreid_mm.export.prepare_image import prepare_image
-from fastreid_mm.read_image import AnyImage
+from fastreid_mm.read_image import AnyImage, PixelRule
 
 
 class OnnxPredictor:
@@ -21,24 +24,33 @@ class OnnxPredictor:
     Args:
         path: a file that ``tools/export.py`` wrote.
         providers: ONNX Runtime's, the first that can is taken: "CUDAExecutionProvider" needs ``onnxruntime-gpu``.
+        max_pixels: image files of more are refused, as ``INPUT.MAX_PIXELS`` says elsewhere.
 
     Raises:
-        InputError: the file is missing, no ONNX, or not of this package; or ONNX Runtime is not installed.
+        InputError: the file is missing, no ONNX, not of this package, or keeps tensors in other files; or ONNX Runtime
+            is not installed.
     """
 
-    def __init__(self, path: str | PathLike, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:
+    def __init__(
+        self,
+        path: str | PathLike,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
         require_packages("export", "onnxruntime")
         from onnxruntime import InferenceSession
 
         path = fspath(path)
         if not Path(path).is_file():
             raise InputError(f"{path} does not exist")
+        require_own_data(path)
         try:
             self.session = InferenceSession(path, providers=list(providers))
         except Exception as error:  # of many kinds, all its own
             raise InputError(f"{path} cannot be run: {first_line(error)}") from None
         self.description = Description.from_json(self.session.get_modelmeta().custom_metadata_map.get(KEY), path)
         """How inputs are made and outputs are to be compared."""
+        self._pixels = PixelRule(tuple(self.description.range_16bit), max_pixels)
 
     def features(
         self,
@@ -51,6 +63,8 @@ class OnnxPredictor:
         They hold all outputs: CMT's ``features``, ``scale`` and ``shift`` side by side, and of aligned samples
         ``features`` and a 1 for each modality that is there. The arguments are those of :meth:`outputs`.
         """
+        images = list_images(images, self._sample)
+        modality = modality if isinstance(modality, str) else list_modalities(modality, len(images))
         found = self.outputs(images, modality, batch_size)
         if self.description.aligned:
             found["held"] = self._kinds(images, modality).astype(np.float32)
@@ -66,16 +80,15 @@ class OnnxPredictor:
 
         Args:
             images: one or more. Of visible and infrared images: paths, PIL images or arrays; of aligned samples: for
-                each a mapping from names of modalities to images, without those it lacks.
+                each a mapping from names of modalities to images, without those it lacks. One alone counts as a list.
             modality: "visible" or "infrared", of all images or of each; empty for aligned samples.
             batch_size: images or samples at a time.
 
         Raises:
             InputError: names the image that cannot be read, or says what does not fit the network.
         """
-        if not len(images):
-            raise InputError("no images are given")
-        kinds = self._kinds(images, modality)
+        images = list_images(images, self._sample)
+        kinds, batch_size = self._kinds(images, modality), require_batch_size(batch_size)
         batches = [
             self.session.run(
                 None,
@@ -89,12 +102,17 @@ class OnnxPredictor:
         names = [output.name for output in self.session.get_outputs()]
         return {name: np.concatenate(parts) for name, parts in zip(names, zip(*batches))}
 
+    @property
+    def _sample(self) -> Sequence[str]:
+        """The modalities that a sample maps to images, none where images are single."""
+        return self.description.modalities if self.description.aligned else ()
+
     def _kinds(self, images: Sequence, modality: str | Sequence[str]) -> np.ndarray:
         """The second input: (N,) labels, or the (N, M) mask of the modalities that samples have."""
         names = self.description.modalities
         if not self.description.aligned:
-            given = [modality] * len(images) if isinstance(modality, str) else modality
-            if set(given) - set(names) or len(given) != len(images):
+            given = list_modalities(modality, len(images))
+            if any(name not in names for name in given):
                 raise InputError(f"modality {modality!r}: {len(images)} images need {' or '.join(names)}, or one each")
             return np.array([names.index(name) for name in given], np.int64)
         if modality or any(not isinstance(one, Mapping) or not one or set(one) - set(names) for one in images):
@@ -105,7 +123,7 @@ class OnnxPredictor:
         """(3, H, W) of an image, (M, 3, H, W) of a sample, zero where it has no image."""
         known = self.description
         if not isinstance(sample, Mapping):
-            return prepare_image(sample, known.size, known.resize)
-        views = {name: prepare_image(image, known.size, known.resize) for name, image in sample.items()}
+            return prepare_image(sample, known.size, known.resize, self._pixels)
+        views = {name: prepare_image(image, known.size, known.resize, self._pixels) for name, image in sample.items()}
         empty = np.zeros((3, *known.size), np.float32)
         return np.stack([views.get(name, empty) for name in known.modalities])

@@ -9,16 +9,20 @@ of a query matrix and a gallery matrix. Where scale and shift are the same for a
 that only one of the products is p * d long.
 
 The mean m of the gallery is subtracted from it first, ``y' = g * (y - m) + (b + g * m)``. That changes nothing but
-keeps the terms, and so the rounding error of their sum, small when features share an offset.
+keeps the terms, and so the rounding error of their sum, small when features share an offset. Queries of which float32
+has too few digits left all the same, because they are very near to an image or the terms are large, are compared again
+in float64.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 CHUNK = 1 << 22
 """How many numbers of query features are taken at a time: few enough to bound the memory and to stay in the cache."""
+NEAR = 2.0**-7
+"""The share of its terms below which float32 has too few digits of a sum."""
 
 
 def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
@@ -43,14 +47,16 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
         tensor(True)
     """
     mean = gallery.mean(0)  # (p, d)
+    whole, rows = gallery, []
     gallery = gallery - mean
     flat, squares = gallery.flatten(1).T, gallery.square().sum(1).T  # (p * d, Ng), (d, Ng)
-    rows = []
     for x, g, b in _chunks(query, scale, shift):
         rest = x - torch.addcmul(b[:, None], g[:, None], mean)  # (n, p, d), "a"
         square = torch.addmm(rest.flatten(1).square().sum(1, keepdim=True), g.square(), squares)
-        rows.append(torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2))
-    return torch.cat(rows).clamp(min=eps).sqrt()
+        found = torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2).clamp(min=eps).sqrt()
+        lost = found.square().amin(1) < NEAR * square.amax(1)
+        rows.append(_in_float64(modulated_euclidean, found, lost, x, whole, g, b))
+    return torch.cat(rows)
 
 
 def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
@@ -78,20 +84,33 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
     """
     # one mean for all parts, because scale and shift are the same for all, and so two products stay d long
     mean = gallery.mean((0, 1))  # (d,)
-    gallery = gallery - mean
+    whole, gallery = gallery, gallery - mean
     flat, squares, sums = gallery.flatten(1).T, gallery.square().sum(1).T, gallery.sum(1).T  # (p * d or d, Ng)
     rows = []
     for x, g, b in _chunks(query, scale, shift):
+        asking = x, whole, g, b
         # a common factor does not change the cosine; dividing by it keeps the squares of small scales from vanishing
         largest = torch.maximum(g.abs(), b.abs()).amax(1, keepdim=True).clamp(min=torch.finfo(g.dtype).tiny)
         g = g / largest
         b = torch.addcmul(b / largest, g, mean)
         square = gallery.shape[1] * b.square().sum(1, keepdim=True)
-        square = torch.addmm(torch.addmm(square, g.square(), squares), g * b, sums, alpha=2)  # |y'|^2
+        terms = torch.addmm(square, g.square(), squares)
+        square = torch.addmm(terms, g * b, sums, alpha=2)  # |y'|^2
         dot = torch.addmm((x.sum(1) * b).sum(1, keepdim=True), (x * g[:, None]).flatten(1), flat)
         norm = x.flatten(1).norm(dim=1, keepdim=True).clamp(min=eps) * square.clamp(min=eps**2).sqrt()
-        rows.append(1 - dot / norm)
+        found = 1 - dot / norm
+        lost = (found.amin(1) < NEAR) | (square < NEAR * terms).any(1)
+        rows.append(_in_float64(modulated_cosine, found, lost, *asking))
     return torch.cat(rows)
+
+
+def _in_float64(distance: Callable[..., Tensor], found: Tensor, lost: Tensor, x: Tensor, *others: Tensor) -> Tensor:
+    """(n, Ng) distances, those of some queries (n,) computed again with twice the digits where there are such."""
+    if found.dtype != torch.float32 or not lost.any():
+        return found
+    gallery, *own = others
+    again = distance(x[lost].double(), gallery.double(), *(each[lost].double() for each in own))
+    return found.index_copy(0, lost.nonzero().flatten(), again.float())
 
 
 def _chunks(query: Tensor, scale: Tensor, shift: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

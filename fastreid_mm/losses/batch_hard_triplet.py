@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
-from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities, same_identity
+from fastreid_mm.losses.full_precision import full_precision
+from fastreid_mm.losses.geometry import euclidean_matrix, require_positives, require_two_identities, same_identity
 
 
+@full_precision
 def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -> Tensor:
     """The farthest positive of every anchor must be nearer than its nearest negative, by a margin.
 
@@ -27,7 +29,8 @@ def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -
         A 0-d tensor.
 
     Raises:
-        ValueError: the batch has a single identity, so that there is no negative, or the shapes do not go together.
+        ValueError: there is a single identity and so no negative, no identity has two samples and so a positive, or
+            the shapes do not go together.
 
     Example:
         >>> features = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
@@ -37,6 +40,7 @@ def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))
     require_two_identities("batch_hard_triplet", targets)
+    require_positives("batch_hard_triplet", targets)
     same = same_identity(targets)
     distance = euclidean_matrix(features, features)
     positive = distance.masked_fill(~same, float("-inf")).amax(dim=1)  # (B,)

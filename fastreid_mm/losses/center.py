@@ -6,9 +6,11 @@ from torch import Tensor
 from fastreid_mm.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
-from fastreid_mm.losses.geometry import modality_centers
+from fastreid_mm.losses.full_precision import full_precision
+from fastreid_mm.losses.geometry import modality_centers, require_classes
 
 
+@full_precision
 def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
     """Half the squared distance of each feature to the learned center of its identity.
 
@@ -25,7 +27,7 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
         A 0-d tensor.
 
     Raises:
-        ValueError: the shapes do not go together.
+        ValueError: a label has no center, or the shapes do not go together.
 
     Example:
         >>> features, centers = torch.ones(2, 3), torch.zeros(4, 3)
@@ -34,9 +36,11 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
     """
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"), centers=(centers, "N D"))
+    require_classes("center_loss", targets, len(centers))
     return 0.5 * (features - centers[targets]).square().sum(dim=1).mean()
 
 
+@full_precision
 def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reduction: str = "mean") -> Tensor:
     """The squared distance between the visible and the infrared center of each identity.
 

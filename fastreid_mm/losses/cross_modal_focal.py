@@ -11,8 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 
 
+@full_precision
 def cross_modal_focal(
     logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: float = 1.0, gamma: float = 2.0
 ) -> Tensor:

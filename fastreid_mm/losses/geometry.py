@@ -43,6 +43,38 @@ def require_two_identities(loss: str, targets: Tensor) -> None:
         )
 
 
+def require_positives(loss: str, targets: Tensor) -> None:
+    """Refuse a batch in which every sample is the only one of its identity, and so its own and only positive.
+
+    Args:
+        loss: name of the loss, for the message.
+        targets: (B,) identity labels.
+
+    Raises:
+        ValueError: says how many samples the batch has.
+    """
+    if len(targets.unique()) == len(targets):
+        raise ValueError(
+            f"{loss} needs two samples of an identity, no identity has two samples in the batch of {len(targets)}"
+        )
+
+
+def require_classes(loss: str, targets: Tensor, classes: int) -> None:
+    """Refuse labels that are none of the classes, of which -1 would be the last one.
+
+    Args:
+        loss: name of the loss, for the message.
+        targets: (B,) identity labels.
+        classes: how many there are.
+
+    Raises:
+        ValueError: names the first such label.
+    """
+    wrong = targets[(targets < 0) | (targets >= classes)]
+    if len(wrong):
+        raise ValueError(f"{loss}: label {wrong[0].item()} is none of the {classes} identities from 0")
+
+
 def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """The mean feature of every identity in the batch.
 

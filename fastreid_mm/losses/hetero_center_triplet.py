@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, require_two_identities, same_identity
 
 
+@full_precision
 def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor, margin: float = 0.3) -> Tensor:
     """A triplet loss on centers, one for each identity and modality of the batch.
 

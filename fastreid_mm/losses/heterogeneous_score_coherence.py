@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 
 
+@full_precision
 def heterogeneous_score_coherence(logits_a: Tensor, logits_b: Tensor) -> Tensor:
     """The cosine distance of the scores, summed over the batch as in HAMNet's released code.
 

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, require_two_identities
 
 
+@full_precision
 def identity_alignment(
     visible: Tensor, infrared: Tensor, auxiliary: Tensor, targets: Tensor, margin: float = 0.55
 ) -> Tensor:

@@ -7,9 +7,11 @@ section 3.4, eq. 15, https://arxiv.org/abs/2309.06262
 from torch import Tensor, cat
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import euclidean_matrix
 
 
+@full_precision
 def maximum_mean_discrepancy(x: Tensor, y: Tensor, num_kernels: int = 5) -> Tensor:
     """How far the distributions of two sets of samples are apart: 0 for equal sets, at most ``2 * num_kernels``.
 

@@ -13,7 +13,8 @@ from torch import Tensor
 from fastreid_mm.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
-from fastreid_mm.losses.geometry import identity_centers
+from fastreid_mm.losses.full_precision import full_precision
+from fastreid_mm.losses.geometry import identity_centers, require_positives
 
 
 def _l2(a: Tensor, b: Tensor) -> Tensor:
@@ -29,6 +30,7 @@ _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 DISTANCES = tuple(_DISTANCES)
 
 
+@full_precision
 def modality_aware_center(
     features: Tensor, targets: Tensor, distance: str = "cosine", reduction: str = "mean"
 ) -> Tensor:
@@ -49,7 +51,8 @@ def modality_aware_center(
         A 0-d tensor.
 
     Raises:
-        ValueError: the distance or the reduction is unknown, or the shapes do not go together.
+        ValueError: no identity has two samples, so that each is its own center, the distance or the reduction is
+            unknown, or the shapes do not go together.
 
     Example:
         >>> features = torch.tensor([[1.0, 2.0], [1.0, 2.0], [3.0, 0.0]])
@@ -60,6 +63,7 @@ def modality_aware_center(
     require_choice("reduction", reduction, REDUCTIONS)
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))
+    require_positives("modality_aware_center", targets)
     centers, index = identity_centers(features, targets)
     terms = F.softplus(_DISTANCES[distance](features, centers[index]))  # (B,)
     return terms.mean() if reduction == "mean" else terms.sum()

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import identity_centers
 
 
+@full_precision
 def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor, reference_targets: Tensor) -> Tensor:
     """The distance of compensated features to the center of the real features of the same identity.
 

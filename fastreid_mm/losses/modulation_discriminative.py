@@ -10,12 +10,14 @@ from torch import Tensor
 from fastreid_mm.errors import require_choice
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import same_identity
 
 MININGS = ("hard", "all")
 DISTANCES = {"euclidean": modulated_euclidean, "cosine": modulated_cosine}
 
 
+@full_precision
 def modulation_discriminative(
     features: Tensor,
     scale: Tensor,

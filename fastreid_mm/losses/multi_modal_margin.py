@@ -13,11 +13,13 @@ from torch import Tensor
 from fastreid_mm.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import identity_centers
 
 DISTANCES = ("l2sq", "l2")
 
 
+@full_precision
 def multi_modal_margin(
     features: Tensor,
     targets: Tensor,

@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.full_precision import full_precision
 
 
+@full_precision
 def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True) -> Tensor:
     """Cross-entropy and intersection over union, with more weight where a pixel differs from its surroundings.
 

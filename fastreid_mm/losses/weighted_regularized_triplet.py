@@ -9,9 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
-from fastreid_mm.losses.geometry import euclidean_matrix, require_two_identities, same_identity
+from fastreid_mm.losses.full_precision import full_precision
+from fastreid_mm.losses.geometry import euclidean_matrix, require_positives, require_two_identities, same_identity
 
 
+@full_precision
 def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
     """All positives and negatives of an anchor count, harder ones more, and there is no margin.
 
@@ -32,7 +34,8 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
         A 0-d tensor.
 
     Raises:
-        ValueError: the batch has a single identity, so that there is no negative, or the shapes do not go together.
+        ValueError: there is a single identity and so no negative, no identity has two samples and so a positive, or
+            the shapes do not go together.
 
     Example:
         >>> features = torch.tensor([[0.0], [0.0], [3.0], [3.0]])
@@ -42,6 +45,7 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))
     require_two_identities("weighted_regularized_triplet", targets)
+    require_positives("weighted_regularized_triplet", targets)
     same = same_identity(targets)
     distance = euclidean_matrix(features, features)
     positive = distance.masked_fill(~same, float("-inf")).softmax(dim=1)  # (B, B)

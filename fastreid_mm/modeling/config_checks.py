@@ -24,18 +24,23 @@ def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
 
 
 def require_two_identities(cfg: CfgNode) -> None:
-    """Refuse batches of a single identity, for an architecture whose losses compare identities.
+    """Refuse batches of a single identity or of one image of each, for an architecture whose losses compare them.
 
     Args:
         cfg: the config.
 
     Raises:
-        InputError: names the batch size, the images of an identity and the batch size that is needed.
+        InputError: names the batch size and the images of an identity, and what is needed.
     """
     sampler = cfg.DATALOADER.SAMPLER_TRAIN
     if sampler == "TrainingSampler":  # draws images, not identities
         return
     each = cfg.DATALOADER.NUM_INSTANCE * (2 if sampler == "CrossModalityIdentitySampler" else 1)
+    if each < 2:
+        raise InputError(
+            f"DATALOADER.NUM_INSTANCE {cfg.DATALOADER.NUM_INSTANCE}: {cfg.MODEL.META_ARCHITECTURE} compares images "
+            "of one identity, and needs 2 or more of each"
+        )
     count = cfg.SOLVER.IMS_PER_BATCH // each
     if count < 2:
         raise InputError(

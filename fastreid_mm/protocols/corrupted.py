@@ -41,7 +41,7 @@ def corrupted_results(cfg: CfgNode, model: nn.Module, dataset: ImageDataset, eva
 
     Args:
         cfg: the config.
-        model: which the features are of.
+        model: which gives the features, as in the test of clean images.
         dataset: the test set.
         evaluator: of that set, after :meth:`RetrievalEvaluator.evaluate`.
 
@@ -54,7 +54,7 @@ def corrupted_results(cfg: CfgNode, model: nn.Module, dataset: ImageDataset, eva
     for repetition in range(options.REPETITIONS):
         loader = build_corrupted_loader(cfg, dataset, repetition)
         repeated = CorruptedEvaluator(evaluator, places)
-        found.append({"-C": inference_on_dataset(model, loader, repeated, flip_test=cfg.TEST.FLIP.ENABLED)})
+        found.append({"-C": inference_on_dataset(model, loader, repeated)})
     if not comm.is_main_process():
         return {}
     frost = "photographs of frost" if options.FROST else "drawn frost"

@@ -16,10 +16,12 @@ from yacs.config import CfgNode
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.extras import Compared, Labels, Measure, extended_measure
+from fastreid_mm.evaluation.hidden_images import JUNK, is_junk
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Metrics, Settings
 from fastreid_mm.evaluation.side import Distance, Side
 from fastreid_mm.protocols.extras import configured_extras
+from fastreid_mm.read_image import PixelRule
 
 
 class FeatureCollector(DatasetEvaluator):
@@ -67,9 +69,15 @@ class RetrievalEvaluator(FeatureCollector):
     def __init__(self, cfg: CfgNode, dataset: ImageDataset) -> None:
         super().__init__()
         self.name = type(dataset).__name__
-        self.query, self.gallery = list(dataset.query), list(dataset.gallery)
+        self.nobody = {JUNK, *getattr(dataset, "_junk_pids", ())}
+        """Identities that are nobody's, Market-1501's distractors among them: their queries become junk, while in the
+        gallery they stay wrong answers."""
+        self.query = [(item[0], JUNK, *item[2:]) if item[1] in self.nobody else item for item in dataset.query]
+        self.gallery = list(dataset.gallery)
         self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
         self.metric = cfg.TEST.METRIC
+        self.pixels = PixelRule.from_cfg(cfg)
+        """How the images of pictures are read."""
         self.distance: Distance = self.plain_distance
         """How features are compared; the trainer puts the model's own way here."""
         self.plain_features: Callable[[Tensor], Tensor] = lambda features: features
@@ -170,6 +178,10 @@ class RetrievalEvaluator(FeatureCollector):
             for part, items in zip(self.split(features), (self.query, self.gallery))
         )
         return query, gallery
+
+    def people(self) -> np.ndarray:
+        """Indices of the queries that are somebody's."""
+        return np.flatnonzero(~is_junk(field(self.query, 1)))
 
     def shown_gallery(self) -> np.ndarray:
         """Indices of the gallery images that pictures of ranked lists draw from."""

@@ -3,15 +3,16 @@
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, require_choice
 from fastreid_mm.evaluation.extras import Expansion, Extras, Reranking
+from fastreid_mm.evaluation.re_ranking import EXPANSIONS
 
 
 def configured_extras(cfg: CfgNode) -> Extras:
     """``TEST.AQE``, ``TEST.RERANK`` and ``TEST.ROC``.
 
     Raises:
-        InputError: a number out of range.
+        InputError: a number out of range, or an unknown word.
     """
     expansion, reranking = cfg.TEST.AQE, cfg.TEST.RERANK
     for key, value, least in (
@@ -25,9 +26,10 @@ def configured_extras(cfg: CfgNode) -> Extras:
             raise InputError(f"TEST.{key} is {value}, must be at least {least}")
     if reranking.ENABLED and not 0 <= reranking.LAMBDA <= 1:
         raise InputError(f"TEST.RERANK.LAMBDA is {reranking.LAMBDA}, must be in 0 to 1")
+    require_choice("TEST.RERANK.EXPANSION", reranking.EXPANSION, EXPANSIONS)
     return Extras(
         Expansion(expansion.QE_K, expansion.QE_TIME, expansion.ALPHA) if expansion.ENABLED else None,
-        Reranking(reranking.K1, reranking.K2, reranking.LAMBDA) if reranking.ENABLED else None,
+        Reranking(reranking.K1, reranking.K2, reranking.LAMBDA, reranking.EXPANSION) if reranking.ENABLED else None,
         cfg.TEST.ROC.ENABLED,
     )
 

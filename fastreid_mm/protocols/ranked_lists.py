@@ -7,7 +7,7 @@ from PIL import Image
 
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.whole_file import write_whole
 
 TOP = 10
@@ -20,23 +20,24 @@ _RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # the colour
 def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:
     """Save a picture with a row a query: the query left, its ten nearest gallery images framed green or orange.
 
-    Queries are spread evenly over the identities, without regard to how well they did.
+    Queries are spread evenly over the identities, without regard to how well they did. Images of identity -1 are none,
+    and are not found.
 
     Args:
         evaluator: after :meth:`RetrievalEvaluator.evaluate`.
         path: of the PNG file.
         count: rows at most.
     """
-    chosen = spread(np.arange(len(evaluator.query)), count)
-    size = _tile_size(evaluator.query[0])
+    chosen = spread(evaluator.people(), count)
+    pixels, size = evaluator.pixels, _tile_size(evaluator.query[0], evaluator.pixels)
     width, height = size[0] + 3 * _FRAME, size[1] + 3 * _FRAME
     sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")
     for row, (index, nearest) in enumerate(zip(chosen, nearest_images(evaluator, chosen))):
         item, top = evaluator.query[index], row * height + _FRAME
-        sheet.paste(_tile(item, size, _QUERY), (_FRAME, top))
+        sheet.paste(_tile(item, size, _QUERY, pixels), (_FRAME, top))
         for place, found in enumerate(nearest):
             colour = _RIGHT if found[1] == item[1] else _WRONG
-            sheet.paste(_tile(found, size, colour), (width * (place + 1) + 4 * _FRAME, top))
+            sheet.paste(_tile(found, size, colour, pixels), (width * (place + 1) + 4 * _FRAME, top))
     write_whole(path, lambda part: sheet.save(part, format="PNG"))
 
 
@@ -64,21 +65,21 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
     ]
 
 
-def _tile_size(item: tuple) -> tuple[int, int]:
-    width, height = _shown(item).size
+def _tile_size(item: tuple, pixels: PixelRule) -> tuple[int, int]:
+    width, height = _shown(item, pixels).size
     return _LYING if width > height else _UPRIGHT
 
 
-def _tile(item: tuple, size: tuple[int, int], colour: tuple[int, int, int]) -> Image.Image:
+def _tile(item: tuple, size: tuple[int, int], colour: tuple[int, int, int], pixels: PixelRule) -> Image.Image:
     """An item's image with a coloured frame around it."""
     framed = Image.new("RGB", (size[0] + 2 * _FRAME, size[1] + 2 * _FRAME), colour)
-    framed.paste(_shown(item).resize(size), (_FRAME, _FRAME))
+    framed.paste(_shown(item, pixels).resize(size), (_FRAME, _FRAME))
     return framed
 
 
-def _shown(item: tuple) -> Image.Image:
+def _shown(item: tuple, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
     """The image of an item; of several modalities the first there is, a part of the file where it is a strip."""
     aligned = len(item) > 3 and isinstance(item[3], tuple)
     path, box = next(source for source in item[3] if source) if aligned else (item[0], None)
-    image = read_rgb(path)
+    image = read_rgb(path, pixels)
     return image.crop(box) if box else image

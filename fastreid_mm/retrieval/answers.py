@@ -1,13 +1,18 @@
 """What was found for queries: as text, as JSON and as a picture."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from fastreid_mm.read_image import read_rgb
+from fastreid_mm.console import encodable, printable
+from fastreid_mm.errors import InputError
+from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
+from fastreid_mm.retrieval.sources import Member, Source, image_of, state_of
 from fastreid_mm.whole_file import write_text, write_whole
 
 _TILE, _GAP, _LINE = 128, 6, 14
@@ -19,6 +24,8 @@ class Match(NamedTuple):
     path: str
     score: float
     """The higher, the nearer."""
+    source: Source | None = None
+    """The file that was indexed, if that is known."""
 
 
 class Answer(NamedTuple):
@@ -32,36 +39,79 @@ class Answer(NamedTuple):
 def as_text(answers: Sequence[Answer]) -> str:
     """A block of lines for each query."""
     return "\n".join(
-        "\n".join([query, *(f"{rank:5} {match.score:9.4f}  {match.path}" for rank, match in enumerate(matches, 1))])
+        "\n".join([printable(query), *(_line(rank, match) for rank, match in enumerate(matches, 1))])
         for query, matches in answers
     )
 
 
+def _line(rank: int, match: Match) -> str:
+    return f"{rank:5} {match.score:9.4f}  {printable(match.path)}"
+
+
+def outdated(answers: Sequence[Answer]) -> str:
+    """How many of the images that were found are gone or were changed since, and the first; empty if none was."""
+    found = {match.path: Member(match.path, match.source) for _, matches in answers for match in matches}
+    states = ((name, state_of(member)) for name, member in found.items())
+    lines = [f"{name} {state}" for name, state in states if state]
+    more = "repeat index_gallery, with --prune to leave out what is gone"
+    return f"{len(lines)} of the images found are not what was indexed, the first: {lines[0]}; {more}" if lines else ""
+
+
 def write_answers(path: Path, answers: Sequence[Answer]) -> None:
     """Write a JSON list of ``{"query": path, "matches": [{"path": path, "score": number}, ...]}``."""
-    content = [{"query": query, "matches": [match._asdict() for match in matches]} for query, matches in answers]
+    content = [
+        {"query": query, "matches": [{"path": match.path, "score": match.score} for match in matches]}
+        for query, matches in answers
+    ]
     write_text(str(path), json.dumps(content, indent=2) + "\n")
 
 
-def draw_answers(path: Path, answers: Sequence[Answer]) -> None:
+def draw_answers(path: Path, answers: Sequence[Answer], pixels: PixelRule = DEFAULT_RULE) -> None:
     """Write a PNG with a row a query: its image left, what was found for it beside, each over its score.
 
-    Raises:
-        InputError: names an image that cannot be read any more.
+    An image that cannot be shown, as it is gone or is none, is a tile that says so.
     """
     columns = 1 + max(len(answer.matches) for answer in answers)
     width, height = _TILE + _GAP, _TILE + _LINE + _GAP
     sheet = Image.new("RGB", (width * columns + 3 * _GAP, height * len(answers) + _GAP), "white")
     for row, (query, matches) in enumerate(answers):
-        _tile(sheet, (_GAP, row * height + _GAP), query, "query")
+        _tile(sheet, (_GAP, row * height + _GAP), _shown(partial(read_rgb, query, pixels)), "query")
         for place, match in enumerate(matches, 1):
-            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), match.path, f"{match.score:.4f}")
+            tile = _shown(partial(read_match, match, pixels))
+            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), tile, f"{match.score:.4f}")
     write_whole(str(path), lambda part: sheet.save(part, format="PNG"))
 
 
-def _tile(sheet: Image.Image, corner: tuple[int, int], path: str, text: str) -> None:
+def read_match(match: Match, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
+    """The image that was found.
+
+    Args:
+        match: what was found.
+        pixels: how it is read.
+
+    Raises:
+        InputError: says why it cannot be shown; see :func:`~fastreid_mm.retrieval.sources.image_of`.
+    """
+    return read_rgb(image_of(Member(match.path, match.source)), pixels)
+
+
+def sign(reason: str) -> Image.Image:
+    """A picture that says why there is no other."""
+    tile = Image.new("RGB", (_TILE, _TILE), "lightgrey")
+    text = "\n".join(wrap(encodable(printable(reason), "ascii"), 20))
+    ImageDraw.Draw(tile).text((4, 4), text, fill="black")
+    return tile
+
+
+def _shown(read: Callable[[], Image.Image]) -> Image.Image:
+    try:
+        return read()
+    except InputError as error:
+        return sign(str(error))
+
+
+def _tile(sheet: Image.Image, corner: tuple[int, int], image: Image.Image, text: str) -> None:
     """Paste an image at its own proportions, with a text below."""
-    image = read_rgb(path)
     scale = _TILE / max(image.size)
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     sheet.paste(image, (corner[0] + (_TILE - image.width) // 2, corner[1] + (_TILE - image.height) // 2))

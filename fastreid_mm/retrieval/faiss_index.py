@@ -1,9 +1,9 @@
 """An index in a file of FAISS (https://github.com/facebookresearch/faiss)."""
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,17 @@ import numpy as np
 from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.retrieval.identity import Identity, refuse_other
 from fastreid_mm.retrieval.journal import Journal
-from fastreid_mm.whole_file import write_text, write_whole
+from fastreid_mm.retrieval.side_file import Side, file_checksum, read_side, with_changes, write_side
+from fastreid_mm.retrieval.sources import Member, Source
+from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
+from fastreid_mm.whole_file import write_whole
 
 _CHUNK = 1 << 16
-"""Rows that go from the journal to the index at a time."""
+"""Rows that go to the index at a time."""
+
+
+_NO_MAP = 0
+"""Of FAISS's ``DirectMap::Type``, from places to vectors."""
 
 
 class FaissIndex:
@@ -33,27 +40,36 @@ class FaissIndex:
         effort: of a search in an approximate kind, as FAISS calls its parameters: "nprobe=16", "efSearch=64".
 
     Raises:
-        InputError: the files are truncated or not of an index, another model's or of another kind.
+        InputError: the files are truncated, damaged or not of an index, another model's or of another kind.
     """
 
     def __init__(
         self, path: Path, identity: Identity, kind: str | None = None, inner_product: bool = True, effort: str = ""
     ) -> None:
         self._path, self._side, self._identity = path, Path(f"{path}.json"), identity
-        self._names: list[str] = []
+        self._members: list[Member] = []
         self._kind = kind or "Flat"
+        self._checksum = ""
+        """Of the file that the index was read from."""
+        self.made = 0
+        """See :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
         self._index: Any = None  # which class it is depends on the kind
+        self._journal = Journal(Path(f"{path}.new"), identity)
+        self._to_write = self._written = False
+        self._behind = 0
+        """How many rows there are with those of the journal."""
         if path.exists() or self._side.exists():
             self._read(kind)
-        self._journal = Journal(Path(f"{path}.new"), identity)
         if self._index is None:
             metric = faiss.METRIC_INNER_PRODUCT if inner_product else faiss.METRIC_L2
             with _refusals(f"--kind {self._kind}"):
                 self._index = faiss.index_factory(identity.size, self._kind, metric)
-        if not self._fit():
+        if len(self) != len(self._members):
             raise InputError(
-                f"{path} has {len(self)} rows and {self._side} {len(self._names)}: they are of two indexes"
+                f"{path} has {len(self)} rows and {self._side} {len(self._members)}: they are of two indexes"
             )
+        if not self._written and not self._goes_together():
+            raise InputError(f"{path}.new is not the journal of {path}: delete it and {path}.new.names")
         if effort:
             with _refusals(f"--effort {effort}"):
                 # mypy sees another of its signatures
@@ -61,14 +77,22 @@ class FaissIndex:
 
     def _read(self, kind: str | None) -> None:
         for file in (self._path, self._side):
-            if not file.is_file() and (file == self._path or not Path(f"{self._path}.new").exists()):
+            if not file.is_file() and (file == self._path or not self._journal.index):
                 raise InputError(f"{file} does not exist, which belongs to the index {self._path}")
-        if self._side.is_file():
-            saved = _read_side(self._side)
-            refuse_other(Identity(**saved["identity"]), self._identity, self._path)
-            self._names, self._kind = saved["names"], saved["kind"]
+        side = read_side(self._side) if self._side.is_file() else Side(self._identity, self._journal.kind, [], "")
+        refuse_other(side.identity, self._identity, self._path)
+        self._members, self._kind = side.members, side.kind
         if kind not in (None, self._kind):
             raise InputError(f"{self._path} is of kind {self._kind}, not {kind}: choose another path or delete it")
+        if side.index_checksum or self._journal.index:
+            self._checksum = file_checksum(str(self._path))
+            self._written = bool(self._journal.index) and self._journal.index == self._checksum
+            if not self._written and side.index_checksum not in ("", self._checksum):
+                raise InputError(f"{self._path} is truncated or not the file that was written: its checksum differs")
+        if self._written and side.index_checksum != self._checksum:  # finish() was interrupted before the names
+            self._members, self._to_write = self._changed(), True
+        if self._side.is_file():
+            self.made = self._side.stat().st_mtime_ns
         try:
             self._index = faiss.read_index(str(self._path))
         except (RuntimeError, MemoryError) as error:
@@ -76,12 +100,15 @@ class FaissIndex:
         if self._index.d != self._identity.size:
             raise InputError(f"{self._path} has {self._index.d} columns, not {self._identity.size}")
 
-    def _fit(self) -> bool:
-        """Whether both files have all rows they should, those of the journal or not."""
-        if not len(self._journal):
-            return len(self) == len(self._names)
-        rows = range(self._journal.first, self._journal.first + len(self._journal) + 1)
-        return len(self) in rows and len(self._names) in rows
+    def _goes_together(self) -> bool:
+        """Whether each row of the journal is for a place that there is, or the next one."""
+        rows = len(self)
+        for place, _ in self._journal.changes:
+            if not 0 <= place <= rows:
+                return False
+            rows += place == rows
+        self._behind = rows
+        return all(0 <= place < rows for place in self._journal.dropped)
 
     def __len__(self) -> int:
         return self._index.ntotal
@@ -89,60 +116,123 @@ class FaissIndex:
     @property
     def waiting(self) -> int:
         """How many rows were added and are not searched yet."""
-        return self._journal.first + len(self._journal) - len(self) if len(self._journal) else 0
+        return 0 if self._written else len(self._journal)
 
     def known(self) -> set[str]:
-        """See :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
-        return {*self._names, *self._journal.names}
+        """The names of all rows."""
+        return {member.name for member in self.members()}
 
-    def add(self, vectors: np.ndarray, names: list[str]) -> None:
+    def members(self) -> list[Member]:
+        """All rows."""
+        return self._members if self._written else with_changes(self._members, dict(self._journal.changes), set())
+
+    def add(
+        self, vectors: np.ndarray, members: Sequence[str] | Sequence[Member], places: Sequence[int] | None = None
+    ) -> None:
         """Add rows to the journal."""
-        self._journal.add(vectors, names, len(self))
+        rows = members_of(members)
+        refuse_infinite(vectors, rows)
+        self._settle()
+        given = [-1] * len(rows) if places is None else places
+        behind = counting(max(self._behind, len(self)))
+        where = [next(behind) if place < 0 else place for place in given]
+        self._journal.add(vectors, rows, where)
+        self._behind = next(behind)
+
+    def note(self, sources: dict[int, Source]) -> None:
+        """Keep with the names what is known of files."""
+        self._settle()
+        for place, source in sources.items():
+            if place < len(self._members):  # or else in the journal, and looked at again by the next indexing
+                self._members[place] = self._members[place]._replace(source=source)
+        self._to_write = True
+
+    def drop(self, places: Sequence[int]) -> None:
+        """Leave rows out of the next :meth:`finish`."""
+        self._settle()
+        self._journal.drop(places)
+
+    def _settle(self) -> None:
+        """Do what an interrupted :meth:`finish` has left, so that places are those of the index again."""
+        if self._written:
+            if self._to_write:
+                self._write_side()
+            self._journal.remove()
+            self._behind = len(self)
+            self._written = self._to_write = False
 
     def finish(self) -> None:
-        """Move what was added into the index.
+        """Move what was added into the index, and leave out what was dropped.
 
         Raises:
             InputError: there are too few rows to train an index of this kind.
         """
-        if not len(self._journal):
-            return
-        rows = self._journal.rows(len(self) - self._journal.first)  # the others are in the file already
-        with _refusals(f"{self._path} of kind {self._kind}, {len(rows)} rows"):
-            if len(rows) and not self._index.is_trained:
-                self._index.train(np.ascontiguousarray(rows))
-            for start in range(0, len(rows), _CHUNK):
-                self._index.add(np.ascontiguousarray(rows[start : start + _CHUNK]))
-        if len(rows):
-            write_whole(str(self._path), lambda part: faiss.write_index(self._index, part))
-        self._names += self._journal.names[len(self._names) - self._journal.first :]
-        content = {"identity": self._identity._asdict(), "kind": self._kind, "names": self._names}
-        write_text(str(self._side), json.dumps(content))
-        self._journal.remove()
+        self._settle()
+        if self._journal.begun:
+            with _refusals(f"{self._path} of kind {self._kind}, {len(self.members())} rows"):
+                self._index = self._rebuilt()
+            write_whole(str(self._path), self._write_index)
+            self._members, self._written, self._to_write = self._changed(), True, True
+            self._settle()
+        elif self._to_write:
+            self._write_side()
+            self._to_write = False
+
+    def _rebuilt(self) -> Any:
+        """The index with the journal's rows in their places; otherwise as it is, trained as it was."""
+        rows = {place: row for row, (place, _) in enumerate(self._journal.changes)}  # the last of each place
+        vectors, had = self._journal.vectors(), len(self)
+        index = self._index
+        if not index.is_trained:
+            index.train(np.ascontiguousarray(vectors))
+        kept = [place for place in range(len(self.members())) if place not in self._journal.dropped]
+        if self._journal.dropped or any(place < had for place in rows):
+            index = faiss.clone_index(index)
+            index.reset()
+            if inverted := faiss.try_extract_index_ivf(index):
+                inverted.set_direct_map_type(_NO_MAP)  # rows() makes one
+        else:
+            kept = kept[had:]
+        for start in range(0, len(kept), _CHUNK):
+            places = np.array(kept[start : start + _CHUNK])
+            old = np.array([place not in rows for place in places])
+            chunk = np.empty((len(places), self._identity.size), np.float32)
+            if old.any():
+                chunk[old] = self.rows(places[old])
+            chunk[~old] = vectors[[rows[place] for place in places[~old].tolist()]]
+            index.add(chunk)
+        return index
+
+    def _write_index(self, part: str) -> None:
+        faiss.write_index(self._index, part)
+        self._checksum = file_checksum(part)
+        self._journal.written(self._checksum, self._kind)
+
+    def _write_side(self) -> None:
+        write_side(self._side, Side(self._identity, self._kind, self._members, self._checksum))
+
+    def _changed(self) -> list[Member]:
+        return with_changes(self._members, dict(self._journal.changes), self._journal.dropped)
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
         """Places of the nearest rows."""
-        return self._index.search(np.ascontiguousarray(vectors, np.float32), count)[1]
+        with _refusals(f"{self._path} of kind {self._kind}"):
+            return self._index.search(np.ascontiguousarray(vectors, np.float32), count)[1]
 
     def rows(self, places: np.ndarray) -> np.ndarray:
         """The vectors; of a kind that compresses them, what is left of them."""
-        inverted = faiss.try_extract_index_ivf(self._index)
-        if inverted is not None:
-            inverted.make_direct_map()  # of inverted lists, from places to vectors
         with _refusals(f"{self._path} of kind {self._kind}"):
+            if inverted := faiss.try_extract_index_ivf(self._index):
+                inverted.make_direct_map()  # of inverted lists, from places to vectors
             return self._index.reconstruct_batch(np.ascontiguousarray(places, np.int64))
 
     def names(self, places: np.ndarray) -> list[str]:
         """The names."""
-        return [self._names[place] for place in places]
+        return [member.name for member in self.members_at(places)]
 
-
-def _read_side(path: Path) -> dict:
-    try:
-        saved = json.loads(path.read_text())
-        return {"identity": saved["identity"], "kind": saved["kind"], "names": saved["names"]}
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path} is truncated or not of an index") from None
+    def members_at(self, places: np.ndarray) -> list[Member]:
+        """The rows there but for their vectors."""
+        return [self._members[place] for place in places]
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import DECLARED, leaves
-from fastreid_mm.errors import InputError
+from fastreid_mm.console import printable
+from fastreid_mm.errors import InputError, listed
+from fastreid_mm.read_image import FULL_RANGE
 
 _OF_TRAINING = (
     *("MODEL.DEVICE", "MODEL.WEIGHTS", "MODEL.TRUST_WEIGHTS", "MODEL.PARTIAL_WEIGHTS", "MODEL.FREEZE_LAYERS"),
@@ -52,9 +54,30 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
     """
     network = [(key, value) for key, value in sorted(leaves(cfg.MODEL, "MODEL.")) if _of_features(key)]
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
+    if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # beside the default, so that older indexes stay usable
+        read.append(tuple(cfg.INPUT.RANGE_16BIT))
     settings = repr((network, read)).encode()
     config = hashlib.sha256(settings).hexdigest()[:16]
     return Identity(cfg.MODEL.META_ARCHITECTURE, space, size, config, _checksum(model.state_dict().items()))
+
+
+def identity_from(saved: object, path: object) -> Identity:
+    """The identity that a file says, as JSON.
+
+    Raises:
+        InputError: names the file, if what it says is none, or is of another version of this package.
+    """
+    fields = set(saved) if isinstance(saved, dict) else set()
+    if not isinstance(saved, dict) or fields != set(Identity._fields):
+        differing = sorted(map(str, fields ^ set(Identity._fields)))
+        raise InputError(
+            f"{path} was made by another version of fastreid-mm, or is no index: the fields of its identity differ in "
+            f"{listed(differing, 5, ', ')}; index again under another name"
+        )
+    for field, kind in Identity.__annotations__.items():
+        if not isinstance(saved[field], kind):
+            raise InputError(f"{path} is not of an index: {field} of its identity is {str(saved[field])[:40]!r}")
+    return Identity(**saved)
 
 
 def refuse_other(saved: Identity, given: Identity, path: object) -> None:
@@ -66,7 +89,8 @@ def refuse_other(saved: Identity, given: Identity, path: object) -> None:
     for field, meaning in _MEANING.items():
         old, new = getattr(saved, field), getattr(given, field)
         if old != new:
-            raise InputError(f"{path} is of another model: it was made with {meaning}, {field} {old}, not {new}")
+            said = printable(str(old))[:80]
+            raise InputError(f"{path} is of another model: it was made with {meaning}, {field} {said}, not {new}")
 
 
 def _of_features(key: str) -> bool:

@@ -2,94 +2,168 @@
 
 import json
 import os
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.retrieval.identity import Identity, refuse_other
+from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
+from fastreid_mm.retrieval.side_file import source_from, source_json, text_checksum
+from fastreid_mm.retrieval.sources import Member
 
 
 class Journal:
-    """Vectors in one file and their names in another, both only ever appended to.
+    """Vectors in one file and what is to be done with them in another, both only ever appended to.
 
-    A row counts when its line in the file of names is complete, which is written, and on the disk, after its vector.
-    What an interruption leaves of a row beyond that is cut off.
+    A line of the other file is JSON, a tab and a checksum. The first says of what the vectors are, each of the others
+    that a row goes to a place of the index, that rows are to be dropped, or how the index was written with all that.
+    A row counts when its line is complete, which is written, and on the disk, after its vector. What an interruption
+    leaves of a row beyond that is cut off.
 
     Args:
-        path: of the vectors; that of the names ends in ``.names`` as well. Nothing is made before the first row.
+        path: of the vectors; that of the lines ends in ``.names`` as well. Nothing is made before the first line.
         identity: of what made the vectors.
 
     Raises:
-        InputError: the files hold vectors that something else has made, or do not go together.
+        InputError: the files are damaged, hold vectors that something else has made, or do not go together.
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
-        self._vectors, self._names_file, self._identity = path, Path(f"{path}.names"), identity
-        self.names: list[str] = []
-        self.first = 0
-        """The place of its first row in the index."""
-        self._whole_bytes = 0  # of the file of names, up to the last line that is complete
+        self._vectors, self._lines_file, self._identity = path, Path(f"{path}.names"), identity
+        self.changes: list[tuple[int, Member]] = []
+        """The place of each row in the index, and what it is; a later one replaces an earlier one of that place."""
+        self.dropped: set[int] = set()
+        """Places of rows to be left out, once all rows are where they go."""
+        self.index = self.kind = ""
+        """Checksum and kind of the index that was written with all this; empty before."""
+        self._whole_bytes = 0  # of the file of lines, up to the last that is complete
         self._cut = False
-        if self._names_file.is_file():
+        if self._lines_file.is_file():
             self._read()
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self._whole_bytes)
+
     def _read(self) -> None:
-        whole = self._names_file.read_bytes().rpartition(b"\n")[0]
+        whole = self._lines_file.read_bytes().rpartition(b"\n")[0]
         if not whole:  # interrupted before the first row
             return
+        damaged = f"{self._lines_file} is damaged or no journal of an index; delete it and {self._vectors}"
         try:
-            head, *names = map(json.loads, whole.decode().splitlines())
-            self.first, saved = head["first"], Identity(**head["identity"])
-        except (ValueError, TypeError, KeyError):
-            raise InputError(f"{self._names_file} is no journal of an index") from None
-        refuse_other(saved, self._identity, self._names_file)
-        if not self._vectors.is_file() or self._vectors.stat().st_size < len(names) * self._row_bytes:
-            raise InputError(f"{self._vectors} is truncated: {self._names_file} has {len(names)} rows; delete both")
-        self.names, self._whole_bytes = names, len(whole) + 1
+            texts = whole.decode().split("\n")
+            checked = "\t" in texts[0]  # or else of an earlier version
+            head, *lines = (json.loads(_checked(text) if checked else text) for text in texts)
+            first, saved = head["first"], head["identity"]
+            if not isinstance(first, int) or first < 0:
+                raise TypeError
+            refuse_other(identity_from(saved, self._lines_file), self._identity, self._lines_file)
+            checksums = [self._take(line, first) for line in lines]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(damaged) from None
+        self._check_vectors([found for found in checksums if found is not None])
+        self._whole_bytes = len(whole) + 1
+
+    def _take(self, line: Any, first: int) -> int | None:
+        """Take a line, and return the checksum of its vector, -1 if it has none in a journal of an earlier version."""
+        if isinstance(line, str):  # of an earlier version
+            self.changes.append((first + len(self.changes), Member(line)))
+            return -1
+        if "drop" in line:
+            self.dropped.update(map(int, line["drop"]))
+        elif "index" in line:
+            self.index, self.kind = str(line["index"]), str(line["kind"])
+        else:
+            source = source_from(line["source"], self._lines_file)
+            self.changes.append((int(line["place"]), Member(str(line["name"]), source)))
+            return int(line["vector"])
+        return None
+
+    def _check_vectors(self, checksums: Sequence[int]) -> None:
+        size = self._vectors.stat().st_size if self._vectors.is_file() else 0
+        together = f"delete it and {self._lines_file}"
+        if size < len(checksums) * self._row_bytes:
+            raise InputError(f"{self._vectors} is truncated, it should have {len(checksums)} rows; {together}")
+        for row, expected in zip(self.vectors(), checksums):
+            if not np.isfinite(row).all() or (expected >= 0 and zlib.crc32(row.tobytes()) != expected):
+                raise InputError(f"{self._vectors} is damaged; {together}")
 
     @property
     def _row_bytes(self) -> int:
         return 4 * self._identity.size
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.changes)
 
-    def add(self, vectors: np.ndarray, names: list[str], rows: int) -> None:
-        """Append vectors and their names, which are on the disk when it returns.
+    def add(self, vectors: np.ndarray, members: Sequence[Member], places: Sequence[int]) -> None:
+        """Append rows, which are on the disk when it returns.
 
         Args:
             vectors: (n, V) float32.
-            names: n.
-            rows: of the index.
+            members: n.
+            places: n, in the index.
         """
+        rows = [np.ascontiguousarray(vector, np.float32).tobytes() for vector in vectors]
+        lines = [
+            {"name": name, "source": source_json(source), "place": place, "vector": zlib.crc32(row)}
+            for (name, source), place, row in zip(members, places, rows)
+        ]
+        self._append(b"".join(rows), lines)
+        self.changes += zip(places, members)
+
+    def drop(self, places: Sequence[int]) -> None:
+        """Append that rows are to be left out."""
+        self._append(b"", [{"drop": list(places)}])
+        self.dropped.update(places)
+
+    def written(self, checksum: str, kind: str) -> None:
+        """Append how the index was written with all this, before it takes its name."""
+        self._append(b"", [{"index": checksum, "kind": kind}])
+        self.index, self.kind = checksum, kind
+
+    def _append(self, vectors: bytes, lines: list[dict]) -> None:
         if not self._cut:
             self._cut_torn_rows()
-        lines = "".join(json.dumps(name) + "\n" for name in names)
-        if not self.names:
-            self.first = rows
-            lines = json.dumps({"identity": self._identity._asdict(), "first": rows}) + "\n" + lines
-        _append(self._vectors, np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-        _append(self._names_file, lines.encode())
-        self.names += names
+        if not self.begun:
+            lines = [{"identity": self._identity._asdict(), "first": 0}, *lines]
+        if vectors:
+            _append(self._vectors, vectors)
+        text = "".join(f"{line}\t{text_checksum(line)}\n" for line in map(json.dumps, lines)).encode()
+        _append(self._lines_file, text)
+        self._whole_bytes += len(text)
 
     def _cut_torn_rows(self) -> None:
         """Done by who writes alone: another process may read meanwhile."""
-        for path, length in ((self._vectors, len(self) * self._row_bytes), (self._names_file, self._whole_bytes)):
+        for path, length in ((self._vectors, len(self) * self._row_bytes), (self._lines_file, self._whole_bytes)):
             path.touch()
-            os.truncate(path, length if self.names else 0)
+            os.truncate(path, length)
         self._cut = True
 
-    def rows(self, first: int) -> np.ndarray:
-        """(n, V) float32 vectors from a row of the journal on, read from the disk as they are used."""
+    def vectors(self) -> np.ndarray:
+        """(n, V) float32 of all rows, read from the disk as they are used."""
         shape = (len(self), self._identity.size)
-        return np.memmap(self._vectors, np.float32, "r", shape=shape)[first:] if first < len(self) else np.empty((0, 0))
+        return np.memmap(self._vectors, np.float32, "r", shape=shape) if len(self) else np.empty(shape, np.float32)
 
     def remove(self) -> None:
-        """Delete both files, the names first: without them there are no rows."""
-        self._names_file.unlink(missing_ok=True)
+        """Delete both files, the lines first: without them there are no rows."""
+        self._lines_file.unlink(missing_ok=True)
         self._vectors.unlink(missing_ok=True)
-        self.names, self._cut = [], False
+        self.changes, self.dropped, self.index, self.kind = [], set(), "", ""
+        self._whole_bytes, self._cut = 0, False
+
+
+def _checked(line: str) -> str:
+    """The JSON of a line."""
+    text, _, expected = line.rpartition("\t")
+    if text_checksum(text) != expected:
+        raise ValueError
+    return text
 
 
 def _append(path: Path, content: bytes) -> None:

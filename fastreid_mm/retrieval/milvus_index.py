@@ -1,24 +1,32 @@
 """An index in a collection of Milvus (https://milvus.io)."""
 
 import json
-from collections.abc import Iterator
+import logging
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count as counting
 
 import numpy as np
 
+from fastreid_mm.console import encodable
 from fastreid_mm.errors import InputError, first_line, require_packages
-from fastreid_mm.retrieval.identity import Identity, refuse_other
+from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
+from fastreid_mm.retrieval.side_file import source_from, source_json, with_changes
+from fastreid_mm.retrieval.sources import Member, Source
+from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
 
 _PROPERTY = "fastreid_mm.identity"
-_NAME_BYTES = 4096
+_NAME_BYTES, _SOURCE_BYTES = 4096, 65535
 _PAGE = 1000
 """Rows that are asked for at a time."""
 
 
 class MilvusIndex:
-    """A collection with the fields ``place``, ``name`` and ``vector``; whose vectors these are is a property of it.
+    """A collection of the fields ``place``, ``name``, ``source`` and ``vector``; whose vectors they are is a property.
 
-    Milvus keeps what it has acknowledged, so what is added is in the collection at once.
+    Milvus keeps what it has acknowledged, so what is added is in the collection at once. Collections of earlier
+    versions have no field ``source``: files that were replaced are not noticed there.
 
     Args:
         url: ``milvus://[USER:PASSWORD@]HOST:PORT/COLLECTION``, or ``milvus-lite://FILE.db/COLLECTION`` for Milvus in
@@ -47,6 +55,8 @@ class MilvusIndex:
         require_packages("milvus", "pymilvus", *(["milvus_lite"] if url.startswith("milvus-lite:") else []))
         from pymilvus import MilvusClient  # here: those who search files do without it
 
+        for logger in ("pymilvus", "milvus_lite"):  # which print the tracebacks of errors that are told in words here
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
         self._url, self._identity = url, identity
         self._effort = _parameters(effort.split(",") if effort else [])
         with self._refusals():
@@ -57,11 +67,17 @@ class MilvusIndex:
         with self._refusals():
             if not there:
                 self._create(kind or "FLAT", "IP" if inner_product else "L2")
-            properties = self._client.describe_collection(self._name)["properties"]
-        self._check(properties, kind)
+            described = self._client.describe_collection(self._name)
+        self._check(described["properties"], kind)
+        self._fields = [field["name"] for field in described["fields"] if field["name"] in ("place", "name", "source")]
         with self._refusals():
             self._client.load_collection(self._name)
-            self._known = self._read_names()
+            self._members = self._read_members()
+            rows = self._client.query(self._name, filter="place >= 0", output_fields=["count(*)"])[0]["count(*)"]
+        if rows != len(self):
+            raise InputError(f"{url} is damaged: of its {rows} rows only {len(self)} follow each other")
+        self.made = 0 if self._keeps_sources else sys.maxsize
+        """See :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
 
     def _create(self, kind: str, metric: str) -> None:
         from pymilvus import DataType
@@ -70,6 +86,7 @@ class MilvusIndex:
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("place", DataType.INT64, is_primary=True)
         schema.add_field("name", DataType.VARCHAR, max_length=_NAME_BYTES)
+        schema.add_field("source", DataType.VARCHAR, max_length=_SOURCE_BYTES)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=self._identity.size)
         index = self._client.prepare_index_params()
         index.add_index("vector", index_type=name, metric_type=metric, params=_parameters(parameters))
@@ -81,41 +98,100 @@ class MilvusIndex:
     def _check(self, properties: dict, kind: str | None) -> None:
         if _PROPERTY not in properties:
             raise InputError(f"{self._url} is a collection that something else has made")
-        saved = json.loads(properties[_PROPERTY])
-        made_as = saved.pop("kind")
-        refuse_other(Identity(**saved), self._identity, self._url)
+        try:
+            saved = json.loads(properties[_PROPERTY])
+            made_as = saved.pop("kind")
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+            raise InputError(f"{self._url} is a collection that something else has made") from None
+        refuse_other(identity_from(saved, self._url), self._identity, self._url)
         if kind not in (None, made_as):
             raise InputError(f"{self._url} is of kind {made_as}, not {kind}: choose another collection or delete it")
 
-    def _read_names(self) -> list[str]:
-        """The names in the order of their places, which have no gaps."""
-        names: list[str] = []
+    @property
+    def _keeps_sources(self) -> bool:
+        return "source" in self._fields
+
+    def _read_members(self) -> list[Member]:
+        """All rows in the order of their places, which have no gaps."""
+        members: list[Member] = []
         while True:
-            page = f"place >= {len(names)} and place < {len(names) + _PAGE}"
-            found = self._client.query(self._name, filter=page, output_fields=["place", "name"])
-            if not found:
-                return names
-            names += [row["name"] for row in sorted(found, key=lambda row: row["place"])]
+            page = f"place >= {len(members)} and place < {len(members) + _PAGE}"
+            found = self._client.query(self._name, filter=page, output_fields=self._fields)
+            rows = {row["place"]: row for row in found}
+            while len(members) in rows:
+                members.append(self._member(rows[len(members)]))
+            if len(rows) < _PAGE:
+                return members
+
+    def _member(self, row: dict) -> Member:
+        if not self._keeps_sources:
+            return Member(row["name"])
+        try:
+            name, source = json.loads(row["source"])
+        except (ValueError, TypeError, RecursionError):
+            raise InputError(f"{self._url} is damaged: of the row {row['place']} nothing is known") from None
+        return Member(str(name), source_from(source, self._url))
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._members)
 
     waiting = 0
     """All that was added is searched."""
 
     def known(self) -> set[str]:
-        """See :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
-        return set(self._known)
+        """The names of all rows."""
+        return {member.name for member in self._members}
 
-    def add(self, vectors: np.ndarray, names: list[str]) -> None:
-        """Add rows to the collection."""
-        content = [
-            {"place": place, "name": name, "vector": vector}
-            for place, (name, vector) in enumerate(zip(names, np.asarray(vectors, np.float32)), len(self))
-        ]
+    def members(self) -> list[Member]:
+        """All rows."""
+        return list(self._members)
+
+    def add(
+        self, vectors: np.ndarray, members: Sequence[str] | Sequence[Member], places: Sequence[int] | None = None
+    ) -> None:
+        """Put rows into the collection."""
+        rows = members_of(members)
+        refuse_infinite(vectors, rows)
+        behind = counting(len(self))
+        where = [next(behind) if place < 0 else place for place in places or [-1] * len(rows)]
+        self._put(vectors, rows, where)
+        self._members = with_changes(self._members, dict(zip(where, rows)), set())
+
+    def _put(self, vectors: np.ndarray, rows: Sequence[Member], places: Sequence[int]) -> None:
+        content = []
+        for place, (name, source), vector in zip(places, rows, np.asarray(vectors, np.float32)):
+            row = {"place": place, "name": encodable(name), "vector": vector}
+            if self._keeps_sources:
+                row["source"] = json.dumps([name, source_json(source)])
+            elif row["name"] != name:
+                raise InputError(f"{self._url} is of an earlier version, which cannot hold the name {name}")
+            content.append(row)
+        if content:
+            with self._refusals():
+                self._client.upsert(self._name, content)
+
+    def note(self, sources: dict[int, Source]) -> None:
+        """Keep nothing more of files: Milvus writes whole rows alone, so they are read once more the next time."""
+        if not self._keeps_sources:
+            print(
+                f"{self._url} is of an earlier version, in which files that were replaced are not noticed: "
+                "index into another collection",
+                file=sys.stderr,
+            )
+
+    def drop(self, places: Sequence[int]) -> None:
+        """Leave rows out, and put the last ones in their places."""
+        dropped = set(places)
+        left = len(self) - len(dropped)
+        holes = sorted(place for place in dropped if place < left)
+        moved = [place for place in range(left, len(self)) if place not in dropped]
+        if moved:
+            self._put(self.rows(np.array(moved)), [self._members[place] for place in moved], holes)
         with self._refusals():
-            self._client.insert(self._name, content)
-        self._known += names
+            self._client.delete(self._name, ids=list(range(left, len(self))))
+        self._members = with_changes(
+            self._members[:left], {hole: self._members[place] for hole, place in zip(holes, moved)}, set()
+        )
 
     def finish(self) -> None:
         """Have Milvus write everything to where it keeps it."""
@@ -146,7 +222,11 @@ class MilvusIndex:
 
     def names(self, places: np.ndarray) -> list[str]:
         """The names."""
-        return [self._known[place] for place in places]
+        return [member.name for member in self.members_at(places)]
+
+    def members_at(self, places: np.ndarray) -> list[Member]:
+        """The rows there but for their vectors."""
+        return [self._members[place] for place in places]
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

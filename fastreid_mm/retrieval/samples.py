@@ -1,14 +1,12 @@
 """The images in a folder, or samples of several modalities, in the order of their paths."""
 
-from collections import defaultdict
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fastreid_mm.common.image_files import SUFFIXES, LeftOut, images_below, list_folder
 from fastreid_mm.errors import InputError
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-"""Of the files that are taken for images."""
 
 
 class Sample(NamedTuple):
@@ -18,45 +16,99 @@ class Sample(NamedTuple):
     """Of the image; of several modalities, of the first there is."""
     images: str | dict[str, str]
     """The path of the image, or of each modality's."""
+    key: str
+    """What tells it from all other samples: its real path, however it was named; of several modalities, the real path
+    of the folder of their folders, and in it the sample's."""
 
 
-def samples_in(folder: str, modalities: Sequence[str] = ()) -> list[Sample]:
-    """All samples in a folder and the folders in it, sorted by their paths.
+def samples_in(folder: str, modalities: Sequence[str] = (), left_out: LeftOut | None = None) -> list[Sample]:
+    """All samples in a folder and the folders in it, sorted by their paths; links are followed.
+
+    An image that is there under several names, by links, is taken once, if possible by the name that is no link.
 
     Args:
         folder: with the images, or one image; of a method for aligned images, with a folder for each modality in it,
             in which the images of a sample have one name (their suffixes may differ).
         modalities: of a sample, if it has several. Samples may lack some of them.
+        left_out: gets what is no image, and further names of an image.
 
     Raises:
         InputError: there is no such folder, or nothing in it.
     """
-    place = Path(folder)
+    left_out = LeftOut() if left_out is None else left_out
+    place = Path(folder)  # without a slash at its end or dots in it
     if not place.exists():
         raise InputError(f"--images: {folder} does not exist")
-    found = _aligned(place, modalities) if modalities else [Sample(str(path), str(path)) for path in _images(place)]
-    if not found:
-        raise InputError(f"--images: there is no image in {folder} (files ending in {', '.join(SUFFIXES)})")
-    return sorted(found, key=lambda sample: sample.path)
+    found = _aligned(place, modalities, left_out) if modalities else _single(place, left_out)
+    distinct: dict[object, Sample] = {}
+    for sample in sorted(found, key=lambda sample: (_is_link(place, sample), sample.path)):
+        first = distinct.setdefault(_files(sample), sample)
+        if first is not sample:
+            left_out.add(sample.path, f"the same as {first.path}")
+    if not distinct:
+        more = f"; {left_out}" if left_out.found else ""
+        raise InputError(f"--images: there is no image in {folder} (files ending in {', '.join(SUFFIXES)}){more}")
+    return sorted(distinct.values(), key=lambda sample: sample.path)
 
 
-def _images(place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place
-    for path in place.rglob("*") if place.is_dir() else ():
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            yield path
+def _single(place: Path, left_out: LeftOut) -> Iterator[Sample]:
+    for path in _images(place, left_out):
+        yield Sample(path, path, os.path.realpath(path))
 
 
-def _aligned(place: Path, modalities: Sequence[str]) -> list[Sample]:
-    folders = [name for name in modalities if (place / name).is_dir()]
-    if not folders:
-        raise InputError(f"--images: {place} has none of the folders {', '.join(modalities)}, one for each modality")
-    samples: defaultdict[Path, dict[str, str]] = defaultdict(dict)
-    for name in folders:
-        for path in _images(place / name):
-            images = samples[path.relative_to(place / name).with_suffix("")]
+def _images(place: Path, left_out: LeftOut) -> list[str]:
+    if place.is_dir():
+        return images_below(str(place), left_out)
+    return [str(place)] if place.is_file() else []
+
+
+def _aligned(place: Path, modalities: Sequence[str], left_out: LeftOut) -> list[Sample]:
+    folders = _modality_folders(place, modalities, left_out)
+    root = _real_root(place, list(folders.values()))
+    samples: dict[str, dict[str, str]] = {}
+    for name, folder in folders.items():
+        for path in _images(place / folder, left_out):
+            stem = str(Path(path).relative_to(place / folder).with_suffix(""))
+            images = samples.setdefault(stem, {})
             if name in images:
                 raise InputError(f"--images: {images[name]} and {path} are of one sample and one modality")
-            images[name] = str(path)
-    return [Sample(next(iter(images.values())), images) for images in samples.values()]
+            images[name] = path
+    return [Sample(next(iter(images.values())), images, str(root / stem)) for stem, images in samples.items()]
+
+
+def _modality_folders(place: Path, modalities: Sequence[str], left_out: LeftOut) -> dict[str, str]:
+    """Modality to the name of its folder, which may differ in case if there is only one."""
+    folders, images = list_folder(str(place), left_out) if place.is_dir() else ([], [])
+    found = {}
+    for name in modalities:
+        others = [folder for folder in folders if folder.lower() == name.lower()]
+        if name in others or len(others) == 1:
+            found[name] = name if name in others else others[0]
+        elif others:
+            raise InputError(f"--images: which of {', '.join(others)} in {place} has the images of {name}?")
+    if not found:
+        raise InputError(f"--images: {place} has none of the folders {', '.join(modalities)}, one for each modality")
+    for name in [*folders, *images]:
+        if name not in found.values():
+            left_out.add(str(place / name), "no folder of a modality")
+    return found
+
+
+def _real_root(place: Path, folders: Sequence[str]) -> Path:
+    """The real path of a folder, or of the one that has all of its modalities if these are links to that one's."""
+    real = [(place / folder).resolve() for folder in folders]
+    if len({path.parent for path in real}) == 1 and [path.name for path in real] == list(folders):
+        return real[0].parent
+    return place.resolve()
+
+
+def _files(sample: Sample) -> object:
+    """What two names of one sample have in common."""
+    if isinstance(sample.images, str):
+        return sample.key
+    return tuple((name, os.path.realpath(path)) for name, path in sample.images.items())
+
+
+def _is_link(place: Path, sample: Sample) -> bool:
+    """Tell whether a sample's image is a link, or in a linked folder, below the one that was given."""
+    return Path(sample.path).resolve() != place.resolve() / Path(sample.path).relative_to(place)

@@ -51,8 +51,8 @@ class Searcher:
             found = search(self.index, self._space, self._predictor.distance, query, top, self._candidates)
             for places, distances in zip(found.places, found.distances):
                 there = [distance for distance in distances.tolist() if math.isfinite(distance)]
-                names = self.index.names(places[: len(there)])
-                answers.append([Match(*each) for each in zip(names, map(self._score, there))])
+                members = self.index.members_at(places[: len(there)])
+                answers.append([Match(name, self._score(far), of) for (name, of), far in zip(members, there)])
         return answers
 
     def recall(self, features: Tensor, top: int) -> float:

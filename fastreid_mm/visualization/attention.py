@@ -42,7 +42,7 @@ class Pair(NamedTuple):
 
 def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
     """Queries, spread evenly over the identities, and the gallery image that the protocol ranks first for each."""
-    chosen = spread(np.arange(len(shown.evaluator.query)), count)
+    chosen = spread(shown.evaluator.people(), count)
     queries = [shown.evaluator.query[index] for index in chosen]
     nearest = [found[0] for found in nearest_images(shown.evaluator, chosen)]
     batches = list(shown.loader([*queries, *nearest], 1))

@@ -19,7 +19,7 @@ class Curves(NamedTuple):
     """The curves of a setting, in percent."""
 
     cmc: np.ndarray
-    """(K,) Rank-1 to Rank-K, K the last of the protocol's ranks."""
+    """(K,) Rank-1 to Rank-K, K the last of the protocol's ranks, or as many as the gallery has images."""
     precision: np.ndarray
     """(100,) precision over each hundredth of recall."""
     mean_average_precision: float
@@ -43,7 +43,7 @@ def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
     found = finer.ranked(cast(Tensor, evaluator.features))
     return {
         setting: Curves(
-            np.array([metrics[f"Rank-{k}"] for k in finer.ranks]),
+            np.array([metrics[f"Rank-{k}"] for k in finer.ranks if f"Rank-{k}" in metrics]),
             np.array([metrics[f"Precision-{i}"] for i in range(1, SHARES + 1)]),
             cast(float, metrics["mAP"]),
         )

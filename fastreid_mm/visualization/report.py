@@ -11,6 +11,7 @@ from fastreid_mm.visualization.parts import PARTS
 from fastreid_mm.visualization.shown_set import ShownSet, shown_sets
 from fastreid_mm.visualization.style import save
 from fastreid_mm.visualization.training_curves import draw_training_curves, read_metrics
+from fastreid_mm.whole_file import write_text
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -41,7 +42,7 @@ def write_report(predictor: Predictor, config_name: str, output: Path, parts: Se
     if TRAINING in parts:
         pictures += _training_curves(Path(predictor.cfg.MODEL.WEIGHTS).parent, output)
     path = output / "index.html"
-    path.write_text(page(f"Report on {config_name}", _facts(predictor, config_name), results, pictures), "utf-8")
+    write_text(str(path), page(f"Report on {config_name}", _facts(predictor, config_name), results, pictures))
     return path
 
 

@@ -13,6 +13,7 @@ from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.engine.setup import with_values
 from fastreid_mm.engine.testing import run_tests
 from fastreid_mm.evaluation.results import Results
+from fastreid_mm.modeling.flip_testing import FlipTesting
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 from fastreid_mm.protocols.evaluator import FeatureCollector
 
@@ -50,7 +51,7 @@ class ShownSet(NamedTuple):
     def features_by(self, model: nn.Module, items: list[tuple]) -> Tensor:
         """(n, D) features that another model gives n items."""
         collector = FeatureCollector()
-        inference_on_dataset(model, self.loader(items, 64), collector, flip_test=self.cfg.TEST.FLIP.ENABLED)
+        inference_on_dataset(FlipTesting(model, self.cfg.TEST.FLIP.ENABLED), self.loader(items, 64), collector)
         return cast(Tensor, collector.gathered())
 
 

@@ -1,5 +1,7 @@
 """Features in two dimensions by t-SNE, before and after training."""
 
+from collections.abc import Collection
+
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -8,6 +10,7 @@ from matplotlib.lines import Line2D
 from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
+from fastreid_mm.evaluation.hidden_images import JUNK
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.protocols.evaluator import Distance, field
 from fastreid_mm.protocols.ranked_lists import spread
@@ -21,12 +24,12 @@ IMAGES = 24
 """Images of each identity in each group at most, spread evenly over its images."""
 
 
-def shown_places(items: list[tuple]) -> np.ndarray:
-    """Indices of the items that are drawn: some images of some identities, of every modality."""
+def shown_places(items: list[tuple], nobody: Collection[int] = (JUNK,)) -> np.ndarray:
+    """Indices of the items that are drawn: some images of some identities, of every modality; none of ``nobody``."""
     identities = field(items, 1)
     groups = by_modality(items) or {"": np.arange(len(items))}
     common = set.intersection(*(set(identities[places].tolist()) for places in groups.values()))
-    chosen = spread(sorted(common), IDENTITIES)
+    chosen = spread(sorted(common.difference(nobody)), IDENTITIES)
     parts = [places[identities[places] == identity] for places in groups.values() for identity in chosen]
     return np.sort(np.concatenate([spread(part, IMAGES) for part in parts]))
 
@@ -49,7 +52,7 @@ def draw_tsne(shown: ShownSet, before: nn.Module | None) -> Figure:
         shown: the test set.
         before: the network as it was before training; None leaves it out.
     """
-    places = shown_places(shown.items)
+    places = shown_places(shown.items, shown.evaluator.nobody)
     items = [shown.items[place] for place in places]
     views = {"after training": embed(shown.features[torch.as_tensor(places)], shown.evaluator.distance)}
     if before is not None:

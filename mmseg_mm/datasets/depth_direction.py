@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mmseg_mm.datasets.image_files import read_mask
+from mmseg_mm.datasets.image_files import look_at_mask
 
 CHECKED = 24
 """At most this many samples of a data set are checked."""
@@ -27,7 +27,7 @@ def farther_than_surroundings(
     """
     checked, farther = 0, []
     for sample in evenly_spread(samples):
-        depth, mask = load_depth(sample), read_mask(sample["seg_map_path"]).astype(bool)
+        depth, mask = load_depth(sample), look_at_mask(sample["seg_map_path"])[0].astype(bool)
         if mask.any() and not mask.all():
             checked += 1
             if depth[mask].mean() < depth[~mask].mean():

@@ -1,8 +1,10 @@
-"""Reading depth maps and masks as the data sets store them.
+"""Reading depth maps, masks and saliency maps as the data sets store them.
 
 They have one grey channel or three equal ones, with or without an alpha channel.
 """
 
+import argparse
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -10,13 +12,15 @@ import cv2
 import mmcv
 import numpy as np
 from mmengine import fileio
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
 from fastreid_mm.errors import InputError, first_line
+from mmseg_mm.datasets.mask_values import binary_mask
 
 COLOURED = 8
-"""Three channels are an image in colour if their mean difference, in 256ths of the range, is above this. The rounding
-of JPEG makes the channels of a grey image differ by one or two."""
+"""Three channels are an image in colour if those of any pixel differ by more, in 256ths of the range. The rounding of
+JPEG makes the channels of a grey image differ by one or two."""
 
 AS_STORED = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
 """Channels and bits as in the file. "unchanged" would leave out the rotation that EXIF data ask for, which loading an
@@ -25,76 +29,137 @@ image in colour applies."""
 PIXELS_A_BYTE = 10_000
 """No format packs more: a PNG of one bit a pixel, all alike, has 8256."""
 
+LIMIT = "max_pixels"
+"""The argument, of data set and predictor, that bounds the pixels of a file; --max-pixels of the commands."""
 
-def read_grey(path: str, backend_args: dict | None = None) -> np.ndarray:
+
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """Add ``--max-pixels`` to the arguments of a command that reads images."""
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        default=MAX_PIXELS,
+        metavar="N",
+        help="refuse files of more pixels, before they are decoded (default: 33.5 million)",
+    )
+
+
+def read_grey(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read a grey image, which may be saved with one channel or with three, and with or without an alpha channel.
 
     Returns:
         The image (H, W), in the data type of the file: uint8 or uint16.
 
     Raises:
-        InputError: The file is missing, is no image, is in colour, or has another data type.
+        InputError: The file is missing, is no image, has more than ``max_pixels``, is in colour, has its picture in the
+            alpha channel alone, or has another data type.
     """
-    image = _decode(path, backend_args)
+    image = _grey(path, backend_args, max_pixels)
     if image.dtype not in (np.uint8, np.uint16):
         raise InputError(f"{path} holds {image.dtype}, 8 or 16 bit integers are needed")
-    if image.ndim == 2:
-        return image
-    colours = image.astype(np.int32)
-    if np.ptp(colours, axis=2).mean() > COLOURED * np.iinfo(image.dtype).max / 255:
-        raise InputError(f"{path} is a picture in colour, a grey one is needed")
-    return colours.mean(axis=2).round().astype(image.dtype)
+    return image
 
 
-def _decode(path: str, backend_args: dict | None) -> np.ndarray:
+def _grey(path: str, backend_args: dict | None, max_pixels: int) -> np.ndarray:
+    """Read a grey image of any data type."""
     try:
         content = fileio.get(path, backend_args=backend_args)
-        _refuse_bomb(content, path)
-        image = mmcv.imfrombytes(content, flag=AS_STORED, backend="cv2")
+        image = _decoded(content, path, max_pixels)
     except InputError:
         raise
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (OSError, ValueError, cv2.error) as error:  # Of an empty file mmcv says ValueError.
-        raise InputError(f"{path} cannot be read: {type(error).__name__}") from error
+    except UnidentifiedImageError:
+        image = None
+    except Exception as error:  # A damaged file raises nearly anything.
+        raise InputError(f"{path} cannot be read: {first_line(error)}") from error
     if image is None:
         raise InputError(f"{path} is not an image that can be read")
-    return image
+    grey = image if image.ndim == 2 else _one_channel(image, path)
+    if grey.min() == grey.max():
+        _refuse_alpha_alone(content, path, max_pixels)
+    return grey
 
 
-def _refuse_bomb(content: bytes, path: str) -> None:
-    """Refuse a file whose header promises more pixels than its bytes can hold, which OpenCV would make room for."""
-    try:
-        with Image.open(BytesIO(content)) as image:
-            width, height = image.size
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path} cannot be read: {first_line(error)}") from None
-    except Exception:  # Of any kind: it is for OpenCV to say what is wrong.
-        return
+def _decoded(content: bytes, path: str, max_pixels: int) -> np.ndarray | None:
+    """Decode by OpenCV what Pillow knows and finds small enough, for which OpenCV would make room without asking."""
+    if not content:
+        raise InputError(f"{path} cannot be read: it is empty")
+    with open_image(BytesIO(content), path, max_pixels, LIMIT) as header:
+        width, height = header.size
     if width * height > PIXELS_A_BYTE * len(content):
         raise InputError(f"{path} cannot be read: {len(content)} bytes cannot hold {width} x {height} pixels")
+    return mmcv.imfrombytes(content, flag=AS_STORED, backend="cv2")
 
 
-def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read a saliency mask.
+def _one_channel(image: np.ndarray, path: str) -> np.ndarray:
+    """The mean of three channels (H, W, 3) that are the same but for rounding."""
+    step = np.iinfo(image.dtype).max / 255 if image.dtype.kind in "iu" else float(np.abs(image).max()) / 255
+    lowest, highest = image.min(axis=2), image.max(axis=2)
+    if (highest.astype(np.float64) - lowest).max() > COLOURED * step:
+        raise InputError(f"{path} is a picture in colour, a grey one is needed")
+    mean = image.mean(axis=2)
+    return (np.rint(mean) if image.dtype.kind in "iu" else mean).astype(image.dtype)
 
-    Its values may be 0 and 255, or 0 and 1. Soft edges are thresholded at the value that PySODMetrics uses.
+
+def _refuse_alpha_alone(content: bytes, path: str, max_pixels: int) -> None:
+    """Refuse an image of one value whose transparency, which is not read, has several."""
+    with open_image(BytesIO(content), path, max_pixels, LIMIT) as image:
+        if image.has_transparency_data:
+            low, high = image.convert("RGBA").getchannel("A").getextrema()
+            if low != high:
+                raise InputError(f"{path} has its picture in the alpha channel, a grey one without is needed")
+
+
+def read_map(path: str, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, str]:
+    """Read a saliency map, which may have 8 or 16 bits or floating point.
+
+    All but 8 bits are stretched to their own range, as PySODMetrics does with every map, before anything is rounded.
 
     Returns:
-        The mask (H, W), uint8 with values 0 and 1.
+        The map (H, W), float32 from 0 to 1, and what is odd about it, empty if nothing is.
 
     Raises:
-        InputError: The file cannot be read, see :func:`read_grey`, or has more than 8 bits.
+        InputError: The file cannot be used, see :func:`read_grey`, or holds numbers that are not finite or, all the
+            same, not between 0 and 1.
     """
-    grey = read_grey(path, backend_args)
-    if grey.dtype != np.uint8:
-        raise InputError(f"{path} holds {grey.dtype}, a mask has 8 bits")
-    threshold = 0 if grey.max() <= 1 else 128
-    return (grey > threshold).astype(np.uint8)
+    values = _grey(path, None, max_pixels)
+    if values.dtype == np.uint8:
+        return (values / 255).astype(np.float32), ""
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(high - low):
+        raise InputError(f"{path} holds numbers that are not finite")
+    if low < high:
+        return ((values - low) / (high - low)).astype(np.float32), ""
+    constant = low / (np.iinfo(values.dtype).max if values.dtype.kind in "iu" else 1)
+    if not 0 <= constant <= 1:
+        raise InputError(f"{path} is {low:g} everywhere, which is not between 0 and 1")
+    return np.full(values.shape, constant, np.float32), f"{path} is {low:g} everywhere" if constant else ""
 
 
-def require_image(path: str | Path) -> None:
-    """Decode an image, and refuse one that is missing, damaged or cut short.
+def look_at_mask(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, str]:
+    """Read a saliency mask, see :func:`binary_mask`.
+
+    Returns:
+        The mask (H, W), uint8 with values 0 and 1, and what is odd about it, which names it; empty if nothing is.
+
+    Raises:
+        InputError: The file cannot be used, see :func:`read_grey`.
+    """
+    mask, remark = binary_mask(read_grey(path, backend_args, max_pixels))
+    return mask, f"mask {path} {remark}" if remark else ""
+
+
+def read_mask(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a saliency mask as :func:`look_at_mask` does, with a warning of what is odd about it."""
+    mask, remark = look_at_mask(path, backend_args, max_pixels)
+    if remark:
+        warnings.warn(remark, stacklevel=2)
+    return mask
+
+
+def require_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
+    """Decode an image, and refuse one that is missing, damaged, cut short or has too many pixels.
 
     OpenCV, which the loaders use, fills up the rest of an image that is cut short.
 
@@ -103,28 +168,56 @@ def require_image(path: str | Path) -> None:
     """
     if not Path(path).is_file():
         raise InputError(f"{path} does not exist")
-    try:
-        with Image.open(path) as image:
+    with _opened(path, max_pixels) as image:
+        try:
             image.load()
-    except Exception as error:  # A damaged file raises nearly anything, and one that is too large its own error.
-        raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
+        except Exception as error:
+            raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
 
 
-def image_size(path: str | Path) -> tuple[int, int]:
+def image_remark(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
+    """Tell what an image of more than 8 bits loses, of which the loaders keep the upper 8; empty if it is not much.
+
+    Raises:
+        InputError: The file is missing, is no image or has too many pixels.
+    """
+    with _opened(path, max_pixels) as header:
+        if header.mode not in DEEP and not deep_channels(header):
+            return ""
+    values = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), AS_STORED)
+    if values is None or values.dtype == np.uint8:
+        return ""
+    if values.dtype != np.uint16:
+        return f"image {path} holds {values.dtype}, of which 8 bits are loaded; save it with 8"
+    levels = np.count_nonzero(np.bincount(values.ravel() // 256))
+    few = levels < FEW_LEVELS and len(np.unique(values)) > 2 * levels
+    return f"image {path} has 16 bits, of which {levels} of 256 levels are loaded; save it with 8" if few else ""
+
+
+def image_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Read the width and height of an image from its header, after the rotation that its EXIF data ask for.
 
     The loaders apply the same rotation.
 
     Raises:
-        InputError: The file is missing or is no image.
+        InputError: The file is missing, is no image or has too many pixels.
     """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
+    with _opened(path, max_pixels) as image:
+        width, height = image.size
+        try:
             # Orientations 5 to 8 swap the sides. Only a JPEG is asked, since Pillow would decode all of a PNG for it.
             turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
+        except Exception as error:
+            raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
+    return (height, width) if turned else (width, height)
+
+
+def _opened(path: str | Path, max_pixels: int) -> Image.Image:
+    try:
+        return open_image(path, str(path), max_pixels, LIMIT)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except Exception as error:  # A damaged file raises nearly anything, and one that is too large its own error.
+    except InputError:
+        raise
+    except Exception as error:  # A damaged file raises nearly anything.
         raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
-    return (height, width) if turned else (width, height)

@@ -1,16 +1,18 @@
 """One RGB-D saliency data set: folders of images, depth maps and masks, which are paired by file name."""
 
 import os
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmengine.fileio import list_from_file
-
+from fastreid_mm.common.image_files import SUFFIXES, LeftOut, list_folder
+from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.common.text_lines import read_lines
 from fastreid_mm.errors import InputError, listed
 from mmseg_mm.datasets.image_files import image_size
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,13 @@ class PairedFolders:
         name: The name of the data set in tables and errors.
         folders: The folder of each kind of file, by the key of its path in a sample: ``img_path``, ``depth_path`` and
             ``seg_map_path``.
-        suffixes: The end of the file names by the same keys, or None for any image. Files are paired by the part of
-            their name before the suffix.
-        ann_file: A file that lists the samples, one name a line with or without an image suffix. If it is empty, every
-            image is a sample.
+        suffixes: The end of the file names by the same keys, in any case, or None for any image. Files are paired by
+            the part of their name before the suffix.
+        ann_file: A file that lists the samples, one a line: a name with or without a suffix, the path of a file, or the
+            paths of all its files. If it is empty, every image is a sample.
         num_samples: The number of samples that the data set must have, if given.
+        max_pixels: How many pixels a file may have.
+        left_out: Gets what lies in the folders and is taken by none of the kinds.
     """
 
     name: str
@@ -33,13 +37,15 @@ class PairedFolders:
     suffixes: dict[str, str | None]
     ann_file: str = ""
     num_samples: int | None = None
+    max_pixels: int = MAX_PIXELS
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def samples(self) -> list[dict[str, str]]:
         """Return the paths of every sample by the keys of ``folders``, in the order of ``ann_file`` or of the names.
 
         Raises:
-            InputError: A folder is missing, a file has no counterpart, sizes differ, or the number of samples is not
-                ``num_samples``.
+            InputError: A folder is missing, a file lacks a counterpart or has too many pixels, sizes differ, or the
+                number of samples is not ``num_samples``.
         """
         samples = self.pairs()
         self._require_sizes(samples)
@@ -48,7 +54,7 @@ class PairedFolders:
     def pairs(self) -> list[dict[str, str]]:
         """Return the same without looking into the files, whose sizes may differ then."""
         files = {key: self._index(key) for key in self.folders}
-        names = self._listed_names() if self.ann_file else sorted(set().union(*files.values()))
+        names = self._listed_names(files["img_path"]) if self.ann_file else sorted(set().union(*files.values()))
         self._require_pairs(names, files)
         if self.num_samples not in (None, len(names)):
             raise InputError(
@@ -59,18 +65,32 @@ class PairedFolders:
 
     def _index(self, key: str) -> dict[str, str]:
         """Return the files of one folder by the names of their samples."""
-        return files_by_name(Path(self.folders[key]), f"{self.name}: {key}", self.suffixes.get(key))
+        folder = os.path.normpath(self.folders[key])
+        others = [self.suffixes.get(k) for k, other in self.folders.items() if os.path.normpath(other) == folder]
+        what = f"{self.name}: {key}"
+        return files_by_name(Path(self.folders[key]), what, self.left_out, self.suffixes.get(key), others)
 
-    def _listed_names(self) -> list[str]:
-        """Return the names in ``ann_file``."""
+    def _listed_names(self, known: dict[str, str]) -> list[str]:
+        """Return the names in ``ann_file``, whose images are ``known``."""
         if not os.path.isfile(self.ann_file):  # noqa: PTH113  Path.is_file raises for a name that is too long
             raise InputError(f"{self.name}: ann_file {self.ann_file} does not exist")
-        lines = [line.strip() for line in list_from_file(self.ann_file) if line.strip()]
-        names = [_sample_name(line, self.suffixes["img_path"]) or _sample_name(line, None) or line for line in lines]
-        repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        names = [self._listed_name(line, known) for _, line in read_lines(self.ann_file, "list of names")]
+        repeated = sorted(name for name, times in Counter(names).items() if times > 1)
         if repeated:
             raise InputError(f"{self.ann_file} lists twice: {listed(repeated, separator=', ')}")
         return names
+
+    def _listed_name(self, line: str, known: dict[str, str]) -> str:
+        """Return the sample that a line means, or the line itself if it means none."""
+        whole = next((name for name in self._readings(line) if name in known), None)
+        columns = {next((name for name in self._readings(part) if name in known), part) for part in line.split()}
+        return whole or (columns.pop() if len(columns) == 1 else line)
+
+    def _readings(self, text: str) -> list[str]:
+        """Return the names of samples that a name or path may stand for."""
+        names = (text, re.split(r"[/\\]", text)[-1])
+        found = [_sample_name(name, suffix) for name in names for suffix in (*self.suffixes.values(), None)]
+        return [*(name for name in found if name is not None), *map(_composed, names)]
 
     def _require_pairs(self, names: Sequence[str], files: dict[str, dict[str, str]]) -> None:
         """Raise an error unless every name has a file in every folder."""
@@ -87,42 +107,57 @@ class PairedFolders:
         """Raise an error unless all files of a sample have the same size."""
         odd = []
         for sample in samples:
-            sizes = {path: "{} x {}".format(*image_size(path)) for path in sample.values()}
+            sizes = {path: "{} x {}".format(*image_size(path, self.max_pixels)) for path in sample.values()}
             if len(set(sizes.values())) > 1:
                 odd.append(" / ".join(f"{path} {size}" for path, size in sizes.items()))
         if odd:
             raise InputError(f"{self.name}: {len(odd)} samples of unequal sizes: {listed(odd, separator=', ')}")
 
 
-def files_by_name(root: Path, what: str, suffix: str | None = None) -> dict[str, str]:
+def files_by_name(
+    root: Path, what: str, left_out: LeftOut, suffix: str | None = None, others: Sequence[str | None] = ()
+) -> dict[str, str]:
     """Return the paths of the images in a folder, in the order of their names, by the names without the suffix.
 
     Args:
         root: The folder.
         what: What the folder has, for errors.
-        suffix: The end of the file names, or None for any image.
+        left_out: Gets all else that lies there.
+        suffix: The end of the file names in any case, or None for any image.
+        others: Those of all kinds of files that are taken from the same folder.
 
     Raises:
         InputError: The folder is missing or empty, or two files have the same name.
     """
     if not root.is_dir():
         raise InputError(f"{what} {root} is not a folder")
+    known = (*SUFFIXES, *(Path(one).suffix.lower() for one in (suffix, *others) if one))
+    folders, images = list_folder(str(root), left_out, known)
+    for folder in folders:
+        left_out.add(str(root / folder), "a folder where images are")
     files: dict[str, str] = {}
-    for path in sorted(root.iterdir()):
-        name = _sample_name(path.name, suffix)
-        if name is None or path.name.startswith("."):  # macOS leaves files like "._x.jpg" in archives.
-            continue
-        if name in files:
+    for file in images:
+        name, path = _sample_name(file, suffix), str(root / file)
+        if name is None:
+            if not any(_sample_name(file, other) is not None for other in others):
+                left_out.add(path, f"its name does not end in {' or '.join(map(str, others))}")
+        elif name in files:
             raise InputError(f"{what}: {files[name]} and {path} are the same sample")
-        files[name] = str(path)
+        else:
+            files[name] = path
     if not files:
         raise InputError(f"{what} {root} holds no {suffix or 'images'}")
     return files
 
 
-def _sample_name(path: str, suffix: str | None) -> str | None:
+def _sample_name(file: str, suffix: str | None) -> str | None:
     """Return the part of a file name before its suffix, or None if it has another suffix."""
-    if suffix:
-        return path[: -len(suffix)] if path.endswith(suffix) else None
-    extension = Path(path).suffix
-    return path.removesuffix(extension) if extension.lower() in IMAGE_SUFFIXES else None
+    end = suffix or Path(file).suffix
+    if not file.lower().endswith(end.lower()) or not (suffix or end.lower() in SUFFIXES):
+        return None
+    return _composed(file[: len(file) - len(end)])
+
+
+def _composed(name: str) -> str:
+    """Return a name whose accents are written in one way: systems differ in whether "é" is one character or two."""
+    return unicodedata.normalize("NFC", name)

@@ -1,5 +1,6 @@
 """RGB-D salient object detection data: NJU2K, NLPR, DUT-RGBD, SIP, STEREO, LFSD and data sets with the same layout."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -10,9 +11,11 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, listed, require_choice
-from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
-from mmseg_mm.datasets.image_files import require_image
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
+from mmseg_mm.datasets.image_files import image_remark, look_at_mask, require_image
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 
@@ -43,14 +46,19 @@ class RGBDSODDataset(BaseSegDataset):
         data_root: The folder that contains ``data_prefix``, ``ann_file`` and the roots of ``sets``.
         data_prefix: The folders by the keys ``img_path``, ``depth_path`` and ``seg_map_path``. The default is D3Net's
             layout: ``RGB``, ``depth`` and ``GT``. ``seg_map_path`` may be left out in testing.
-        ann_file: A file that lists a part of the data set, one name a line. All of it is used by default.
+        ann_file: A file that lists a part of the data set, a name or path a line. All of it is used by default.
         num_samples: The number of samples that the data set must have, as 1485 for the training part of NJU2K.
         depth_direction: The direction of the depth maps, see :class:`LoadDepthFromFile`. If it is None, the
             ``direction`` of that transform holds.
-        img_suffix, depth_suffix, seg_map_suffix: The end of the file names, as ``"_Depth.bmp"``, or None for any image.
+        img_suffix, depth_suffix, seg_map_suffix: The end of the file names in any case, as ``"_Depth.bmp"``, or None
+            for any image.
         sets: Several data sets to join. Each is a dict of the arguments above, which are also the defaults of what it
             leaves out. Only ``data_root`` differs: it is relative to the one above, and ``name`` by default.
+        max_pixels: How many pixels a file of any set may have, by its header when the data set is built.
         kwargs: Further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
+
+    Attributes:
+        left_out: What lies in the folders of each set and is no file of a sample. It is counted in the log.
 
     Raises:
         InputError: A key or a path is wrong, a file has no counterpart, sizes differ or a number does not fit.
@@ -70,8 +78,10 @@ class RGBDSODDataset(BaseSegDataset):
         depth_suffix: str | None = None,
         seg_map_suffix: str | None = None,
         sets: Sequence[Mapping] = (),
+        max_pixels: int = MAX_PIXELS,
         **kwargs: object,
     ) -> None:
+        self.max_pixels = max_pixels
         common = {
             "name": name or Path(data_root).name,
             "data_root": "",
@@ -83,6 +93,7 @@ class RGBDSODDataset(BaseSegDataset):
             "depth_suffix": depth_suffix,
             "seg_map_suffix": seg_map_suffix,
         }
+        self.left_out: dict[str, LeftOut] = {}
         self.sets = [_completed(common, one) for one in sets] or [common]
         super().__init__(data_root=data_root, data_prefix={}, **kwargs)
 
@@ -91,7 +102,13 @@ class RGBDSODDataset(BaseSegDataset):
 
         A sample has its paths, ``dataset_name``, ``depth_direction`` if one is given, and mmsegmentation's own keys.
         """
-        return [sample for one in self.sets for sample in self.load_set(one)]
+        samples = [sample for one in self.sets for sample in self.load_set(one)]
+        for name, left_out in self.left_out.items():
+            if left_out.found:
+                print_log(f"{name}: {left_out}", "current", logging.WARNING)
+            if left_out.droppings:
+                print_log(f"{name}: {left_out.droppings} files of operating systems are ignored", "current")
+        return samples
 
     def load_set(self, one: Mapping, sized: bool = True) -> list[dict]:
         """Return the samples of one of ``sets``, whose sizes are compared if they are ``sized``."""
@@ -103,8 +120,10 @@ class RGBDSODDataset(BaseSegDataset):
             "seg_map_path": one["seg_map_suffix"],
         }
         ann_file = str(root / one["ann_file"]) if one["ann_file"] else ""
-        paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"])
+        paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"], self.max_pixels)
+        self.left_out[one["name"]] = paired.left_out
         common = {"dataset_name": one["name"], "label_map": None, "reduce_zero_label": False}
+        common["max_pixels"] = self.max_pixels
         if one["depth_direction"] is not None:
             require_choice("depth_direction", one["depth_direction"], DIRECTIONS)
             common["depth_direction"] = one["depth_direction"]
@@ -121,14 +140,38 @@ class RGBDSODDataset(BaseSegDataset):
         except InputError:
             raise
         except Exception:
-            require_image(self.get_data_info(idx)["img_path"])
+            require_image(self.get_data_info(idx)["img_path"], self.max_pixels)
             raise
 
     def full_init(self) -> None:
-        """Load the samples once, and check the direction of their depth."""
+        """Load the samples once, and check the values of some files and the direction of depth.
+
+        Raises:
+            InputError: ``indices`` leaves no sample; and see the class.
+        """
         if not self._fully_initialized:
+            if self._indices is not None and not (
+                self._indices if isinstance(self._indices, int) else len(self._indices)
+            ):
+                raise InputError(f"indices={self._indices} leaves no sample")
             super().full_init()
+            self._warn_of_values()
             self._warn_of_direction()
+
+    def _warn_of_values(self) -> None:
+        """Warn of data sets with images that lose their levels or odd masks, before each worker does."""
+        samples = [self.get_data_info(i) for i in range(len(self))]
+        for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
+            chosen = evenly_spread(list(members))
+            masks = [each["seg_map_path"] for each in chosen if "seg_map_path" in each]
+            remarks = {
+                "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
+                "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
+            }
+            for what, found in remarks.items():
+                if odd := [remark for remark in found if remark]:
+                    said = f"{len(odd)} of {len(found)} {what} of {name} that were looked at are odd: {listed(odd, 3)}"
+                    print_log(said, "current", level=30)
 
     def _warn_of_direction(self) -> None:
         """Warn of data sets whose salient objects are mostly farther away than their surroundings."""
@@ -149,7 +192,7 @@ class RGBDSODDataset(BaseSegDataset):
                     f"{len(farther)} of {checked} maps looked at ({listed(farther, separator=', ')}); direction or "
                     "depth_direction says which way depth points",
                     "current",
-                    level=30,
+                    level=logging.WARNING,
                 )
 
 

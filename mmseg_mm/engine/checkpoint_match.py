@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from fastreid_mm.common.weights import fits
 from fastreid_mm.errors import InputError
 
 UNSEEN = {
@@ -84,7 +85,7 @@ def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "
         for name in expected
         if name not in saved and purpose != "begin" and not (purpose == "predict" and name.startswith(TRAINING_ONLY))
     ]
-    shapes = [name for name in expected if name in saved and expected[name].shape != saved[name].shape]
+    shapes = [name for name in expected if name in saved and not fits(expected[name], saved[name])]
     wrong = [
         f"{len(names)} tensors {kind} ({names[0]} ...)"
         for kind, names in (("missing", missing), ("of another shape", shapes))

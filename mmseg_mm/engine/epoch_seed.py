@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import count, islice, repeat
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import FUNCTIONS
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmengine.runner.utils import set_random_seed
 from mmseg.registry import HOOKS
 from torch.utils.data import DataLoader, Dataset
@@ -18,20 +19,45 @@ from torch.utils.data import DataLoader, Dataset
 from fastreid_mm.random_state import seeded
 from fastreid_mm.random_streams import stream_words
 from fastreid_mm.stopping import leave_stopping_to_the_trainer
+from mmseg_mm.engine.safe_checkpoint import purpose_of
+from mmseg_mm.engine.same_training import RECORD, require_same_training, training_record
 
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
     """Seeds Python, NumPy and PyTorch anew before every epoch and iteration of training, and for every sample.
 
-    So a run may be resumed in the middle of an epoch, and the number of the loader's processes changes nothing.
+    So a run may be resumed at any iteration, and the number of the loader's processes changes nothing. A run that would
+    go on with other batches than those it was stopped in is refused.
     """
 
+    def __init__(self) -> None:
+        self._record: dict | None = None
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add what has to be the same for the training to go on."""
+        self._record = self._record or training_record(runner)
+        checkpoint["meta"][RECORD] = self._record
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare it.
+
+        Raises:
+            InputError: The training to resume is another one.
+        """
+        if purpose_of(runner) == "resume":
+            require_same_training(runner, checkpoint, str(runner._load_from))
+
     def before_train(self, runner: Runner) -> None:
-        """Have an epoch's samples seeded, and its batches left out that are done already."""
+        """Have the samples seeded, and those batches left out that are done already."""
         loop = runner.train_loop
+        sampler: Any = getattr(loop.dataloader.batch_sampler, "sampler", None)
+        if hasattr(sampler, "seed"):
+            sampler.seed = runner.seed  # It was built before a checkpoint's seed was known.
         if isinstance(loop, EpochBasedTrainLoop):
             loop.dataloader = RemainingBatches(loop.dataloader, runner)
+        elif isinstance(loop, IterBasedTrainLoop):
+            loop.dataloader_iterator = remaining_iterations(loop.dataloader, runner.seed, loop.iter)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed all generators from the seed, the number of the epoch and the rank."""
@@ -62,17 +88,44 @@ class RemainingBatches:
     def __iter__(self) -> Iterator:
         loader, runner = self._loader, self._runner
         done = runner.iter - runner.epoch * len(loader)
-        return iter(
-            DataLoader(
-                SeededSamples(loader.dataset, runner.seed, runner.epoch),
-                batch_sampler=list(cast(Iterable, loader.batch_sampler))[done:],
-                num_workers=loader.num_workers,
-                collate_fn=loader.collate_fn,
-                pin_memory=loader.pin_memory,
-                worker_init_fn=partial(_begin_worker, loader.worker_init_fn),
-                prefetch_factor=loader.prefetch_factor,
-            )
-        )
+        batches = list(cast(Iterable, loader.batch_sampler))[done:]
+        return iter(_seeded_loader(loader, runner.seed, [[(runner.epoch, each) for each in one] for one in batches]))
+
+
+def remaining_iterations(loader: DataLoader, seed: int, done: int) -> Iterator:
+    """Yield the batches of a loader over and over, for a loop that counts iterations.
+
+    Args:
+        loader: The loader, with a sampler that ends or with one that does not.
+        seed: The seed of the samples.
+        done: How many batches are done. The loop of the host asks for them again: it gets None so many times.
+    """
+    sampler: Any = getattr(loader.batch_sampler, "sampler", None)
+    if hasattr(sampler, "indices") and hasattr(sampler, "_indices_of_rank"):
+        sampler.indices = sampler._indices_of_rank()  # The host's loop has drawn from it by now.
+
+    def batches() -> Iterator:
+        for turn in count():
+            if hasattr(sampler, "set_epoch"):
+                sampler.set_epoch(turn)
+            yield from cast(Iterable, loader.batch_sampler)
+
+    numbered = ([(number, each) for each in batch] for number, batch in enumerate(batches()))
+    yield from repeat(None, done)
+    yield from _seeded_loader(loader, seed, islice(numbered, done, None))
+
+
+def _seeded_loader(loader: DataLoader, seed: int, batches: Iterable) -> DataLoader:
+    """Return a loader like another one, of given batches: lists of (turn, index)."""
+    return DataLoader(
+        SeededSamples(loader.dataset, seed),
+        batch_sampler=cast(Any, batches),
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        pin_memory=loader.pin_memory,
+        worker_init_fn=partial(_begin_worker, loader.worker_init_fn),
+        prefetch_factor=loader.prefetch_factor,
+    )
 
 
 class SeededSamples(Dataset):
@@ -80,18 +133,24 @@ class SeededSamples(Dataset):
 
     Args:
         samples: What it is made of.
-        seed, epoch: Other ones give other streams.
+        seed: Another one gives other streams.
     """
 
-    def __init__(self, samples: Dataset, seed: int, epoch: int) -> None:
+    def __init__(self, samples: Dataset, seed: int) -> None:
         self._samples: Any = samples
-        self._seed, self._epoch = seed, epoch
+        self._seed = seed
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, index: int) -> Any:
-        words = stream_words(self._seed, self._epoch, index, 0, 1)  # As many numbers as no other stream has.
+    def __getitem__(self, key: tuple[int, int]) -> Any:
+        """Return a sample.
+
+        Args:
+            key: Which turn it is, as the number of the epoch, which gives other streams too, and the sample's index.
+        """
+        turn, index = key
+        words = stream_words(self._seed, turn, index, 0, 1)  # As many numbers as no other stream has.
         with seeded(*words * 3):
             return self._samples[index]
 

@@ -1,21 +1,25 @@
 """Running the scripts that mmsegmentation's wheel contains, with everything of this package registered."""
 
+import argparse
 import runpy
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from inspect import signature
+from itertools import chain, takewhile
 from pathlib import Path
 
 import mmseg
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
+from mmseg_mm.engine.config_values import refuse_impossible
 from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
+from mmseg_mm.engine.host_errors import host_errors
 from mmseg_mm.load_config import load_config
 
 TRUST = "--trust-checkpoint"
@@ -39,12 +43,6 @@ FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 """The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
 
-WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
-"""What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
-
-NO_OPTIMIZER = "None is not a callable object"
-"""What mmengine's constructor of optimizers says where there is none of that ``type``."""
-
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
     """Run one of mmsegmentation's scripts.
@@ -59,8 +57,8 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         InputError: mmsegmentation has no such script, the config does not exist or cannot be read, or :data:`TRUST` is
-            given for a config without a ``SafeCheckpointHook``, or a part of the config has an argument that its class
-            does not know, or a ``type`` that there is not.
+            given for a config without a ``SafeCheckpointHook``, both :data:`OVERWRITE` and ``--resume`` are given, or
+            the config has a value that cannot be.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -75,37 +73,52 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     if TRUST in arguments:
         arguments.remove(TRUST)
         options.append(f"custom_hooks.{_hook_index(config)}.trust=True")
+    if OVERWRITE in arguments and "--resume" in arguments:
+        raise InputError(f"--resume goes on with a training and {OVERWRITE} deletes it: give one of them")
     if OVERWRITE in arguments:
         arguments.remove(OVERWRITE)
         options.append("default_hooks.checkpoint.overwrite=True")
     if options:
         arguments += ["--cfg-options", *options]
     take_data_root(arguments)
-    if config and config.endswith(".py"):  # A log of analysis_tools ends in .json, too.
-        known = load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
-        _require_known(arguments, known)
-    sys.argv = [str(script), *arguments]
-    try:
+    with host_errors(config):
+        if config and config.endswith(".py"):  # A log of analysis_tools ends in .json, too.
+            known = load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
+            _require_known(arguments, known)
+            if script.stem in NEED_MODEL:
+                _require_possible(arguments, known, script.stem == "train")
+        sys.argv = [str(script), *arguments]
         runpy.run_path(str(script), run_name="__main__")
-    except (TypeError, KeyError) as error:
-        message = error.args[0] if error.args else ""  # A KeyError's own text is quoted.
-        if message == NO_OPTIMIZER:
-            raise InputError(f"config {config}: optim_wrapper.optimizer.type is not a known optimizer") from None
-        if not any(words in str(message) for words in WRONG_WORDS):
-            raise
-        raise InputError(f"config {config}: {message.splitlines()[0].split('. Please')[0]}") from None
 
 
 def _require_known(arguments: Sequence[str], config: Config) -> None:
-    """Refuse options for keys on the top level that neither the config nor the runner has."""
-    if "--cfg-options" not in arguments:
-        return
+    """Refuse options for keys on the top level that neither the config nor the runner has, and keys without a value."""
     known = {*config, *signature(Runner).parameters, *RUNNER_READS}
-    for option in arguments[arguments.index("--cfg-options") + 1 :]:
-        key = option.split("=")[0]
-        if "=" in option and not option.startswith("-") and key.split(".")[0] not in known:
+    starts = [index for index, word in enumerate(arguments, 1) if word == "--cfg-options"]
+    words = (takewhile(lambda word: not word.startswith("--"), arguments[start:]) for start in starts)
+    for option in chain.from_iterable(words):
+        key, equals, _ = option.partition("=")
+        if not equals:
+            raise InputError(f"--cfg-options {option}: KEY=VALUE is needed")
+        if key.split(".")[0] not in known:
             near = get_close_matches(key.split(".")[0], known, 1)
             raise InputError(f"--cfg-options {key}: no such key{f'; is it {near[0]}?' if near else ''}")
+
+
+def _require_possible(arguments: Sequence[str], config: Config, training: bool) -> None:
+    """Refuse values that cannot be, of the config as the script will have it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
+    parser.add_argument("--launcher", default="none")
+    for flag in ("--amp", "--resume"):
+        parser.add_argument(flag, action="store_true")
+    given, _ = parser.parse_known_args(list(arguments))
+    config.launcher = given.launcher
+    try:
+        config.merge_from_dict(given.cfg_options)
+    except (KeyError, TypeError) as error:  # Of a list that is shorter, or a part that is none.
+        raise InputError(f"--cfg-options: {str(error.args[0]).splitlines()[0]}") from None
+    refuse_impossible(config.to_dict(), training, given.amp, given.resume)
 
 
 def _script(name: str) -> Path:

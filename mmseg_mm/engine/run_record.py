@@ -36,7 +36,7 @@ class RunRecordHook(Hook):
             "seed": runner.seed,
             "deterministic": runner.deterministic,
             "config": config_checksum(runner.cfg),
-            "data": _data(runner),
+            "data": {"train": data_checksum(runner)},
             "device": str(next(runner.model.parameters()).device),
             "processes": get_world_size(),
         }
@@ -50,9 +50,9 @@ def config_checksum(config: Config) -> str:
     return checksum(json.dumps(kept, sort_keys=True, default=str))
 
 
-def _data(runner: Runner) -> dict[str, str]:
-    """Checksum of the list of training samples, with paths below the data root."""
+def data_checksum(runner: Runner) -> str:
+    """SHA-256 of the list of training samples, with paths below the data root."""
     dataset = innermost_dataset(runner.train_dataloader.dataset)
     root = json.dumps(str(dataset.data_root or "").rstrip("/") + "/")[1:-1]
     samples = [dataset.get_data_info(index) for index in range(len(dataset))]
-    return {"train": checksum(json.dumps(samples, sort_keys=True, default=str).replace(root, ""))}
+    return checksum(json.dumps(samples, sort_keys=True, default=str).replace(root, ""))

@@ -1,6 +1,7 @@
-"""Checkpoints that appear under their name when they are complete and on the disk, and the newest that is whole."""
+"""Checkpoints that appear under their name when they are complete and on the disk, and the first that is whole."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
@@ -11,7 +12,6 @@ from fastreid_mm.whole_file import require_whole, write_whole
 
 BACKEND = "whole_file"
 """The name of :class:`WholeFileBackend` in mmengine."""
-NAMES = ("epoch_*.pth", "iter_*.pth")
 
 
 class WholeFileBackend(LocalBackend):
@@ -34,18 +34,9 @@ class WholeFileBackend(LocalBackend):
 register_backend(BACKEND, WholeFileBackend, force=True)
 
 
-def checkpoints(folder: str) -> list[Path]:
-    """Return the checkpoints in a folder: the one that is written down as the last, then all others from the newest."""
-    note = Path(folder) / "last_checkpoint"
-    last = [Path(note.read_text().strip())] if note.is_file() else []
-    found = [path for name in NAMES for path in Path(folder).glob(name)]
-    found.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return [path for path in last if path.is_file()] + [path for path in found if path not in last]
-
-
-def newest_whole_checkpoint(folder: str) -> Path | None:
-    """Return the newest checkpoint that is not damaged, and warn of those that are."""
-    for path in checkpoints(folder):
+def newest_whole(paths: Iterable[Path]) -> Path | None:
+    """Return the first checkpoint that is not damaged, and warn of those before it."""
+    for path in paths:
         try:
             require_whole(str(path))
         except InputError as error:

@@ -15,6 +15,9 @@ from py_sod_metrics import (
     WeightedFmeasure,
 )
 
+from fastreid_mm.errors import listed
+from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
+
 CURVE_NAMES = ("precision", "recall", "fm", "em")
 """The names of the curves, which PySODMetrics gives over thresholds that fall from 255."""
 
@@ -26,12 +29,14 @@ class Scores:
     Attributes:
         numbers: The values of ``Sm``, ``MAE``, ``wFm``, ``adpFm`` and ``adpEm``.
         curves: The curves by the names in :data:`CURVE_NAMES`, (256,) each, and (257,) for ``em``.
-        empty_mask: Whether the mask has no salient pixel. The numbers are then those of PySODMetrics for such a mask.
+        object_share: The share of salient pixels of the mask. If it is 0, the numbers are as PySODMetrics gives them.
+        remarks: What is odd about the files of mask and map, which it names.
     """
 
     numbers: dict[str, float]
     curves: dict[str, np.ndarray]
-    empty_mask: bool
+    object_share: float
+    remarks: tuple[str, ...] = ()
 
 
 def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
@@ -61,7 +66,20 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
         "adpEm": em["adp"],
     }
     curves = {name: by_threshold[name]["dynamic"] for name in handlers} | {"em": em["curve"]}
-    return Scores({name: float(value) for name, value in numbers.items()}, curves, not (mask > 128).any())
+    return Scores({name: float(value) for name, value in numbers.items()}, curves, float((mask > 128).mean()))
+
+
+def doubts(name: str, scores: Sequence[Scores]) -> list[str]:
+    """Tell what is odd about the masks and maps of a data set, a line each; none if nothing is.
+
+    Args:
+        name: The name of the data set.
+        scores: Those of its maps.
+    """
+    remarks = [remark for one in scores for remark in one.remarks]
+    lines = [f"{name}: {len(remarks)} masks or maps are odd: {listed(remarks, 3)}"] if remarks else []
+    share = float(np.mean([one.object_share for one in scores]))
+    return lines + ([f"{name}: {mostly_object(share)}"] if share > MOSTLY_OBJECT else [])
 
 
 def mean_curves(scores: Sequence[Scores]) -> dict[str, np.ndarray]:

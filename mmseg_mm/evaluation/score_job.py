@@ -2,13 +2,14 @@
 
 import multiprocessing
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError
-from mmseg_mm.datasets.image_files import read_grey, read_mask
+from mmseg_mm.datasets.image_files import look_at_mask, read_map
 from mmseg_mm.evaluation.saliency_scores import Scores, score_map
 from mmseg_mm.write_image import write_image
 
@@ -24,11 +25,15 @@ class ScoreJob:
         saliency: The probabilities (H, W), float32.
         mask_path: The path of the mask, or None if the map is not scored.
         map_path: The path to write the map to, or None if it is not written.
+        max_pixels: How many pixels the file of the mask may have.
+        round_first: Whether a map of another size is rounded before it is resized, too, as by tools that read files.
     """
 
     saliency: np.ndarray
     mask_path: str | None
     map_path: str | None
+    max_pixels: int = MAX_PIXELS
+    round_first: bool = False
 
     def run(self) -> Scores | None:
         """Write and score the map, both with 8 bits, so that the file has the same scores.
@@ -40,13 +45,22 @@ class ScoreJob:
             InputError: The mask cannot be read, or the map cannot be written.
         """
         saliency = self.saliency
-        mask = None if self.mask_path is None else read_mask(self.mask_path)
+        mask, remark = (None, "") if self.mask_path is None else look_at_mask(self.mask_path, None, self.max_pixels)
         if mask is not None and mask.shape != saliency.shape:
-            saliency = cv2.resize(saliency, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            saliency = _resized(saliency, mask.shape, self.round_first)
         saliency = np.rint(saliency * 255).astype(np.uint8)
         if self.map_path is not None:
             write_image(self.map_path, saliency)
-        return None if mask is None else score_map(saliency, mask * np.uint8(255))
+        if mask is None:
+            return None
+        return replace(score_map(saliency, mask * np.uint8(255)), remarks=(remark,) if remark else ())
+
+
+def _resized(saliency: np.ndarray, size: tuple[int, ...], round_first: bool) -> np.ndarray:
+    """Return probabilities (H, W) at another size; OpenCV rounds what it interpolates between 8-bit numbers."""
+    values = np.rint(saliency * 255).astype(np.uint8) if round_first else saliency
+    found = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return found / np.float32(255) if round_first else found
 
 
 @dataclass(frozen=True)
@@ -54,12 +68,16 @@ class FileJob:
     """A saliency map that is in a file, to be scored.
 
     Attributes:
-        map_path: The path of the map, grey, with 8 or 16 bits.
+        map_path: The path of the map, grey, with 8 or 16 bits or floating point.
         mask_path: The path of its mask.
+        max_pixels: How many pixels each of the files may have.
+        round_first: As in :class:`ScoreJob`.
     """
 
     map_path: str
     mask_path: str
+    max_pixels: int = MAX_PIXELS
+    round_first: bool = False
 
     def run(self) -> Scores | None:
         """Score the map as a prediction is, at the size of the mask.
@@ -67,8 +85,9 @@ class FileJob:
         Raises:
             InputError: A file cannot be read.
         """
-        grey = read_grey(self.map_path)
-        return ScoreJob((grey / np.iinfo(grey.dtype).max).astype(np.float32), self.mask_path, None).run()
+        saliency, remark = read_map(self.map_path, self.max_pixels)
+        scores = ScoreJob(saliency, self.mask_path, None, self.max_pixels, self.round_first).run()
+        return replace(scores, remarks=(*scores.remarks, f"map {remark}")) if scores and remark else scores
 
 
 def _start_worker() -> None:

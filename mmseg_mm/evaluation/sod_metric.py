@@ -10,8 +10,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
-from fastreid_mm.errors import InputError, listed
-from mmseg_mm.evaluation.saliency_scores import Scores, summarise
+from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.errors import InputError
+from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
 from mmseg_mm.evaluation.score_job import JobPool, ScoreJob
 from mmseg_mm.evaluation.sod_report import save_images, save_report, table
 
@@ -22,7 +23,8 @@ class SODMetric(BaseMetric):
 
     A prediction is scored with 8 bits at the size of its mask, to which it is resized bilinearly if needed. The numbers
     equal those of PySODMetrics itself for any number of processes. A mask without any salient object is scored as
-    PySODMetrics does, and named in a warning.
+    PySODMetrics does, and named in a warning, as are masks of other values than 0 and 255 or 0 and 1, see
+    :func:`binary_mask`.
 
     The metrics are ``sod/SET/Sm``, ``maxFm``, ``meanFm``, ``adpFm``, ``maxEm``, ``meanEm``, ``adpEm``, ``wFm`` and
     ``MAE``, between 0 and 1. Their means over the data sets are under ``sod/mean``, for the ``save_best`` of a
@@ -38,6 +40,8 @@ class SODMetric(BaseMetric):
         output_dir: The folder to write the maps to, as ``SET/NAME.png``. mmsegmentation's ``test.py --out`` sets it.
         keep_results: Whether to write the numbers of every image, too (``sod_images.json``). ``test.py --out`` sets it.
         format_only: Whether to write the maps without scoring them, for images without masks.
+        round_first: Whether a prediction of another size than its mask is rounded to 8 bits before it is resized, as by
+            tools that score maps from files.
         collect_device, prefix: Arguments of mmengine's ``BaseMetric``.
 
     Raises:
@@ -56,6 +60,7 @@ class SODMetric(BaseMetric):
         output_dir: str | None = None,
         keep_results: bool = False,
         format_only: bool = False,
+        round_first: bool = False,
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
@@ -67,6 +72,7 @@ class SODMetric(BaseMetric):
         self.output_dir = output_dir
         self.keep_results = keep_results
         self.format_only = format_only
+        self.round_first = round_first
         self._pool = JobPool(num_workers)
 
     def process(self, data_batch: object, data_samples: Sequence[Mapping]) -> None:
@@ -93,7 +99,9 @@ class SODMetric(BaseMetric):
         if mask_path is None and not self.format_only:
             raise InputError(f"{path} has no mask to score against; format_only=True writes maps only")
         map_path = self.output_dir and str(Path(self.output_dir, name, Path(path).stem + ".png"))
-        return ScoreJob(_probabilities(sample, path), mask_path, map_path)
+        saliency = _probabilities(sample, path)
+        # of the mask's size, which the data set has bounded
+        return ScoreJob(saliency, mask_path, map_path, max(MAX_PIXELS, saliency.size), self.round_first)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Wait for the worker processes, then evaluate as mmengine does."""
@@ -115,9 +123,8 @@ class SODMetric(BaseMetric):
         for name, _, scores in results:
             by_set.setdefault(name, []).append(scores)
         rows = {name: summarise(members) for name, members in by_set.items()}
-        empty = [path for _, path, scores in results if scores.empty_mask]
-        if empty:
-            print_log(f"{len(empty)} masks are all black: {listed(empty, separator=', ')}", "current", logging.WARNING)
+        for line in [line for name, members in by_set.items() for line in doubts(name, members)]:
+            print_log(line, "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from fastreid_mm.common.weights import find_weights, fits
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers import MutualFormerLayer, TokenFusion
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint
 
-WRAPPERS = ("model", "state_dict")
-"""The keys under which a checkpoint of DeiT and of mmengine contains the weights."""
+NAMES = tuple(f"blocks.{index}.{name}" for index in range(12) for name in ("attn.qkv.weight", "norm1.weight"))
+"""Names of a ViT's, by which its weights are found under any key and behind any prefix."""
 
 
 def start_from_vit(fusions: Mapping[str, TokenFusion], path: str) -> None:
@@ -29,7 +30,7 @@ def start_from_vit(fusions: Mapping[str, TokenFusion], path: str) -> None:
             layers.
     """
     content = read_checkpoint(path, advice="a file of the ViT's weights alone can be read")
-    weights = next((content[key] for key in WRAPPERS if key in content), content)
+    weights = find_weights(content, path, NAMES).state
     for name, fusion in fusions.items():
         layers = getattr(fusion.fuse, "layers", None)
         if layers is None:
@@ -60,7 +61,7 @@ def _counterparts(layer: MutualFormerLayer) -> Iterator[tuple[str, Tensor]]:
 def _copy(weights: Mapping[str, Tensor], key: str, parameter: Tensor, path: str) -> None:
     if key not in weights:
         raise InputError(f"{path} has no {key}")
-    if weights[key].shape != parameter.shape:
+    if not fits(parameter, weights[key]):
         raise InputError(
             f"{path}: {key} is {tuple(weights[key].shape)}, a layer of {parameter.shape[-1]} channels needs "
             f"{tuple(parameter.shape)}"

@@ -1,13 +1,20 @@
 """The page in a real browser, which reaches nothing but this machine."""
 
+import os
 import shutil
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from fastreid.modeling import build_model
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
@@ -16,9 +23,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 from fastreid_mm import Predictor
 from fastreid_mm.app.gallery_desk import GalleryDesk
 from fastreid_mm.app.page import build_page, launch
+from fastreid_mm.app.pictures import Pictures
 from fastreid_mm.commands import index_gallery
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.errors import InputError
+from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.searcher import Searcher
 
 BROWSER, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
@@ -79,6 +88,82 @@ def test_a_camera_needs_a_group(desk):
     for wrong in ("cam", "("):
         with pytest.raises(InputError, match="--camera"):
             GalleryDesk(desk.predictor, desk._searcher, wrong)
+
+
+@pytest.mark.parametrize(
+    ("path", "camera"),
+    [
+        ("SYSU-MM01/cam3/0001/0001.jpg", "3"),
+        ("/data/cam2024/SYSU-MM01/cam3/0001/0001.jpg", "3"),
+        ("/mnt/webcam1/RGBNT201/test/RGB/000001_cam3_0_00.jpg", "3"),
+        ("/data/exp_c5/RGBN300/0001_c003_00.jpg", "3"),
+        ("a/Camera3/1.jpg", "3"),
+        ("a/CAM_03/1.jpg", "3"),
+        ("a/cam1/0002_c12s1_000451_03.jpg", "12"),
+        ("a/webcam1/1.jpg", ""),
+        ("a/cam٣/1.jpg", ""),
+    ],
+)
+def test_the_camera_is_the_one_nearest_to_the_file_name(path, camera):
+    assert GalleryDesk(None, None).camera(path) == camera
+
+
+@pytest.mark.parametrize(
+    ("names", "cameras"),
+    [
+        (["/data/cam7/set/a/1.jpg", "/data/cam7/set/b/2.jpg"], []),
+        (["/data/cam7/set/cam1/1.jpg", "/data/cam7/set/2.jpg"], ["1"]),
+        (["/data/cam7/1/1.jpg", "/data/cam7/2/2.jpg"], ["7"]),
+        (["cam1/1.jpg", "/data/cam10/2.jpg", "x_c2\udcff.jpg"], ["1", "2", "10"]),
+    ],
+)
+def test_folders_above_the_gallery_are_no_cameras(names, cameras):
+    searcher = SimpleNamespace(index=SimpleNamespace(known=lambda: set(names)))
+    assert GalleryDesk(None, searcher).cameras == cameras
+    if names[0] == "/data/cam7/set/a/1.jpg":  # unless one says so
+        assert GalleryDesk(None, searcher, r"cam(\d)").cameras == ["7"]
+
+
+def test_pictures_are_whole_files_that_nothing_writes_again(desk, tmp_path):
+    pictures = Pictures()
+    matches = desk.search(query(tmp_path), "visible", 4, ["1"])  # those of the other camera are the same
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(pictures.of_match, matches * 8))
+    assert paths[:4] * 8 == paths and len({*paths}) == 4 and {*map(Path, paths)} == {*pictures.folder.iterdir()}
+    assert Image.open(paths[0]).size == Image.open(matches[0].path).size
+    before = [os.stat(path) for path in paths[:4]]
+    assert [os.stat(pictures.of_match(match)) for match in matches] == before
+    for path in (tmp_path / "gone.jpg", matches[0].path, "/dev/zero"):
+        sign = pictures.of_match(Match(str(path), 0.5))
+        assert Image.open(sign).size == (128, 128) and sign not in paths
+
+
+def test_uploads_are_read_by_the_projects_reader_and_answers_come_whole(desk, tmp_path):
+    grey = np.asarray(Image.open(query(tmp_path)).convert("L"))
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "16.png")
+    (tmp_path / "junk.png").write_bytes(b"no image")
+    page = build_page(desk)
+    with closing(page):
+        address = launch(page, "127.0.0.1", free_port(), block=False)
+
+        client = Client(address, verbose=False, download_files=str(tmp_path / "downloads"))
+
+        def ask(name, top=3, least=""):
+            return client.predict("visible", top, [], least, handle_file(tmp_path / name), api_name="/search")
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(ask, ["16.png"] * 4))
+        expected = [match.score for match in desk.search(grey, "visible", 3)]
+        for answer in answers:
+            assert [float(each["caption"].split()[0]) for each in answer] == pytest.approx(expected, abs=2e-3)
+            for each in answer:
+                Image.open(each["image"]).load()
+        for options, message in (
+            (("junk.png",), "^cannot read image junk.png: "),
+            (("16.png", 3, "nan"), "Least score: 'nan' is no number"),
+        ):
+            with pytest.raises(AppError, match=message):
+                ask(*options)
 
 
 def test_a_query_is_answered(browser, desk, tmp_path):

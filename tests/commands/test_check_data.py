@@ -6,6 +6,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from fastreid_mm.commands.check_data import main
 from tests.conftest import write_image
@@ -27,10 +28,44 @@ def test_every_problem_of_a_set_is_listed_with_its_path(regdb_root, tmp_path, mo
     (folder / "40" / "2.bmp").write_bytes(write_and_cut(tmp_path / "cut.bmp"))
     out = refused([tiny_config("RegDB/agw.yml"), "--workers", "2"], capsys)
     assert "RegDB: 24 training identities, 96 training images, 2 training cameras, 24 test identities" in out
-    assert "problem: 24 training identities, published are 206" in out
+    assert "note: 24 training identities, published are 206" in out
     for path in ("Visible/3/1.bmp", "Visible/40/2.bmp"):
         assert f"problem: cannot read image {tmp_path / 'data' / 'RegDB' / path}: " in out
-    assert out.count("from the original archive again") == 2 and out.endswith("8 problems\n")
+    assert out.count("from the original archive again") == 2 and out.endswith("2 problems, 6 notes\n")
+
+
+def test_all_that_is_left_out_is_listed_and_only_images_are_problems(
+    sysu_root, tmp_path, monkeypatch, tiny_config, capsys
+):
+    folder = shutil.copytree(sysu_root / "SYSU-MM01", tmp_path / "data" / "SYSU-MM01")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    (folder / "cam1" / "0009" / "notes.txt").write_text("")
+    (folder / "cam2" / "Thumbs.db").write_text("")
+    main([tiny_config("SYSU/agw.yml")])
+    out = capsys.readouterr().out
+    assert f"  note: {folder}/cam1/0009/notes.txt (no image by its suffix)\n" in out
+    assert (
+        "  note: files of operating systems and editors that are ignored, such as Thumbs.db: 1" in out
+        and out.endswith("\nno problems, 7 notes\n")
+    )
+    for name in ("cam1/0009/x.jpg", "cam3/0011 (1)/0001.jpg"):
+        write_image(folder / name, 1)
+    out = refused([tiny_config("SYSU/agw.yml")], capsys)
+    assert f"  problem: {folder}/cam1/0009/x.jpg (its name is no number)\n" in out
+    assert f"  problem: {folder}/cam3/0011 (1) (no folder of the name NUMBER; images in it: 1)\n" in out
+    assert out.endswith("\n2 problems, 7 notes\n")
+
+
+def test_identities_for_training_and_testing_are_noted(rgbnt201_root, tmp_path, monkeypatch, tiny_config, capsys):
+    folder = shutil.copytree(rgbnt201_root / "RGBNT201", tmp_path / "data" / "RGBNT201")
+    monkeypatch.setenv("FASTREID_DATASETS", str(tmp_path / "data"))
+    for modality in ("RGB", "NI", "TI"):
+        write_image(folder / "test" / modality / "000002_cam4_0_00.jpg", 1)
+    main([tiny_config("RGBNT201/ieee.yml")])
+    assert (
+        "  note: 1 identities are trained on and tested: 2; numbers mean little if they are the"
+        in capsys.readouterr().out
+    )
 
 
 def write_and_cut(path) -> bytes:
@@ -119,7 +154,10 @@ def test_an_identity_of_one_image_of_a_modality_is_listed_where_a_batch_has_more
     config = tiny_config("RegDB/agw.yml")
     line = f"1 training identities with a single visible image (3: {regdb_copy / 'Visible/3/1.bmp'}); leave them out"
     assert line in refused([config, "DATALOADER.NUM_INSTANCE", "2"], capsys)
-    assert "single" not in refused([config, "DATALOADER.NUM_INSTANCE", "1"], capsys)
+    main([config, "DATALOADER.NUM_INSTANCE", "1"])
+    out = capsys.readouterr().out
+    assert "single" not in out and out.endswith("\nno problems, 7 notes\n")
+    assert f"note: {regdb_copy / 'Visible/3/2.bmp'} (no list names it)" in out
 
 
 def test_the_images_of_a_set_that_cannot_be_built_are_read_all_the_same(regdb_copy, tiny_config, capsys):
@@ -142,3 +180,49 @@ def test_an_unreadable_file_does_not_hide_the_others(tmp_path, capsys):
     assert "train_dataloader toy: 5 samples" in out and out.endswith("\n4 problems\n")
     for name in ("RGB/a.jpg", "RGB/b.jpg", "GT/c.png", "RGB/large.jpg 64 x 48"):
         assert re.search(f"problem: .*{name}", out), name
+
+
+def test_masks_and_holes_that_say_something_else_are_listed(tmp_path, capsys):
+    root = write_set(tmp_path / "toy", names=("a", "b", "c", "good"))
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root).replace('File")', 'File", direction="far_white")', 2))
+    mask = cv2.imread(str(root / "GT/a.png"), cv2.IMREAD_UNCHANGED)
+    depth = 255 - cv2.imread(str(root / "depth/a.png"), cv2.IMREAD_UNCHANGED)
+    for name in ("a", "b", "c", "good"):
+        cv2.imwrite(str(root / f"depth/{name}.png"), depth)
+    cv2.imwrite(str(root / "GT/a.png"), mask // 2)
+    cv2.imwrite(str(root / "GT/b.png"), np.zeros_like(mask))
+    depth[:2] = 0
+    cv2.imwrite(str(root / "depth/c.png"), depth)
+    out = refused([str(config)], capsys)
+    assert "GT/a.png holds 0 and 127, not 0 and 255" in out and "GT/b.png is all black" in out
+    assert "depth/c.png is 0 in 8.3% of its pixels, apart from all other values" in out and "good.png" not in out
+    config.write_text(config.read_text().replace('"far_white")', '"far_white", unmeasured=0)'))
+    assert "c.png" not in refused([str(config)], capsys)
+
+
+def test_masks_that_are_mostly_object_are_listed(tmp_path, capsys):
+    root = write_set(tmp_path / "toy")
+    for path in (root / "GT").iterdir():
+        mask = np.full((24, 32), 255, np.uint8)
+        mask[:, :9] = 0  # the object reached beyond the picture
+        cv2.imwrite(str(path), mask)
+    config = tmp_path / "sod.py"
+    config.write_text(CONFIG.format(root=root))
+    assert "problem: its masks fill 71.9% of their pixels in the mean, are they inverted?" in refused(
+        [str(config)], capsys
+    )
+
+
+def test_images_that_lose_their_levels_are_listed(regdb_copy, tiny_config, capsys):
+    thermal = np.random.default_rng(0).integers(51241, 52182, (32, 16)).astype(np.uint16)
+    for name in ("3/1", "5/2"):
+        Image.fromarray(thermal).save(regdb_copy / f"Thermal/{name}.bmp", format="PNG")
+    config = tiny_config("RegDB/agw.yml")
+    out = refused([config], capsys)
+    for name in ("3/1", "5/2"):
+        assert f"problem: image {regdb_copy}/Thermal/{name}.bmp has 390 grey values, of which 4 of 256 levels" in out
+    assert "Thermal" not in refused([config, "INPUT.RANGE_16BIT", "()"], capsys)
+    assert "Thermal/3/1.bmp has 16 x 32 pixels, more than INPUT.MAX_PIXELS 500 allows" in refused(
+        [config, "INPUT.MAX_PIXELS", "500"], capsys
+    )

@@ -4,7 +4,17 @@ import os
 
 import pytest
 
-from fastreid_mm.common.image_files import LeftOut, images_below, images_in, is_dropping, is_image, numbered_folders
+from fastreid_mm.common.image_files import (
+    LeftOut,
+    images_below,
+    images_by_stem,
+    images_in,
+    is_dropping,
+    is_image,
+    named_folders,
+    numbered_folders,
+)
+from fastreid_mm.common.notes import Note
 from fastreid_mm.errors import InputError
 
 
@@ -71,3 +81,51 @@ def test_two_folders_of_one_number_are_refused(tmp_path):
 def test_a_folder_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(InputError, match="nowhere"):
         images_in(str(tmp_path / "nowhere"), LeftOut())
+
+
+def test_images_that_differ_in_their_suffix_alone_are_refused(tmp_path):
+    write(tmp_path, "a.jpg", "b.JPG", "c.d.png")
+    found = images_by_stem(str(tmp_path), LeftOut())
+    assert {stem: os.path.basename(path) for stem, path in found.items()} == {
+        "a": "a.jpg",
+        "b": "b.JPG",
+        "c.d": "c.d.png",
+    }
+    write(tmp_path, "b.png")
+    with pytest.raises(InputError, match="b.JPG and .*b.png are the same image"):
+        images_by_stem(str(tmp_path), LeftOut())
+
+
+def test_named_folders_are_found_in_any_case_and_once(tmp_path):
+    write(tmp_path, "rgb/a.jpg", "NI/a.jpg", "TI_old/a.jpg", "made.json", "x.png")
+    left_out = LeftOut()
+    found = named_folders(str(tmp_path), ("RGB", "NI", "TI"), left_out, beside=("made.json",))
+    assert found == {"NI": str(tmp_path / "NI"), "RGB": str(tmp_path / "rgb")}
+    assert [line.split(" (")[0] for line in left_out.found] == [str(tmp_path / "x.png"), str(tmp_path / "TI_old")]
+    write(tmp_path, "RGB/a.jpg")
+    with pytest.raises(InputError, match="RGB and .*rgb have the same name"):
+        named_folders(str(tmp_path), ("RGB",), LeftOut())
+
+
+def test_what_is_no_loss_is_a_note_and_an_image_is_named_first(tmp_path):
+    write(tmp_path, "1/list.txt", "docs/readme.md", "x/a.jpg", "x/b.jpg", "y.png")
+    left_out = LeftOut()
+    numbered_folders(str(tmp_path), left_out)
+    images_in(str(tmp_path / "1"), left_out)
+    notes = {os.path.basename(line.split(" (")[0]): isinstance(line, Note) for line in left_out.found}
+    assert notes == {"list.txt": True, "docs": True, "x": False, "y.png": False}
+    assert any("x (no folder of the name NUMBER; images in it: 2)" in line for line in left_out.found)
+    assert "y.png" in str(left_out) and str(left_out).startswith("left out 4, ")
+
+
+def test_names_of_other_encodings_are_written_as_they_can_be(tmp_path):
+    write(tmp_path, "caf\udce9\n.txt")
+    left_out = LeftOut()
+    images_in(str(tmp_path), left_out)
+    assert str(left_out).encode() and r"caf\udce9\n.txt" in str(left_out) and "\n" not in str(left_out)
+
+
+def test_a_number_that_no_machine_word_holds_is_no_number(tmp_path):
+    write(tmp_path, f"{10**18 - 1}/a", f"{10**18}/a", f"{'0' * 30}7/a")
+    left_out = LeftOut()
+    assert list(numbered_folders(str(tmp_path), left_out)) == [7, 10**18 - 1] and len(left_out.found) == 1

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fastreid_mm.corruptions import defocus_blur, gaussian_blur, glass_blur, motion_blur, zoom_blur
-from fastreid_mm.corruptions.blur import disk, enlarge, smooth, streak
+from fastreid_mm.corruptions import defocus_blur, gaussian_blur, motion_blur, zoom_blur
+from fastreid_mm.corruptions.blur import disk, smooth, streak
+from fastreid_mm.corruptions.resample import enlarge
 
 SIDE = 101
 CENTRE = SIDE // 2
@@ -59,25 +60,6 @@ def test_the_disk_is_flat_inside_and_brightens_a_little_where_its_rim_is_at_the_
         assert np.ptp(kernel[middle - 1 : middle + 2, middle - 1 : middle + 2]) < 1e-6
 
 
-@pytest.mark.parametrize(
-    "severity, sigma, reach, rounds", [(1, 0.7, 1, 2), (2, 0.9, 2, 1), (3, 1, 2, 3), (4, 1.1, 3, 2), (5, 1.5, 4, 2)]
-)
-def test_glass_blur_is_the_released_codes_loop_over_pixels(severity, sigma, reach, rounds):
-    image = generator().integers(0, 256, (14, 12, 3)).astype(np.uint8)
-    draws = generator()
-    expected = blurred(image, sigma)
-    for _ in range(rounds):
-        pixels = [(row, column) for row in range(14 - reach, reach, -1) for column in range(12 - reach, reach, -1)]
-        down, right = draws.integers(-reach, reach, (2, len(pixels)))  # reach itself is not drawn
-        for (row, column), dy, dx in zip(pixels, down, right):
-            expected[row, column] = expected[row + dy, column + dx]
-    assert np.array_equal(glass_blur(image, severity, generator()), blurred(expected, sigma))
-
-
-def blurred(image, sigma):
-    return (smooth(image / np.float32(255), sigma).clip(0, 1) * 255).round().astype(np.uint8)
-
-
 @pytest.mark.parametrize("angle", [0, 30, -90, -135])
 def test_a_streak_lies_along_its_angle(angle):
     kernel = streak(point(), 15, 8, angle)
@@ -117,7 +99,9 @@ def test_zoom_blur_is_the_mean_of_enlargements(severity, count, last):
     assert slope == pytest.approx((1 + (1 / np.linspace(1, last, count)).sum()) / (count + 1), abs=0.002)
 
 
-def test_an_enlargement_keeps_the_centre_where_it_is():
-    rows, columns = (grid.astype(np.float32) for grid in np.mgrid[:21, :31])
-    assert enlarge(columns, 2)[10, [0, 15, 30]] == pytest.approx([7.5, 15, 22.5], abs=0.05)
-    assert enlarge(rows, 2)[[0, 10, 20], 3] == pytest.approx([5, 10, 15], abs=0.05)
+def test_an_enlargement_is_of_the_middle_and_has_its_ends_at_its_own():
+    rows, columns = (grid.astype(np.float64) for grid in np.mgrid[:21, :31])
+    assert enlarge(columns, 2).shape == (22, 32)  # 11 and 16 of them
+    assert enlarge(columns, 2)[10, [0, 31]].tolist() == [7, 22]
+    assert enlarge(rows, 2)[[0, 21], 3].tolist() == [5, 15]
+    assert np.array_equal(enlarge(rows, 1), rows)

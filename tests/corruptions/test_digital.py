@@ -1,13 +1,12 @@
-"""Contrast, saturation, compression and scaling against their formulas, and against Pillow."""
+"""Compression and scaling against Pillow, elastic transform against its law."""
 
-import colorsys
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fastreid_mm.corruptions import brightness, contrast, elastic_transform, jpeg_compression, pixelate, saturate
+from fastreid_mm.corruptions import elastic_transform, jpeg_compression, pixelate
 
 
 def generator():
@@ -16,31 +15,6 @@ def generator():
 
 def noise(height=24, width=12):
     return generator().integers(0, 256, (height, width, 3)).astype(np.uint8)
-
-
-@pytest.mark.parametrize("severity, factor", [(1, 0.4), (2, 0.3), (3, 0.2), (4, 0.1), (5, 0.05)])
-def test_contrast_shrinks_each_channel_towards_its_mean(severity, factor):
-    mean = noise().mean((0, 1))
-    expected = (noise() - mean) * factor + mean
-    np.testing.assert_allclose(contrast(noise(), severity, generator()), expected, rtol=0, atol=0.51)
-
-
-def by_hsv(image, change):
-    """The image with every pixel's hue, saturation and value changed, by Python's own formulas."""
-    pixels = [colorsys.hsv_to_rgb(*change(*colorsys.rgb_to_hsv(*(pixel / 255)))) for pixel in image.reshape(-1, 3)]
-    return 255 * np.reshape(pixels, image.shape)
-
-
-@pytest.mark.parametrize("severity, added", [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4), (5, 0.5)])
-def test_brightness_is_added_to_the_value(severity, added):
-    expected = by_hsv(noise(), lambda h, s, v: (h, s, min(v + added, 1)))
-    np.testing.assert_allclose(brightness(noise(), severity, generator()), expected, rtol=0, atol=0.6)
-
-
-@pytest.mark.parametrize("severity, factor, offset", [(1, 0.3, 0), (2, 0.1, 0), (3, 2, 0), (4, 5, 0.1), (5, 20, 0.2)])
-def test_saturation_is_scaled(severity, factor, offset):
-    expected = by_hsv(noise(), lambda h, s, v: (h, min(s * factor + offset, 1), v))
-    np.testing.assert_allclose(saturate(noise(), severity, generator()), expected, rtol=0, atol=0.6)
 
 
 @pytest.mark.parametrize("severity, quality", [(1, 25), (2, 18), (3, 15), (4, 10), (5, 7)])
@@ -72,7 +46,7 @@ def test_elastic_transform_moves_pixels_as_far_as_its_law_says(severity, factor)
     of width leaves it 1 / (2 sqrt(pi s_y s_x)) of that, and the factor enlarges it."""
     rows, columns = np.mgrid[:250, :200]
     image = np.stack([rows, columns, 0 * rows], -1).astype(np.uint8)  # says where it is from
-    moved = (elastic_transform(image, severity, generator()).astype(float) - image)[20:-20, 20:-20]
+    moved = (elastic_transform(image, severity, generator()) + 0.5 - image)[20:-20, 20:-20]  # half a pixel is cut off
     deviation = factor * 0.005 * 250 / np.sqrt(3) / (2 * np.sqrt(np.pi * 2.5 * 2))
     for axis in (0, 1):
         assert moved[..., axis].std() == pytest.approx(deviation, rel=0.07)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.corruptions import frost, read_frost_pictures
-from fastreid_mm.corruptions.frost import drawn_frost
+from fastreid_mm.corruptions.frost import TINTS, drawn_frost
+from fastreid_mm.errors import InputError
 
 
 def flat(value):
@@ -38,16 +40,37 @@ def test_a_part_of_a_picture_is_taken_where_chance_has_it(tmp_path):
     assert corners.min(0) == pytest.approx((3.6, 3.6), abs=8) and corners.max(0) == pytest.approx((73, 39), abs=8)
 
 
-def test_drawn_frost_is_as_bright_as_photographs():
-    layers = [drawn_frost((96, 48), generator(seed)) for seed in range(10)]
-    assert np.mean(layers, (0, 1, 2)) == pytest.approx((0.52, 0.61, 0.65), abs=0.02)
-    assert np.std(layers[0], (0, 1)) == pytest.approx((0.12, 0.12, 0.12), abs=0.02)
-    assert not np.array_equal(layers[0], layers[1])
+def test_the_sixth_photograph_is_left_out_as_the_benchmarks_code_does(tmp_path):
+    for number, suffix in enumerate(("png", "png", "png", "jpg", "jpg", "jpg"), 1):
+        Image.new("RGB", (40, 40), (255, 255, 255) if number == 6 else (0, 0, 0)).save(
+            tmp_path / f"frost{number}.{suffix}"
+        )
+    pictures = read_frost_pictures(tmp_path, left_out := LeftOut())
+    assert len(pictures) == 5 and not np.any(pictures)
+    assert str(left_out).startswith(f"left out 1, the first: {tmp_path / 'frost6.jpg'} (ImageNet-C's code")
+    (tmp_path / "frost6.jpg").rename(tmp_path / "ice.jpg")
+    assert len(read_frost_pictures(tmp_path)) == 6  # a folder of one's own: all
+
+
+def test_drawn_frost_is_as_bright_as_the_five_photographs():
+    """Their means are 131, 207, 207, 152 and 124, in red, green and blue 146, 167 and 179."""
+    layers = [255 * drawn_frost((96, 48), generator(seed)) for seed in range(200)]
+    assert np.mean(layers, (0, 1, 2)) == pytest.approx((146, 167, 179), abs=5)
+    means = np.array([255 * np.mean(mean) for mean, _ in TINTS])
+    assert means == pytest.approx((131, 207, 207, 152, 124), abs=1)
+    found = np.array([layer.mean() for layer in layers])
+    nearest = np.abs(found[:, None] - means).argmin(1)
+    assert np.abs(found - means[nearest]).max() < 3
+    shares = [(nearest == kind).mean() for kind in (0, 1, 3, 4)]
+    assert shares == pytest.approx((0.2, 0.4, 0.2, 0.2), abs=0.08)
+    assert np.std(layers, (1, 2)).mean() == pytest.approx(27, abs=1.5)  # within a layer
 
 
 def test_frost_pictures_that_cannot_be_read_are_named(tmp_path):
-    with pytest.raises(ValueError, match="nowhere is not a folder with"):
+    with pytest.raises(InputError, match="nowhere cannot be read"):
         read_frost_pictures(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="has no pictures of frost"):
+        read_frost_pictures(tmp_path)
     (tmp_path / "frost1.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match="cannot read picture .*frost1.png"):
+    with pytest.raises(InputError, match="cannot read picture .*frost1.png"):
         read_frost_pictures(tmp_path)

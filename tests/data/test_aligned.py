@@ -106,7 +106,7 @@ def test_everything_wrong_with_folders_is_named_at_once(people):
     (train / "RGB" / "000002_cam1_0_00.jpg").unlink()
     Image.new("RGB", (16, 30)).save(train / "TI" / "000003_cam1_0_00.jpg")
     (test / "TI" / "000007_cam1_0_00.jpg").write_bytes(b"no image")
-    write_image(test / "NI" / "7_cam1_0_00.jpg", 1)
+    write_image(test / "NI" / "x7_cam1_0_00.jpg", 1)
     write_image(test / "RGB" / "000008_c1_0_00.jpg", 1)
     message = refusal(RGBNT201, people, complete=True)
     for part in (
@@ -115,7 +115,7 @@ def test_everything_wrong_with_folders_is_named_at_once(people):
         f"different sizes: {train}/RGB/000003_cam1_0_00.jpg is 16 x 32, {train}/NI/000003_cam1_0_00.jpg is 16 x 32, "
         f"{train}/TI/000003_cam1_0_00.jpg is 16 x 30",
         f"{test}/TI/000007_cam1_0_00.jpg is not a readable image",
-        f"{test}/NI/7_cam1_0_00.jpg is not named like 000001_cam1_0_00.jpg",
+        f"{test}/NI/x7_cam1_0_00.jpg is not named like 000001_cam1_0_00.jpg",
         f"{test}/RGB/000008_c1_0_00.jpg is not named like",
     ):
         assert part in message
@@ -128,7 +128,7 @@ def put_right(people):
     train, test = people / "RGBNT201" / "train_171", people / "RGBNT201" / "test"
     write_image(train / "NI" / "000001_cam1_0_00.jpg", 1)
     write_image(train / "RGB" / "000002_cam1_0_00.jpg", 1)
-    (test / "NI" / "7_cam1_0_00.jpg").unlink()
+    (test / "NI" / "x7_cam1_0_00.jpg").unlink()
     (test / "RGB" / "000008_c1_0_00.jpg").unlink()
     return people
 
@@ -172,5 +172,5 @@ def test_missing_folders_are_named(people, gone):
 def test_an_empty_folder_is_named(vehicles):
     folder = vehicles / "RGBN300" / "rgbir" / "query"
     for path in folder.iterdir():
-        path.rename(path.with_suffix(".png"))
+        path.rename(path.with_suffix(".gz"))
     assert "query has no samples" in refusal(RGBN300, vehicles)

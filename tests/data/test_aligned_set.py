@@ -150,7 +150,6 @@ def test_the_test_loader_drops_what_the_config_says(cfg_of):
         ("RGBNT201", ("DATASETS.NAMES", "('RGBNT201','RGBN300')"), "RGBNT201 RGB . NI . TI, RGBN300 RGB . NIR"),
         ("RGBNT201", ("DATASETS.TESTS", "('SYSUMM01',)"), "RGBNT201 RGB . NI . TI, SYSUMM01 single images"),
         ("RGBNT201", ("INPUT.CHANNEL_AUGMENTATION.ENABLED", True), "INPUT.CHANNEL_AUGMENTATION"),
-        ("RGBNT201", ("TEST.FLIP.ENABLED", True), "TEST.FLIP"),
     ],
 )
 def test_what_a_config_cannot_have_is_refused_before_training(cfg_of, name, options, words):

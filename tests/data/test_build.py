@@ -1,10 +1,13 @@
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
+from fastreid_mm.data.build import build_corrupted_loader, build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.errors import InputError
+from fastreid_mm.protocols import build_evaluator
+from fastreid_mm.read_image import PixelRule
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
 
@@ -63,3 +66,28 @@ def test_unknown_names_are_refused(tiny_cfg):
         build_train_loader(tiny_cfg("DATALOADER.SAMPLER_TRAIN", "Random"))
     with pytest.raises(InputError, match="Market1501"):  # the host's own, not there
         build_dataset(tiny_cfg(), "Market1501")
+
+
+def test_images_are_read_as_the_config_says_in_training_and_testing(tiny_cfg):
+    rule = ("INPUT.RANGE_16BIT", (51241, 52181), "INPUT.MAX_PIXELS", 9999)
+    cfg = tiny_cfg(*rule, "DATALOADER.NUM_WORKERS", 0)
+    dataset = build_dataset(cfg, "SYSUMM01")
+    expected = PixelRule((51241, 52181), 9999)
+    corrupted = build_corrupted_loader(cfg, dataset, 0).dataset._samples
+    samples = [build_train_loader(cfg).dataset, build_test_loader(cfg, dataset).dataset, corrupted]
+    assert [each.pixels for each in samples] == [expected] * 3
+    assert build_evaluator(cfg, dataset).pixels == expected
+
+
+def test_a_loss_of_levels_is_told_once_for_all_workers(tiny_cfg, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("fastreid_mm.read_image._told", [])
+    cfg = tiny_cfg("DATALOADER.NUM_WORKERS", 2)
+    dataset = build_dataset(cfg, "SYSUMM01")
+    for number, item in enumerate(dataset.query):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.arange(51241, 51241 + 512, dtype=np.uint16).reshape(32, 16)).save(path)
+        dataset.query[number] = (str(path), *item[1:])
+    loader = build_test_loader(cfg, dataset)
+    list(loader)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "fastreid.mm"]
+    assert "has 512 grey values, of which 3 of 256 levels are left" in line

@@ -49,7 +49,7 @@ def test_an_infrared_camera_3_is_not_read(copy):
         ("idx", "idx is missing"),
         ("idx/train_nir.txt", "train_nir.txt is missing"),
         ("idx/test_id.txt", "idx/test_id.txt"),
-        ("test_vis", "test_vis/cam1 is missing"),
+        ("test_vis", "test_vis is missing"),
         ("test_nir/cam9", "test_nir/cam9 is missing"),
         ("train_vis/0003/2.jpg", "train_vis/0003/2.jpg of .*train_vis.txt:8 is missing"),
     ],

@@ -42,8 +42,8 @@ def test_missing_folders_are_named(copy, part):
 
 def test_misnamed_files_are_named(copy):
     folder = copy / "MSVR310" / "query3" / "0007" / "vis"
-    wrong = ("0008_s001_v0_001.jpg", "0007_s001_v8_001.jpg", "0007_s01_v0_001.jpg", "0007_v0.jpg")
-    for name in wrong:  # another vehicle's, no such view, a scene of two digits, no scene
+    wrong = ("0008_s001_v0_001.jpg", "0007_s001_v8_001.jpg", "0007_s_v0_001.jpg", "0007_v0.jpg")
+    for name in wrong:  # another vehicle's, no such view, a scene without a number, no scene
         write_image(folder / name, 1)
     with pytest.raises(InputError) as caught:
         MSVR310(str(copy))

@@ -52,6 +52,36 @@ def test_features_are_those_of_testing(saved, features_of_testing, flip):
     torch.testing.assert_close(predictor.distance(query, gallery), evaluator.plain_distance(query, gallery))
 
 
+def test_aligned_images_are_flipped_left_to_right(saved, monkeypatch, rgbnt201_root):
+    """The host's own flip testing turns them upside down."""
+    monkeypatch.setenv("FASTREID_DATASETS", str(rgbnt201_root))
+    cfg = saved(base="RGBNT201/ieee.yml")
+    both, one = Predictor(with_values(cfg, TEST__FLIP__ENABLED=True)), Predictor(cfg)
+    draw = np.random.default_rng(0)
+    sample = {name: draw.integers(0, 256, (32, 16, 3), np.uint8) for name in one.modalities[:2]}
+    mirrored = {name: np.ascontiguousarray(image[:, ::-1]) for name, image in sample.items()}
+    torch.testing.assert_close(both.features(sample), one.features([sample, mirrored]).mean(0, keepdim=True))
+    assert both.model.modalities_held(both.features(sample)).tolist() == [[True, True, False]]
+
+
+def test_one_image_alone_a_generator_and_options_of_any_kind(saved, sysu_root):
+    cfg = saved()
+    predictor = Predictor(cfg)
+    path = sysu_root / "SYSU-MM01" / "cam1" / "0009" / "0001.jpg"
+    expected = predictor.features([path], "visible")
+    for given in (str(path), path, Image.open(path), np.asarray(Image.open(path)), (each for each in [path])):
+        assert torch.equal(predictor.features(given, "visible"), expected)
+    for images, words in (([], "no images are given"), ({"RGB": path}, "number 0 is dict"), (None, "not NoneType")):
+        with pytest.raises(InputError, match=words):
+            predictor.features(images, "visible")
+    with pytest.raises(InputError, match="batch_size .* not 0"):
+        predictor.features([path], "visible", batch_size=0)
+    with pytest.raises(InputError, match="must be a list of keys and values in turn, not 'SEED 7'"):
+        Predictor("SYSU/cmtr.yml", cfg.MODEL.WEIGHTS, "SEED 7")
+    with pytest.raises(InputError, match="MODEL.DEVICE 'gpu' is not a device"):
+        Predictor(cfg, device="gpu")
+
+
 def test_paths_pictures_and_arrays_are_alike(saved, sysu_root):
     predictor = Predictor(saved())
     path = sysu_root / "SYSU-MM01" / "cam1" / "0009" / "0001.jpg"
@@ -65,9 +95,10 @@ def test_paths_pictures_and_arrays_are_alike(saved, sysu_root):
     assert half.dtype == torch.float32 and 0 < (half - found[:1]).norm() < 0.1 * found[0].norm()
 
 
-def test_aligned_samples_may_lack_modalities(saved, monkeypatch, features_of_testing, rgbnt201_root):
+@pytest.mark.parametrize("flip", [False, True])
+def test_aligned_samples_may_lack_modalities(saved, monkeypatch, features_of_testing, rgbnt201_root, flip):
     monkeypatch.setenv("FASTREID_DATASETS", str(rgbnt201_root))
-    cfg = saved(base="RGBNT201/ieee.yml")
+    cfg = saved("TEST.FLIP.ENABLED", flip, base="RGBNT201/ieee.yml")
     evaluate_only(cfg)
     evaluator, expected = features_of_testing[-1]
     predictor = Predictor(cfg)
@@ -122,3 +153,19 @@ def test_a_checkpoint_that_may_run_code_is_refused_unless_it_is_trusted(saved):
     with pytest.raises(InputError, match="model.pth: it holds more than plain data, .*MODEL.TRUST_WEIGHTS True"):
         Predictor(cfg)
     assert Predictor(with_values(cfg, MODEL__TRUST_WEIGHTS=True)).model
+
+
+def test_deep_images_are_read_as_the_config_says_and_prepared_ones_stay(saved, tmp_path):
+    deep = np.random.default_rng(0).integers(51241, 52182, (40, 20)).astype(np.uint16)
+    path = str(tmp_path / "thermal.png")
+    Image.fromarray(deep).save(path)
+    by_hand = Image.fromarray(np.rint((deep - 51241.0) / 940 * 255).astype(np.uint8))
+    cfg = saved("INPUT.RANGE_16BIT", (51241, 52181))
+    predictor = Predictor(cfg)
+    right = predictor.features([by_hand], "infrared")
+    for given in (path, Image.open(path), predictor.prepare(path)):
+        torch.testing.assert_close(predictor.features([given], "infrared"), right, rtol=0, atol=0)
+    small = Predictor(with_values(cfg, INPUT__MAX_PIXELS=799))
+    with pytest.raises(InputError, match="thermal.png has 20 x 40 pixels, more than INPUT.MAX_PIXELS 799 allows"):
+        small.features([path], "infrared")
+    assert small.features([by_hand], "infrared").shape == right.shape  # already decoded

@@ -1,6 +1,7 @@
 """The same run again, and a run that goes on at a checkpoint."""
 
 import shutil
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,68 @@ def test_another_training_list_is_told_when_resuming(tiny_cfg, log, sysu_root, m
     image.rename(image.with_name("0999.jpg"))
     MMTrainer(tiny_cfg()).resume_or_load(resume=True)
     assert [message for message in log if message.startswith("The training list differs from the checkpoint's")]
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (("SOLVER.WARMUP_ITERS", 5), "SOLVER.WARMUP_ITERS 5: the checkpoint to resume is of 0"),
+        (("SOLVER.DELAY_EPOCHS", 1), "SOLVER.DELAY_EPOCHS 1: the checkpoint to resume is of 0"),
+        (("SOLVER.SCHED", "CosineAnnealingLR"), "SOLVER.SCHED CosineAnnealingLR: .* is of MultiStepLR"),
+        (("SOLVER.IMS_PER_BATCH", 32), r"model_0000.pth was made after (\d+) iterations, 1 epochs of \1 .* are \d+"),
+        (("DATALOADER.NUM_INSTANCE", 1, "SOLVER.IMS_PER_BATCH", 8), r"1 epochs of \d+ and more: those .* are \d+"),
+    ],
+)
+def test_what_a_training_cannot_go_on_with_is_refused_with_both_values(tiny_cfg, options, words):
+    first = MMTrainer(tiny_cfg())
+    first.save("model_0000", 1, first.iters_per_epoch)
+    with pytest.raises(InputError, match=words):
+        MMTrainer(tiny_cfg(*options)).resume_or_load(resume=True)
+
+
+def test_every_other_setting_that_differs_is_named_with_both_values(tiny_cfg, log):
+    options = ("DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler", "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False)
+    first = MMTrainer(tiny_cfg(*options))
+    first.save("model_0000", 1, first.iters_per_epoch)
+    changed = ("DATALOADER.NUM_INSTANCE", 4, "INPUT.REA.PROB", 0.25, "DATALOADER.NUM_WORKERS", 1, "TEST.EVAL_PERIOD", 1)
+    MMTrainer(tiny_cfg(*options, *changed)).resume_or_load(resume=True)
+    (told,) = [message for message in log if message.startswith("Resumed with other settings")]
+    assert "DATALOADER.NUM_INSTANCE 4 (was 2)" in told and "INPUT.REA.PROB 0.25 (was 0.5)" in told
+    assert "NUM_WORKERS" not in told and "EVAL_PERIOD" not in told and "OUTPUT_DIR" not in told
+
+
+def test_a_longer_cosine_is_that_of_the_config(tiny_cfg):
+    """The checkpoint's would rise again after its end."""
+    rates = {}
+    for epochs in (2, 4):
+        trainer = MMTrainer(tiny_cfg("SOLVER.SCHED", "CosineAnnealingLR", "SOLVER.MAX_EPOCH", epochs))
+        for epoch in range(4):
+            rates[epochs, epoch] = trainer.optimizer.param_groups[0]["lr"]
+            if epochs == 2 and epoch == 1:
+                trainer.save("model_0000", 1, trainer.iters_per_epoch)
+            trainer.optimizer.step()
+            trainer.scheduler["lr_sched"].step()
+    longer = MMTrainer(tiny_cfg("SOLVER.SCHED", "CosineAnnealingLR", "SOLVER.MAX_EPOCH", 4))
+    longer.resume_or_load(resume=True)
+    for epoch in range(1, 4):
+        assert longer.optimizer.param_groups[0]["lr"] == pytest.approx(rates[4, epoch])
+        longer.optimizer.step()
+        longer.scheduler["lr_sched"].step()
+
+
+def test_a_checkpoint_that_says_nonsense_is_refused_in_a_line_or_not_believed(tiny_cfg, tmp_path):
+    trainer = MMTrainer(tiny_cfg())
+    trainer.save("model_0000", 1, trainer.iters_per_epoch)
+    path = tmp_path / "out" / "model_0000.pth"
+    good, refused = torch.load(path, weights_only=True), 0
+    entries = ("epoch", "iterations", "iters_per_epoch", "seed", "data", "buffers", "config", "images", "optimizer")
+    for entry, value in product(entries, ("__import__('os').abort()", -7, 10**9, [1], {"a": 1}, None)):
+        torch.save(good | {entry: value}, path)
+        try:
+            trainer.resume_or_load(resume=True)
+        except InputError as error:
+            assert "\n" not in str(error) and "model_0000.pth" in str(error)
+            refused += 1
+        else:
+            assert (trainer.start_epoch, trainer.start_iter) == (1, trainer.iters_per_epoch)
+    assert refused >= 20

@@ -1,4 +1,5 @@
 import argparse
+import json
 import random
 
 import numpy as np
@@ -57,6 +58,39 @@ def test_a_file_that_is_no_config_is_refused_by_its_path(tmp_path, text, reason)
         load_config(str(path), [])
 
 
+CODE = "__import__('pathlib').Path({!r}).touch()"
+
+
+@pytest.mark.parametrize("tag", ["!!python/object/apply:eval", "!!python/object/new:eval", "!!python/object:os.system"])
+@pytest.mark.parametrize("place", ["file", "base"])
+def test_no_tag_of_a_config_runs_code(tmp_path, tag, place):
+    ran, path, odd = tmp_path / "ran", tmp_path / "mine.yml", tmp_path / "odd.yml"
+    odd.write_text(f"OUTPUT_DIR: {tag} [{json.dumps(CODE.format(str(ran)))}]\n")
+    path.write_text("_BASE_: odd.yml\n" if place == "base" else odd.read_text())
+    with pytest.raises(InputError, match=rf"^config {path}: could not determine a constructor.*$"):
+        load_config(str(path), [])
+    path.write_text(f"OUTPUT_DIR: {json.dumps(CODE.format(str(ran)))}\n")
+    assert load_config(str(path), ["MODEL.WEIGHTS", CODE.format(str(ran))]).OUTPUT_DIR.startswith("__import__")
+    assert not ran.exists()
+
+
+def test_references_that_unfold_to_more_than_memory_holds_are_refused(tmp_path):
+    path = tmp_path / "bomb.yml"
+    names = [f"N{index}" for index in range(9)]
+    rows = [
+        f"{name}: &{name} {{{', '.join(f'k{key}: *{before}' for key in range(9))}}}"
+        for before, name in zip(names, names[1:])
+    ]
+    path.write_text("\n".join([f"{names[0]}: &{names[0]} {{x: 1}}", *rows]))
+    with pytest.raises(InputError, match=f"^config {path}: its references unfold to more than 100000 entries$"):
+        load_config(str(path), [])
+    path.write_text("SOLVER: " + "{a: " * 2000 + "1" + "}" * 2000)
+    with pytest.raises(InputError, match=f"^config {path}: .*nested too deep$"):
+        load_config(str(path), [])
+    with pytest.raises(InputError, match="nested too deep"):
+        load_config("", ["SOLVER.BASE_LR", "-" * 5000 + "1"])
+
+
 def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
     cfg = tiny_cfg("SEED", -1)
     drawn = [settle(cfg) for _ in range(2)]
@@ -85,6 +119,10 @@ def test_a_seed_is_drawn_and_a_given_one_stays(tiny_cfg):
         ("INPUT.REA.VALUE", "[1.0, 2.0]"),
         ("INPUT.REA.PROB", "7.0"),
         ("INPUT.CROP.RATIO", "[]"),
+        ("INPUT.RANGE_16BIT", "(9, 9)"),
+        ("INPUT.RANGE_16BIT", "('a', 'b')"),
+        ("INPUT.RANGE_16BIT", "(0, 1e999)"),
+        ("INPUT.MAX_PIXELS", "0"),
         ("SOLVER.WARMUP_METHOD", "another"),
         ("SOLVER.STEPS", "['a']"),
         ("TEST.RANKS", "('a',)"),

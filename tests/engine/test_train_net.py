@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 TOOLS = Path(__file__).parent.parent.parent / "tools"
 
@@ -91,7 +92,9 @@ def test_an_unreadable_image_is_named_from_a_worker(train_net, tiny_config, tmp_
 
     shutil.copytree(sysu_root, tmp_path / "data")
     for path in (tmp_path / "data" / "SYSU-MM01" / "cam3").rglob("*.jpg"):
-        path.write_bytes(b"broken")
+        Image.open(path).save(path, "PNG")
+        content = path.read_bytes()
+        path.write_bytes(content[:100] + bytes(100) + content[200:])  # its header and its end are those of a whole file
     done = train_net("--config-file", tiny_config(), "DATALOADER.NUM_WORKERS", 1, status=2, root=tmp_path / "data")
     assert re.search(r"^error: cannot read image .*cam3/\d{4}/\d{4}.jpg", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stderr + done.stdout

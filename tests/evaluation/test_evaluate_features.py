@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from fastreid_mm.evaluation import evaluate_sysu, write_permutation
+from fastreid_mm.evaluation import evaluate_sysu, read_permutation, write_permutation
 
 TOOL = Path(__file__).parents[2] / "tools" / "evaluate_features.py"
 IDS = [i for i in range(1, 27) if i not in (4, 11)]  # the rest of the cells are training identities
@@ -67,7 +67,7 @@ def test_writes_every_setting(main, folder, capsys):
         assert list(written[setting]) == ["Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"]
         assert written[setting] == pytest.approx(row, abs=1e-9)
     printed = capsys.readouterr().out
-    assert "official permutation" in printed
+    assert "SYSU-MM01, the set's own permutation, 10 trials" in printed
     assert f"{written['all_search_1shot']['mAP']:.2f}" in printed
 
 
@@ -111,6 +111,19 @@ def test_names_what_is_wrong(main, folder, capsys, damage, message):
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1
     assert re.search(message, error)
+
+
+def without(folder, key):
+    permutation = read_permutation(folder / "rand_perm_cam.mat")
+    del permutation[key]
+    write_permutation(folder / "rand_perm_cam.mat", permutation)
+
+
+def test_names_features_that_the_permutation_does_not_number(main, folder, capsys):
+    without(folder, (5, 3))
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments(folder))
+    assert re.search("camera 5, identity 3: [0-9] features, but the permutation has 0 images", capsys.readouterr().err)
 
 
 def test_finds_the_json_folder_missing_before_it_computes(main, tmp_path, capsys):

@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from fastreid_mm.commands.evaluate_features import main
 from fastreid_mm.data.datasets.sysu_mm01 import image_number
-from fastreid_mm.evaluation.labelled_features import NEEDED
+from fastreid_mm.evaluation.labelled_features import NEEDED, comparable
 from fastreid_mm.evaluation.sysu_splits import write_permutation
 from fastreid_mm.protocols import build_evaluator
 from tests.protocols.test_extras import made
@@ -79,6 +80,37 @@ def test_sysus_official_galleries_and_folders_of_arrays(tiny_cfg, tmp_path):
     assert list(chosen) == ["indoor_search_2shot"] and "Rank-3" in chosen["indoor_search_2shot"]
     with pytest.raises(SystemExit, match="2"):
         run(tmp_path, "regdb", *SOME)
+
+
+@pytest.mark.parametrize("protocol", list(NEEDED))
+def test_ranks_may_be_chosen_and_those_beyond_a_small_gallery_are_left_out(tmp_path, protocol, said):
+    dataset, features = made(protocol, images=48, people=3)
+    save(tmp_path, dataset, features, protocol)
+    whole, chosen = run(tmp_path, protocol), run(tmp_path, protocol, "--ranks", "1", "2", "1000")
+    for setting, metrics in chosen.items():
+        assert [name for name in metrics if "Rank" in name] == ["Rank-1", "Rank-2"]
+        assert metrics["mAP"] == whole[setting]["mAP"] and metrics["Rank-1"] == whole[setting]["Rank-1"]
+    assert any(line.startswith("Rank-1000 left out: the gallery has") for line in said)
+
+
+def test_markets_junk_and_distractors(tmp_path, capsys):
+    labels = {"ids": np.array([-1, 0, 7, 9]), "cameras": np.full(4, 2)}
+    np.savez(tmp_path / "gallery.npz", features=np.array([[1, 0], [1, 0.1], [1, 0.2], [0, 1]]), **labels)
+    query = {"ids": np.array([7, 0, -1]), "cameras": np.full(3, 1)}
+    np.savez(tmp_path / "query.npz", features=np.array([[1, 0], [0, 1], [0, 1]], ">f4"), **query)
+    found = run(tmp_path, "market", "--distractors", "0", "--ranks", "1", "2")["test"]
+    assert found == {"Rank-1": 0, "Rank-2": 100, "mAP": 50, "mINP": 50, "valid_queries": 1}
+    assert run(tmp_path, "market", "--ranks", "1")["test"]["valid_queries"] == 2
+    with pytest.raises(SystemExit, match="2"):
+        run(tmp_path, "regdb", "--distractors", "0")
+    assert "--distractors goes with --protocol market" in capsys.readouterr().err
+
+
+def test_digits_that_float32_lacks_are_kept():
+    small, whole, big = np.float32([[0.5]]), np.array([[2**24 + 1]]), np.array([[1.0]], ">f8")
+    assert [each.dtype for each in comparable(small, small.astype(np.float16))] == [torch.float32] * 2
+    assert comparable(small, whole)[1].item() == 2**24 + 1
+    assert comparable(big, small)[0].item() == 1 and comparable(np.uint8([[7]]), small)[0].dtype == torch.float32
 
 
 GOOD = {"features": np.eye(4, dtype=np.float32), "ids": np.array([1, 2, 1, 2]), "cameras": np.array([1, 1, 2, 2])}

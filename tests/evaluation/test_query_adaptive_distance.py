@@ -138,3 +138,26 @@ def test_inputs_that_do_not_go_together_are_named(change, words):
     inputs = dict(zip(("query", "gallery", "scale", "shift"), example())) | change
     with pytest.raises(InputError, match=words):
         query_adaptive_distance(**inputs)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("kind", ["plain", "far from zero", "two far groups"])
+def test_float32_is_exact_within_rounding(kind, metric):
+    generator = torch.Generator().manual_seed(0)
+    query, gallery = (torch.randn(size, 3, 16, generator=generator) for size in (20, 30))
+    scale, shift = torch.ones(20, 16), torch.zeros(20, 16)
+    if kind != "plain":
+        offset = 300 * torch.randn(3, 16, generator=generator)
+        sides = torch.randint(0, 2, (50, 1, 1), generator=generator) * 2 - 1 if kind == "two far groups" else 1
+        query, gallery = torch.cat([query, gallery]).mul(0.05).add(offset * sides).split((20, 30))
+    scale[10:] += 0.1 * torch.randn(10, 16, generator=generator)
+    shift[10:] += torch.randn(10, 16, generator=generator)
+    found = query_adaptive_distance(query, gallery, scale, shift, metric).double()
+    x, y, g, b = (each.double() for each in (query, gallery, scale, shift))
+    modulated = (y[None] * g[:, None, None] + b[:, None, None]).flatten(2)  # (20, 30, 48)
+    x = x.flatten(1)[:, None]
+    expected = (x - modulated).norm(dim=2)
+    if metric == "cosine":
+        x, modulated = (torch.nn.functional.normalize(each, dim=2) for each in (x, modulated))
+        expected = (x - modulated).square().sum(2) / 2
+    assert ((found - expected).abs() <= 5e-5 * expected).all()

@@ -10,8 +10,8 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import k_reciprocal_rerank, re_ranking
 
 
-def naive(distance, queries, k1, k2, share, hidden=None):
-    """Zhong et al., section 3, one image and one pair at a time."""
+def naive(distance, queries, k1, k2, share, hidden=None, enough=lambda common, size: 3 * common > 2 * size):
+    """Zhong et al., section 3, one image and one pair at a time; by default the authors' code's two thirds."""
     size = len(distance)
 
     def unseen(i, j):
@@ -29,7 +29,7 @@ def naive(distance, queries, k1, k2, share, hidden=None):
         expanded = set(reciprocal(i, k1))
         for j in reciprocal(i, k1):
             half = reciprocal(j, round(k1 / 2))
-            if len(reciprocal(i, k1) & half) >= 2 / 3 * len(half):
+            if enough(len(reciprocal(i, k1) & half), len(half)):
                 expanded |= half
         found = {j: math.exp(-own[i][j]) for j in expanded if j in own[i]}
         return {j: value / sum(found.values()) for j, value in found.items()}
@@ -68,6 +68,22 @@ def test_equals_the_definition(k1, k2, share, rule, monkeypatch):
         found = k_reciprocal_rerank(distance, 8, k1, k2, share, hidden).numpy()
         visible = np.ones((8, 18), dtype=bool) if hidden is None else ~hidden[:, 8:]
         assert found[visible] == pytest.approx(expected[visible])
+
+
+def test_two_thirds_in_common_are_enough_in_the_paper_and_not_in_the_authors_code():
+    distance, _ = made(4, size=60, queries=10)
+    expected = {
+        "official": naive(distance.numpy(), 10, 20, 6, 0.3),
+        "paper": naive(distance.numpy(), 10, 20, 6, 0.3, enough=lambda common, size: 3 * common >= 2 * size),
+    }
+    for expansion, values in expected.items():
+        found = k_reciprocal_rerank(distance, 10, 20, 6, 0.3, expansion=expansion).numpy()
+        assert found == pytest.approx(np.array(values), abs=1e-9)
+    assert np.abs(np.subtract(*expected.values())).max() > 0.01
+    default = k_reciprocal_rerank(distance, 10, 20, 6, 0.3).numpy()
+    assert default == pytest.approx(np.array(expected["official"]), abs=1e-9)
+    with pytest.raises(InputError, match="expansion 'code' is not one of official, paper"):
+        k_reciprocal_rerank(distance, 10, expansion="code")
 
 
 def test_a_hidden_image_is_never_a_querys_neighbour():

@@ -154,9 +154,8 @@ def test_names_the_image_the_gallery_lacks(made, permutation):
         ({"shots": ()}, r"modes \('all', 'indoor'\), shots \(\)"),
         ({"modes": ()}, r"nothing to evaluate: modes \(\)"),
         ({"trials": 11}, "10 trials, not 11"),
-        ({"ranks": (1, 33)}, r"Rank-33 .* \d+ images"),
+        ({"ranks": (0, 1)}, "all_search_1shot: Rank-0"),
         ({"gallery_numbers": np.zeros(3)}, r"\[.*, 3\]"),
-        ({"ranks": (1, 33)}, "all_search_1shot: .*TEST.RANKS"),
     ],
 )
 def test_refuses(made, permutation, changes, message):

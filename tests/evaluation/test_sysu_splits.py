@@ -3,7 +3,8 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation import read_ids, read_permutation, write_permutation
+from fastreid_mm.evaluation import read_ids, read_permutation, sysu_splits, write_permutation
+from fastreid_mm.evaluation.sysu_splits import digest, gallery_source, is_official
 
 
 @pytest.fixture
@@ -27,11 +28,30 @@ def test_permutation_is_written_as_the_data_set_has_it(tmp_path, permutation):
     assert cells[0, 0][1, 0].shape == (10, 20) and cells[0, 0][0, 0].shape == (0, 0)
 
 
-@pytest.mark.parametrize("text", ["6,10,17", "6, 10 ,17,\nnot read\n", "6,10,17\r\n"])
-def test_ids_from_text(tmp_path, text):
-    (tmp_path / "test_id.txt").write_bytes(text.encode())
+TEXTS = [
+    "6,10,17",
+    "6, 10 ,17,\n",
+    "6,10,17\r\n",
+    "6\n10\n17\n",
+    "6,\r\n10,\r\n17",
+    "\n6 10\t17\n\n",
+    "6\r10\r17",
+    "0006,\n010 17",
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_ids_from_text(tmp_path, text, encoding):
+    (tmp_path / "test_id.txt").write_bytes(text.encode(encoding))
     savemat(tmp_path / "test_id.mat", {"id": [[1]]})
     assert read_ids(tmp_path, "test_id") == [6, 10, 17]
+
+
+def test_a_rest_that_cannot_be_read_is_named_with_its_line(tmp_path):
+    (tmp_path / "test_id.txt").write_text("6, 10 ,17,\nnot read\n")
+    with pytest.raises(InputError, match=r"test_id\.txt:2 has 'not'"):
+        read_ids(tmp_path, "test_id")
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.float64])
@@ -45,14 +65,25 @@ def test_ids_missing(tmp_path):
         read_ids(tmp_path, "test_id")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n6,7", b"6,x", b"6,7.5", b"6;7", b"\xff\xfe6"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"6,x", b"6,7.5", b"6;7", b"\xff\xfe6", b"-6", b"1" * 30, b"6\0"])
 def test_ids_that_are_no_integers(tmp_path, content):
     (tmp_path / "test_id.txt").write_bytes(content)
     with pytest.raises(InputError, match=r"test_id\.txt"):
         read_ids(tmp_path, "test_id")
 
 
-@pytest.mark.parametrize("values", [{"id": [[1.5]]}, {"id": "abc"}, {"other": [[1]]}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"id": [[1.5]]},
+        {"id": "abc"},
+        {"other": [[1]]},
+        {"id": [[1 + 2j]]},
+        {"id": [[np.inf]]},
+        {"id": [[-1]]},
+        {"id": []},
+    ],
+)
 def test_ids_of_a_wrong_matlab_file(tmp_path, values):
     savemat(tmp_path / "test_id.mat", values)
     with pytest.raises(InputError, match=r"test_id\.mat"):
@@ -86,3 +117,12 @@ def test_cells_that_are_no_cameras(tmp_path, values):
 def test_write_refuses_what_has_no_place(tmp_path, key):
     with pytest.raises(InputError, match=f"camera {key[0]}, identity {key[1]}"):
         write_permutation(tmp_path / "rand_perm_cam.mat", {key: np.ones((10, 1), dtype=int)})
+
+
+def test_only_the_sets_own_permutation_is_called_official(permutation, monkeypatch):
+    assert gallery_source(None) == "seeded draw"
+    assert gallery_source(permutation) == "the set's own permutation"
+    swapped = permutation | {(3, 1): permutation[3, 1][:, ::-1]}
+    monkeypatch.setattr(sysu_splits, "OFFICIAL", digest(permutation))
+    assert gallery_source(permutation) == "official permutation" and not is_official(swapped)
+    assert is_official({key: rows.astype(np.uint16) for key, rows in reversed(permutation.items())})

@@ -18,6 +18,10 @@ from fastreid_mm.commands.export import main
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
 from fastreid_mm.export import OnnxPredictor
+from fastreid_mm.export.description import Description
+from fastreid_mm.export.network import describe
+from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.read_image import PixelRule
 from tests.conftest import write_tiny_config
 from tests.modeling.test_architectures import ARCHITECTURES
 
@@ -82,6 +86,23 @@ def test_an_exported_network_gives_the_features_of_pytorch_whatever_its_batch_ho
     assert np.abs(first[0] - second[0 if not case.predictor.modalities else 1]).max() > 1e-3  # what it is matters
 
 
+def test_one_image_alone_and_a_generator_are_lists_for_an_exported_network_too(exported):
+    found = OnnxPredictor(exported("AGW").path)
+    expected = found.features([draw(0)], "visible")
+    for given in (draw(0), np.asarray(draw(0)), (image for image in [draw(0)])):
+        assert np.array_equal(found.features(given, "visible"), expected)
+    for images, options, words in (
+        ([], {}, "no images are given"),
+        ({"RGB": draw(0)}, {}, "number 0 is dict"),
+        ([draw(0)], {"batch_size": 0}, "batch_size"),
+        ([draw(0)], {"modality": ["visible"] * 2}, "2 modalities for 1 images"),
+    ):
+        with pytest.raises(InputError, match=words):
+            found.features(images, **{"modality": "visible", **options})
+    aligned = OnnxPredictor(exported("MutualFormerReID").path)
+    assert np.array_equal(aligned.features({"RGB": draw(0)}), aligned.features([{"RGB": draw(0)}]))
+
+
 def test_cmt_gives_features_scale_and_shift_and_says_what_they_are(exported):
     found = OnnxPredictor(exported("CMT").path)
     outputs = found.outputs([draw(0)], "infrared")
@@ -133,7 +154,7 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
     ("name", "images", "modality", "message"),
     [
         ("AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
-        ("AGW", [draw(0)], ["visible", "visible"], "1 images need"),
+        ("AGW", [draw(0)], ["visible", "visible"], "2 modalities for 1 images"),
         ("AGW", ["missing.jpg"], "visible", "image missing.jpg does not exist"),
         ("AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
         ("AGW", [], "visible", "no images"),
@@ -144,3 +165,23 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
 def test_what_does_not_fit_the_network_is_refused(exported, name, images, modality, message):
     with pytest.raises(InputError, match=message):
         OnnxPredictor(exported(name).path).features(images, modality)
+
+
+def test_deep_images_are_read_as_the_description_says(tmp_path):
+    path = tmp_path / "thermal.png"
+    deep = np.arange(51241, 51241 + 512, dtype=np.uint16).reshape(32, 16)
+    Image.fromarray(deep).save(path)
+    cfg = load_config("", ["INPUT.RANGE_16BIT", "(51241, 51752)"])
+    described = describe(cfg, SimpleNamespace(metric="cosine", query_adaptive_parts=0))
+    again = Description.from_json(described.to_json(), "x.onnx")
+    assert tuple(again.range_16bit) == (51241, 51752)
+    older = {key: value for key, value in json.loads(described.to_json()).items() if key != "range_16bit"}
+    assert Description.from_json(json.dumps(older), "older.onnx").range_16bit == (0, 65535)
+    pixels = prepare_image(str(path), (32, 16), "bicubic", PixelRule(tuple(again.range_16bit)))
+    np.testing.assert_allclose(pixels[0], (deep - 51241.0) / 511 * 255, atol=0.51)
+
+
+def test_the_onnx_predictor_bounds_the_pixels_of_files(exported, tmp_path):
+    draw(5).save(tmp_path / "image.png")
+    with pytest.raises(InputError, match="image.png has [0-9 x]+ pixels, more than INPUT.MAX_PIXELS 9 allows"):
+        OnnxPredictor(exported("AGW").path, max_pixels=9).features([str(tmp_path / "image.png")], "visible")

@@ -10,7 +10,7 @@ import torch
 
 from fastreid_mm.commands import saliency
 from fastreid_mm.errors import InputError
-from mmseg_mm.export import METADATA, SaliencyGraph, export_onnx
+from mmseg_mm.export import METADATA, SaliencyGraph, export_onnx, unexplained
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
 from tests.mmseg_mm.small_model import build_model, small_config
@@ -115,3 +115,15 @@ def test_the_graph_is_the_predictor(model):
     with torch.no_grad():
         found = SaliencyGraph(model)(*tensors)[0, 0].numpy()
     assert np.allclose(found, SaliencyPredictor(model)([(image, depth)])[0], atol=1e-5)
+
+
+def test_what_rounding_explains_grows_with_the_largest_logit():
+    for logits, moved, expected in (
+        ([0, 10], 5e-5, 0),
+        ([-10, 5e6], 20, 0),
+        ([0, 10], 0.1, 0.025),
+        ([-99, 5e6], 1e5, 1),
+    ):
+        before = torch.tensor(logits, dtype=torch.float32).reshape(1, 1, 1, 2)
+        after = before + torch.tensor([moved, 0.0])
+        assert unexplained(after.sigmoid(), before) == pytest.approx(expected, abs=1e-3)

@@ -79,3 +79,23 @@ def test_a_batch_has_at_least_one(predict, capsys):
     with pytest.raises(SystemExit, match="2"):
         predict("--batch-size", "0")
     assert "--batch-size must be at least 1, got 0" in capsys.readouterr().err
+
+
+def test_a_pair_of_too_many_pixels_is_skipped_and_listed(predict, capsys):
+    assert sorted(predict("--max-pixels", "600")) == ["3"]
+    assert "RGB/1.png has " in (error := capsys.readouterr().err) and "more than max_pixels 600 allows" in error
+
+
+def test_what_is_left_out_is_told_and_nothing_that_is_read_is_written_over(predict, data, folder, capsys):
+    (data / "RGB/2.png").write_bytes((folder / "RGB/a.png").read_bytes())
+    (data / "RGB/list.txt").write_text("1")
+    assert sorted(predict()) == ["1", "2", "3"]
+    assert f"left out 1, the first: {data}/RGB/list.txt (no image by its suffix)" in capsys.readouterr().err
+    for paths, message in (
+        ((data / "RGB", data / "depth", data / "RGB"), "RGB is what is read, and would be written over"),
+        ((data / "RGB", data / "nowhere", data / "maps"), "nowhere does not exist"),
+        ((data / "RGB", data / "depth/1.png", data / "maps"), "must be two files or two folders"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            saliency.predict([*map(str, paths), "--config", str(folder / "config.py"), "--checkpoint", "x.pth"])
+        assert message in capsys.readouterr().err

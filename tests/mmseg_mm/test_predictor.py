@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.predictor import SaliencyPredictor
@@ -26,6 +27,22 @@ def test_a_batch_of_different_sizes_is_as_one_by_one(model, tta):
     assert [one.shape for one in maps] == [depth.shape for _, depth in PAIRS]
     assert close(maps, [predictor([pair])[0] for pair in PAIRS])
     assert predictor([]) == []
+
+
+def test_one_pair_alone_and_generators_are_lists_and_the_rest_is_refused(model):
+    predictor = SaliencyPredictor(model)
+    expected = predictor(PAIRS[:1])
+    assert close(predictor(PAIRS[0]), expected) and close(predictor(pair for pair in PAIRS[:1]), expected)
+    image, depth = PAIRS[0]
+    for given, words in (
+        ("a.jpg", "not str"),
+        (image, "not ndarray"),
+        ({"a.jpg": "a.png"}, "not dict"),
+        (["a.jpg", "b.jpg"], "number 0 is none"),
+        ([(image, depth), (image,)], "number 1 is none"),
+    ):
+        with pytest.raises(InputError, match=f"pairs must be a list of pairs of image and depth, .*{words}"):
+            predictor(given)
 
 
 def test_images_that_keep_their_shape_go_through_the_network_in_groups(model, monkeypatch):
@@ -63,3 +80,12 @@ def test_tta_needs_its_pipeline(model):
     other.cfg.pop("tta_pipeline")
     with pytest.raises(InputError, match="the config has no tta_pipeline"):
         SaliencyPredictor(other, tta=True)
+
+
+@pytest.mark.parametrize("many", ["image", "depth"])
+def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(model, tmp_path, many):
+    paths = {name: str(tmp_path / f"{name}.png") for name in ("image", "depth")}
+    for name, path in paths.items():
+        Image.new("1", (6000, 6000) if name == many else (40, 30)).save(path, optimize=True)
+    with pytest.raises(InputError, match=f"{many}.png has 6000 x 6000 pixels, more than max_pixels 33554432 allows"):
+        SaliencyPredictor(model)([(paths["image"], paths["depth"])])

@@ -132,6 +132,9 @@ def test_losses_that_compare_identities_are_known_before_training_and_refuse_a_b
         cfg.merge_from_list(["SOLVER.IMS_PER_BATCH", images])
         with pytest.raises(InputError, match=rf"{images} has 1 identity, .*NUM_INSTANCE 2 .* {2 * images} or"):
             require_two_identities(cfg)
+    cfg.merge_from_list(["DATALOADER.NUM_INSTANCE", 1, "SOLVER.IMS_PER_BATCH", 8])
+    with pytest.raises(InputError, match=r"DATALOADER.NUM_INSTANCE 1: \w+ compares images of one identity"):
+        require_two_identities(cfg)
     cfg.merge_from_list(["DATALOADER.SAMPLER_TRAIN", "TrainingSampler"])
     require_two_identities(cfg)
 

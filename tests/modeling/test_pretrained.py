@@ -247,3 +247,99 @@ def test_torchvisions_weights_fit_by_name_and_shape(name):
     with torch.device("meta"):
         theirs, ours = torchvision.models.get_model(name).state_dict(), timm.create_model(name).state_dict()
     assert {key: value.shape for key, value in theirs.items()} == {key: value.shape for key, value in ours.items()}
+
+
+def resnet_state(seed: int) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    return timm.create_model("test_resnet", num_classes=7).state_dict()
+
+
+WRAPPED = {
+    "net": lambda state: {"net": state, "epoch": 3, "mAP": np.float64(0.5), "optimizer": {"state": {0: {}}}},
+    "TransReID": lambda state: prefixed(state, "base.") | {"classifier.weight": torch.zeros(3, 2)},
+    "TOP-ReID": lambda state: prefixed(state, "BACKBONE.base.") | {"NI.bottleneck.weight": torch.ones(2)},
+    "module.base": lambda state: {"state_dict": prefixed(state, "module.base."), "best": np.int64(3)},
+    "lightning": lambda state: {"state_dict": prefixed(state, "student.encoder."), "hyper_parameters": {"lr": 1}},
+    "dino": lambda state: {"student": {name: value * 0 for name, value in state.items()}, "teacher": state},
+    "unheard of": lambda state: {"checkpoint": {"weights_v2": prefixed(state, "a.b.c.")}},
+}
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+@pytest.mark.parametrize("base", ["SYSU/cmtr.yml", "SYSU/agw.yml", "RGBNT201/ieee.yml"])
+def test_other_peoples_wrappings_give_the_same_weights_and_what_is_left_out_is_said(load, tmp_path, caplog, kind, base):
+    state = ramp_state(3) if base == "SYSU/cmtr.yml" else resnet_state(1)
+    torch.save(WRAPPED[kind](state), tmp_path / "theirs.pth")
+    with caplog.at_level("INFO", "fastreid.mm"):
+        own = load(str(tmp_path / "theirs.pth"), base)
+    if base == "SYSU/cmtr.yml":
+        assert torch.equal(own.vit.blocks[1].attn.qkv.weight, state["blocks.1.attn.qkv.weight"])
+    else:
+        name = "streams.1.stem.conv1.0.weight" if base == "SYSU/agw.yml" else "streams.1.conv1.0.weight"
+        assert torch.equal(own.state_dict()[name], state["conv1.0.weight"])
+    (said,) = [record.getMessage() for record in caplog.records if "theirs.pth" in record.getMessage()]
+    assert "the weights are " in said and "left out" in said
+
+
+@pytest.mark.parametrize("kind", [*WRAPPED, "bare"])
+def test_wrappings_are_undone_without_the_networks_names_where_words_say_so(tmp_path, kind):
+    state = {"0.weight": torch.ones(2, 2), "0.bias": torch.ones(2)}
+    torch.save(WRAPPED.get(kind, dict)(state), tmp_path / "theirs.pth")
+    found = pretrained.read_state_dict(str(tmp_path / "theirs.pth"))
+    assert found.keys() == state.keys() or kind in ("lightning", "unheard of")
+
+
+def two_streams(layout: str) -> tuple[dict, dict, dict, dict]:
+    """A file as the visible-infrared baselines save it, with the networks of both modalities and what they share."""
+    kept = {name: value for name, value in resnet_state(0).items() if not name.startswith("fc")}  # as from ImageNet
+    trained = [{name: value + seed for name, value in kept.items()} for seed in (1, 2, 3)]
+    specific = ("conv1", "bn1", "layer1") if layout in ("DDAG", "HCT") else ("conv1", "bn1")
+    streams = [{n: v for n, v in one.items() if n.startswith(specific)} for one in trained[:2]]
+    shared = {n: v for n, v in trained[2].items() if not n.startswith(specific)}
+    rest = {} if layout == "HCT" else kept  # the others keep whole networks in all three places
+    prefix = ("visible_module.visible.", "thermal_module.thermal.", "base_resnet.base.")
+    parts = [prefixed(rest | one, name) for one, name in zip([*streams, shared], prefix)]
+    others = {"bottleneck.weight": torch.ones(2), "classifier.weight": torch.zeros(3, 2)}
+    return {"net": parts[0] | parts[1] | parts[2] | others, "epoch": 60}, *streams, shared
+
+
+@pytest.mark.parametrize("layout, stages", [("AGW", 1), ("AGW", 2), ("DDAG", 2), ("HCT", 2)])
+def test_the_baselines_files_fill_both_streams_and_what_they_share(tiny_cfg, tmp_path, caplog, layout, stages):
+    content, visible, infrared, shared = two_streams(layout)
+    path = str(tmp_path / "sysu.t")
+    torch.save(content, path)
+    options = ("MODEL.BACKBONE.PRETRAIN", True, KEY, path, "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES", stages)
+    with caplog.at_level("INFO", "fastreid.mm"):
+        found = build_backbone(tiny_cfg(*options, base="SYSU/agw.yml")).state_dict()
+    used = set()
+    for stream, mine in enumerate((visible, infrared)):
+        for name, value in (shared | mine).items():
+            stage = name if name.startswith("layer") else f"stem.{name}"
+            place = next(p for p in (f"streams.{stream}.{stage}", f"rest.{name}") if p in found)
+            assert torch.equal(found[place], value), place
+            used.add(place)
+    assert used == found.keys()
+    assert "'visible_module.visible.', 'thermal_module.thermal.'" in caplog.text and "2 tensors of other" in caplog.text
+
+
+def test_stages_of_each_modality_are_not_forced_into_shared_ones(tiny_cfg, tmp_path):
+    torch.save(two_streams("DDAG")[0], tmp_path / "sysu.t")
+    options = ("MODEL.BACKBONE.PRETRAIN", True, KEY, str(tmp_path / "sysu.t"))
+    with pytest.raises(InputError, match="SPECIFIC_STAGES 1: .*sysu.t has more stages for each modality"):
+        build_backbone(tiny_cfg(*options, "MODEL.BACKBONE.RESNET.SPECIFIC_STAGES", 1, base="SYSU/agw.yml"))
+
+
+def test_a_network_that_is_there_more_than_once_or_of_another_depth_is_refused(load, tmp_path):
+    torch.save(two_streams("AGW")[0], tmp_path / "sysu.t")
+    with pytest.raises(InputError, match="sysu.t has the network more than once, behind .*'visible_module.visible.'"):
+        load(str(tmp_path / "sysu.t"), "RGBNT201/ieee.yml")
+    deeper = resnet_state(0) | {"layer4.9.conv1.weight": torch.ones(1)}
+    torch.save(prefixed(deeper, "base."), tmp_path / "deeper.pth")
+    with pytest.raises(InputError, match="deeper.pth do not fit the network: 1 tensors differ, first layer4.9"):
+        load(str(tmp_path / "deeper.pth"), "RGBNT201/ieee.yml")
+    for kind in (torch.int64, torch.complex64):
+        odd = resnet_state(0)
+        odd["conv1.0.weight"] = odd["conv1.0.weight"].to(kind)
+        torch.save(odd, tmp_path / "odd.pth")
+        with pytest.raises(InputError, match="odd.pth do not fit the network: 1 tensors differ, first conv1.0.weight"):
+            load(str(tmp_path / "odd.pth"), "RGBNT201/ieee.yml")

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from fastreid_mm.data.build import build_corrupted_loader, build_dataset, build_test_loader
+from fastreid_mm.data.modalities import require_corruptible
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.errors import InputError
 from fastreid_mm.protocols import build_evaluator
+from tests.conftest import write_image
 
 ENABLED = ("TEST.CORRUPTION.ENABLED", True)
 
@@ -99,13 +101,22 @@ def test_results_say_what_they_are_of(roots, tiny_cfg):
     [
         (("TEST.CORRUPTION.REPETITIONS", 0), "TEST.CORRUPTION.REPETITIONS is 0, must be at least 1"),
         (("TEST.CORRUPTION.SEED", -1), "TEST.CORRUPTION.SEED -1 is not 0 or more"),
-        (("TEST.CORRUPTION.FROST", "nowhere"), "TEST.CORRUPTION.FROST: nowhere is not a folder"),
+        (("TEST.CORRUPTION.FROST", "nowhere"), "TEST.CORRUPTION.FROST: folder nowhere cannot be read"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_training(roots, tiny_cfg, options, line):
     roots("SYSU/cmtr.yml")
     with pytest.raises(InputError, match=line):
         MMTrainer(tiny_cfg(*ENABLED, *options))
+
+
+def test_what_is_left_out_of_the_folder_of_frost_is_said(roots, tiny_cfg, tmp_path, caplog):
+    roots("SYSU/cmtr.yml")
+    for number in range(1, 7):
+        write_image(tmp_path / "frost" / f"frost{number}.jpg", number)
+    cfg = tiny_cfg(*ENABLED, "TEST.CORRUPTION.FROST", str(tmp_path / "frost"))
+    require_corruptible(cfg, build_dataset(cfg, "SYSUMM01"))
+    assert f"TEST.CORRUPTION.FROST: left out 1, the first: {tmp_path / 'frost' / 'frost6.jpg'}" in caplog.text
 
 
 def test_sets_without_both_modalities_are_refused(roots, tiny_cfg):

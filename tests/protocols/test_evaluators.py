@@ -1,5 +1,7 @@
 """Evaluators: gathered features in, the protocol's settings out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -37,7 +39,7 @@ def test_perfect_features_score_100_everywhere(sysu):
         assert metrics == {name: pytest.approx(100) for name in ("Rank-1", "Rank-10", "Rank-20", "mAP", "mINP")}
 
 
-def test_the_official_permutation_is_used_when_it_is_there_and_said(sysu, tmp_path):
+def test_a_permutation_is_used_when_it_is_there_and_said(sysu, tmp_path):
     cfg, dataset = sysu
     dataset.permutation_file = str(tmp_path / "rand_perm_cam.mat")
     rows = {(camera, pid): np.array([[1, 2], [2, 1]] * 5) for camera in (1, 2, 4, 5) for pid in range(9, 31)}
@@ -48,10 +50,35 @@ def test_the_official_permutation_is_used_when_it_is_there_and_said(sysu, tmp_pa
         cfg.TEST.SYSU.GALLERY = choice
         evaluator = build_evaluator(cfg, dataset)
         found[evaluator.gallery_source] = feed(evaluator, features)
-    assert set(found) == {"official permutation", "seeded draw"}
-    official, seeded = found["official permutation"], found["seeded draw"]
+    assert set(found) == {"the set's own permutation", "seeded draw"}
+    official, seeded = found["the set's own permutation"], found["seeded draw"]
     assert official["all_search_1shot"] != seeded["all_search_1shot"]
     assert official["all_search_10shot"] == seeded["all_search_10shot"]  # two images: both draws take all
+
+
+def test_gallery_images_that_the_permutation_does_not_number_are_named(sysu, tmp_path, warnings):
+    cfg, dataset = sysu
+    dataset.permutation_file = str(tmp_path / "rand_perm_cam.mat")
+    rows = {(camera, pid): np.array([[1, 2]] * 10) for camera in (1, 2, 4, 5) for pid in range(9, 31)}
+    rows[2, 9] = np.array([[1]] * 10)
+    del rows[4, 10]
+    write_permutation(dataset.permutation_file, rows)
+    build_evaluator(cfg, dataset)
+    (message,) = [record.getMessage() for record in warnings]
+    assert "does not number 3 images, which are in no gallery, the first: " in message
+    assert message.endswith("cam2/0009/0002.jpg")
+
+
+def test_distractors_are_no_queries_and_stay_wrong_answers(tiny_cfg):
+    """Market-1501's identity 0, which fast-reid's and our data sets call junk."""
+    query = [("a", 7, 0), ("b", 0, 0), ("c", -1, 0)]
+    gallery = [("d", 0, 1), ("e", 7, 1), ("f", -1, 1)]
+    dataset = SimpleNamespace(query=query, gallery=gallery, _junk_pids=[0])
+    evaluator = build_evaluator(tiny_cfg("TEST.METRIC", "euclidean"), dataset)
+    features = torch.tensor([[0.0], [5.0], [5.0], [1.0], [2.0], [0.5]])
+    found = evaluator.ranked(features)["test"]
+    assert found == {"Rank-1": 0, "mAP": 50, "mINP": 50, "valid_queries": 1}
+    assert evaluator.people().tolist() == [0]
 
 
 def test_results_say_that_they_are_of_validation_identities(sysu):

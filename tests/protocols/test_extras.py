@@ -96,6 +96,20 @@ def test_numbers_out_of_range_are_named(tiny_cfg, key, value):
         build_evaluator(tiny_cfg(*KEYS, f"TEST.{key}", value), made("market")[0])
 
 
+def test_how_neighbours_expand_is_a_key(tiny_cfg):
+    cfg = tiny_cfg(*KEYS, "TEST.RERANK.EXPANSION", "paper")
+    dataset, features = made("market")
+    found = {}
+    for cfg.TEST.RERANK.EXPANSION in ("official", "paper"):
+        evaluator = build_evaluator(cfg, dataset)
+        found[evaluator.extras.notes()["re-ranking"]] = evaluator.ranked(features)["test"]["mAP"]
+    assert list(found) == ["k1 8, k2 6, lambda 0.3", "k1 8, k2 6, lambda 0.3, expansion as printed"]
+    assert len(set(found.values())) == 2
+    cfg.TEST.RERANK.EXPANSION = "code"
+    with pytest.raises(InputError, match="TEST.RERANK.EXPANSION 'code' is not one of official, paper"):
+        build_evaluator(cfg, dataset)
+
+
 def test_results_say_that_they_were_on(tiny_cfg, sysu_datasets):
     cfg = tiny_cfg(*KEYS, "TEST.SYSU.GALLERY", "seeded", base="SYSU/agw.yml")
     found = MMTrainer.test(cfg, Means())["SYSUMM01"]["indoor_search_1shot"]

@@ -68,6 +68,7 @@ def test_both_directions_by_hand(tiny_cfg):
         b=[(1, (1 + 2 / 3) / 2, 2 / 3), *always],  # 1.3: 1.1 3.2 1.2 2.4 2.2
     )
     assert results["infrared_to_visible"]["valid_queries"] == 5
+    assert results["drawn_infrared_to_visible"]["valid_queries"] == 4  # one of two images of identity 1, camera 1
     assert evaluator.shown_gallery().tolist() == [1, 2, 3, 4, 5]  # trial 0 draws "b"
 
 
@@ -104,6 +105,24 @@ def naive(distance, query, gallery, trial):
     return means | {"valid_queries": len(scores)}
 
 
+def swapped_sides(distance, infrared, visible, trial):
+    """The set's own code of that mode: drawn infrared images ask, one at a time, all visible ones."""
+    random.seed(trial)
+    folders = {}
+    for row, (_, pid, camera) in enumerate(infrared):
+        folders.setdefault((pid, camera), []).append(row)
+    ids, cameras = (np.array([item[index] for item in visible]) for index in (1, 2))
+    scores = []
+    for pid, camera in sorted(folders):
+        row = distance[random.choice(folders[pid, camera])]
+        order = np.argsort(row, kind="stable")
+        order = order[(ids[order] != pid) | (cameras[order] != camera)]
+        true = np.flatnonzero(ids[order] == pid)
+        if len(true):
+            scores.append([true[0] == 0, np.mean(np.arange(1, len(true) + 1) / (true + 1))])
+    return dict(zip(("Rank-1", "mAP"), 100 * np.mean(scores, axis=0)))
+
+
 def test_a_loop_at_full_size_agrees(tiny_cfg, monkeypatch):
     monkeypatch.setattr(llcm, "TRIALS", 1)
     infrared, visible = full_size(0, 7166, [1, 2, 4, 5, 6, 7, 8, 9]), full_size(1, 8680, range(1, 10))
@@ -116,6 +135,8 @@ def test_a_loop_at_full_size_agrees(tiny_cfg, monkeypatch):
         return distances[-1]
 
     results = build(tiny_cfg, infrared, visible).rank(features, distance)
+    swapped = swapped_sides(distances[0].numpy(), infrared, visible, 0)
+    assert {key: results["drawn_infrared_to_visible"][key] for key in swapped} == pytest.approx(swapped)
     assert results["infrared_to_visible"] == pytest.approx(naive(distances[0].numpy(), infrared, visible, 0))
     assert results["visible_to_infrared"] == pytest.approx(naive(distances[1].numpy(), visible, infrared, 0))
     assert results["infrared_to_visible"]["valid_queries"] < 7166
@@ -132,4 +153,5 @@ def test_perfect_features_score_100_on_a_set_of_files(tiny_cfg, llcm_root, monke
     assert results == {
         "infrared_to_visible": pytest.approx({**perfect, "valid_queries": 44}),
         "visible_to_infrared": pytest.approx({**perfect, "valid_queries": 48}),
+        "drawn_infrared_to_visible": pytest.approx({**perfect, "valid_queries": 22}),
     }

@@ -72,6 +72,21 @@ def test_what_the_protocol_hides_is_not_shown(built, name, root, hidden):
         assert found == [each for each in order if not hidden(item, each)][:TOP] and len(found) == TOP
 
 
+def test_nobodys_images_are_no_rows_and_are_not_found(built, tmp_path):
+    evaluator = built("RGBNT201", "rgbnt201_root")
+    expected = nearest_images(evaluator, np.array([1]))[0]
+    evaluator.query[0], evaluator.gallery = (
+        (evaluator.query[0][0], -1, *evaluator.query[0][2:]),
+        [(item[0], -1, *item[2:]) if item == expected[0] else item for item in evaluator.gallery],
+    )
+    assert evaluator.people()[0] == 1
+    found = nearest_images(evaluator, np.array([0, 1]))
+    assert found[0] == [] and found[1][: TOP - 1] == expected[1:]
+    draw_ranked_lists(evaluator, str(tmp_path / "lists.png"), 1)
+    shown = Image.open(tmp_path / "lists.png").crop((8, 8, 72, 136))
+    assert shown.tobytes() == Image.open(evaluator.query[1][0]).convert("RGB").resize((64, 128)).tobytes()
+
+
 def test_they_follow_the_rule_of_the_metrics(built, monkeypatch):
     monkeypatch.setitem(RULES, "market", lambda query_ids, query_cams, gallery_ids, gallery_cams: gallery_cams == 0)
     evaluator = built("RGBNT201", "rgbnt201_root")

@@ -11,6 +11,7 @@ import pytest
 from fastreid_mm.errors import InputError
 from fastreid_mm.retrieval.faiss_index import FaissIndex
 from fastreid_mm.retrieval.identity import Identity
+from fastreid_mm.retrieval.sources import Member, Source
 
 IDENTITY = Identity("CMTR", "euclidean", 4, "c0", "w0")
 VECTORS = np.arange(40, dtype=np.float32).reshape(10, 4)
@@ -128,6 +129,135 @@ def test_a_truncated_file_is_refused_by_name(tmp_path, length, name):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "stopped_at"),
+    [
+        *((kind, "") for kind in ("Flat", "HNSW8", "IVF2,Flat", "IVF2,PQ2x2,RFlat", "PCA4,Flat")),
+        *(("Flat", name) for name in ("g.index", "g.index.json", "remove")),
+    ],
+)
+def test_rows_are_replaced_and_dropped_wherever_it_is_cut(tmp_path, monkeypatch, kind, stopped_at):
+    index = opened(tmp_path, kind)
+    add(index, 0, 8)
+    index.finish()
+    index = opened(tmp_path)
+    index.add(VECTORS[8:] + 100, ["new.jpg", "other.jpg"], [-1, 2])
+    index.add(VECTORS[8:9] + 200, ["newest.jpg"], [8])  # of what is waiting
+    assert [member.name for member in index.members()][-2:] == ["7.jpg", "newest.jpg"]
+    index.drop([0])
+    replace = Path.replace
+
+    def cut(path, target):
+        if Path(target).name == stopped_at:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", cut)
+        if stopped_at == "remove":
+            patch.setattr(index._journal, "remove", interrupt)
+        if stopped_at:
+            with pytest.raises(KeyboardInterrupt):
+                index.finish()
+    index = opened(tmp_path)
+    index.finish()
+    index = opened(tmp_path)
+    names = ["1.jpg", "other.jpg", *(f"{row}.jpg" for row in range(3, 8)), "newest.jpg"]
+    expected = np.stack([VECTORS[1], VECTORS[9] + 100, *VECTORS[3:8], VECTORS[8] + 200])
+    assert [member.name for member in index.members()] == names and index.names(np.arange(8)) == names
+    np.testing.assert_allclose(index.rows(np.arange(8)), expected, atol=1e-4)
+    if "PQ" not in kind:
+        effort = "nprobe=2" if "IVF" in kind else ""
+        assert opened(tmp_path, effort=effort).search(expected, 1)[:, 0].tolist() == [*range(8)]
+    assert sorted(os.listdir(tmp_path)) == ["g.index", "g.index.json"]
+
+
+def test_what_is_known_of_files_is_kept(tmp_path):
+    index, sources = opened(tmp_path), [Source("/a", "/a", {"": "1 2 3 x"}), Source("/k", "/b", {"RGB": "1 2 3 y"})]
+    index.add(VECTORS[:3], [Member("a", sources[0]), Member("b", sources[1]), Member("c")])
+    assert opened(tmp_path).members() == index.members()
+    index.finish()
+    index = opened(tmp_path)
+    index.note({2: sources[0]})
+    index.finish()
+    assert [member.source for member in opened(tmp_path).members()] == [*sources, sources[0]]
+
+
+def test_rows_that_no_search_finds_are_refused(tmp_path):
+    rows = VECTORS[:3].copy()
+    rows[1, 2] = np.nan
+    with pytest.raises(InputError, match="b.jpg: its feature has numbers that are not finite"):
+        opened(tmp_path).add(rows, ["a.jpg", "b.jpg", "c.jpg"])
+
+
+def other_sides(good):
+    content = json.loads(good)
+    identity = content["identity"]
+    yield "fields of its identity", content | {"identity": {}}
+    yield "fields of its identity differ in later", content | {"identity": identity | {"later": 1}}
+    yield "size of its identity is 'four'", content | {"identity": identity | {"size": "four"}}
+    for names in (5, None, [1, 2, 3], {"a": 1}, "abc", [["a"]]):
+        yield "names is no list of texts", content | {"names": names}
+    yield "sources is no list of as many", content | {"names": ["a", "b"]}
+    for source in (5, ["a"], ["", "a", {}], ["", 3, {"": "x"}], [["a"], "b", {"": "x"}]):
+        yield "says of no file what it was", content | {"sources": [source] * 3}
+    yield "kind is no text", content | {"kind": None}
+    yield "damaged or changed", content | {"names": ["b", "a", "c"]}
+    yield "damaged or changed", {"another": 1} | content
+    yield "no JSON", good[:-1] + ', "x": ' + "[" * 200_000 + "]" * 200_000 + "}"
+    yield "lacks identity, kind or names", []
+    yield "no JSON", good.replace("a", "\\")
+
+
+def test_another_json_is_refused_in_words(tmp_path):
+    index = opened(tmp_path)
+    index.add(VECTORS[:3], ["a", "b", "c"])
+    index.finish()
+    side = tmp_path / "g.index.json"
+    for message, content in other_sides(side.read_text()):
+        side.write_text(content if isinstance(content, str) else json.dumps(content))
+        with pytest.raises(InputError, match=rf"g.index.json .*{message}") as error:
+            opened(tmp_path)
+        assert "\n" not in str(error.value)
+    side.write_bytes(b'{"names": "\xff"}')
+    with pytest.raises(InputError, match="no JSON"):
+        opened(tmp_path)
+
+
+def test_an_index_of_an_earlier_version_is_taken(tmp_path):
+    index = opened(tmp_path)
+    add(index, 0, 6)
+    index.finish()
+    side = {"identity": IDENTITY._asdict(), "kind": "Flat", "names": [f"{row}.jpg" for row in range(6)]}
+    (tmp_path / "g.index.json").write_text(json.dumps(side))
+    head = json.dumps({"identity": IDENTITY._asdict(), "first": 6})
+    (tmp_path / "g.index.new.names").write_text("\n".join([head, '"6.jpg"', '"7.jpg"', '"8.']))
+    (tmp_path / "g.index.new").write_bytes(VECTORS[6:8].tobytes())
+    index = opened(tmp_path)
+    assert index.waiting == 2 and index.made > 0 and {member.source for member in index.members()} == {None}
+    index.finish()
+    check(tmp_path, 8)
+
+
+@pytest.mark.parametrize("name", ["g.index", "g.index.new", "g.index.new.names"])
+@pytest.mark.parametrize("kind", ["Flat", "IVF2,Flat"])
+def test_a_damaged_byte_anywhere_is_noticed(tmp_path, name, kind):
+    index = opened(tmp_path, kind)
+    add(index, 0, 5)
+    index.finish()
+    add(index, 5, 9)
+    path = tmp_path / name
+    good = path.read_bytes()
+    for place in range(0, len(good) - 1, 7):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        with pytest.raises(InputError, match="g.index") as error:
+            opened(tmp_path)
+        assert "\n" not in str(error.value)
+
+
 def test_what_is_not_ours_or_does_not_go_together_is_refused(tmp_path):
     (tmp_path / "g.index").write_bytes(os.urandom(5000))
     with pytest.raises(InputError, match="g.index.json does not exist"):
@@ -159,3 +289,12 @@ def test_kinds_and_efforts_there_are_not_are_refused(tmp_path):
         opened(tmp_path, effort="speed=2")
     with pytest.raises(InputError, match="is of kind IVF2,Flat, not Flat"):
         opened(tmp_path, "Flat")
+
+
+def test_a_line_without_its_checksum_is_no_line_of_a_journal(tmp_path):
+    add(opened(tmp_path), 0, 3)
+    lines = tmp_path / "g.index.new.names"
+    lines.write_text(lines.read_text() + '"x.jpg"\n')
+    (tmp_path / "g.index.new").write_bytes(VECTORS[:4].tobytes())
+    with pytest.raises(InputError, match="g.index.new.names is damaged"):
+        opened(tmp_path)

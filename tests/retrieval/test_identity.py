@@ -16,6 +16,7 @@ def config_of(*options):
     "options",
     [
         ("INPUT.RESIZE", "bilinear"),
+        ("INPUT.RANGE_16BIT", "()"),
         ("INPUT.SIZE_TEST", "[64,32]"),
         ("MODEL.PIXEL_MEAN", "[1.0,2.0,3.0]"),
         ("MODEL.CMT.HEADS", "4"),

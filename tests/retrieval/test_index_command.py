@@ -1,12 +1,13 @@
 """Indexing from the command line: interrupted, repeated, with more images, with broken ones."""
 
+import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
-import fastreid_mm.retrieval.embed as embed
 from fastreid_mm import Predictor
 from fastreid_mm.commands import index_gallery, search_gallery
 from fastreid_mm.retrieval.searcher import Searcher
@@ -17,8 +18,13 @@ from tests.retrieval.command_line import gallery, refused, run
 @pytest.fixture
 def read(monkeypatch):
     """The names of all files that are read to be embedded."""
-    names, reading = [], embed.read_rgb
-    monkeypatch.setattr(embed, "read_rgb", lambda path: names.append(Path(path).name) or reading(path))
+    names, prepare = [], Predictor.prepare
+
+    def noted(self, image):
+        names.extend([Path(image).name] if isinstance(image, str) else [])
+        return prepare(self, image)
+
+    monkeypatch.setattr(Predictor, "prepare", noted)
     return names
 
 
@@ -64,3 +70,76 @@ def test_what_cannot_be_read_is_listed_or_ends_it(arguments, folder, capsys):
     run(index_gallery, *model, *gallery(folder), "DATALOADER.NUM_WORKERS", "2")
     out, err = capsys.readouterr()
     assert "12 images" in out and "1 could not be read" in out and err.count("left out: cannot read image") == 1
+
+
+def rows(folder):
+    return json.loads((folder / "g.index.json").read_text())["names"]
+
+
+def found(folder, model, query, *options):
+    asked = ["--images", query, "--modality", "visible", "--index", folder / "g.index", "--json", folder / "f.json"]
+    run(search_gallery, *model, *asked, *options)
+    matches = json.loads((folder / "f.json").read_text())[0]["matches"]
+    return {match["path"]: match["score"] for match in matches}
+
+
+def test_one_gallery_under_other_names_replaced_and_deleted_files(arguments, folder, capsys, monkeypatch):
+    model = arguments()
+    monkeypatch.chdir(folder)
+    (folder / "link").symlink_to("gallery")
+    indexed = ["--modality", "visible", "--index", "g.index", "--images"]
+    run(index_gallery, *model, *indexed, "gallery")
+    run(index_gallery, *model, *indexed, folder / "link")
+    assert "12 images, 0 of them new" in capsys.readouterr().out and len(rows(folder)) == 12
+    changed = Path("gallery/0/00.png")
+    shutil.copy("gallery/1/07.png", changed)
+    assert found(folder, model, changed)[str(changed)] < 0.999
+    assert "1 of the images found are not what was indexed, the first: gallery/0/00.png was changed" in (
+        capsys.readouterr().err
+    )
+    run(index_gallery, *model, *indexed, folder / "gallery")
+    assert "12 images, 0 of them new, 0 could not be read, 1 replaced" in capsys.readouterr().out
+    assert found(folder, model, changed)[str(changed)] == pytest.approx(1, abs=1e-4)
+    assert not capsys.readouterr().err
+
+    shutil.copy(changed, "query.png")
+    changed.unlink()
+    found(folder, model, "query.png", "--picture", "f.png")
+    assert "gallery/0/00.png is gone; repeat index_gallery, with --prune" in capsys.readouterr().err
+    assert (folder / "f.png").is_file()
+    run(index_gallery, *model, *indexed, "gallery")
+    assert "1 images of the index are gone, the first: gallery/0/00.png; --prune" in capsys.readouterr().err
+    run(index_gallery, *model, *indexed, "gallery", "--prune")
+    assert "11 images, 0 of them new, 0 could not be read, 1 dropped that are gone" in capsys.readouterr().out
+    assert str(changed) not in rows(folder) and len(rows(folder)) == 11
+
+
+@pytest.mark.parametrize("index", ["g.index", "milvus-lite://{}/g.db/people"])
+def test_names_of_any_encoding_and_features_that_are_not_finite(arguments, folder, capsys, monkeypatch, index):
+    model, index = arguments(), index.format(folder)
+    monkeypatch.chdir(folder)
+    name = os.fsdecode("行人\n.png".encode("gbk"))
+    os.rename(folder / "gallery" / "0" / "00.png", folder / "gallery" / "0" / name)
+    (folder / "gallery" / "notes.txt").write_text("")
+    features, calls = Predictor.features, []
+
+    def one_is_infinite(self, images, *rest):
+        calls.append(len(images))
+        found = features(self, images, *rest)
+        if len(calls) == 3:
+            found[2, 3] = float("nan")
+        return found
+
+    monkeypatch.setattr(Predictor, "features", one_is_infinite)
+    run(index_gallery, *model, "--images", "gallery", "--modality", "visible", "--index", index)
+    out, err = capsys.readouterr()
+    assert "11 images, 11 of them new, 0 could not be read, 1 with features that are not finite" in out
+    assert "left out: the feature of gallery/1/10.png has numbers" in err
+    assert "left out 1, the first: gallery/notes.txt" in err
+    asked = ["--images", folder / "query", "--modality", "visible", "--index", index, "--json", "f.json", "--top", "20"]
+    run(search_gallery, *model, *asked)
+    out = capsys.readouterr().out
+    assert "\\udcd0\\udcd0\\udcc8\\udccb\\n.png" in out and len(out.splitlines()) == 3 * 12
+    answers = json.loads((folder / "f.json").read_text())
+    names = {match["path"] for match in answers[0]["matches"]}
+    assert f"gallery/0/{name}" in names and "gallery/1/10.png" not in names and len(names) == 11

@@ -42,7 +42,10 @@ class Noted:
     join = start
 
 
-def test_overwriting_begins_every_trial_anew_and_a_dry_run_is_refused(monkeypatch, tiny_config, tmp_path, capsys):
+def test_overwriting_begins_every_trial_anew_and_a_dry_run_is_refused(
+    monkeypatch, regdb_root, tiny_config, tmp_path, capsys
+):
+    monkeypatch.setenv("FASTREID_DATASETS", str(regdb_root))
     monkeypatch.setattr(command, "get_context", lambda _: SimpleNamespace(Process=Noted))
     monkeypatch.setattr(command, "results_table", str)
     config = ["--config-file", tiny_config("RegDB/cmtr.yml")]
@@ -54,6 +57,32 @@ def test_overwriting_begins_every_trial_anew_and_a_dry_run_is_refused(monkeypatc
     with pytest.raises(SystemExit) as error:
         tool.main([*config, "--dry-run"])
     assert error.value.code == 2 and "--dry-run leaves no results" in capsys.readouterr().err
+
+
+def test_overwriting_leaves_nothing_of_the_trainings_before_and_nothing_is_lost_without_data(
+    monkeypatch, regdb_root, tiny_config, tmp_path
+):
+    kept = [tmp_path / "out" / name for name in ("results.json", "trial_1/results.json", "trial_9/results.json")]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+
+    class Stopped(Noted):
+        exitcode = 143
+
+        def start(self):
+            assert not any(path.exists() for path in kept)
+
+        join = start
+
+    monkeypatch.setattr(command, "get_context", lambda _: SimpleNamespace(Process=Stopped))
+    words = ["--config-file", tiny_config("RegDB/cmtr.yml"), "--overwrite"]
+    for root, status in ((tmp_path, 2), (regdb_root, 143)):
+        assert all(path.exists() for path in kept)
+        monkeypatch.setenv("FASTREID_DATASETS", str(root))
+        with pytest.raises(SystemExit) as error:
+            tool.main(words)
+        assert error.value.code == status
 
 
 def test_a_trial_that_fails_stops_the_command(monkeypatch, regdb_root, tiny_config, tmp_path):

@@ -32,4 +32,7 @@ def test_they_are_of_the_rankings_of_the_table(tiny_cfg, monkeypatch, request, n
         assert len(cmc) == 5 and (np.diff(cmc) >= 0).all()
         assert [cmc[k - 1] for k in (1, 3, 5)] == pytest.approx([metrics[f"Rank-{k}"] for k in (1, 3, 5)])
         assert precision.mean() == pytest.approx(metrics["mAP"]) == area
+    evaluator.ranks = (1, 500)
+    assert all(0 < len(curves.cmc) < 500 for curves in protocol_curves(evaluator).values())
+    evaluator.ranks = (1, 3, 5)
     assert evaluator.evaluate() == table  # nothing of the evaluator has changed

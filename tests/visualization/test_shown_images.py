@@ -24,6 +24,7 @@ def shown(query, gallery, values, rule="sysu"):
         query=query,
         gallery=gallery,
         rule=rule,
+        nobody={-1},
         features=torch.tensor(values)[:, None],
         distance=lambda a, b: pairwise_distance(a, b, "euclidean"),
         rule_labels=lambda items: np.array([item[2] for item in items]),
@@ -47,6 +48,17 @@ def test_aligned_samples_are_compared_from_query_to_gallery():
     query, gallery = [("a", 1, 1, ("x", "y"))], [("a", 1, 1, ("x", "y")), ("b", 1, 2, ("x",)), ("c", 2, 1, ("x",))]
     (name, pairs), *rest = distance_pairs(shown(query, gallery, [0.0, 0.0, 3.0, 5.0], "market")).items()
     assert (name, pairs.same.tolist(), pairs.other.tolist(), rest) == ("query to gallery", [3], [5], [])
+
+
+def test_nobodys_images_are_in_no_pair_and_no_picture_of_people():
+    junk, expected = [("q3", -1, 6, 1)], distance_pairs(shown(QUERY, GALLERY, [0.0, 10.0, 1.0, 2.0, 14.0]))
+    found = distance_pairs(shown(QUERY + junk, [*GALLERY, ("g4", -1, 1, 0)], [0.0, 10.0, 3.0, 1.0, 2.0, 14.0, 5.0]))
+    for name, pairs in expected.items():
+        for part, wanted in zip(found[name], pairs):
+            assert sorted(part) == pytest.approx(sorted(wanted))
+    items = [(f"{pid}_{modality}", pid, 1, modality) for pid in (-1, 0, 5) for modality in (0, 1)]
+    assert {items[place][1] for place in shown_places(items)} == {0, 5}
+    assert {items[place][1] for place in shown_places(items, {-1, 0})} == {5}
 
 
 def test_separation_counts_pairs():

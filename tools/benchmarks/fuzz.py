@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Inputs of other people's kinds: each is taken as it is meant or refused in one line; nothing crashes or hangs.
 
-python tools/benchmarks/fuzz.py [--images 10000] [--configs 2000] [--seed 0]
+python tools/benchmarks/fuzz.py [--images 10000] [--configs 2000] [--trees 2000] [--seed 0]
 """
 
 import argparse
@@ -9,10 +9,11 @@ import os
 from collections import Counter
 
 import torch
-from fuzzing import configs, images
+from fuzzing import checkpoints, configs, images, indexes, lists, resumes, sod_resumes, storage, trees
 from tabulate import tabulate
 
-KINDS = {"images": images.fuzz, "configs": configs.fuzz}
+MODULES = (images, configs, trees, lists, storage, checkpoints, indexes, resumes, sod_resumes)
+KINDS = {each.__name__.rpartition(".")[2]: each.fuzz for each in MODULES}
 """What is tried, by the option that says how often: a number of tries and a seed to outcomes by kind of fault."""
 
 

@@ -7,10 +7,12 @@ writes ``datasets/Market1501-MM``, some minutes long. Repeating it is safe.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from data_folders.aligned import summarize_aligned
+from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.errors import one_line_errors
 from market1501_mm.dataset import NAME, make_market1501_mm
 
@@ -36,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
     root = args.destination / NAME
     with one_line_errors():
-        made = make_market1501_mm(args.source, root, args.thermal)
+        left_out = LeftOut()
+        made = make_market1501_mm(args.source, root, args.thermal, left_out)
+        for line in left_out.found:
+            print(f"left out: {line}", file=sys.stderr)
         print("made:" if made else "already there:", summarize_aligned(root))
         if args.thermal is None:
             print(WITHOUT_THERMAL)

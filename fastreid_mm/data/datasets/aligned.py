@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
-from fastreid_mm.data.datasets.cross_modality import require_folder
+from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem
 from fastreid_mm.data.datasets.findings import Findings, Size
+from fastreid_mm.data.datasets.set_folders import MADE, require_folder, require_named, warn_of_left_out
 from fastreid_mm.errors import InputError, listed
 
 JUNK = -1
@@ -45,10 +46,13 @@ class AlignedDataset(ImageDataset):
         complete: refuse what there would be a warning of.
 
     Raises:
-        InputError: fewer than two modalities, an unknown one or one twice; a folder is missing; files are unreadable or
-            misnamed (or, to be complete, missing or of different sizes), with all their paths; or no training sample
-            has all modalities.
+        InputError: fewer than two modalities, an unknown one or one twice; a folder is missing or there twice; two
+            images differ in their suffix alone; files are unreadable or misnamed (or, to be complete, missing or of
+            different sizes), with all their paths; or no training sample has all modalities.
     """
+
+    left_out: LeftOut
+    """What lies in the set's folder and is none of its images."""
 
     protocol = "market"
     dataset_dir: ClassVar[str]
@@ -56,8 +60,10 @@ class AlignedDataset(ImageDataset):
     """All there are, in the order of the default."""
     parts: ClassVar[tuple[str, str, str]]
     """Folders of training, query and gallery samples."""
+    below: ClassVar[tuple[str, ...]] = ()
+    """The folder that the parts are in, if it is not the set's own."""
     pattern: ClassVar[str]
-    """Of file names: the groups are identity and camera."""
+    """Of file names, as if all ended in .jpg: the groups are identity and camera, and never a part of a number."""
     first_camera: ClassVar[int] = 1
     """What the files count cameras from."""
     example: ClassVar[str]
@@ -68,6 +74,10 @@ class AlignedDataset(ImageDataset):
     ) -> None:
         self.modalities = self.choose(modalities)
         self.folder = require_folder(os.path.join(root, self.dataset_dir), self.dataset_dir)
+        self.left_out = LeftOut()
+        self.part_folders = self._find(self.folder, self.below or self.parts, beside=(MADE,))
+        for folder in self.below:
+            self.part_folders = self._find(self.part_folders[folder], self.parts)
         findings = {part: Findings() for part in self.parts}
         items = {part: self._items(part, found) for part, found in findings.items()}
         problems = [each for found in findings.values() for each in found.refusals(complete)]
@@ -80,6 +90,7 @@ class AlignedDataset(ImageDataset):
             )
         train, query, gallery = (items[part] for part in self.parts)
         super().__init__(self._trainable(train), query, gallery, **kwargs)
+        warn_of_left_out(self.left_out, self.dataset_dir)
 
     @classmethod
     def choose(cls, modalities: Iterable[str]) -> tuple[str, ...]:
@@ -114,15 +125,31 @@ class AlignedDataset(ImageDataset):
         """Name to sources of every sample in the folder of a part, in the order of names."""
         raise NotImplementedError
 
+    def _find(self, folder: str, names: Iterable[str], known: Iterable[str] = (), **options: Any) -> dict[str, str]:
+        """Paths of folders by their names, see :func:`require_named`."""
+        return require_named(folder, names, known, self.left_out, self.dataset_dir, **options)
+
+    def _side_by_side(self, folders: Sequence[str]) -> dict[str, tuple[Source, ...]]:
+        """File name to sources of the samples whose images have the same name, but for the suffix, in all folders."""
+        images = [images_by_stem(folder, self.left_out) if os.path.isdir(folder) else {} for folder in folders]
+        found = {}
+        for stem in sorted(set().union(*images)):
+            name = os.path.basename(next(there[stem] for there in images if stem in there))
+            found[name] = tuple(
+                Source(there.get(stem, os.path.join(folder, name))) for folder, there in zip(folders, images)
+            )
+        return found
+
     def size_problems(self, sizes: dict[str, Size]) -> list[str]:
         """What is wrong with the sizes of a sample's files, beyond their being different."""
         return []
 
     def _items(self, part: str, findings: Findings) -> list[AlignedItem]:
         """The samples of a part; whatever is wrong with them is added to the findings."""
-        items = []
-        for name, sources in self.samples(part).items():
-            match = re.fullmatch(self.pattern, name)
+        items, samples = [], self.samples(part)
+        findings.look_at(source.path for sources in samples.values() for source in sources)
+        for name, sources in samples.items():
+            match = self._match(name)
             there = tuple(source if os.path.exists(source.path) else None for source in sources)
             paths = list(dict.fromkeys(source.path for source in there if source))
             if match is None:
@@ -135,6 +162,18 @@ class AlignedDataset(ImageDataset):
             findings.problems.append(f"{os.path.join(self.folder, part)} has no samples")
         return items
 
+    def _match(self, name: str) -> re.Match | None:
+        """What the pattern finds in a name; nothing if it is a part of a number, as the 1 of camera 10."""
+        name = f"{os.path.splitext(name)[0]}.jpg"
+        match = re.fullmatch(self.pattern, name, re.ASCII | re.IGNORECASE)
+        parts = match and any(
+            name[: match.start(group)].rstrip("0")[-1:].isdigit()
+            or name[match.end(group) :][:1].isdigit()
+            or not re.fullmatch(f"{JUNK}|{NUMBER}", match[group])
+            for group in (1, 2)
+        )
+        return None if parts else match
+
     def _trainable(self, items: list[AlignedItem]) -> list[AlignedItem]:
         """The samples that have all modalities."""
         found = [item for item in items if None not in item[3]]
@@ -144,8 +183,3 @@ class AlignedDataset(ImageDataset):
                 f"{', '.join(self.modalities)}"
             )
         return found
-
-
-def list_images(folder: str) -> list[str]:
-    """Names of the JPEG files in a folder, sorted; it holds other files too where somebody has looked at it."""
-    return sorted(name for name in os.listdir(folder) if name.lower().endswith(".jpg"))

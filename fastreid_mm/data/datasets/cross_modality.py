@@ -1,11 +1,11 @@
 """What the visible-infrared data sets share."""
 
-import os
 from collections import defaultdict
 
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.errors import InputError, listed
 from fastreid_mm.modality import VISIBLE
 
@@ -19,6 +19,9 @@ class CrossModalityDataset(ImageDataset):
     Items are ``(img_path, pid, camid, modality)`` with 0 = visible and 1 = infrared. ``query`` and ``gallery`` hold
     every test image a protocol may use; the evaluator draws its galleries from them.
     """
+
+    left_out: LeftOut
+    """What lies in the set's folder and is none of its images."""
 
     protocol = "market"
     """The name of the test protocol, see :mod:`fastreid_mm.protocols.registry`."""
@@ -35,16 +38,6 @@ class CrossModalityDataset(ImageDataset):
         """
         first = 1 + max(item[1] for item in self.train)
         self._train = self.train + [(path, first + pid, *rest) for path, pid, *rest in self.query + self.gallery]
-
-
-def require_folder(path: str, what: str) -> str:
-    """Return ``path``, or raise :class:`InputError` if it is not a folder."""
-    if not os.path.isdir(path):
-        raise InputError(
-            f"{what}: folder {os.path.abspath(path)} is missing; "
-            "set FASTREID_DATASETS to the folder that holds the data sets"
-        )
-    return path
 
 
 def require_images(ids: list[int], items: list[Item], folder: str, what: str) -> None:

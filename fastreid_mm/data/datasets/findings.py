@@ -1,15 +1,12 @@
 """What is wrong with the files of an aligned data set."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fastreid.utils.logger import log_first_n
-from PIL import Image
 
-from fastreid_mm.errors import InputError
-
-Size = tuple[int, int]
-"""Width, height."""
+from fastreid_mm.common.image_headers import Headers, Size, look_at_images
 
 
 @dataclass
@@ -25,15 +22,16 @@ class Findings:
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
+    _seen: Headers = field(default_factory=lambda: Headers({}, {}))
+
+    def look_at(self, paths: Iterable[str]) -> None:
+        """Look at all files of the part at once, before :meth:`look_at_sizes` is asked for those of each sample."""
+        self._seen = look_at_images(paths)
 
     def look_at_sizes(self, paths: list[str]) -> dict[str, Size]:
         """Path to size of a sample's files; unreadable ones become a problem."""
-        sizes = {}
-        for path in paths:
-            try:
-                sizes[path] = _image_size(path)
-            except InputError as error:
-                self.problems.append(str(error))
+        sizes = {path: self._seen.sizes[path] for path in paths if path in self._seen.sizes}
+        self.problems += [self._seen.problems[path] for path in paths if path in self._seen.problems]
         if len(set(sizes.values())) > 1:
             self.unequal.append(", ".join(f"{path} is {width} x {height}" for path, (width, height) in sizes.items()))
         return sizes
@@ -66,12 +64,3 @@ class Findings:
                     name="fastreid.mm",
                     key="message",
                 )
-
-
-def _image_size(path: str) -> Size:
-    """From the header alone: opening is lazy."""
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise InputError(f"{path} is not a readable image") from None

@@ -4,16 +4,16 @@ import os
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
-from fastreid_mm.data.datasets.aligned import list_images
+from fastreid_mm.common.image_files import LeftOut, images_by_stem, numbered_folders
 from fastreid_mm.data.datasets.cross_modality import (
     CrossModalityDataset,
     Item,
     require_both_modalities,
-    require_folder,
     require_images,
 )
 from fastreid_mm.data.datasets.published_counts import compare_counts
-from fastreid_mm.data.datasets.split_list import read_split_list
+from fastreid_mm.data.datasets.set_folders import MADE, require_cameras, require_folder, warn_of_left_out
+from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
 from fastreid_mm.evaluation.sysu_splits import read_ids
 from fastreid_mm.modality import INFRARED, VISIBLE
 
@@ -34,8 +34,8 @@ class LLCM(CrossModalityDataset):
         root: the folder that holds ``LLCM``.
 
     Raises:
-        InputError: a folder, list or image is missing, a list cannot be read, a training identity lacks a modality, or
-            a test identity has no image.
+        InputError: a folder, list or image is missing or there twice, a list cannot be read, an image is in two lists
+            or has two labels, a training identity lacks a modality, or a test identity has no image.
     """
 
     dataset_dir = "LLCM"
@@ -44,27 +44,34 @@ class LLCM(CrossModalityDataset):
 
     def __init__(self, root: str = "datasets", **kwargs) -> None:
         self.folder = require_folder(os.path.join(root, self.dataset_dir), "LLCM")
+        self.left_out = LeftOut()
         lists = require_folder(os.path.join(self.folder, "idx"), "LLCM lists")
-        train = self._read(lists, VISIBLE) + self._read(lists, INFRARED)
-        require_both_modalities(train, "LLCM training set")
+        visible, infrared = self._read(lists, VISIBLE), self._read(lists, INFRARED)
+        require_both_modalities(visible + infrared, "LLCM training set")
         ids = sorted({*read_ids(lists, "test_id")})
         query, gallery = self._list(ids, INFRARED), self._list(ids, VISIBLE)
         require_images(ids, query + gallery, self.folder, "LLCM")
-        super().__init__(train, query, gallery, **kwargs)
+        parts = {"train_vis.txt": visible, "train_nir.txt": infrared, "the test folders": query + gallery}
+        paths = {name: [item[0] for item in items] for name, items in parts.items()}
+        refuse_shared(paths, "LLCM")
+        trained = paths["train_vis.txt"] + paths["train_nir.txt"]
+        look_beside(self.folder, trained, ("idx", MADE, *(f"test_{name}" for name in _NAME.values())), self.left_out)
+        super().__init__(visible + infrared, query, gallery, **kwargs)
         compare_counts(self, "LLCM", self.folder)
+        warn_of_left_out(self.left_out, "LLCM")
 
     def _read(self, lists: str, modality: int) -> list[Item]:
         path = os.path.join(lists, f"train_{_NAME[modality]}.txt")
-        found = read_split_list(path, self.folder, "LLCM")
+        found = read_split_list(path, self.folder, "LLCM", self.left_out)
         return [(image, label, _UNKNOWN_CAMERA, modality) for image, label in found]
 
     def _list(self, ids: list[int], modality: int) -> list[Item]:
+        folder = os.path.join(self.folder, f"test_{_NAME[modality]}")
         items = []
-        for camera in CAMERAS[modality]:
-            folder = os.path.join(self.folder, f"test_{_NAME[modality]}", f"cam{camera}")
-            require_folder(folder, "LLCM")
-            for pid in ids:
-                own = os.path.join(folder, f"{pid:04d}")
-                if os.path.isdir(own):  # nobody is seen by every camera
-                    items += [(os.path.join(own, name), pid, camera, modality) for name in list_images(own)]
+        for camera, path in require_cameras(folder, CAMERAS[modality], self.left_out, "LLCM").items():
+            people = numbered_folders(path, self.left_out)
+            for pid in (pid for pid in ids if pid in people):  # nobody is seen by every camera
+                items += [
+                    (image, pid, camera, modality) for image in images_by_stem(people[pid], self.left_out).values()
+                ]
         return items

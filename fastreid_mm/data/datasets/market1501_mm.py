@@ -4,8 +4,8 @@ import os
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
+from fastreid_mm.common.image_files import LeftOut, list_folder
 from fastreid_mm.data.datasets.aligned import Source
-from fastreid_mm.data.datasets.cross_modality import require_folder
 from fastreid_mm.data.datasets.modality_folders import ModalityFolders
 from fastreid_mm.errors import InputError
 
@@ -22,17 +22,16 @@ class Market1501MM(ModalityFolders):
     dataset_name = "market1501mm"
     MODALITIES = ("RGB", "NI", "TI")
     parts = ("train", "query", "gallery")
-    pattern = r"(-1|\d+)_c([1-6]).*\.jpg"
+    pattern = r"(-1|\d+)_c0*([1-9]\d*).*\.jpg"
     example = "0002_c1s1_000451_03.jpg"
     _junk_pids = [0]  # nobody in particular: no identity to train on
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
         """See :class:`AlignedDataset`; a missing folder of thermal images gets a hint of its own."""
-        folder = require_folder(os.path.join(self.folder, part), self.dataset_dir)
-        thermal = os.path.join(folder, "TI")
-        if "TI" in self.modalities and not os.path.isdir(thermal):
+        folder = self.part_folders[part]
+        if "TI" in self.modalities and "ti" not in map(str.lower, list_folder(folder, LeftOut())[0]):
             raise InputError(
-                f"{self.dataset_dir}: folder {os.path.abspath(thermal)} is missing; "
+                f"{self.dataset_dir}: folder {os.path.abspath(os.path.join(folder, 'TI'))} is missing; "
                 "DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\" works without it"
             )
         return super().samples(part)

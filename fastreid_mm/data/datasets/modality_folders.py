@@ -1,9 +1,6 @@
 """Aligned data sets with a folder for each modality and files of the same names in them."""
 
-import os
-
-from fastreid_mm.data.datasets.aligned import AlignedDataset, Source, list_images
-from fastreid_mm.data.datasets.cross_modality import require_folder
+from fastreid_mm.data.datasets.aligned import AlignedDataset, Source
 
 
 class ModalityFolders(AlignedDataset):
@@ -11,8 +8,5 @@ class ModalityFolders(AlignedDataset):
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
         """See :class:`AlignedDataset`."""
-        folders = [
-            require_folder(os.path.join(self.folder, part, modality), self.dataset_dir) for modality in self.modalities
-        ]
-        names = sorted({name for folder in folders for name in list_images(folder)})
-        return {name: tuple(Source(os.path.join(folder, name)) for folder in folders) for name in names}
+        folders = self._find(self.part_folders[part], self.modalities, known=self.MODALITIES)
+        return self._side_by_side([folders[modality] for modality in self.modalities])

@@ -6,8 +6,8 @@ from typing import cast
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
-from fastreid_mm.data.datasets.aligned import AlignedDataset, Source, list_images
-from fastreid_mm.data.datasets.cross_modality import require_folder
+from fastreid_mm.common.image_files import named_folders, numbered_folders
+from fastreid_mm.data.datasets.aligned import AlignedDataset, Source
 from fastreid_mm.data.datasets.published_counts import compare_counts
 
 FOLDERS = {"RGB": "vis", "NIR": "ni", "TIR": "th"}
@@ -27,7 +27,7 @@ class MSVR310(AlignedDataset):
     protocol = "msvr310"
     MODALITIES = ("RGB", "NIR", "TIR")
     parts = ("bounding_box_train", "query3", "bounding_box_test")
-    pattern = r"(\d{4})/\1_s\d{3}_v([0-7])(?!\d).*\.jpg"
+    pattern = r"(\d+)/0*\1_s\d{1,18}_v([0-7]).*\.jpg"
     example = "0001/vis/0001_s001_v0_001.jpg"
     first_camera = 0
 
@@ -37,15 +37,15 @@ class MSVR310(AlignedDataset):
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
         """See :class:`AlignedDataset`; a name is that of the vehicle's folder and of the file."""
-        folder = require_folder(os.path.join(self.folder, part), self.dataset_dir)
-        found = {}
-        for vehicle in sorted(os.listdir(folder)):
-            places = [os.path.join(folder, vehicle, FOLDERS[modality]) for modality in self.modalities]
-            for name in sorted({name for place in places if os.path.isdir(place) for name in list_images(place)}):
-                found[f"{vehicle}/{name}"] = tuple(Source(os.path.join(place, name)) for place in places)
+        found: dict[str, tuple[Source, ...]] = {}
+        for vehicle, folder in numbered_folders(self.part_folders[part], self.left_out).items():
+            there = named_folders(folder, FOLDERS.values(), self.left_out)
+            names = [FOLDERS[modality] for modality in self.modalities]
+            sources = self._side_by_side([there.get(name, os.path.join(folder, name)) for name in names])
+            found |= {f"{vehicle}/{name}": files for name, files in sources.items()}
         return found
 
 
 def scene_number(path: str) -> int:
     """The scene of an image, a place and time, from its file name."""
-    return int(cast(re.Match, re.match(r"\d{4}_s(\d{3})_", os.path.basename(path)))[1])
+    return int(cast(re.Match, re.match(r"\d+_s(\d+)_", os.path.basename(path), re.ASCII | re.IGNORECASE))[1])

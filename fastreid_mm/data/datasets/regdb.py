@@ -1,17 +1,15 @@
 """RegDB (Nguyen et al., Sensors 2017), read from its original folders and split files."""
 
 import os
+from itertools import chain
 
 from fastreid.data.datasets import DATASET_REGISTRY
 from yacs.config import CfgNode
 
-from fastreid_mm.data.datasets.cross_modality import (
-    CrossModalityDataset,
-    Item,
-    require_both_modalities,
-    require_folder,
-)
-from fastreid_mm.data.datasets.split_list import read_split_list
+from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset, Item, require_both_modalities
+from fastreid_mm.data.datasets.set_folders import MADE, require_folder, warn_of_left_out
+from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
 from fastreid_mm.errors import InputError
 from fastreid_mm.modality import INFRARED, VISIBLE
 
@@ -32,7 +30,8 @@ class RegDB(CrossModalityDataset):
         trial: which of the ten fixed splits, 1 to 10.
 
     Raises:
-        InputError: a folder, split file or image is missing, a line cannot be read, or the trial is not 1 to 10.
+        InputError: a folder, split file or image is missing, a line cannot be read, an image is in two lists or has two
+            labels, or the trial is not 1 to 10.
     """
 
     dataset_dir = "RegDB"
@@ -43,17 +42,24 @@ class RegDB(CrossModalityDataset):
         if trial not in range(1, NUM_TRIALS + 1):
             raise InputError(f"DATASETS.REGDB.TRIAL is {trial}, must be 1 to {NUM_TRIALS}")
         self.folder = require_folder(os.path.join(root, self.dataset_dir), "RegDB")
-        self.trial = trial
-        train = self._read("train", VISIBLE) + self._read("train", INFRARED)
+        self.trial, self.left_out = trial, LeftOut()
+        lists = {(part, m): self._read(part, m) for part in ("train", "test") for m in (VISIBLE, INFRARED)}
+        paths = {self._list(*key): [item[0] for item in items] for key, items in lists.items()}
+        refuse_shared(paths, "RegDB")
+        look_beside(self.folder, chain(*paths.values()), ("idx", MADE), self.left_out)
+        train = lists["train", VISIBLE] + lists["train", INFRARED]
         require_both_modalities(train, f"RegDB training set of trial {trial}")
-        super().__init__(train, self._read("test", VISIBLE), self._read("test", INFRARED), **kwargs)
+        super().__init__(train, lists["test", VISIBLE], lists["test", INFRARED], **kwargs)
+        warn_of_left_out(self.left_out, f"RegDB, trial {trial}")
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
         """The trial."""
         return {"trial": cfg.DATASETS.REGDB.TRIAL}
 
+    def _list(self, part: str, modality: int) -> str:
+        return os.path.join(self.folder, "idx", f"{part}_{_FILE_NAME[modality]}_{self.trial}.txt")
+
     def _read(self, part: str, modality: int) -> list[Item]:
-        path = os.path.join(self.folder, "idx", f"{part}_{_FILE_NAME[modality]}_{self.trial}.txt")
-        found = read_split_list(path, self.folder, "RegDB")
+        found = read_split_list(self._list(part, modality), self.folder, "RegDB", self.left_out)
         return [(image, label, _CAMERA[modality], modality) for image, label in found]

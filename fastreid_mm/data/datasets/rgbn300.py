@@ -4,8 +4,8 @@ import os
 
 from fastreid.data.datasets import DATASET_REGISTRY
 
-from fastreid_mm.data.datasets.aligned import AlignedDataset, Size, Source, list_images
-from fastreid_mm.data.datasets.cross_modality import require_folder
+from fastreid_mm.common.image_files import images_by_stem
+from fastreid_mm.data.datasets.aligned import AlignedDataset, Size, Source
 
 TILE = (256, 128)
 """Width and height of one modality's part of a file."""
@@ -17,17 +17,17 @@ class _Strips(AlignedDataset):
     False detections (identity -1) are skipped. A file may have further tiles to the right, which are not read.
     """
 
+    below = ("rgbir",)
     parts = ("bounding_box_train", "query", "bounding_box_test")
-    pattern = r"(-1|\d+)_c0*([1-8])(?!\d).*\.jpg"
+    pattern = r"(-1|\d+)_c0*([1-8]).*\.jpg"
     example = "0001_c001_00.jpg"
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
-        folder = require_folder(os.path.join(self.folder, "rgbir", part), self.dataset_dir)
         width, height = TILE
         lefts = [width * self.MODALITIES.index(modality) for modality in self.modalities]
         return {
-            name: tuple(Source(os.path.join(folder, name), (left, 0, left + width, height)) for left in lefts)
-            for name in list_images(folder)
+            os.path.basename(path): tuple(Source(path, (left, 0, left + width, height)) for left in lefts)
+            for path in images_by_stem(self.part_folders[part], self.left_out).values()
         }
 
     def size_problems(self, sizes: dict[str, Size]) -> list[str]:

@@ -16,5 +16,5 @@ class RGBNT201(ModalityFolders):
     dataset_name = "rgbnt201"
     MODALITIES = ("RGB", "NI", "TI")
     parts = ("train_171", "test", "test")
-    pattern = r"(\d{6})[^_]*_cam([1-9]).*\.jpg"
+    pattern = r"(\d+)[^_\d]*_cam0*([1-9]\d*).*\.jpg"
     example = "000001_cam1_0_00.jpg"

@@ -6,15 +6,16 @@ import re
 from fastreid.data.datasets import DATASET_REGISTRY
 from yacs.config import CfgNode
 
+from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem, numbered_folders
 from fastreid_mm.data.datasets.cross_modality import (
     CrossModalityDataset,
     Item,
     require_both_modalities,
-    require_folder,
     require_images,
 )
+from fastreid_mm.data.datasets.set_folders import MADE, require_cameras, require_folder, warn_of_left_out
 from fastreid_mm.errors import InputError
-from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
+from fastreid_mm.evaluation.sysu_splits import CAMERAS, INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
 from fastreid_mm.modality import INFRARED, VISIBLE
 
 SPLITS = {"test": (("train_id", "val_id"), "test_id"), "val": (("train_id",), "val_id")}
@@ -35,8 +36,8 @@ class SYSUMM01(CrossModalityDataset):
         split: which identities to test on, ``"test"`` or ``"val"``.
 
     Raises:
-        InputError: the split is neither, a folder or split file is missing, or an identity has no image or lacks a
-            modality.
+        InputError: the split is neither, a folder or split file is missing, a folder or image is there twice, or an
+            identity has no image or lacks a modality.
     """
 
     dataset_dir = "SYSU-MM01"
@@ -54,12 +55,16 @@ class SYSUMM01(CrossModalityDataset):
         train_ids = sorted({pid for name in trained for pid in read_ids(splits, name)})
         test_ids = sorted({*read_ids(splits, tested)})
         self._refuse_overlap(train_ids, test_ids)
+        self.left_out = LeftOut()
+        cameras = require_cameras(self.folder, CAMERAS, self.left_out, "SYSU-MM01", ("exp", MADE))
+        self._people = {camera: numbered_folders(path, self.left_out) for camera, path in cameras.items()}
         train = self._list(train_ids, VISIBLE_CAMERAS) + self._list(train_ids, INFRARED_CAMERAS)
         query, gallery = self._list(test_ids, INFRARED_CAMERAS), self._list(test_ids, VISIBLE_CAMERAS)
         require_images(train_ids, train, self.folder, "SYSU-MM01")
         require_images(test_ids, query + gallery, self.folder, "SYSU-MM01")
         require_both_modalities(train, "SYSU-MM01 training set")
         super().__init__(train, query, gallery, **kwargs)
+        warn_of_left_out(self.left_out, "SYSU-MM01")
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
@@ -67,20 +72,26 @@ class SYSUMM01(CrossModalityDataset):
         return {"split": cfg.DATASETS.SYSU.SPLIT}
 
     def _list(self, ids: list[int], cameras: tuple[int, ...]) -> list[Item]:
-        items = []
-        for camera in cameras:
-            require_folder(os.path.join(self.folder, f"cam{camera}"), "SYSU-MM01")
-            for pid in ids:
-                items += self._list_identity(pid, camera)
-        return items
+        modality = INFRARED if cameras == INFRARED_CAMERAS else VISIBLE
+        return [
+            (path, pid, camera, modality)
+            for camera in cameras
+            for pid in ids
+            if pid in self._people[camera]  # nobody is seen by every camera
+            for path in self._images(self._people[camera][pid])
+        ]
 
-    def _list_identity(self, pid: int, camera: int) -> list[Item]:
-        folder = os.path.join(self.folder, f"cam{camera}", f"{pid:04d}")
-        if not os.path.isdir(folder):  # nobody is seen by every camera
-            return []
-        modality = INFRARED if camera in INFRARED_CAMERAS else VISIBLE
-        names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"\d+\.jpg", name))
-        return [(os.path.join(folder, name), pid, camera, modality) for name in names]
+    def _images(self, folder: str) -> list[str]:
+        """Paths of the images in an identity's folder, in the order of their numbers."""
+        found: dict[int, str] = {}
+        for stem, path in images_by_stem(folder, self.left_out).items():
+            if not re.fullmatch(NUMBER, stem):
+                self.left_out.add(path, "its name is no number")
+            elif int(stem) in found:
+                raise InputError(f"{found[int(stem)]} and {path} have the same number: remove one")
+            else:
+                found[int(stem)] = path
+        return [found[number] for number in sorted(found)]
 
     def _refuse_overlap(self, train_ids: list[int], test_ids: list[int]) -> None:
         both = sorted(set(train_ids) & set(test_ids))

@@ -3,7 +3,7 @@
 import timm
 import torch
 from timm.models.resnet import ResNet
-from torch import nn
+from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError, first_line
@@ -15,25 +15,46 @@ KEY = "MODEL.BACKBONE.RESNET.NAME"
 
 
 def build_cnn(cfg: CfgNode) -> nn.Module:
-    """Build the network of ``MODEL.BACKBONE.RESNET`` and ``MODEL.BACKBONE.LAST_STRIDE``, without classifier.
-
-    ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
+    """Build the network of :func:`create_cnn` with the weights of ``MODEL.BACKBONE.PRETRAIN_PATH``, if it has any.
 
     Raises:
-        InputError: the name is unknown or of no known family, the stride is impossible, or the weights do not fit.
+        InputError: what :func:`create_cnn` raises, or the weights do not fit.
+    """
+    network, backbone = create_cnn(cfg), cfg.MODEL.BACKBONE
+    if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
+        load_cnn(network, read_state_dict(backbone.PRETRAIN_PATH, network.state_dict()), backbone.PRETRAIN_PATH)
+    return network
+
+
+def create_cnn(cfg: CfgNode) -> nn.Module:
+    """Create the network of ``MODEL.BACKBONE.RESNET`` and ``MODEL.BACKBONE.LAST_STRIDE``, without classifier.
+
+    ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, unless a file has others.
+
+    Raises:
+        InputError: the name is unknown or of no known family, or the stride is impossible.
     """
     backbone, name = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.RESNET.NAME
     if backbone.LAST_STRIDE not in (1, 2):
         raise InputError(f"MODEL.BACKBONE.LAST_STRIDE {backbone.LAST_STRIDE} is neither 1 nor 2")
     network = _create(name, pretrained=backbone.PRETRAIN and not backbone.PRETRAIN_PATH)
-    unused = _drop_classifier(network)
-    if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
-        _load(network, backbone.PRETRAIN_PATH, unused)
+    _drop_classifier(network)
     if backbone.LAST_STRIDE == 1 and not remove_last_stride(network):
         raise InputError(f"MODEL.BACKBONE.LAST_STRIDE 1: {name} has a stride that cannot be removed")
     if not backbone.RESNET.STEM_RELU:
         _drop_stem_relu(network, name)
     return network.to(memory_format=memory_format(backbone.CHANNELS_LAST))
+
+
+def load_cnn(network: nn.Module, state: dict[str, Tensor], path: str) -> None:
+    """Copy the weights of a file into a network.
+
+    Raises:
+        InputError: they do not fit.
+    """
+    # torchvision's older files were saved before BatchNorm counted its batches
+    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    load_matching(network, counters | state, path)
 
 
 def memory_format(channels_last: bool) -> torch.memory_format:
@@ -57,22 +78,14 @@ def _create(name: str, pretrained: bool) -> nn.Module:
     return network
 
 
-def _drop_classifier(network: nn.Module) -> tuple[str, ...]:
-    """Take out what comes after the maps; returns its names, which begin those of tensors in a file of weights."""
+def _drop_classifier(network: nn.Module) -> None:
+    """Take out what comes after the maps."""
     layout = layout_of(network)
-    unused = tuple(name for name, _ in network.named_children() if layout and name not in layout.names)
-    for name in unused:
+    for name in [name for name, _ in network.named_children() if layout and name not in layout.names]:
         setattr(network, name, nn.Identity())
-    return tuple(f"{name}." for name in unused)
 
 
 def _drop_stem_relu(network: nn.Module, name: str) -> None:
     if not isinstance(network, ResNet):
         raise InputError(f"MODEL.BACKBONE.RESNET.STEM_RELU False: {name} is not a ResNet of timm")
     network.act1 = nn.Identity()
-
-
-def _load(network: nn.Module, path: str, unused: tuple[str, ...]) -> None:
-    # torchvision's older files were saved before BatchNorm counted its batches
-    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
-    load_matching(network, counters | read_state_dict(path), path, unused=unused)

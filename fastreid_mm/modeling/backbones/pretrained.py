@@ -1,63 +1,80 @@
 """Pretrained weights, from a local file or over the network, loaded safely."""
 
+import logging
 import os
 from argparse import Namespace
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import timm
 import torch
 from huggingface_hub import constants, get_session, try_to_load_from_cache
 from safetensors.torch import load_file
-from timm.models import clean_state_dict
 from torch import Tensor
 
+from fastreid_mm.common.weights import find_weights, fits
 from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.safe_load import load_safely
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
 """The config key of a file with pretrained weights."""
-_HOLDERS = ("state_dict_ema", "model_ema", "state_dict", "model")
-"""Under which of a file's keys the tensors are: averaged ones first, as timm takes them."""
 torch.serialization.add_safe_globals([Namespace])  # timm's own trainings save their arguments, which are plain data
 _SECONDS = 10  # to wait for a connection
 
+logger = logging.getLogger("fastreid.mm")
 
-def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read named tensors from a ``.safetensors`` or PyTorch file.
 
-    The tensors may be under ``model`` or ``state_dict``, or averaged ones under ``model_ema`` or ``state_dict_ema``,
-    and have a ``module.`` prefix. Of a checkpoint of fast-reid's, the backbone is taken.
+def read_state_dict(path: str, own: Collection[str] = ()) -> dict[str, Tensor]:
+    """Read a backbone's tensors from a ``.safetensors`` or PyTorch file, and log where they were.
+
+    They may be under any key (``model``, ``state_dict``, ``net``), behind one prefix (``module.``, ``base.``,
+    ``backbone.``), and beside other parts, as a classifier: see :func:`find_weights`.
+
+    Args:
+        path: of the file.
+        own: the names of the network that is to have them.
 
     Raises:
-        InputError: the file is missing or of another kind, or code would have to be run to load it.
+        InputError: the file is missing or of another kind, code would have to be run to load it, or it has the network
+            more than once.
     """
-    require_file(path)
-    content = _read(path)
-    if isinstance(content, dict):
-        content = next((content[key] for key in _HOLDERS if content.get(key) is not None), content)
-    if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise InputError(f"{KEY}: {path} does not hold named tensors")
-    state, prefix = clean_state_dict(content), "backbone."
-    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)} or state
+    with named_by_key():
+        content = read_file(path)
+    return state_in(content, path, own)
 
 
-def _read(path: str) -> object:
-    """What a file holds. timm's own loader runs code from the file in its older versions."""
+def state_in(content: object, path: str, own: Collection[str] = ()) -> dict[str, Tensor]:
+    """:func:`read_state_dict` of what a file held."""
+    with named_by_key():
+        found = find_weights(content, path, own)
+    if found.told():
+        logger.info(f"{KEY}: {path}: {found.told()}")
+    return found.state
+
+
+@contextmanager
+def named_by_key() -> Iterator[None]:
+    """Put :data:`KEY` before the message of an :class:`InputError` that the block raises."""
     try:
-        return load_file(path) if path.endswith(".safetensors") else load_safely(path, advice="save its tensors alone")
+        yield
     except InputError as error:
         raise InputError(f"{KEY}: {error}") from None
-    except Exception as error:  # of a damaged .safetensors
-        raise InputError(f"{KEY}: cannot read {path}: {first_line(error)}") from None
 
 
-def require_file(path: str) -> None:
-    """Refuse a file of pretrained weights that does not exist.
+def read_file(path: str) -> object:
+    """What a file of weights holds. timm's own loader runs code from the file in its older versions.
 
     Raises:
-        InputError: names key and path.
+        InputError: names the file that is missing, damaged or more than plain data.
     """
     if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for a name that is too long
-        raise InputError(f"{KEY}: {path} does not exist")
+        raise InputError(f"{path} does not exist")
+    if not path.endswith(".safetensors"):
+        return load_safely(path, advice="save its tensors alone")
+    try:
+        return load_file(path)
+    except Exception as error:  # of many kinds, all its own
+        raise InputError(f"cannot read {path}: {first_line(error)}") from None
 
 
 def require_download(key: str, name: str) -> None:
@@ -85,16 +102,13 @@ def require_download(key: str, name: str) -> None:
         ) from None
 
 
-def load_matching(
-    module: torch.nn.Module, state: dict[str, Tensor], source: str, unused: tuple[str, ...] = ()
-) -> frozenset[str]:
+def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str) -> frozenset[str]:
     """Copy pretrained tensors into a module; every tensor of the module must be there, in its shape.
 
     Args:
         module: the network.
         state: named tensors.
         source: file or model name, for the error message.
-        unused: prefixes of names in ``state`` that the network does not need (those of a classifier).
 
     Returns:
         The names of the tensors copied.
@@ -102,10 +116,9 @@ def load_matching(
     Raises:
         InputError: names the first tensors that are missing, unknown or of another shape.
     """
-    state = {name: value for name, value in state.items() if not name.startswith(unused)} if unused else state
     needed = module.state_dict()
     wrong = sorted(set(needed) ^ set(state)) + [
-        name for name in needed if name in state and needed[name].shape != state[name].shape
+        name for name in needed if name in state and not fits(needed[name], state[name])
     ]
     if wrong:
         raise InputError(

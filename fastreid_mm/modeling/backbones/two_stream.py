@@ -7,6 +7,7 @@ https://arxiv.org/abs/2008.06223
 from collections import OrderedDict
 from collections.abc import Iterator
 from copy import deepcopy
+from typing import cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
@@ -15,9 +16,10 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError
 from fastreid_mm.layers.exporting import is_exporting
-from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
+from fastreid_mm.modeling.backbones.cnn import create_cnn, load_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.backbones.stages import output_shape, split
+from fastreid_mm.modeling.backbones.stream_weights import read_streams
 
 
 class TwoStreamResNet(nn.Module):
@@ -55,6 +57,18 @@ class TwoStreamResNet(nn.Module):
         self.specific_dim, self.dim = (output_shape(part, (64, 64))[0] for part in (specific, self._whole()))
         self._pretrained = pretrained
         self._format = memory_format(channels_last)
+
+    def take_stream(self, index: int, network: nn.Module) -> bool:
+        """Copy the first stages of another network into a stream.
+
+        Returns:
+            Whether its other stages are those that all modalities share here.
+        """
+        stages = list(split(network).items())
+        count = len(cast(nn.Sequential, self.streams[index]))
+        self.streams[index].load_state_dict(nn.Sequential(OrderedDict(stages[:count])).state_dict())
+        shared = nn.Sequential(OrderedDict(stages[count:])).state_dict()
+        return all(torch.equal(value, shared[name]) for name, value in self.rest.state_dict().items())
 
     def _whole(self) -> nn.Module:
         return nn.Sequential(self.streams[0], self.rest)
@@ -107,15 +121,28 @@ class TwoStreamResNet(nn.Module):
 def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
     """Build the two-stream network of ``MODEL.BACKBONE``, see :func:`build_cnn`.
 
+    A file of weights may have the first stages of each modality, see :func:`read_streams`.
+
     Raises:
         InputError: the number of stages is impossible, and what :func:`build_cnn` raises.
     """
-    network, backbone = build_cnn(cfg), cfg.MODEL.BACKBONE
+    network, backbone = create_cnn(cfg), cfg.MODEL.BACKBONE
+    path = backbone.PRETRAIN_PATH if backbone.PRETRAIN else ""
+    first, *others = read_streams(path, network.state_dict()) if path else [network.state_dict()]
+    load_cnn(network, first, path)
     stages = backbone.RESNET.SPECIFIC_STAGES
     try:
-        return TwoStreamResNet(network, stages, backbone.PRETRAIN, channels_last=backbone.CHANNELS_LAST)
+        model = TwoStreamResNet(network, stages, backbone.PRETRAIN, channels_last=backbone.CHANNELS_LAST)
     except ValueError as error:
         raise InputError(f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES: {error}") from None
+    for index, state in enumerate(others, 1):
+        other = deepcopy(network)  # the model's shared stages are the network's own
+        load_cnn(other, state, path)
+        if not model.take_stream(index, other):
+            raise InputError(
+                f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES {stages}: {path} has more stages for each modality than that"
+            )
+    return model
 
 
 def build_two_stream(cfg: CfgNode) -> TwoStreamResNet:

@@ -5,6 +5,7 @@ TransReID: https://arxiv.org/abs/2102.04378; CMTR: https://arxiv.org/abs/2110.08
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Protocol, cast
 
 import torch
@@ -17,13 +18,7 @@ from yacs.config import CfgNode
 from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.layers import OverlapPatchEmbed
 from fastreid_mm.modeling.backbones.plain_vit import create_vit
-from fastreid_mm.modeling.backbones.pretrained import (
-    KEY,
-    load_matching,
-    read_state_dict,
-    require_download,
-    require_file,
-)
+from fastreid_mm.modeling.backbones.pretrained import KEY, load_matching, read_state_dict, require_download
 
 
 class _Attention(Protocol):
@@ -54,11 +49,10 @@ class ReIDViT(nn.Module):
             InputError: the file cannot be read, or the weights do not fit.
         """
         if not path.endswith(".npz"):
-            state = read_state_dict(path)
-            own = {name.removeprefix("vit."): value for name, value in state.items()}  # of this class, in a checkpoint
-            self.load_pretrained(own, path)
+            self.load_pretrained(read_state_dict(path, self.vit.state_dict()), path)
             return
-        require_file(path)
+        if not Path(path).is_file():
+            raise InputError(f"{KEY}: {path} does not exist")
         try:
             self.vit.load_pretrained(path)  # resizes as load_pretrained below does
         except Exception as error:  # missing names and wrong shapes raise KeyError, AssertionError and others
@@ -73,7 +67,7 @@ class ReIDViT(nn.Module):
         """
         if "pos_embed" in state:
             state = {**state, "pos_embed": self._resized(state["pos_embed"], source)}
-        self._pretrained = load_matching(self.vit, state, source, unused=("head", "pre_logits", "fc_norm"))
+        self._pretrained = load_matching(self.vit, state, source)
 
     def _resized(self, embedding: Tensor, source: str) -> Tensor:
         """(1, P + S * S, D) position embeddings to (1, P + N, D) of this network's grid, by bilinear interpolation."""

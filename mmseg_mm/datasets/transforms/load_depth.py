@@ -7,19 +7,13 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.errors import InputError, require_choice
+from mmseg_mm.datasets.depth_values import FEW_LEVELS, grey_levels, hole_share
 from mmseg_mm.datasets.image_files import read_grey
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")
-FEW_LEVELS = 32
-"""A map that fills fewer of 256 grey levels says little, as metric depth in 16 bits does: 5 metres in millimetres are
-20 of them."""
-
-
-def grey_levels(depth: np.ndarray) -> float:
-    """Return how many of 256 grey levels a map of integers fills when it is divided by its data type's largest."""
-    return (int(depth.max()) - int(depth.min())) / np.iinfo(depth.dtype).max * 255
 
 
 class RGBDPath(str):
@@ -66,19 +60,24 @@ class LoadDepthFromFile(BaseTransform):
     or as the fourth channel of an array ``img`` (H, W, 4) from 0 (far) to 255 (near). Only the sample's own
     ``depth_direction`` says that it points the other way.
 
+    The first map that fills few grey levels, or whose 0 may mean that nothing was measured where it would be nearest,
+    gives a warning; check_data lists all.
+
     Args:
         direction: The direction of the files: ``"near_white"``, or ``"far_white"``, which is inverted on loading. The
             ``depth_direction`` of a sample takes precedence, since joined data sets may differ.
         scaling: ``"range"`` divides by the largest value of the file's data type, so that the depths of different
             images stay comparable. ``"minmax"`` stretches each map to the range from 0 to 1, which metric depth in 16
             bits needs.
+        unmeasured: The value of the file that stands for no measurement, usually 0. Such pixels are loaded as 0, far,
+            whatever the direction, and count neither for the range of ``"minmax"`` nor for being constant.
         allow_constant: Whether a map of a single value gives a warning and is loaded as 0. By default it is an error,
             since it contains no depth and usually is a damaged file.
         backend_args: The arguments of mmengine's file client.
 
     Raises:
-        InputError: An argument is none of its choices. On loading, the file or the array cannot be used, or its size
-            is not that of the image.
+        InputError: An argument is none of its choices. On loading, the file or the array cannot be used, its size is
+            not that of the image, or it has more pixels than the sample's ``max_pixels``.
     """
 
     def __init__(
@@ -87,29 +86,36 @@ class LoadDepthFromFile(BaseTransform):
         scaling: str = "range",
         allow_constant: bool = False,
         backend_args: dict | None = None,
+        unmeasured: int | None = None,
     ) -> None:
         require_choice("direction", direction, DIRECTIONS)
         require_choice("scaling", scaling, SCALINGS)
+        if not (unmeasured is None or type(unmeasured) is int):
+            raise InputError(f"unmeasured {unmeasured!r} is no whole number, nor None")
         self.direction = direction
         self.scaling = scaling
         self.allow_constant = allow_constant
         self.backend_args = backend_args
+        self.unmeasured = unmeasured
+        self._told = False
 
     def transform(self, results: dict) -> dict:
         """Set ``depth``, from ``depth_path`` or an array and, if they are given, ``img`` and ``depth_direction``."""
         if results.get("img_path") is None:
             _split(results)
         if "depth" in results:
-            depth, direction = _checked(results["depth"]), DIRECTIONS[0]
+            depth, direction, holes = _checked(results["depth"]), results.get("depth_direction", DIRECTIONS[0]), None
         else:
-            depth, direction = self._read(results), self.direction
-        if results.get("depth_direction", direction) == "far_white":
+            depth, direction, holes = self._read(results)
+        if direction == "far_white":
             depth = 1 - depth
+        if holes is not None:
+            depth[holes] = 0
         results["depth"] = depth
         return results
 
-    def _read(self, results: dict) -> np.ndarray:
-        """Read the file, (H, W) from 0 to 1, and set ``depth_path``."""
+    def _read(self, results: dict) -> tuple[np.ndarray, str, np.ndarray | None]:
+        """Read the file, (H, W) from 0 to 1, its direction and where nothing was measured, and set ``depth_path``."""
         image = results.get("img_path")
         path = results.get("depth_path") or getattr(image, "depth_path", None) or _beside(image)
         if path is None:
@@ -118,27 +124,55 @@ class LoadDepthFromFile(BaseTransform):
                 "RGB with a file of its name in depth beside it, nor has it a fourth channel"
             )
         results["depth_path"] = path
-        depth = self._scale(read_grey(path, self.backend_args), path)
+        raw = read_grey(path, self.backend_args, results.get("max_pixels", MAX_PIXELS))
+        direction = results.get("depth_direction", self.direction)
+        depth = self._scale(raw, path)
+        if not self._told and (remark := self.remark(raw, path, direction)):
+            self._told = True
+            warnings.warn(remark, stacklevel=2)
         if "img" in results and results["img"].shape[:2] != depth.shape:
             size, image_size = ("{1} x {0}".format(*array.shape) for array in (depth, results["img"]))
             raise InputError(f"{path} is {size}, its image {results.get('img_path', '')} is {image_size}")
-        return depth
+        return depth, direction, None if self.unmeasured is None else raw == self.unmeasured
 
     def _scale(self, raw: np.ndarray, path: str) -> np.ndarray:
         """Scale integers (H, W) to float32 (H, W) between 0 and 1."""
-        low, high = int(raw.min()), int(raw.max())
+        measured = self.measured(raw)
+        low, high = int(measured.min()), int(measured.max())
         if low == high:
             self._report_constant(path, low)
             return np.zeros(raw.shape, np.float32)
         if self.scaling == "range":
-            if raw.dtype == np.uint16 and grey_levels(raw) < FEW_LEVELS:
-                warnings.warn(
-                    f"depth map {path} has 16 bits but fills {grey_levels(raw):.0f} of 256 grey levels; "
-                    "scaling='minmax' stretches it",
-                    stacklevel=2,
-                )
             low, high = 0, np.iinfo(raw.dtype).max
-        return (raw.astype(np.float32) - low) / (high - low)
+        return ((raw.astype(np.float32) - low) / (high - low)).clip(0, 1)
+
+    def measured(self, raw: np.ndarray) -> np.ndarray:
+        """Return the values (N,) of a map (H, W) that were measured, or all if none was."""
+        values = raw[raw != self.unmeasured] if self.unmeasured is not None else raw.ravel()
+        return values if values.size else raw.ravel()
+
+    def remark(self, raw: np.ndarray, path: str, direction: str) -> str:
+        """Tell what is odd about the values of a map that can be loaded; empty if nothing is.
+
+        Args:
+            raw: The values (H, W) of the file.
+            path: The path of the file.
+            direction: The direction of its depth.
+        """
+        levels = grey_levels(raw)
+        if not levels:
+            return f"depth map {path} has one value but for stray pixels"
+        if self.scaling == "range" and levels < FEW_LEVELS:
+            return (
+                f"depth map {path} fills {levels:.0f} of 256 grey levels; "
+                "LoadDepthFromFile's scaling='minmax' stretches it"
+            )
+        if direction == "far_white" and self.unmeasured is None and (share := hole_share(raw)):
+            return (
+                f"depth map {path} is 0 in {share:.1%} of its pixels, apart from all other values, and far_white makes "
+                "that the nearest; if nothing was measured there, LoadDepthFromFile's unmeasured=0 makes it far"
+            )
+        return ""
 
     def _report_constant(self, path: str, value: int) -> None:
         message = f"depth map {path} is empty: {value} everywhere"
@@ -149,7 +183,7 @@ class LoadDepthFromFile(BaseTransform):
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(direction={self.direction!r}, scaling={self.scaling!r}, "
-            f"allow_constant={self.allow_constant})"
+            f"allow_constant={self.allow_constant}, unmeasured={self.unmeasured!r})"
         )
 
 

@@ -5,7 +5,8 @@ import warnings
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from mmseg_mm.datasets.image_files import read_mask
+from fastreid_mm.common.pixels import MAX_PIXELS
+from mmseg_mm.datasets.image_files import look_at_mask
 
 
 @TRANSFORMS.register_module()
@@ -13,28 +14,32 @@ class LoadSODMask(BaseTransform):
     """Load ``seg_map_path`` into ``gt_seg_map``, (H, W) uint8, which is 1 on the salient object.
 
     mmsegmentation's own loader would take the value 255 of a mask for the label to ignore. The values may be 0 and 255,
-    or 0 and 1; of soft edges, the values above 128 are salient. Without ``seg_map_path``, as in inference, nothing is
-    loaded, since mmsegmentation removes no loader but ``LoadAnnotations`` from a pipeline for inference. A mask without
-    any salient object gives a warning with its path.
+    or 0 and 1; of soft edges, the values above 128 are salient; of any other two, the higher one is. The first mask
+    that is odd, since it has no object, other values or is inverted, gives a warning with its path; check_data lists
+    all. Without ``seg_map_path``, as in inference, nothing is loaded, since mmsegmentation removes no loader but
+    ``LoadAnnotations`` from a pipeline for inference.
 
     Args:
         backend_args: The arguments of mmengine's file client.
 
     Raises:
-        InputError: On loading, the file is missing, is in colour, or is no image of 8 bits.
+        InputError: On loading, the file is missing, is in colour, or has more pixels than the sample's
+            ``max_pixels``.
     """
 
     def __init__(self, backend_args: dict | None = None) -> None:
         self.backend_args = backend_args
+        self._told = False
 
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map``, and its name to ``seg_fields``, so that mmsegmentation transforms it with the image."""
         path = results.get("seg_map_path")
         if path is None:
             return results
-        mask = read_mask(path, self.backend_args)
-        if not mask.any():
-            warnings.warn(f"mask {path} is all black", stacklevel=2)
+        mask, remark = look_at_mask(path, self.backend_args, results.get("max_pixels", MAX_PIXELS))
+        if remark and not self._told:
+            self._told = True
+            warnings.warn(remark, stacklevel=2)
         results["gt_seg_map"] = mask
         results.setdefault("seg_fields", []).append("gt_seg_map")
         return results

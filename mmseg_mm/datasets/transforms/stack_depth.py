@@ -34,7 +34,10 @@ class StackDepth(BaseTransform):
         image, depth = results["img"], results.pop("depth")
         if image.shape != (*depth.shape, 3):
             raise InputError(f"{name}: image {image.shape} and depth {depth.shape} do not stack")
-        results["img"] = np.dstack((image.astype(np.float32), depth * 255))  # (H, W, 4)
+        stacked = np.empty((*depth.shape, 4), np.float32)  # written in place: of a large image each copy counts
+        stacked[..., :3] = image
+        np.multiply(depth, 255, out=stacked[..., 3])
+        results["img"] = stacked
         return results
 
     def __repr__(self) -> str:

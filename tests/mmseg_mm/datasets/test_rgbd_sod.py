@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, RGBDSODDataset
-from tests.mmseg_mm.rgbd_files import SIZE, near_square, write, write_set
+from tests.mmseg_mm.rgbd_files import PLACES, SIZE, near_square, write, write_set
 
 
 def names(dataset: RGBDSODDataset, key: str = "img_path") -> list[str]:
@@ -185,3 +185,111 @@ def test_an_image_that_mmcv_cannot_load_is_named(tmp_path):
     assert dataset[1]["img"].shape == (*SIZE, 3)
     with pytest.raises(InputError, match="RGB/a.png is not an image that can be read"):
         dataset[0]
+
+
+def test_odd_masks_are_told_when_the_set_is_built(tmp_path, warnings_of):
+    write_set(tmp_path / "good")
+    write_set(tmp_path / "bad", ("x", "y"))
+    write(tmp_path / "bad/GT/x.png", near_square()[1] // 2)
+    RGBDSODDataset(data_root=str(tmp_path), sets=[{"name": "good"}, {"name": "bad"}])
+    (line,) = warnings_of
+    assert f"1 of 2 masks of bad that were looked at are odd: mask {tmp_path}/bad/GT/x.png holds 0 and 127" in line
+
+
+def test_files_of_too_many_pixels_are_named(tmp_path):
+    write_set(tmp_path)
+    with pytest.raises(InputError, match="RGB/a.jpg has 32 x 24 pixels, more than max_pixels 700 allows"):
+        RGBDSODDataset(data_root=str(tmp_path), max_pixels=700)
+    assert RGBDSODDataset(data_root=str(tmp_path), max_pixels=768).get_data_info(0)["max_pixels"] == 768
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_that_lose_their_levels_are_told_when_the_set_is_built(tmp_path, warnings_of, channels):
+    places = {**PLACES, "img_path": ("RGB", ".png")}
+    write_set(tmp_path / "deep", ("x", "y"), places)
+    values = np.random.default_rng(0).integers(0, 4096, (*SIZE, channels)).astype(np.uint16)
+    write(tmp_path / "deep/RGB/x.png", values)
+    write(tmp_path / "deep/RGB/y.png", values * 16)
+    RGBDSODDataset(data_root=str(tmp_path / "deep"))
+    (line,) = warnings_of
+    assert f"1 of 2 images of deep that were looked at are odd: image {tmp_path}/deep/RGB/x.png has 16 bits" in line
+    assert "of which 16 of 256 levels are loaded; save it with 8" in line
+
+
+def test_suffixes_in_any_case_and_links_count_and_the_rest_is_named(tmp_path, warnings_of):
+    write_set(tmp_path / "set", ("a", "b c"))
+    (tmp_path / "set/RGB/a.jpg").rename(tmp_path / "set/RGB/a.JPG")
+    (tmp_path / "set/GT/a.png").rename(tmp_path / "elsewhere.png")
+    (tmp_path / "set/GT/a.PNG").symlink_to(tmp_path / "elsewhere.png")
+    write(tmp_path / "set/RGB/d.webp", np.zeros((*SIZE, 3), np.uint8))
+    for folder, suffix in (("depth", ".png"), ("GT", ".png")):
+        write(tmp_path / f"set/{folder}/d{suffix}", near_square()[folder == "GT"])
+    for name in ("RGB/made.json", "GT/Thumbs.db", "depth/.DS_Store"):
+        (tmp_path / "set" / name).write_text("x")
+    (tmp_path / "set/depth/side_by_side").mkdir()
+    dataset = RGBDSODDataset(data_root=str(tmp_path / "set"))
+    assert names(dataset) == ["a.JPG", "b c.jpg", "d.webp"]
+    assert sorted(dataset.left_out["set"].found) == [
+        f"{tmp_path}/set/RGB/made.json (no image by its suffix)",
+        f"{tmp_path}/set/depth/side_by_side (a folder where images are)",
+    ]
+    assert warnings_of == [
+        f"set: left out 2, the first: {tmp_path}/set/RGB/made.json (no image by its suffix)",
+        "set: 2 files of operating systems are ignored",
+    ]
+
+
+def test_kinds_in_one_folder_are_no_strangers_to_each_other(tmp_path):
+    places = {"img_path": ("all", "_rgb.jpg"), "depth_path": ("all", "_D.png"), "seg_map_path": ("all/", "_gt.png")}
+    write_set(tmp_path, places=places)
+    write(tmp_path / "all/a_edge.png", np.zeros(SIZE, np.uint8))
+    dataset = RGBDSODDataset(
+        data_root=str(tmp_path),
+        data_prefix={key: folder for key, (folder, _) in places.items()},
+        img_suffix="_RGB.JPG",
+        depth_suffix="_d.png",
+        seg_map_suffix="_gt.png",
+    )
+    assert len(dataset) == 3
+    assert dataset.left_out[tmp_path.name].found == [
+        f"{tmp_path}/all/a_edge.png (its name does not end in _RGB.JPG or _d.png or _gt.png)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfb c\r\n\r\na.png\r\n",
+        "b c\r\na\r\n".encode("utf-16"),
+        b"RGB/b c.jpg\ntrain\\RGB\\a.jpg",
+        b"b c\r\rRGB/a.jpg depth/a.png GT/a.png\r",
+    ],
+)
+def test_a_list_of_any_system(tmp_path, content):
+    write_set(tmp_path, ("a", "b c", "d"))
+    (tmp_path / "list.txt").write_bytes(content)
+    assert names(RGBDSODDataset(data_root=str(tmp_path), ann_file="list.txt")) == ["b c.jpg", "a.jpg"]
+
+
+def test_names_of_any_encoding(tmp_path):
+    """One that is no UTF-8, and one whose accent is a character of its own in one folder only."""
+    write_set(tmp_path, ("x", "e\u0301"))
+    (tmp_path / "GT/e\u0301.png").rename(tmp_path / "GT/\u00e9.png")
+    for path in [tmp_path / "RGB/x.jpg", tmp_path / "depth/x.png", tmp_path / "GT/x.png"]:
+        path.rename(path.with_name(path.name.replace("x", "\udce4")))
+    (tmp_path / "list.txt").write_bytes(b"\xe4\n\xc3\xa9\n")
+    assert names(RGBDSODDataset(data_root=str(tmp_path), ann_file="list.txt")) == ["\udce4.jpg", "e\u0301.jpg"]
+
+
+def test_a_name_that_a_list_has_in_two_ways_is_there_twice(tmp_path):
+    write_set(tmp_path)
+    (tmp_path / "list.txt").write_text("a\nb\nRGB/a.jpg\n")
+    with pytest.raises(InputError, match="lists twice: a$"):
+        RGBDSODDataset(data_root=str(tmp_path), ann_file="list.txt")
+
+
+@pytest.mark.parametrize("indices", [0, []])
+def test_no_sample_at_all_is_refused(tmp_path, indices):
+    write_set(tmp_path)
+    with pytest.raises(InputError, match="leaves no sample"):
+        RGBDSODDataset(data_root=str(tmp_path), indices=indices)

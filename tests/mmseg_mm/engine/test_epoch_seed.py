@@ -36,7 +36,7 @@ def test_an_epoch_repeats_itself_and_no_other():
 def test_a_sample_has_the_stream_that_trainings_before_were_made_with():
     word = int(np.random.SeedSequence((7, 2, 3, 0, 1)).generate_state(1)[0])
     before = random.getstate()
-    assert SeededSamples(Draws(), 7, 2)[3] == (
+    assert SeededSamples(Draws(), 7)[2, 3] == (
         random.Random(word).random(),
         np.random.RandomState(word).rand(),
         float(torch.rand((), generator=torch.Generator().manual_seed(word))),

@@ -28,6 +28,25 @@ def test_a_misspelt_argument_of_the_checkpoint_hook_is_refused_when_it_is_built(
     assert ResumableCheckpointHook(every_iters=2, interval=1, max_keep_ckpts=2).every_iters == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"interval": "x"}, "checkpoint.interval must be a whole number, got 'x'"),
+        ({"every_iters": 1.5}, "checkpoint.every_iters must be a whole number, got 1.5"),
+        ({"filename_tmpl": "net.pth"}, "filename_tmpl 'net.pth' needs {} for the number"),
+    ],
+)
+def test_values_of_the_checkpoint_hook_that_cannot_be_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        ResumableCheckpointHook(**options)
+
+
+def test_what_is_best_must_be_a_metric():
+    hook = ResumableCheckpointHook(save_best="sod/mean/Sn", rule="greater")
+    with pytest.raises(InputError, match="save_best 'sod/mean/Sn' is not one of sod/mean/Sm, sod/mean/MAE"):
+        hook.after_val_epoch(None, {"sod/mean/Sm": 1.0, "sod/mean/MAE": 0.0})
+
+
 @pytest.mark.parametrize("registry", [DATA_SAMPLERS, OPTIMIZERS, TRANSFORMS])
 def test_a_misspelt_type_is_one_line(config, monkeypatch, registry):
     monkeypatch.setattr("runpy.run_path", lambda *_, **__: registry.build({"type": "Misspelt"}))

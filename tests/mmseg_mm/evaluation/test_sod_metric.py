@@ -88,6 +88,8 @@ def test_a_prediction_is_brought_to_the_masks_size(tmp_path):
     results = run(samples)
     for name, value in by_hand(samples).items():
         assert results[f"sod/SIP/{name}"] == pytest.approx(value, abs=1e-3)  # half values may round either way
+    rounded = run(samples, round_first=True)
+    assert 0 < abs(rounded["sod/SIP/MAE"] - results["sod/SIP/MAE"]) < 1e-3
 
 
 def test_one_row_for_each_data_set_and_their_mean(tmp_path):
@@ -105,7 +107,7 @@ def test_a_black_mask_is_scored_as_pysodmetrics_does_and_named(tmp_path, warning
     results = run(samples)
     for name, value in by_hand(samples).items():
         assert results[f"sod/SIP/{name}"] == pytest.approx(value, abs=1e-12)
-    assert warnings_of[0] == f"1 masks are all black: {tmp_path}/SIP/1.png"
+    assert warnings_of[0] == f"SIP: 1 masks or maps are odd: mask {tmp_path}/SIP/1.png is all black"
 
 
 def test_report(tmp_path):

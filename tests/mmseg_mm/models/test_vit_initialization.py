@@ -28,7 +28,15 @@ def head(path, **options):
     return made
 
 
-@pytest.mark.parametrize("wrapped", [lambda weights: weights, lambda weights: {"model": weights}], ids=["timm", "DeiT"])
+WRAPPED = {
+    "timm": dict,
+    "DeiT": lambda weights: {"model": weights},
+    "TransReID": lambda weights: {f"base.{n}": w for n, w in weights.items()} | {"classifier.weight": torch.ones(3, 8)},
+    "TOP-ReID": lambda weights: {"net": {f"BACKBONE.base.{name}": weight for name, weight in weights.items()}},
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED.values(), ids=WRAPPED)
 def test_attention_and_feed_forward_network_are_the_blocks(tmp_path, wrapped):
     weights = vit()
     torch.save(wrapped(weights), tmp_path / "vit.pth")

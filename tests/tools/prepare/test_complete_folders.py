@@ -29,6 +29,16 @@ def test_makes_once(tmp_path: Path) -> None:
     assert [path.name for path in root.parent.iterdir()] == ["set"]
 
 
+def test_what_a_system_leaves_behind_hides_no_lost_file(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    make_folder(root, RECIPE, _fill)
+    (root / "Thumbs.db").write_text("")
+    assert not make_folder(root, RECIPE, _never)
+    (root / "a" / "1.txt").unlink()
+    with pytest.raises(InputError, match="was made with 2 files and now holds 1"):
+        make_folder(root, RECIPE, _never)
+
+
 def test_fills_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     assert make_folder(tmp_path / "set", RECIPE, _fill)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import prepare_market1501_mm
+from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.data.datasets import Market1501MM
 from fastreid_mm.errors import InputError
 from market1501_mm.dataset import PARTS, make_market1501_mm
@@ -86,6 +87,22 @@ def test_repeating_is_safe_and_other_images_are_another_set(market: Path, therma
     _save(thermal / "query" / NAMES["query"][0], (256, 256), 91)
     with pytest.raises(InputError, match="other settings"):
         make_market1501_mm(market, tmp_path / "set", thermal)
+
+
+def test_suffixes_cameras_and_what_else_lies_there(market: Path, thermal: Path, tmp_path: Path) -> None:
+    query = market / "query"
+    (query / NAMES["query"][0]).rename(query / "0001_c12s1_001051_00.PNG")
+    (query / "notes.txt").write_text("")
+    _save(query / "0001_c1.jpg", (64, 128), COLOUR)
+    (thermal / "query" / NAMES["query"][0]).rename(thermal / "query" / "0001_c12s1_001051_00.jpg")
+    left_out = LeftOut()
+    assert make_market1501_mm(market, tmp_path / "Market1501-MM", thermal, left_out)
+    (item,) = Market1501MM(str(tmp_path)).query
+    assert item[1:3] == (1, 11) and all(Path(source.path).is_file() for source in item[3])
+    assert [Path(line.split(" (")[0]).name for line in left_out.found] == ["notes.txt", "0001_c1.jpg"]
+    _save(query / "0001_c12s1_001051_00.jpg", (64, 128), COLOUR)
+    with pytest.raises(InputError, match="are the same image"):
+        make_market1501_mm(market, tmp_path / "again", thermal)
 
 
 def test_all_missing_thermal_images_are_named_and_nothing_is_left(market: Path, thermal: Path, tmp_path: Path) -> None:

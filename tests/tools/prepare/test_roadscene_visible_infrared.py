@@ -134,6 +134,16 @@ def test_every_unusable_photograph_is_named(tmp_path: Path) -> None:
     assert "FLIR_00005" not in message
 
 
+def test_photographs_end_in_any_way_and_the_rest_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clone = _clone(tmp_path / "clone", 4)
+    first = sorted((clone / VISIBLE_FOLDER).iterdir())[0]
+    first.rename(first.with_suffix(".PNG"))
+    (clone / THERMAL_FOLDER / "notes.txt").write_text("")
+    (clone / THERMAL_FOLDER / "._x.jpg").write_text("")
+    assert len(find_pairs(clone)) == 4
+    assert f"left out 1, the first: {clone / THERMAL_FOLDER / 'notes.txt'}" in capsys.readouterr().err
+
+
 def test_a_long_list_is_cut(tmp_path: Path) -> None:
     clone = _clone(tmp_path, 11)
     for path in (clone / THERMAL_FOLDER).iterdir():

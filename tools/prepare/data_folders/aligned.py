@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from data_folders.complete import save_image
+from fastreid_mm.common.image_files import LeftOut, images_below
 
 BRIGHTNESS = 0.4
 """What the night leaves of the light: the paper takes away 60 %."""
@@ -35,7 +36,7 @@ def save_sample(images: Mapping[str, Image.Image], folder: Path, name: str) -> N
 def summarize_aligned(root: str | Path) -> str:
     """Count the identities, and the files of each folder, of a data set whose file names begin with the identity."""
     root = Path(root)
-    paths = sorted(root.rglob("*.jpg"))
+    paths = [Path(path) for path in images_below(str(root), LeftOut())]
     counts = Counter(path.parent.relative_to(root).as_posix() for path in paths)
     identities = {path.name.split("_")[0] for path in paths}
     first = f"{root}: {len(identities)} identities, {len(paths)} files"

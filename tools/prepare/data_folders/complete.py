@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from fastreid_mm.common.image_files import is_dropping
 from fastreid_mm.errors import InputError
 
 MARKER = "made.json"
@@ -103,4 +104,5 @@ def _build(partial: Path, recipe: Mapping[str, object], fill: Callable[[Path], N
 
 
 def _count_files(root: Path) -> int:
-    return sum(len(names) for _, _, names in os.walk(root))
+    """How many files there are, without those that an operating system leaves behind."""
+    return sum(not is_dropping(name) for _, _, names in os.walk(root) for name in names)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from data_folders.aligned import darken, near_infrared, save_sample
 from data_folders.complete import fingerprint, make_folder
+from fastreid_mm.common.image_files import LeftOut, images_by_stem
 from fastreid_mm.errors import InputError, first_line, listed
 
 NAME = "Market1501-MM"
@@ -27,14 +28,17 @@ class Photograph(NamedTuple):
     thermal: Path | None
 
 
-def make_market1501_mm(source: str | Path, root: str | Path, thermal: str | Path | None = None) -> bool:
-    """Make Market1501-MM; false detections (identity -1), which nothing reads, are left out.
+def make_market1501_mm(
+    source: str | Path, root: str | Path, thermal: str | Path | None = None, left_out: LeftOut | None = None
+) -> bool:
+    """Make Market1501-MM; false detections (identity -1), which nothing reads, are not made.
 
     Args:
         source: Market-1501 as it is distributed, with ``bounding_box_train``, ``query`` and ``bounding_box_test``.
         root: the folder to make. It is the one that holds ``train``, ``query`` and ``gallery``.
         thermal: holds thermal images under the names of the visible ones, in the same three folders or all in one.
             They are resized to the visible ones. Without it there is no thermal modality.
+        left_out: gets what lies in Market-1501's folders and is none of its images.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -42,36 +46,44 @@ def make_market1501_mm(source: str | Path, root: str | Path, thermal: str | Path
     Raises:
         InputError: a folder or thermal images are missing, images cannot be read, or ``root`` is in use.
     """
-    photographs = find_photographs(Path(source), None if thermal is None else Path(thermal))
+    left_out = LeftOut() if left_out is None else left_out
+    photographs = find_photographs(Path(source), None if thermal is None else Path(thermal), left_out)
     paths = [path for _, *both in photographs for path in both if path]
     recipe = {"maker": "market1501_mm 1", "thermal": thermal is not None, "source": fingerprint(paths)}
     return make_folder(Path(root), recipe, lambda folder: _fill(folder, photographs))
 
 
-def find_photographs(source: Path, thermal: Path | None) -> list[Photograph]:
+def find_photographs(source: Path, thermal: Path | None, left_out: LeftOut) -> list[Photograph]:
     """List every image of Market-1501 that is made into a sample, in the order of parts and names.
 
     Raises:
         InputError: a folder has no such images, or thermal images are missing; all of these are named.
     """
-    found = [photograph for part in PARTS for photograph in _part(source, thermal, part)]
+    found = [photograph for part in PARTS for photograph in _part(source, thermal, part, left_out)]
     missing = [str(item.thermal) for item in found if item.thermal and not item.thermal.is_file()]
     if missing:
         raise InputError(f"thermal images are missing: {listed(missing)}")
     return found
 
 
-def _part(source: Path, thermal: Path | None, part: str) -> list[Photograph]:
+def _part(source: Path, thermal: Path | None, part: str, left_out: LeftOut) -> list[Photograph]:
     folder = source / PARTS[part]
     if not folder.is_dir():
         raise InputError(f"no folder {folder}: Market-1501 has it")
-    names = sorted(path.name for path in folder.glob("*.jpg") if re.match(r"\d+_c[1-6]", path.name))
-    if not names:
+    visible = {}
+    for stem, path in images_by_stem(str(folder), left_out).items():
+        match = re.match(r"(-1|[0-9]+)_c[0-9]+s", stem)
+        if match is None:
+            left_out.add(path, "not named like 0002_c1s1_000451_03.jpg")
+        elif match[1] != "-1":
+            visible[stem] = Path(path)
+    if not visible:
         raise InputError(f"{folder} has no images named like 0002_c1s1_000451_03.jpg")
     if thermal is None:
-        return [Photograph(part, folder / name, None) for name in names]
-    apart = thermal / PARTS[part]
-    return [Photograph(part, folder / name, (apart if apart.is_dir() else thermal) / name) for name in names]
+        return [Photograph(part, path, None) for path in visible.values()]
+    apart = thermal / PARTS[part] if (thermal / PARTS[part]).is_dir() else thermal
+    warm = images_by_stem(str(apart), LeftOut())
+    return [Photograph(part, path, Path(warm.get(stem, apart / path.name))) for stem, path in visible.items()]
 
 
 def _fill(root: Path, photographs: list[Photograph]) -> None:

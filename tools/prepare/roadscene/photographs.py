@@ -3,11 +3,13 @@
 Source: https://github.com/hanna-xu/RoadScene, folders ``crop_LR_visible`` and ``cropinfrared``.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from fastreid_mm.common.image_files import LeftOut, images_by_stem
 from fastreid_mm.errors import InputError, listed
 
 VISIBLE_FOLDER, THERMAL_FOLDER = "crop_LR_visible", "cropinfrared"
@@ -38,6 +40,8 @@ class Pair:
 def find_pairs(source: str | Path) -> list[Pair]:
     """List a RoadScene clone's photographs in the order of their names, after a look at every one of them.
 
+    How much else lies in its folders is said on standard error.
+
     Args:
         source: the clone, which holds ``crop_LR_visible`` and ``cropinfrared``.
 
@@ -45,12 +49,16 @@ def find_pairs(source: str | Path) -> list[Pair]:
         InputError: a folder is missing, or photographs are without partner, unreadable, of unequal sizes or smaller
             than 192 x 128; all of them are named in one message.
     """
-    source = Path(source)
-    visible, thermal = (_photographs(source / name) for name in (VISIBLE_FOLDER, THERMAL_FOLDER))
-    problems = [f"{VISIBLE_FOLDER}/{name} has no partner in {THERMAL_FOLDER}" for name in visible - thermal]
-    problems += [f"{THERMAL_FOLDER}/{name} has no partner in {VISIBLE_FOLDER}" for name in thermal - visible]
-    names = sorted(visible & thermal)
-    pairs = [Pair(source / VISIBLE_FOLDER / name, source / THERMAL_FOLDER / name) for name in names]
+    source, left_out = Path(source), LeftOut()
+    visible, thermal = (_photographs(source / name, left_out) for name in (VISIBLE_FOLDER, THERMAL_FOLDER))
+    if left_out.found:
+        print(left_out, file=sys.stderr)
+    problems = [
+        f"{_short(photographs[stem])} has no partner in {other}"
+        for photographs, others, other in ((visible, thermal, THERMAL_FOLDER), (thermal, visible, VISIBLE_FOLDER))
+        for stem in photographs.keys() - others.keys()
+    ]
+    pairs = [Pair(visible[stem], thermal[stem]) for stem in sorted(visible.keys() & thermal.keys())]
     problems += [problem for pair in pairs for problem in _problems(pair)]
     if problems:
         raise InputError(f"{source} cannot be used: {listed(sorted(problems), _SHOWN)}")
@@ -74,10 +82,11 @@ def find_enough_pairs(source: str | Path) -> list[Pair]:
     return pairs
 
 
-def _photographs(folder: Path) -> set[str]:
+def _photographs(folder: Path, left_out: LeftOut) -> dict[str, Path]:
+    """Name without suffix to path."""
     if not folder.is_dir():
         raise InputError(f"no folder {folder}: a clone of RoadScene has it")
-    return {path.name for path in folder.iterdir() if path.suffix.lower() == ".jpg"}
+    return {stem: Path(path) for stem, path in images_by_stem(str(folder), left_out).items()}
 
 
 def _problems(pair: Pair) -> list[str]:

@@ -1,0 +1,153 @@
+"""Look at many image files before they are needed: at their headers and ends, in parallel, each file once.
+
+What was seen of a good file is remembered by its path, size and date of change, in a file of plain text in the user's
+cache folder, whose loss or damage costs a second look.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO, NamedTuple
+
+from PIL import Image
+
+from fastreid_mm.errors import InputError, first_line
+
+Size = tuple[int, int]
+"""Width, height."""
+
+_THREADS = 4  # a look waits for the disk, and holds Python's lock for the rest
+_JPEG_END = b"\xff\xd9"
+_PNG_END = b"IEND\xaeB`\x82"
+_HEAD, _TAIL = 14, 12  # bytes
+
+
+class Seen(NamedTuple):
+    """A good file as it was looked at."""
+
+    bytes: int
+    changed: int
+    """Nanoseconds since 1970."""
+    width: int
+    height: int
+
+
+class Headers(NamedTuple):
+    """The outcome of a look at image files.
+
+    Attributes:
+        sizes: path to size of those that can be read.
+        problems: path to a line that names it, of those that cannot.
+    """
+
+    sizes: dict[str, Size]
+    problems: dict[str, str]
+
+
+def look_at_images(paths: Iterable[str]) -> Headers:
+    """Find out which of many image files can be read, and their sizes, without decoding those that look whole.
+
+    A file is whole by its end (JPEG, PNG) or by the length that its header gives (BMP, WebP). One that is not, and any
+    of another format, is decoded.
+    """
+    wanted = list(dict.fromkeys(paths))
+    place = _cache_file(wanted)
+    known = _remembered(place)
+
+    def look(share: Sequence[str]) -> list[tuple[str, Seen | str]]:
+        return [(path, _look(path, known)) for path in share]
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        shares = (wanted[first::_THREADS] for first in range(_THREADS))
+        found = dict(chain.from_iterable(pool.map(look, shares)))
+    good = {path: seen for path, seen in found.items() if isinstance(seen, Seen)}
+    if any(known.get(os.path.abspath(path)) != seen for path, seen in good.items()):
+        _remember(place, known | {os.path.abspath(path): seen for path, seen in good.items()})
+    sizes = {path: (good[path].width, good[path].height) for path in wanted if path in good}
+    return Headers(sizes, {path: str(found[path]) for path in wanted if path not in good})
+
+
+def _look(path: str, known: dict[str, Seen]) -> Seen | str:
+    """What there is to remember of a file, or what is wrong with it."""
+    try:
+        status = os.stat(path)
+        seen = known.get(os.path.abspath(path))
+        if seen and (seen.bytes, seen.changed) == (status.st_size, status.st_mtime_ns):
+            return seen
+        if not S_ISREG(status.st_mode):  # a pipe would be waited for
+            return f"{path} is not a readable image: it is no file"
+        width, height = _size(path, status.st_size)
+    except FileNotFoundError:
+        return f"{path} is not a readable image: it does not exist"
+    except InputError as error:
+        return str(error)
+    except Exception as error:  # a damaged header raises nearly anything, struct.error and KeyError among it
+        return f"{path} is not a readable image: {first_line(error)}"
+    return Seen(status.st_size, status.st_mtime_ns, width, height)
+
+
+def _size(path: str, length: int) -> Size:
+    if not length:
+        raise InputError(f"{path} is not a readable image: the file is empty")
+    with Image.open(path) as image:  # which decodes nothing yet
+        size = image.size
+        with open(path, "rb") as file:
+            whole = _is_whole(image.format, file, length)
+        if not whole:
+            image.load()
+        return size
+
+
+def _is_whole(kind: str | None, file: BinaryIO, length: int) -> bool:
+    """Whether a file of a format that tells has all its bytes."""
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(-min(_TAIL, length), os.SEEK_END)
+    tail = file.read(_TAIL)
+    if kind == "BMP":
+        return 0 < int.from_bytes(head[2:6], "little") <= length
+    if kind == "WEBP":
+        return int.from_bytes(head[4:8], "little") + 8 <= length
+    return (kind == "JPEG" and tail.endswith(_JPEG_END)) or (kind == "PNG" and tail.endswith(_PNG_END))
+
+
+def _cache_file(paths: Sequence[str]) -> Path:
+    """Where what was seen is remembered: a file for the folder that all the paths are in."""
+    folder = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths]) if paths else ""
+    name = sha256(os.fsencode(folder)).hexdigest()[:32]
+    cache = os.getenv("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(cache, "fastreid-mm", "images", f"{name}.json")
+
+
+def _remembered(place: Path) -> dict[str, Seen]:
+    """Absolute path to what was seen; whatever cannot be understood was not seen."""
+    try:
+        content = json.loads(place.read_text(encoding="ascii"))
+        return {path: Seen(*numbers) for path, numbers in content.items() if _is_seen(numbers)}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
+
+
+def _is_seen(numbers: object) -> bool:
+    return isinstance(numbers, list) and len(numbers) == 4 and all(type(number) is int for number in numbers)
+
+
+def _remember(place: Path, seen: dict[str, Seen]) -> None:
+    """Write the cache file whole, where that can be done."""
+    with suppress(OSError):  # a home that cannot be written to costs a look a run, and no run
+        place.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, part = tempfile.mkstemp(dir=place.parent)  # a name of its own: several processes may write
+        try:
+            with open(descriptor, "w", encoding="ascii") as file:
+                json.dump(seen, file)
+            os.replace(part, place)
+        except OSError:
+            os.unlink(part)
+            raise

@@ -1,0 +1,50 @@
+"""Open image files with one bound on their pixels, before anything is decoded. Pillow alone."""
+
+from os import PathLike
+from typing import BinaryIO
+
+from PIL import Image
+
+from fastreid_mm.errors import InputError, first_line
+
+MAX_PIXELS = 2**25
+"""33.5 million, unless a key or an argument says otherwise: 5792 x 5792, some 100 MB as red, green and blue."""
+
+FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names of what is opened, whatever a file is called: bitmaps. PostScript would be run as a program."""
+
+DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+"""Pillow's modes of grey images of more than 8 bits, whose conversion to RGB would make all above 255 white."""
+
+FEW_LEVELS = 128
+"""An image in fewer of 256 grey levels than this has lost much if its file held more than 8 bits: 14 bits of a camera
+leave 64 levels in the upper half of 16, 12 bits leave 16."""
+
+
+def deep_channels(image: Image.Image) -> bool:
+    """Tell whether Pillow leaves out the lower 8 of 16 bits of several channels; known until the image is decoded."""
+    return image.mode not in DEEP and any(";16" in str(tile) for tile in getattr(image, "tile", ()))
+
+
+def open_image(file: str | PathLike | BinaryIO, name: str, limit: int, key: str) -> Image.Image:
+    """Open an image without decoding it, to be closed by the caller, and refuse one of too many pixels.
+
+    Args:
+        file: its path or content.
+        name: of the file, for messages.
+        limit: how many pixels it may have. Pillow's own limit, 178,956,970, holds beside it.
+        key: name of the config key or argument that the limit comes from.
+
+    Raises:
+        InputError: names the file, its pixels and the key.
+        Exception: whatever Pillow raises for a file that is damaged or of none of :data:`FORMATS`.
+    """
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name} has more pixels than {key} allows: {first_line(error)}") from None
+    width, height = image.size
+    if width * height > limit:
+        image.close()
+        raise InputError(f"{name} has {width} x {height} pixels, more than {key} {limit} allows")
+    return image

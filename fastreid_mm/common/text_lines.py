@@ -1,0 +1,42 @@
+"""Read the lines of lists that people and programs write: identities, splits, names. Standard library only."""
+
+import codecs
+from collections.abc import Iterator
+from os import PathLike
+
+from fastreid_mm.errors import InputError
+
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+"""What Windows' editors write at the beginning."""
+
+
+def read_lines(path: str | PathLike, what: str) -> Iterator[tuple[int, str]]:
+    """Give every line of a text file that is not blank, with its number from 1 and without space at its ends.
+
+    Names need not be UTF-8: their bytes are kept as Python keeps those of file names, so that the file is found.
+
+    Args:
+        path: of the file.
+        what: it is, for messages.
+
+    Raises:
+        InputError: the file is missing or cannot be read, or a line holds a byte that no text has; names the line.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        raise InputError(f"{what} {path} is missing") from None
+    except OSError as error:
+        raise InputError(f"{what} {path} cannot be read: {error.strerror}") from None
+    bom = next((bom for bom in _BOMS if content.startswith(bom)), b"")
+    encoding = _BOMS.get(bom, "utf-8")
+    try:
+        text = content[len(bom) :].decode(encoding, "surrogateescape" if encoding == "utf-8" else "strict")
+    except UnicodeDecodeError:
+        raise InputError(f"{what} {path} is not in the encoding that its beginning says") from None
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        if "\0" in line:
+            raise InputError(f"{what} {path}:{number} is not text")
+        if line.strip():
+            yield number, line.strip()

@@ -1,0 +1,66 @@
+"""Keys of backbones, and of what heads and losses of several methods share."""
+
+from yacs.config import CfgNode
+
+from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.modeling.heads.part_head import add_part_keys
+from fastreid_mm.modeling.terms.centers import add_center_keys
+from fastreid_mm.modeling.terms.host import add_host_keys
+
+BACKBONE = {
+    "VIT.NAME": Key(
+        "vit_base_patch16_224.orig_in21k_ft_in1k",
+        "A plain ViT of timm with a class token (build_timm_vit_backbone). The default is the checkpoint that TransReID "
+        "starts from (jx_vit_base_p16_224). Its stride is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
+    ),
+    "VIT.PATCH_SIZE": Key(0, "Of a network that no pretrained weights exist for; 0 keeps what the name says.", least=0),
+    "VIT.EMBED_DIM": Key(0, "Likewise.", least=0),
+    "VIT.DEPTH": Key(0, "Likewise.", least=0),
+    "VIT.NUM_HEADS": Key(0, "Likewise.", least=0),
+    "RESNET.NAME": Key(
+        "resnet50.tv_in1k",
+        "A convolutional network of timm (build_two_stream_resnet_backbone, build_multi_stream_resnet_backbone): a "
+        "ResNet as in the papers, or one of another family. Stride of the last stage: fast-reid's "
+        "MODEL.BACKBONE.LAST_STRIDE.",
+    ),
+    "RESNET.SPECIFIC_STAGES": Key(
+        2,
+        "How many stages, from the stem on, each modality has of its own (a ResNet has stem, layer1 .. layer4): 1 in "
+        "AGW, 2 in HCT, CMT and MUN.",
+    ),
+    "RESNET.STEM_RELU": Key(
+        True, "HAMNet's code, which MutualFormer builds on, has no ReLU after the first BatchNorm."
+    ),
+    "CHANNELS_LAST": Key(
+        False,
+        "Maps lie in memory channels last. On a CPU, networks of depthwise convolutions train faster so.",
+    ),
+}
+MODEL = {
+    "PARTIAL_WEIGHTS": Key(
+        False,
+        "Fine-tuning from a part of MODEL.WEIGHTS: tensors that are missing, unknown or of another shape are left out "
+        "and counted, as long as every part of the model finds something.",
+        when="training",
+    ),
+    "TRUST_WEIGHTS": Key(
+        False,
+        "Loads a checkpoint that is more than tensors and plain values, too. It may run any code: for files whose "
+        "source you know.",
+        when="training",
+    ),
+    "SYNC_BN": Key(
+        True,
+        "BatchNorm takes the statistics of the batch of all processes rather than those of each, so that several train "
+        "as one does.",
+        when="training",
+    ),
+}
+
+
+def add_config(cfg: CfgNode) -> None:
+    """Add the keys under ``MODEL`` that are of no method."""
+    add_keys(cfg, "MODEL", MODEL)
+    add_keys(cfg, "MODEL.BACKBONE", BACKBONE)
+    for add in (add_host_keys, add_center_keys, add_part_keys):
+        add(cfg)

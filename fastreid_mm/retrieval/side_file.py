@@ -1,0 +1,113 @@
+"""``PATH.json`` beside an index ``PATH``: whose vectors these are, of which kind, and what each was made of."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastreid_mm.errors import InputError
+from fastreid_mm.retrieval.identity import Identity, identity_from
+from fastreid_mm.retrieval.sources import Member, Source
+from fastreid_mm.whole_file import write_text
+
+_CHUNK = 1 << 24
+_CHECKSUM = ', "checksum": '
+
+
+class Side(NamedTuple):
+    """The content of the file."""
+
+    identity: Identity
+    kind: str
+    members: list[Member]
+    index_checksum: str
+    """The checksum of the index that it goes with; empty in files of earlier versions, which have none."""
+
+
+def write_side(path: Path, side: Side) -> None:
+    """Write the file whole, with a checksum of itself at its end."""
+    content = {
+        "identity": side.identity._asdict(),
+        "kind": side.kind,
+        "names": [member.name for member in side.members],
+        "sources": [source_json(member.source) for member in side.members],
+        "index": side.index_checksum,
+    }
+    text = json.dumps(content)[:-1]
+    write_text(str(path), f'{text}{_CHECKSUM}"{text_checksum(text)}"}}')
+
+
+def read_side(path: Path) -> Side:
+    """Read what :func:`write_side`, of this version or an earlier one, has written.
+
+    Raises:
+        InputError: names the file, and says what is wrong with it.
+    """
+    try:
+        text = path.read_bytes().decode()
+        saved = json.loads(text)
+    except (ValueError, RecursionError):  # nested too deep is the latter
+        raise InputError(f"{path} is truncated or not of an index: it is no JSON that can be read") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    if not isinstance(saved, dict) or not {"identity", "kind", "names"} <= saved.keys():
+        raise InputError(f"{path} is truncated or not of an index: it lacks identity, kind or names")
+    identity = identity_from(saved["identity"], path)
+    if not isinstance(saved["kind"], str):
+        raise InputError(f"{path} is not of an index: kind is no text")
+    members = _members(saved["names"], saved.get("sources"), path)
+    if "checksum" in saved and saved["checksum"] != text_checksum(text.rpartition(_CHECKSUM)[0]):
+        raise InputError(f"{path} was damaged or changed since it was written; index again under another name")
+    return Side(identity, saved["kind"], members, str(saved.get("index", "")))
+
+
+def text_checksum(text: str) -> str:
+    """Of a text, against damage."""
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+def file_checksum(path: str) -> str:
+    """Of a file's content, against damage."""
+    found = 0
+    with Path(path).open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            found = zlib.crc32(chunk, found)
+    return f"{found:08x}"
+
+
+def source_json(source: Source | None) -> list | None:
+    """Key, file and stamps, the key empty if it is the file."""
+    return source and ["" if source.key == source.file else source.key, source.file, source.stamps]
+
+
+def source_from(saved: Any, path: object) -> Source | None:
+    """What :func:`source_json` has made.
+
+    Raises:
+        InputError: names the file, if it is nothing of the kind.
+    """
+    if saved is None:
+        return None
+    if not (isinstance(saved, list) and len(saved) == 3 and isinstance(saved[2], dict) and saved[2]):
+        raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} says of no file what it was")
+    key, file, stamps = saved
+    if not all(isinstance(text, str) for text in (key, file, *stamps.values())):
+        raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} says of no file what it was")
+    return Source(key or file, file, stamps)
+
+
+def _members(names: Any, sources: Any, path: Path) -> list[Member]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{path} is not of an index: names is no list of texts")
+    if sources is None:  # of an earlier version
+        return [Member(name) for name in names]
+    if not isinstance(sources, list) or len(sources) != len(names):
+        raise InputError(f"{path} is not of an index: sources is no list of as many as there are names")
+    return [Member(name, source_from(source, path)) for name, source in zip(names, sources)]
+
+
+def with_changes(members: Sequence[Member], changes: dict[int, Member], dropped: set[int]) -> list[Member]:
+    """Members with those at some places replaced, or added behind the last, and others left out."""
+    both = {**dict(enumerate(members)), **changes}
+    return [both[place] for place in sorted(both) if place not in dropped]

@@ -1,0 +1,170 @@
+"""What is taken from a checkpoint file: a closed list of entries, each of its kind, and tensors.
+
+mmengine executes the text ``meta.config`` when it resumes, and ``meta.cfg`` or ``message_hub.runtime_info.cfg`` when it
+predicts without a config. It deletes the file that ``runtime_info.best_ckpt`` names when there is a better one.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from fastreid_mm.common.entries import (
+    COUNT,
+    FLAG,
+    MAPPING,
+    NUMBER,
+    PLAIN,
+    SEED,
+    TEXT,
+    WHOLE,
+    Kind,
+    Known,
+    each,
+    either,
+    known_entries,
+    named,
+    optional,
+    require_kind,
+)
+from fastreid_mm.common.weights import tensors_of
+from fastreid_mm.errors import InputError
+
+HISTORY = ("log_history", "count_history", "max_length")
+"""The arguments of a ``HistoryBuffer``."""
+SETTINGS = "unseen_settings"
+"""The key of the settings in the ``meta`` of a checkpoint."""
+_VALUE = optional(either(TEXT, NUMBER, FLAG, each(either(TEXT, NUMBER, FLAG))))
+_CLASSES: Known = {
+    "classes": optional(each(TEXT)),
+    "palette": optional(each(each(NUMBER))),
+    "label_map": optional(Kind("numbers by number", lambda value: isinstance(value, Mapping) and _whole(value))),
+    "reduce_zero_label": FLAG,
+}
+_RUN: Known = {"seed": optional(SEED), "experiment_name": TEXT, "mmengine_version": TEXT, "dataset_meta": _CLASSES}
+_META: Known = {
+    **_RUN,
+    "epoch": COUNT,
+    "iter": COUNT,
+    "time": TEXT,
+    "CLASSES": each(TEXT),
+    "PALETTE": optional(each(each(NUMBER))),
+    SETTINGS: named(_VALUE),
+}
+_INFO: Known = {
+    **_RUN,
+    **dict.fromkeys(("epoch", "iter", "max_epochs", "max_iters"), COUNT),
+    "loop_stage": TEXT,
+    "eta": NUMBER,
+    "keep_ckpt_ids": each(COUNT),
+}
+_HUB: Known = {"log_scalars": named(MAPPING), "resumed_keys": named(FLAG), "runtime_info": MAPPING}
+_HISTORY: Known = dict(zip(HISTORY, (each(NUMBER), each(COUNT), COUNT)))
+_KNOWN: Known = {"meta": _META, "message_hub": _HUB, "optimizer": PLAIN, "param_schedulers": PLAIN}
+_BEST = re.compile(r"best_(ckpt|score)(_.+)?")
+
+
+def _whole(numbers: Mapping) -> bool:
+    return each(WHOLE).holds([*numbers, *numbers.values()])
+
+
+def only_known(content: Mapping, path: str) -> dict[str, Any]:
+    """Take what a checkpoint may have, and drop everything else.
+
+    Weights under another key than ``state_dict``, as ``model`` or ``net``, or under none, are there, too.
+
+    Args:
+        content: What was read from the file.
+        path: The path of the file.
+
+    Raises:
+        InputError: An entry is of another kind than it should be.
+    """
+    taken = known_entries(content, _KNOWN, path)
+    others = {name: _tensors(value) for name, value in content.items() if name not in _KNOWN}
+    taken |= {name: value for name, value in others.items() if isinstance(value, dict)}
+    if "state_dict" not in taken and any(value is not None for value in others.values()):
+        taken["state_dict"] = tensors_of(others, path)[1]
+    if "state_dict" in taken:
+        taken.setdefault("meta", {})  # mmsegmentation's init_model asks for it
+    if "message_hub" in taken:
+        taken["message_hub"] = _hub(taken["message_hub"], path)
+    return taken
+
+
+def _tensors(value: object, depth: int = 3) -> Any:
+    """A tensor, or mappings of tensors by name; None of what is neither."""
+    if isinstance(value, Tensor):
+        return value
+    if not isinstance(value, Mapping) or not depth:
+        return None
+    inner = {name: _tensors(one, depth - 1) for name, one in value.items() if isinstance(name, str)}
+    return {name: one for name, one in inner.items() if one is not None} or None
+
+
+def _hub(hub: Mapping, path: str) -> dict[str, Any]:
+    """The histories of what was logged, and what is known of a run."""
+    taken: dict[str, Any] = dict(hub)
+    place = "message_hub."
+    if "log_scalars" in hub:
+        scalars = hub["log_scalars"].items()
+        taken["log_scalars"] = {name: _history(one, path, f"{place}log_scalars.{name}") for name, one in scalars}
+    if "runtime_info" in hub:
+        info = hub["runtime_info"]
+        taken["runtime_info"] = known_entries(info, _INFO, path, f"{place}runtime_info.") | _best(info, path)
+    kept = {**taken.get("log_scalars", {}), **taken.get("runtime_info", {})}
+    if "resumed_keys" in hub:
+        taken["resumed_keys"] = {name: flag for name, flag in hub["resumed_keys"].items() if name in kept}
+    return taken
+
+
+def _history(entries: Mapping, path: str, place: str) -> dict[str, Any]:
+    taken = known_entries(entries, _HISTORY, path, f"{place}.")
+    log, count, length = (taken.get(name) for name in HISTORY)
+    if not length or log is None or count is None or len(log) != len(count) or 0 in count:
+        raise InputError(f"checkpoint {path}: {place} is not a history of numbers")
+    return taken
+
+
+def _best(info: Mapping, path: str) -> dict[str, Any]:
+    """The best scores, and the files with them if they are beside the checkpoint, where a training writes them."""
+    found: dict[str, Any] = {}
+    for name, value in info.items():
+        match = _BEST.fullmatch(name) if isinstance(name, str) else None
+        if match is None:
+            continue
+        require_kind(value, TEXT if match[1] == "ckpt" else NUMBER, path, f"message_hub.runtime_info.{name}")
+        beside = match[1] == "score" or _is_best(value, path)
+        found |= {name: value} if beside else {}
+    return found
+
+
+def _is_best(best: str, path: str) -> bool:
+    try:
+        here = Path(best).resolve().parent == Path(path).resolve().parent
+    except (OSError, ValueError):  # a name that cannot be a file's
+        return False
+    return here and Path(best).name.startswith("best_") and Path(best).suffix == ".pth"
+
+
+def require_resumable(checkpoint: Mapping, path: str, schedules: bool) -> None:
+    """Refuse to resume without what resuming takes up; mmengine would begin anew with some of it without a word.
+
+    Args:
+        checkpoint: What :func:`only_known` has left.
+        path: The path of the file.
+        schedules: Whether the run has schedules of its optimizer.
+
+    Raises:
+        InputError: Names the file and the first entry that it lacks.
+    """
+    needed = ["meta.epoch", "meta.iter", "message_hub.log_scalars", "message_hub.runtime_info"]
+    needed += ["message_hub.resumed_keys", "optimizer", *(["param_schedulers"] if schedules else [])]
+    for entry in needed:
+        value: Any = checkpoint
+        for name in entry.split("."):
+            if not isinstance(value, Mapping) or name not in value:
+                raise InputError(f"checkpoint {path} has no {entry} to resume: load_from begins from its weights")
+            value = value[name]

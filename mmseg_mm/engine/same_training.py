@@ -1,0 +1,97 @@
+"""The check that a training which is resumed is the one that was stopped: its batches, optimizer and schedule.
+
+A position in training is a number of iterations, and the state of optimizer and schedule is the checkpoint's. Both mean
+something else, or take no notice of the config, as soon as one of these settings has another value.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.dist import get_world_size
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from fastreid_mm.errors import InputError, listed
+from mmseg_mm.engine.run_record import data_checksum
+
+RECORD = "training"
+"""The key of the settings in the ``meta`` of a checkpoint."""
+BATCH = "train_dataloader.batch_size x processes"
+FOLLOWED = ("optim_wrapper.optimizer", "optim_wrapper.paramwise_cfg", "param_scheduler", "train_dataloader.sampler")
+"""Parts of a config that a resumed training cannot change, since the checkpoint's state holds or the order does."""
+DATA = "data"
+"""The key of the checksum of the training samples, of which a difference is only warned of."""
+
+
+def training_record(runner: Runner) -> dict[str, object]:
+    """Return what must be the same for a training to go on as if it had never stopped, by key of the config."""
+    loader = runner.train_dataloader
+    batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", 0)
+    record: dict[str, object] = {
+        "train_cfg": type(runner.train_loop).__name__,
+        BATCH: batch * get_world_size(),
+        "images of an epoch": len(loader.dataset),
+        "batches of an epoch": len(loader),
+        DATA: data_checksum(runner),
+    }
+    for key in FOLLOWED:
+        value: Any = runner.cfg.to_dict()
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        record.update(_leaves(key, value))
+    return json.loads(json.dumps(record, default=str))  # Tuples and lists count as the same.
+
+
+def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(f"{key}.{name}", item)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _leaves(f"{key}.{index}", item)
+    elif value is not None:
+        yield key, value
+
+
+def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> None:
+    """Refuse to go on from a checkpoint whose training had other batches, another optimizer or another schedule.
+
+    Args:
+        runner: The runner, whose training loop is built.
+        checkpoint: What the file holds.
+        path: The path of the file.
+
+    Raises:
+        InputError: A setting differs; it is named with both values. Or the file has no position, or no state of an
+            optimizer, to go on from.
+    """
+    meta: Mapping[str, Any] = checkpoint.get("meta") or {}
+    epoch, iteration = meta.get("epoch", -1), meta.get("iter", -1)
+    placed = all(type(number) is int and number >= 0 for number in (epoch, iteration))
+    if not placed or "optimizer" not in checkpoint:
+        raise InputError(
+            f"--resume: {path} is not a whole state of a training; load_from={path} begins with its weights"
+        )
+    now, then = training_record(runner), meta.get(RECORD)
+    if not isinstance(then, Mapping):
+        _require_position(runner, epoch, iteration, path)
+        return
+    keys = [key for key in dict.fromkeys([*now, *then]) if key != DATA]
+    changed = [f"{key} was {then.get(key)} and is {now.get(key)}" for key in keys if then.get(key) != now.get(key)]
+    if changed:
+        raise InputError(
+            f"--resume: the training of {path} cannot go on with other settings: {listed(changed)}; "
+            f"load_from={path} without --resume begins another with its weights"
+        )
+    if then.get(DATA) != now[DATA]:
+        runner.logger.warning(f"{path} was trained on other images: the run will not be what it would have been")
+
+
+def _require_position(runner: Runner, epoch: int, iteration: int, path: str) -> None:
+    """Refuse a position that is not in the epoch it is said to be in, of a checkpoint that says no more."""
+    length = len(runner.train_dataloader)
+    if isinstance(runner.train_loop, EpochBasedTrainLoop) and not 0 <= iteration - epoch * length < length:
+        raise InputError(
+            f"--resume: {path} was saved after {iteration} iterations, {epoch} epochs and less than another; epochs of "
+            f"train_dataloader.batch_size {runner.train_dataloader.batch_size} have {length}: that of before is needed"
+        )

@@ -1,0 +1,89 @@
+"""The one rule for what a training writes into its folder: by it a used folder is known, and cleared.
+
+Whatever else lies there is left alone.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from fastreid_mm.errors import InputError, listed
+from mmseg_mm.evaluation.sod_report import CURVES, IMAGES, PLOT, RESULTS
+
+LAST = "last_checkpoint"
+FILES = (LAST, "run.json", "not_finite_*.pth", "*.pth.part")
+"""What lies beside the checkpoints."""
+OF_A_START = ("*.log", "[0-9]*_[0-9]*.json", RESULTS, CURVES, IMAGES, PLOT)
+"""What lies in the folder of a single start, which is named by its time, beside :data:`DRAWN`."""
+DRAWN = "vis_data"
+"""The folder of pictures, curves and TensorBoard's events of a start."""
+START = r"\d{8}_\d{6}"
+
+
+class WorkFolder:
+    """The folder of a training.
+
+    Args:
+        folder: The ``work_dir``.
+        checkpoints: The folder of the checkpoints, if it is another.
+        template: The names of checkpoints, with ``{}`` for the number, if they are none of mmengine's.
+    """
+
+    def __init__(self, folder: str, checkpoints: str | None = None, template: str = "epoch_{}.pth") -> None:
+        self.folder = Path(folder)
+        self.checkpoint_folder = Path(checkpoints or folder)
+        own = re.escape(template.removesuffix(".pth")).replace(r"\{\}", r"\d+")
+        self._state = re.compile(rf"((epoch|iter)_\d+|{own})\.pth")
+        self._saved = re.compile(rf"(best_.+_)?((epoch|iter)_\d+|{own})(-[0-9a-f]{{8}})?\.pth")
+
+    def states(self) -> list[Path]:
+        """Return what a training may go on from: the checkpoint noted as the last, then all others from the newest."""
+        note = self.folder / LAST
+        last = Path(note.read_text().strip()) if note.is_file() else Path()
+        found = [path for path in self._checkpoints() if self._state.fullmatch(path.name) and path != last]
+        return [path for path in [last] if path.is_file()] + found
+
+    def require_unused(self) -> None:
+        """Refuse a folder with another training in it.
+
+        Raises:
+            InputError: It names what is there.
+        """
+        found = [path.name for path in self._checkpoints()] or [LAST] * (self.folder / LAST).is_file()
+        if found:
+            raise InputError(
+                f"work_dir {self.folder} has checkpoints of another training ({listed(found, 3, ', ')}): "
+                "--resume goes on with it, --overwrite deletes it, another --work-dir leaves it alone"
+            )
+
+    def clear(self, keep: str) -> None:
+        """Delete all that trainings and tests have left.
+
+        Args:
+            keep: The folder of the present start.
+        """
+        for path in self._written(Path(keep)):
+            path.unlink(missing_ok=True)
+        for start in self._starts(Path(keep)):
+            shutil.rmtree(start / DRAWN, ignore_errors=True)
+            if not any(start.iterdir()):
+                start.rmdir()
+
+    def _checkpoints(self) -> list[Path]:
+        """Return all checkpoints, from the newest."""
+        folders = {self.folder, self.checkpoint_folder}
+        found = [path for folder in folders for path in folder.glob("*.pth") if self._saved.fullmatch(path.name)]
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+    def _starts(self, keep: Path) -> list[Path]:
+        found = (path for path in self.folder.glob("*_*") if path.is_dir() and re.fullmatch(START, path.name))
+        return [path for path in found if path.resolve() != keep.resolve()]
+
+    def _written(self, keep: Path) -> Iterator[Path]:
+        yield from self._checkpoints()
+        for pattern in FILES:
+            yield from self.folder.glob(pattern)
+        for start in self._starts(keep):
+            for pattern in OF_A_START:
+                yield from start.glob(pattern)

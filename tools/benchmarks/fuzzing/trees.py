@@ -1,0 +1,289 @@
+"""File names and layouts of every Re-ID set, changed: every image is in the set as what it is, named, or refused."""
+
+import logging
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from fuzzing.layouts import LAYOUTS, Meaning, Tree, scratch
+from fuzzing.outcome import count, outcome
+
+SUFFIXES = (".JPG", ".jpeg", ".Png", ".BMP", ".tif", ".WEBP", ".ppm")
+OTHERS = (".gz", ".txt", ".jpg.part", "", ".jpgx", ".mat")
+DROPPINGS = ("Thumbs.db", ".DS_Store", "._0001.jpg", "desktop.ini", "0001.jpg~", "@eaDir")
+STRAYS = ("notes.txt", "a\nb.txt", "list.csv", "caf\udce9.txt", "a b.md", "0001", "x.json", "行人.mat")
+
+
+def fuzz(times: int, seed: int) -> Counter:
+    """Outcomes of the readers on changed trees, by what was changed."""
+    from fastreid_mm.errors import InputError
+
+    rng, found = random.Random(seed), Counter()
+    for index in range(times):
+        tree, change = rng.choice(LAYOUTS)(), rng.choice(CHANGES)
+        tree.follow = rng.random() < 0.7
+        change(tree, rng)
+        if tree.images() and rng.random() < 0.3:
+            rng.choice(CHANGES)(tree, rng)
+        wrong: list[str] = []
+        with scratch() as root:
+            tree.write(root)
+            result = outcome(lambda: wrong.extend(check(tree, root)), (InputError,))  # noqa: B023  called at once
+        if wrong:
+            result = escaped(f"WRONG {wrong[0]}")
+        count(found, change.__name__.replace("_", " "), result, f"tree {index} of seed {seed}, {tree.name}")
+    return found
+
+
+def check(tree: Tree, root: str) -> list[str]:
+    """Build the set, and list in what it is other than its files mean."""
+    dataset, said = _build(tree.name, root)
+    base, lines = os.path.join(root, tree.folder), dataset.left_out.found
+    wrong = []
+    if lines and not any(f"left out {len(lines)}" in each for each in said):
+        wrong.append(f"nothing is said of {lines[0]}")
+    taken = _taken(dataset)
+    if len({os.path.splitext(path)[0] for path in taken}) < len(taken):
+        wrong.append("two images of one sample are taken")
+    for path, meanings in taken.items():
+        meaning = tree.files.get(os.path.relpath(path, base))
+        if meanings != {meaning}:
+            wrong.append(f"{path} is {meanings}, not {meaning}")
+    told = {re.sub(r" \([^(]*\)$", "", line) for line in lines}
+    lacking = any("missing files" in each and "not trained on" in each for each in said)
+    rest = [path for path in [*tree.files, *tree.dead] if not _need_not(tree, path) and not _told(path, base, told)]
+    whole = Counter(_sample(path, tree.files[path]) for path in rest if tree.files.get(path))
+    for path in rest:
+        meaning = tree.files.get(path)
+        left = lacking and meaning and meaning.part == "train" and whole[_sample(path, meaning)] < MODALITIES[tree.name]
+        if os.path.join(base, path) not in taken and not left and os.path.lexists(os.path.join(base, path)):
+            wrong.append(f"{path} ({meaning}) is neither taken nor told")
+    return wrong
+
+
+MODALITIES = {"RGBNT201": 3, "Market1501MM": 3, "MSVR310": 3}
+"""How many files an aligned sample has."""
+MODALITIES |= dict.fromkeys(("SYSUMM01", "RegDB", "LLCM", "RGBN300", "RGBNT100"), 1)
+
+
+def _build(name: str, root: str) -> tuple[Any, list[str]]:
+    """A set, and what is said of it."""
+    from fastreid.utils import logger
+
+    from fastreid_mm.data import datasets
+
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger._LOG_COUNTER.clear()  # what is said once is said once a try
+    logging.getLogger("fastreid.mm").addHandler(handler)
+    try:
+        return getattr(datasets, name)(root=root), said
+    finally:
+        logging.getLogger("fastreid.mm").removeHandler(handler)
+
+
+def _told(path: str, base: str, told: set[str]) -> bool:
+    """Whether a file or a folder that it is in is left out by name."""
+    parts = path.split("/")
+    return any(escaped(os.path.join(base, *parts[:depth])) in told for depth in range(1, len(parts) + 1))
+
+
+def _sample(path: str, meaning: Meaning | None) -> tuple[object, str]:
+    """What the files of an aligned sample have in common."""
+    return meaning and meaning.part, os.path.splitext(os.path.basename(path))[0]
+
+
+def escaped(path: str) -> str:
+    """A path as readers write it, with what is no character escaped."""
+    return path.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+
+
+def _taken(dataset: Any) -> dict[str, set[Meaning]]:
+    """Path to what it is taken for, of every file in the set; what is query and gallery at once is the latter."""
+    taken: dict[str, set[Meaning]] = {}
+    parts = ("train", "gallery") if dataset.query == dataset.gallery else ("train", "query", "gallery")
+    for part in parts:
+        for path, pid, camera, modality in getattr(dataset, part):
+            sources = enumerate(modality) if isinstance(modality, tuple) else [(modality, path)]
+            for number, source in sources:
+                if source is not None:
+                    file = getattr(source, "path", source)
+                    single = getattr(source, "box", None) is not None
+                    taken.setdefault(file, set()).add(Meaning(part, pid, camera, 0 if single else number))
+    return taken
+
+
+def _need_not(tree: Tree, path: str) -> bool:
+    """Whether a file is one that a reader has no reason to take or to name."""
+    ignored = any(part.startswith(".") or part.endswith("~") or part in DROPPINGS for part in path.split("/"))
+    return ignored or path == "made.json" or path.startswith(tuple(tree.unlisted))
+
+
+def _some(tree: Tree, rng: random.Random) -> list[str]:
+    """One, some or all images."""
+    images = tree.images()
+    return rng.sample(images, rng.choice((1, min(5, len(images)), len(images))))
+
+
+def other_suffixes(tree: Tree, rng: random.Random) -> None:
+    """Images that end otherwise, as images do."""
+    for path in _some(tree, rng):
+        tree.move(path, os.path.splitext(path)[0] + rng.choice(SUFFIXES))
+
+
+def no_suffixes(tree: Tree, rng: random.Random) -> None:
+    """Images that end as no image does."""
+    for path in _some(tree, rng):
+        tree.move(path, os.path.splitext(path)[0] + rng.choice(OTHERS))
+
+
+def zeros(tree: Tree, rng: random.Random) -> None:
+    """Numbers of folders and files with fewer or more leading zeros."""
+    for path in rng.choice((tree.folders(), _some(tree, rng))):
+        head, name = os.path.split(path)
+        number = re.search(r"(?<![0-9])0*([1-9][0-9]*)", name)
+        if number and path in {*tree.folders(), *tree.files} and rng.random() < 0.7:
+            digits = "0" * rng.choice((0, 0, 1, 5)) + number[1]
+            renamed = name[: number.start()] + digits + name[number.end() :]
+            if os.path.join(head, renamed) not in {*tree.folders(), *tree.files}:
+                tree.move(path, os.path.join(head, renamed))
+
+
+def strays(tree: Tree, rng: random.Random) -> None:
+    """Files that are no images anywhere."""
+    for _ in range(rng.choice((1, 1, 5))):
+        path = os.path.join(rng.choice([*tree.folders(), ""]), rng.choice(STRAYS))
+        if path not in tree.folders():
+            tree.files.setdefault(path, None)
+
+
+def droppings(tree: Tree, rng: random.Random) -> None:
+    """Files that operating systems leave behind."""
+    for _ in range(rng.choice((1, 5, 20))):
+        tree.files.setdefault(os.path.join(rng.choice([*tree.folders(), ""]), rng.choice(DROPPINGS)), None)
+
+
+def links(tree: Tree, rng: random.Random) -> None:
+    """Images and folders that are links to another disk."""
+    tree.links |= set(rng.sample([*tree.folders(), *tree.files], rng.choice((1, 3, 10))))
+
+
+def dead_links(tree: Tree, rng: random.Random) -> None:
+    """Images that are links to nowhere, and such links besides."""
+    path = rng.choice(tree.images())
+    if rng.random() < 0.5:
+        tree.dead.add(f"{os.path.dirname(path)}/{rng.choice(('0099.jpg', 'gone', '0099'))}")
+    else:
+        tree.files = {each: meaning for each, meaning in tree.files.items() if each != path}
+        tree.dead.add(path)
+
+
+def loops(tree: Tree, rng: random.Random) -> None:
+    """Links to the folder that they are in, or the one above."""
+    tree.loops.add(os.path.join(rng.choice(tree.folders()), rng.choice(("loop", "0077", "RGB2", "cam8"))))
+
+
+def missing_folders(tree: Tree, rng: random.Random) -> None:
+    """Folders that are not there."""
+    tree.drop(rng.choice(tree.folders()))
+
+
+def renamed_folders(tree: Tree, rng: random.Random) -> None:
+    """Folders in another case, with a space, or with another word."""
+    path = rng.choice(tree.folders())
+    head, name = os.path.split(path)
+    renamed = rng.choice(
+        (name.upper(), name.lower(), name.title(), f"{name} ", f"{name}_old", f"x{name}", name.replace("cam", "cam 0"))
+    )
+    tree.move(path, os.path.join(head, renamed))
+
+
+def copies(tree: Tree, rng: random.Random) -> None:
+    """Copies of images beside them, or of folders."""
+    for path in _some(tree, rng)[:5]:
+        stem, suffix = os.path.splitext(path)
+        tree.files[stem + rng.choice((" (1)", " ", "_copy")) + suffix] = tree.files[path]
+
+
+def folder_copies(tree: Tree, rng: random.Random) -> None:
+    """A folder twice, under another name."""
+    path = rng.choice(tree.folders())
+    head, last = os.path.split(path)
+    name = os.path.join(head, rng.choice((f"{last} (copy)", f"{last}_2", f"{last}.bak", last.swapcase(), f"0{last}")))
+    tree.files |= {name + each[len(path) :]: m for each, m in tree.files.items() if each.startswith(f"{path}/")}
+
+
+def same_stems(tree: Tree, rng: random.Random) -> None:
+    """An image a second time in another format."""
+    path = rng.choice(tree.images())
+    tree.files.setdefault(os.path.splitext(path)[0] + rng.choice(SUFFIXES), tree.files[path])
+
+
+def misplaced(tree: Tree, rng: random.Random) -> None:
+    """Images in other folders, deeper or higher; what they show is known to nobody."""
+    folder = rng.choice([*tree.folders(), "", f"{rng.choice(tree.folders())}/sub"])
+    path = os.path.join(folder, rng.choice(("stray one.jpg", "IMG.PNG", "x_y.bmp")))
+    beside = [m for each, m in tree.files.items() if os.path.dirname(each) == folder and "/cam" in each]
+    # LLCM's test images have any name, and are what their folders say
+    tree.files.setdefault(path, beside[0] if tree.name == "LLCM" and beside else Meaning("", -9, -9, -9))
+
+
+def cameras(tree: Tree, rng: random.Random) -> None:
+    """Cameras of two digits in the names of files, or of folders."""
+    digits = rng.choice((3, 8, 9, 10, 12, 19, 21, 100))
+    for path, meaning in list(tree.files.items()):
+        head, name = os.path.split(path)
+        match = re.search(r"_(?:cam|c|v)([0-9]+)", name)
+        if match and meaning and meaning.camera == 1:
+            padded = str(digits).zfill(len(match[1]))
+            first = 0 if "_v" in name else 1
+            tree.drop(path)
+            tree.files[os.path.join(head, name[: match.start(1)] + padded + name[match.end(1) :])] = meaning._replace(
+                camera=digits - first
+            )
+    for path in tree.folders():
+        if path.endswith("cam1"):
+            tree.move(path, path.replace("cam1", f"cam{digits + 10}"))
+
+
+def identities(tree: Tree, rng: random.Random) -> None:
+    """Identities of many digits in the names of files."""
+    more = rng.choice((1234567, 99999, 10**12, 10**30))
+    for path, meaning in list(tree.files.items()):
+        match = re.match(r"([0-9]+)_", os.path.basename(path))
+        if match and meaning and meaning.identity == 2 and meaning.part == "train":
+            tree.drop(path)
+            new = path.replace(f"/{match[1]}", f"/{more}")
+            tree.files[new] = meaning._replace(identity=more)
+
+
+def odd_names(tree: Tree, rng: random.Random) -> None:
+    """Names that are not UTF-8, or in other scripts."""
+    for path in _some(tree, rng)[:3]:
+        stem, suffix = os.path.splitext(path)
+        tree.move(path, stem + rng.choice(("\udce9", "行", "٣", "é", "é", "'\"")) + suffix)
+
+
+CHANGES: tuple[Callable[[Tree, random.Random], None], ...] = (
+    other_suffixes,
+    no_suffixes,
+    zeros,
+    strays,
+    droppings,
+    links,
+    dead_links,
+    loops,
+    missing_folders,
+    renamed_folders,
+    copies,
+    folder_copies,
+    same_stems,
+    misplaced,
+    cameras,
+    identities,
+    odd_names,
+)
