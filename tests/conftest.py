@@ -209,7 +209,10 @@ def write_tiny_config(path: Path, base: str, output: Path) -> str:
     """A small config on top of one of the project's."""
     base = str(Path(__file__).parent.parent / "configs" / base)
     model = load_config(base, []).MODEL
-    method, backbone = METHODS.get(model.META_ARCHITECTURE, METHODS.get(model.HEADS.NAME, "")), BACKBONES.get(model.BACKBONE.NAME, "")
+    method, backbone = (
+        METHODS.get(model.META_ARCHITECTURE, METHODS.get(model.HEADS.NAME, "")),
+        BACKBONES.get(model.BACKBONE.NAME, ""),
+    )
     path.write_text(NETWORK.format(base=base, output=output, method=method, backbone=backbone))
     return str(path)
 

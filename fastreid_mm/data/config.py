@@ -13,7 +13,9 @@ KEYS = {
         when="training",
     ),
     "INPUT.CHANNEL_AUGMENTATION.ENABLED": Key(False, "CAJ's channel augmentation, after erasing.", when="training"),
-    "INPUT.CHANNEL_AUGMENTATION.PROB": Key(0.5, "Its probability for a visible image.", least=0, most=1, when="training"),
+    "INPUT.CHANNEL_AUGMENTATION.PROB": Key(
+        0.5, "Its probability for a visible image.", least=0, most=1, when="training"
+    ),
     "INPUT.THERMAL_INVERSION.ENABLED": Key(
         False,
         "Negatives of infrared images, before channel augmentation. No paper of the methods here has it.",
@@ -33,13 +35,16 @@ KEYS = {
     ),
     "INPUT.RANGE_16BIT": Key(
         (0, 65535),
-        "Grey images of more than 8 bits, as thermal cameras give them: which values become black and white. (0, 65535) "
-        "keeps the upper 8 of 16 bits, of which 941 values of a radiometric image leave 4 levels; () takes each image's "
+        "Grey images of more than 8 bits, as thermal cameras give them: which values become black and white. (0, "
+        "65535) "
+        "keeps the upper 8 of 16 bits, of which 941 values of a radiometric image leave 4 levels; () takes each "
+        "image's "
         "own values but for one in a thousand at either end. Numbers with a point for files of floating point.",
     ),
     "INPUT.MAX_PIXELS": Key(
         MAX_PIXELS,
-        "Files of more pixels are refused before they are decoded: 5792 x 5792, some 100 MB in each process that reads.",
+        "Files of more pixels are refused before they are decoded: 5792 x 5792, some 100 MB in each process that "
+        "reads.",
         least=1,
     ),
     "INPUT.SHARED_DRAWS": Key(
@@ -53,13 +58,15 @@ KEYS = {
     ),
     "DATASETS.ALIGNED.COMPLETE": Key(
         False,
-        "Refuse a set with samples that lack the file of a modality, or whose images have different sizes. Or else such "
+        "Refuse a set with samples that lack the file of a modality, or whose images have different sizes. Or else "
+        "such "
         "a sample is resized and, where it lacks one, not trained on and tested without it, with a warning.",
     ),
     "DATASETS.REGDB.TRIAL": Key(1, "RegDB: which of the ten train/test splits.", least=1, most=10),
     "DATASETS.SYSU.SPLIT": Key(
         "test",
-        'SYSU-MM01: "test" trains on train_id.txt and val_id.txt together, as the papers do; "val" trains on train_id.txt '
+        'SYSU-MM01: "test" trains on train_id.txt and val_id.txt together, as the papers do; "val" trains on '
+        "train_id.txt "
         "alone and tests on val_id.txt: settings are to be chosen there.",
         choices=("test", "val"),
     ),

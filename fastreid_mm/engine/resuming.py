@@ -11,8 +11,8 @@ from typing import Any
 
 from yacs.config import CfgNode
 
-from fastreid_mm.engine.checkpoint import AS_WEIGHTS
 from fastreid_mm.common.keys import leaves
+from fastreid_mm.engine.checkpoint import AS_WEIGHTS
 from fastreid_mm.engine.unread_keys import is_same
 from fastreid_mm.errors import InputError, listed
 

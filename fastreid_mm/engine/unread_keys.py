@@ -43,8 +43,8 @@ SWITCHED = (
     "MODEL.HEADS.",  # another MODEL.HEADS.NAME
     "MODEL.LOSSES.",  # MODEL.LOSSES.NAME
 )
-"""Beginnings of keys of every method that another key switches off. They are only warned of, so that one key is enough to switch; and
-so are keys of a method's own section, whose others were read."""
+"""Beginnings of keys of every method that another key switches off. They are only warned of, so that one key is enough
+to switch; and so are keys of a method's own section, whose others were read."""
 
 SWITCHES = {
     "SOLVER.ETA_MIN_LR": ("SOLVER.SCHED", "MultiStepLR"),
@@ -148,7 +148,7 @@ def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     """The keys that are not at their defaults, and what to say of each."""
     known = dict(leaves(defaults_of(cfg)))
     for key, value in leaves(cfg):
-        if key in known and not isis_same(value, known[key]):
+        if key in known and not is_same(value, known[key]):
             yield key, f"{key} {value!r} (default {known[key]!r})"
 
 

@@ -10,7 +10,8 @@ from fastreid_mm.modeling.terms.host import add_host_keys
 BACKBONE = {
     "VIT.NAME": Key(
         "vit_base_patch16_224.orig_in21k_ft_in1k",
-        "A plain ViT of timm with a class token (build_timm_vit_backbone). The default is the checkpoint that TransReID "
+        "A plain ViT of timm with a class token (build_timm_vit_backbone). The default is the checkpoint that "
+        "TransReID "
         "starts from (jx_vit_base_p16_224). Its stride is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
     ),
     "VIT.PATCH_SIZE": Key(0, "Of a network that no pretrained weights exist for; 0 keeps what the name says.", least=0),

@@ -5,12 +5,11 @@ from yacs.config import CfgNode
 from fastreid_mm.common.keys import Key, add_keys
 
 KEYS = {
-    "MISSING": Key(
-        (), "Names of modalities that are missing at test time: their images are not read.", when="testing"
-    ),
+    "MISSING": Key((), "Names of modalities that are missing at test time: their images are not read.", when="testing"),
     "SYSU.GALLERY": Key(
         "auto",
-        'SYSU-MM01: "auto" takes the permutation of rand_perm_cam.mat when that is there; "official" insists on the file; '
+        'SYSU-MM01: "auto" takes the permutation of rand_perm_cam.mat when that is there; "official" insists on the '
+        "file; "
         '"seeded" draws galleries as the AGW code base does.',
         choices=("auto", "official", "seeded"),
         when="testing",
@@ -22,7 +21,8 @@ KEYS = {
         when="testing",
     ),
     "CORRUPTION.REPETITIONS": Key(
-        10, "How often all are drawn anew; mean and deviation are reported. MUN's table 5 has the mean of ten.",
+        10,
+        "How often all are drawn anew; mean and deviation are reported. MUN's table 5 has the mean of ten.",
         when="testing",
     ),
     "CORRUPTION.SEED": Key(
@@ -30,13 +30,15 @@ KEYS = {
     ),
     "CORRUPTION.FROST": Key(
         "",
-        "A folder with the photographs of frost of ImageNet-C's code, which cannot be shipped: the first five of six, as "
+        "A folder with the photographs of frost of ImageNet-C's code, which cannot be shipped: the first five of "
+        "six, as "
         'there. "" draws frost, a reading.',
         when="testing",
     ),
     "RERANK.EXPANSION": Key(
         "official",
-        'Re-ranking: a neighbour\'s neighbours are taken if more than two thirds of them are in common ("official", as in '
+        'Re-ranking: a neighbour\'s neighbours are taken if more than two thirds of them are in common ("official", '
+        "as in "
         'the authors\' code and so in published numbers), or two thirds or more ("paper", eq. 5).',
         choices=("official", "paper"),
         when="testing",
@@ -49,7 +51,8 @@ KEYS = {
     ),
     "RANKS": Key(
         (),
-        "The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20. One "
+        "The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20. "
+        "One "
         "beyond a gallery is left out with a warning.",
         when="testing",
     ),

@@ -11,7 +11,8 @@ from fastreid_mm.protocols import config as protocols
 KEYS = {
     "IMPORTS": Key(
         [],
-        "Modules of packages from outside, imported before a config is merged: what they register is found by its name, "
+        "Modules of packages from outside, imported before a config is merged: what they register is found by its "
+        "name, "
         "and their add_config(cfg) adds keys. Importing runs their code, so that this is for packages you know.",
     ),
     "SEED": Key(

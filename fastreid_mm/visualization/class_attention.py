@@ -1,6 +1,6 @@
 """Where a vision transformer's class token attends to."""
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch

@@ -56,7 +56,9 @@ def test_ieee_sums_over_modalities_and_parts(build):
             identity = identity - (smoothed * likely).sum(1).mean()
     losses = model(batch)
     torch.testing.assert_close(losses["loss_cls"], identity)
-    torch.testing.assert_close(losses["loss_multi_modal_margin"], multi_modal_margin(parts.flatten(2), batch["targets"]))
+    torch.testing.assert_close(
+        losses["loss_multi_modal_margin"], multi_modal_margin(parts.flatten(2), batch["targets"])
+    )
 
 
 def test_ieee_readings_of_the_margin(build):
@@ -100,7 +102,14 @@ def test_ieee_other_losses_of_figure_7(build):
     batch = aligned_batch(3)
     targets = batch["targets"]
     section = "MODEL.LOSSES.HETERO_CENTER"
-    options = (f"{section}.OUTPUTS", "('modality_features',)", f"{section}.REDUCTION", "sum", f"{section}.NORMALIZE", True)
+    options = (
+        f"{section}.OUTPUTS",
+        "('modality_features',)",
+        f"{section}.REDUCTION",
+        "sum",
+        f"{section}.NORMALIZE",
+        True,
+    )
     model = build(IEEE, *named(CE, "HeteroCenter"), *options)
     parts = torch.nn.functional.normalize(part_features(model, batch).flatten(2), dim=2)  # each of length one
     centers = torch.stack([parts[targets == label].mean(0) for label in targets.unique()])  # (identities, 3, D)

@@ -66,8 +66,14 @@ BASE = {"loss_cls", "loss_hetero_center_triplet"}
         (NEITHER, set()),
         (["MODEL.HEADS.PARTS", 1], {"loss_modality_consistency", "loss_modulation_discriminative"}),  # figure 3
         (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_modality_consistency", "loss_modulation_discriminative"}),
-        (["MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", True], {"loss_modality_consistency", "loss_modulation_discriminative"}),
-        (["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8], {"loss_modality_consistency", "loss_modulation_discriminative"}),
+        (
+            ["MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", True],
+            {"loss_modality_consistency", "loss_modulation_discriminative"},
+        ),
+        (
+            ["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8],
+            {"loss_modality_consistency", "loss_modulation_discriminative"},
+        ),
         (["MODEL.HEADS.PART_DIM", 0], {"loss_modality_consistency", "loss_modulation_discriminative"}),
     ],
 )
@@ -127,7 +133,9 @@ def test_lambda_scales_the_modulation_loss_only(build):
     usual = model(batch)
     model.losses.terms["ModulationDiscriminative"].scale = 1.0
     for name, loss in model(batch).items():
-        assert loss.item() == pytest.approx(usual[name].item() * (5 if name == "loss_modulation_discriminative" else 1), rel=1e-5)
+        assert loss.item() == pytest.approx(
+            usual[name].item() * (5 if name == "loss_modulation_discriminative" else 1), rel=1e-5
+        )
     complete, _ = model.heads.complete(parts_of(model, batch), batch["modalities"])
     expected = modulation_discriminative(complete, *model.heads.generator(complete), batch["targets"])
     torch.testing.assert_close(usual["loss_modulation_discriminative"], 0.2 * expected)
@@ -145,7 +153,9 @@ def test_the_generators_rate_has_a_factor_of_its_own(build, tiny_cfg):
 def test_the_modulation_loss_may_compare_as_retrieval_does(build):
     model, batch = build(*NO_DROPOUT, "MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE", "cosine"), vi_batch()
     complete, _ = model.heads.complete(parts_of(model, batch), batch["modalities"])
-    expected = modulation_discriminative(complete, *model.heads.generator(complete), batch["targets"], distance="cosine")
+    expected = modulation_discriminative(
+        complete, *model.heads.generator(complete), batch["targets"], distance="cosine"
+    )
     torch.testing.assert_close(model(batch)["loss_modulation_discriminative"], 0.2 * expected)
 
 

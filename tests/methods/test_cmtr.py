@@ -88,7 +88,9 @@ def test_lambda_scales_its_loss_only(build, name, term):
 
 def test_a_sum_is_the_mean_times_the_batch(build):
     no_drop, batch = ("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
-    options = [word for part in ("CENTER", "IDENTITY") for word in (f"MODEL.LOSSES.MODALITY_AWARE_{part}.REDUCTION", "sum")]
+    options = [
+        word for part in ("CENTER", "IDENTITY") for word in (f"MODEL.LOSSES.MODALITY_AWARE_{part}.REDUCTION", "sum")
+    ]
     mean, summed = build(*no_drop)(batch), build(*no_drop, *options)(batch)
     for name in (CENTER, IDENTITY):
         torch.testing.assert_close(summed[name], 16 * mean[name])

@@ -47,7 +47,9 @@ def train_maps(cfg, model, iterations=100):
     return [sum(values) / 30 for values in zip(*found[-30:])]
 
 
-@pytest.mark.parametrize("options, near", [((), True), (("MODEL.LOSSES.MODALITY_ALIGNMENT.PROTOTYPE_LR_FACTOR", 1.0), False)])
+@pytest.mark.parametrize(
+    "options, near", [((), True), (("MODEL.LOSSES.MODALITY_ALIGNMENT.PROTOTYPE_LR_FACTOR", 1.0), False)]
+)
 def test_the_modality_alignment_loss_measures_the_features_unless_the_maps_run_away(cfg_of, build, options, near):
     on_prototypes, on_features = train_maps(cfg_of(*options), build(*options))
     if near:

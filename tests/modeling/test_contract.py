@@ -25,6 +25,7 @@ def test_ours_answer_for_themselves(tiny_cfg, name):
         expected = pairwise_distance(features[:4], features[4:], "euclidean")
         torch.testing.assert_close(model.pairwise_distance(features[:4], features[4:]), expected)
 
+
 FEATURE_SUM = ("MODEL.IEEE.FUSION", "feature_sum", "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)")
 
 
@@ -58,9 +59,7 @@ def test_whatever_else_a_model_has_is_its_own_affair_and_what_the_contract_names
     assert rates[model.bias] == 0.5 * rates[model.weight]
 
 
-@pytest.mark.parametrize(
-    "options, expected", [([], [True, False, True]), ([*FEATURE_SUM], [True, False, True])]
-)
+@pytest.mark.parametrize("options, expected", [([], [True, False, True]), ([*FEATURE_SUM], [True, False, True])])
 def test_a_feature_knows_the_modalities_it_was_made_of(tiny_cfg, options, expected):
     model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *options, base="RGBNT201/ieee.yml")).eval()
     batch = aligned_batch(3)

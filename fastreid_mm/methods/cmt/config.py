@@ -45,10 +45,18 @@ CONSISTENCY = {
 MODULATION = {
     "SCALE": SCALE._replace(default=0.2, sentence="The paper's lambda (figure 3)."),
     "MARGIN": Key(0.3, "Its margin (a reading of eq. 14: that of eq. 11).", when="training"),
-    "MINING": Key("hard", 'Its triplets (eq. 14 does not say). From scratch "hard" first drives the scale to zero.',
-                  choices=MININGS, when="training"),
-    "DISTANCE": Key("euclidean", 'Its distance: as eq. 14 is read, or "cosine", by which retrieval compares.',
-                    choices=tuple(DISTANCES), when="training"),
+    "MINING": Key(
+        "hard",
+        'Its triplets (eq. 14 does not say). From scratch "hard" first drives the scale to zero.',
+        choices=MININGS,
+        when="training",
+    ),
+    "DISTANCE": Key(
+        "euclidean",
+        'Its distance: as eq. 14 is read, or "cosine", by which retrieval compares.',
+        choices=tuple(DISTANCES),
+        when="training",
+    ),
     "CROSS_TRIPLETS": Key(False, "Compare images of different modalities only, as testing does.", when="training"),
 }
 

@@ -63,7 +63,9 @@ class ModulationDiscriminative(LossTerm):
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
         return modulation_discriminative(
-            *(outputs[name] for name in self.needs),
+            outputs["part_features"],
+            outputs["scale"],
+            outputs["shift"],
             labels.targets,
             self.margin,
             mining=self.mining,

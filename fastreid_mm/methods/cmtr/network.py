@@ -1,5 +1,7 @@
 """CMTR's network: one vision transformer for both modalities, which learnable modality embeddings tell apart."""
 
+from typing import cast
+
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor
@@ -22,7 +24,7 @@ class CMTR(ComposedModel):
         composed: see :class:`ComposedModel`; its backbone turns images into tokens, and encodes them.
     """
 
-    provides = ("maps", "modalities", "modality_embeddings")
+    provides: tuple[str, ...] = ("maps", "modalities", "modality_embeddings")
 
     @configurable
     def __init__(self, *, embedding: ModalityEmbedding | None, **composed) -> None:
@@ -40,7 +42,9 @@ class CMTR(ComposedModel):
         if options.MODALITY_EMBEDDING:
             unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
             embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked)
-        return composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1), cls.provides) | {"embedding": embedding}
+        return composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1), cls.provides) | {
+            "embedding": embedding
+        }
 
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, D, 1, 1)``, ``modalities (B,)``, ``modality_embeddings (2, D)``."""
@@ -52,12 +56,12 @@ class CMTR(ComposedModel):
 
     def encode(self, images: Tensor, modalities: Tensor) -> Tensor:
         """(B, 3, H, W) images and (B,) modalities to (B, D) class tokens (eq. 1 and 2)."""
-        return self.backbone.encode(self._tokens(images, modalities))[:, 0]
+        return cast(ReIDViT, self.backbone).encode(self._tokens(images, modalities))[:, 0]
 
     def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
         """The attention maps of every block, (B, heads, P + N, P + N) each; call it in eval mode."""
-        return self.backbone.attention_maps(self._tokens(images, modalities))
+        return cast(ReIDViT, self.backbone).attention_maps(self._tokens(images, modalities))
 
     def _tokens(self, images: Tensor, modalities: Tensor) -> Tensor:
-        tokens = self.backbone.tokens(self.normalize(images))
+        tokens = cast(ReIDViT, self.backbone).tokens(self.normalize(images))
         return tokens if self.embedding is None else self.embedding(tokens, modalities.to(self.device))

@@ -1,6 +1,7 @@
 """HCT's hetero-center triplet loss as a loss term."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from torch import Tensor
 from yacs.config import CfgNode
@@ -38,7 +39,7 @@ class HeteroCenterTriplet(LossTerm):
         return found
 
     def _of(self, features: Tensor, labels: Labels) -> Tensor:
-        return hetero_center_triplet(features, labels.targets, labels.modalities, self.margin)
+        return hetero_center_triplet(features, labels.targets, cast(Tensor, labels.modalities), self.margin)
 
 
 def add_config(cfg: CfgNode) -> None:

@@ -19,7 +19,8 @@ NETWORK = {
     "CIM": Key(True, "The cross-modal interacting module (table 3)."),
     "REM": Key(
         "official",
-        'The relation-based embedding module (table 3), as the released code computes it, as the paper writes it, or "none".',
+        "The relation-based embedding module (table 3), as the released code computes it, as the paper writes it, or "
+        '"none".',
         choices=(*READINGS, "none"),
     ),
     "GLOBAL_FROM": Key(

@@ -1,6 +1,7 @@
 """IEEE's head: a branch of part features for each modality."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -113,13 +114,14 @@ class IEEEHead(AlignedHead):
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`: (B, branches * p * d) features."""
         maps, whole, present = inputs["modality_maps"], inputs["whole_maps"], inputs.get("present")
-        each = zip(self.branches, maps.unbind(1), whole.unbind(1))
+        branches = cast(Iterable[PartBranch], self.branches)
+        each = zip(branches, maps.unbind(1), whole.unbind(1))
         parts = torch.stack([branch(*both) for branch, *both in each], 1).float()  # (B, branches, p, d)
         if present is not None:
             parts = parts * present[..., None, None]
         if not self.training:
             return parts.flatten(1)
-        scores = torch.cat([branch.scores(own) for branch, own in zip(self.branches, parts.unbind(1))], 1)
+        scores = torch.cat([branch.scores(own) for branch, own in zip(branches, parts.unbind(1))], 1)
         return {
             "features": parts.flatten(1),
             "modality_features": parts.flatten(2),

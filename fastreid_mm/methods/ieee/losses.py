@@ -34,6 +34,4 @@ class MultiModalMargin(LossTerm):
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
         features = outputs["modality_features"]
-        return multi_modal_margin(
-            features, labels.targets, self.margin, self.distance, self.reduction, self.normalize
-        )
+        return multi_modal_margin(features, labels.targets, self.margin, self.distance, self.reduction, self.normalize)

@@ -30,9 +30,7 @@ class IEEE(AlignedModel):
     provides = (*AlignedModel.provides, "whole_maps")
 
     @configurable
-    def __init__(
-        self, *, fusion: str, interaction: CrossModalInteraction | None, global_from: str, **aligned
-    ) -> None:
+    def __init__(self, *, fusion: str, interaction: CrossModalInteraction | None, global_from: str, **aligned) -> None:
         super().__init__(**aligned)
         self.fusion, self.interaction, self.global_from = fusion, interaction, global_from
 

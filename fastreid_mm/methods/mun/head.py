@@ -32,14 +32,12 @@ class MUNHead(Head):
         needed: names of the outputs that loss terms take.
     """
 
-    takes = ("maps", "modalities")
+    takes: tuple[str, ...] = ("maps", "modalities")
     gives = ("features", "neck_features", "cls_outputs", "pred_class_logits", *OF_PAIRS, *OF_AUXILIARY)
     training_only = ("heads.classifiers.",)
 
     @configurable
-    def __init__(
-        self, *, dim: int, num_classes: int, pool: GeM, own_statistics: bool, needed: frozenset[str]
-    ) -> None:
+    def __init__(self, *, dim: int, num_classes: int, pool: GeM, own_statistics: bool, needed: frozenset[str]) -> None:
         super().__init__()
         self.pool, self.neck, self.own_statistics = pool, bn_neck(dim), own_statistics
         self.classifiers = nn.ModuleList(identity_classifier(dim, num_classes) for _ in range(2))

@@ -90,7 +90,8 @@ class IdentityAlignment(LossTerm):
         """See :class:`LossTerm`."""
         triples, targets = (outputs[name] for name in self.needs)
         features = F.normalize(triples, dim=-1) if self.normalize else triples
-        return identity_alignment(*features.unbind(1), targets, margin=self.margin)
+        visible, infrared, auxiliary = features.unbind(1)
+        return identity_alignment(visible, infrared, auxiliary, targets, margin=self.margin)
 
 
 @LOSS_REGISTRY.register()

@@ -1,5 +1,7 @@
 """MUN's network: two streams that learn from an auxiliary modality between visible and infrared."""
 
+from typing import cast
+
 import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
@@ -11,7 +13,7 @@ from fastreid_mm.layers import AuxiliaryGenerator
 from fastreid_mm.methods.mun.auxiliary import build_auxiliary, running_statistics_kept
 from fastreid_mm.methods.mun.head import OF_AUXILIARY
 from fastreid_mm.modality import INFRARED, VISIBLE
-from fastreid_mm.modeling.backbones.two_stream import build_two_stream
+from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
 from fastreid_mm.modeling.terms import needed_outputs
 
@@ -76,10 +78,14 @@ class MUN(ComposedModel):
         found |= {"targets": pairs.repeat(2), "pair_targets": pairs}
         return found if auxiliary is None else found | {"auxiliary_maps": auxiliary}
 
+    @property
+    def _stages(self) -> TwoStreamResNet:
+        return cast(TwoStreamResNet, self.backbone)
+
     def _maps(self, visible: Tensor, infrared: Tensor) -> tuple[Tensor, Tensor | None]:
         """Paired images (B, 3, H, W) to their (2 * B, C, h, w) maps, and the (B, C, h, w) auxiliary ones if any."""
         if self.auxiliary is None:
-            return self.backbone.shared(self._specific((visible, VISIBLE), (infrared, INFRARED))), None
+            return self._stages.shared(self._specific((visible, VISIBLE), (infrared, INFRARED))), None
         if isinstance(self.auxiliary, AuxiliaryGenerator):
             real = self._specific((visible, VISIBLE), (infrared, INFRARED))
             return self._shared(real, self.auxiliary(*real.chunk(2)))
@@ -97,13 +103,13 @@ class MUN(ComposedModel):
         """Batches of images (B, 3, H, W), each with the modality whose stream takes it, to (n * B, C, h, w) maps."""
         images = torch.cat([batch for batch, _ in batches])
         modalities = torch.tensor([modality for _, modality in batches], device=self.device)
-        return self.backbone.specific(images, modalities.repeat_interleave(len(images) // len(batches)))
+        return self._stages.specific(images, modalities.repeat_interleave(len(images) // len(batches)))
 
     def _shared(self, real: Tensor, auxiliary: Tensor) -> tuple[Tensor, Tensor]:
         """Maps of the specific stages to those of the shared ones."""
         if not self.own_statistics:
-            maps = self.backbone.shared(torch.cat([real, auxiliary]))
+            maps = self._stages.shared(torch.cat([real, auxiliary]))
             return maps[: len(real)], maps[len(real) :]
-        found = self.backbone.shared(real)
+        found = self._stages.shared(real)
         with running_statistics_kept(self.backbone):
-            return found, self.backbone.shared(auxiliary)
+            return found, self._stages.shared(auxiliary)

@@ -26,7 +26,8 @@ KEYS = {
     ),
     "TEST_FEATURE": Key(
         "all",
-        'What is compared: "fused", the fusion\'s feature, "streams", those of the two streams, or "all" in one vector. '
+        'What is compared: "fused", the fusion\'s feature, "streams", those of the two streams, or "all" in one '
+        "vector. "
         'Of the paper\'s two sentences on it, one has "all" and the other "fused".',
         choices=tuple(TEST_FEATURES),
     ),

@@ -41,7 +41,14 @@ class MutualFormerHead(StreamHead):
 
     @configurable
     def __init__(
-        self, *, fusion: TokenFusion, token_dim: int, grid: tuple[int, int], share_embed: bool, test_feature: str, **streams
+        self,
+        *,
+        fusion: TokenFusion,
+        token_dim: int,
+        grid: tuple[int, int],
+        share_embed: bool,
+        test_feature: str,
+        **streams,
     ) -> None:
         super().__init__(**streams)
         dim, classes = self.classifier.in_features, self.classifier.out_features
@@ -50,7 +57,8 @@ class MutualFormerHead(StreamHead):
         self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(2, grid[0] * grid[1], token_dim), std=0.02))
         self.fused_classifier = nn.Linear(token_dim, classes)
         self._tested = TEST_FEATURES[test_feature]
-        self.blocks = (Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,)))[self._tested]
+        blocks = (Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,)))
+        self.blocks = blocks[self._tested]
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:

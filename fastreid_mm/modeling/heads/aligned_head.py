@@ -1,4 +1,4 @@
-"""What heads of aligned samples have beside other heads: a feature in blocks, of which some modalities may be missing."""
+"""Heads of aligned samples: a feature in blocks, of which some may lack their modality."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class AlignedHead(Head):
     whose maps are zero. ``maps (B, M * C, h, w)``, what fast-reid's heads take, are the same in one.
     """
 
-    takes = ("modality_maps",)
+    takes: tuple[str, ...] = ("modality_maps",)
     blocks: tuple[Block, ...] = ()
     """The blocks of a feature, in their order."""
 

@@ -12,6 +12,9 @@ from yacs.config import CfgNode
 
 from fastreid_mm.errors import InputError, first_line, require_choice
 
+MapSize = Callable[[tuple[int, int]], tuple[int, int]]
+"""(height, width) of images to (rows, columns) of their maps."""
+
 HOST_OUTPUTS = ("cls_outputs", "pred_class_logits", "features")
 """The outputs of fast-reid's heads: the class scores that the loss takes, those without a margin, and the features."""
 
@@ -96,9 +99,7 @@ def require_inputs(head: str, takes: Iterable[str], provides: Sequence[str], arc
         )
 
 
-def build_head(
-    cfg: CfgNode, dim: int, map_size: Callable[[Sequence[int]], tuple[int, int]], provides: Sequence[str]
-) -> nn.Module:
+def build_head(cfg: CfgNode, dim: int, map_size: MapSize, provides: Sequence[str]) -> nn.Module:
     """Build the head that ``MODEL.HEADS.NAME`` names, on maps of a backbone.
 
     The head finds what the backbone knows in its config: channels of the maps under ``MODEL.BACKBONE.FEAT_DIM``, rows

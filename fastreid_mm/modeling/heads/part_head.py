@@ -31,8 +31,8 @@ class PartHead(Head):
         pool: pools a stripe.
     """
 
-    gives = ("features", "part_features", "cls_outputs", "pred_class_logits")
-    training_only = ("heads.classifiers.",)
+    gives: tuple[str, ...] = ("features", "part_features", "cls_outputs", "pred_class_logits")
+    training_only: tuple[str, ...] = ("heads.classifiers.",)
 
     def __init__(self, in_dim: int, dim: int, parts: int, num_classes: int, pool: GeM) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ class StreamHead(AlignedHead):
         num_classes: how many identities there are in training.
     """
 
-    gives = ("features", "stream_features", "stream_scores", "cls_outputs", "pred_class_logits")
+    gives: tuple[str, ...] = ("features", "stream_features", "stream_scores", "cls_outputs", "pred_class_logits")
 
     def __init__(self, dim: int, num_modalities: int, num_classes: int) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ class AlignedModel(ComposedModel):
         composed: see :class:`ComposedModel`.
     """
 
-    provides = ("maps", "modality_maps")
+    provides: tuple[str, ...] = ("maps", "modality_maps")
 
     def __init__(self, *, modalities: tuple[str, ...], **composed) -> None:
         super().__init__(**composed)
@@ -124,7 +124,6 @@ class AlignedModel(ComposedModel):
     def _blocks_of(self, feature: AlignedFeature) -> Tensor:
         """(N, blocks) bool, which blocks N features have."""
         return torch.stack([feature.held[:, list(block.needs)].all(1) for block in self.blocks], 1)
-
 
 
 def aligned_arguments(cfg: CfgNode, provides: Sequence[str] = AlignedModel.provides) -> dict:

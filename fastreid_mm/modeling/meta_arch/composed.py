@@ -1,12 +1,12 @@
 """The base of the architectures that are composed of a backbone, a head and loss terms, each chosen by name."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.modeling.heads.head import build_head, call_head, require_inputs, takes_of, training_only_of
+from fastreid_mm.modeling.heads.head import MapSize, build_head, call_head, require_inputs, takes_of, training_only_of
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 from fastreid_mm.modeling.terms.term import LossTerms, build_losses
@@ -92,7 +92,7 @@ def composed_arguments(
     cfg: CfgNode,
     backbone: nn.Module,
     dim: int,
-    map_size: Callable[[Sequence[int]], tuple[int, int]],
+    map_size: MapSize,
     provides: Sequence[str],
 ) -> dict:
     """Build head and losses for a backbone: the arguments of :class:`ComposedModel`.

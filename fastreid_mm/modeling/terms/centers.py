@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -59,7 +60,7 @@ class HeteroCenter(FeatureTerm):
 
     def _of(self, features: Tensor, labels: Labels) -> Tensor:
         if features.ndim == 2:
-            return hetero_center(features, labels.targets, labels.modalities, self.reduction)
+            return hetero_center(features, labels.targets, cast(Tensor, labels.modalities), self.reduction)
         # the loss needs the labels of two modalities: every pair gets the same, whichever modalities it has
         pair = torch.tensor([VISIBLE, INFRARED], device=features.device).repeat_interleave(len(features))
         targets = labels.targets.repeat(2)

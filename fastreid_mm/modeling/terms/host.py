@@ -44,9 +44,7 @@ class CrossEntropyLoss(LossTerm):
 
     needs = ("cls_outputs",)
 
-    def __init__(
-        self, scale: float = 1.0, epsilon: float = 0.0, alpha: float = 0.2, uniform: bool = False
-    ) -> None:
+    def __init__(self, scale: float = 1.0, epsilon: float = 0.0, alpha: float = 0.2, uniform: bool = False) -> None:
         super().__init__(scale)
         self.epsilon, self.alpha, self.uniform = epsilon, alpha, uniform
 
@@ -133,7 +131,9 @@ class TripletLoss(FeatureTerm):
     def of(self, features: Tensor, labels: Labels) -> Tensor:
         """See :class:`FeatureTerm`."""
         if self.hard_mining and self.margin > 0 and not self.norm_feat:
-            return batch_hard_triplet(features, labels.targets, self.margin)  # the same, of distances that do not cancel
+            return batch_hard_triplet(
+                features, labels.targets, self.margin
+            )  # the same, of distances that do not cancel
         return triplet_loss(features.float(), labels.targets, self.margin, self.norm_feat, self.hard_mining)
 
 

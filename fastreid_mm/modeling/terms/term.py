@@ -107,7 +107,8 @@ class LossTerms(nn.Module):
         """What a head gives of this process's samples, and their labels, to named 0-d losses."""
         needed = dict.fromkeys(name for term in self for name in term.needs)
         everything = {name: gather(outputs[name]) for name in needed}
-        labels = Labels(*(None if each is None else gather(each) for each in labels))
+        modalities = None if labels.modalities is None else gather(labels.modalities)
+        labels = Labels(gather(labels.targets), modalities)
         return {log_name(name, term): term(everything, labels) for name, term in zip(self._names, self)}
 
 

@@ -22,7 +22,6 @@ _COSINE = " MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE cosine"
 _SLOW = " MODEL.CMT.GENERATOR_LR_FACTOR 0.1"
 
 
-
 def _losses(*names: str) -> str:
     """The option that names the losses of a row."""
     return "MODEL.LOSSES.NAME [" + ",".join(map(repr, names)) + "]"
@@ -42,9 +41,7 @@ ROWS = {
         "cmt", _PARTS + " MODEL.LOSSES.MODULATION_DISCRIMINATIVE.CROSS_TRIPLETS True" + _IAM, base="HCT"
     ),
     "CMT, + IAM by cosine": Row("cmt", _PARTS + _COSINE + _IAM, base="HCT"),
-    "CMT, + IAM by cosine, slow": Row(
-        "cmt", _PARTS + _COSINE + _SLOW + _IAM, base="HCT"
-    ),
+    "CMT, + IAM by cosine, slow": Row("cmt", _PARTS + _COSINE + _SLOW + _IAM, base="HCT"),
     "CMT": Row("cmt", _PARTS, base="HCT"),
     "CMT, by cosine": Row("cmt", _PARTS + _COSINE, base="HCT"),
     "CMT, by cosine, slow": Row("cmt", _PARTS + _COSINE + _SLOW, base="HCT"),
