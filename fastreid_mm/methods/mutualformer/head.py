@@ -57,8 +57,8 @@ class MutualFormerHead(StreamHead):
         self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(2, grid[0] * grid[1], token_dim), std=0.02))
         self.fused_classifier = nn.Linear(token_dim, classes)
         self._tested = TEST_FEATURES[test_feature]
-        blocks = (Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,)))
-        self.blocks = blocks[self._tested]
+        blocks = [Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,))]
+        self.blocks = tuple(blocks[self._tested])
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
