@@ -123,6 +123,8 @@ def build_head(cfg: CfgNode, dim: int, map_size: MapSize, provides: Sequence[str
     cfg.MODEL.BACKBONE.MAP_TRAIN = list(map_size(cfg.INPUT.SIZE_TRAIN))
     cfg.MODEL.BACKBONE.MAP_TEST = list(map_size(cfg.INPUT.SIZE_TEST))
     try:
-        return build_heads(cfg)
+        head = build_heads(cfg)
     except (AssertionError, KeyError) as error:  # what fast-reid's heads say of unknown layers
         raise InputError(f"MODEL.HEADS.NAME {cfg.MODEL.HEADS.NAME} cannot be built: {first_line(error)}") from None
+    require_inputs(cfg.MODEL.HEADS.NAME, takes_of(head), provides, cfg.MODEL.META_ARCHITECTURE)
+    return head
