@@ -41,6 +41,7 @@ from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
 from fastreid_mm.modeling.config_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.modeling.host_architectures import take_terms
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 
 logger = logging.getLogger("fastreid.mm")
@@ -280,7 +281,7 @@ class MMTrainer(DefaultTrainer):
     def build_model(cls, cfg: CfgNode) -> nn.Module:
         """fast-reid's, with errors of values that do not go together in one line."""
         with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
-            return super().build_model(cfg)
+            return take_terms(super().build_model(cfg), cfg)
 
     @classmethod
     def build_optimizer(cls, cfg: CfgNode, model: nn.Module) -> Optimizer:

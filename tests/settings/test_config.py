@@ -1,11 +1,11 @@
 """The declarations of keys: the page that is made of them, defaults, and what they may be."""
 
 import pytest
-from write_config_page import PAGE, page
 
 from fastreid_mm.common.keys import DECLARED, Key, leaves, problem_of, refuse_odd
 from fastreid_mm.engine.setup import load_config
 from fastreid_mm.errors import InputError
+from write_config_page import PAGE, page
 
 
 def test_the_page_is_that_of_the_declarations():
