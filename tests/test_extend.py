@@ -22,7 +22,7 @@ BLOCKS = [textwrap.dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ 
 def block(word: str) -> str:
     """The page's one block of code that a word is in, up to where the page tries it out."""
     (found,) = [code for code in BLOCKS if word in code]
-    return found.split("\ncfg = get_cfg()")[0]
+    return found.split("\ncfg = load_config")[0]
 
 
 @pytest.fixture
