@@ -14,8 +14,15 @@ REFUSED = 2
 class InputError(ValueError):
     """A path, config key, file or number given by the user cannot be used.
 
-    The message is a single line that names the offending thing; the tools print it without a traceback.
+    The message is a single line that names the offending thing, and what would break the line is escaped in it; the
+    tools print it without a traceback.
     """
+
+    def __init__(self, message: object = "") -> None:
+        text = str(message).strip()
+        if text.startswith("Caught "):  # from a loader's worker process, wrapped in that process's traceback
+            text = text.split("InputError: ")[-1]
+        super().__init__(printable(text) or type(self).__name__)
 
 
 def require_choice(name: str, value: object, known: Iterable[object]) -> None:
@@ -83,10 +90,7 @@ def one_line_errors() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except InputError as error:
-        text = str(error).strip() or type(error).__name__
-        if text.startswith("Caught "):  # from a loader's worker process, wrapped in that process's traceback
-            text = text.split("InputError: ")[-1]
-        print(f"error: {printable(text)}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     except BrokenPipeError:
         if not closed_pipe():

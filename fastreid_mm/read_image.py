@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, first_line
 
 logger = logging.getLogger("fastreid.mm")
@@ -94,7 +95,7 @@ def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Ima
     except FileNotFoundError:
         raise InputError(f"image {path} does not exist; was the data set moved or changed?") from None
     except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it
-        if isinstance(error, InputError) and path in str(error):
+        if isinstance(error, InputError) and printable(path) in str(error):
             raise
         raise InputError(f"cannot read image {path}: {first_line(error)}") from None
 

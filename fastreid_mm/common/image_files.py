@@ -6,6 +6,7 @@ and everything else is written down in :class:`LeftOut`, so that it can be told.
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import translate
@@ -149,29 +150,39 @@ def images_by_stem(folder: str, left_out: LeftOut) -> dict[str, str]:
 def images_below(folder: str, left_out: LeftOut) -> list[str]:
     """List the paths of the images in a folder and all folders in it, sorted; links are followed.
 
+    Each folder is read once, under its own name if it is there and else that of the first link to it.
+
     Args:
         folder: its path.
-        left_out: gets whatever is no image, and links that lead back to a folder they are in.
+        left_out: gets whatever is no image, and links to folders that are read already, as that which it is in.
 
     Raises:
         InputError: a folder cannot be read.
     """
-    return sorted(_images_below(folder, left_out, frozenset()))
+    found: list[str] = []
+    read: dict[tuple[int, int], str] = {}
+    folders, links = deque([folder]), deque[str]()
+    while folders or links:
+        path = folders.popleft() if folders else links.popleft()
+        here = _identity(path)
+        if here in read:
+            left_out.add(path, f"the same folder as {read[here]}", harmless=True)
+            continue
+        read[here] = path
+        inner, images = list_folder(path, left_out)
+        found += (os.path.join(path, name) for name in images)
+        for below in (os.path.join(path, name) for name in inner):
+            (links if os.path.islink(below) else folders).append(below)
+    return sorted(found)
 
 
-def _images_below(folder: str, left_out: LeftOut, above: frozenset[tuple[int, int]]) -> Iterable[str]:
+def _identity(folder: str) -> tuple[int, int]:
+    """The device and the number of a folder, whatever its path."""
     try:
         status = os.stat(folder)
     except OSError as error:
         raise InputError(f"folder {folder} cannot be read: {error.strerror}") from None
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        left_out.add(folder, "a link to a folder that it is in", harmless=True)
-        return
-    folders, images = list_folder(folder, left_out)
-    yield from (os.path.join(folder, name) for name in images)
-    for name in folders:
-        yield from _images_below(os.path.join(folder, name), left_out, above | {here})
+    return status.st_dev, status.st_ino
 
 
 NUMBER = "0*[0-9]{1,18}"

@@ -16,8 +16,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, NamedTuple
 
-from PIL import Image
-
+from fastreid_mm.common.pixels import MAX_PIXELS, open_image, require_pixels
 from fastreid_mm.errors import InputError, first_line
 
 Size = tuple[int, int]
@@ -26,6 +25,7 @@ Size = tuple[int, int]
 _THREADS = 4  # a look waits for the disk, and holds Python's lock for the rest
 _JPEG_END = b"\xff\xd9"
 _PNG_END = b"IEND\xaeB`\x82"
+_KEY = "INPUT.MAX_PIXELS"
 _HEAD, _TAIL = 14, 12  # bytes
 
 
@@ -51,18 +51,22 @@ class Headers(NamedTuple):
     problems: dict[str, str]
 
 
-def look_at_images(paths: Iterable[str]) -> Headers:
+def look_at_images(paths: Iterable[str], max_pixels: int = MAX_PIXELS) -> Headers:
     """Find out which of many image files can be read, and their sizes, without decoding those that look whole.
 
     A file is whole by its end (JPEG, PNG) or by the length that its header gives (BMP, WebP). One that is not, and any
     of another format, is decoded.
+
+    Args:
+        paths: of the files.
+        max_pixels: ``INPUT.MAX_PIXELS``, beyond which none is decoded and each is a problem.
     """
     wanted = list(dict.fromkeys(paths))
     place = _cache_file(wanted)
     known = _remembered(place)
 
     def look(share: Sequence[str]) -> list[tuple[str, Seen | str]]:
-        return [(path, _look(path, known)) for path in share]
+        return [(path, _look(path, known, max_pixels)) for path in share]
 
     with ThreadPoolExecutor(_THREADS) as pool:
         shares = (wanted[first::_THREADS] for first in range(_THREADS))
@@ -74,16 +78,17 @@ def look_at_images(paths: Iterable[str]) -> Headers:
     return Headers(sizes, {path: str(found[path]) for path in wanted if path not in good})
 
 
-def _look(path: str, known: dict[str, Seen]) -> Seen | str:
+def _look(path: str, known: dict[str, Seen], max_pixels: int) -> Seen | str:
     """What there is to remember of a file, or what is wrong with it."""
     try:
         status = os.stat(path)
         seen = known.get(os.path.abspath(path))
         if seen and (seen.bytes, seen.changed) == (status.st_size, status.st_mtime_ns):
+            require_pixels((seen.width, seen.height), f"image {path}", max_pixels, _KEY)
             return seen
         if not S_ISREG(status.st_mode):  # a pipe would be waited for
             return f"{path} is not a readable image: it is no file"
-        width, height = _size(path, status.st_size)
+        width, height = _size(path, status.st_size, max_pixels)
     except FileNotFoundError:
         return f"{path} is not a readable image: it does not exist"
     except InputError as error:
@@ -93,10 +98,10 @@ def _look(path: str, known: dict[str, Seen]) -> Seen | str:
     return Seen(status.st_size, status.st_mtime_ns, width, height)
 
 
-def _size(path: str, length: int) -> Size:
+def _size(path: str, length: int, max_pixels: int) -> Size:
     if not length:
         raise InputError(f"{path} is not a readable image: the file is empty")
-    with Image.open(path) as image:  # which decodes nothing yet
+    with open_image(path, f"image {path}", max_pixels, _KEY) as image:  # which decodes nothing yet
         size = image.size
         with open(path, "rb") as file:
             whole = _is_whole(image.format, file, length)

@@ -43,8 +43,20 @@ def open_image(file: str | PathLike | BinaryIO, name: str, limit: int, key: str)
         image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise InputError(f"{name} has more pixels than {key} allows: {first_line(error)}") from None
-    width, height = image.size
-    if width * height > limit:
+    try:
+        require_pixels(image.size, name, limit, key)
+    except InputError:
         image.close()
-        raise InputError(f"{name} has {width} x {height} pixels, more than {key} {limit} allows")
+        raise
     return image
+
+
+def require_pixels(size: tuple[int, int], name: str, limit: int, key: str) -> None:
+    """Refuse an image of too many pixels by its width and height; see :func:`open_image`.
+
+    Raises:
+        InputError: names the file, its pixels and the key.
+    """
+    width, height = size
+    if width * height > limit:
+        raise InputError(f"{name} has {width} x {height} pixels, more than {key} {limit} allows")

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image as Picture
-from PIL import UnidentifiedImageError
 
 from fastreid_mm.common.image_files import LeftOut, images_in
+from fastreid_mm.common.pixels import MAX_PIXELS, open_image
 from fastreid_mm.corruptions.pixels import Image, corruption, cut, to_unit
 from fastreid_mm.corruptions.weather import plasma
-from fastreid_mm.errors import InputError
+from fastreid_mm.errors import InputError, first_line
 
 FROST = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))
 """How much of the image is left, and how much of the frost comes on top."""
@@ -127,6 +126,9 @@ def read_frost_pictures(folder: str | Path, left_out: LeftOut | None = None) -> 
 
 def _read(path: Path) -> Image:
     try:
-        return np.asarray(Picture.open(path).convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise InputError(f"cannot read picture {path}: {error}") from None
+        with open_image(path, f"picture {path}", MAX_PIXELS, "the limit of a photograph") as picture:
+            return np.asarray(picture.convert("RGB"))
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file raises nearly anything
+        raise InputError(f"cannot read picture {path}: {first_line(error)}") from None

@@ -26,7 +26,7 @@ def require_readable(cfg: CfgNode, trained: Iterable[tuple] = ()) -> None:
     for name in cfg.DATASETS.TESTS:
         dataset = build_dataset(cfg, name)
         items += [*dataset.query, *dataset.gallery]
-    problems = look_at_images(path for item in items for path in item_files(item)).problems
+    problems = look_at_images((path for item in items for path in item_files(item)), cfg.INPUT.MAX_PIXELS).problems
     if problems:
         raise InputError(listed([*problems.values()]))
 

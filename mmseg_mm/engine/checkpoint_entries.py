@@ -31,6 +31,7 @@ from fastreid_mm.common.entries import (
 )
 from fastreid_mm.common.weights import tensors_of
 from fastreid_mm.errors import InputError
+from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")
 """The arguments of a ``HistoryBuffer``."""
@@ -52,6 +53,7 @@ _META: Known = {
     "CLASSES": each(TEXT),
     "PALETTE": optional(each(each(NUMBER))),
     SETTINGS: named(_VALUE),
+    RECORD: named(PLAIN),
 }
 _INFO: Known = {
     **_RUN,

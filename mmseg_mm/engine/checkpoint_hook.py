@@ -48,11 +48,24 @@ class ResumableCheckpointHook(CheckpointHook):
             raise InputError(
                 f"default_hooks.checkpoint.filename_tmpl {hook['filename_tmpl']!r} needs {{}} for the number"
             )
+        self._given = hook.keys()
         super().__init__(**{"backend_args": {"backend": BACKEND}, **hook})
         self.every_iters, self.overwrite = every_iters, overwrite
         self._told = False
         self._saved = 0
         self._before: Any = None
+
+    def _init_rule(self, rules: list[str | None], key_indicators: list[str]) -> None:
+        """Say that less is better of MAE and more of all else; mmengine guesses by parts of the data sets' names."""
+        rules = rules * len(key_indicators) if len(rules) == 1 else rules
+        for rule in rules:
+            if rule not in (None, *self.rule_map):
+                raise InputError(f"default_hooks.checkpoint.rule {rule!r} is not one of {', '.join(self.rule_map)}")
+        by_name: list[str | None] = ["less" if key.split("/")[-1] == "MAE" else "greater" for key in key_indicators]
+        if {"greater_keys", "less_keys"} & self._given:
+            by_name: list[str | None] = [None] * len(key_indicators)
+        known = [rule if rule or key == "auto" else own for rule, key, own in zip(rules, key_indicators, by_name)]
+        super()._init_rule(known, key_indicators)
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint to resume from, or refuse or clear a folder that is used.

@@ -64,6 +64,39 @@ def test_links_are_followed_and_circles_found(tmp_path):
     assert len(left_out.found) == 3
 
 
+def test_each_folder_is_read_once_however_many_links_lead_to_it(tmp_path):
+    """A chain of thirty diamonds has a thousand million paths."""
+    for number in range(30):
+        folder = tmp_path / f"{number}"
+        write(folder, "a.jpg")
+        for side in "lr":
+            (folder / side).symlink_to(tmp_path / f"{number + 1}")
+    write(tmp_path / "30", "a.jpg")
+    left_out = LeftOut()
+    assert len(images_below(str(tmp_path / "0"), left_out)) == 31
+    assert len(left_out.found) == 30 and "/0/r (the same folder as " in left_out.found[0]
+
+
+def test_a_folder_keeps_its_own_name_beside_a_link_to_it(tmp_path):
+    write(tmp_path, "z/a.jpg")
+    (tmp_path / "b").symlink_to(tmp_path / "z")
+    assert images_below(str(tmp_path), LeftOut()) == [str(tmp_path / "z" / "a.jpg")]
+
+
+def test_folders_may_be_deep(tmp_path):
+    """Deeper than Python calls functions."""
+    write(tmp_path, "stays.txt")
+    deep = str(tmp_path)
+    for _ in range(1100):
+        deep += "/d"
+        os.mkdir(deep)
+    image = os.path.join(deep, "a.jpg")
+    with open(image, "wb"):
+        assert images_below(str(tmp_path), LeftOut()) == [image]
+    os.remove(image)
+    os.removedirs(deep)  # which pytest could not
+
+
 def test_numbers_of_folders_are_read_to_their_end(tmp_path):
     write(tmp_path, "cam1/a", "Cam02/a", "cam10/a", "camera3/a", "cam4x/a", "note.txt")
     left_out = LeftOut()

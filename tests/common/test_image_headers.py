@@ -23,7 +23,7 @@ def picture():
 def looks(monkeypatch):
     """The paths that were opened, not remembered."""
     seen, size = [], image_headers._size
-    monkeypatch.setattr(image_headers, "_size", lambda path, length: seen.append(path) or size(path, length))
+    monkeypatch.setattr(image_headers, "_size", lambda path, *more: seen.append(path) or size(path, *more))
     return seen
 
 
@@ -59,6 +59,26 @@ def test_whatever_is_no_image_is_named(tmp_path, picture):
     assert not sizes and [os.path.basename(path) for path in problems] == names
     assert problems[str(tmp_path / "gone.jpg")].endswith("it does not exist")
     assert look_at_images([]) == ({}, {})
+
+
+def test_files_of_too_many_pixels_are_named_with_the_key_even_if_remembered(tmp_path, picture):
+    paths = [str(tmp_path / name) for name in ("a.png", "b.tif", "small.png")]
+    for path in paths:
+        picture.save(path)
+    picture.resize((3, 4)).save(paths[2])
+    for _ in range(2):
+        sizes, problems = look_at_images(paths, 799)
+        assert list(sizes) == paths[2:] and list(problems.values()) == [
+            f"image {path} has 20 x 40 pixels, more than INPUT.MAX_PIXELS 799 allows" for path in paths[:2]
+        ]
+        assert not look_at_images(paths, 800).problems
+
+
+def test_nothing_but_bitmaps_is_opened(tmp_path):
+    """Pillow would have PostScript run by another program, whatever the file is called."""
+    (tmp_path / "program.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    (problem,) = look_at_images([str(tmp_path / "program.png")]).problems.values()
+    assert "program.png is not a readable image: cannot identify" in problem
 
 
 def test_what_was_seen_is_remembered_until_the_file_changes(tmp_path, picture, looks):

@@ -74,3 +74,6 @@ def test_frost_pictures_that_cannot_be_read_are_named(tmp_path):
     (tmp_path / "frost1.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="cannot read picture .*frost1.png"):
         read_frost_pictures(tmp_path)
+    Image.new("1", (6000, 6000)).save(tmp_path / "frost1.png")
+    with pytest.raises(InputError, match="frost1.png has 6000 x 6000 pixels"):
+        read_frost_pictures(tmp_path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine import main as command
@@ -118,6 +119,16 @@ def test_a_broken_image_is_named_before_training(tiny_cfg, damaged, request, bas
     path = damaged(request.getfixturevalue(root), name)
     with pytest.raises(InputError, match=f"{path} is not a readable image: the file is empty$"):
         MMTrainer(tiny_cfg(base=base))
+
+
+@pytest.mark.parametrize(("base", "root"), [("RegDB/agw.yml", "regdb_root"), ("RGBNT201/ieee.yml", "rgbnt201_root")])
+def test_an_image_of_too_many_pixels_is_named_before_training(tiny_cfg, damaged, request, base, root):
+    name = {"regdb_root": "RegDB/Thermal/40/1.bmp", "rgbnt201_root": "RGBNT201/test/TI/000007_cam1_0_00.jpg"}[root]
+    path = damaged(request.getfixturevalue(root), name)
+    Image.new("L", (60, 60)).save(path)
+    said = f"image {path} has 60 x 60 pixels, more than INPUT.MAX_PIXELS 3000 allows$"
+    with pytest.raises(InputError, match=said):
+        MMTrainer(tiny_cfg("INPUT.MAX_PIXELS", 3000, base=base))
 
 
 def test_a_broken_test_image_is_named_by_a_dry_run_and_a_test_alone(tiny_config, tiny_cfg, damaged, regdb_root):

@@ -9,12 +9,11 @@ from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem
+from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.data.datasets.findings import Findings, Size
 from fastreid_mm.data.datasets.set_folders import MADE, require_folder, require_named, warn_of_left_out
 from fastreid_mm.errors import InputError, listed
-
-JUNK = -1
-"""The identity of false detections, which are neither trained nor tested on."""
+from fastreid_mm.evaluation.hidden_images import JUNK
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom."""
@@ -44,6 +43,7 @@ class AlignedDataset(ImageDataset):
         root: the folder that holds ``dataset_dir``.
         modalities: which of ``MODALITIES`` a sample has, in which order; none for all.
         complete: refuse what there would be a warning of.
+        max_pixels: of a file, ``INPUT.MAX_PIXELS``.
 
     Raises:
         InputError: fewer than two modalities, an unknown one or one twice; a folder is missing or there twice; two
@@ -70,7 +70,12 @@ class AlignedDataset(ImageDataset):
     """Such a name, for those whose files are named otherwise."""
 
     def __init__(
-        self, root: str = "datasets", modalities: Iterable[str] = (), complete: bool = False, **kwargs
+        self,
+        root: str = "datasets",
+        modalities: Iterable[str] = (),
+        complete: bool = False,
+        max_pixels: int = MAX_PIXELS,
+        **kwargs,
     ) -> None:
         self.modalities = self.choose(modalities)
         self.folder = require_folder(os.path.join(root, self.dataset_dir), self.dataset_dir)
@@ -78,7 +83,7 @@ class AlignedDataset(ImageDataset):
         self.part_folders = self._find(self.folder, self.below or self.parts, beside=(MADE,))
         for folder in self.below:
             self.part_folders = self._find(self.part_folders[folder], self.parts)
-        findings = {part: Findings() for part in self.parts}
+        findings = {part: Findings(max_pixels=max_pixels) for part in self.parts}
         items = {part: self._items(part, found) for part, found in findings.items()}
         problems = [each for found in findings.values() for each in found.refusals(complete)]
         if problems:
@@ -107,7 +112,11 @@ class AlignedDataset(ImageDataset):
     def options(cls, cfg: CfgNode) -> dict:
         """Keyword arguments of the constructor that come from the config."""
         options = cfg.DATASETS.ALIGNED
-        return {"modalities": tuple(options.MODALITIES), "complete": options.COMPLETE}
+        return {
+            "modalities": tuple(options.MODALITIES),
+            "complete": options.COMPLETE,
+            "max_pixels": cfg.INPUT.MAX_PIXELS,
+        }
 
     def combine_all(self) -> None:
         """Add the test samples to the training samples, each once where queries are the gallery.

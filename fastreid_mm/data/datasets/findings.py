@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fastreid.utils.logger import log_first_n
 
 from fastreid_mm.common.image_headers import Headers, Size, look_at_images
+from fastreid_mm.common.pixels import MAX_PIXELS
 
 
 @dataclass
@@ -17,16 +18,18 @@ class Findings:
         problems: what has to be put right, a line each.
         missing: paths of files that their samples can do without.
         unequal: samples whose images have different sizes, with these; they are resized anyway.
+        max_pixels: ``INPUT.MAX_PIXELS``; files of more are problems.
     """
 
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
+    max_pixels: int = MAX_PIXELS
     _seen: Headers = field(default_factory=lambda: Headers({}, {}))
 
     def look_at(self, paths: Iterable[str]) -> None:
         """Look at all files of the part at once, before :meth:`look_at_sizes` is asked for those of each sample."""
-        self._seen = look_at_images(paths)
+        self._seen = look_at_images(paths, self.max_pixels)
 
     def look_at_sizes(self, paths: list[str]) -> dict[str, Size]:
         """Path to size of a sample's files; unreadable ones become a problem."""

@@ -41,6 +41,26 @@ def test_values_of_the_checkpoint_hook_that_cannot_be_are_refused(options, messa
         ResumableCheckpointHook(**options)
 
 
+@pytest.mark.parametrize(
+    ("key", "better"), [("sod/mean/Sm", "greater"), ("sod/desktop/MAE", "less"), ("sod/desktop/wFm", "greater")]
+)
+def test_which_of_two_scores_is_better_is_known_whatever_the_set_is_called(key, better):
+    """mmengine takes the "top" of a set's name for that of an accuracy."""
+    hook = ResumableCheckpointHook(save_best=key)
+    assert hook.rules == [better] and hook.is_better_than[key](2, 1) == (better == "greater")
+    assert ResumableCheckpointHook(save_best=key, rule="less").rules == ["less"]
+    assert ResumableCheckpointHook(save_best=key, less_keys=[key]).rules == ["less"]
+
+
+def test_what_is_best_may_be_the_first_metric_there_is():
+    hook = ResumableCheckpointHook(save_best="auto")
+    assert hook.rules == [None]
+    hook._init_rule(hook.rules, ["sod/toy/Sm"])  # as mmengine does after the first test
+    assert hook.rules == ["greater"] and hook.key_indicators == ["sod/toy/Sm"]
+    with pytest.raises(InputError, match="default_hooks.checkpoint.rule 'more' is not one of greater, less"):
+        ResumableCheckpointHook(save_best="auto", rule="more")
+
+
 def test_what_is_best_must_be_a_metric():
     hook = ResumableCheckpointHook(save_best="sod/mean/Sn", rule="greater")
     with pytest.raises(InputError, match="save_best 'sod/mean/Sn' is not one of sod/mean/Sm, sod/mean/MAE"):

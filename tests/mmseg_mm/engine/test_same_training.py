@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fastreid_mm.errors import InputError
 from mmseg_mm.engine import EpochSeedHook, read_checkpoint, same_training
+from mmseg_mm.engine.checkpoint_entries import only_known
 from mmseg_mm.engine.epoch_seed import remaining_iterations
 from mmseg_mm.engine.same_training import BATCH, RECORD, require_same_training, training_record
 from tests.mmseg_mm.engine.conftest import script
@@ -149,3 +150,12 @@ def test_training_by_iterations_goes_on_as_if_it_had_not_stopped(config, tmp_pat
     part = script("train.py", str(tmp_path / "by_iteration.py"), tmp_path / "part", "--resume")
     first, second = (read_checkpoint(str(folder / "iter_3.pth"))["state_dict"] for folder in (whole, part))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_what_is_taken_from_a_checkpoint_has_the_settings_of_its_training():
+    """Else a training with other batches would go on as if nothing were known of the first."""
+    then = runner()
+    taken = only_known(state(of=then), "epoch_2.pth")
+    require_same_training(then, taken, "epoch_2.pth")
+    with pytest.raises(InputError, match="images of an epoch was 12 and is 11"):
+        require_same_training(runner(images=11), taken, "epoch_2.pth")

@@ -13,6 +13,7 @@ from PIL import Image
 from data_folders.aligned import darken, near_infrared, save_sample
 from data_folders.complete import fingerprint, make_folder
 from fastreid_mm.common.image_files import LeftOut, images_by_stem
+from fastreid_mm.common.pixels import MAX_PIXELS, open_image
 from fastreid_mm.errors import InputError, first_line, listed
 
 NAME = "Market1501-MM"
@@ -107,7 +108,7 @@ def _images(photograph: Photograph) -> dict[str, Image.Image]:
 
 def _read(path: Path, mode: str) -> Image.Image:
     try:
-        with Image.open(path) as image:
+        with open_image(path, f"image {path}", MAX_PIXELS, "the limit of a photograph") as image:
             return image.convert(mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"cannot read image {path}: {first_line(error)}") from None

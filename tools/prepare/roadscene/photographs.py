@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from fastreid_mm.common.image_files import LeftOut, images_by_stem
+from fastreid_mm.common.pixels import MAX_PIXELS, open_image
 from fastreid_mm.errors import InputError, listed
 
 VISIBLE_FOLDER, THERMAL_FOLDER = "crop_LR_visible", "cropinfrared"
@@ -27,13 +28,13 @@ class Pair:
 
     def load(self) -> tuple[Image.Image, Image.Image]:
         """Read the RGB and the grey photograph."""
-        with Image.open(self.visible) as visible, Image.open(self.thermal) as thermal:
+        with _open(self.visible) as visible, _open(self.thermal) as thermal:
             return visible.convert("RGB"), thermal.convert("L")
 
     @property
     def size(self) -> tuple[int, int]:
         """The width and height of both photographs, read from the visible one's header."""
-        with Image.open(self.visible) as visible:
+        with _open(self.visible) as visible:
             return visible.size
 
 
@@ -102,9 +103,13 @@ def _problems(pair: Pair) -> list[str]:
     return []
 
 
+def _open(path: Path) -> Image.Image:
+    return open_image(path, f"image {path}", MAX_PIXELS, "the limit of a photograph")
+
+
 def _size(path: Path) -> tuple[int, int] | None:
     try:
-        with Image.open(path) as image:
+        with _open(path) as image:
             image.load()  # the header of a truncated file is fine
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
