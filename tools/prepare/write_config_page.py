@@ -13,10 +13,11 @@ from fastreid_mm.settings.imports import config_with
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 HEAD = """# Keys
 
-The keys that this package adds to fast-reid's, whose own keep their meaning. Each is declared once, in the room of the code that reads it, and
-this page is made of the declarations: `python tools/prepare/write_config_page.py`. "A reading" is a value that neither a paper nor its
-authors' code states. A key takes effect when the network is built, unless it says that it is of training or testing alone; one that nothing
-reads is refused, one that another key switches off is warned of.
+The keys that this package adds to fast-reid's, whose own keep their meaning. Each is declared once, in the room of the
+code that reads it, and this page is made of the declarations: `python tools/prepare/write_config_page.py`. "A reading"
+is a value that neither a paper nor its authors' code states. A key takes effect when the network is built, unless it
+says that it is of training or testing alone; one that nothing reads is refused, one that another key switches off is
+warned of.
 """
 
 
