@@ -138,7 +138,8 @@ def test_a_used_folder_is_refused_unless_it_is_to_be_resumed_or_overwritten(
 
 
 def test_a_batch_whose_loss_is_not_finite_is_kept(tiny_cfg, sysu_datasets, tmp_path):
-    with pytest.raises(InputError, match="loss_modality_aware_center is inf.* at iteration 0: its batch .*0_0.pth") as error:
+    words = "loss_modality_aware_center is inf.* at iteration 0: its batch .*0_0.pth"
+    with pytest.raises(InputError, match=words) as error:
         MMTrainer(tiny_cfg("MODEL.LOSSES.MODALITY_AWARE_CENTER.SCALE", 1e39)).train()
     assert isinstance(error.value, FloatingPointError) and "\n" not in str(error.value)
     kept = load_safely(str(tmp_path / "out" / "not_finite_0000000_0.pth"))
