@@ -10,7 +10,7 @@ from fastreid.data.datasets.bases import ImageDataset
 from fastreid.engine import DefaultTrainer, hooks
 from fastreid.engine.train_loop import TrainerBase
 from fastreid.utils import comm
-from fastreid.utils.events import EventStorage, EventWriter
+from fastreid.utils.events import EventStorage
 from torch import nn
 from torch.optim import Optimizer
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -35,7 +35,7 @@ from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.testing import check_test_sets, run_tests
-from fastreid_mm.engine.tracking import WandbWriter
+from fastreid_mm.engine.tracking import WandbRun
 from fastreid_mm.engine.unread_keys import RecordedConfig, refuse_unread
 from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
@@ -106,7 +106,6 @@ class MMTrainer(DefaultTrainer):
         asked.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg, self._lists = cfg, lists
-        self._tracker: WandbWriter | None = None
         self.register_hooks(self.build_hooks())
         refuse_unread(cfg, cfg.reads)
 
@@ -174,8 +173,8 @@ class MMTrainer(DefaultTrainer):
         save_config(self.cfg)  # not before: resume_or_load may refuse the folder, which is another training's
         record = run_record(self.cfg, self._lists)
         log_record(record)
-        if self._tracker:
-            self._tracker.start(self.cfg, resumed=self.start_iter > 0)
+        tracked = self.cfg.TRACKING.WANDB.ENABLED and comm.is_main_process()
+        run = WandbRun(self.cfg, resumed=self.start_iter > 0) if tracked else None
         references = self._measure_references() if self.cfg.TEST.REFERENCES else None
         if self.start_epoch >= self.max_epoch:
             logger.info(f"All {self.max_epoch} epochs are done: testing only")
@@ -183,8 +182,8 @@ class MMTrainer(DefaultTrainer):
             self._train_on()
         save_results(self.cfg.OUTPUT_DIR, self._last_eval_results, references)
         save_record(self.cfg.OUTPUT_DIR, record)
-        if self._tracker:
-            self._tracker.finish(self._last_eval_results)
+        if run:
+            run.finish(self._last_eval_results)
         require_expected(self.cfg.TEST.EXPECTED_RESULTS, self._last_eval_results)
         return self._last_eval_results
 
@@ -264,13 +263,8 @@ class MMTrainer(DefaultTrainer):
         if ProgressBar.wanted():
             built.append(ProgressBar())
         if comm.is_main_process():
-            self._tracker = WandbWriter() if cfg.TRACKING.WANDB.ENABLED else None
             built.append(EpochWriter(self.build_writers, 200))
         return [*built, InterimCheckpointer(cfg.SOLVER.CHECKPOINT_ITERS)]
-
-    def build_writers(self) -> list[EventWriter]:
-        """fast-reid's, and one for Weights & Biases where ``TRACKING.WANDB`` asks for it."""
-        return [*super().build_writers(), *([self._tracker] if self._tracker else [])]
 
     @staticmethod
     def auto_scale_hyperparams(cfg: CfgNode, num_classes: int) -> CfgNode:

@@ -29,7 +29,8 @@ ELSEWHERE = (
     "TEST.CORRUPTION.REPETITIONS",
     "TEST.CORRUPTION.SEED",
     "TEST.CORRUPTION.FROST",
-    "TRACKING.WANDB.PROJECT",  # when training starts
+    "TRACKING.WANDB.ENABLED",  # when training starts
+    "TRACKING.WANDB.PROJECT",
     "TRACKING.WANDB.NAME",
 )
 """Keys of every method that are read before or after a run is built, by whom."""
