@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
+from fastreid_mm.losses.geometry import require_classes
 
 
 def smoothed_cross_entropy(
@@ -38,6 +39,7 @@ def smoothed_cross_entropy(
         tensor(1.3863)
     """
     require_shapes(logits=(logits, "B N"), targets=(targets, "B"))
+    require_classes("smoothed_cross_entropy", targets, logits.shape[1])
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     log_likely = F.log_softmax(logits, dim=1)
     right = log_likely.gather(1, targets[:, None])[:, 0]  # (B,)

@@ -54,7 +54,7 @@ def test_every_weight_moves_and_the_result_is_a_ranking(trainer, base):
     assert set(settings["test"]) >= {"Rank-1", "Rank-5", "Rank-10", "Rank-20", "mAP", "mINP"}
     after = weights(run)
     still = {name for name in before if torch.equal(before[name], after[name])}
-    assert all(name.startswith("scores.necks.") and name.endswith(".bias") for name in still)
+    assert all(name.startswith("heads.necks.") and name.endswith(".bias") for name in still)
     assert any(name.startswith("ranked_lists_") for name in os.listdir(run.cfg.OUTPUT_DIR))
 
 

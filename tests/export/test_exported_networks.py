@@ -87,7 +87,7 @@ def test_an_exported_network_gives_the_features_of_pytorch_whatever_its_batch_ho
 
 
 def test_one_image_alone_and_a_generator_are_lists_for_an_exported_network_too(exported):
-    found = OnnxPredictor(exported("AGW").path)
+    found = OnnxPredictor(exported("TwoStream AGW").path)
     expected = found.features([draw(0)], "visible")
     for given in (draw(0), np.asarray(draw(0)), (image for image in [draw(0)])):
         assert np.array_equal(found.features(given, "visible"), expected)
@@ -126,7 +126,7 @@ def test_what_a_block_of_an_absent_modality_holds_is_zero(exported):
 
 
 def test_a_program_of_torch_export_gives_the_features_of_pytorch_with_the_flip_of_testing(exported):
-    case = exported("AGW", "pt2", "TEST.FLIP.ENABLED", "True")
+    case = exported("TwoStream AGW", "pt2", "TEST.FLIP.ENABLED", "True")
     files = {"fastreid_mm.json": ""}
     module = torch.export.load(case.path, extra_files=files).module()
     told = json.loads(files["fastreid_mm.json"])
@@ -139,7 +139,7 @@ def test_a_program_of_torch_export_gives_the_features_of_pytorch_with_the_flip_o
 
 
 def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
-    case = exported("AGW")
+    case = exported("TwoStream AGW")
     draw(5).save(tmp_path / "image.png")
     code = (
         "import sys; sys.modules['torch'] = None\n"
@@ -153,11 +153,11 @@ def test_the_onnx_predictor_needs_no_pytorch(exported, tmp_path):
 @pytest.mark.parametrize(
     ("name", "images", "modality", "message"),
     [
-        ("AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
-        ("AGW", [draw(0)], ["visible", "visible"], "2 modalities for 1 images"),
-        ("AGW", ["missing.jpg"], "visible", "image missing.jpg does not exist"),
-        ("AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
-        ("AGW", [], "visible", "no images"),
+        ("TwoStream AGW", [draw(0)], "thermal", "modality 'thermal': 1 images need visible or infrared"),
+        ("TwoStream AGW", [draw(0)], ["visible", "visible"], "2 modalities for 1 images"),
+        ("TwoStream AGW", ["missing.jpg"], "visible", "image missing.jpg does not exist"),
+        ("TwoStream AGW", [np.zeros((4, 4), np.float32)], "visible", "an image is uint8 .* not float32"),
+        ("TwoStream AGW", [], "visible", "no images"),
         ("HAMNet", [draw(0)], "", "each sample maps RGB, NIR to images"),
         ("HAMNet", [{"RGB": draw(0), "TIR": draw(1)}], "", "each sample maps RGB, NIR"),
     ],
@@ -184,4 +184,4 @@ def test_deep_images_are_read_as_the_description_says(tmp_path):
 def test_the_onnx_predictor_bounds_the_pixels_of_files(exported, tmp_path):
     draw(5).save(tmp_path / "image.png")
     with pytest.raises(InputError, match="image.png has [0-9 x]+ pixels, more than INPUT.MAX_PIXELS 9 allows"):
-        OnnxPredictor(exported("AGW").path, max_pixels=9).features([str(tmp_path / "image.png")], "visible")
+        OnnxPredictor(exported("TwoStream AGW").path, max_pixels=9).features([str(tmp_path / "image.png")], "visible")

@@ -31,6 +31,7 @@ def given():
         "modulation_discriminative": (draw(8, 2, 8), draw(8, 8), draw(8, 8), TARGETS),
         "multi_modal_margin": (draw(8, 2, 8), TARGETS),
         "pixel_position_aware": (draw(2, 1, 8, 8), mask),
+        "smoothed_cross_entropy": (draw(8, 5), TARGETS),
         "weighted_regularized_triplet": (draw(8, 16), TARGETS),
     }
 
