@@ -4,14 +4,14 @@ Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVP
 https://arxiv.org/abs/1512.00567
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
-from fastreid_mm.losses.geometry import require_classes
+from fastreid_mm.losses.full_precision import full_precision
 
 
+@full_precision
 def smoothed_cross_entropy(
     logits: Tensor, targets: Tensor, epsilon: float = 0.0, alpha: float = 0.2, uniform: bool = False
 ) -> Tensor:
@@ -39,8 +39,6 @@ def smoothed_cross_entropy(
         tensor(1.3863)
     """
     require_shapes(logits=(logits, "B N"), targets=(targets, "B"))
-    require_classes("smoothed_cross_entropy", targets, logits.shape[1])
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     log_likely = F.log_softmax(logits, dim=1)
     right = log_likely.gather(1, targets[:, None])[:, 0]  # (B,)
     share = epsilon if epsilon >= 0 else alpha * right.detach().exp()
