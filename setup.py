@@ -96,7 +96,7 @@ setup(
         "Topic :: Scientific/Engineering :: Image Recognition",
         "Typing :: Typed",
     ],
-    # The configs lie at the top of a checkout and inside the packages of a wheel: fastreid_mm/shipped_configs.py
+    # The configs lie at the top of a checkout and inside the packages of a wheel: fastreid_mm/common/shipped_configs.py
     packages=[*find_packages(include=["fastreid_mm*", "mmseg_mm*"]), "fastreid_mm.configs", "mmseg_mm.configs"],
     package_dir={"fastreid_mm.configs": "configs", "mmseg_mm.configs": "configs"},
     package_data={

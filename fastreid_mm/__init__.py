@@ -8,7 +8,7 @@ samplers are registered when :mod:`fastreid_mm.methods` and :mod:`fastreid_mm.da
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastreid_mm.engine.predictor import Predictor
+    from fastreid_mm.inference.predictor import Predictor
     from fastreid_mm.settings.config import add_mm_config
 
 __all__ = ["Predictor", "add_mm_config"]
@@ -18,10 +18,10 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Import what needs fast-reid when it is asked for."""
     if name in __all__:
-        from fastreid_mm.commands.hosts import require_fastreid
+        from fastreid_mm.common.hosts import require_fastreid
 
         require_fastreid()
-        from fastreid_mm.engine.predictor import Predictor
+        from fastreid_mm.inference.predictor import Predictor
         from fastreid_mm.settings.config import add_mm_config
 
         return {"Predictor": Predictor, "add_mm_config": add_mm_config}[name]

@@ -32,7 +32,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 @contextmanager

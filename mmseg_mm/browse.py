@@ -11,7 +11,7 @@ from mmengine.runner.utils import set_random_seed
 from mmseg.registry import DATASETS
 from tqdm import tqdm
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine.data_root import take_data_root
 from mmseg_mm.load_config import load_config
 from mmseg_mm.side_by_side import side_by_side

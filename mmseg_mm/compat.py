@@ -23,7 +23,7 @@ from mmengine import analysis
 from mmengine.dataset import InfiniteSampler
 from mmengine.runner import Runner
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 OPERATORS = "mmcv._ext"
 

@@ -12,9 +12,9 @@ from mmengine.config import DictAction
 from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
+from fastreid_mm.common.errors import InputError, require_packages
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
-from fastreid_mm.errors import InputError, require_packages
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.models.data_preprocessor import BGR_TO_RGB, RGBDDataPreProcessor
 

@@ -11,8 +11,8 @@ from mmengine.registry import init_default_scope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.errors import InputError, first_line
 from mmseg_mm.engine.checkpoint_entries import SETTINGS
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint, weights_of

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.shipped_configs import find_config
 
 
 def load_config(path: str | Path, needs: Sequence[str] = ()) -> Config:

@@ -11,7 +11,7 @@ import numpy as np
 from mmengine.config import DictAction
 from tqdm import tqdm
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.errors import InputError, listed
 from mmseg_mm.datasets.image_files import add_max_pixels, read_grey
 from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS

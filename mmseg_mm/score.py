@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, list_folder
 from fastreid_mm.common.output_place import make_folder, require_place
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, listed
-from fastreid_mm.whole_file import write_text
+from fastreid_mm.common.whole_file import write_text
 from mmseg_mm.datasets.image_files import add_max_pixels
 from mmseg_mm.datasets.paired_folders import files_by_name
 from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 
 
 def require_writable_name(path: str | Path) -> None:

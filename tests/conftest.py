@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fastreid_mm.engine.setup import load_config
+from fastreid_mm.settings.load import load_config
 
 torch.set_num_threads(1)  # the tensors are too small to share
 

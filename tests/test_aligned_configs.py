@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.transforms import build_transforms
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.settings.load import load_config
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 

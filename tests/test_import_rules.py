@@ -28,18 +28,12 @@ def test_blocks_and_losses_need_nothing_but_torch(part):
         for name in imported(path):
             root = name.split(".")[0]
             ours = name.startswith(
-                ("fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.modality", "fastreid_mm.errors")
+                ("fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.common.modality", "fastreid_mm.common.errors")
             )
             assert ours or root == "torch" or root in sys.stdlib_module_names, f"{path.name}: {name}"
 
 
-WITHOUT_HOST = [
-    *(f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "errors", "console")),
-    *(
-        f"fastreid_mm.{part}"
-        for part in ("shipped_configs", "whole_file", "random_state", "random_streams", "safe_load", "stopping")
-    ),
-]
+WITHOUT_HOST = [f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "corruptions")]
 """What both plug-ins use."""
 
 
@@ -52,7 +46,7 @@ def test_the_mmseg_plug_in_uses_what_needs_no_host_only():
 def test_light_modules_load_no_host():
     code = f"""
 import importlib, sys
-for module in {["fastreid_mm", *WITHOUT_HOST, "fastreid_mm.corruptions"]}:
+for module in {["fastreid_mm", *WITHOUT_HOST]}:
     importlib.import_module(module)
     print(module, sorted({HOSTS | {"timm", "yacs"}!r} & set(sys.modules)))
 """
@@ -60,38 +54,42 @@ for module in {["fastreid_mm", *WITHOUT_HOST, "fastreid_mm.corruptions"]}:
     assert [line for line in output.splitlines() if not line.endswith(" []")] == []
 
 
-FLOORS = [
+FLOORS = (
+    {"commands"},
     {"app"},
     {"retrieval", "export", "visualization"},
+    {"inference"},
     {"engine"},
     {"settings"},
+    {"protocols"},
     {"methods"},
-    {"protocols", "modeling"},
-    {"data"},
-    {"evaluation", "losses"},
-    {"layers", "corruptions"},
-]
-"""Folders of ``fastreid_mm``, the highest first, those side by side apart. Others stand above them all, as tools do."""
-GROUND = len(FLOORS) + 1
-"""Where single files and ``common`` stand, which may import each other."""
+    {"modeling", "data"},
+    {"evaluation", "corruptions"},
+    {"losses"},
+    {"layers"},
+    {"common"},
+)
+"""Folders of ``fastreid_mm``, the highest first, those side by side apart."""
+HOST_REPAIRS = "compat"
+"""What every room that imports fast-reid begins with."""
 
 
-def floor(part: str) -> int:
-    """The number of a part's floor, 0 for the highest."""
-    if part == "common" or (PROJECT / "fastreid_mm" / f"{part}.py").is_file():
-        return GROUND
-    return next((number for number, parts in enumerate(FLOORS, 1) if part in parts), 0)
+def test_every_room_has_its_floor():
+    rooms = {path.parent.name for path in (PROJECT / "fastreid_mm").glob("*/__init__.py")}
+    assert rooms == set().union(*FLOORS)
+    assert {path.stem for path in (PROJECT / "fastreid_mm").glob("*.py")} == {"__init__", HOST_REPAIRS}
 
 
 def test_arrows_run_down():
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
     upwards = []
-    for path in (PROJECT / "fastreid_mm").rglob("*.py"):
-        part = path.relative_to(PROJECT / "fastreid_mm").parts[0].removesuffix(".py")
+    for path in (PROJECT / "fastreid_mm").glob("*/**/*.py"):
+        room = path.relative_to(PROJECT / "fastreid_mm").parts[0]
         ours = {name.split(".")[1] for name in imported(path) if name.startswith("fastreid_mm.")}
         upwards += [
             f"{path.relative_to(PROJECT)} imports {other}"
-            for other in ours - {part}
-            if part != "__init__" and not (floor(part) < floor(other) or floor(part) == GROUND == floor(other))
+            for other in ours - {room, HOST_REPAIRS}
+            if other not in floor or floor[room] >= floor[other]
         ]
     assert not upwards
 
@@ -115,5 +113,5 @@ def test_corruptions_need_numpy_opencv_and_pillow_only():
     for path in (PROJECT / "fastreid_mm" / "corruptions").rglob("*.py"):
         for name in imported(path):
             root = name.split(".")[0]
-            ours = name.startswith(("fastreid_mm.corruptions", "fastreid_mm.common", "fastreid_mm.errors"))
+            ours = name.startswith(("fastreid_mm.corruptions", "fastreid_mm.common"))
             assert ours or root in {"numpy", "cv2", "PIL"} or root in sys.stdlib_module_names, f"{path.name}: {name}"

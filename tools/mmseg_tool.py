@@ -12,7 +12,7 @@ An unknown name lists all. By themselves most of them end in "No module named 'm
 import sys
 
 import mmseg_mm  # noqa: F401  registers everything
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.common.errors import one_line_errors
 from mmseg_mm.engine import run_host_script
 
 

@@ -7,10 +7,10 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from fastreid_mm.console import printable
-from fastreid_mm.engine.predictor import Predictor
-from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import AnyImage
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import AnyImage
+from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.searcher import Searcher
 

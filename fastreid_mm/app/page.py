@@ -16,9 +16,9 @@ from PIL import Image
 
 from fastreid_mm.app.gallery_desk import GalleryDesk
 from fastreid_mm.app.pictures import Pictures
-from fastreid_mm.console import printable
-from fastreid_mm.engine.predictor import MODALITIES
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.inference.predictor import MODALITIES
 
 Saliency = Callable[[str, str], np.ndarray]
 """Paths of an image and its depth to (H, W) probabilities."""

@@ -7,8 +7,8 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from PIL import Image
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import DEFAULT_RULE, PixelRule
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule
 from fastreid_mm.retrieval.answers import Match, read_match, sign
 from fastreid_mm.retrieval.sources import checksum_in
 

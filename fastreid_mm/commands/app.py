@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
+from fastreid_mm.common.errors import InputError, one_line_errors, require_packages
+from fastreid_mm.common.hosts import require_fastreid, require_mmseg
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.errors import InputError, one_line_errors, require_packages
-from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.common.shipped_configs import find_config
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -83,7 +83,7 @@ def page_of(args: argparse.Namespace) -> gr.Blocks:
 
 def _desk(args: argparse.Namespace) -> GalleryDesk:
     from fastreid_mm.app.gallery_desk import CAMERA_IN_PATH, GalleryDesk
-    from fastreid_mm.engine.predictor import Predictor
+    from fastreid_mm.inference.predictor import Predictor
     from fastreid_mm.retrieval.searcher import Searcher
 
     predictor = Predictor(args.config_file, args.weights, args.opts)

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from fastreid_mm.commands.hosts import require_fastreid, require_mmseg
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import REFUSED, one_line_errors
+from fastreid_mm.common.hosts import require_fastreid, require_mmseg
 from fastreid_mm.common.notes import Note
-from fastreid_mm.console import printable
-from fastreid_mm.errors import REFUSED, one_line_errors
-from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.common.shipped_configs import find_config
 
 Found = tuple[str, dict[str, int], list[str], Sequence]
 """Name of a set, what it has, its problems and notes, and what of it is still to be read."""
@@ -60,9 +60,9 @@ def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[s
 def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:
     require_fastreid()
     import fastreid_mm.data  # noqa: F401  registers the data sets
+    from fastreid_mm.common.read_image import PixelRule
     from fastreid_mm.data.inspection import inspect, look_at
-    from fastreid_mm.engine.setup import load_config
-    from fastreid_mm.read_image import PixelRule
+    from fastreid_mm.settings.load import load_config
 
     cfg = load_config(args.config, args.opts)
     return inspect(cfg), partial(look_at, pixels=PixelRule.from_cfg(cfg))

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from fastreid_mm.commands.hosts import require_fastreid
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.common.errors import one_line_errors
+from fastreid_mm.common.hosts import require_fastreid
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -28,8 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse_arguments(arguments)
     with one_line_errors():
         require_fastreid()
-        from fastreid_mm.engine.setup import load_config, with_values
         from fastreid_mm.export.write import export_model
+        from fastreid_mm.settings.load import load_config, with_values
 
         cfg = load_config(args.config_file, args.opts)
         written = export_model(with_values(cfg, MODEL__WEIGHTS=args.weights or cfg.MODEL.WEIGHTS), args.output)

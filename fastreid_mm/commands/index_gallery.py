@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fastreid_mm.commands.hosts import require_fastreid
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.hosts import require_fastreid
 
 if TYPE_CHECKING:
     from fastreid_mm.retrieval.refresh import Plan

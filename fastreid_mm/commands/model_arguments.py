@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.image_files import LeftOut
-from fastreid_mm.console import printable
 
 if TYPE_CHECKING:
-    from fastreid_mm.engine.predictor import Predictor
+    from fastreid_mm.inference.predictor import Predictor
 
 
 def add_checkpoint_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -41,8 +41,8 @@ def predictor_of(args: argparse.Namespace) -> Predictor:
     Raises:
         InputError: the config or the checkpoint cannot be used, or fast-reid is not installed.
     """
-    from fastreid_mm.engine.predictor import Predictor
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
+    from fastreid_mm.inference.predictor import Predictor
 
     if args.batch_size < 1:
         raise InputError(f"--batch-size {args.batch_size} is less than 1")

@@ -6,9 +6,9 @@ They are here since nothing of ``mmseg_mm`` can be imported without its host.
 import sys
 from importlib import import_module
 
-from fastreid_mm.commands.hosts import require_mmseg
-from fastreid_mm.errors import one_line_errors
-from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.common.errors import one_line_errors
+from fastreid_mm.common.hosts import require_mmseg
+from fastreid_mm.common.shipped_configs import find_config
 
 
 def train(arguments: list[str] | None = None) -> None:

@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from fastreid_mm.commands.hosts import require_fastreid
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.hosts import require_fastreid
 from fastreid_mm.common.output_place import require_place
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, one_line_errors
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:

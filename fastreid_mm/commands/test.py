@@ -1,7 +1,7 @@
 """Test a trained model: the command ``fastreid-mm-test``."""
 
-from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.hosts import require_fastreid
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -15,8 +15,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     with one_line_errors():
         require_fastreid()
-        from fastreid_mm.engine.main import argument_parser, start
-        from fastreid_mm.engine.setup import load_config
+        from fastreid_mm.commands.run import argument_parser, start
+        from fastreid_mm.settings.load import load_config
 
         parser = argument_parser()
         parser.add_argument("--weights", "--checkpoint", default="", help="in the place of MODEL.WEIGHTS")

@@ -1,7 +1,7 @@
 """Train and test a model: the command ``fastreid-mm-train``."""
 
-from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.common.errors import one_line_errors
+from fastreid_mm.common.hosts import require_fastreid
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -15,6 +15,6 @@ def main(arguments: list[str] | None = None) -> None:
     """
     with one_line_errors():
         require_fastreid()
-        from fastreid_mm.engine.main import argument_parser, start
+        from fastreid_mm.commands.run import argument_parser, start
 
         start(argument_parser().parse_args(arguments))

@@ -7,8 +7,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from fastreid_mm.commands import train
-from fastreid_mm.commands.hosts import require_fastreid
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.hosts import require_fastreid
 from fastreid_mm.evaluation.results import mean_results, results_table, write_json
 
 
@@ -29,11 +29,11 @@ def main(arguments: list[str] | None = None) -> None:
         require_fastreid()
         if "TORCHELASTIC_RUN_ID" in os.environ:
             raise InputError("the ten trials cannot be started by torchrun: give --num-gpus to have several processes")
+        from fastreid_mm.commands.run import argument_parser
         from fastreid_mm.data.build import build_dataset
         from fastreid_mm.data.datasets.regdb import NUM_TRIALS
-        from fastreid_mm.engine.main import argument_parser
         from fastreid_mm.engine.output_dir import clear_output_dir
-        from fastreid_mm.engine.setup import load_config
+        from fastreid_mm.settings.load import load_config
 
         args = argument_parser().parse_args(arguments)
         if args.dry_run:

@@ -4,9 +4,9 @@ import argparse
 from itertools import takewhile
 from pathlib import Path
 
-from fastreid_mm.commands.hosts import require_fastreid, require_visualize
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.hosts import require_fastreid, require_visualize
 
 DESCRIPTION = """Test a model once and write pictures of what it does, and index.html, which shows them."""
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     with one_line_errors():
         require_fastreid()
         require_visualize()
-        from fastreid_mm.engine.predictor import Predictor
+        from fastreid_mm.inference.predictor import Predictor
         from fastreid_mm.visualization.report import NAMES, write_report
 
         unknown = [name for name in args.only if name not in NAMES]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Union
 
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 _DEPTH = 8  # no state of an optimizer or schedule is nested so deep
 

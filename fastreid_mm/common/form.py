@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 PLAIN = Mapping | list | tuple | str | bool | int | float | Tensor | None
 """What a saved state may have."""

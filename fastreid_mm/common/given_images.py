@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 def list_images(given: Any, modalities: Sequence[str] = ()) -> list:

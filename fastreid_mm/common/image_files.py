@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import translate
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.notes import Note
-from fastreid_mm.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 """Of image files, in lower case."""

@@ -16,9 +16,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, NamedTuple
 
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.pixels import MAX_PIXELS, open_image, require_pixels
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, first_line
 
 Size = tuple[int, int]
 """Width, height."""

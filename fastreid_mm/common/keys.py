@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 if TYPE_CHECKING:  # fast-reid's, but nothing here needs it
     from yacs.config import CfgNode

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 def require_place(path: Path, option: str, make: bool = False) -> None:

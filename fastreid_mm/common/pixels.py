@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 
 MAX_PIXELS = 2**25
 """33.5 million, unless a key or an argument says otherwise: 5792 x 5792, some 100 MB as red, green and blue."""

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator
 from os import PathLike
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """What Windows' editors write at the beginning."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.errors import InputError, listed
 
 AVERAGED_FIRST = ("state_dict_ema", "model_ema", "ema_state_dict", "teacher", "state_dict", "model", "net", "network")
 """Keys that decide between several mappings that hold the network as completely; averaged ones first, as timm does."""

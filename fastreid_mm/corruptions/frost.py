@@ -6,11 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.image_files import LeftOut, images_in
 from fastreid_mm.common.pixels import MAX_PIXELS, open_image
 from fastreid_mm.corruptions.pixels import Image, corruption, cut, to_unit
 from fastreid_mm.corruptions.weather import plasma
-from fastreid_mm.errors import InputError, first_line
 
 FROST = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))
 """How much of the image is left, and how much of the frost comes on top."""

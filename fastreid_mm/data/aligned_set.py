@@ -6,10 +6,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from fastreid_mm.common.random_state import random_state, set_random_state
+from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.data.datasets.aligned import AlignedItem, Source
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.random_state import random_state, set_random_state
-from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
 
 
 class AlignedSet(ItemSet):

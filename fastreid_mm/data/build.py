@@ -11,6 +11,9 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 from yacs.config import CfgNode
 
 from fastreid_mm.common.data_root import data_root
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import PixelRule, look_ahead
+from fastreid_mm.common.stopping import leave_stopping_to_the_trainer
 from fastreid_mm.data.aligned_set import AlignedSet
 from fastreid_mm.data.channel_augmentation import ChannelAugmentation
 from fastreid_mm.data.datasets import AlignedDataset, CrossModalityDataset
@@ -28,9 +31,6 @@ from fastreid_mm.data.sampler import CrossModalityIdentitySampler
 from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 from fastreid_mm.data.thermal_inversion import ThermalInversion
 from fastreid_mm.data.transforms import build_transforms
-from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import PixelRule, look_ahead
-from fastreid_mm.stopping import leave_stopping_to_the_trainer
 
 _BY_MODALITY: dict[str, Callable[[float], Callable[[Tensor, int], Tensor]]] = {
     "THERMAL_INVERSION": ThermalInversion,

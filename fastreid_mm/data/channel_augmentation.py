@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.modality import VISIBLE
+from fastreid_mm.common.modality import VISIBLE
 
 GRAY = (0.2989, 0.5870, 0.1140)
 

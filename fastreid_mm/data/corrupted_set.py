@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import torch
 
+from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.corruptions import CORRUPTIONS, SEVERITIES, Corruption, frost
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.random_streams import stream_words
 
 
 class CorruptedSet(ItemSet):

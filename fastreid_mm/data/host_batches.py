@@ -7,8 +7,8 @@ import numpy as np
 from fastreid.data import samplers
 from torch.utils.data import BatchSampler, Sampler
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.random_streams import stream_words
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.random_streams import stream_words
 
 HOST_SAMPLERS = ("TrainingSampler", "NaiveIdentitySampler", "BalancedIdentitySampler")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from PIL import Image
 from torch import Tensor
 
+from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
 
 
 class ImageSet(ItemSet):

@@ -9,15 +9,15 @@ from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.common.data_root import data_root
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, images_below
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.common.notes import Note
+from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_and_judge
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
 from fastreid_mm.data.readable import item_files
-from fastreid_mm.errors import InputError, listed
-from fastreid_mm.modality import INFRARED, VISIBLE
-from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_and_judge
 
 
 def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list[str]]]:

@@ -6,10 +6,10 @@ from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, require_packages
 from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.common.modality import VISIBLE
 from fastreid_mm.data.datasets import AlignedDataset
-from fastreid_mm.errors import InputError, require_packages
-from fastreid_mm.modality import VISIBLE
 
 logger = logging.getLogger("fastreid.mm")
 

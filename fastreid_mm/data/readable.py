@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from fastreid.utils import comm
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_headers import look_at_images
 from fastreid_mm.data.build import build_dataset
-from fastreid_mm.errors import InputError, listed
 
 
 def require_readable(cfg: CfgNode, trained: Iterable[tuple] = ()) -> None:

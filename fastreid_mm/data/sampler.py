@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from torch.utils.data import Sampler
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 
 
 class CrossModalityIdentitySampler(Sampler[list[int]]):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.modality import INFRARED
+from fastreid_mm.common.modality import INFRARED
 
 
 class ThermalInversion:

@@ -5,7 +5,7 @@ from fastreid.data.transforms import AugMix, ToTensor
 from fastreid.data.transforms import build_transforms as host_transforms
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, first_line, require_choice
+from fastreid_mm.common.errors import InputError, first_line, require_choice
 
 SMALLEST_ERASED = 0.02
 """Share of an image that random erasing takes at least, of Zhong et al. and of the host."""

@@ -25,11 +25,11 @@ from fastreid_mm.common.entries import (
     known_entries,
     named,
 )
+from fastreid_mm.common.errors import InputError, first_line, listed
 from fastreid_mm.common.form import like, like_optimizer
+from fastreid_mm.common.safe_load import load_safely
 from fastreid_mm.common.weights import find_weights, fits
-from fastreid_mm.errors import InputError, first_line, listed
-from fastreid_mm.safe_load import load_safely
-from fastreid_mm.whole_file import require_whole, write_text, write_whole
+from fastreid_mm.common.whole_file import require_whole, write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory", "heads.weight")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when

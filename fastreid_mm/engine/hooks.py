@@ -13,12 +13,12 @@ from fastreid.utils.events import CommonMetricPrinter, EventWriter
 from torch import nn
 from tqdm import tqdm
 
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.engine.distributed import share_buffers
 from fastreid_mm.engine.interruption import interim_name, prune_interim
 from fastreid_mm.engine.output_dir import LAST_TEST
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results
-from fastreid_mm.whole_file import write_text
 
 
 class EpochTest(EvalHook):

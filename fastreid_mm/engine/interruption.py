@@ -11,7 +11,7 @@ from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 from torch import nn
 
-from fastreid_mm.stopping import KEPT, STOPPED
+from fastreid_mm.common.stopping import KEPT, STOPPED
 
 logger = logging.getLogger("fastreid.mm")
 

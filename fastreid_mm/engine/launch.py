@@ -15,7 +15,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from fastreid.utils import comm
 
-from fastreid_mm.errors import REFUSED, InputError, first_line, one_line_errors
+from fastreid_mm.common.errors import REFUSED, InputError, first_line, one_line_errors
 
 LOST = 1
 """Exit status of a process that can no longer reach another."""

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.errors import InputError, listed
 
 LAST_TEST = "last_test"
 """The file that says after how many iterations the last test was made."""

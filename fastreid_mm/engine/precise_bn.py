@@ -15,11 +15,12 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.engine.distributed import unwrap
-from fastreid_mm.engine.setup import seed_everything, with_values
-from fastreid_mm.errors import InputError
+from fastreid_mm.engine.setup import seed_everything
 from fastreid_mm.modeling.global_batch_norm import synchronize_batch_norm
+from fastreid_mm.settings.load import with_values
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastreid.utils import comm
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.evaluation.results import Results, results_table, write_json
 
 EXPECTED = "TEST.EXPECTED_RESULTS"

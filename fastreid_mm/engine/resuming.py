@@ -11,10 +11,10 @@ from typing import Any
 
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import leaves
 from fastreid_mm.engine.checkpoint import AS_WEIGHTS
-from fastreid_mm.engine.unread_keys import is_same
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.settings.unread_keys import is_same
 
 KINDS = ("OPT", "SCHED", "WARMUP_ITERS", "WARMUP_FACTOR", "WARMUP_METHOD", "DELAY_EPOCHS")
 """Keys of ``SOLVER`` without which a checkpoint's state of optimiser and schedule means nothing."""

@@ -7,7 +7,7 @@ from fastreid.solver import build_optimizer as build_host_optimizer
 from torch import nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.modeling.contract import as_meta_architecture
 
 

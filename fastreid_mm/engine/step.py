@@ -9,9 +9,9 @@ from fastreid.engine.train_loop import SimpleTrainer
 from fastreid.utils import comm
 from torch import Tensor, nn
 
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.whole_file import write_whole
 from fastreid_mm.data.device_loader import Batch, DeviceLoader
-from fastreid_mm.errors import InputError
-from fastreid_mm.whole_file import write_whole
 
 
 class NotFiniteError(InputError, FloatingPointError):

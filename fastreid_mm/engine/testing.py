@@ -1,4 +1,4 @@
-"""Tests of a model on all test sets of a config, without training."""
+"""Tests of a model on all test sets of a config."""
 
 import logging
 import os
@@ -11,15 +11,9 @@ from torch import nn
 from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_dataset, build_test_loader
-from fastreid_mm.data.readable import require_readable
-from fastreid_mm.engine.distributed import share_buffers, share_weights, unwrap
-from fastreid_mm.engine.output_dir import has_checkpoint
-from fastreid_mm.engine.precise_bn import precise_bn
-from fastreid_mm.engine.record import list_checksum, log_record, run_record, save_record
-from fastreid_mm.engine.report import log_results, require_expected, require_expected_form, save_results
-from fastreid_mm.engine.setup import save_config, settle
-from fastreid_mm.engine.tracking import track_results
-from fastreid_mm.engine.trained_model import UNTRAINED, trained_model
+from fastreid_mm.engine.distributed import share_buffers, unwrap
+from fastreid_mm.engine.record import list_checksum
+from fastreid_mm.engine.report import log_results
 from fastreid_mm.evaluation.results import Results, Settings
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.flip_testing import FlipTesting
@@ -108,31 +102,3 @@ def _list(dataset: ImageDataset, name: str, lists: dict[str, str] | None) -> Non
 
 def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
     return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in found.items()}
-
-
-def evaluate_only(cfg: CfgNode) -> Results:
-    """Test ``MODEL.WEIGHTS``, or, with a warning, the untrained network if there are none; save the results.
-
-    In a training's folder the training's own ``results.json`` and ``run.json`` stay: the names begin with ``eval_``.
-
-    Raises:
-        InputError: the checkpoint does not exist or is of another model, or results are not those expected.
-    """
-    require_expected_form(cfg.TEST.EXPECTED_RESULTS)
-    cfg = settle(cfg)
-    require_readable(cfg)
-    save_config(cfg)
-    model = trained_model(cfg)
-    share_weights(model)
-    lists: dict[str, str] = {}
-    results = run_tests(cfg, model, notes=precise_bn(cfg, model), lists=lists)
-    record = run_record(cfg, lists)
-    log_record(record)
-    prefix = "eval_" if has_checkpoint(cfg.OUTPUT_DIR) else ""
-    save_results(cfg.OUTPUT_DIR, results, prefix=prefix)
-    save_record(cfg.OUTPUT_DIR, record, prefix)
-    track_results(cfg, results)
-    if not cfg.MODEL.WEIGHTS:
-        logger.warning(UNTRAINED)  # again, where the results are read
-    require_expected(cfg.TEST.EXPECTED_RESULTS, results)
-    return results

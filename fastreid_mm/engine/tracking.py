@@ -5,7 +5,7 @@ from typing import Any
 
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import require_packages
+from fastreid_mm.common.errors import require_packages
 from fastreid_mm.evaluation.results import Results
 
 

@@ -17,12 +17,12 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from yacs.config import CfgNode
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures, in spawned processes too
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.readable import require_readable
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.engine.config_values import refused_by
 from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
@@ -32,17 +32,18 @@ from fastreid_mm.engine.record import list_checksum, log_record, run_record, sav
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results
 from fastreid_mm.engine.resuming import require_same_training, saved_settings
 from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
-from fastreid_mm.engine.setup import save_config, seed_everything, settle, with_values
+from fastreid_mm.engine.setup import save_config, seed_everything, settle
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.testing import check_test_sets, run_tests
 from fastreid_mm.engine.tracking import WandbRun
-from fastreid_mm.engine.unread_keys import RecordedConfig, refuse_unread
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
 from fastreid_mm.modeling.config_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.host_architectures import take_terms
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
+from fastreid_mm.settings.config_values import refused_by
+from fastreid_mm.settings.load import with_values
+from fastreid_mm.settings.unread_keys import RecordedConfig, refuse_unread
 
 logger = logging.getLogger("fastreid.mm")
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 class AlignedFeature(NamedTuple):

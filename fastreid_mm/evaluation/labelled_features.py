@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.notices import warn_once
-from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.evaluation import llcm, market, regdb
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.hidden_images import JUNK

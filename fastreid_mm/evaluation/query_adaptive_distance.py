@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.distances import Features
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 

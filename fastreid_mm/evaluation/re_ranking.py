@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.distances import Features
 
 _CHUNK_VALUES = 2**22  # distances, or weights, that are dense at a time

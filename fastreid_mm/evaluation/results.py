@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import mean, stdev
 from typing import cast
 
-from fastreid_mm.whole_file import write_text
+from fastreid_mm.common.whole_file import write_text
 
 Metrics = Mapping[str, float | str]
 """Metric to value, in percent where it is a share; "gallery" says how galleries were drawn."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.hidden_images import hidden_images, tell_junk
 from fastreid_mm.evaluation.rank_metrics import to_array
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import Permutation, read_mat
 
 

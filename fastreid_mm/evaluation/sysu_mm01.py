@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.extras import Measure
 from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
 from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array

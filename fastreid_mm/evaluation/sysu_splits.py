@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.text_lines import read_lines
-from fastreid_mm.errors import InputError
 
 CAMERAS = (1, 2, 3, 4, 5, 6)
 VISIBLE_CAMERAS = (1, 2, 4, 5)

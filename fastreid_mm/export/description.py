@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import FULL_RANGE
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import FULL_RANGE
 
 KEY = "fastreid_mm"
 """Under which a file holds the description, as JSON."""

@@ -8,7 +8,7 @@ https://protobuf.dev/programming-guides/encoding/.
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 _GRAPHS: dict[str, dict[int, str]] = {
     "model": {7: "graph", 20: "training", 25: "function"},

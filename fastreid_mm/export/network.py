@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 import fastreid_mm
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.data.transforms import build_transforms
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.export.description import IMAGES, Description
 from fastreid_mm.export.prepare_image import prepare_image

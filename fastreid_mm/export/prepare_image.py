@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from fastreid_mm.read_image import DEFAULT_RULE, AnyImage, PixelRule, as_rgb
+from fastreid_mm.common.read_image import DEFAULT_RULE, AnyImage, PixelRule, as_rgb
 
 RESIZE = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 

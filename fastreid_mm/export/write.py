@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from yacs.config import CfgNode
 
-from fastreid_mm.engine.setup import with_values
-from fastreid_mm.engine.trained_model import trained_model
-from fastreid_mm.errors import InputError, listed, require_packages
+from fastreid_mm.common.errors import InputError, listed, require_packages
 from fastreid_mm.export.description import IMAGES, KEY
 from fastreid_mm.export.network import ExportedNetwork, describe
+from fastreid_mm.inference.trained_model import trained_model
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.settings.load import with_values
 
 TOLERANCE = 1e-4
 """The largest difference from PyTorch, over the largest value of the output."""

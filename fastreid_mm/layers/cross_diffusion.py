@@ -7,7 +7,7 @@ https://arxiv.org/abs/2112.01177
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.shapes import require_shapes
 

@@ -7,7 +7,7 @@ https://arxiv.org/abs/2110.08994
 import torch
 from torch import Tensor, nn
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 
 MAPPINGS = ("fc", "identity")
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.cross_attention import cross_attention
 from fastreid_mm.layers.cross_diffusion import cross_diffusion

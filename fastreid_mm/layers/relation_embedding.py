@@ -8,7 +8,7 @@ https://ojs.aaai.org/index.php/AAAI/article/view/20165
 import torch
 from torch import Tensor, nn
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.shapes import require_shapes
 

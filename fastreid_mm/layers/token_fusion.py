@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.mutual_former_layer import MutualFormerLayer, MutualInteraction
 from fastreid_mm.layers.shapes import require_shapes
 

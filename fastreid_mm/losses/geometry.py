@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 
 
 def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ section 3.2, eq. 13 and 14
 import torch
 from torch import Tensor
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision

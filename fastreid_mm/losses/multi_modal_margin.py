@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastreid_mm.errors import require_choice
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision

@@ -5,8 +5,8 @@ from functools import reduce
 
 from yacs.config import CfgNode
 
-from fastreid_mm import errors
-from fastreid_mm.errors import InputError
+from fastreid_mm.common import errors
+from fastreid_mm.common.errors import InputError
 
 
 def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:

@@ -13,7 +13,8 @@ from fastreid.utils import comm
 from torch import Tensor
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.extras import Compared, Labels, Measure, extended_measure
 from fastreid_mm.evaluation.hidden_images import JUNK, is_junk
@@ -21,7 +22,6 @@ from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Metrics, Settings
 from fastreid_mm.evaluation.side import Distance, Side
 from fastreid_mm.protocols.extras import configured_extras
-from fastreid_mm.read_image import PixelRule
 
 
 class FeatureCollector(DatasetEvaluator):

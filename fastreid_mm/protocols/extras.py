@@ -3,7 +3,7 @@
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.extras import Expansion, Extras, Reranking
 from fastreid_mm.evaluation.re_ranking import EXPANSIONS
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
+from fastreid_mm.common.whole_file import write_whole
 from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
-from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
-from fastreid_mm.whole_file import write_whole
 
 TOP = 10
 """Gallery images in a row."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.modalities import require_corruptible
-from fastreid_mm.errors import InputError
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 from fastreid_mm.protocols.extras import require_averageable
 

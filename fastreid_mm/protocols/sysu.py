@@ -9,8 +9,8 @@ from fastreid.utils.logger import log_first_n
 from torch import Tensor
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import require_choice
 from fastreid_mm.data.datasets.sysu_mm01 import image_number
-from fastreid_mm.errors import require_choice
 from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.sysu_mm01 import evaluate_sysu
 from fastreid_mm.evaluation.sysu_splits import Permutation, gallery_source, read_permutation

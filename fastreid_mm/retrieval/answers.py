@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from fastreid_mm.console import encodable, printable
-from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import DEFAULT_RULE, PixelRule, read_rgb
+from fastreid_mm.common.console import encodable, printable
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
+from fastreid_mm.common.whole_file import write_text, write_whole
 from fastreid_mm.retrieval.sources import Member, Source, image_of, state_of
-from fastreid_mm.whole_file import write_text, write_whole
 
 _TILE, _GAP, _LINE = 128, 6, 14
 

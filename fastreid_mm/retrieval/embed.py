@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from fastreid_mm.engine.predictor import Predictor
-from fastreid_mm.errors import InputError, listed
-from fastreid_mm.read_image import look_ahead
+from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.read_image import look_ahead
+from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.retrieval.samples import Sample
 from fastreid_mm.retrieval.sources import Member, source_of
 

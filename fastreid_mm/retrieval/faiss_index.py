@@ -10,13 +10,13 @@ from typing import Any
 import faiss
 import numpy as np
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.whole_file import write_whole
 from fastreid_mm.retrieval.identity import Identity, refuse_other
 from fastreid_mm.retrieval.journal import Journal
 from fastreid_mm.retrieval.side_file import Side, file_checksum, read_side, with_changes, write_side
 from fastreid_mm.retrieval.sources import Member, Source
 from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
-from fastreid_mm.whole_file import write_whole
 
 _CHUNK = 1 << 16
 """Rows that go to the index at a time."""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import DECLARED, leaves
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, listed
-from fastreid_mm.read_image import FULL_RANGE
+from fastreid_mm.common.read_image import FULL_RANGE
 
 _OF_TRAINING = (
     *("MODEL.DEVICE", "MODEL.WEIGHTS", "MODEL.TRUST_WEIGHTS", "MODEL.PARTIAL_WEIGHTS", "MODEL.FREEZE_LAYERS"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
 from fastreid_mm.retrieval.side_file import source_from, source_json, text_checksum
 from fastreid_mm.retrieval.sources import Member

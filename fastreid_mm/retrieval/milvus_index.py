@@ -9,8 +9,8 @@ from itertools import count as counting
 
 import numpy as np
 
-from fastreid_mm.console import encodable
-from fastreid_mm.errors import InputError, first_line, require_packages
+from fastreid_mm.common.console import encodable
+from fastreid_mm.common.errors import InputError, first_line, require_packages
 from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
 from fastreid_mm.retrieval.side_file import source_from, source_json, with_changes
 from fastreid_mm.retrieval.sources import Member, Source

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from fastreid_mm.engine.predictor import Predictor
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.retrieval.faiss_index import FaissIndex
 from fastreid_mm.retrieval.identity import identity_of

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import SUFFIXES, LeftOut, images_below, list_folder
-from fastreid_mm.errors import InputError
 
 
 class Sample(NamedTuple):

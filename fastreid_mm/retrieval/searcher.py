@@ -6,8 +6,8 @@ import sys
 import numpy as np
 from torch import Tensor
 
-from fastreid_mm.engine.predictor import Predictor
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.open_index import model_space, open_index
 from fastreid_mm.retrieval.search import scan, search

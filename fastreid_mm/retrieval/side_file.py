@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.retrieval.identity import Identity, identity_from
 from fastreid_mm.retrieval.sources import Member, Source
-from fastreid_mm.whole_file import write_text
 
 _CHUNK = 1 << 24
 _CHECKSUM = ', "checksum": '

@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import is_image
-from fastreid_mm.errors import InputError
 from fastreid_mm.retrieval.samples import Sample
 
 _CHUNK = 1 << 20

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.retrieval.sources import Member, Source
 
 

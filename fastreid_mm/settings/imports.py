@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fastreid.config import CfgNode, get_cfg
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.settings.config import add_mm_config
 
 KEY = "IMPORTS"

@@ -6,9 +6,10 @@ from fastreid.modeling import build_model
 from torch import nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.checkpoint import saved_num_classes
-from fastreid_mm.engine.setup import seed_everything, with_values
-from fastreid_mm.errors import InputError
+from fastreid_mm.engine.setup import seed_everything
+from fastreid_mm.settings.load import with_values
 
 logger = logging.getLogger("fastreid.mm")
 

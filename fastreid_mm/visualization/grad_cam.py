@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from pytorch_grad_cam import GradCAM
 from torch import Tensor, nn
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
 from fastreid_mm.modeling.backbones.stages import Layout, layout_of

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.protocols.evaluator import field
 
 NAMES = {VISIBLE: "visible", INFRARED: "infrared"}

@@ -4,14 +4,14 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastreid_mm.engine.predictor import Predictor
-from fastreid_mm.safe_load import load_safely
+from fastreid_mm.common.safe_load import load_safely
+from fastreid_mm.common.whole_file import write_text
+from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.visualization.page import Picture, page
 from fastreid_mm.visualization.parts import PARTS
 from fastreid_mm.visualization.shown_set import ShownSet, shown_sets
 from fastreid_mm.visualization.style import save
 from fastreid_mm.visualization.training_curves import draw_training_curves, read_metrics
-from fastreid_mm.whole_file import write_text
 
 logger = logging.getLogger("fastreid.mm")
 

@@ -10,12 +10,12 @@ from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_test_loader
 from fastreid_mm.data.device_loader import DeviceLoader
-from fastreid_mm.engine.setup import with_values
 from fastreid_mm.engine.testing import run_tests
 from fastreid_mm.evaluation.results import Results
 from fastreid_mm.modeling.flip_testing import FlipTesting
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 from fastreid_mm.protocols.evaluator import FeatureCollector
+from fastreid_mm.settings.load import with_values
 
 
 class ShownSet(NamedTuple):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from fastreid_mm.whole_file import write_whole
+from fastreid_mm.common.whole_file import write_whole
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours that people with any colour vision tell apart: Okabe and Ito's, without the yellow that white drowns."""

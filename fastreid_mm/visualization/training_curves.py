@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.visualization.style import COLOURS, LINES, MARKERS, new_figure
 
 Series = dict[str, list[tuple[int, float]]]

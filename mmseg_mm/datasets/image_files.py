@@ -14,9 +14,9 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, first_line
 from mmseg_mm.datasets.mask_values import binary_mask
 
 COLOURED = 8

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import SUFFIXES, LeftOut, list_folder
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.text_lines import read_lines
-from fastreid_mm.errors import InputError, listed
 from mmseg_mm.datasets.image_files import image_size
 
 

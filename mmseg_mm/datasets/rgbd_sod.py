@@ -11,9 +11,9 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from fastreid_mm.common.errors import InputError, listed, require_choice
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.errors import InputError, listed, require_choice
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
 from mmseg_mm.datasets.image_files import image_remark, look_at_mask, require_image
 from mmseg_mm.datasets.paired_folders import PairedFolders

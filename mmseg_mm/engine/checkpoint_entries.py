@@ -29,8 +29,8 @@ from fastreid_mm.common.entries import (
     optional,
     require_kind,
 )
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.weights import tensors_of
-from fastreid_mm.errors import InputError
 from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")

@@ -12,8 +12,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.stopping import KEPT, STOPPED
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.stopping import KEPT, STOPPED
 from mmseg_mm.engine.finite_loss import require_finite_loss
 from mmseg_mm.engine.safe_checkpoint import purpose_of
 from mmseg_mm.engine.whole_checkpoint import BACKEND, WholeFileBackend, newest_whole

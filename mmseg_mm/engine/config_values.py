@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 PARTS = ("train", "val", "test")
 TOGETHER = {

@@ -9,8 +9,8 @@ from mmengine.dist import get_rank
 from mmengine.runner import Runner
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.whole_file import write_whole
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.whole_file import write_whole
 
 
 def require_finite_loss(runner: Runner, batch: Mapping, losses: Mapping[str, Tensor]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 KINDS = (AssertionError, ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError, OSError)
 """What the host raises where a value of a config is not as it expects."""

@@ -13,8 +13,8 @@ import mmseg
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.config_values import refuse_impossible
 from mmseg_mm.engine.cpu_processes import join_processes

@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.errors import InputError, listed
 from mmseg_mm.engine.run_record import data_checksum
 
 RECORD = "training"

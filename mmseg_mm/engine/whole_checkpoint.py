@@ -7,8 +7,8 @@ from pathlib import Path
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import print_log
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.whole_file import require_whole, write_whole
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.whole_file import require_whole, write_whole
 
 BACKEND = "whole_file"
 """The name of :class:`WholeFileBackend` in mmengine."""

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastreid_mm.errors import InputError, listed
+from fastreid_mm.common.errors import InputError, listed
 from mmseg_mm.evaluation.sod_report import CURVES, IMAGES, PLOT, RESULTS
 
 LAST = "last_checkpoint"

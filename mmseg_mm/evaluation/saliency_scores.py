@@ -15,7 +15,7 @@ from py_sod_metrics import (
     WeightedFmeasure,
 )
 
-from fastreid_mm.errors import listed
+from fastreid_mm.common.errors import listed
 from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
 
 CURVE_NAMES = ("precision", "recall", "fm", "em")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.errors import InputError
 from mmseg_mm.datasets.image_files import look_at_mask, read_map
 from mmseg_mm.evaluation.saliency_scores import Scores, score_map
 from mmseg_mm.write_image import write_image

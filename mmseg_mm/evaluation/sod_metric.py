@@ -10,8 +10,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.errors import InputError
 from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
 from mmseg_mm.evaluation.score_job import JobPool, ScoreJob
 from mmseg_mm.evaluation.sod_report import save_images, save_report, table

@@ -7,7 +7,7 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 
 CHANNELS = 4
 BGR_TO_RGB = [2, 1, 0]

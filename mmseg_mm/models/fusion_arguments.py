@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.layers import TokenFusion
 from fastreid_mm.layers.choices import READINGS
 

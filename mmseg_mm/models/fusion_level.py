@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from mmseg_mm.models.fusion_arguments import token_fusion
 
 DETAILS = ("none", "squeezed")

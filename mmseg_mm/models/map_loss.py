@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 IGNORED = 255
 

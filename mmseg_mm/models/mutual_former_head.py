@@ -9,7 +9,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.models.fusion_level import FusionLevel
 from mmseg_mm.models.map_loss import MapLoss
 from mmseg_mm.models.sub_decoder import SubDecoder

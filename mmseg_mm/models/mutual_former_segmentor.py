@@ -7,7 +7,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 MODALITIES = ("image", "depth")
 PADDING = ("padding_size", "img_padding_size")

@@ -9,8 +9,8 @@ from mmengine.runner import CheckpointLoader
 from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.weights import find_weights, fits
-from fastreid_mm.errors import InputError, listed
 
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")

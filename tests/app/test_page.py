@@ -25,8 +25,8 @@ from fastreid_mm.app.gallery_desk import GalleryDesk
 from fastreid_mm.app.page import build_page, launch
 from fastreid_mm.app.pictures import Pictures
 from fastreid_mm.commands import index_gallery
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.errors import InputError
 from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.searcher import Searcher
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
-from fastreid_mm.errors import InputError
 
 ARRAY = np.zeros((4, 2, 3), np.uint8)
 

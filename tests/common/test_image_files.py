@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import (
     LeftOut,
     images_below,
@@ -16,7 +17,6 @@ from fastreid_mm.common.image_files import (
     numbered_folders,
 )
 from fastreid_mm.common.notes import Note
-from fastreid_mm.errors import InputError
 
 
 def write(folder, *names):

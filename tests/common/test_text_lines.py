@@ -2,8 +2,8 @@
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.text_lines import read_lines
-from fastreid_mm.errors import InputError
 
 
 def lines(path):

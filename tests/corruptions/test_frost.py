@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.corruptions import frost, read_frost_pictures
 from fastreid_mm.corruptions.frost import TINTS, drawn_frost
-from fastreid_mm.errors import InputError
 
 
 def flat(value):

@@ -5,8 +5,8 @@ import shutil
 import pytest
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import RGBN300, RGBNT100, RGBNT201, Market1501MM
-from fastreid_mm.errors import InputError
 from tests.conftest import write_image, write_strip
 
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data import CrossModalityIdentitySampler
 from fastreid_mm.data.aligned_set import AlignedSet
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.datasets import Source
 from fastreid_mm.data.modalities import aligned_modalities
-from fastreid_mm.errors import InputError
 from tests.conftest import write_image, write_strip
 
 

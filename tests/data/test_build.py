@@ -3,11 +3,11 @@ import pytest
 import torch
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.data.build import build_corrupted_loader, build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.image_set import ImageSet
-from fastreid_mm.errors import InputError
 from fastreid_mm.protocols import build_evaluator
-from fastreid_mm.read_image import PixelRule
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
 
@@ -80,7 +80,7 @@ def test_images_are_read_as_the_config_says_in_training_and_testing(tiny_cfg):
 
 
 def test_a_loss_of_levels_is_told_once_for_all_workers(tiny_cfg, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("fastreid_mm.read_image._told", [])
+    monkeypatch.setattr("fastreid_mm.common.read_image._told", [])
     cfg = tiny_cfg("DATALOADER.NUM_WORKERS", 2)
     dataset = build_dataset(cfg, "SYSUMM01")
     for number, item in enumerate(dataset.query):

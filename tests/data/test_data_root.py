@@ -5,9 +5,9 @@ import os
 import pytest
 
 from fastreid_mm.common.data_root import data_root
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.engine.record import list_checksum
-from fastreid_mm.errors import InputError
 
 
 @pytest.mark.parametrize(

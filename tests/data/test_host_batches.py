@@ -1,8 +1,8 @@
 import pytest
 from fastreid.utils import comm
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.host_batches import HOST_SAMPLERS, HostBatches
-from fastreid_mm.errors import InputError
 
 ITEMS = [(f"{pid}-{n}", f"p{pid}", n % 2, 0) for pid in range(6) for n in range(5)]
 

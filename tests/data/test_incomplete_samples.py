@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 import fastreid_mm.methods  # noqa: F401  registers
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.datasets import RGBNT201, Market1501MM
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.errors import InputError
 from tests.conftest import write_image
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import LLCM, MSVR310, RGBN300, RGBNT201, SYSUMM01, Market1501MM, RegDB
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import pairwise_distance, rank_metrics
 from tests.conftest import write_image, write_strip
 

@@ -2,9 +2,9 @@ import shutil
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import LLCM
 from fastreid_mm.data.datasets.published_counts import PUBLISHED
-from fastreid_mm.errors import InputError
 from tests.conftest import write_image
 
 

@@ -2,9 +2,9 @@ import shutil
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import MSVR310
 from fastreid_mm.data.datasets.msvr310 import scene_number
-from fastreid_mm.errors import InputError
 from tests.conftest import write_image
 
 

@@ -2,8 +2,8 @@ import shutil
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import RegDB
-from fastreid_mm.errors import InputError
 
 
 @pytest.fixture

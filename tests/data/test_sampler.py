@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data import CrossModalityIdentitySampler
-from fastreid_mm.errors import InputError
 
 
 def make_items(identities=10, visible=5, infrared=3):

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
-from fastreid_mm.errors import InputError
 
 
 @pytest.fixture

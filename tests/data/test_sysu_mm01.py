@@ -2,9 +2,9 @@ import shutil
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import SYSUMM01
 from fastreid_mm.data.datasets.sysu_mm01 import image_number
-from fastreid_mm.errors import InputError
 
 
 @pytest.fixture

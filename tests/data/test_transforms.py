@@ -5,8 +5,8 @@ import torch
 import torchvision.transforms as T
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.transforms import build_transforms
-from fastreid_mm.errors import InputError
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import fastreid_mm.methods  # noqa: F401  registers
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.setup import seed_everything
-from fastreid_mm.errors import InputError
 
 SETS = {
     "RGBNT201/ieee.yml": "rgbnt201_root",

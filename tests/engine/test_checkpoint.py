@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.errors import InputError
 
 
 class Network(nn.Module):

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import MultiStepLR
 
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.safe_load import load_safely
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
-from fastreid_mm.errors import InputError
-from fastreid_mm.safe_load import load_safely
 
 EXTRAS = {
     "epoch": 0,

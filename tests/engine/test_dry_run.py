@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from fastreid_mm.engine import main as command
+from fastreid_mm.commands import run as command
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names
-from fastreid_mm.engine.testing import evaluate_only
 from fastreid_mm.engine.trainer import MMTrainer
-from fastreid_mm.errors import InputError
+from fastreid_mm.inference.testing import evaluate_only
 
 RESULTS = {"SYSUMM01": {"all_search_1shot": {"Rank-1": 12.1, "mAP": 17.2, "gallery": "seeded"}}}
 

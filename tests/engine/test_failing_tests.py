@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
+from fastreid_mm.commands import run as command
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine import main as command
-from fastreid_mm.engine.testing import evaluate_only
-from fastreid_mm.errors import InputError
+from fastreid_mm.inference.testing import evaluate_only
 
 OPTIONS = ("SOLVER.IMS_PER_BATCH", 8, "SOLVER.MAX_EPOCH", 3, "SOLVER.CHECKPOINT_PERIOD", -1)
 

@@ -8,10 +8,10 @@ import torch.distributed as dist
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import LayerFreeze
 from fastreid_mm.engine.trainer import MMTrainer
-from fastreid_mm.errors import InputError
 
 FROZEN = ("backbone.streams", "backbone.rest.layer2")
 

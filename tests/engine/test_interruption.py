@@ -8,11 +8,11 @@ import pytest
 import torch
 from fastreid.engine import hooks
 
+from fastreid_mm.commands.run import argument_parser, run
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.safe_load import load_safely
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.main import argument_parser, run
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
-from fastreid_mm.safe_load import load_safely
+from fastreid_mm.settings.load import load_config
 
 METHODS = {
     "SYSU/agw.yml": "sysu_root",

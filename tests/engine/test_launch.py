@@ -9,8 +9,8 @@ import pytest
 import torch
 from fastreid.utils import comm
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import launch
-from fastreid_mm.errors import InputError
 
 launching = import_module("fastreid_mm.engine.launch")  # the package has the function under that name
 

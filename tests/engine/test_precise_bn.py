@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.precise_bn import renew_statistics
-from fastreid_mm.engine.testing import evaluate_only
-from fastreid_mm.errors import InputError
+from fastreid_mm.inference.testing import evaluate_only
 
 KEYS = ("TEST.PRECISE_BN.ENABLED", True, "TEST.PRECISE_BN.NUM_ITER", 14, "SOLVER.MAX_EPOCH", 1, "TEST.RANKS", "(1,)")
 

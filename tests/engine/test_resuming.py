@@ -8,9 +8,9 @@ import pytest
 import torch
 from fastreid.engine import hooks
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.settings.load import load_config
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
 

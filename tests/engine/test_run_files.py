@@ -7,7 +7,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.testing import evaluate_only
+from fastreid_mm.inference.testing import evaluate_only
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
 

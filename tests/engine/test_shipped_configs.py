@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fastreid_mm.engine.main import argument_parser, run
-from fastreid_mm.engine.setup import load_config
+from fastreid_mm.commands.run import argument_parser, run
+from fastreid_mm.settings.load import load_config
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 ROOTS = {

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 import torch
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.settings.load import load_config
 from tests.conftest import write_image
 
 STOCK = """

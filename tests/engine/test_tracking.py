@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fastreid_mm import errors
+from fastreid_mm.common import errors
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.tracking import WandbRun, track_results
-from fastreid_mm.errors import InputError
 
 KEYS = ("TRACKING.WANDB.ENABLED", True, "TRACKING.WANDB.NAME", "tiny", "TEST.RANKS", "(1,)")
 BLOCK = 32768

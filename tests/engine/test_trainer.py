@@ -7,8 +7,8 @@ import pytest
 import torch
 from fastreid.engine import DefaultTrainer
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import euclidean, pairwise_distance
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import AlignedFeature, QueryAdaptiveFeature
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import rank_metrics
 from fastreid_mm.evaluation.hidden_images import RULES, hidden_images
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import evaluate_sysu, pairwise_distance, rank_metrics, roc_metrics
 from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking, extended_measure
 from fastreid_mm.evaluation.labelled_features import evaluate_features

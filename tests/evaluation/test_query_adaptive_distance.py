@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
 from fastreid_mm.layers import modulated_distance
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import rank_metrics
 
 RANKS = (1, 2, 5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import k_reciprocal_rerank, re_ranking
 
 

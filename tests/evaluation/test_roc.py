@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import roc_metrics
 from fastreid_mm.evaluation.hidden_images import hidden_images
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import evaluate_sysu
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
 from fastreid_mm.evaluation.sysu_mm01 import draw_official

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import read_ids, read_permutation, sysu_splits, write_permutation
 from fastreid_mm.evaluation.sysu_splits import digest, gallery_source, is_official
 

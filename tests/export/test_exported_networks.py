@@ -15,13 +15,13 @@ from PIL import Image
 
 from fastreid_mm import Predictor
 from fastreid_mm.commands.export import main
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.export import OnnxPredictor
 from fastreid_mm.export.description import Description
 from fastreid_mm.export.network import describe
 from fastreid_mm.export.prepare_image import prepare_image
-from fastreid_mm.read_image import PixelRule
+from fastreid_mm.settings.load import load_config
 from tests.conftest import write_tiny_config
 from tests.modeling.test_architectures import ARCHITECTURES
 

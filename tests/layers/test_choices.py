@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fastreid_mm import evaluation, layers, losses
-from fastreid_mm.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 
 FEATURES, TARGETS, MODALITIES = torch.rand(4, 2, 3), torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])

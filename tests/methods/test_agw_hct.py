@@ -8,10 +8,10 @@ from fastreid.modeling import build_model
 from fastreid.solver import build_lr_scheduler
 from torch.nn import functional as F
 
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import GeM
 from fastreid_mm.losses import hetero_center_triplet, weighted_regularized_triplet
+from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import vi_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"

@@ -8,10 +8,10 @@ from fastreid.modeling import build_model
 
 import fastreid_mm.data
 import fastreid_mm.methods  # noqa: F401  registers
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence, multi_modal_margin
 from fastreid_mm.modeling.heads.stream_head import StreamHead
+from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import aligned_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"

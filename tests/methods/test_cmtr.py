@@ -4,9 +4,9 @@ import pytest
 import torch
 from fastreid.modeling import build_model
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import vi_batch
 
 PAPER = Path(__file__).parent.parent.parent / "configs" / "SYSU" / "cmtr.yml"

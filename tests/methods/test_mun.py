@@ -6,11 +6,12 @@ import torch.nn.functional as F
 from fastreid.engine import hooks
 from fastreid.modeling import build_model
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.engine.setup import load_config, seed_everything
-from fastreid_mm.errors import InputError
+from fastreid_mm.engine.setup import seed_everything
 from fastreid_mm.losses import maximum_mean_discrepancy
+from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import vi_batch
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fastreid_mm.commands import saliency
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.export import METADATA, SaliencyGraph, export_onnx, unexplained
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mmseg.apis import MMSegInferencer, inference_model, init_model
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm import RGBDPath
 from mmseg_mm.inference import inference_rgbd
 

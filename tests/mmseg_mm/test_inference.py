@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 from mmseg_mm.side_by_side import side_by_side
 

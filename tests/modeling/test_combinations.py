@@ -6,8 +6,8 @@ from fastreid.modeling import build_model
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.errors import InputError
 from fastreid_mm.modeling import LOSS_REGISTRY
 from fastreid_mm.modeling.heads.head import build_head
 from fastreid_mm.modeling.terms import build_losses

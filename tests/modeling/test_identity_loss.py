@@ -5,7 +5,7 @@ import torch
 from fastreid.modeling import build_model
 from torch.nn import functional as F
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from tests.modeling.test_architectures import vi_batch
 
 IDENTITY_LOSSES = {

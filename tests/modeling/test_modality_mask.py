@@ -6,7 +6,7 @@ import torch
 from fastreid.modeling import build_model
 
 import fastreid_mm.methods  # noqa: F401  registers
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from tests.modeling.test_architectures import aligned_batch
 
 

@@ -10,8 +10,8 @@ import torchvision
 from fastreid.modeling import build_model
 from fastreid.modeling.backbones import build_backbone
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.errors import InputError
 from fastreid_mm.modeling.backbones import pretrained
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"

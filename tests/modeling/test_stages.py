@@ -6,7 +6,7 @@ import torch
 from fastreid.modeling.backbones import build_backbone
 from torch import nn
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, output_shape, split
 
 NAMES = [

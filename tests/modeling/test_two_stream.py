@@ -3,7 +3,7 @@ import timm
 import torch
 from fastreid.modeling.backbones import build_backbone
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.modeling.backbones import TwoStreamResNet
 
 STAGES = ["stem", "layer1", "layer2", "layer3", "layer4"]

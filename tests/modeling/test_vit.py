@@ -6,7 +6,7 @@ import torch
 from fastreid.modeling import build_model
 from fastreid.modeling.backbones import build_backbone
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 TINY = {"patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2}
 PREFIXES = {

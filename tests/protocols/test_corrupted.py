@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_corrupted_loader, build_dataset, build_test_loader
 from fastreid_mm.data.modalities import require_corruptible
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.errors import InputError
 from fastreid_mm.protocols import build_evaluator
 from tests.conftest import write_image
 
@@ -131,6 +131,6 @@ def test_sets_without_both_modalities_are_refused(roots, tiny_cfg):
 
 def test_opencv_is_asked_for_where_it_is_needed(roots, tiny_cfg, monkeypatch):
     roots("SYSU/cmtr.yml")
-    monkeypatch.setattr("fastreid_mm.errors.find_spec", lambda name: None)
+    monkeypatch.setattr("fastreid_mm.common.errors.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'not installed: cv2; pip install "fastreid-mm\[corruption\]" brings it'):
         MMTrainer(tiny_cfg(*ENABLED))

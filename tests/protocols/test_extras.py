@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import fastreid_mm.methods  # noqa: F401  registers
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation import pairwise_distance
 from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Labels, Reranking, extended_measure
 from fastreid_mm.modeling.contract import as_meta_architecture

@@ -7,8 +7,8 @@ import torch
 from fastreid.data.datasets import DATASET_REGISTRY
 
 import fastreid_mm.data  # noqa: F401  registers
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.errors import InputError
 from fastreid_mm.protocols import PROTOCOLS, RetrievalEvaluator, build_evaluator, register
 
 

@@ -8,7 +8,7 @@ import faiss
 import numpy as np
 import pytest
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.retrieval.faiss_index import FaissIndex
 from fastreid_mm.retrieval.identity import Identity
 from fastreid_mm.retrieval.sources import Member, Source

@@ -1,8 +1,8 @@
 import pytest
 from torch import nn
 
-from fastreid_mm.engine.setup import load_config
 from fastreid_mm.retrieval.identity import _OF_TRAINING, identity_of
+from fastreid_mm.settings.load import load_config
 
 MODEL = nn.Linear(2, 2)
 """Stands for a network: whatever the config says, its weights are the same."""

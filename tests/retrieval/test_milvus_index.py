@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pymilvus import CollectionSchema
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.retrieval.faiss_index import FaissIndex
 from fastreid_mm.retrieval.identity import Identity
 from fastreid_mm.retrieval.milvus_index import MilvusIndex

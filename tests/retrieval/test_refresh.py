@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.retrieval.refresh import plan_of
 from fastreid_mm.retrieval.samples import samples_in
 from fastreid_mm.retrieval.sources import Member, image_of, source_of, state_of

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut
-from fastreid_mm.errors import InputError
 from fastreid_mm.retrieval.samples import samples_in
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import DECLARED, Key, leaves, problem_of, refuse_odd
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
+from fastreid_mm.settings.load import load_config
 from write_config_page import PAGE, page
 
 

@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from fastreid_mm.engine.config_values import refuse_impossible
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.engine.unread_keys import RecordedConfig, refuse_unread
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.settings.config_values import refuse_impossible
+from fastreid_mm.settings.load import load_config
+from fastreid_mm.settings.unread_keys import RecordedConfig, refuse_unread
 
 PACKAGE = """
 from fastreid.config import CfgNode

@@ -9,7 +9,7 @@ from fastreid.modeling import build_model
 from torch import nn
 
 import fastreid_mm.methods  # noqa: F401
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.visualization.class_attention import attention_heat
 from fastreid_mm.visualization.grad_cam import _compared, similarity_heat
 

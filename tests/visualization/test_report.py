@@ -10,10 +10,10 @@ from fastreid.modeling import build_model
 from PIL import Image
 
 from fastreid_mm.commands.visualize import main, parse_arguments
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.engine.setup import with_values
-from fastreid_mm.engine.testing import evaluate_only
-from fastreid_mm.errors import InputError
+from fastreid_mm.inference.testing import evaluate_only
+from fastreid_mm.settings.load import with_values
 from fastreid_mm.visualization import attention
 from fastreid_mm.visualization.page import Picture, page
 from fastreid_mm.visualization.training_curves import draw_training_curves, read_metrics

@@ -38,7 +38,7 @@ Train = Callable[[Path, bool], object]
 
 def fastreid_training(config: str, options: list[str]) -> Train:
     """A training as ``tools/train_net.py`` makes it."""
-    from fastreid_mm.engine.main import argument_parser, run
+    from fastreid_mm.commands.run import argument_parser, run
 
     def train(folder: Path, resume: bool) -> None:
         words = ["--config-file", config, *(["--resume"] if resume else []), *options, "OUTPUT_DIR", str(folder)]

@@ -21,12 +21,13 @@ from fastreid.modeling import build_model
 from torch import Tensor, nn
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures
+from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.engine.setup import load_config, seed_everything, with_values
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.engine.setup import seed_everything
 from fastreid_mm.evaluation.query_adaptive_feature import QueryAdaptiveFeature
 from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.settings.load import load_config, with_values
 
 
 def gradients(model: nn.Module, batch: dict) -> Iterator[tuple[str, float, Tensor]]:

@@ -14,10 +14,10 @@ from statistics import median
 import torch
 from onnxruntime import InferenceSession, SessionOptions
 
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.export.network import ExportedNetwork
 from fastreid_mm.export.write import export_model
+from fastreid_mm.settings.load import load_config
 
 
 def session_of(path: Path) -> InferenceSession:

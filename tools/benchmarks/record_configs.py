@@ -30,7 +30,7 @@ from recording.comparison import differences
 from recording.names import Names
 from recording.record import record
 
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 BUILDERS = {".yml": reid.build, ".py": sod.build}

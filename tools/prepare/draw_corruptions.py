@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.corruptions import CORRUPTIONS, SEVERITIES
-from fastreid_mm.errors import one_line_errors
 from toy_people.camera import Studio
 from toy_people.datasets import SYSU_CAMERAS
 from toy_people.identity import sample_people

@@ -19,7 +19,7 @@ from data_folders.llcm import summarize_llcm
 from data_folders.msvr310 import summarize_msvr310
 from data_folders.regdb import summarize_regdb
 from data_folders.sysu_mm01 import summarize_sysu
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors
 from toy_people.datasets import Identities, make_toy_regdb, make_toy_sysu
 from toy_people.llcm import make_toy_llcm
 from toy_people.msvr310 import make_toy_msvr310

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.common.errors import one_line_errors
 from toy_scenes.scenes import make_toy_rgbd
 
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data_folders.aligned import summarize_aligned
+from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.common.image_files import LeftOut
-from fastreid_mm.errors import one_line_errors
 from market1501_mm.dataset import NAME, make_market1501_mm
 
 WITHOUT_THERMAL = (

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from data_folders.aligned import summarize_aligned
 from data_folders.sysu_mm01 import summarize_sysu
-from fastreid_mm.errors import one_line_errors
+from fastreid_mm.common.errors import one_line_errors
 from roadscene.aligned import make_rgbn300, make_rgbnt201
 from roadscene.visible_infrared import make_roadscene
 

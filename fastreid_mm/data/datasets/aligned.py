@@ -8,11 +8,11 @@ from typing import Any, ClassVar, NamedTuple
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.data.datasets.findings import Findings, Size
 from fastreid_mm.data.datasets.set_folders import MADE, require_folder, require_named, warn_of_left_out
-from fastreid_mm.errors import InputError, listed
 from fastreid_mm.evaluation.hidden_images import JUNK
 
 Box = tuple[int, int, int, int]

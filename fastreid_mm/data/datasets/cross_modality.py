@@ -5,9 +5,9 @@ from collections import defaultdict
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut
-from fastreid_mm.errors import InputError, listed
-from fastreid_mm.modality import VISIBLE
+from fastreid_mm.common.modality import VISIBLE
 
 Item = tuple[str, int, int, int]
 """One image: path, identity, camera, modality. The first three fields are fast-reid's."""

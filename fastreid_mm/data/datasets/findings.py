@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from fastreid.utils.logger import log_first_n
 
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.image_headers import Headers, Size, look_at_images
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.console import printable
 
 
 @dataclass

@@ -5,6 +5,7 @@ import os
 from fastreid.data.datasets import DATASET_REGISTRY
 
 from fastreid_mm.common.image_files import LeftOut, images_by_stem, numbered_folders
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.data.datasets.cross_modality import (
     CrossModalityDataset,
     Item,
@@ -15,7 +16,6 @@ from fastreid_mm.data.datasets.published_counts import compare_counts
 from fastreid_mm.data.datasets.set_folders import MADE, require_cameras, require_folder, warn_of_left_out
 from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
 from fastreid_mm.evaluation.sysu_splits import read_ids
-from fastreid_mm.modality import INFRARED, VISIBLE
 
 CAMERAS = {VISIBLE: (1, 2, 3, 4, 5, 6, 7, 8, 9), INFRARED: (1, 2, 4, 5, 6, 7, 8, 9)}
 _NAME = {VISIBLE: "vis", INFRARED: "nir"}

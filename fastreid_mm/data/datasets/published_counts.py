@@ -5,7 +5,7 @@ import logging
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.utils.logger import log_first_n
 
-from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 
 PUBLISHED = {
     "SYSUMM01": {

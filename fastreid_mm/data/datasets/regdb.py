@@ -6,12 +6,12 @@ from itertools import chain
 from fastreid.data.datasets import DATASET_REGISTRY
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset, Item, require_both_modalities
 from fastreid_mm.data.datasets.set_folders import MADE, require_folder, warn_of_left_out
 from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
-from fastreid_mm.errors import InputError
-from fastreid_mm.modality import INFRARED, VISIBLE
 
 NUM_TRIALS = 10
 _FILE_NAME = {VISIBLE: "visible", INFRARED: "thermal"}

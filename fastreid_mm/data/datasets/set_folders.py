@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from fastreid.utils.logger import log_first_n
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, list_folder, named_folders, numbered_folders
-from fastreid_mm.errors import InputError, listed
 
 MADE = "made.json"
 """What ``tools/prepare`` keeps beside the content of a set it has made."""

@@ -4,9 +4,9 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import NUMBER, LeftOut, images_below, is_image, list_folder
 from fastreid_mm.common.text_lines import read_lines
-from fastreid_mm.errors import InputError
 
 _SEPARATORS = " \t,;"
 _LINE = re.compile(r"(?P<name>.+)[ \t,;](?P<label>[^ \t,;]+)")

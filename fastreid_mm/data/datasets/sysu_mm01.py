@@ -6,7 +6,9 @@ import re
 from fastreid.data.datasets import DATASET_REGISTRY
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem, numbered_folders
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.data.datasets.cross_modality import (
     CrossModalityDataset,
     Item,
@@ -14,9 +16,7 @@ from fastreid_mm.data.datasets.cross_modality import (
     require_images,
 )
 from fastreid_mm.data.datasets.set_folders import MADE, require_cameras, require_folder, warn_of_left_out
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import CAMERAS, INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
-from fastreid_mm.modality import INFRARED, VISIBLE
 
 SPLITS = {"test": (("train_id", "val_id"), "test_id"), "val": (("train_id",), "val_id")}
 """Lists of the identities to train on and to test on."""

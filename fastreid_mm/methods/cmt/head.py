@@ -8,7 +8,7 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.losses import modality_consistency, modulation_discriminative
 from fastreid_mm.losses.total import total
-from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
 

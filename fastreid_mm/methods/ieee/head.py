@@ -10,7 +10,7 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import RelationEmbedding
 from fastreid_mm.layers.cross_modal_interaction import pointwise_conv
 from fastreid_mm.modeling.heads.aligned_head import AlignedHead, Block

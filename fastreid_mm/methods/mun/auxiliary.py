@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from torch import nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import AuxiliaryGenerator
 from fastreid_mm.layers.cross_modality_learner import require_divisible
 from fastreid_mm.methods.mun.config import IMAGE_AUXILIARIES

@@ -8,9 +8,9 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.modality import VISIBLE
 from fastreid_mm.layers import GeM, bn_neck, identity_classifier
 from fastreid_mm.methods.mun.auxiliary import running_statistics_kept
-from fastreid_mm.modality import VISIBLE
 from fastreid_mm.modeling.heads.head import Head
 from fastreid_mm.modeling.terms import needed_outputs
 

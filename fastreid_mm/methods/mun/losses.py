@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.layers import ModalityPrototypes, identity_classifier
 from fastreid_mm.losses import identity_alignment, maximum_mean_discrepancy, smoothed_cross_entropy
 from fastreid_mm.losses.geometry import same_identity
 from fastreid_mm.losses.total import total
-from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
 from fastreid_mm.modeling.terms.host import over_parts, smoothing_of

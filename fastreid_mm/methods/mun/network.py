@@ -8,11 +8,11 @@ from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.layers import AuxiliaryGenerator
 from fastreid_mm.methods.mun.auxiliary import build_auxiliary, running_statistics_kept
 from fastreid_mm.methods.mun.head import OF_AUXILIARY
-from fastreid_mm.modality import INFRARED, VISIBLE
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
 from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
 from fastreid_mm.modeling.terms import needed_outputs

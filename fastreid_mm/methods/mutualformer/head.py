@@ -12,7 +12,7 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import TokenFusion
 from fastreid_mm.methods.mutualformer.config import TEST_FEATURES
 from fastreid_mm.modeling.heads.aligned_head import Block

@@ -6,7 +6,7 @@ from timm.models.resnet import ResNet
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict, require_download
 from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, remove_last_stride
 

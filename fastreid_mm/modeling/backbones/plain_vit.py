@@ -8,7 +8,7 @@ from typing import Any, cast
 import timm
 from timm.models.vision_transformer import Block, VisionTransformer
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 
 
 def create_vit(name: str, **options: Any) -> VisionTransformer:

@@ -12,9 +12,9 @@ from huggingface_hub import constants, get_session, try_to_load_from_cache
 from safetensors.torch import load_file
 from torch import Tensor
 
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.safe_load import load_safely
 from fastreid_mm.common.weights import find_weights, fits
-from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.safe_load import load_safely
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
 """The config key of a file with pretrained weights."""

@@ -6,7 +6,7 @@ from fastreid.modeling.backbones import build_backbone
 from torch import nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 Backbone = TypeVar("Backbone", bound=nn.Module)
 

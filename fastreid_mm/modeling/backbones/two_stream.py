@@ -14,7 +14,7 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.cnn import create_cnn, load_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required

@@ -15,7 +15,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.layers import OverlapPatchEmbed
 from fastreid_mm.modeling.backbones.plain_vit import create_vit
 from fastreid_mm.modeling.backbones.pretrained import KEY, load_matching, read_state_dict, require_download

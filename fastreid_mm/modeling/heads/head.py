@@ -10,7 +10,7 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY, EmbeddingHead, build_he
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError, first_line, require_choice
+from fastreid_mm.common.errors import InputError, first_line, require_choice
 
 MapSize = Callable[[tuple[int, int]], tuple[int, int]]
 """(height, width) of images to (rows, columns) of their maps."""

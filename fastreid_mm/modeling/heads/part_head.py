@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key, add_keys
-from fastreid_mm.errors import InputError
 from fastreid_mm.layers import GeM, identity_classifier
 from fastreid_mm.modeling.heads.head import Head
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from yacs.config import CfgNode
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import AlignedFeature
 from fastreid_mm.evaluation.common_blocks import common_block_distance
 from fastreid_mm.layers.exporting import is_exporting

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import refuse_odd
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.distances import METRICS
 from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.contract import MetaArchitecture

@@ -9,8 +9,8 @@ from fastreid.modeling.losses import pairwise_circleloss, pairwise_cosface, trip
 from torch import Tensor
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key, add_keys
-from fastreid_mm.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, smoothed_cross_entropy
 from fastreid_mm.losses.total import total
 from fastreid_mm.modeling.labels import Labels

@@ -11,8 +11,8 @@ from fastreid.utils.registry import Registry
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key
-from fastreid_mm.errors import InputError
 from fastreid_mm.modeling.global_batch import gather
 from fastreid_mm.modeling.heads.head import gives_of, heads_that_give, widths_of
 from fastreid_mm.modeling.labels import Labels

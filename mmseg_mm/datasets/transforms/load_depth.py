@@ -7,8 +7,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.errors import InputError, require_choice
 from mmseg_mm.datasets.depth_values import FEW_LEVELS, grey_levels, hole_share
 from mmseg_mm.datasets.image_files import read_grey
 

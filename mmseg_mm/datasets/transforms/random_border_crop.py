@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 @TRANSFORMS.register_module()

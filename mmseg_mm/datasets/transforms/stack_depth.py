@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 GEOMETRIC = ("flip", "scale_factor")
 """The keys that mmsegmentation's flip and resize add to a sample."""

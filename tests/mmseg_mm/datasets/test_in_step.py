@@ -5,7 +5,7 @@ import pytest
 from mmcv.transforms import Compose
 from mmengine.registry import init_default_scope
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.datasets import RandomBorderCrop, RGBDSODDataset, StackDepth
 from tests.mmseg_mm.rgbd_files import write
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.datasets import LoadDepthFromFile, RGBDSODDataset
 from tests.mmseg_mm.rgbd_files import PLACES, SIZE, near_square, write, write_set
 

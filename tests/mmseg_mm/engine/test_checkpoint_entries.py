@@ -13,8 +13,8 @@ from mmengine.infer import BaseInferencer
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
 from mmseg.apis import init_model
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.safe_load import UntrustedError
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.safe_load import UntrustedError
 from mmseg_mm.engine import read_checkpoint
 from mmseg_mm.engine.checkpoint_entries import only_known
 from mmseg_mm.engine.safe_checkpoint import Reading

@@ -8,7 +8,7 @@ from mmengine.utils.dl_utils import set_multi_processing
 from mmseg.registry import HOOKS
 from torch.utils.data import DataLoader
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine.config_values import refuse_impossible
 from mmseg_mm.engine.host_errors import host_errors
 from tests.mmseg_mm.engine.conftest import script

@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import DataRootHook, run_host_script
 from mmseg_mm.engine.data_root import DATA_ROOT
 from tests.mmseg_mm.small_model import CONFIGS

@@ -7,7 +7,7 @@ import torch
 from mmseg.apis import MMSegInferencer
 from mmseg.structures import SegDataSample
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.datasets import FiniteRepeatDataset
 from mmseg_mm.engine import SaliencyVisualizer, run_host_script
 from tests.mmseg_mm.engine.conftest import script

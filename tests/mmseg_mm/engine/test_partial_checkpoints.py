@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import read_checkpoint
 from mmseg_mm.engine.checkpoint_match import describe_match
 from mmseg_mm.inference import init_rgbd_model

@@ -7,7 +7,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmseg.registry import DATA_SAMPLERS, OPTIMIZERS, TRANSFORMS
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import ResumableCheckpointHook, run_host_script
 from tests.mmseg_mm.engine.conftest import script
 

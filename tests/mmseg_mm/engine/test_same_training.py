@@ -10,7 +10,7 @@ from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader, Dataset
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import EpochSeedHook, read_checkpoint, same_training
 from mmseg_mm.engine.checkpoint_entries import only_known
 from mmseg_mm.engine.epoch_seed import remaining_iterations

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.fileio import get_file_backend
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import EpochSeedHook, read_checkpoint
 from mmseg_mm.engine.run_record import config_checksum
 from mmseg_mm.engine.whole_checkpoint import BACKEND, newest_whole

@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import read_checkpoint, run_host_script
 from mmseg_mm.inference import init_rgbd_model
 from tests.mmseg_mm.engine.conftest import script

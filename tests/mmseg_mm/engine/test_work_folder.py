@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine.work_folder import WorkFolder
 from mmseg_mm.evaluation import SODMetric
 from tests.mmseg_mm.engine.conftest import script

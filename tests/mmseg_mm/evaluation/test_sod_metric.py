@@ -9,7 +9,7 @@ import py_sod_metrics
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.evaluation import SODMetric
 from mmseg_mm.evaluation.score_job import ScoreJob
 from tests.mmseg_mm.rgbd_files import write

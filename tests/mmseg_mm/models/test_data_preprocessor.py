@@ -5,7 +5,7 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.models.data_preprocessor import RGBDDataPreProcessor
 
 MEAN, STD = (10.0, 20.0, 30.0), (1.0, 2.0, 4.0)

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.models.fusion_level import FusionLevel
 
 FUSION = {"num_heads": 2, "depth": 2}

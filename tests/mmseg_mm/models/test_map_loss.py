@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.models.map_loss import MapLoss
 from tests.mmseg_mm.small_model import squares
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from tests.mmseg_mm.small_model import build_head, samples, squares
 
 ENTROPY = {"type": "CrossEntropyLoss", "use_sigmoid": True}

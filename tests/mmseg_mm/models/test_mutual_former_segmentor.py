@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from tests.mmseg_mm.small_model import CONFIGS, build_model, samples, small_config, squares
 
 

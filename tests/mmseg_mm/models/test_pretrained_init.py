@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint, weights_of
 from tests.mmseg_mm.small_model import build_model
 

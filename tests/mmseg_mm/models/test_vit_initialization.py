@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from tests.mmseg_mm.small_model import build_head
 
 

@@ -9,7 +9,7 @@ from comparison.experiment import Experiment, Row
 from comparison.experiments import EXPERIMENTS
 from comparison.runs import CONFIGS, Runs
 
-from fastreid_mm.engine.setup import load_config
+from fastreid_mm.settings.load import load_config
 
 METRICS = ("Rank-1", "mAP")
 SMALL = Experiment(

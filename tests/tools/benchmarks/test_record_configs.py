@@ -10,7 +10,7 @@ from recording.names import Names
 from recording.record import Network, draw_weights, record
 from torch import nn
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 class Small(nn.Module):

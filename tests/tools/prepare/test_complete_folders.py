@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from data_folders.complete import MARKER, fingerprint, make_folder, save_image
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 RECIPE = {"maker": "test", "sizes": (1, 2)}
 

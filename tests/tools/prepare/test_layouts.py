@@ -8,7 +8,7 @@ from PIL import Image
 
 from data_folders.regdb import write_regdb
 from data_folders.sysu_mm01 import SysuSplit, write_sysu
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids, read_permutation
 
 SPLIT = SysuSplit(train=(1, 3), val=(2,), test=(12,))

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import prepare_market1501_mm
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.data.datasets import Market1501MM
-from fastreid_mm.errors import InputError
 from market1501_mm.dataset import PARTS, make_market1501_mm
 
 NAMES = {

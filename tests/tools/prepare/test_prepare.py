@@ -18,7 +18,12 @@ SCRIPTS = (
     "prepare_market1501_mm.py",
     "prepare_roadscene.py",
 )
-OF_THE_PACKAGES = ("fastreid_mm.errors", "fastreid_mm.common", "fastreid_mm.evaluation", "fastreid_mm.corruptions")
+OF_THE_PACKAGES = (
+    "fastreid_mm.common.errors",
+    "fastreid_mm.common",
+    "fastreid_mm.evaluation",
+    "fastreid_mm.corruptions",
+)
 LIBRARIES = {"numpy", "scipy", "PIL"}
 
 

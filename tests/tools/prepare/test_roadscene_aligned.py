@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import prepare_roadscene
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import RGBN300, RGBNT201
-from fastreid_mm.errors import InputError
 from roadscene.aligned import CAMERAS, first_test_photograph, make_rgbn300, make_rgbnt201
 from roadscene.photographs import THERMAL_FOLDER, VISIBLE_FOLDER
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import prepare_roadscene
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids
 from roadscene.photographs import THERMAL_FOLDER, VISIBLE_FOLDER, find_pairs
 from roadscene.places import Place

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import make_toy_data
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from toy_people.datasets import make_toy_regdb, make_toy_sysu, toy_sysu_split
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import make_toy_data
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import LLCM, MSVR310
 from fastreid_mm.data.datasets.msvr310 import scene_number
-from fastreid_mm.errors import InputError
 from tests.tools.prepare.test_toy_people_datasets import _tree
 from toy_people.llcm import SEEN_BY, make_toy_llcm
 from toy_people.msvr310 import make_toy_msvr310

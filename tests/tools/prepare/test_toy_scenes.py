@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import binary_dilation
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from toy_scenes.scenes import draw_scene, make_toy_rgbd
 from toy_scenes.textures import PATTERNS, Texture
 

@@ -28,7 +28,7 @@ def fuzz(times: int, seed: int) -> Counter:
     """
     if not times:
         return Counter()
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
 
     rng, found = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as name:
@@ -74,9 +74,9 @@ def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     """Resuming a training, and a trained model for everything after it."""
     from fastreid_mm.engine.checkpoint import PER_IDENTITY, SafeCheckpointer
     from fastreid_mm.engine.resuming import saved_settings
-    from fastreid_mm.engine.setup import load_config, with_values
-    from fastreid_mm.engine.trained_model import trained_model
     from fastreid_mm.engine.trainer import MMTrainer
+    from fastreid_mm.inference.trained_model import trained_model
+    from fastreid_mm.settings.load import load_config, with_values
     from fuzzing.configs import CONFIGS, RESNET, SMALL, batch_of
 
     logging.disable(logging.CRITICAL)

@@ -38,9 +38,9 @@ ODD += ("()", "[]", "(1,)", "[2, 3]", "(0, 0)", "(1, 2, 3)", "ü", "None", "[[1]
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of a step of training on configs with some values replaced, by method."""
     import fastreid_mm.methods  # noqa: F401  registers
+    from fastreid_mm.common.errors import InputError
     from fastreid_mm.common.keys import leaves
-    from fastreid_mm.engine.setup import load_config
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.settings.load import load_config
 
     rng, found = random.Random(seed), Counter()
     names = sorted(path.name for path in CONFIGS.glob("*.yml"))
@@ -72,9 +72,9 @@ def other(value: object, rng: random.Random) -> str:
 def step(name: str, changes: dict[str, str]) -> None:
     """Build the small network of a demo config with some other values, and make one step."""
     from fastreid_mm.data.transforms import build_transforms
-    from fastreid_mm.engine.config_values import refuse_impossible
-    from fastreid_mm.engine.setup import load_config
     from fastreid_mm.engine.trainer import MMTrainer
+    from fastreid_mm.settings.config_values import refuse_impossible
+    from fastreid_mm.settings.load import load_config
 
     small = SMALL | ({} if name.startswith("cmtr") else RESNET)
     if name.startswith("mun"):

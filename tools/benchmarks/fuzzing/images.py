@@ -46,8 +46,8 @@ def originals(folder: Path) -> list[Path]:
 
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of the readers of both packages on damaged files, by reader and kind of file."""
-    from fastreid_mm.errors import InputError
-    from fastreid_mm.read_image import read_rgb
+    from fastreid_mm.common.errors import InputError
+    from fastreid_mm.common.read_image import read_rgb
     from mmseg_mm.datasets.image_files import image_size, read_grey, read_mask
 
     rng, found = random.Random(seed), Counter()

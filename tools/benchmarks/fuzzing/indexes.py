@@ -23,7 +23,7 @@ ODD = (None, 5, -1, 1e308, True, "", "x", [], {}, [[]], [None], {"a": 1}, "\ud80
 
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of searching an index after some of its files were changed, by file and kind of change."""
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
 
     rng, found = random.Random(seed), Counter()
     vectors = np.random.default_rng(seed).standard_normal((ROWS, SIZE)).astype(np.float32)

@@ -30,7 +30,7 @@ OUTSIDE = (
 
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of the readers of lists, by kind of list and whether it can be read at all."""
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
 
     rng, found = random.Random(seed), Counter()
     for index in range(times):

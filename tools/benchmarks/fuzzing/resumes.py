@@ -54,7 +54,7 @@ def fuzz(times: int, seed: int) -> Counter:
     if not times:
         return Counter()
     import fastreid_mm.engine  # noqa: F401  first
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
 
     logging.disable(logging.INFO)
     rng, found = random.Random(seed), Counter()
@@ -92,7 +92,7 @@ def _draw(folder: Path) -> None:
 
 def _trainer(changes: dict[str, str], output: str) -> object:
     from fastreid_mm.engine import MMTrainer
-    from fastreid_mm.engine.setup import load_config
+    from fastreid_mm.settings.load import load_config
 
     class Untested(MMTrainer):
         """Training alone."""
@@ -134,7 +134,7 @@ def _resume(changes: dict[str, str], stop: int, output: str, wrong: list[str]) -
 
 
 def _differs(first: object, second: object, key: str) -> bool:
-    from fastreid_mm.engine.unread_keys import leaves
+    from fastreid_mm.settings.unread_keys import leaves
 
     one, other = dict(leaves(first.cfg)), dict(leaves(second.cfg))
     return one[key] != other[key]

@@ -145,7 +145,7 @@ def fuzz(times: int, seed: int) -> Counter:
     import mmengine.config
     import mmengine.runner.runner
 
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
     from mmseg_mm import engine  # noqa: F401  registers
     from toy_scenes.scenes import make_toy_rgbd
 

@@ -62,7 +62,7 @@ class Case:
 
     def read(self, read: Callable[[], tuple[np.ndarray, str]], truth: np.ndarray, tolerance: float) -> None:
         """Compare what is read (H, W) with the content, of numbers from 0 to 1."""
-        from fastreid_mm.errors import InputError
+        from fastreid_mm.common.errors import InputError
 
         try:
             with warnings.catch_warnings(record=True) as raised:
@@ -246,7 +246,7 @@ def try_map(case: Case) -> None:
 
 def try_thermal(case: Case) -> None:
     """A thermal image as a camera gives it, by each of the ways to read it."""
-    from fastreid_mm.read_image import FULL_RANGE, PixelRule, read_and_judge
+    from fastreid_mm.common.read_image import FULL_RANGE, PixelRule, read_and_judge
 
     warmth = scene(case)
     spans = {"radiometric": (51241, 52181), "12 bits": (0, 4095), "14 bits": (0, 16383), "16 bits": (0, 65535)}

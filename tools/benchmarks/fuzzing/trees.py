@@ -19,7 +19,7 @@ STRAYS = ("notes.txt", "a\nb.txt", "list.csv", "caf\udce9.txt", "a b.md", "0001"
 
 def fuzz(times: int, seed: int) -> Counter:
     """Outcomes of the readers on changed trees, by what was changed."""
-    from fastreid_mm.errors import InputError
+    from fastreid_mm.common.errors import InputError
 
     rng, found = random.Random(seed), Counter()
     for index in range(times):

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 
 class Names:

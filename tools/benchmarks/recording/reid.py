@@ -5,7 +5,7 @@ from fastreid.modeling import build_model
 from yacs.config import CfgNode
 
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.setup import load_config
+from fastreid_mm.settings.load import load_config
 from recording.record import Network
 
 IDENTITIES = 4

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import is_dropping
-from fastreid_mm.errors import InputError
 
 MARKER = "made.json"
 JPEG_QUALITY = 92

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from data_folders.complete import make_folder, save_image
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 TRIALS = 10
 Paths = dict[tuple[str, int], list[str]]

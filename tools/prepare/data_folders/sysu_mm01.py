@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from data_folders.complete import make_folder, save_image
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.sysu_splits import read_ids, write_permutation
 
 TRIALS = 10

@@ -12,9 +12,9 @@ from PIL import Image
 
 from data_folders.aligned import darken, near_infrared, save_sample
 from data_folders.complete import fingerprint, make_folder
+from fastreid_mm.common.errors import InputError, first_line, listed
 from fastreid_mm.common.image_files import LeftOut, images_by_stem
 from fastreid_mm.common.pixels import MAX_PIXELS, open_image
-from fastreid_mm.errors import InputError, first_line, listed
 
 NAME = "Market1501-MM"
 PARTS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}

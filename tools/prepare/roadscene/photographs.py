@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, images_by_stem
 from fastreid_mm.common.pixels import MAX_PIXELS, open_image
-from fastreid_mm.errors import InputError, listed
 
 VISIBLE_FOLDER, THERMAL_FOLDER = "crop_LR_visible", "cropinfrared"
 MIN_WIDTH, MIN_HEIGHT = 192, 128

@@ -12,7 +12,7 @@ from PIL import Image
 
 from data_folders.regdb import write_regdb
 from data_folders.sysu_mm01 import SysuSplit, write_sysu
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from toy_people.camera import Camera, Studio
 from toy_people.identity import Person, sample_people
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from data_folders.complete import require_seed
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
 MAX_PEOPLE = 1000
 # Two people differ in at least this many fields of their Shape.

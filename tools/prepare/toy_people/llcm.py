@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from data_folders.llcm import CAMERAS, write_llcm
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from toy_people.camera import Camera, Studio
 from toy_people.identity import Person, sample_people
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_folders.aligned import darken, near_infrared
 from data_folders.msvr310 import Sample, write_msvr310
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from toy_people.camera import Camera, Studio
 from toy_people.identity import Person, sample_people
 

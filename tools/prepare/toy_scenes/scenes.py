@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from data_folders.complete import make_folder, save_image
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 from toy_scenes.textures import Texture, sample_texture, smooth_noise
 
 KINDS = ("object", "patch", "lump")

@@ -8,17 +8,17 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from yacs.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
+from fastreid_mm.common.modality import INFRARED, VISIBLE
+from fastreid_mm.common.read_image import AnyImage, PixelRule, as_rgb
 from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.data.transforms import build_transforms
-from fastreid_mm.engine.config_values import require_device
-from fastreid_mm.engine.setup import load_config, with_values
-from fastreid_mm.engine.trained_model import trained_model
-from fastreid_mm.errors import InputError, require_choice
-from fastreid_mm.modality import INFRARED, VISIBLE
+from fastreid_mm.inference.trained_model import trained_model
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.flip_testing import features_both_ways
-from fastreid_mm.read_image import AnyImage, PixelRule, as_rgb
+from fastreid_mm.settings.config_values import require_device
+from fastreid_mm.settings.load import load_config, with_values
 
 Prepare = Callable[[AnyImage | Tensor], Tensor]
 """An image to a (3, H, W) tensor of values 0 to 255."""

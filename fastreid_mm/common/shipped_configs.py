@@ -3,9 +3,9 @@
 from os import PathLike
 from pathlib import Path
 
-from fastreid_mm.errors import InputError
+from fastreid_mm.common.errors import InputError
 
-PACKAGES = Path(__file__).parent.parent
+PACKAGES = Path(__file__).parent.parent.parent
 """Where both packages are: a checkout, or where they were installed."""
 
 

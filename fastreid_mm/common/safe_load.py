@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from fastreid_mm.errors import InputError, first_line
+from fastreid_mm.common.errors import InputError, first_line
 
 MapLocation = str | torch.device | dict[str, str] | Callable | None
 """The type of the argument ``map_location`` of ``torch.load``."""

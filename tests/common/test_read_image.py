@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fastreid_mm.errors import InputError
-from fastreid_mm.read_image import PixelRule, as_rgb, look_ahead, read_rgb
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import PixelRule, as_rgb, look_ahead, read_rgb
 from tests.conftest import draw_image
 
 
@@ -129,7 +129,7 @@ def _own(folder, values):
 @pytest.fixture
 def told(monkeypatch, caplog):
     """What is told of levels, as at the start of a process."""
-    monkeypatch.setattr("fastreid_mm.read_image._told", [])
+    monkeypatch.setattr("fastreid_mm.common.read_image._told", [])
     return lambda: [record.getMessage() for record in caplog.records]
 
 

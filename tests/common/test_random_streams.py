@@ -1,6 +1,6 @@
 import pytest
 
-from fastreid_mm.random_streams import stream_words
+from fastreid_mm.common.random_streams import stream_words
 
 
 def test_words_repeat_differ_and_fit_every_generator():

@@ -5,14 +5,15 @@ from tempfile import TemporaryDirectory
 
 from fastreid.engine import default_argument_parser
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.launch import launch
 from fastreid_mm.engine.output_dir import refuse_used_output_dir
-from fastreid_mm.engine.setup import load_config, setup
-from fastreid_mm.engine.testing import evaluate_only
+from fastreid_mm.engine.setup import setup
 from fastreid_mm.engine.trainer import MMTrainer
-from fastreid_mm.errors import InputError
 from fastreid_mm.evaluation.results import Results
+from fastreid_mm.inference.testing import evaluate_only
+from fastreid_mm.settings.load import load_config
 
 
 def argument_parser() -> argparse.ArgumentParser:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from fastreid_mm import shipped_configs
-from fastreid_mm.engine.setup import load_config
-from fastreid_mm.errors import InputError
-from fastreid_mm.shipped_configs import find_config
+from fastreid_mm.common import shipped_configs
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.shipped_configs import find_config
+from fastreid_mm.settings.load import load_config
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,10 @@ import pytest
 import torch
 from fastreid.modeling import build_model
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.trainer import MMTrainer
-from fastreid_mm.engine.unread_keys import ELSEWHERE, SWITCHES, RecordedConfig, leaves, refuse_unread
-from fastreid_mm.errors import InputError
+from fastreid_mm.settings.unread_keys import ELSEWHERE, SWITCHES, RecordedConfig, leaves, refuse_unread
 from tests.modeling.test_architectures import ARCHITECTURES, batch_of
 
 OTHER_WORDS = {

@@ -6,8 +6,8 @@ from copy import deepcopy
 
 from fastreid.config import CfgNode
 
+from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import leaves
-from fastreid_mm.errors import InputError, listed
 from fastreid_mm.settings.imports import defaults_of
 
 logger = logging.getLogger("fastreid.mm")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,6 @@ def test_what_would_break_the_line_is_escaped():
 
 
 def test_an_error_of_a_worker_process_is_that_of_the_block():
-    said = "Caught InputError in worker process 0.\nOriginal Traceback:\nx\nfastreid_mm.errors.InputError: no file a\n"
+    said = "Caught InputError in worker process 0.\nOriginal Traceback:\nx\n"
+    said += "fastreid_mm.common.errors.InputError: no file a\n"
     assert str(InputError(said)) == "no file a"

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from fastreid_mm.console import encodable, prepare_console, printable
-from fastreid_mm.errors import InputError, one_line_errors
+from fastreid_mm.common.console import encodable, prepare_console, printable
+from fastreid_mm.common.errors import InputError, one_line_errors
 
 NAME = os.fsdecode("行人1.png".encode("gbk"))
 
@@ -46,9 +46,8 @@ def test_an_error_with_a_line_break_in_a_name_is_one_line(capsys):
 
 @pytest.mark.parametrize("lines", [1, 100_000])
 def test_nobody_reads_on(lines):
-    code = (
-        f"from fastreid_mm.errors import one_line_errors\nwith one_line_errors():\n for _ in range({lines}): print('x')"
-    )
+    code = "from fastreid_mm.common.errors import one_line_errors\n"
+    code += f"with one_line_errors():\n for _ in range({lines}): print('x')"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b"" and process.wait() == 141

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
-from fastreid_mm.errors import InputError, first_line
-from fastreid_mm.safe_load import UntrustedError, load_safely
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.safe_load import UntrustedError, load_safely
 
 
 class WriteError(InputError, OSError):

@@ -8,9 +8,9 @@ from yacs.config import CfgNode
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.engine.checkpoint import SafeCheckpointer, saved_num_classes
-from fastreid_mm.engine.config_values import refused_by
-from fastreid_mm.engine.setup import with_values
 from fastreid_mm.modeling.contract import as_meta_architecture
+from fastreid_mm.settings.config_values import refused_by
+from fastreid_mm.settings.load import with_values
 
 logger = logging.getLogger("fastreid.mm")
 

@@ -25,7 +25,7 @@ def seeded(python: int, numpy: int, pytorch: int) -> Iterator[None]:
     """Let the three generators begin anew within the block, and go on as before after it.
 
     Args:
-        python, numpy, pytorch: words of 32 bits, as :func:`fastreid_mm.random_streams.stream_words` gives them.
+        python, numpy, pytorch: words of 32 bits, as :func:`fastreid_mm.common.random_streams.stream_words` gives them.
     """
     before = random_state()
     random.seed(python)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from fastreid_mm.common.console import printable
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
-from fastreid_mm.console import printable
-from fastreid_mm.errors import InputError, first_line
 
 logger = logging.getLogger("fastreid.mm")
 

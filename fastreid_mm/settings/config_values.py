@@ -12,8 +12,8 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.keys import leaves, refuse_odd
-from fastreid_mm.errors import InputError, first_line
 from fastreid_mm.settings.imports import defaults_of
 
 MAY_BE_INFINITE = ("MODEL.HEADS.POOL_EXPONENT",)  # the maximum

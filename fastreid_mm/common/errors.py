@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from fastreid_mm.console import CLOSED_PIPE, closed_pipe, prepare_console, printable
+from fastreid_mm.common.console import CLOSED_PIPE, closed_pipe, prepare_console, printable
 
 REFUSED = 2
 """Exit status of a program that has refused its input."""

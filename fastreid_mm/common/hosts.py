@@ -1,6 +1,6 @@
 """What the commands of each host, and those of an extra, need, by the names that are imported."""
 
-from fastreid_mm.errors import require_packages
+from fastreid_mm.common.errors import require_packages
 
 FASTREID = (
     "fastreid",

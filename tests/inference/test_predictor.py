@@ -7,11 +7,11 @@ from fastreid.modeling import build_model
 from PIL import Image
 
 from fastreid_mm import Predictor
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
-from fastreid_mm.engine.setup import with_values
-from fastreid_mm.engine.testing import evaluate_only
-from fastreid_mm.errors import InputError
+from fastreid_mm.inference.testing import evaluate_only
 from fastreid_mm.protocols import RetrievalEvaluator
+from fastreid_mm.settings.load import with_values
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
 

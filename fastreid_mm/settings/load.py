@@ -1,0 +1,106 @@
+"""From the command line to a config: fast-reid's defaults, this package's, those of ``IMPORTS``, a file, options."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+
+import yaml
+from fastreid.config import CfgNode
+
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.shipped_configs import find_config
+from fastreid_mm.settings.imports import KEY, config_with
+
+MOST_ENTRIES = 100_000
+"""Of a config file. A few hundred references to references unfold to more than a memory holds."""
+
+
+def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
+    """fast-reid's defaults, this package's and those of ``IMPORTS``, then a file, then ``KEY VALUE`` pairs.
+
+    Args:
+        config_file: a path, the short name of a shipped config, or empty for none.
+        options: keys and values in turn.
+
+    Raises:
+        InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, a value has the
+            wrong type or is not supported, or a module of ``IMPORTS`` is missing or fails.
+    """
+    config_file = find_config(config_file, "fastreid_mm") if config_file else ""
+    options = _words(options)
+    if len(options) % 2:
+        raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
+    try:
+        content = _read_file(config_file) if config_file else CfgNode()
+        cfg = config_with(_imports(content, options))
+        cfg.merge_from_other_cfg(content)
+        cfg.merge_from_list(_with_floats(cfg, options))
+    except InputError:
+        raise
+    except RecursionError:  # of an option
+        raise InputError("config options: a value is nested too deep") from None
+    except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
+        # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
+        reason = " ".join(str(error).strip("'\"").split())
+        raise InputError(f"config {config_file or 'options'}: {reason}") from None
+    return cfg
+
+
+def _read_file(path: str) -> CfgNode:
+    """A file and those it builds on, by the host's reading, which trips over any that is not a mapping."""
+    try:
+        content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs nothing
+        if _entries(content, {}) > MOST_ENTRIES:
+            raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
+        return CfgNode(content)
+    except RecursionError:
+        raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
+    except (AttributeError, TypeError):
+        raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
+
+
+def _entries(content: object, known: dict[int, int]) -> int:
+    """How many entries there are when every reference of a YAML file is a copy, as the host makes of them."""
+    if not isinstance(content, dict | list):
+        return 1
+    if id(content) not in known:
+        values = content.values() if isinstance(content, dict) else content
+        known[id(content)] = 1 + sum(_entries(value, known) for value in values)
+    return known[id(content)]
+
+
+def _words(options: Iterable[object]) -> list[str]:
+    """Options as the command line gives them."""
+    if isinstance(options, str | Mapping):
+        raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
+    return [str(word) for word in options]
+
+
+def _imports(content: CfgNode, options: list[str]) -> Sequence[str]:
+    """The modules to import: those of the last option that says so, or else of the file."""
+    given = dict(zip(options[::2], options[1::2])).get(KEY)
+    return content.get(KEY, []) if given is None else yaml.safe_load(given)
+
+
+def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
+    """``KEY VALUE`` pairs in which 0 for a key of 0.5 is 0.0: the host refuses whole numbers for them."""
+    values = [
+        f"{value}.0" if re.fullmatch(r"[+-]?\d+", value) and isinstance(_value(cfg, key), float) else value
+        for key, value in zip(options[::2], options[1::2])
+    ]
+    return [word for pair in zip(options[::2], values) for word in pair]
+
+
+def _value(cfg: CfgNode, key: str) -> object:
+    """What a dotted key holds, None for one there is not."""
+    return reduce(lambda node, name: node.get(name) if isinstance(node, CfgNode) else None, key.split("."), cfg)
+
+
+def with_values(cfg: CfgNode, **values: object) -> CfgNode:
+    """A frozen copy of a config with other values of some keys, whose dots are written as two underscores."""
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.merge_from_list([word for key, value in values.items() for word in (key.replace("__", "."), value)])
+    cfg.freeze()
+    return cfg
