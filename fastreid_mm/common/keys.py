@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastreid_mm.common.errors import InputError
 
 if TYPE_CHECKING:  # fast-reid's, but nothing here needs it
     from yacs.config import CfgNode
+
+
+class Form(NamedTuple):
+    """What the value of a key looks like where its type does not say enough."""
+
+    words: str
+    """How a refusal says it, after "is not"."""
+    holds: Callable[[Any], bool]
 
 
 class Key(NamedTuple):
@@ -20,14 +30,22 @@ class Key(NamedTuple):
     choices: tuple = ()
     """The values there are; any if empty."""
     least: float | None = None
-    """The smallest number."""
+    """The smallest number. Without it, 0 if the default is no negative number."""
     above: float | None = None
     """A number that is too small already."""
     most: float | None = None
-    """The largest number."""
+    """The largest number. With infinity, the number itself may be infinite, too."""
+    form: Form | None = None
+    """What a list of numbers, or of words, has to be."""
     when: str = "building"
-    """When it takes effect: "building" (the network, so that features depend on it), "training" alone, or "testing"
-    alone."""
+    """When it takes effect: "building" (the network and its input, so that features depend on it), "training" alone,
+    "testing" alone, or "running" of what only says where and how things are computed."""
+    if_unread: str = "refused"
+    """What happens to a value that is not the default and that nothing reads while a run is built: "refused", as it
+    has no effect; "warned" of, where another key alone switches it off; "expected" of one that is read before or after.
+    """
+    off_while: tuple[str, Any] | None = None
+    """Another key and its value with which this one is read and has no effect."""
 
 
 DECLARED: dict[str, Key] = {}
@@ -53,19 +71,55 @@ def add_keys(cfg: CfgNode, section: str, keys: Mapping[str, Key]) -> None:
         DECLARED[".".join((*nodes, last))] = key
 
 
-def problem_of(key: Key, value: object) -> str:
-    """Tell in words what the value of a declared key should be and is not; empty if it is as it should be."""
+def problem_of(key: Key, value: Any) -> str:
+    """Tell in words what the value of a key should be and is not; empty if it is as it should be."""
+    if value is None and key.default is not None:  # yacs takes None for a value of any type
+        return f"a value, as {key.default!r} is"
     if key.choices and value not in key.choices:
         return f"one of {', '.join(map(str, key.choices))}"
+    if key.form is not None and not key.form.holds(value):
+        return key.form.words
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
-    if key.least is not None and not value >= key.least:
-        return f"{key.least} or more"
+    if not math.isfinite(value) and not (key.most == math.inf and value > 0):
+        return "a finite number"
     if key.above is not None and not value > key.above:
         return f"above {key.above}"
+    least = key.least
+    if least is None and isinstance(key.default, int | float) and key.default >= 0:
+        least = 0
+    if least is not None and not value >= least:
+        return f"{least} or more"
     if key.most is not None and not value <= key.most:
         return f"{key.most} or less"
     return ""
+
+
+def finite_numbers(value: object) -> list[int | float]:
+    """Return the numbers of a list of finite numbers, and none of anything else."""
+    if not isinstance(value, list | tuple):
+        return []
+    numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
+    return numbers if len(numbers) == len(value) and all(map(math.isfinite, numbers)) else []
+
+
+def _are_whole(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(type(each) is int for each in value)
+
+
+def _is_pattern(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False
+
+
+SIZE = Form("two whole numbers above 0", lambda value: _are_whole(value) and len(value) == 2 and min(value) >= 1)
+CHANNELS = Form("three finite numbers", lambda value: len(finite_numbers(value)) == 3)
+WHOLE_NUMBERS = Form("a list of whole numbers", _are_whole)
+RANKS = Form("a list of whole numbers above 0", lambda value: _are_whole(value) and min(value, default=1) >= 1)
+PROBABILITY = Form("a probability, 0 to 1", lambda value: 0 <= value <= 1)
+PATTERNS = Form("a list of regular expressions", lambda value: all(map(_is_pattern, value)))
 
 
 def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -77,13 +131,19 @@ def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def refuse_odd(cfg: CfgNode) -> None:
-    """Refuse values of declared keys that are none of their choices or out of their bounds.
+def refuse_odd(cfg: CfgNode, defaults: Mapping[str, Any] | None = None) -> None:
+    """Refuse values of keys that cannot be.
+
+    Args:
+        cfg: the config.
+        defaults: of keys that are not declared, by dotted names; without it these are not looked at.
 
     Raises:
         InputError: names key and value, and what it should be.
     """
+    undeclared = {name: Key(default, "") for name, default in (defaults or {}).items()}
     for name, value in leaves(cfg):
-        problem = problem_of(DECLARED[name], value) if name in DECLARED else ""
+        key = DECLARED.get(name) or undeclared.get(name)
+        problem = problem_of(key, value) if key else ""
         if problem:
             raise InputError(f"{name} {value!r} is not {problem}")

@@ -2,9 +2,16 @@
 
 from yacs.config import CfgNode
 
-from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.common.keys import Form, Key, add_keys, finite_numbers
 from fastreid_mm.common.pixels import MAX_PIXELS
 
+
+def _is_range(value: object) -> bool:
+    numbers = finite_numbers(value)
+    return not value or (len(numbers) == 2 and numbers[0] < numbers[1])
+
+
+RANGE = Form("the value that becomes black and the higher one that becomes white, nor ()", _is_range)
 KEYS = {
     "DATALOADER.REPLACEMENT": Key(
         True,
@@ -40,6 +47,7 @@ KEYS = {
         "keeps the upper 8 of 16 bits, of which 941 values of a radiometric image leave 4 levels; () takes each "
         "image's "
         "own values but for one in a thousand at either end. Numbers with a point for files of floating point.",
+        form=RANGE,
     ),
     "INPUT.MAX_PIXELS": Key(
         MAX_PIXELS,

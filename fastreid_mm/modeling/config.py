@@ -43,12 +43,15 @@ MODEL = {
         "Fine-tuning from a part of MODEL.WEIGHTS: tensors that are missing, unknown or of another shape are left out "
         "and counted, as long as every part of the model finds something.",
         when="training",
+        if_unread="expected",
+        off_while=("MODEL.WEIGHTS", ""),
     ),
     "TRUST_WEIGHTS": Key(
         False,
         "Loads a checkpoint that is more than tensors and plain values, too. It may run any code: for files whose "
         "source you know.",
-        when="training",
+        when="running",
+        if_unread="expected",
     ),
     "SYNC_BN": Key(
         True,

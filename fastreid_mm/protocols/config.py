@@ -2,7 +2,7 @@
 
 from yacs.config import CfgNode
 
-from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.common.keys import RANKS, Key, add_keys
 
 KEYS = {
     "MISSING": Key((), "Names of modalities that are missing at test time: their images are not read.", when="testing"),
@@ -24,9 +24,13 @@ KEYS = {
         10,
         "How often all are drawn anew; mean and deviation are reported. MUN's table 5 has the mean of ten.",
         when="testing",
+        if_unread="expected",
     ),
     "CORRUPTION.SEED": Key(
-        0, "What is drawn, whatever SEED is, so that all networks are tested on the same images.", when="testing"
+        0,
+        "What is drawn, whatever SEED is, so that all networks are tested on the same images.",
+        when="testing",
+        if_unread="expected",
     ),
     "CORRUPTION.FROST": Key(
         "",
@@ -34,6 +38,7 @@ KEYS = {
         "six, as "
         'there. "" draws frost, a reading.',
         when="testing",
+        if_unread="expected",
     ),
     "RERANK.EXPANSION": Key(
         "official",
@@ -54,18 +59,21 @@ KEYS = {
         "The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20. "
         "One "
         "beyond a gallery is left out with a warning.",
+        form=RANKS,
         when="testing",
     ),
     "REFERENCES": Key(
         False,
         "Also report the untrained network and random features (chance), measured before the first iteration.",
         when="testing",
+        if_unread="expected",
     ),
     "RANKED_LISTS": Key(
         0,
         "How many queries to draw as ranked lists (ranked_lists_DATASET.png beside results.json); 0 draws none.",
         least=0,
         when="testing",
+        if_unread="expected",
     ),
     "EXPECTED_RESULTS": Key(
         [],

@@ -12,12 +12,6 @@ from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import DECLARED, leaves
 from fastreid_mm.common.read_image import FULL_RANGE
 
-_OF_TRAINING = (
-    *("MODEL.DEVICE", "MODEL.WEIGHTS", "MODEL.TRUST_WEIGHTS", "MODEL.PARTIAL_WEIGHTS", "MODEL.FREEZE_LAYERS"),
-    *("MODEL.SYNC_BN", "MODEL.BACKBONE.PRETRAIN", "MODEL.BACKBONE.PRETRAIN_PATH", "MODEL.LOSSES."),
-)
-"""Beginnings of fast-reid's keys that say nothing about features, given the weights; others are declared so."""
-
 
 class Identity(NamedTuple):
     """What a query must share with the vectors of an index to be compared with them."""
@@ -94,8 +88,8 @@ def refuse_other(saved: Identity, given: Identity, path: object) -> None:
 
 
 def _of_features(key: str) -> bool:
-    """Whether features depend on a key."""
-    return not key.startswith(_OF_TRAINING) and not (key in DECLARED and DECLARED[key].when == "training")
+    """Tell whether features depend on a key, given the weights. Losses of packages from outside declare no keys."""
+    return not key.startswith("MODEL.LOSSES.") and (key not in DECLARED or DECLARED[key].when == "building")
 
 
 def _checksum(tensors: Iterable[tuple[str, Tensor]]) -> str:

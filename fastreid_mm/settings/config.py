@@ -7,6 +7,7 @@ from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.data import config as data
 from fastreid_mm.modeling import config as modeling
 from fastreid_mm.protocols import config as protocols
+from fastreid_mm.settings import host_keys
 
 KEYS = {
     "IMPORTS": Key(
@@ -14,13 +15,16 @@ KEYS = {
         "Modules of packages from outside, imported before a config is merged: what they register is found by its "
         "name, "
         "and their add_config(cfg) adds keys. Importing runs their code, so that this is for packages you know.",
+        if_unread="expected",
     ),
     "SEED": Key(
         -1,
         "Seed of everything random. -1 draws one; the seed used is printed and saved in config.yaml either way.",
         when="training",
     ),
-    "DETERMINISTIC": Key(False, "Only deterministic kernels, at some cost on a GPU.", when="training"),
+    "DETERMINISTIC": Key(
+        False, "Only deterministic kernels, at some cost on a GPU.", when="training", if_unread="expected"
+    ),
     "SOLVER.CHECKPOINT_ITERS": Key(
         0,
         "A checkpoint every so many iterations, too, of which the two newest are kept; 0 for none. However often, "
@@ -33,17 +37,19 @@ KEYS = {
         "Factor on the learning rate of tensors that were loaded from pretrained weights.",
         least=0,
         when="training",
+        off_while=("MODEL.BACKBONE.PRETRAIN", False),
     ),
     "TRACKING.WANDB.ENABLED": Key(
         False,
         "Weights & Biases, beside TensorBoard and metrics.json. WANDB_MODE=offline and its other environment variables "
         "work.",
         when="training",
+        if_unread="expected",
     ),
-    "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Its project.", when="training"),
-    "TRACKING.WANDB.NAME": Key("", 'Name of the run, "" for one it makes up.', when="training"),
+    "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Its project.", when="training", if_unread="expected"),
+    "TRACKING.WANDB.NAME": Key("", 'Name of the run, "" for one it makes up.', when="training", if_unread="expected"),
 }
-ROOMS = (modeling, data, protocols, *methods.ROOMS)
+ROOMS = (host_keys, modeling, data, protocols, *methods.ROOMS)
 """Each has ``add_config(cfg)``."""
 
 

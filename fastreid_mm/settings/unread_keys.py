@@ -7,57 +7,14 @@ from copy import deepcopy
 from fastreid.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.common.keys import leaves
+from fastreid_mm.common.keys import DECLARED, leaves
 from fastreid_mm.settings.imports import defaults_of
 
 logger = logging.getLogger("fastreid.mm")
 
-ELSEWHERE = (
-    "IMPORTS",  # before: load_config
-    "CUDNN_BENCHMARK",  # before: fast-reid's default_setup
-    "DETERMINISTIC",  # settle
-    "MODEL.WEIGHTS",  # after: the checkpointer
-    "MODEL.PARTIAL_WEIGHTS",
-    "MODEL.TRUST_WEIGHTS",
-    "SOLVER.CLIP_GRADIENTS.CLIP_VALUE",  # with every step
-    "SOLVER.CLIP_GRADIENTS.NORM_TYPE",
-    "INPUT.SIZE_TEST",  # when testing
-    "TEST.IMS_PER_BATCH",
-    "TEST.FLIP.ENABLED",
-    "TEST.REFERENCES",
-    "TEST.RANKED_LISTS",
-    "TEST.CORRUPTION.REPETITIONS",
-    "TEST.CORRUPTION.SEED",
-    "TEST.CORRUPTION.FROST",
-    "TRACKING.WANDB.ENABLED",  # when training starts
-    "TRACKING.WANDB.PROJECT",
-    "TRACKING.WANDB.NAME",
-)
-"""Keys of every method that are read before or after a run is built, by whom."""
-
-SWITCHED = (
-    "MODEL.BACKBONE.PRETRAIN_PATH",  # MODEL.BACKBONE.PRETRAIN False
-    "SOLVER.MOMENTUM",  # an optimiser without
-    "SOLVER.NESTEROV",
-    "SOLVER.WARMUP_FACTOR",  # SOLVER.WARMUP_ITERS 0
-    "SOLVER.WARMUP_METHOD",
-    "MODEL.HEADS.",  # another MODEL.HEADS.NAME
-    "MODEL.LOSSES.",  # MODEL.LOSSES.NAME
-)
-"""Beginnings of keys of every method that another key switches off. They are only warned of, so that one key is enough
-to switch; and so are keys of a method's own section, whose others were read."""
-
-SWITCHES = {
-    "SOLVER.ETA_MIN_LR": ("SOLVER.SCHED", "MultiStepLR"),
-    "SOLVER.STEPS": ("SOLVER.SCHED", "CosineAnnealingLR"),
-    "SOLVER.GAMMA": ("SOLVER.SCHED", "CosineAnnealingLR"),
-    "SOLVER.PRETRAINED_LR_FACTOR": ("MODEL.BACKBONE.PRETRAIN", False),
-    "MODEL.PARTIAL_WEIGHTS": ("MODEL.WEIGHTS", ""),
-}
-"""Keys that are read and have no effect while another key has a value; and so have those beside an ``ENABLED`` of
-False. They are warned of, too."""
-
-SHARED = ("MODEL.BACKBONE", "MODEL.HEADS", "MODEL.LOSSES")
+NAMED = ("MODEL.HEADS", "MODEL.LOSSES")
+"""Sections whose ``NAME`` chooses who reads the others."""
+SHARED = ("MODEL.BACKBONE", *NAMED)
 """Sections of no method's own."""
 
 
@@ -115,9 +72,9 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
     Raises:
         InputError: names them.
     """
-    unread = {key: text for key, text in _changed(cfg) if key not in reads and key not in ELSEWHERE}
-    own = {_method(key) for key in reads} - {""}
-    off = [unread.pop(key) for key in list(unread) if key.startswith(SWITCHED) or _method(key) in own]
+    unread = {key: text for key, text in _changed(cfg) if key not in reads and _if_unread(key) != "expected"}
+    read_methods = {_method(key) for key in reads} - {""}
+    off = [unread.pop(key) for key in list(unread) if _if_unread(key) == "warned" or _method(key) in read_methods]
     for key, switch in _switched_off(cfg):
         unread.pop(key, None)
         off.append(switch)
@@ -134,9 +91,21 @@ def _switched_off(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     """The keys that are not at their defaults while their switches are off, and what to say of each."""
     values = dict(leaves(cfg))
     for key, text in _changed(cfg):
-        switch, off = SWITCHES.get(key, (f"{key.rpartition('.')[0]}.ENABLED", False))
+        switch, off = _switch(key)
         if key != switch and values.get(switch) == off:
             yield key, f"{text} by {switch} {off!r}"
+
+
+def _switch(key: str) -> tuple[str, object]:
+    """Return the key and value that take the effect from a key: what it declares, or False of the ENABLED beside it."""
+    declared = DECLARED[key].off_while if key in DECLARED else None
+    return declared or (f"{key.rpartition('.')[0]}.ENABLED", False)
+
+
+def _if_unread(key: str) -> str:
+    if key.startswith(tuple(f"{section}." for section in NAMED)):
+        return "warned"
+    return DECLARED[key].if_unread if key in DECLARED else "refused"
 
 
 def _method(key: str) -> str:

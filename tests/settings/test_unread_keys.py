@@ -7,9 +7,10 @@ import torch
 from fastreid.modeling import build_model
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.keys import DECLARED, leaves
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.trainer import MMTrainer
-from fastreid_mm.settings.unread_keys import ELSEWHERE, SWITCHES, RecordedConfig, leaves, refuse_unread
+from fastreid_mm.settings.unread_keys import RecordedConfig, refuse_unread
 from tests.modeling.test_architectures import ARCHITECTURES, batch_of
 
 OTHER_WORDS = {
@@ -148,13 +149,14 @@ def test_numbers_of_losses_and_heads_that_are_not_named_are_warned_of(tiny_cfg, 
 
 
 def test_what_is_read_but_switched_off_is_warned_of_with_its_switch(tiny_cfg, warnings):
-    """Every key beside an ENABLED, and those of the table."""
+    """Every key beside an ENABLED, and those that declare a switch."""
     base = tiny_cfg(base="SYSU/agw.yml")
     known = dict(leaves(base))
     beside = {key: (f"{key.rpartition('.')[0]}.ENABLED", False) for key in known}
     beside = {key: pair for key, pair in beside.items() if pair[0] in known and key != pair[0]}
-    assert len(beside) > 25 and not set(beside) & set(SWITCHES)
-    for key, (switch, off) in (beside | SWITCHES).items():
+    declared = {key: known.off_while for key, known in DECLARED.items() if known.off_while}
+    assert len(beside) > 25 and len(declared) == 5 and not set(beside) & set(declared)
+    for key, (switch, off) in (beside | declared).items():
         cfg = base.clone()
         cfg.merge_from_list([switch, off, key, other(key, known[key])])
         refuse_unread(cfg, set(known))
@@ -174,7 +176,8 @@ def test_keys_that_are_read_later_are_read(tiny_cfg, sysu_datasets):
     trainer = MMTrainer(tiny_cfg(*options, "SOLVER.MAX_EPOCH", 1))
     trainer.resume_or_load(resume=False)
     trainer.train()
-    unread = {key for key in set(ELSEWHERE) - trainer.cfg.reads if not key.startswith("TRACKING")}  # test_tracking.py
+    later = {key for key, known in DECLARED.items() if known.if_unread == "expected"}
+    unread = {key for key in later - trainer.cfg.reads if not key.startswith("TRACKING")}  # test_tracking.py
     assert unread == {"CUDNN_BENCHMARK", "IMPORTS"}  # fast-reid's default_setup and load_config read them
 
 

@@ -8,16 +8,16 @@ from itertools import groupby
 from pathlib import Path
 
 from fastreid_mm.common.keys import DECLARED, Key
+from fastreid_mm.settings.host_keys import KEYS as HOST_KEYS
 from fastreid_mm.settings.imports import config_with
 
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 HEAD = """# Keys
 
-The keys that this package adds to fast-reid's, whose own keep their meaning. Each is declared once, in the room of the
-code that reads it, and this page is made of the declarations: `python tools/prepare/write_config_page.py`. "A reading"
-is a value that neither a paper nor its authors' code states. A key takes effect when the network is built, unless it
-says that it is of training or testing alone; one that nothing reads is refused, one that another key switches off is
-warned of.
+All keys of a config: fast-reid's, in italics, and those that this package adds. Each is declared once, and this page is
+made of the declarations: `python tools/prepare/write_config_page.py`. "A reading" is a value that neither a paper nor
+its authors' code states. A key takes effect when the network is built, unless it says that it is of training or testing
+alone, or of how things run. One that nothing reads is refused, and one that another key switches off is warned of.
 """
 
 
@@ -27,7 +27,9 @@ def page() -> str:
     keys = sorted(DECLARED.items(), key=lambda pair: (_section(pair[0]) != "", pair[0]))
     parts = [HEAD]
     for section, members in groupby(keys, key=lambda pair: _section(pair[0])):
-        rows = [f"| `{name}` | {_code(key.default)} | {_values(key)} | {_sentence(key)} |" for name, key in members]
+        rows = [
+            f"| {_name(name)} | {_code(key.default)} | {_values(key)} | {_sentence(key)} |" for name, key in members
+        ]
         head = ["| key | default | values | what it does |", "| --- | --- | --- | --- |"]
         parts.append("\n".join([f"## {section or 'Top level'}", "", *head, *rows]) + "\n")
     return "\n".join(parts)
@@ -38,11 +40,19 @@ def _section(name: str) -> str:
     return ".".join(name.split(".")[:-1][:2])
 
 
+def _name(name: str) -> str:
+    return f"*`{name}`*" if name in HOST_KEYS else f"`{name}`"
+
+
 def _code(value: object) -> str:
     return f"`{value!r}`"
 
 
 def _values(key: Key) -> str:
+    if key.form:
+        return key.form.words
+    if len(key.choices) > 12:  # as of all optimizers
+        return ""
     if key.choices:
         return ", ".join(map(_code, key.choices))
     bounds = [("from", key.least), ("above", key.above), ("to", key.most)]

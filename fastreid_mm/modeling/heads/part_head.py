@@ -4,6 +4,8 @@ Liu et al., "Parameter Sharing Exploration and Hetero-Center Triplet Loss for Vi
 Re-Identification", TMM 2020, sections 3.2 and 3.3, https://arxiv.org/abs/2008.06223
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from yacs.config import CfgNode
@@ -16,7 +18,9 @@ from fastreid_mm.modeling.heads.head import Head
 KEYS = {
     "PARTS": Key(6, "How many horizontal stripes a map is cut into; they divide its rows.", least=1),
     "PART_DIM": Key(256, "Channels of a part feature; 0 keeps those of the backbone.", least=0),
-    "POOL_EXPONENT": Key(3.0, "Exponent of the pooling of a part; 1 is the average, .inf the maximum.", above=0),
+    "POOL_EXPONENT": Key(
+        3.0, "Exponent of the pooling of a part; 1 is the average, .inf the maximum.", above=0, most=math.inf
+    ),
 }
 
 
