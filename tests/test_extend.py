@@ -19,9 +19,6 @@ PAGE = (PROJECT / "docs" / "extend.md").read_text()
 BLOCKS = [textwrap.dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]
 
 
-TERM_KEYS = '    cfg.MODEL.LOSSES.MODALITY_GAP = CfgNode({"SCALE": 0.5})\n'
-
-
 def block(word: str) -> str:
     """The page's one block of code that a word is in, up to where the page tries it out."""
     (found,) = [code for code in BLOCKS if word in code]
@@ -39,7 +36,7 @@ def package(tmp_path) -> Path:
     modules = {
         "__init__": "import fastreid_mm.engine  # first\n"
         + block("def add_config")
-        + "\n\nfrom night import data_set, loss, method, protocol  # noqa: E402\n",
+        + "\n\nfrom night import data_set, head, loss, method, protocol, term  # noqa: E402\n",
         "loss": block("def modality_gap"),
         "term": "from night.loss import modality_gap\n" + block("class ModalityGap"),
         "head": block("class ShortHead"),

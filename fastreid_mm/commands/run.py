@@ -3,8 +3,6 @@
 import argparse
 from tempfile import TemporaryDirectory
 
-from fastreid.engine import default_argument_parser
-
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.launch import launch
@@ -18,6 +16,8 @@ from fastreid_mm.settings.load import load_config
 
 def argument_parser() -> argparse.ArgumentParser:
     """fast-reid's arguments and one more; processes on one machine meet at a free port unless told otherwise."""
+    from fastreid.engine import default_argument_parser  # which this package's rooms make importable
+
     parser = default_argument_parser()
     parser.add_argument(
         "--overwrite", action="store_true", help="begin anew where OUTPUT_DIR has a training already, and delete that"

@@ -119,6 +119,7 @@ CHANNELS = Form("three finite numbers", lambda value: len(finite_numbers(value))
 WHOLE_NUMBERS = Form("a list of whole numbers", _are_whole)
 RANKS = Form("a list of whole numbers above 0", lambda value: _are_whole(value) and min(value, default=1) >= 1)
 PROBABILITY = Form("a probability, 0 to 1", lambda value: 0 <= value <= 1)
+DROPOUT = Form("0 or more and below 1", lambda value: 0 <= value < 1)
 PATTERNS = Form("a list of regular expressions", lambda value: all(map(_is_pattern, value)))
 
 

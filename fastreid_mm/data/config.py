@@ -12,6 +12,8 @@ def _is_range(value: object) -> bool:
 
 
 RANGE = Form("the value that becomes black and the higher one that becomes white, nor ()", _is_range)
+SMALLEST_ERASED = 0.02
+"""The share of an image that random erasing takes at least, of Zhong et al. and of the host."""
 KEYS = {
     "DATALOADER.REPLACEMENT": Key(
         True,
@@ -37,6 +39,7 @@ KEYS = {
     "INPUT.REA.MAX_AREA": Key(
         0.33,
         "The largest share of an image that random erasing takes: the host's, 0.4 in HAMNet's code.",
+        least=SMALLEST_ERASED,
         most=1,
         when="training",
     ),

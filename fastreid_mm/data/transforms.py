@@ -5,23 +5,17 @@ from fastreid.data.transforms import AugMix, ToTensor
 from fastreid.data.transforms import build_transforms as host_transforms
 from yacs.config import CfgNode
 
-from fastreid_mm.common.errors import InputError, first_line, require_choice
-
-SMALLEST_ERASED = 0.02
-"""Share of an image that random erasing takes at least, of Zhong et al. and of the host."""
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.data.config import SMALLEST_ERASED
 
 
 def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
     """The transforms of ``INPUT``, PIL image to a (3, H, W) tensor of values 0 to 255.
 
     Raises:
-        InputError: ``INPUT.RESIZE`` is unknown, or ``INPUT.REA.MAX_AREA`` no share that can be erased, or
-            the transforms cannot be built with other values.
+        InputError: the transforms cannot be built with these values.
     """
     modes = {mode.value: mode for mode in (T.InterpolationMode.BICUBIC, T.InterpolationMode.BILINEAR)}
-    require_choice("INPUT.RESIZE", cfg.INPUT.RESIZE, modes)
-    if not SMALLEST_ERASED <= cfg.INPUT.REA.MAX_AREA <= 1:
-        raise InputError(f"INPUT.REA.MAX_AREA {cfg.INPUT.REA.MAX_AREA} is not between {SMALLEST_ERASED} and 1")
     try:
         transforms = _host_transforms(cfg, is_train)
     except Exception as error:  # Of any kind: torchvision checks some values and trips over others.

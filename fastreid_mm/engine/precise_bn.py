@@ -61,11 +61,9 @@ def check_precise_bn(cfg: CfgNode) -> None:
     """Refuse what cannot be done, before training.
 
     Raises:
-        InputError: no iterations, or a data set that the model is not trained on.
+        InputError: a data set that the model is not trained on.
     """
     options = cfg.TEST.PRECISE_BN
-    if options.ENABLED and options.NUM_ITER < 1:
-        raise InputError(f"TEST.PRECISE_BN.NUM_ITER is {options.NUM_ITER}, must be at least 1")
     if options.ENABLED and options.DATASET and options.DATASET not in cfg.DATASETS.NAMES:
         raise InputError(
             f"TEST.PRECISE_BN.DATASET {options.DATASET!r} is not one of DATASETS.NAMES, {', '.join(cfg.DATASETS.NAMES)}"

@@ -37,7 +37,7 @@ from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.testing import check_test_sets, run_tests
 from fastreid_mm.engine.tracking import WandbRun
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
-from fastreid_mm.modeling.config_checks import require_two_identities
+from fastreid_mm.modeling.batch_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.host_architectures import take_terms
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator

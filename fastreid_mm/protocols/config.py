@@ -23,6 +23,7 @@ KEYS = {
     "CORRUPTION.REPETITIONS": Key(
         10,
         "How often all are drawn anew; mean and deviation are reported. MUN's table 5 has the mean of ten.",
+        least=1,
         when="testing",
         if_unread="expected",
     ),

@@ -3,30 +3,13 @@
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
-from fastreid_mm.common.errors import InputError, require_choice
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.extras import Expansion, Extras, Reranking
-from fastreid_mm.evaluation.re_ranking import EXPANSIONS
 
 
 def configured_extras(cfg: CfgNode) -> Extras:
-    """``TEST.AQE``, ``TEST.RERANK`` and ``TEST.ROC``.
-
-    Raises:
-        InputError: a number out of range, or an unknown word.
-    """
+    """``TEST.AQE``, ``TEST.RERANK`` and ``TEST.ROC``."""
     expansion, reranking = cfg.TEST.AQE, cfg.TEST.RERANK
-    for key, value, least in (
-        ("AQE.QE_K", expansion.QE_K, 2),
-        ("AQE.QE_TIME", expansion.QE_TIME, 1),
-        ("AQE.ALPHA", expansion.ALPHA, 0),
-        ("RERANK.K1", reranking.K1, 1),
-        ("RERANK.K2", reranking.K2, 1),
-    ):
-        if cfg.TEST[key.split(".")[0]].ENABLED and value < least:
-            raise InputError(f"TEST.{key} is {value}, must be at least {least}")
-    if reranking.ENABLED and not 0 <= reranking.LAMBDA <= 1:
-        raise InputError(f"TEST.RERANK.LAMBDA is {reranking.LAMBDA}, must be in 0 to 1")
-    require_choice("TEST.RERANK.EXPANSION", reranking.EXPANSION, EXPANSIONS)
     return Extras(
         Expansion(expansion.QE_K, expansion.QE_TIME, expansion.ALPHA) if expansion.ENABLED else None,
         Reranking(reranking.K1, reranking.K2, reranking.LAMBDA, reranking.EXPANSION) if reranking.ENABLED else None,

@@ -17,6 +17,7 @@ from fastreid_mm.common.keys import (
     finite_numbers,
     leaves,
 )
+from fastreid_mm.evaluation.distances import METRICS
 
 
 def _are_deviations(value: object) -> bool:
@@ -85,7 +86,7 @@ KEYS = {
         "building",
         NAME="The network, of fast-reid's registry.",
         DEPTH="Of fast-reid's own networks.",
-        LAST_STRIDE="Stride of the last stage: 1 keeps its maps large.",
+        LAST_STRIDE=_key("Stride of the last stage: 1 keeps its maps large.", choices=(1, 2)),
         FEAT_DIM="Channels of the maps. Known of every network here, whatever it says.",
         NORM="Of fast-reid's own networks.",
         WITH_IBN="Of fast-reid's own networks.",
@@ -122,9 +123,6 @@ KEYS = {
         "training",
         **{
             "NAME": "The loss terms, in order.",
-            "CE.EPSILON": _key(
-                "CrossEntropyLoss: label smoothing; a negative number is fast-reid's adaptive one.", least=-math.inf
-            ),
             "CE.ALPHA": "CrossEntropyLoss: the strength of adaptive smoothing.",
             "CE.SCALE": "CrossEntropyLoss: its weight.",
             "FL.ALPHA": "Of a focal loss that fast-reid has no name for.",
@@ -238,19 +236,19 @@ KEYS = {
         **{
             "EVAL_PERIOD": _key("Epochs between tests; 0 for one at the end.", least=-math.inf),
             "IMS_PER_BATCH": _key("Images, or aligned samples, in a batch.", least=1, if_unread="expected"),
-            "METRIC": "How features are compared.",
+            "METRIC": _key("How features are compared.", choices=METRICS),
             "ROC.ENABLED": "Report true at false positive rates, too.",
             "FLIP.ENABLED": _key("Add the features of mirrored images.", if_unread="expected"),
             "AQE.ENABLED": "Average query expansion.",
             "AQE.ALPHA": "The exponent of its weights.",
-            "AQE.QE_TIME": "How often it is done.",
-            "AQE.QE_K": "How many neighbours it takes.",
+            "AQE.QE_TIME": _key("How often it is done.", least=1),
+            "AQE.QE_K": _key("How many neighbours it takes, the query itself among them.", least=2),
             "RERANK.ENABLED": "k-reciprocal re-ranking.",
-            "RERANK.K1": "Its neighbours.",
-            "RERANK.K2": "Its neighbours for local query expansion.",
-            "RERANK.LAMBDA": "The share of the first distance.",
+            "RERANK.K1": _key("Its neighbours.", least=1),
+            "RERANK.K2": _key("Its neighbours for local query expansion.", least=1),
+            "RERANK.LAMBDA": _key("The share of the first distance.", least=0, most=1),
             "PRECISE_BN.ENABLED": "Renew the statistics of BatchNorm after the last epoch, and before a test alone.",
-            "PRECISE_BN.NUM_ITER": "Of how many batches.",
+            "PRECISE_BN.NUM_ITER": _key("Of how many batches.", least=1, if_unread="expected"),
         },
     ),
 }

@@ -26,7 +26,7 @@ def test_same_seed_same_weights_and_another_seed_others(tiny_cfg):
         trainer.train()
         runs.append(weights(trainer))
     assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])
-    assert not torch.equal(runs[0]["classifier.weight"], runs[2]["classifier.weight"])
+    assert not torch.equal(runs[0]["heads.classifier.weight"], runs[2]["heads.classifier.weight"])
 
 
 class StopAt(hooks.HookBase):
@@ -155,7 +155,7 @@ def test_what_a_training_cannot_go_on_with_is_refused_with_both_values(tiny_cfg,
 
 
 def test_every_other_setting_that_differs_is_named_with_both_values(tiny_cfg, log):
-    options = ("DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler", "MODEL.CMTR.MAC", False, "MODEL.CMTR.MAID", False)
+    options = ("DATALOADER.SAMPLER_TRAIN", "NaiveIdentitySampler", "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)")
     first = MMTrainer(tiny_cfg(*options))
     first.save("model_0000", 1, first.iters_per_epoch)
     changed = ("DATALOADER.NUM_INSTANCE", 4, "INPUT.REA.PROB", 0.25, "DATALOADER.NUM_WORKERS", 1, "TEST.EVAL_PERIOD", 1)

@@ -34,7 +34,7 @@ def train_net(sysu_root):
 def test_train_resume_and_evaluate(train_net, tiny_config, tmp_path):
     config, out = tiny_config(), tmp_path / "out"
     done = train_net("--config-file", config, "SOLVER.MAX_EPOCH", 1, "SEED", -1)
-    assert "all_search_1shot" in done.stdout and "loss_id" in done.stdout  # plain lines, there is no terminal
+    assert "all_search_1shot" in done.stdout and "loss_cls" in done.stdout  # plain lines, there is no terminal
     seed = yaml.safe_load((out / "config.yaml").read_text())["SEED"]
     assert seed >= 0 and f"Seed {seed}" in done.stdout
     results = json.loads((out / "results.json").read_text())

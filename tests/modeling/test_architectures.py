@@ -8,7 +8,7 @@ from fastreid.modeling import build_model
 import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.modeling.config_checks import require_two_identities
+from fastreid_mm.modeling.batch_checks import require_two_identities
 
 ARCHITECTURES = {
     "CMTR": "SYSU/cmtr.yml",

@@ -148,7 +148,6 @@ def test_weights_that_do_not_fit_are_named(build, pretrained_file):
 @pytest.mark.parametrize(
     "key, value",
     [
-        ("LAST_STRIDE", 3),
         ("RESNET.SPECIFIC_STAGES", 0),
         ("RESNET.SPECIFIC_STAGES", 6),
         ("RESNET.NAME", "resnet1"),

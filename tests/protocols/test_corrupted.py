@@ -99,7 +99,7 @@ def test_results_say_what_they_are_of(roots, tiny_cfg):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (("TEST.CORRUPTION.REPETITIONS", 0), "TEST.CORRUPTION.REPETITIONS is 0, must be at least 1"),
+        (("TEST.CORRUPTION.REPETITIONS", 0), "TEST.CORRUPTION.REPETITIONS 0 is not 1 or more"),
         (("TEST.CORRUPTION.SEED", -1), "TEST.CORRUPTION.SEED -1 is not 0 or more"),
         (("TEST.CORRUPTION.FROST", "nowhere"), "TEST.CORRUPTION.FROST: folder nowhere cannot be read"),
     ],

@@ -8,6 +8,7 @@ import torch
 
 import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.keys import refuse_odd
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.evaluation import pairwise_distance
 from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Labels, Reranking, extended_measure
@@ -92,8 +93,8 @@ def test_a_matrix_of_ones_own_is_refused_rather_than_ranked_plainly(tiny_cfg):
     ],
 )
 def test_numbers_out_of_range_are_named(tiny_cfg, key, value):
-    with pytest.raises(InputError, match=f"TEST.{key} is {value}"):
-        build_evaluator(tiny_cfg(*KEYS, f"TEST.{key}", value), made("market")[0])
+    with pytest.raises(InputError, match=f"TEST.{key} {value} is not"):
+        refuse_odd(tiny_cfg(*KEYS, f"TEST.{key}", value))
 
 
 def test_how_neighbours_expand_is_a_key(tiny_cfg):
@@ -107,7 +108,7 @@ def test_how_neighbours_expand_is_a_key(tiny_cfg):
     assert len(set(found.values())) == 2
     cfg.TEST.RERANK.EXPANSION = "code"
     with pytest.raises(InputError, match="TEST.RERANK.EXPANSION 'code' is not one of official, paper"):
-        build_evaluator(cfg, dataset)
+        refuse_odd(cfg)
 
 
 def test_results_say_that_they_were_on(tiny_cfg, sysu_datasets):

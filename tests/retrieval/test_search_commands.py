@@ -90,12 +90,15 @@ def test_aligned_samples_may_lack_modalities(arguments, folder, capsys):
         for sample in range(5):
             write_image(folder / "aligned" / name / f"{sample}.png", 10 * number + sample)
     (folder / "aligned" / "RGB" / "3.png").unlink()
-    asked = ["--images", folder / "aligned", "--index", folder / "a.index"]
+    images = ["--images", folder / "aligned"]
+    asked = [*images, "--index", folder / "a.index"]
     run(index_gallery, *model, *asked)
     run(search_gallery, *model, *asked, "--top", 2, "--json", folder / "found.json", "--recall")
     answers = json.loads((folder / "found.json").read_text())
     queries = [str(folder / "aligned" / ("NI" if sample == 3 else "RGB") / f"{sample}.png") for sample in range(5)]
     assert [answer["query"] for answer in answers] == sorted(queries)
     assert all(answer["matches"][0]["path"] == answer["query"] for answer in answers)  # itself
-    assert "distance of its own" in refused(capsys, index_gallery, *model, *asked, "--kind", "HNSW8")
+    assert "distance of its own" in refused(
+        capsys, index_gallery, *model, *images, "--index", folder / "b.index", "--kind", "HNSW8"
+    )
     assert "leave --modality out" in refused(capsys, index_gallery, *model, *asked, "--modality", "visible")

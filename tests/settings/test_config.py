@@ -11,7 +11,7 @@ from write_config_page import PAGE, page
 
 
 def test_the_page_is_that_of_the_declarations():
-    assert PAGE.read_text(encoding="utf-8") == page(), "python tools/prepare/write_config_page.py"
+    assert PAGE.read_text(encoding="utf-8") == page(), "python tools/docs/write_config_page.py"
 
 
 def test_every_key_is_declared_with_its_default():

@@ -76,10 +76,11 @@ def test_grad_cam_by_hand(model_of):
     direction = F.normalize(model(other).detach())[0]
     images = model.normalize(sample["images"])
     maps = model.backbone(images, sample["modalities"]).detach().requires_grad_()
-    (model.neck(model.pool(maps))[0] @ direction).backward()
+    (model.heads(maps)[0] @ direction).backward()
     expected = (maps.grad.mean((2, 3), keepdim=True) * maps).sum(1)[0].detach().clamp(min=0).numpy()
     expected -= expected.min()
-    expected = cv2.resize(expected / expected.max(), (32, 64))
+    expected = cv2.resize(expected, (32, 64))
+    expected /= expected.max()  # the brightest place between two of the map's may be darker than the brightest of them
     np.testing.assert_allclose(similarity_heat(model, sample, other)[0], expected, atol=1e-4)
 
 

@@ -99,7 +99,7 @@ def test_near_features_are_near_in_two_dimensions():
 def test_the_network_before_training_has_the_classes_of_a_trusted_checkpoint(tiny_cfg, tmp_path):
     torch.save({"num_classes": 7, "args": tmp_path}, tmp_path / "model.pth")  # plain data alone need no trust
     cfg = tiny_cfg("MODEL.WEIGHTS", tmp_path / "model.pth", "MODEL.TRUST_WEIGHTS", True)
-    assert network_before_training(cfg).classifier.out_features == 7
+    assert network_before_training(cfg).heads.classifier.out_features == 7
 
 
 def test_without_a_network_before_training_there_is_one_view():

@@ -2,7 +2,7 @@
 
 from yacs.config import CfgNode
 
-from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.common.keys import DROPOUT, Key, add_keys
 from fastreid_mm.losses.modulation_discriminative import DISTANCES, MININGS
 from fastreid_mm.modeling.terms import SCALE
 
@@ -21,7 +21,7 @@ NETWORK = {
     ),
     "HEADS": Key(8, "Heads of the transformer, whose sizes the paper does not give.", least=1),
     "FFN_RATIO": Key(4, "Width of its hidden layer, in channels of a part (a reading).", least=1),
-    "DROPOUT": Key(0.1, "Its dropout (a reading).", least=0),
+    "DROPOUT": Key(0.1, "Its dropout (a reading).", form=DROPOUT),
     "GENERATOR_REDUCTION": Key(
         1, "Narrowing in the hidden layer of the modulation's generators: 1 for none, 16 as in SENet.", least=1
     ),

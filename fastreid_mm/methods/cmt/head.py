@@ -121,8 +121,6 @@ def _check(cfg: CfgNode, dim: int, modulates: bool) -> None:
             "TEST.AQE.ENABLED: CMT compares a query with what it makes of the gallery, which is no mean's "
             "place; it can be done without ModulationDiscriminative in MODEL.LOSSES.NAME"
         )
-    if cfg.MODEL.CMT.DROPOUT >= 1:
-        raise InputError(f"MODEL.CMT.DROPOUT {cfg.MODEL.CMT.DROPOUT} is not in [0, 1)")
     for key in ("HEADS", "GENERATOR_REDUCTION"):
         if dim % cfg.MODEL.CMT[key]:
             raise InputError(f"MODEL.CMT.{key} {cfg.MODEL.CMT[key]} does not divide the {dim} channels of a part")

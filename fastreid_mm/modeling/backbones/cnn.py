@@ -32,11 +32,9 @@ def create_cnn(cfg: CfgNode) -> nn.Module:
     ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, unless a file has others.
 
     Raises:
-        InputError: the name is unknown or of no known family, or the stride is impossible.
+        InputError: the name is unknown or of no known family, or the stride cannot be removed.
     """
     backbone, name = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.RESNET.NAME
-    if backbone.LAST_STRIDE not in (1, 2):
-        raise InputError(f"MODEL.BACKBONE.LAST_STRIDE {backbone.LAST_STRIDE} is neither 1 nor 2")
     network = _create(name, pretrained=backbone.PRETRAIN and not backbone.PRETRAIN_PATH)
     _drop_classifier(network)
     if backbone.LAST_STRIDE == 1 and not remove_last_stride(network):

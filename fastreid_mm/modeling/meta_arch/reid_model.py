@@ -9,8 +9,6 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import refuse_odd
-from fastreid_mm.evaluation.distances import METRICS
-from fastreid_mm.modeling.config_checks import require_choice
 from fastreid_mm.modeling.contract import MetaArchitecture
 
 
@@ -73,8 +71,7 @@ def shared_arguments(cfg: CfgNode) -> dict:
     """The arguments of :class:`ReIDModel`, which come from the config as they are.
 
     Raises:
-        InputError: a metric there is not, or a declared key has an impossible value.
+        InputError: a declared key has an impossible value.
     """
     refuse_odd(cfg)
-    require_choice(cfg, "TEST.METRIC", METRICS)
     return {"metric": cfg.TEST.METRIC, "pixel_mean": cfg.MODEL.PIXEL_MEAN, "pixel_std": cfg.MODEL.PIXEL_STD}

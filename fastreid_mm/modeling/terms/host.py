@@ -3,6 +3,7 @@
 An output may have parts, (B, n, ...) in the place of (B, ...): its loss is summed over them.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from fastreid.modeling.losses import pairwise_circleloss, pairwise_cosface, triplet_loss
@@ -184,7 +185,7 @@ class Cosface(_Pairwise):
 
 def add_host_keys(cfg: CfgNode) -> None:
     """Add to fast-reid's sections the keys that its losses do not have."""
-    epsilon = Key(0.0, "Label smoothing; below 0 it is adaptive, by ALPHA.", most=1, when="training")
+    epsilon = Key(0.0, "Label smoothing; below 0 it is adaptive, by ALPHA.", least=-math.inf, most=1, when="training")
     uniform = Key(False, "Give the share of smoothing to all identities alike, as PyTorch does.", when="training")
     add_keys(cfg, "MODEL.LOSSES.CE", {"EPSILON": epsilon, "UNIFORM": uniform})
     for section in ("TRI", "CIRCLE", "COSFACE"):

@@ -55,8 +55,8 @@ class LossTerm(nn.Module):
 
     @classmethod
     def from_cfg(cls, cfg: CfgNode) -> "LossTerm":
-        """Build it with the keys of its section."""
-        options = cfg.MODEL.LOSSES[cls.section()]
+        """Build it with the keys of its section, or with its defaults if it has none."""
+        options = cfg.MODEL.LOSSES.get(cls.section(), {})
         return cls(**{key.lower(): options[key] for key in options})
 
     def make_parameters(self, widths: Mapping[str, int], num_classes: int) -> None:

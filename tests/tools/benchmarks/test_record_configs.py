@@ -92,14 +92,17 @@ def test_a_shipped_config_is_the_same_twice(tmp_path, capsys, monkeypatch):
     first, second, only = tmp_path / "first.json", tmp_path / "second.json", ["--only", "demo/agw.yml"]
     assert record_configs.main([str(first), *only]) == 0
     found = json.loads(first.read_text())
-    assert set(found["demo/agw.yml"]["losses"]) == {"loss_id", "loss_wrt"}
-    found["demo/agw.yml"]["losses"]["loss_wrt"] *= 1.001
+    assert set(found["demo/agw.yml"]["losses"]) == {"loss_cls", "loss_weighted_regularized_triplet"}
+    found["demo/agw.yml"]["losses"]["loss_weighted_regularized_triplet"] *= 1.001
     changed = tmp_path / "changed.json"
     changed.write_text(json.dumps(found))
     assert record_configs.main([str(second), *only, "--against", str(changed)]) == 1
     assert second.read_text() == first.read_text()
     told, count = capsys.readouterr().out.splitlines()
-    assert told.startswith("demo/agw.yml: losses loss_wrt ") and count == "1 differences in 1 configs"
+    assert (
+        told.startswith("demo/agw.yml: losses loss_weighted_regularized_triplet ")
+        and count == "1 differences in 1 configs"
+    )
 
 
 def test_what_cannot_be_done_is_refused_before_anything_is_recorded(tmp_path, capsys):

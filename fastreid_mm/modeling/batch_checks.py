@@ -1,26 +1,8 @@
-"""Checks of config values that several architectures need."""
-
-from collections.abc import Iterable
-from functools import reduce
+"""The check that a batch has what losses compare."""
 
 from yacs.config import CfgNode
 
-from fastreid_mm.common import errors
 from fastreid_mm.common.errors import InputError
-
-
-def require_choice(cfg: CfgNode, key: str, known: Iterable[str]) -> None:
-    """Refuse the value of a config key that is not one of those known.
-
-    Args:
-        cfg: the config.
-        key: the key, with dots.
-        known: the values that it may have.
-
-    Raises:
-        InputError: names the key, its value and the choices there are.
-    """
-    errors.require_choice(key, reduce(getattr, key.split("."), cfg), known)
 
 
 def require_two_identities(cfg: CfgNode) -> None:
@@ -48,15 +30,3 @@ def require_two_identities(cfg: CfgNode) -> None:
             f"{cfg.MODEL.META_ARCHITECTURE} needs 2: with DATALOADER.NUM_INSTANCE "
             f"{cfg.DATALOADER.NUM_INSTANCE} it is to be {2 * each} or more"
         )
-
-
-def label_smoothing(cfg: CfgNode) -> float:
-    """The label smoothing of the identity losses, ``MODEL.LOSSES.CE.EPSILON``.
-
-    Raises:
-        InputError: it is not between 0 and 1.
-    """
-    smoothing = cfg.MODEL.LOSSES.CE.EPSILON
-    if not 0 <= smoothing <= 1:
-        raise InputError(f"MODEL.LOSSES.CE.EPSILON {smoothing} is not between 0 and 1")
-    return smoothing

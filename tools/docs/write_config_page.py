@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Write docs/config.md, the table of all keys that this package adds to fast-reid's, from their declarations.
 
-python tools/prepare/write_config_page.py
+python tools/docs/write_config_page.py
 """
 
 from itertools import groupby
@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 HEAD = """# Keys
 
 All keys of a config: fast-reid's, in italics, and those that this package adds. Each is declared once, and this page is
-made of the declarations: `python tools/prepare/write_config_page.py`. "A reading" is a value that neither a paper nor
+made of the declarations: `python tools/docs/write_config_page.py`. "A reading" is a value that neither a paper nor
 its authors' code states. A key takes effect when the network is built, unless it says that it is of training or testing
 alone, or of how things run. One that nothing reads is refused, and one that another key switches off is warned of.
 """
