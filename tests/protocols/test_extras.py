@@ -89,7 +89,7 @@ def test_a_matrix_of_ones_own_is_refused_rather_than_ranked_plainly(tiny_cfg):
         ("AQE.ALPHA", -1.0),
         ("RERANK.K1", 0),
         ("RERANK.K2", 0),
-        ("RERANK.LAMBDA", 2),
+        ("RERANK.LAMBDA", 2.0),
     ],
 )
 def test_numbers_out_of_range_are_named(tiny_cfg, key, value):

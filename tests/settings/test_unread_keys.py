@@ -173,7 +173,8 @@ def test_a_run_refuses_before_it_trains(tiny_cfg, sysu_datasets):
 
 def test_keys_that_are_read_later_are_read(tiny_cfg, sysu_datasets):
     options = ("SOLVER.CLIP_GRADIENTS.ENABLED", True, "TEST.CORRUPTION.ENABLED", True, "TEST.CORRUPTION.REPETITIONS", 1)
-    trainer = MMTrainer(tiny_cfg(*options, "SOLVER.MAX_EPOCH", 1))
+    precise = ("TEST.PRECISE_BN.ENABLED", True, "TEST.PRECISE_BN.NUM_ITER", 1)
+    trainer = MMTrainer(tiny_cfg(*options, *precise, "SOLVER.MAX_EPOCH", 1))
     trainer.resume_or_load(resume=False)
     trainer.train()
     later = {key for key, known in DECLARED.items() if known.if_unread == "expected"}
