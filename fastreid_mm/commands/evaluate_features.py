@@ -93,7 +93,7 @@ def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> 
             read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)
         )
         return evaluate_features(
-            arguments.protocol, query, gallery, arguments.metric, arguments.ranks, arguments.distractors
+            arguments.protocol, query, gallery, arguments.metric, arguments.ranks or (), arguments.distractors
         )
     images, asked, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
     if permutation is not None:

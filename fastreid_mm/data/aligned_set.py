@@ -1,6 +1,6 @@
 """Turns items of aligned data sets into training and test samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from PIL import Image
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from fastreid_mm.common.random_state import random_state, set_random_state
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
-from fastreid_mm.data.datasets.aligned import AlignedItem, Source
 from fastreid_mm.data.item_set import ItemSet
+from fastreid_mm.data.items import Source
 
 
 class AlignedSet(ItemSet):
@@ -18,7 +18,7 @@ class AlignedSet(ItemSet):
     ``images`` is (M, 3, H, W), values 0 to 255, and ``modality_mask`` (M,), true where there is an image.
 
     Args:
-        items: ``(img_path, pid, camid, sources)``, a source for each of the M modalities, None where it has no image.
+        items: with M sources each, None where a modality has no image.
         transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
         missing: indices of modalities that count as missing: they are not read, and their pixels are 0. Every sample
@@ -29,7 +29,7 @@ class AlignedSet(ItemSet):
 
     def __init__(
         self,
-        items: list[AlignedItem],
+        items: Sequence[tuple],
         transform: Callable[[Image.Image], Tensor],
         relabel: bool,
         missing: tuple[int, ...] = (),
@@ -43,16 +43,16 @@ class AlignedSet(ItemSet):
         self.pixels = pixels
 
     def __getitem__(self, index: int) -> dict:
-        path, pid, camid, sources = self.img_items[index]
-        present = [source is not None and index not in self.missing for index, source in enumerate(sources)]
-        views = self._views([source for source, there in zip(sources, present) if there])
+        item = self.img_items[index]
+        present = [source is not None and place not in self.missing for place, source in enumerate(item.sources)]
+        views = self._views([source for source, there in zip(item.sources, present) if source and there])
         found = iter(views)
         images = [next(found) if there else torch.zeros_like(views[0]) for there in present]
         return {
             "images": torch.stack(images),  # (M, 3, H, W)
-            "targets": self.target(pid),
-            "camids": camid,
-            "img_paths": path,
+            "targets": self.target(item.pid),
+            "camids": item.camid,
+            "img_paths": item.img_path,
             "modality_mask": torch.tensor(present),  # (M,)
         }
 

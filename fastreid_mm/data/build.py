@@ -21,12 +21,8 @@ from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.host_batches import HOST_SAMPLERS, HostBatches
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.item_set import ItemSet
-from fastreid_mm.data.modalities import (
-    aligned_modalities,
-    dataset_class,
-    missing_modalities,
-    visible_places,
-)
+from fastreid_mm.data.items import Item, as_items, query_and_gallery
+from fastreid_mm.data.modalities import aligned_modalities, dataset_class, missing_modalities, visible_places
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
 from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 from fastreid_mm.data.thermal_inversion import ThermalInversion
@@ -62,7 +58,7 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
         InputError: see :func:`build_dataset`, :func:`aligned_modalities` and :class:`CrossModalityIdentitySampler`.
     """
     aligned = bool(aligned_modalities(cfg))
-    items = []
+    items: list[Item] = []
     for name in cfg.DATASETS.NAMES:
         dataset = build_dataset(cfg, name)
         if cfg.DATASETS.COMBINEALL:
@@ -70,20 +66,20 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
         if comm.is_main_process():
             dataset.show_train()
         # identities of two data sets are different people even where their numbers agree
-        items += [(item[0], f"{name}_{item[1]}", *item[2:]) for item in dataset.train]
+        items += [item._replace(pid=f"{name}_{item.pid}") for item in as_items(dataset.train)]
     samples = _aligned_samples(cfg, items) if aligned else _single_samples(cfg, items)
     _look_ahead(items, samples.pixels)
     batches = SeededBatches(_train_batches(cfg, items), max(cfg.SEED, 0))
     return _loader(cfg, SeededSamples(samples), batches)
 
 
-def _single_samples(cfg: CfgNode, items: list[tuple]) -> ImageSet:
+def _single_samples(cfg: CfgNode, items: list[Item]) -> ImageSet:
     augments = [kind(cfg.INPUT[key].PROB) for key, kind in _BY_MODALITY.items() if cfg.INPUT[key].ENABLED]
     transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
     return ImageSet(items, transform, relabel=True, augments=augments, pixels=pixels)
 
 
-def _aligned_samples(cfg: CfgNode, items: list[tuple]) -> AlignedSet:
+def _aligned_samples(cfg: CfgNode, items: list[Item]) -> AlignedSet:
     for key in _BY_MODALITY:
         if cfg.INPUT[key].ENABLED:
             raise InputError(f"INPUT.{key}.ENABLED: it is for visible-infrared data sets")
@@ -91,7 +87,7 @@ def _aligned_samples(cfg: CfgNode, items: list[tuple]) -> AlignedSet:
     return AlignedSet(items, transform, relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS, pixels=pixels)
 
 
-def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySampler | HostBatches:
+def _train_batches(cfg: CfgNode, items: list[Item]) -> CrossModalityIdentitySampler | HostBatches:
     name = cfg.DATALOADER.SAMPLER_TRAIN
     processes = {"rank": comm.get_rank(), "world_size": comm.get_world_size()}
     sizes = (items, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, max(cfg.SEED, 0))
@@ -107,7 +103,7 @@ def _train_batches(cfg: CfgNode, items: list[tuple]) -> CrossModalityIdentitySam
 
 def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     """The loader of a data set's query images followed by its gallery images."""
-    items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
+    items, transform = query_and_gallery(dataset), build_transforms(cfg, is_train=False)
     pixels = PixelRule.from_cfg(cfg)
     _look_ahead(items, pixels)
     if isinstance(dataset, AlignedDataset):
@@ -128,17 +124,16 @@ def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int)
     from fastreid_mm.data.corrupted_set import CorruptedSet
 
     options = cfg.TEST.CORRUPTION
-    items, transform = [*dataset.query, *dataset.gallery], build_transforms(cfg, is_train=False)
+    items, transform = query_and_gallery(dataset), build_transforms(cfg, is_train=False)
     clean = ImageSet(items, transform, relabel=False, pixels=PixelRule.from_cfg(cfg))
     pictures = read_frost_pictures(options.FROST) if options.FROST else []
     return _test_loader(cfg, CorruptedSet(clean, visible_places(dataset), options.SEED, repetition, pictures))
 
 
-def _look_ahead(items: list[tuple], pixels: PixelRule) -> None:
+def _look_ahead(items: list[Item], pixels: PixelRule) -> None:
     """Read a few images in this process, so that no worker process repeats what is to be told once."""
     few = items[:: max(1, len(items) // 8)]
-    aligned = [source.path for item in few for source in (item[3] if isinstance(item[-1], tuple) else ()) if source]
-    look_ahead(aligned or [item[0] for item in few], pixels)
+    look_ahead([path for item in few for path in item.files], pixels)
 
 
 def _test_loader(cfg: CfgNode, samples: ItemSet) -> DeviceLoader:

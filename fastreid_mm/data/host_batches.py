@@ -1,6 +1,6 @@
 """fast-reid's own samplers, with epochs that can be told apart and inputs that are checked first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -36,7 +36,7 @@ class HostBatches(Sampler[list[int]]):
     def __init__(
         self,
         sampler: str,
-        items: list[tuple],
+        items: Sequence[tuple],
         batch_size: int,
         num_instances: int,
         seed: int = 0,

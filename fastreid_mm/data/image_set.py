@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from PIL import Image
 from torch import Tensor
 
+from fastreid_mm.common.modality import VISIBLE
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.data.item_set import ItemSet
 
@@ -15,7 +16,7 @@ class ImageSet(ItemSet):
     fast-reid's ``CommDataset`` drops the modality and does not name a file it cannot read.
 
     Args:
-        items: ``(img_path, pid, camid[, modality])``; without a modality the image counts as visible.
+        items: of a data set; without a modality an image counts as visible.
         transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
         augments: what depends on the modality, one after the other: image and modality to an image of the same shape.
@@ -24,7 +25,7 @@ class ImageSet(ItemSet):
 
     def __init__(
         self,
-        items: list[tuple],
+        items: Sequence[tuple],
         transform: Callable[[Image.Image], Tensor],
         relabel: bool,
         augments: Sequence[Callable[[Tensor, int], Tensor]] = (),
@@ -36,15 +37,15 @@ class ImageSet(ItemSet):
         self.pixels = pixels
 
     def __getitem__(self, index: int) -> dict:
-        path, pid, camid, *rest = self.img_items[index]
-        modality = rest[0] if rest else 0
-        image = self.transform(read_rgb(path, self.pixels))
+        item = self.img_items[index]
+        modality = VISIBLE if item.modality is None else item.modality
+        image = self.transform(read_rgb(item.img_path, self.pixels))
         for augment in self.augments:
             image = augment(image, modality)
         return {
             "images": image,
-            "targets": self.target(pid),
-            "camids": camid,
+            "targets": self.target(item.pid),
+            "camids": item.camid,
             "modalities": modality,
-            "img_paths": path,
+            "img_paths": item.img_path,
         }

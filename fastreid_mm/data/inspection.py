@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fastreid.data.datasets import DATASET_REGISTRY
 from fastreid.data.datasets.bases import ImageDataset
@@ -17,7 +17,7 @@ from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_and_judg
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.data.datasets import AlignedDataset
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
-from fastreid_mm.data.readable import item_files
+from fastreid_mm.data.items import as_items, query_and_gallery
 
 
 def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list[str]]]:
@@ -34,7 +34,8 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
             continue
         published = {} if cfg.DATASETS.SYSU.SPLIT == "val" and name == "SYSUMM01" else PUBLISHED.get(name, {})
         found = count(dataset)
-        paths = sorted({path for item in _items(dataset) for path in item_files(item)})
+        items = [*as_items(dataset.train), *query_and_gallery(dataset)]
+        paths = sorted({path for item in items for path in item.files})
         lines = [
             *_other_counts(found, published),
             *_single(dataset, cfg.DATALOADER.NUM_INSTANCE),
@@ -64,7 +65,7 @@ def _trained_and_tested(dataset: ImageDataset) -> list[Note]:
     """Identities of an aligned set for training and testing; RegDB and LLCM count both from 0, SYSU-MM01 refuses it."""
     if not isinstance(dataset, AlignedDataset):
         return []
-    both = sorted({item[1] for item in dataset.train} & {item[1] for item in [*dataset.query, *dataset.gallery]})
+    both = sorted({item.pid for item in as_items(dataset.train)} & {item.pid for item in query_and_gallery(dataset)})
     told = f"{len(both)} identities are trained on and tested: {listed(both, 5, ', ')}; numbers mean little if they are"
     return [Note(f"{told} the same people or vehicles")] if both else []
 
@@ -78,9 +79,9 @@ def _left_out(left_out: LeftOut) -> list[str]:
 def _single(dataset: ImageDataset, instances: int) -> list[str]:
     """Training identities of one image in all or, where a batch has several, of a modality: nothing to compare with."""
     images = defaultdict(list)
-    for path, pid, _, *rest in dataset.train:
-        word = {VISIBLE: " visible", INFRARED: " infrared"}.get(rest[0], "") if rest and instances > 1 else ""
-        images[word, pid].append(path)
+    words: dict[int | None, str] = {VISIBLE: " visible", INFRARED: " infrared"} if instances > 1 else {}
+    for item in as_items(dataset.train):
+        images[words.get(item.modality, ""), item.pid].append(item.img_path)
     problems = []
     for word in sorted({word for word, _ in images}):
         alone = [f"{pid}: {paths[0]}" for (of, pid), paths in sorted(images.items()) if of == word and len(paths) == 1]
@@ -99,7 +100,3 @@ def _images_below(name: str, problem: str) -> list[str]:
     root = os.path.join(data_root(), folder)
     paths = images_below(root, LeftOut()) if os.path.isdir(root) else []
     return [path for path in paths if path not in problem]
-
-
-def _items(dataset: ImageDataset) -> Iterable[tuple]:
-    return [*dataset.train, *dataset.query, *dataset.gallery]

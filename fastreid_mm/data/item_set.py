@@ -1,21 +1,24 @@
 """What turning data set items into samples begins with: how many there are, and their labels."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from torch.utils.data import Dataset
+
+from fastreid_mm.data.items import as_items
 
 
 class ItemSet(Dataset):
     """Items of a data set under the names fast-reid's trainer looks for.
 
     Args:
-        items: ``(img_path, pid, camid, ...)``.
+        items: of a data set, as :func:`as_items` takes them.
         relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
     """
 
-    def __init__(self, items: list[tuple], relabel: bool) -> None:
-        self.img_items = items
-        identities = sorted({item[1] for item in items})
+    def __init__(self, items: Sequence[tuple], relabel: bool) -> None:
+        self.img_items = as_items(items)
+        identities = sorted({item.pid for item in self.img_items})
         self.num_classes = len(identities)
         self._label = {pid: label for label, pid in enumerate(identities)} if relabel else None
 

@@ -10,6 +10,7 @@ from fastreid_mm.common.errors import InputError, require_packages
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.common.modality import VISIBLE
 from fastreid_mm.data.datasets import AlignedDataset
+from fastreid_mm.data.items import query_and_gallery
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -60,9 +61,11 @@ def missing_modalities(cfg: CfgNode, dataset: ImageDataset) -> tuple[int, ...]:
     if modalities and set(missing) == set(modalities):
         raise InputError(f"TEST.MISSING {missing} leaves none of the modalities {', '.join(modalities)}")
     indices = tuple(modalities.index(name) for name in missing)
-    for path, *_, sources in [*dataset.query, *dataset.gallery] if indices else ():
-        if not any(source for index, source in enumerate(sources) if index not in indices):
-            raise InputError(f"TEST.MISSING {missing} leaves nothing of {path}, which lacks the other modalities")
+    for item in query_and_gallery(dataset) if indices else ():
+        if not any(source for index, source in enumerate(item.sources) if index not in indices):
+            raise InputError(
+                f"TEST.MISSING {missing} leaves nothing of {item.img_path}, which lacks the other modalities"
+            )
     return indices
 
 
@@ -72,10 +75,9 @@ def visible_places(dataset: ImageDataset) -> list[int]:
     Raises:
         InputError: the test images are not both visible and infrared.
     """
-    items = [*dataset.query, *dataset.gallery]
-    single = all(len(item) > 3 and isinstance(item[3], int) for item in items)
-    places = [place for place, item in enumerate(items) if item[3] == VISIBLE] if single else []
-    if not 0 < len(places) < len(items):
+    items = query_and_gallery(dataset)
+    places = [place for place, item in enumerate(items) if item.modality == VISIBLE]
+    if not all(item.has_modality for item in items) or not 0 < len(places) < len(items):
         raise InputError(
             f"TEST.CORRUPTION.ENABLED corrupts the visible images of a visible-infrared test set, and "
             f"{type(dataset).__name__} is not one"

@@ -8,9 +8,10 @@ from yacs.config import CfgNode
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_headers import look_at_images
 from fastreid_mm.data.build import build_dataset
+from fastreid_mm.data.items import Item, query_and_gallery
 
 
-def require_readable(cfg: CfgNode, trained: Iterable[tuple] = ()) -> None:
+def require_readable(cfg: CfgNode, trained: Iterable[Item] = ()) -> None:
     """Look at the files of training items and of ``DATASETS.TESTS``, on the first process.
 
     Args:
@@ -24,15 +25,7 @@ def require_readable(cfg: CfgNode, trained: Iterable[tuple] = ()) -> None:
         return
     items = [*trained]
     for name in cfg.DATASETS.TESTS:
-        dataset = build_dataset(cfg, name)
-        items += [*dataset.query, *dataset.gallery]
-    problems = look_at_images((path for item in items for path in item_files(item)), cfg.INPUT.MAX_PIXELS).problems
+        items += query_and_gallery(build_dataset(cfg, name))
+    problems = look_at_images((path for item in items for path in item.files), cfg.INPUT.MAX_PIXELS).problems
     if problems:
         raise InputError(listed([*problems.values()]))
-
-
-def item_files(item: tuple) -> list[str]:
-    """List the files of an item: of an aligned sample one a modality, where it is there."""
-    if len(item) > 3 and isinstance(item[3], tuple):
-        return [source.path for source in item[3] if source]
-    return [item[0]]

@@ -1,13 +1,14 @@
 """Identity-balanced batches across two modalities."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from torch.utils.data import Sampler
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.modality import INFRARED, VISIBLE
+from fastreid_mm.data.items import Item, as_items
 
 
 class CrossModalityIdentitySampler(Sampler[list[int]]):
@@ -20,7 +21,7 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
     processes is the batch a single process would see. Epochs are independent of each other: call :meth:`set_epoch`.
 
     Args:
-        items: ``(img_path, pid, camid, modality)``.
+        items: of data sets, with a modality.
         batch_size: images a global batch, both modalities, over all processes: 2 * P * K.
         num_instances: K.
         seed: the same in every process.
@@ -35,7 +36,7 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
 
     def __init__(
         self,
-        items: list[tuple],
+        items: Sequence[tuple],
         batch_size: int,
         num_instances: int,
         seed: int = 0,
@@ -43,16 +44,17 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         world_size: int = 1,
         replacement: bool = True,
     ) -> None:
-        _require_modalities(items)
+        named = as_items(items)
+        _require_modalities(named)
         self._images: tuple[dict[int | str, np.ndarray], ...] = ({}, {})
         for modality in (VISIBLE, INFRARED):
-            self._images[modality].update(_by_identity(items, modality))
+            self._images[modality].update(_by_identity(named, modality))
         self._identities = np.array(sorted(set(self._images[VISIBLE]) & set(self._images[INFRARED])))
         self._num_identities = _identities_per_batch(batch_size, num_instances, world_size, len(self._identities))
         self._num_instances, self._replacement = num_instances, replacement
         self._seed, self._epoch = seed, 0
         self._rank, self._world_size = rank, world_size
-        larger = max(sum(item[3] == modality for item in items) for modality in (VISIBLE, INFRARED))
+        larger = max(sum(item.modality == modality for item in named) for modality in (VISIBLE, INFRARED))
         self._length = larger // (self._num_identities * num_instances) + 1
 
     def set_epoch(self, epoch: int) -> None:
@@ -84,20 +86,20 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         return np.concatenate([random.permutation(images) for _ in range(rounds)])[: self._num_instances]
 
 
-def _require_modalities(items: list[tuple]) -> None:
+def _require_modalities(items: list[Item]) -> None:
     for item in items:
-        if len(item) < 4 or item[3] not in (VISIBLE, INFRARED):
+        if not item.has_modality:
             raise InputError(
                 "DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler needs visible-infrared data sets "
-                f"in DATASETS.NAMES, {item[0]} is of another kind"
+                f"in DATASETS.NAMES, {item.img_path} is of another kind"
             )
 
 
-def _by_identity(items: list[tuple], modality: int) -> dict[int | str, np.ndarray]:
+def _by_identity(items: list[Item], modality: int) -> dict[int | str, np.ndarray]:
     indices = defaultdict(list)
     for index, item in enumerate(items):
-        if item[3] == modality:
-            indices[item[1]].append(index)
+        if item.modality == modality:
+            indices[item.pid].append(index)
     return {pid: np.array(found) for pid, found in indices.items()}
 
 

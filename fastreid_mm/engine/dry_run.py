@@ -20,7 +20,7 @@ logger = logging.getLogger("fastreid.mm")
 def dry_run(trainer: MMTrainer) -> str:
     """Make a first and a timed second step, embed one batch of every test set, and save nothing.
 
-    Building the trainer has read the data sets, loaded the weights and tried every protocol on random features.
+    Building the trainer has read the data sets, loaded the weights and drawn the galleries of every protocol.
 
     Returns:
         A line that says what an epoch and a test will take, which is logged, too.

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from fastreid.utils import comm
@@ -11,6 +11,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.data_root import data_root
 from fastreid_mm.common.provenance import checksum, revision, versions
+from fastreid_mm.data.items import as_items
 from fastreid_mm.evaluation.results import write_json
 
 PACKAGES = ("torchvision", "fastreid", "timm", "numpy", "pillow")
@@ -59,7 +60,8 @@ def config_checksum(cfg: CfgNode) -> str:
     return checksum(cfg.dump())
 
 
-def list_checksum(items: Iterable[tuple]) -> str:
-    """SHA-256 of a data set's items: paths below ``FASTREID_DATASETS``, identities, cameras and all else of them."""
+def list_checksum(items: Iterable[Sequence]) -> str:
+    """SHA-256 of a data set's items: paths below ``FASTREID_DATASETS``, identities, cameras, modalities and sources."""
     root = os.path.join(data_root(), "")
-    return checksum("\n".join(json.dumps(item, default=str) for item in items).replace(json.dumps(root)[1:-1], ""))
+    lines = [json.dumps([part for part in item[:5] if part not in (None, ())], default=str) for item in as_items(items)]
+    return checksum("\n".join(lines).replace(json.dumps(root)[1:-1], ""))

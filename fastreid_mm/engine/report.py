@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastreid.utils import comm
 
@@ -52,19 +52,21 @@ def require_expected_form(expected: Sequence) -> None:
             raise InputError(f"{EXPECTED}: {entry!r} is not [data set, setting, metric, value, tolerance]")
 
 
-def require_expected_names(expected: Sequence, chance: Results, more: bool = False) -> None:
-    """Refuse names of results that no test will give, before training; where there are no results, do nothing.
+def require_expected_names(
+    expected: Sequence, metrics: Mapping[str, Mapping[str, Sequence[str]]], more: bool = False
+) -> None:
+    """Refuse names of results that no test will give, before training; where there are no metrics, do nothing.
 
     Args:
         expected: what the config expects.
-        chance: what the test sets give by chance.
+        metrics: data set to setting to the names of the metrics that a test will give.
         more: whether the tests will have further data sets, as corrupted ones; their names are not looked at.
 
     Raises:
         InputError: names the entry.
     """
-    for dataset, setting, metric, *_ in expected if chance else ():
-        if (dataset in chance or not more) and metric not in chance.get(dataset, {}).get(setting, {}):
+    for dataset, setting, metric, *_ in expected if metrics else ():
+        if (dataset in metrics or not more) and metric not in metrics.get(dataset, {}).get(setting, ()):
             raise InputError(f"{EXPECTED}: no test gives {dataset} {setting} {metric}")
 
 

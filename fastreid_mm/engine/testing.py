@@ -25,23 +25,42 @@ EvaluatorBuilder = Callable[[CfgNode, ImageDataset], RetrievalEvaluator]
 """Makes the evaluator of a config and a data set, as :func:`fastreid_mm.protocols.build_evaluator` does."""
 
 
-def check_test_sets(cfg: CfgNode, build: EvaluatorBuilder, lists: dict[str, str] | None = None) -> Results:
-    """Run every test protocol on random features, and return what they reach: chance.
+def check_test_sets(
+    cfg: CfgNode, build: EvaluatorBuilder, lists: dict[str, str] | None = None
+) -> dict[str, dict[str, list[str]]]:
+    """Draw the galleries of every test set, and rank none.
 
     Args:
         cfg: the config.
         build: makes the evaluators.
         lists: takes the :func:`list_checksum` of every data set.
+
+    Returns:
+        Data set to setting to the names of the metrics that a test will give, on the first process.
+
+    Raises:
+        InputError: a test set cannot be read, or does not fit its protocol.
     """
-    results = {}
+    names = {}
     for name in cfg.DATASETS.TESTS:
         dataset = build_dataset(cfg, name)
         _list(dataset, name, lists)
         evaluator = build(cfg, dataset)
         if comm.is_main_process():
             dataset.show_test()
-            results[name] = _with_gallery(evaluator.chance(), evaluator)
-    return results
+            names[name] = evaluator.metrics()
+    return names
+
+
+def chance_results(cfg: CfgNode, build: EvaluatorBuilder) -> Results:
+    """Rank random features by every test set's protocol.
+
+    Args:
+        cfg: the config.
+        build: makes the evaluators.
+    """
+    evaluators = {name: build(cfg, build_dataset(cfg, name)) for name in cfg.DATASETS.TESTS}
+    return {name: _with_gallery(evaluator.chance(), evaluator) for name, evaluator in evaluators.items()}
 
 
 def run_tests(

@@ -34,7 +34,7 @@ from fastreid_mm.engine.resuming import require_same_training, saved_settings
 from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle
 from fastreid_mm.engine.step import TrainingStep
-from fastreid_mm.engine.testing import check_test_sets, run_tests
+from fastreid_mm.engine.testing import chance_results, check_test_sets, run_tests
 from fastreid_mm.engine.tracking import WandbRun
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
 from fastreid_mm.modeling.batch_checks import require_two_identities
@@ -71,8 +71,8 @@ class MMTrainer(DefaultTrainer):
         loader = self.build_train_loader(cfg)
         require_readable(cfg, cast(ItemSet, loader.dataset).img_items)
         lists: dict[str, str] = {}
-        self.references = {"chance": self.check_test_sets(cfg, lists)}
-        require_expected_names(cfg.TEST.EXPECTED_RESULTS, self.references["chance"], cfg.TEST.CORRUPTION.ENABLED)
+        metrics = self.check_test_sets(cfg, lists)
+        require_expected_names(cfg.TEST.EXPECTED_RESULTS, metrics, cfg.TEST.CORRUPTION.ENABLED)
         lists = {"train": list_checksum(cast(ItemSet, loader.dataset).img_items)} | lists
         identities, classes = cast(ItemSet, loader.dataset).num_classes, cfg.MODEL.HEADS.NUM_CLASSES
         if 0 < classes < identities:
@@ -191,13 +191,14 @@ class MMTrainer(DefaultTrainer):
     def _measure_references(self) -> dict[str, Results]:
         """What chance and the untrained network reach, which a resumed run finds where the first one wrote it."""
         path = Path(self.cfg.OUTPUT_DIR) / "references.json"
-        if self.start_iter == 0:
-            self.references = {"untrained": self.test(self.cfg, self.model)} | self.references
-            if comm.is_main_process():
-                write_json(str(path), self.references)
-        elif path.is_file():
-            self.references = json.loads(path.read_text())
-        return self.references
+        if self.start_iter > 0 and path.is_file():
+            return json.loads(path.read_text())
+        references = {"untrained": self.test(self.cfg, self.model)} if self.start_iter == 0 else {}
+        if comm.is_main_process():
+            references["chance"] = chance_results(self.cfg, self.build_evaluator)
+            if self.start_iter == 0:
+                write_json(str(path), references)
+        return references
 
     def _train_on(self) -> None:
         """From the iteration at which to start to the end; the host's loop begins with whole epochs only."""
@@ -301,7 +302,7 @@ class MMTrainer(DefaultTrainer):
         return build_evaluator(cfg, dataset)
 
     @classmethod
-    def check_test_sets(cls, cfg: CfgNode, lists: dict[str, str] | None = None) -> Results:
+    def check_test_sets(cls, cfg: CfgNode, lists: dict[str, str] | None = None) -> dict[str, dict[str, list[str]]]:
         """See :func:`fastreid_mm.engine.testing.check_test_sets`."""
         return check_test_sets(cfg, cls.build_evaluator, lists)
 

@@ -10,30 +10,15 @@ from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.notices import warn_once
-from fastreid_mm.evaluation import llcm, market, regdb
+from fastreid_mm.evaluation.benchmarks import BENCHMARKS
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.hidden_images import JUNK
-from fastreid_mm.evaluation.llcm import evaluate_llcm
-from fastreid_mm.evaluation.market import evaluate_market
-from fastreid_mm.evaluation.regdb import evaluate_regdb
 from fastreid_mm.evaluation.results import Settings
-from fastreid_mm.evaluation.side import Side
 
 Arrays = Mapping[str, np.ndarray]
 
-NEEDED = {
-    "sysu": ("features", "ids", "cameras", "numbers"),
-    "regdb": ("features", "ids"),
-    "llcm": ("features", "ids", "cameras", "paths"),
-    "market": ("features", "ids", "cameras"),
-    "msvr310": ("features", "ids", "scenes"),
-}
+NEEDED = {name: ("features", "ids", *protocol.goes_by) for name, protocol in BENCHMARKS.items()}
 """The arrays that each protocol goes by, a row or a value an image."""
-EVALUATE = {"regdb": evaluate_regdb, "llcm": evaluate_llcm, "market": evaluate_market, "msvr310": evaluate_market}
-"""Protocols of one kind of arguments; SYSU-MM01's is :func:`~fastreid_mm.evaluation.evaluate_sysu`."""
-
-RANKS = {"regdb": regdb.RANKS, "llcm": llcm.RANKS, "market": market.RANKS, "msvr310": market.RANKS}
-"""The k of each Rank-k of theirs."""
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
@@ -105,18 +90,18 @@ def evaluate_features(
     query: Arrays,
     gallery: Arrays,
     metric: str,
-    ranks: Sequence[int] | None = None,
+    ranks: Sequence[int] = (),
     distractors: Sequence[int] = (),
 ) -> Settings:
     """Rank as the protocol's evaluator does.
 
     Args:
-        protocol: one of :data:`EVALUATE`.
+        protocol: one of :data:`NEEDED`.
         query: the arrays of that protocol. The query is what the data set has as such: the infrared images of LLCM, the
             visible ones of RegDB.
         gallery: likewise. Of LLCM and RegDB both are queries in their turn.
         metric: see :func:`pairwise_distance`.
-        ranks: the k of each Rank-k; None for the protocol's own.
+        ranks: the k of each Rank-k; none for the protocol's own.
         distractors: identities that are wrong answers in the gallery and no queries, as Market-1501's 0; of a protocol
             whose queries are one side.
 
@@ -130,15 +115,10 @@ def evaluate_features(
     if protocol == "market" and 0 not in distractors and 0 in ids and 0 in gallery["ids"]:
         warn_once("queries of identity 0 are ranked as a person's; if they are Market-1501's, --distractors 0 says so")
     asking = np.where(np.isin(ids, distractors), JUNK, ids.astype(np.int64))
-    features = comparable(query["features"], gallery["features"])
-    first, second = (_side(protocol, *each) for each in zip(features, ({**query, "ids": asking}, gallery)))
+    rules, features = BENCHMARKS[protocol](), comparable(query["features"], gallery["features"])
+    first, second = (rules.side(*each) for each in zip(features, ({**query, "ids": asking}, gallery)))
 
     def distance(query: Tensor, gallery: Tensor) -> Tensor:
         return pairwise_distance(query, gallery, metric)
 
-    return EVALUATE[protocol](first, second, distance, ranks or RANKS[protocol])
-
-
-def _side(protocol: str, features: Tensor, arrays: Arrays) -> Side:
-    places = arrays.get("scenes" if protocol == "msvr310" else "cameras", np.zeros(len(features)))
-    return Side(features, arrays["ids"], places, arrays.get("paths"))
+    return rules.evaluate(first, second, distance, ranks)

@@ -4,17 +4,15 @@ As the set's own code has it, https://github.com/ZYK100/LLCM.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
-from fastreid_mm.evaluation.results import Metrics, Settings, mean_metrics
+from fastreid_mm.evaluation.protocol import Protocol, Ranking
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
-from fastreid_mm.evaluation.side import Distance, MeasureOf, Side, plain_measure
+from fastreid_mm.evaluation.side import Side
 
-RULE = "market"
-RANKS = (1, 10, 20)
 TRIALS = 10
 
 
@@ -35,52 +33,39 @@ def drawn_columns(ids: np.ndarray, cameras: np.ndarray, trial: int) -> np.ndarra
     return np.array([column for _, _, column in draw_seeded(columns, shots=1, trial=trial)], dtype=np.int64)
 
 
-def evaluate_llcm(
-    infrared: Side,
-    visible: Side,
-    distance: Distance,
-    ranks: Sequence[int] = RANKS,
-    measure_of: MeasureOf = plain_measure,
-) -> Settings:
-    """Rank all images of one modality against galleries of the other, and average over the galleries.
+class LLCM(Protocol):
+    """All images of one modality are queries; an image of each identity under each camera is the gallery.
 
     Images of the query's identity under the camera of the same number do not count. The set's own code swaps query and
     gallery where its ``test_mode`` is ``[2, 1]``, which it calls VIS to IR: there the infrared images that are drawn
     are the queries, and all visible ones the gallery. That has a setting of its own.
-
-    Args:
-        infrared: Nn near infrared images.
-        visible: Nv visible images.
-        distance: how features are compared; it need not be symmetric, so each direction is computed.
-        ranks: the k of each Rank-k.
-        measure_of: what ranks the distances.
-
-    Returns:
-        "infrared_to_visible", "visible_to_infrared", and the ``test_mode`` ``[2, 1]`` of the set's code,
-        "drawn_infrared_to_visible", to their metrics in percent.
-
-    Raises:
-        InputError: what the measure raises.
     """
 
-    def rank(query: Side, gallery: Side) -> Metrics:
-        tell_junk(gallery_images=gallery.ids)
-        matrix = distance(query.features, gallery.features)
-        measure, labels = measure_of(matrix), query.labels_with(gallery)
-        drawn = [_draw(gallery, trial) for trial in range(TRIALS)]
-        return mean_metrics([measure(matrix, *labels, RULE, True, ranks, columns=columns) for columns in drawn])
+    rule = "market"
+    goes_by = ("cameras", "paths")
+    unique_ids = True
+    gallery_source = "seeded draw"
 
-    def rank_drawn(query: Side, gallery: Side) -> Metrics:
-        matrix = distance(query.features, gallery.features)
-        return measure_of(matrix)(matrix, *query.labels_with(gallery), RULE, True, ranks)
+    def rankings(self, query: Side, gallery: Side) -> dict[str, Iterator[Ranking]]:
+        """Both directions, of near infrared and visible images, and the ``test_mode`` ``[2, 1]`` of the set's code."""
 
-    return {
-        "infrared_to_visible": rank(infrared, visible),
-        "visible_to_infrared": rank(visible, infrared),
-        "drawn_infrared_to_visible": mean_metrics(
-            [rank_drawn(infrared.of(_draw(infrared, trial)), visible) for trial in range(TRIALS)]
-        ),
-    }
+        def to_drawn(query: Side, gallery: Side) -> Iterator[Ranking]:
+            tell_junk(gallery_images=gallery.ids)
+            yield from (Ranking(query, gallery, _draw(gallery, trial)) for trial in range(TRIALS))
+
+        return {
+            "infrared_to_visible": to_drawn(query, gallery),
+            "visible_to_infrared": to_drawn(gallery, query),
+            "drawn_infrared_to_visible": (Ranking(query.of(_draw(query, trial)), gallery) for trial in range(TRIALS)),
+        }
+
+    def shown_gallery(self, gallery: Side) -> np.ndarray:
+        """The gallery of the first trial."""
+        return _draw(gallery, 0)
+
+
+evaluate_llcm = LLCM().evaluate
+"""Rank near infrared and visible images by this protocol."""
 
 
 def _draw(gallery: Side, trial: int) -> np.ndarray:

@@ -1,35 +1,15 @@
-"""The Market-1501 protocol, which with scenes in the place of cameras is MSVR310's."""
+"""The Market-1501 protocol, which is that of every data set without one of its own."""
 
-from collections.abc import Sequence
-
-from fastreid_mm.evaluation.results import Settings
-from fastreid_mm.evaluation.side import Distance, MeasureOf, Side, plain_measure
-
-RULE = "market"
-RANKS = (1, 5, 10, 20)
+from fastreid_mm.evaluation.protocol import Protocol, Ranking
+from fastreid_mm.evaluation.side import Side
 
 
-def evaluate_market(
-    query: Side,
-    gallery: Side,
-    distance: Distance,
-    ranks: Sequence[int] = RANKS,
-    measure_of: MeasureOf = plain_measure,
-) -> Settings:
-    """Rank the whole gallery once; images of the query's identity from the query's camera do not count.
+class Market(Protocol):
+    """One ranking of the whole gallery; images of the query's identity from the query's camera do not count."""
 
-    Args:
-        query: Nq images.
-        gallery: Ng images.
-        distance: how features are compared.
-        ranks: the k of each Rank-k.
-        measure_of: what ranks the distances.
+    rule = "market"
+    ranks = (1, 5, 10, 20)
 
-    Returns:
-        The one setting "test" to its metrics in percent.
-
-    Raises:
-        InputError: what the measure raises.
-    """
-    matrix = distance(query.features, gallery.features)
-    return {"test": measure_of(matrix)(matrix, *query.labels_with(gallery), RULE, False, ranks)}
+    def rankings(self, query: Side, gallery: Side) -> dict[str, list[Ranking]]:
+        """The one setting "test"."""
+        return {"test": [Ranking(query, gallery)]}

@@ -9,11 +9,12 @@ import torch
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.notices import warn_once
-from fastreid_mm.evaluation.hidden_images import RULES, is_junk, tell_junk
+from fastreid_mm.evaluation.hidden_images import RULES, hidden_images, is_junk, tell_junk
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
 from fastreid_mm.evaluation.recall_shares import share_precisions
 
 _CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
+_FEW = 64  # queries among which one mostly has a true image
 
 
 def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
@@ -95,6 +96,58 @@ def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
     return [rank for rank in ranks if rank <= size]
 
 
+def _rankable(
+    query_ids: np.ndarray, gallery_ids: np.ndarray, columns: np.ndarray | None, ranks: Sequence[int]
+) -> tuple[np.ndarray, list[int]]:
+    """The columns to rank, and the ranks that they have."""
+    columns = np.arange(len(gallery_ids)) if columns is None else columns
+    if not len(query_ids) or not len(columns):
+        raise InputError(f"nothing to rank: {len(query_ids)} queries, {len(columns)} gallery images")
+    tell_junk(queries=query_ids, gallery_images=gallery_ids[columns])
+    return columns, _defined_ranks(ranks, int((~is_junk(gallery_ids[columns])).sum()))
+
+
+def _nothing_true(queries: int, rule: str) -> InputError:
+    return InputError(f"none of the {queries} queries has a true gallery image under the rule {rule!r}")
+
+
+def metric_names(
+    query_ids: np.ndarray,
+    gallery_ids: np.ndarray,
+    query_cams: np.ndarray,
+    gallery_cams: np.ndarray,
+    rule: str,
+    ranks: Sequence[int],
+    *,
+    columns: np.ndarray | None = None,
+) -> list[str]:
+    """Tell which metrics :func:`rank_metrics` gives of some labels, without any distance.
+
+    Args:
+        query_ids: as :func:`rank_metrics` takes them, as all others.
+        gallery_ids: likewise.
+        query_cams: likewise.
+        gallery_cams: likewise.
+        rule: likewise.
+        ranks: likewise.
+        columns: likewise.
+
+    Raises:
+        InputError: what :func:`rank_metrics` raises whatever the distances are.
+
+    Example:
+        >>> metric_names(np.array([7]), np.array([7, 5]), np.array([1]), np.array([2, 2]), "market", (1,))
+        ['Rank-1', 'mAP', 'mINP', 'valid_queries']
+    """
+    columns, ranks = _rankable(query_ids, gallery_ids, columns, ranks)
+    ids, cams = gallery_ids[columns], gallery_cams[columns]
+    for rows in (slice(start, start + _FEW) for start in range(0, len(query_ids), _FEW)):
+        same = query_ids[rows, None] == ids
+        if (same & ~hidden_images(rule, query_ids[rows], query_cams[rows], ids, cams)).any():
+            return [*(f"Rank-{k}" for k in ranks), "mAP", "mINP", "valid_queries"]
+    raise _nothing_true(len(query_ids), rule)
+
+
 def rank_metrics(
     distance: Any,
     query_ids: Any,
@@ -144,12 +197,8 @@ def rank_metrics(
     query_cams = _labels(query_cams, "query_cams", len(matrix))
     gallery_ids = _labels(gallery_ids, "gallery_ids", matrix.shape[1])
     gallery_cams = _labels(gallery_cams, "gallery_cams", matrix.shape[1])
-    columns = np.arange(matrix.shape[1]) if columns is None else columns
-    if not len(matrix) or not len(columns):
-        raise InputError(f"nothing to rank: {len(matrix)} queries, {len(columns)} gallery images")
-    tell_junk(queries=query_ids, gallery_images=gallery_ids[columns])
+    columns, ranks = _rankable(query_ids, gallery_ids, columns, ranks)
     gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
-    ranks = _defined_ranks(ranks, int((~is_junk(gallery.ids)).sum()))
 
     def score(rows: slice) -> np.ndarray:
         values = _gather(matrix, rows, gallery.columns)
@@ -160,7 +209,7 @@ def rank_metrics(
         scores = np.concatenate(list(pool.map(score, (slice(i, i + step) for i in range(0, len(matrix), step)))))
     scores = scores[~np.isnan(scores[:, 0])]
     if not len(scores):
-        raise InputError(f"none of the {len(matrix)} queries has a true gallery image under the rule {rule!r}")
+        raise _nothing_true(len(matrix), rule)
     average_precision, inverse_penalty, *precisions = scores[:, 1:].mean(0)
     metrics = {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in ranks} | {
         "mAP": 100 * float(average_precision),

@@ -7,37 +7,41 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastreid_mm.evaluation.extras import Measure
+from fastreid_mm.evaluation.extras import Labels, Measure
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 """(Nq, D) and (Ng, D) features to (Nq, Ng) distances."""
-MeasureOf = Callable[[Tensor], Measure]
-"""(Nq, Ng) distances to what turns them into metrics."""
 
 
 class Side(NamedTuple):
     """N images or samples."""
 
     features: Tensor
-    """(N, D)"""
+    """(N, D), D 0 where galleries are drawn without ranking them."""
     ids: np.ndarray
     """(N,) identities."""
     places: np.ndarray
     """(N,) what a rule goes by beside them: cameras or scenes."""
     names: np.ndarray | None = None
-    """(N,) of the files, where these are in another order than the names'."""
+    """(N,) of the files."""
+    numbers: np.ndarray | None = None
+    """(N,) of the images, among those of the identity under the camera."""
 
-    def of(self, places: np.ndarray) -> "Side":
+    def of(self, rows: np.ndarray) -> "Side":
         """Some of the images, by their indices."""
-        names = None if self.names is None else self.names[places]
-        return Side(self.features[torch.as_tensor(places)], self.ids[places], self.places[places], names)
+        names, numbers = (None if part is None else part[rows] for part in (self.names, self.numbers))
+        return Side(self.features[torch.as_tensor(rows)], self.ids[rows], self.places[rows], names, numbers)
 
-    def labels_with(self, gallery: "Side") -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Identities of both and places of both, as :func:`rank_metrics` takes them of query and gallery."""
-        return self.ids, gallery.ids, self.places, gallery.places
+    def labels_with(self, gallery: "Side") -> Labels:
+        """Labels of both, as :func:`rank_metrics` takes them of query and gallery."""
+        return Labels(self.ids, gallery.ids, self.places, gallery.places)
 
 
-def plain_measure(distance: Tensor) -> Measure:
-    """:func:`rank_metrics`, whatever the distances are."""
+MeasureOf = Callable[[Side, Side], Measure]
+"""Query and gallery to what turns their distances into metrics."""
+
+
+def plain_measure(query: Side, gallery: Side) -> Measure:
+    """:func:`rank_metrics`, whatever is ranked."""
     return rank_metrics

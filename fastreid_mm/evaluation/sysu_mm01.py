@@ -5,18 +5,28 @@ https://arxiv.org/abs/2001.04193.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from fastreid_mm.common.errors import InputError, require_choice
-from fastreid_mm.evaluation.extras import Measure
+from fastreid_mm.common.notices import warn_once
 from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
-from fastreid_mm.evaluation.rank_metrics import rank_metrics, to_array
-from fastreid_mm.evaluation.results import mean_metrics
+from fastreid_mm.evaluation.protocol import Protocol, Ranking
+from fastreid_mm.evaluation.rank_metrics import to_array
+from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
-from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS, VISIBLE_CAMERAS, Permutation
+from fastreid_mm.evaluation.side import Side
+from fastreid_mm.evaluation.sysu_splits import (
+    INFRARED_CAMERAS,
+    VISIBLE_CAMERAS,
+    Permutation,
+    gallery_source,
+    read_permutation,
+)
 
 RANKS = (1, 10, 20)
 QUERY_CAMERAS = INFRARED_CAMERAS
@@ -50,11 +60,14 @@ def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots
     return [(cam, i, int(number)) for cam, i in present for number in permutation[cam, i][trial, :shots]]
 
 
-def _columns(cams: np.ndarray, ids: np.ndarray, numbers: np.ndarray) -> dict[Image, int]:
+def _columns(gallery: Side) -> dict[Image, int]:
     """The column of each image that may be drawn, which is somebody's."""
-    tell_junk(gallery_images=ids)
-    people = np.flatnonzero(~is_junk(ids))
-    images = zip(cams[people].tolist(), ids[people].tolist(), numbers[people].tolist())
+    if gallery.numbers is None:
+        raise InputError("SYSU-MM01's galleries are drawn by the numbers of images, and there are none")
+    tell_junk(gallery_images=gallery.ids)
+    people = np.flatnonzero(~is_junk(gallery.ids))
+    labels = gallery.places, gallery.ids, gallery.numbers
+    images = zip(*(each[people].tolist() for each in labels))
     columns = dict(zip(images, people.tolist()))
     if len(columns) < len(people):
         raise InputError(f"the gallery's {len(people)} images are only {len(columns)} by camera, identity and number")
@@ -70,15 +83,6 @@ def _lookup(columns: dict[Image, int], drawn: list[Image]) -> np.ndarray:
     return np.array([columns[image] for image in drawn], dtype=np.int64)
 
 
-def _check_settings(modes: Sequence[str], shots: Sequence[int], trials: int) -> None:
-    for mode in modes:
-        require_choice("mode", mode, GALLERY_CAMERAS)
-    if not modes or not shots:
-        raise InputError(f"nothing to evaluate: modes {tuple(modes)}, shots {tuple(shots)}")
-    if min(*shots, trials) < 1:
-        raise InputError(f"shots and trials must be at least 1, got shots {tuple(shots)} and {trials} trials")
-
-
 def _check_cameras(query_cams: np.ndarray, gallery_cams: np.ndarray) -> None:
     """Others would be ranked too, and answer with other numbers: 2 and 5 for the infrared 3 and 6, or 0 to 5."""
     for name, cams, known in (("query", query_cams, QUERY_CAMERAS), ("gallery", gallery_cams, VISIBLE_CAMERAS)):
@@ -87,6 +91,109 @@ def _check_cameras(query_cams: np.ndarray, gallery_cams: np.ndarray) -> None:
             raise InputError(
                 f"{name}_cams has camera {', '.join(map(str, wrong))}: SYSU-MM01's {name} images are of "
                 f"cameras {', '.join(map(str, known))}"
+            )
+
+
+class SYSU(Protocol):
+    """Every mode and number of shots, each averaged over the trials.
+
+    A trial's gallery is a choice among all visible images, without those of identity -1, which are no queries either.
+    All queries are used in both modes; those with no true image left are skipped, in indoor search the identities that
+    the cameras 1 and 2 never saw, and camera-3 queries of those seen by camera 2 alone. The number of valid queries is
+    not reported.
+
+    Args:
+        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`; ``None`` draws with seeds.
+        modes: ``"all"`` (cameras 1, 2, 4, 5) and ``"indoor"`` (cameras 1, 2).
+        shots: gallery images of each identity under each camera.
+        trials: galleries to average over; the official permutation has ten.
+        permutation_file: for messages.
+
+    Raises:
+        InputError: an unknown mode or none, or no shots.
+    """
+
+    rule = "sysu"
+    goes_by = ("cameras", "numbers")
+    unique_ids = True
+    counts_queries = False
+
+    def __init__(
+        self,
+        permutation: Permutation | None = None,
+        modes: Sequence[str] = ("all", "indoor"),
+        shots: Sequence[int] = (1, 10),
+        trials: int = 10,
+        permutation_file: str = "the permutation",
+    ) -> None:
+        for mode in modes:
+            require_choice("mode", mode, GALLERY_CAMERAS)
+        if not modes or not shots:
+            raise InputError(f"nothing to evaluate: modes {tuple(modes)}, shots {tuple(shots)}")
+        if min(*shots, trials) < 1:
+            raise InputError(f"shots and trials must be at least 1, got shots {tuple(shots)} and {trials} trials")
+        self._permutation, self._file = permutation, permutation_file
+        self._modes, self._shots, self._trials = modes, shots, trials
+        self.gallery_source = gallery_source(permutation)
+
+    @classmethod
+    def from_cfg(cls, cfg: Any, dataset: Any) -> "SYSU":
+        """Draw as ``TEST.SYSU.GALLERY`` says.
+
+        Raises:
+            InputError: no official permutation where it is asked for.
+        """
+        choice, path = cfg.TEST.SYSU.GALLERY, dataset.permutation_file
+        official = choice == "official" or (choice == "auto" and Path(path).is_file())
+        found = cls(read_permutation(path) if official else None, permutation_file=path)
+        if dataset.split != "test":
+            found.gallery_source += f" of {dataset.split} identities"
+        return found
+
+    def rankings(self, query: Side, gallery: Side) -> dict[str, Iterator[Ranking]]:
+        """``all_search_1shot`` and so on.
+
+        Raises:
+            InputError: cameras of the other modality, a gallery image given twice, or a permutation that names an image
+                the gallery lacks.
+        """
+        _check_cameras(query.places, gallery.places)
+        columns = _columns(gallery)
+        if self._permutation is not None:
+            self._warn_of_undrawn(self._permutation, columns, gallery.names)
+        everyone = np.union1d(query.ids, gallery.ids).tolist()
+        return {
+            f"{mode}_search_{shots}shot": self._trials_of(mode, shots, query, gallery, columns, everyone)
+            for mode in self._modes
+            for shots in self._shots
+        }
+
+    def _trials_of(
+        self, mode: str, shots: int, query: Side, gallery: Side, columns: dict[Image, int], everyone: list[int]
+    ) -> Iterator[Ranking]:
+        images = defaultdict(list)
+        for cam, identity, number in sorted(columns):
+            if cam in GALLERY_CAMERAS[mode]:
+                images[cam, identity].append(number)
+        for trial in range(self._trials):
+            if self._permutation is None:
+                drawn = draw_seeded(images, shots, trial)
+            else:
+                drawn = draw_official(self._permutation, everyone, mode, shots, trial)
+            yield Ranking(query, gallery, _lookup(columns, drawn))
+
+    def shown_gallery(self, gallery: Side) -> np.ndarray:
+        """The first image of every identity and camera, as many as a single-shot gallery holds."""
+        return np.unique(np.stack([gallery.ids, gallery.places]), axis=1, return_index=True)[1]
+
+    def _warn_of_undrawn(self, permutation: Permutation, columns: dict[Image, int], names: np.ndarray | None) -> None:
+        """Say which images of the gallery the permutation does not number, so that they are in no gallery."""
+        numbered = {(*key, int(number)) for key, rows in permutation.items() for number in np.unique(rows)}
+        undrawn = [column for image, column in columns.items() if image not in numbered]
+        if undrawn and names is not None:
+            warn_once(
+                f"{self._file} does not number {len(undrawn)} images, which are in no gallery, the first: "
+                f"{names[undrawn[0]]}"
             )
 
 
@@ -108,15 +215,8 @@ def evaluate_sysu(
     shots: Sequence[int] = (1, 10),
     ranks: Sequence[int] = RANKS,
     trials: int = 10,
-    *,
-    measure: Measure = rank_metrics,
-) -> dict[str, dict[str, float]]:
-    """Evaluate every mode and number of shots, each averaged over the trials.
-
-    The distance to every gallery image is given once; a trial is a choice of its columns, without images of identity
-    -1, which are no queries either. All queries are used in both
-    modes; those with no true image left are skipped, in indoor search the identities that the cameras 1 and 2 never
-    saw, and camera-3 queries of those seen by camera 2 alone.
+) -> Settings:
+    """Evaluate distances by :class:`SYSU`.
 
     Args:
         distance: (Nq, Ng) from each infrared image to each visible image of the test identities.
@@ -125,48 +225,25 @@ def evaluate_sysu(
         gallery_ids: (Ng,) identities.
         gallery_cams: (Ng,) cameras, 1, 2, 4 or 5.
         gallery_numbers: (Ng,) number of each image in its camera and identity, the 1 of ``cam1/0006/0001.jpg``.
-        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`; ``None`` draws with seeds.
-        modes: ``"all"`` (cameras 1, 2, 4, 5) and ``"indoor"`` (cameras 1, 2).
+        permutation: see :class:`SYSU`, as the next ones.
+        modes: which to evaluate.
         shots: gallery images of each identity under each camera.
         ranks: the k of each Rank-k.
-        trials: galleries to average over; the official permutation has ten.
-        measure: what ranks a gallery, called as :func:`rank_metrics`.
+        trials: galleries to average over.
 
     Returns:
-        ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent and what else the
-        measure gives; the number of valid queries, the same in every trial, is left to :func:`rank_metrics`.
+        ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent; the number of valid
+        queries, the same in every trial, is left to :func:`rank_metrics`.
 
     Raises:
         InputError: sizes that disagree, cameras of the other modality, an unknown mode or none, no shots, a gallery
             image given twice, a permutation that names an image the gallery lacks, and what :func:`rank_metrics`
             raises.
     """
-    _check_settings(modes, shots, trials)
-    distance, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
+    protocol = SYSU(permutation, modes, shots, trials)
+    matrix, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
     ids, cams, numbers = map(to_array, (gallery_ids, gallery_cams, gallery_numbers))
-    _check_lengths(distance.shape, (query_ids, query_cams), (ids, cams, numbers))
-    _check_cameras(query_cams, cams)
-    columns = _columns(cams, ids, numbers)
-    images = defaultdict(list)
-    for cam, identity, number in sorted(columns):
-        images[cam, identity].append(number)
-    everyone = np.union1d(query_ids, ids).tolist()
-
-    def run_trial(mode: str, shot: int, trial: int) -> dict[str, float]:
-        if permutation is None:
-            of_mode = {key: found for key, found in images.items() if key[0] in GALLERY_CAMERAS[mode]}
-            drawn = draw_seeded(of_mode, shot, trial)
-        else:
-            drawn = draw_official(permutation, everyone, mode, shot, trial)
-        kept = _lookup(columns, drawn)
-        return measure(distance, query_ids, ids, query_cams, cams, "sysu", True, ranks, columns=kept)
-
-    def average(mode: str, shot: int) -> dict[str, float]:
-        try:
-            results = [run_trial(mode, shot, trial) for trial in range(trials)]
-        except InputError as error:
-            raise InputError(f"{mode}_search_{shot}shot: {error}") from None
-        mean = mean_metrics(results)
-        return {name: float(value) for name, value in mean.items() if name != "valid_queries"}
-
-    return {f"{mode}_search_{shot}shot": average(mode, shot) for mode in modes for shot in shots}
+    _check_lengths(matrix.shape, (query_ids, query_cams), (ids, cams, numbers))
+    query = Side(torch.empty(len(query_ids), 0), query_ids, query_cams)
+    gallery = Side(torch.empty(len(ids), 0), ids, cams, numbers=numbers)
+    return protocol.evaluate(query, gallery, lambda *_: matrix, ranks)

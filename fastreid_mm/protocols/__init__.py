@@ -1,25 +1,19 @@
-"""Test protocols, one file each. Importing this package registers them."""
+"""fast-reid's evaluator of the test protocols of :mod:`fastreid_mm.evaluation`, which it finds by their names."""
 
 from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+from fastreid_mm.evaluation.protocol import Protocol, Ranking
+from fastreid_mm.evaluation.side import Distance
 from fastreid_mm.protocols.corrupted import corrupted_results
-from fastreid_mm.protocols.evaluator import Distance, RetrievalEvaluator
-from fastreid_mm.protocols.llcm import LLCMEvaluator
-from fastreid_mm.protocols.market import MarketEvaluator
-from fastreid_mm.protocols.msvr310 import MSVR310Evaluator
+from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 from fastreid_mm.protocols.ranked_lists import draw_ranked_lists
-from fastreid_mm.protocols.regdb import RegDBEvaluator
 from fastreid_mm.protocols.registry import PROTOCOLS, build_evaluator, register
-from fastreid_mm.protocols.sysu import SYSUEvaluator
 
 __all__ = [
     "PROTOCOLS",
     "Distance",
-    "LLCMEvaluator",
-    "MSVR310Evaluator",
-    "MarketEvaluator",
-    "RegDBEvaluator",
+    "Protocol",
+    "Ranking",
     "RetrievalEvaluator",
-    "SYSUEvaluator",
     "build_evaluator",
     "corrupted_results",
     "draw_ranked_lists",

@@ -1,4 +1,4 @@
-"""What the evaluators of all protocols share: every image's feature once, then as many rankings as a protocol has."""
+"""fast-reid's evaluator of every protocol: each image's feature once, then as many rankings as a protocol has."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,15 +13,20 @@ from fastreid.utils import comm
 from torch import Tensor
 from yacs.config import CfgNode
 
-from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.read_image import PixelRule
-from fastreid_mm.evaluation.distances import pairwise_distance
-from fastreid_mm.evaluation.extras import Compared, Labels, Measure, extended_measure
-from fastreid_mm.evaluation.hidden_images import JUNK, is_junk
+from fastreid_mm.data.items import Item, as_items, field
+from fastreid_mm.evaluation.distances import METRICS, pairwise_distance
+from fastreid_mm.evaluation.extras import Compared, Measure, extended_measure
+from fastreid_mm.evaluation.hidden_images import JUNK, hidden_images, is_junk
+from fastreid_mm.evaluation.protocol import Protocol
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
-from fastreid_mm.evaluation.results import Metrics, Settings
-from fastreid_mm.evaluation.side import Distance, Side
+from fastreid_mm.evaluation.results import Settings
+from fastreid_mm.evaluation.side import Distance, MeasureOf, Side
 from fastreid_mm.protocols.extras import configured_extras
+
+FIELDS = {"cameras": "camid", "scenes": "scene", "numbers": "number"}
+"""What a protocol goes by to the field of an item that says it."""
 
 
 class FeatureCollector(DatasetEvaluator):
@@ -45,36 +50,33 @@ class FeatureCollector(DatasetEvaluator):
 
 
 class RetrievalEvaluator(FeatureCollector):
-    """Gathers features, and ranks them by a protocol.
-
-    A protocol derives from it, says which images it hides, and turns features into results in :meth:`rank`.
+    """Gathers the features of a test set, and ranks them by a protocol.
 
     Args:
         cfg: the config; ``TEST.METRIC`` is the distance unless :attr:`distance` is given another, ``TEST.RANKS`` takes
             the place of the protocol's ranks; what it asks for beyond them: :func:`configured_extras`.
         dataset: with ``query`` and ``gallery``, in the order of the loader.
+        protocol: the rules.
+
+    Raises:
+        InputError: an unknown metric, what :func:`configured_extras` raises, or an item lacks what the protocol goes
+            by.
     """
 
-    ranks: tuple[int, ...] = (1, 10, 20)
-    """The k of each Rank-k, unless the config has others."""
     recall_shares = 0
     """Into how many shares of recall the precision-recall curve of a setting is divided; 0 for results without it."""
-    rule: str
-    """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
-    unique_ids = False
-    """Whether the CMC counts identities, each at its best image, in place of images."""
-    gallery_source = "all images"
-    """How galleries come about; part of every result."""
 
-    def __init__(self, cfg: CfgNode, dataset: ImageDataset) -> None:
+    def __init__(self, cfg: CfgNode, dataset: ImageDataset, protocol: Protocol) -> None:
         super().__init__()
-        self.name = type(dataset).__name__
+        self.name, self.protocol = type(dataset).__name__, protocol
         self.nobody = {JUNK, *getattr(dataset, "_junk_pids", ())}
         """Identities that are nobody's, Market-1501's distractors among them: their queries become junk, while in the
         gallery they stay wrong answers."""
-        self.query = [(item[0], JUNK, *item[2:]) if item[1] in self.nobody else item for item in dataset.query]
-        self.gallery = list(dataset.gallery)
-        self.ranks = tuple(cfg.TEST.RANKS) or self.ranks
+        self.query = [item._replace(pid=JUNK) if item.pid in self.nobody else item for item in as_items(dataset.query)]
+        self.gallery = as_items(dataset.gallery)
+        self._require_fields()
+        self.ranks = tuple(cfg.TEST.RANKS) or protocol.ranks
+        require_choice("TEST.METRIC", cfg.TEST.METRIC, METRICS)
         self.metric = cfg.TEST.METRIC
         self.pixels = PixelRule.from_cfg(cfg)
         """How the images of pictures are read."""
@@ -83,8 +85,21 @@ class RetrievalEvaluator(FeatureCollector):
         self.plain_features: Callable[[Tensor], Tensor] = lambda features: features
         """Features to those that may be averaged, likewise the model's."""
         self.extras = configured_extras(cfg)
-        self._compared: tuple[Tensor, Compared] | None = None
         self.features: Tensor | None = None
+
+    def _require_fields(self) -> None:
+        for name in {*self.protocol.goes_by} & {*FIELDS}:
+            lacking = next((item for item in self.query + self.gallery if getattr(item, FIELDS[name]) is None), None)
+            if lacking is not None:
+                raise InputError(
+                    f"test set {self.name}: {lacking.img_path} has no {FIELDS[name]}, and "
+                    f"{type(self.protocol).__name__} goes by {name}"
+                )
+
+    @property
+    def gallery_source(self) -> str:
+        """How galleries come about; part of every result."""
+        return self.protocol.gallery_source
 
     def plain_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
         """(Nq, D) and (Ng, D) features to (Nq, Ng) distances by ``TEST.METRIC``."""
@@ -97,97 +112,74 @@ class RetrievalEvaluator(FeatureCollector):
 
     def ranked(self, features: Tensor) -> Settings:
         """(Nq + Ng, D) features, query first, to the protocol's results by the model's distance, with the extras."""
-        return self._rank(features, self._remembered if any(self.extras) else self.distance)
+        return self._rank(features, self.distance, self._extended if any(self.extras) else self._plain)
 
     def chance(self) -> Settings:
-        """What features that know nothing reach, by the protocol alone.
-
-        It runs the whole protocol, so it also finds out what is wrong with a test set before training starts.
-        """
+        """What features that know nothing reach, by the protocol alone."""
         random = torch.randn(len(self.query) + len(self.gallery), 16, generator=torch.Generator().manual_seed(0))
-        return self._rank(random, self.plain_distance)
+        return self._rank(random, self.plain_distance, self._plain)
 
-    def _rank(self, features: Tensor, distance: Distance) -> Settings:
-        """:meth:`rank`, whose errors name the data set."""
-        self._compared = None
+    def metrics(self) -> dict[str, list[str]]:
+        """Name the metrics of every setting, without features: all galleries are drawn, and nothing is ranked.
+
+        Raises:
+            InputError: what is wrong with the test set, which it names.
+        """
         try:
-            return self.rank(features, distance)
+            return self.protocol.metrics(*self.sides(), self.ranks)
         except InputError as error:
             raise InputError(f"test set {self.name}: {error}") from None
 
-    def rank(self, features: Tensor, distance: Distance) -> Settings:
-        """(Nq + Ng, D) features, query first, to the protocol's results."""
-        raise NotImplementedError
+    def _rank(self, features: Tensor, distance: Distance, measure_of: MeasureOf) -> Settings:
+        try:
+            return self.protocol.evaluate(*self.sides(features), distance, self.ranks, measure_of)
+        except InputError as error:
+            raise InputError(f"test set {self.name}: {error}") from None
 
-    def measure(
-        self, distance: Tensor, query: list[tuple], gallery: list[tuple], columns: np.ndarray | None = None
-    ) -> Metrics:
-        """(Nq, Ng) distances between two lists of data set items to metrics; of some columns of the gallery only."""
-        return self.measure_of(distance)(
-            distance,
-            field(query, 1),
-            field(gallery, 1),
-            self.rule_labels(query),
-            self.rule_labels(gallery),
-            rule=self.rule,
-            unique_ids=self.unique_ids,
-            ranks=self.ranks,
-            columns=columns,
+    def _plain(self, query: Side, gallery: Side) -> Measure:
+        return partial(rank_metrics, recall_shares=self.recall_shares)
+
+    def _extended(self, query: Side, gallery: Side) -> Measure:
+        """The measure with the extras that the config asks for."""
+        return partial(extended_measure(self.extras, self._compared(query, gallery)), recall_shares=self.recall_shares)
+
+    def _compared(self, query: Side, gallery: Side) -> Compared:
+        return Compared(query.features, gallery.features, self.distance, self.plain_features, self.metric)
+
+    def side(self, items: list[Item], features: Tensor | None = None) -> Side:
+        """Items with (N, D) features, or without any, as the protocol takes them."""
+        arrays = {name: field(items, FIELDS[name]) for name in self.protocol.goes_by if name in FIELDS}
+        labels = {"ids": field(items, "pid"), "paths": field(items, "img_path")}
+        return self.protocol.side(torch.empty(len(items), 0) if features is None else features, arrays | labels)
+
+    def sides(self, features: Tensor | None = None) -> tuple[Side, Side]:
+        """(Nq + Ng, D) features, query first, or none, to query and gallery with their labels."""
+        if features is None:
+            return self.side(self.query), self.side(self.gallery)
+        query, gallery = features[: len(self.query)], features[len(self.query) :]
+        return self.side(self.query, query), self.side(self.gallery, gallery)
+
+    def hidden(self, query: list[Item], gallery: list[Item]) -> np.ndarray:
+        """(Nq, Ng) bool: which of some items the protocol hides from which query."""
+        labels = self.side(query).labels_with(self.side(gallery))
+        return hidden_images(
+            self.protocol.rule, labels.query_ids, labels.query_cams, labels.gallery_ids, labels.gallery_cams
         )
-
-    def measure_of(self, distance: Tensor) -> Measure:
-        """What turns a matrix of distances into metrics: :func:`rank_metrics`, with the extras the config asks for.
-
-        Raises:
-            ValueError: extras are asked for, and the matrix is not the last that the distance of :meth:`rank` gave.
-        """
-        if self._compared is None:
-            return partial(rank_metrics, recall_shares=self.recall_shares)
-        if self._compared[0] is not distance:
-            raise ValueError("re-ranking and the like need the very matrix that the distance given to rank has made")
-        return partial(extended_measure(self.extras, self._compared[1]), recall_shares=self.recall_shares)
-
-    def _remembered(self, query: Tensor, gallery: Tensor) -> Tensor:
-        """Distances whose features :meth:`measure_of` goes back to."""
-        found = self.distance(query, gallery)
-        self._compared = found, Compared(query, gallery, self.distance, self.plain_features, self.metric)
-        return found
 
     def shown_distance(self, chosen: np.ndarray, shown: np.ndarray) -> Tensor:
         """(n, m) distances of chosen queries to gallery images as they are ranked, of indices of both."""
-        query, gallery = self.split(cast(Tensor, self.features))
+        query, gallery = self.sides(cast(Tensor, self.features))
         if not (self.extras.expansion or self.extras.reranking):
-            return self.distance(query[torch.as_tensor(chosen)], gallery[torch.as_tensor(shown)])
-        sides = (self.query, self.gallery)
-        labels = Labels(*(field(side, 1) for side in sides), *(self.rule_labels(side) for side in sides))
-        compared = Compared(query, gallery, self.distance, self.plain_features, self.metric)
-        return compared.refined(self.extras, labels, self.rule, shown)[torch.as_tensor(chosen)]
-
-    def rule_labels(self, items: list[tuple]) -> np.ndarray:
-        """(n,) what the rule compares beside identities: cameras, unless a protocol goes by another thing."""
-        return field(items, 2)
-
-    def split(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(Nq + Ng, D) features to those of the query and those of the gallery images."""
-        return features[: len(self.query)], features[len(self.query) :]
-
-    def sides(self, features: Tensor) -> tuple[Side, Side]:
-        """(Nq + Ng, D) features, query first, to query and gallery with their labels."""
-        query, gallery = (
-            Side(part, field(items, 1), self.rule_labels(items))
-            for part, items in zip(self.split(features), (self.query, self.gallery))
+            return self.distance(query.of(chosen).features, gallery.of(shown).features)
+        refined = self._compared(query, gallery).refined(
+            self.extras, query.labels_with(gallery), self.protocol.rule, shown
         )
-        return query, gallery
+        return refined[torch.as_tensor(chosen)]
 
     def people(self) -> np.ndarray:
         """Indices of the queries that are somebody's."""
-        return np.flatnonzero(~is_junk(field(self.query, 1)))
+        return np.flatnonzero(~is_junk(field(self.query, "pid")))
 
     def shown_gallery(self) -> np.ndarray:
         """Indices of the gallery images that pictures of ranked lists draw from."""
-        return np.arange(len(self.gallery))
-
-
-def field(items: list[tuple], index: int) -> np.ndarray:
-    """One field of all data set items."""
-    return np.array([item[index] for item in items])
+        return self.protocol.shown_gallery(self.side(self.gallery))

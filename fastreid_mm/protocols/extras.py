@@ -4,6 +4,7 @@ from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.data.items import query_and_gallery
 from fastreid_mm.evaluation.extras import Expansion, Extras, Reranking
 
 
@@ -29,6 +30,8 @@ def require_averageable(cfg: CfgNode, dataset: ImageDataset) -> None:
         raise InputError(
             f"TEST.AQE.ENABLED: features without {', '.join(cfg.TEST.MISSING)} (TEST.MISSING) have no mean"
         )
-    for path, *_, last in [*dataset.query, *dataset.gallery]:
-        if isinstance(last, tuple) and None in last:
-            raise InputError(f"TEST.AQE.ENABLED: {path} lacks a modality, and has no mean with samples that have it")
+    for item in query_and_gallery(dataset):
+        if None in item.sources:
+            raise InputError(
+                f"TEST.AQE.ENABLED: {item.img_path} lacks a modality, and has no mean with samples that have it"
+            )

@@ -7,8 +7,8 @@ from PIL import Image
 
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.common.whole_file import write_whole
-from fastreid_mm.evaluation.hidden_images import hidden_images
-from fastreid_mm.protocols.evaluator import RetrievalEvaluator, field
+from fastreid_mm.data.items import Item
+from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 
 TOP = 10
 """Gallery images in a row."""
@@ -36,7 +36,7 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
         item, top = evaluator.query[index], row * height + _FRAME
         sheet.paste(_tile(item, size, _QUERY, pixels), (_FRAME, top))
         for place, found in enumerate(nearest):
-            colour = _RIGHT if found[1] == item[1] else _WRONG
+            colour = _RIGHT if found.pid == item.pid else _WRONG
             sheet.paste(_tile(found, size, colour, pixels), (width * (place + 1) + 4 * _FRAME, top))
     write_whole(path, lambda part: sheet.save(part, format="PNG"))
 
@@ -47,7 +47,7 @@ def spread(choices: Sequence | np.ndarray, count: int) -> np.ndarray:
     return np.asarray(choices)[places]
 
 
-def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[tuple]]:
+def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[Item]]:
     """The ``TOP`` nearest gallery items, of those that the protocol shows, of each chosen query.
 
     Args:
@@ -57,29 +57,26 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
     items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
     candidates = [evaluator.gallery[index] for index in shown]
     distance = evaluator.shown_distance(chosen, shown)  # (n, shown)
-    labels = [labels for part in (items, candidates) for labels in (field(part, 1), evaluator.rule_labels(part))]
-    hidden = hidden_images(evaluator.rule, *labels)
     return [
-        [candidates[index] for index in order if not out[index]][:TOP]
-        for order, out in zip(distance.argsort(dim=1, stable=True).tolist(), hidden)
+        [candidates[index] for index in order if not hidden[index]][:TOP]
+        for order, hidden in zip(distance.argsort(dim=1, stable=True).tolist(), evaluator.hidden(items, candidates))
     ]
 
 
-def _tile_size(item: tuple, pixels: PixelRule) -> tuple[int, int]:
+def _tile_size(item: Item, pixels: PixelRule) -> tuple[int, int]:
     width, height = _shown(item, pixels).size
     return _LYING if width > height else _UPRIGHT
 
 
-def _tile(item: tuple, size: tuple[int, int], colour: tuple[int, int, int], pixels: PixelRule) -> Image.Image:
+def _tile(item: Item, size: tuple[int, int], colour: tuple[int, int, int], pixels: PixelRule) -> Image.Image:
     """An item's image with a coloured frame around it."""
     framed = Image.new("RGB", (size[0] + 2 * _FRAME, size[1] + 2 * _FRAME), colour)
     framed.paste(_shown(item, pixels).resize(size), (_FRAME, _FRAME))
     return framed
 
 
-def _shown(item: tuple, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
+def _shown(item: Item, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
     """The image of an item; of several modalities the first there is, a part of the file where it is a strip."""
-    aligned = len(item) > 3 and isinstance(item[3], tuple)
-    path, box = next(source for source in item[3] if source) if aligned else (item[0], None)
+    path, box = item.first_source
     image = read_rgb(path, pixels)
     return image.crop(box) if box else image

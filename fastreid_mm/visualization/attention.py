@@ -47,7 +47,7 @@ def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
     nearest = [found[0] for found in nearest_images(shown.evaluator, chosen)]
     batches = list(shown.loader([*queries, *nearest], 1))
     return [
-        Pair(_sight(shown, query, found), _sight(shown, found, query), asking[1] == answer[1])
+        Pair(_sight(shown, query, found), _sight(shown, found, query), asking.pid == answer.pid)
         for query, found, asking, answer in zip(batches, batches[len(queries) :], queries, nearest)
     ]
 

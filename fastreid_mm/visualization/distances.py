@@ -6,9 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
-from fastreid_mm.evaluation.hidden_images import hidden_images
-from fastreid_mm.protocols import RetrievalEvaluator
-from fastreid_mm.protocols.evaluator import field
+from fastreid_mm.data.items import field
 from fastreid_mm.protocols.ranked_lists import spread
 from fastreid_mm.visualization.groups import by_modality
 from fastreid_mm.visualization.shown_set import ShownSet
@@ -52,17 +50,12 @@ def distance_pairs(shown: ShownSet) -> dict[str, Pairs]:
 def _pairs(shown: ShownSet, query: np.ndarray, gallery: np.ndarray) -> Pairs:
     rows, columns = spread(query, IMAGES), spread(gallery, IMAGES)
     distance = shown.evaluator.distance(shown.features[rows], shown.features[columns]).numpy()
-    compared = (rows[:, None] != columns) & ~_hidden(shown.evaluator, shown.items, rows, columns)
-    identities = field(shown.items, 1)
+    compared = rows[:, None] != columns
+    compared &= ~shown.evaluator.hidden(*([shown.items[index] for index in part] for part in (rows, columns)))
+    identities = field(shown.items, "pid")
     compared &= np.isfinite(distance)  # samples that lack different modalities have nothing to compare
     same = identities[rows][:, None] == identities[columns]
     return Pairs(distance[compared & same], distance[compared & ~same])
-
-
-def _hidden(evaluator: RetrievalEvaluator, items: list[tuple], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    parts = [[items[index] for index in part] for part in (rows, columns)]
-    labels = [labels for part in parts for labels in (field(part, 1), evaluator.rule_labels(part))]
-    return hidden_images(evaluator.rule, *labels)
 
 
 def draw_distances(shown: ShownSet) -> Figure:

@@ -3,21 +3,21 @@
 import numpy as np
 
 from fastreid_mm.common.modality import INFRARED, VISIBLE
-from fastreid_mm.protocols.evaluator import field
+from fastreid_mm.data.items import Item, field
 
 NAMES = {VISIBLE: "visible", INFRARED: "infrared"}
 """Modalities as pictures call them."""
 
 
-def by_modality(items: list[tuple]) -> dict[str, np.ndarray]:
+def by_modality(items: list[Item]) -> dict[str, np.ndarray]:
     """Indices of the items of each modality, that of the first item first; nothing if items are aligned samples."""
-    if not all(len(item) > 3 and isinstance(item[3], int) for item in items):
+    if not all(item.has_modality for item in items):
         return {}
-    labels = field(items, 3)
+    labels = field(items, "modality")
     return {NAMES[label]: np.flatnonzero(labels == label) for label in dict.fromkeys(labels.tolist())}
 
 
-def by_camera(items: list[tuple]) -> dict[str, np.ndarray]:
+def by_camera(items: list[Item]) -> dict[str, np.ndarray]:
     """Indices of the items of each camera."""
-    labels = field(items, 2)
+    labels = field(items, "camid")
     return {f"camera {label}": np.flatnonzero(labels == label) for label in np.unique(labels).tolist()}

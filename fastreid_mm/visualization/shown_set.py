@@ -10,6 +10,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_test_loader
 from fastreid_mm.data.device_loader import DeviceLoader
+from fastreid_mm.data.items import Item
 from fastreid_mm.engine.testing import run_tests
 from fastreid_mm.evaluation.results import Results
 from fastreid_mm.modeling.flip_testing import FlipTesting
@@ -31,7 +32,7 @@ class ShownSet(NamedTuple):
     """With features."""
 
     @property
-    def items(self) -> list[tuple]:
+    def items(self) -> list[Item]:
         """Query items, then gallery items, as the features are."""
         return self.evaluator.query + self.evaluator.gallery
 
@@ -40,7 +41,7 @@ class ShownSet(NamedTuple):
         """(Nq + Ng, D)."""
         return cast(Tensor, self.evaluator.features)
 
-    def loader(self, items: list[tuple], batch_size: int) -> DeviceLoader:
+    def loader(self, items: list[Item], batch_size: int) -> DeviceLoader:
         """Batches of some items, as the test had them."""
         subset: Any = copy(self.dataset)
         subset._query, subset._gallery = items, []
@@ -48,7 +49,7 @@ class ShownSet(NamedTuple):
             with_values(self.cfg, TEST__IMS_PER_BATCH=batch_size, DATALOADER__NUM_WORKERS=0), subset
         )
 
-    def features_by(self, model: nn.Module, items: list[tuple]) -> Tensor:
+    def features_by(self, model: nn.Module, items: list[Item]) -> Tensor:
         """(n, D) features that another model gives n items."""
         collector = FeatureCollector()
         inference_on_dataset(FlipTesting(model, self.cfg.TEST.FLIP.ENABLED), self.loader(items, 64), collector)

@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
+from fastreid_mm.data.items import Item, field
 from fastreid_mm.evaluation.hidden_images import JUNK
+from fastreid_mm.evaluation.side import Distance
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.protocols.evaluator import Distance, field
 from fastreid_mm.protocols.ranked_lists import spread
 from fastreid_mm.visualization.groups import by_camera, by_modality
 from fastreid_mm.visualization.shown_set import ShownSet
@@ -24,9 +25,9 @@ IMAGES = 24
 """Images of each identity in each group at most, spread evenly over its images."""
 
 
-def shown_places(items: list[tuple], nobody: Collection[int] = (JUNK,)) -> np.ndarray:
+def shown_places(items: list[Item], nobody: Collection[int] = (JUNK,)) -> np.ndarray:
     """Indices of the items that are drawn: some images of some identities, of every modality; none of ``nobody``."""
-    identities = field(items, 1)
+    identities = field(items, "pid")
     groups = by_modality(items) or {"": np.arange(len(items))}
     common = set.intersection(*(set(identities[places].tolist()) for places in groups.values()))
     chosen = spread(sorted(common.difference(nobody)), IDENTITIES)
@@ -67,23 +68,23 @@ def draw_tsne(shown: ShownSet, before: nn.Module | None) -> Figure:
     return figure
 
 
-def _scatter(axis: Axes, points: np.ndarray, items: list[tuple]) -> None:
-    identities = field(items, 1)
+def _scatter(axis: Axes, points: np.ndarray, items: list[Item]) -> None:
+    identities = field(items, "pid")
     for marker, places in zip(MARKERS * len(items), _groups(items).values()):
         colours = [COLOURS[index] for index in np.unique(identities, return_inverse=True)[1][places]]
         x, y = points[places].T
         axis.scatter(x, y, c=colours, marker=marker, s=34, alpha=0.8, edgecolors="white", linewidths=0.5)
 
 
-def _groups(items: list[tuple]) -> dict[str, np.ndarray]:
+def _groups(items: list[Item]) -> dict[str, np.ndarray]:
     return by_modality(items) or by_camera(items)
 
 
-def _legend(items: list[tuple]) -> list[Line2D]:
+def _legend(items: list[Item]) -> list[Line2D]:
     def handle(colour: str, marker: str, label: str) -> Line2D:
         return Line2D([], [], color=colour, marker=marker, linestyle="", label=label)
 
-    identities = np.unique(field(items, 1))
+    identities = np.unique(field(items, "pid"))
     return [
         *(handle("grey", marker, name) for marker, name in zip(MARKERS * len(items), _groups(items))),
         *(handle(colour, "s", f"identity {identity}") for colour, identity in zip(COLOURS, identities)),

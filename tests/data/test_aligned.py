@@ -47,9 +47,11 @@ def test_rgbnt201(rgbnt201_root):
     assert data.modalities == ("RGB", "NI", "TI") and data.protocol == "market"
     assert {item[1] for item in data.train} == set(range(1, 7)) and len(data.train) == 6 * 4
     assert data.query == data.gallery and {item[1] for item in data.query} == set(range(7, 15))
-    path, pid, camera, sources = data.train[2]
+    path, pid, camera, modality, sources, *more = data.train[2]
     assert path == str(rgbnt201_root / "RGBNT201" / "train_171" / "RGB" / "000001_cam2_0_00.jpg") == sources[0].path
-    assert (pid, camera) == (1, 1) and [source.box for source in sources] == [None] * 3
+    assert (pid, camera, modality, more) == (1, 1, None, [None, None]) and [source.box for source in sources] == [
+        None
+    ] * 3
     assert [source.path.split("/")[-2] for source in sources] == ["RGB", "NI", "TI"]
 
 
@@ -66,23 +68,23 @@ def test_market1501_mm_without_thermal_images_says_how_to_go_on(market):
         shutil.rmtree(market / "Market1501-MM" / part / "TI")
     message = refusal(Market1501MM, market)
     assert "train/TI is missing" in message and "DATASETS.ALIGNED.MODALITIES \"('RGB', 'NI')\"" in message
-    assert len(Market1501MM(str(market), modalities=("RGB", "NI")).train[0][3]) == 2
+    assert len(Market1501MM(str(market), modalities=("RGB", "NI")).train[0].sources) == 2
 
 
 def test_rgbn300(rgbn300_root):
     data = RGBN300(str(rgbn300_root))
     assert (len(data.train), len(data.query), len(data.gallery)) == (6 * 4, 8, 8 * 3)
     assert {item[2] for item in data.query} == {0} and {item[2] for item in data.gallery} == {1, 2, 3}
-    path, _, _, sources = data.query[0]
+    path = data.query[0].img_path
     assert path.endswith("rgbir/query/0007_c001_00.jpg")
-    assert sources == ((path, (0, 0, 256, 128)), (path, (256, 0, 512, 128)))
+    assert data.query[0].sources == ((path, (0, 0, 256, 128)), (path, (256, 0, 512, 128)))
 
 
 def test_rgbnt100_has_a_third_tile(rgbn300_root, tmp_path):
     shutil.copytree(rgbn300_root / "RGBN300", tmp_path / "RGBNT100")
     write_strip(tmp_path / "RGBNT100" / "rgbir" / "query" / "-1_c001_00.jpg", 1)
     data = RGBNT100(str(tmp_path), modalities=("TIR", "RGB"))
-    assert [source.box for source in data.query[0][3]] == [(512, 0, 768, 128), (0, 0, 256, 128)]
+    assert [source.box for source in data.query[0].sources] == [(512, 0, 768, 128), (0, 0, 256, 128)]
     assert len(data.query) == 8  # without the false detection
 
 
@@ -97,7 +99,7 @@ def test_combining_all_counts_a_test_sample_once_and_people_apart(rgbnt201_root)
     data = RGBNT201(str(rgbnt201_root))
     data.combine_all()
     assert len(data.train) == 14 * 4 and len({item[1] for item in data.train}) == 14
-    assert all(len(item) == 4 for item in data.train)
+    assert all(len(item.sources) == 3 for item in data.train)
 
 
 def test_everything_wrong_with_folders_is_named_at_once(people):

@@ -86,7 +86,7 @@ def test_a_loss_of_levels_is_told_once_for_all_workers(tiny_cfg, tmp_path, monke
     for number, item in enumerate(dataset.query):
         path = tmp_path / f"{number}.png"
         Image.fromarray(np.arange(51241, 51241 + 512, dtype=np.uint16).reshape(32, 16)).save(path)
-        dataset.query[number] = (str(path), *item[1:])
+        dataset.query[number] = item._replace(img_path=str(path))
     loader = build_test_loader(cfg, dataset)
     list(loader)
     (line,) = [record.getMessage() for record in caplog.records if record.name == "fastreid.mm"]

@@ -37,7 +37,11 @@ def cfg_of(people, tiny_cfg, monkeypatch):
 
 def lacking(items):
     """Names of the samples that lack something, and what they have."""
-    return {os.path.basename(item[0]): [source is not None for source in item[3]] for item in items if None in item[3]}
+    return {
+        os.path.basename(item.img_path): [source is not None for source in item.sources]
+        for item in items
+        if None in item.sources
+    }
 
 
 def test_training_leaves_out_what_lacks_a_modality_and_testing_does_not(people, warnings):
@@ -48,7 +52,9 @@ def test_training_leaves_out_what_lacks_a_modality_and_testing_does_not(people, 
         "000007_cam1_0_00.jpg": [True, False, True],
         "000008_cam1_0_00.jpg": [False, True, True],
     }
-    assert next(item for item in data.query if item[3][0] is None)[0].endswith("test/NI/000008_cam1_0_00.jpg")
+    assert next(item for item in data.query if item.sources[0] is None).img_path.endswith(
+        "test/NI/000008_cam1_0_00.jpg"
+    )
     train, test = (record.getMessage() for record in warnings)
     first = people / "RGBNT201" / "train_171" / "NI" / "000001_cam1_0_00.jpg"
     assert f"train_171 has missing files: 1, the first: {first}; their samples are not trained on" in train
@@ -89,7 +95,7 @@ def test_batches_have_a_mask_where_something_is_missing(cfg_of):
     cfg = cfg_of()
     data = build_dataset(cfg, "RGBNT201")
     (batch,) = build_test_loader(cfg, data)
-    expected = torch.tensor([[source is not None for source in item[3]] for item in data.query + data.gallery])
+    expected = torch.tensor([[source is not None for source in item.sources] for item in data.query + data.gallery])
     assert torch.equal(batch["modality_mask"], expected) and expected.sum() == 2 * (32 * 3 - 2)
     assert torch.equal(batch["images"].flatten(2).any(2), expected)
     for trained in build_train_loader(cfg):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.data.datasets import LLCM, MSVR310, RGBN300, RGBNT201, SYSUMM01, Market1501MM, RegDB
+from fastreid_mm.data.datasets import LLCM, MSVR310, RGBN300, RGBNT201, SYSUMM01, Item, Market1501MM, RegDB
 from fastreid_mm.evaluation import pairwise_distance, rank_metrics
 from tests.conftest import write_image, write_strip
 
@@ -37,8 +37,8 @@ def test_sysu_takes_any_suffix_and_folders_without_zeros(copy, tmp_path, warning
     (folder / "cam4").rename(folder / "Cam04")
     data = SYSUMM01(str(tmp_path))
     assert len(data.gallery) == 22 * 8 and not warnings and not data.left_out.found
-    assert (str(folder / "cam1/12/0001.jpg"), 12, 1, 0) in data.gallery
-    assert (str(folder / "cam2/0010/2.png"), 10, 2, 0) in data.gallery
+    assert Item(str(folder / "cam1/12/0001.jpg"), 12, 1, 0, number=1) in data.gallery
+    assert Item(str(folder / "cam2/0010/2.png"), 10, 2, 0, number=2) in data.gallery
 
 
 def test_sysu_names_what_it_cannot_take_once(copy, tmp_path, warnings):
@@ -136,7 +136,7 @@ def test_aligned_images_pair_by_their_names_whatever_their_suffix_and_the_folder
     (folder / "train_171/TI/._000001_cam1_0_00.jpg").write_bytes(b"")
     data, whole = RGBNT201(str(tmp_path)), RGBNT201(str(rgbnt201_root))
     assert [item[1:3] for item in data.train] == [item[1:3] for item in whole.train]
-    assert [source.path for source in data.train[0][3]] == [
+    assert [source.path for source in data.train[0].sources] == [
         str(folder / "train_171" / name)
         for name in ("rgb/000001_cam1_0_00.jpg", "NI/000001_cam1_0_00.PNG", "TI/000001_cam1_0_00.jpg")
     ]
@@ -157,7 +157,7 @@ def test_numbers_are_read_to_their_end(tmp_path, kind, parts, name, cameras):
                 for camera in cameras:
                     write_image(tmp_path / kind.dataset_dir / part / modality / name.format(pid, camera), 1)
     data = kind(str(tmp_path))
-    found = {(pid, camera) for _, pid, camera, _ in data.gallery}
+    found = {item[1:3] for item in data.gallery}
     assert found == {(pid, camera) for pid in (1, 1234567) for camera in cameras.values()}
 
 
@@ -192,7 +192,7 @@ def test_a_vehicles_folder_has_zeros_or_not_and_modalities_any_case(copy, tmp_pa
     data, whole = MSVR310(str(tmp_path)), MSVR310(str(msvr310_root))
     assert [item[1:3] for item in data.query] == [item[1:3] for item in whole.query]
     assert [item[1:3] for item in data.train] == [item[1:3] for item in whole.train]
-    assert all(None not in item[3] for item in data.query) and told(data) == ["query3/9 (1)"]
+    assert all(None not in item.sources for item in data.query) and told(data) == ["query3/9 (1)"]
 
 
 def test_a_tenth_camera_hides_no_true_images(tmp_path):
@@ -203,7 +203,7 @@ def test_a_tenth_camera_hides_no_true_images(tmp_path):
                 write_image(tmp_path / "RGBNT201" / part / modality / f"{pid:06d}_cam{camera}_0_00.jpg", 1)
     items = RGBNT201(str(tmp_path)).gallery
     ids, cameras = (np.array([item[k] for item in items]) for k in (1, 2))
-    features = torch.tensor([[where[pid, camera + 1]] for _, pid, camera, _ in items])
+    features = torch.tensor([[where[item.pid, item.camid + 1]] for item in items])
     query = [row for row, item in enumerate(items) if item[1:3] == (1, 0)]
     distance = pairwise_distance(features[query], features, "euclidean")
     found = rank_metrics(distance, ids[query], ids, cameras[query], cameras, "market", ranks=(1,))

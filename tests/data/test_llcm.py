@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.data.datasets import LLCM
+from fastreid_mm.data.datasets import LLCM, Item
 from fastreid_mm.data.datasets.published_counts import PUBLISHED
 from tests.conftest import write_image
 
@@ -24,15 +24,15 @@ def refusal(root):
 def test_lists_cameras_and_modalities(llcm_root):
     data = LLCM(str(llcm_root))
     assert len(data.train) == 6 * 2 * 2 and {item[1] for item in data.train} == set(range(6))
-    assert {item[2:] for item in data.train} == {(0, 0), (0, 1)}
-    assert {item[2:] for item in data.query} == {(camera, 1) for camera in (1, 2, 4, 5, 6, 7, 8, 9)}
-    assert {item[2:] for item in data.gallery} == {(camera, 0) for camera in range(1, 10)}
+    assert {item[2:4] for item in data.train} == {(0, 0), (0, 1)}
+    assert {item[2:4] for item in data.query} == {(camera, 1) for camera in (1, 2, 4, 5, 6, 7, 8, 9)}
+    assert {item[2:4] for item in data.gallery} == {(camera, 0) for camera in range(1, 10)}
     assert {item[1] for item in data.query} == {item[1] for item in data.gallery} == set(range(7, 15))
     assert (len(data.query), len(data.gallery)) == (2 * (8 * 3 - 2), 2 * 8 * 3)
     folder = llcm_root / "LLCM"
     assert data.train[0][0] == str(folder / "train_vis/0000/1.jpg")
-    assert data.gallery[0] == (str(folder / "test_vis/cam1/0008/1.jpg"), 8, 1, 0)
-    assert data.query[0] == (str(folder / "test_nir/cam1/0008/1.jpg"), 8, 1, 1)
+    assert data.gallery[0] == Item(str(folder / "test_vis/cam1/0008/1.jpg"), 8, 1, 0)
+    assert data.query[0] == Item(str(folder / "test_nir/cam1/0008/1.jpg"), 8, 1, 1)
     data.combine_all()
     assert len(data.train) == 24 + 44 + 48 and len({item[1] for item in data.train}) == 14
 

@@ -4,7 +4,6 @@ import pytest
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import MSVR310
-from fastreid_mm.data.datasets.msvr310 import scene_number
 from tests.conftest import write_image
 
 
@@ -18,17 +17,17 @@ def test_vehicles_scenes_and_views(msvr310_root):
     data = MSVR310(str(msvr310_root))
     assert data.modalities == ("RGB", "NIR", "TIR") and data.protocol == "msvr310"
     assert (len(data.train), len(data.query), len(data.gallery)) == (6 * 3, 8, 8 * 3)
-    path, pid, camera, sources = data.gallery[4]
+    item = data.gallery[4]
     folder = msvr310_root / "MSVR310" / "bounding_box_test" / "0008"
     names = [str(folder / modality / "0008_s002_v1_001.jpg") for modality in ("vis", "ni", "th")]
-    assert (path, pid, camera) == (names[0], 8, 1) and [source.path for source in sources] == names
-    assert scene_number(path) == 2
-    assert {item[2] for item in data.gallery} == {0, 1, 2} and {scene_number(item[0]) for item in data.query} == {1}
+    assert item[:3] == (names[0], 8, 1) and item.files == names
+    assert item.scene == 2
+    assert {item.camid for item in data.gallery} == {0, 1, 2} and {item.scene for item in data.query} == {1}
 
 
 def test_two_modalities_in_any_order(msvr310_root):
     data = MSVR310(str(msvr310_root), modalities=("TIR", "RGB"))
-    assert [source.path.split("/")[-2] for source in data.query[0][3]] == ["th", "vis"]
+    assert [source.path.split("/")[-2] for source in data.query[0].sources] == ["th", "vis"]
     with pytest.raises(InputError, match="MSVR310's RGB, NIR, TIR"):
         MSVR310(str(msvr310_root), modalities=("vis", "ni"))
 
@@ -56,7 +55,7 @@ def test_a_sample_without_a_modality_is_tested_and_not_trained_on(copy):
     shutil.rmtree(copy / "MSVR310" / "bounding_box_train" / "0001" / "th")
     (copy / "MSVR310" / "query3" / "0007" / "ni" / "0007_s001_v0_001.jpg").unlink()
     data = MSVR310(str(copy))
-    assert {item[1] for item in data.train} == set(range(2, 7)) and data.query[0][3][1] is None
+    assert {item[1] for item in data.train} == set(range(2, 7)) and data.query[0].sources[1] is None
     with pytest.raises(InputError, match=r"0001/th/0001_s001_v0_001.jpg is missing.*0007/ni/0007_s001_v0_001.jpg"):
         MSVR310(str(copy), complete=True)
 

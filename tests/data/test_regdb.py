@@ -16,7 +16,7 @@ def test_the_trial_chooses_the_split(regdb_root):
     first, second = RegDB(str(regdb_root), trial=1), RegDB(str(regdb_root), trial=2)
     assert len(first.train) == 24 * 4 and len(first.query) == len(first.gallery) == 24 * 2
     assert {item[0] for item in first.train} == {item[0] for item in second.query + second.gallery}
-    assert {item[2:] for item in first.query} == {(1, 0)} and {item[2:] for item in first.gallery} == {(2, 1)}
+    assert {item[2:4] for item in first.query} == {(1, 0)} and {item[2:4] for item in first.gallery} == {(2, 1)}
     assert all("Visible" in item[0] for item in first.query)
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import SYSUMM01
-from fastreid_mm.data.datasets.sysu_mm01 import image_number
 
 
 @pytest.fixture
@@ -18,10 +17,10 @@ def test_splits_cameras_and_modalities(sysu_root):
     assert {item[1] for item in data.train} == set(range(1, 9))  # train and val
     assert {item[1] for item in data.query} == {item[1] for item in data.gallery} == set(range(9, 31))
     assert {item[2] for item in data.query} == {3, 6} and {item[2] for item in data.gallery} == {1, 2, 4, 5}
-    assert all(modality == (camera in (3, 6)) for _, _, camera, modality in data.train + data.query + data.gallery)
+    assert all(item.modality == (item.camid in (3, 6)) for item in data.train + data.query + data.gallery)
     assert len(data.train) == 8 * 12 and len(data.query) == 22 * 4 and len(data.gallery) == 22 * 8
-    for path, pid, camera, _ in data.train:
-        assert path.endswith(f"cam{camera}/{pid:04d}/{image_number(path):04d}.jpg")
+    for item in data.train:
+        assert item.img_path.endswith(f"cam{item.camid}/{item.pid:04d}/{item.number:04d}.jpg")
 
 
 def test_the_validation_split_trains_on_train_and_reads_no_test_identity(copy):
@@ -37,10 +36,10 @@ def test_an_unknown_split_is_refused(sysu_root):
         SYSUMM01(str(sysu_root), split="train")
 
 
-def test_combining_all_keeps_four_fields(sysu_root):
+def test_combining_all_keeps_modalities(sysu_root):
     data = SYSUMM01(str(sysu_root))
     data.combine_all()
-    assert len(data.train) == 30 * 12 and all(len(item) == 4 for item in data.train)
+    assert len(data.train) == 30 * 12 and all(item.has_modality for item in data.train)
 
 
 def test_missing_root_is_named(tmp_path):

@@ -71,7 +71,9 @@ def test_results_checkpoints_and_events_are_there_and_no_best_model(tiny_cfg, tm
     trainer = MMTrainer(cfg)
     results = trainer.train()
     settings = {f"{mode}_search_{shots}shot" for mode in ("all", "indoor") for shots in (1, 10)}
-    for found in (results, trainer.references["untrained"], trainer.references["chance"]):
+    references = json.loads((tmp_path / "out" / "references.json").read_text())
+    assert list(references) == ["untrained", "chance"]
+    for found in (results, *references.values()):
         assert set(found) == {"SYSUMM01"} and set(found["SYSUMM01"]) == settings
         for metrics in found["SYSUMM01"].values():
             assert set(metrics) == {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP", "gallery"}

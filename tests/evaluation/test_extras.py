@@ -14,6 +14,8 @@ from fastreid_mm.evaluation import (
 )
 from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Labels, Reranking, extended_measure
 from fastreid_mm.evaluation.hidden_images import hidden_images
+from fastreid_mm.evaluation.side import Side
+from fastreid_mm.evaluation.sysu_mm01 import SYSU
 
 EXPANSION, RERANKING = Expansion(4, 2, 2.0), Reranking(6, 3, 0.4)
 COLUMNS = np.random.default_rng(5).permutation(40)[:25]
@@ -92,10 +94,11 @@ def test_sysu_averages_what_a_measure_gives():
         calls.append(columns)
         return rank_metrics(distance, *labels, columns=columns) | {"TPR@FPR=1e-02": len(calls)}
 
-    query = np.array([1, 2]), np.array([6, 6])
+    query = Side(torch.empty(2, 0), np.array([1, 2]), np.array([6, 6]))
+    gallery = Side(torch.empty(16, 0), ids, cams, numbers=numbers)
     distance = np.random.default_rng(0).random((2, 16))
-    plain = evaluate_sysu(distance, *query, ids, cams, numbers, ranks=(1,))
-    found = evaluate_sysu(distance, *query, ids, cams, numbers, ranks=(1,), measure=measure)
+    plain = evaluate_sysu(distance, query.ids, query.places, ids, cams, numbers, ranks=(1,))
+    found = SYSU().evaluate(query, gallery, lambda *_: distance, (1,), lambda *_: measure)
     assert len(calls) == 40 and [len(columns) for columns in calls[::10]] == [8, 16, 4, 8]
     assert [row.pop("TPR@FPR=1e-02") for row in found.values()] == [5.5, 15.5, 25.5, 35.5]
     assert found == plain

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from fastreid_mm.commands.evaluate_features import main
-from fastreid_mm.data.datasets.sysu_mm01 import image_number
 from fastreid_mm.evaluation.labelled_features import NEEDED, comparable
 from fastreid_mm.evaluation.sysu_splits import write_permutation
 from fastreid_mm.protocols import build_evaluator
@@ -30,11 +29,9 @@ def save(folder, dataset, features, protocol, size=24):
             "ids": np.array([item[1] for item in items]),
             "cameras": np.array([item[2] for item in items]),
             "paths": np.array([item[0] for item in items]),
+            "numbers": np.array([item.number for item in items]),
+            "scenes": np.array([item.scene for item in items]),
         }
-        if protocol == "sysu":
-            arrays["numbers"] = np.array([image_number(path) for path in arrays["paths"]])
-        if protocol == "msvr310":
-            arrays["scenes"] = np.array([int(path[6:9]) for path in arrays["paths"]])
         paths[name] = folder / f"{name}.npz"
         np.savez(paths[name], **{name: arrays[name] for name in NEEDED[protocol]})
     return paths
@@ -62,8 +59,8 @@ def test_sysus_official_galleries_and_folders_of_arrays(tiny_cfg, tmp_path):
     dataset, features = made("sysu", images=240, people=24)
     rng = np.random.default_rng(2)
     numbers = {}
-    for path, pid, camera in dataset.query + dataset.gallery:
-        numbers.setdefault((camera, pid), []).append(image_number(path))
+    for item in dataset.query + dataset.gallery:
+        numbers.setdefault((item.camid, item.pid), []).append(item.number)
     dataset.permutation_file = str(tmp_path / "rand_perm_cam.mat")
     write_permutation(
         dataset.permutation_file,

@@ -102,7 +102,7 @@ def test_aligned_samples_may_lack_modalities(saved, monkeypatch, features_of_tes
     evaluate_only(cfg)
     evaluator, expected = features_of_testing[-1]
     predictor = Predictor(cfg)
-    sources = [item[3] for item in evaluator.query]
+    sources = [item.sources for item in evaluator.query]
     samples = [dict(zip(predictor.modalities, (source.path for source in each))) for each in sources]
     torch.testing.assert_close(predictor.features(samples), expected[: len(samples)], rtol=1e-4, atol=1e-5)
     first = predictor.features([{"RGB": samples[0]["RGB"]}])

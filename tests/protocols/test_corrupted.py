@@ -8,6 +8,7 @@ import torch
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_corrupted_loader, build_dataset, build_test_loader
+from fastreid_mm.data.items import query_and_gallery
 from fastreid_mm.data.modalities import require_corruptible
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.protocols import build_evaluator
@@ -61,7 +62,7 @@ def test_each_repetition_ranks_new_visible_features_with_the_clean_infrared_ones
     for repetition in range(2):  # as a plain test of images that were corrupted beforehand
         views = images_by_path(build_test_loader(cfg, dataset))
         corrupted = images_by_path(build_corrupted_loader(cfg, dataset, repetition))
-        assert list(corrupted) == [item[0] for item in (*dataset.query, *dataset.gallery) if item[3] == 0]
+        assert list(corrupted) == [item.img_path for item in query_and_gallery(dataset) if item.modality == 0]
         evaluator.reset()
         evaluator.process({}, Colours.features(torch.stack(list((views | corrupted).values()))))
         found.append(evaluator.evaluate())

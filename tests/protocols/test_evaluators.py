@@ -1,4 +1,4 @@
-"""Evaluators: gathered features in, the protocol's settings out."""
+"""The evaluator: gathered features in, the protocol's settings out; and what it finds without features."""
 
 from types import SimpleNamespace
 
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.sysu_splits import write_permutation
-from fastreid_mm.protocols import MarketEvaluator, build_evaluator
+from fastreid_mm.protocols import build_evaluator
 
 
 @pytest.fixture
@@ -63,7 +64,9 @@ def test_gallery_images_that_the_permutation_does_not_number_are_named(sysu, tmp
     rows[2, 9] = np.array([[1]] * 10)
     del rows[4, 10]
     write_permutation(dataset.permutation_file, rows)
-    build_evaluator(cfg, dataset)
+    evaluator = build_evaluator(cfg, dataset)
+    evaluator.metrics()
+    evaluator.chance()
     (message,) = [record.getMessage() for record in warnings]
     assert "does not number 3 images, which are in no gallery, the first: " in message
     assert message.endswith("cam2/0009/0002.jpg")
@@ -116,7 +119,8 @@ def test_regdb_ranks_both_directions(monkeypatch, regdb_root, tiny_cfg):
 
 def test_market_is_the_rule_of_every_other_data_set(sysu):
     cfg, dataset = sysu
-    results = feed(MarketEvaluator(cfg, dataset), identity_features(dataset.query + dataset.gallery))
+    dataset.protocol = "market"
+    results = feed(build_evaluator(cfg, dataset), identity_features(dataset.query + dataset.gallery))
     assert results["test"]["Rank-1"] == pytest.approx(100) and results["test"]["valid_queries"] == len(dataset.query)
 
 
@@ -125,3 +129,41 @@ def test_chance_is_near_what_counting_says(sysu):
     chance = build_evaluator(cfg, dataset).chance()["all_search_1shot"]
     assert chance["Rank-1"] == pytest.approx(100 / 22, abs=4)  # one identity in 22, in a small sample
     assert chance["Rank-20"] > 80
+
+
+@pytest.mark.parametrize(
+    ("name", "root"),
+    [
+        ("SYSUMM01", "sysu_root"),
+        ("RegDB", "regdb_root"),
+        ("LLCM", "llcm_root"),
+        ("RGBNT201", "rgbnt201_root"),
+        ("MSVR310", "msvr310_root"),
+    ],
+)
+def test_the_metrics_of_a_test_are_known_before_it(tiny_cfg, monkeypatch, request, name, root):
+    monkeypatch.setenv("FASTREID_DATASETS", str(request.getfixturevalue(root)))
+    cfg = tiny_cfg("DATASETS.NAMES", f"('{name}',)", "DATASETS.TESTS", f"('{name}',)", "TEST.RANKS", "(1, 9, 30, 999)")
+    evaluator = build_evaluator(cfg, build_dataset(cfg, name))
+    assert evaluator.metrics() == {setting: list(metrics) for setting, metrics in evaluator.chance().items()}
+
+
+def test_what_no_features_can_rank_is_found_without_them(tiny_cfg):
+    query, gallery = [("a", 7, 1), ("b", 8, 1)], [("c", 7, 1), ("d", 9, 2)]
+    evaluator = build_evaluator(tiny_cfg(), SimpleNamespace(query=query, gallery=gallery))
+    line = "^test set SimpleNamespace: none of the 2 queries has a true gallery image under the rule 'market'$"
+    for work in (evaluator.metrics, evaluator.chance):
+        with pytest.raises(InputError, match=line):
+            work()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "line"),
+    [("sysu", "a.jpg has no number, and SYSU goes by numbers"), ("msvr310", "a.jpg has no scene, and MSVR310")],
+)
+def test_plain_tuples_do_not_know_what_some_protocols_go_by(tiny_cfg, protocol, line):
+    dataset = SimpleNamespace(
+        query=[("a.jpg", 7, 3)], gallery=[("b.jpg", 7, 1)], protocol=protocol, permutation_file="none", split="test"
+    )
+    with pytest.raises(InputError, match=f"test set SimpleNamespace: {line}"):
+        build_evaluator(tiny_cfg(), dataset)

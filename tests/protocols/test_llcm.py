@@ -45,7 +45,8 @@ def test_both_directions_by_hand(tiny_cfg):
     both = torch.zeros(12, 12).long()
     both[:6, 6:], both[6:, :6] = DISTANCE, DISTANCE.T
     evaluator = build(tiny_cfg, INFRARED, VISIBLE, "TEST.RANKS", "(1, 2, 3)")
-    results = evaluator.rank(torch.arange(12), lambda query, gallery: both[query][:, gallery])
+    evaluator.distance = lambda query, gallery: both[query][:, gallery]
+    results = evaluator.ranked(torch.arange(12))
     # What follows a query is the order of its gallery: identity.camera. Identity 3 has but the query's own camera.
     always = [
         (2, 1 / 3, 1 / 3),  # 1.1: 2.2 2.1 1.3 3.2, without the nearest, 1.1
@@ -134,7 +135,9 @@ def test_a_loop_at_full_size_agrees(tiny_cfg, monkeypatch):
         distances.append(query.neg() @ gallery.T)
         return distances[-1]
 
-    results = build(tiny_cfg, infrared, visible).rank(features, distance)
+    evaluator = build(tiny_cfg, infrared, visible)
+    evaluator.distance = distance
+    results = evaluator.ranked(features)
     swapped = swapped_sides(distances[0].numpy(), infrared, visible, 0)
     assert {key: results["drawn_infrared_to_visible"][key] for key in swapped} == pytest.approx(swapped)
     assert results["infrared_to_visible"] == pytest.approx(naive(distances[0].numpy(), infrared, visible, 0))
@@ -147,7 +150,7 @@ def test_perfect_features_score_100_on_a_set_of_files(tiny_cfg, llcm_root, monke
     cfg = tiny_cfg(base="LLCM/agw.yml")
     dataset = build_dataset(cfg, "LLCM")
     evaluator = build_evaluator(cfg, dataset)
-    results = evaluator.rank(identity_features(dataset.query + dataset.gallery), evaluator.plain_distance)
+    results = evaluator.ranked(identity_features(dataset.query + dataset.gallery))
     perfect = dict.fromkeys(["Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"], 100)
     # 8 identities under three cameras, two images each; two of them under camera 3, which has no infrared ones
     assert results == {

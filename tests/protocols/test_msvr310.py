@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from fastreid_mm.data.items import Item, Source
 from fastreid_mm.protocols import build_evaluator
 
 
 def sample(pid, scene, camera, number=0):
-    return f"{pid:04d}_s{scene:03d}_v{camera}_{number:03d}.jpg", pid, camera, (None,)
+    name = f"{pid:04d}_s{scene:03d}_v{camera}_{number:03d}.jpg"
+    return Item(name, pid, camera, sources=(Source(name),), scene=int(scene))
 
 
 def build(tiny_cfg, query, gallery, *options):
@@ -36,9 +38,9 @@ def test_scenes_count_and_cameras_do_not_by_hand(tiny_cfg):
             [3, 4, 0, 5, 2, 1, 2],  # another vehicle of its scene is not hidden: 3, 2, 2 (equally near), 1, 1
         ]
     )
-    found = build(tiny_cfg, query, gallery, "TEST.RANKS", "(1, 3, 4)").rank(
-        torch.arange(11), lambda query, gallery: distance[query][:, gallery - 4]
-    )
+    evaluator = build(tiny_cfg, query, gallery, "TEST.RANKS", "(1, 3, 4)")
+    evaluator.distance = lambda query, gallery: distance[query][:, gallery - 4]
+    found = evaluator.ranked(torch.arange(11))
     precision = (1 / 3 + (1 + 2 / 3) / 2 + (1 / 4 + 2 / 5) / 2) / 3
     penalty = (1 / 3 + 2 / 3 + 2 / 5) / 3
     counted = {"Rank-1": 100 / 3, "Rank-3": 200 / 3, "Rank-4": 100, "mAP": 100 * precision, "mINP": 100 * penalty}
@@ -69,5 +71,5 @@ def test_a_loop_at_full_size_agrees(tiny_cfg):
         1646, 6, generator=torch.Generator().manual_seed(0)
     )
     evaluator = build(tiny_cfg, query, gallery)
-    expected = naive(evaluator.plain_distance(*evaluator.split(features)), query, gallery)
-    assert evaluator.rank(features, evaluator.plain_distance) == {"test": pytest.approx(expected)}
+    expected = naive(evaluator.plain_distance(features[:591], features[591:]), query, gallery)
+    assert evaluator.ranked(features) == {"test": pytest.approx(expected)}

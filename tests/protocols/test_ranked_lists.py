@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from fastreid_mm.data.build import build_dataset
+from fastreid_mm.data.items import Item
 from fastreid_mm.evaluation.hidden_images import RULES
 from fastreid_mm.protocols import build_evaluator, draw_ranked_lists
 from fastreid_mm.protocols.ranked_lists import TOP, _shown, nearest_images
@@ -37,7 +38,7 @@ def test_they_show_the_first_modality(built, tmp_path, name, root, size):
     draw_ranked_lists(evaluator, str(tmp_path / "lists.png"), 2)
     picture = Image.open(tmp_path / "lists.png")
     assert picture.size == (11 * (size[0] + 12) + 16, 2 * (size[1] + 12) + 4)
-    path, box = evaluator.query[0][3][0]
+    path, box = evaluator.query[0].sources[0]
     whole = Image.open(path).convert("RGB")
     shown = picture.crop((8, 8, 8 + size[0], 8 + size[1]))
     assert shown.tobytes() == (whole.crop(box) if box else whole).resize(size).tobytes()
@@ -47,7 +48,7 @@ def test_they_show_an_image_as_it_is_read_elsewhere(tmp_path):
     deep, exif = np.full((8, 4), 30000, np.uint16), Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
     Image.fromarray(deep).save(tmp_path / "deep.png", exif=exif)
-    shown = _shown((str(tmp_path / "deep.png"), 1, 1, 0))
+    shown = _shown(Item(str(tmp_path / "deep.png"), 1, 1, 0))
     assert shown.size == (8, 4) and shown.getpixel((0, 0)) == (30000 // 256,) * 3
 
 
@@ -58,16 +59,16 @@ def test_they_show_an_image_as_it_is_read_elsewhere(tmp_path):
         ("RGBNT201", "rgbnt201_root", lambda query, found: query[1:3] == found[1:3]),
         ("RegDB", "regdb_root", lambda query, found: False),
         ("LLCM", "llcm_root", lambda query, found: query[1:3] == found[1:3]),
-        ("MSVR310", "msvr310_root", lambda query, found: query[0].split("_v")[0][-9:] == found[0].split("_v")[0][-9:]),
+        ("MSVR310", "msvr310_root", lambda query, found: (query.pid, query.scene) == (found.pid, found.scene)),
     ],
 )
 def test_what_the_protocol_hides_is_not_shown(built, name, root, hidden):
     evaluator = built(name, root)
     rows = [0, len(evaluator.query) // 2, len(evaluator.query) - 1]
     lists = nearest_images(evaluator, np.array(rows))
-    (query, gallery), shown = evaluator.split(evaluator.features), evaluator.shown_gallery().tolist()
+    (query, gallery), shown = evaluator.sides(evaluator.features), evaluator.shown_gallery().tolist()
     for row, found in zip(rows, lists):
-        item, distance = evaluator.query[row], evaluator.distance(query[[row]], gallery)[0].tolist()
+        item, distance = evaluator.query[row], evaluator.distance(query.features[[row]], gallery.features)[0].tolist()
         order = [evaluator.gallery[i] for i in sorted(shown, key=lambda i: distance[i])]
         assert found == [each for each in order if not hidden(item, each)][:TOP] and len(found) == TOP
 
@@ -75,10 +76,8 @@ def test_what_the_protocol_hides_is_not_shown(built, name, root, hidden):
 def test_nobodys_images_are_no_rows_and_are_not_found(built, tmp_path):
     evaluator = built("RGBNT201", "rgbnt201_root")
     expected = nearest_images(evaluator, np.array([1]))[0]
-    evaluator.query[0], evaluator.gallery = (
-        (evaluator.query[0][0], -1, *evaluator.query[0][2:]),
-        [(item[0], -1, *item[2:]) if item == expected[0] else item for item in evaluator.gallery],
-    )
+    evaluator.query[0] = evaluator.query[0]._replace(pid=-1)
+    evaluator.gallery = [item._replace(pid=-1) if item == expected[0] else item for item in evaluator.gallery]
     assert evaluator.people()[0] == 1
     found = nearest_images(evaluator, np.array([0, 1]))
     assert found[0] == [] and found[1][: TOP - 1] == expected[1:]

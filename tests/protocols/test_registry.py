@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from fastreid.data.datasets import DATASET_REGISTRY
@@ -9,7 +10,7 @@ from fastreid.data.datasets import DATASET_REGISTRY
 import fastreid_mm.data  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.protocols import PROTOCOLS, RetrievalEvaluator, build_evaluator, register
+from fastreid_mm.protocols import PROTOCOLS, Protocol, Ranking, build_evaluator, register
 
 
 def data_set(**attributes):
@@ -27,24 +28,25 @@ def test_a_new_protocol_is_a_class_and_a_name(tiny_cfg, monkeypatch):
     monkeypatch.setattr("fastreid_mm.protocols.registry.PROTOCOLS", dict(PROTOCOLS))
 
     @register("half")
-    class HalfEvaluator(RetrievalEvaluator):
+    class Half(Protocol):
         rule = "none"
 
-        def rank(self, features, distance):
-            query, gallery = self.split(features)
-            return {"half": self.measure(distance(query, gallery[:3]), self.query, self.gallery[:3])}
+        def rankings(self, query, gallery):
+            return {"half": [Ranking(query, gallery.of(np.arange(3)))], "whole": [Ranking(query, gallery)]}
 
-    cfg = tiny_cfg("TEST.RANKS", "(1,)")
+    cfg = tiny_cfg("TEST.RANKS", "(1, 4)")
     evaluator = MMTrainer.build_evaluator(cfg, data_set(protocol="half"))
-    assert isinstance(evaluator, HalfEvaluator)
+    assert isinstance(evaluator.protocol, Half)
+    names = ["mAP", "mINP", "valid_queries"]
+    assert evaluator.metrics() == {"half": ["Rank-1", *names], "whole": ["Rank-1", "Rank-4", *names]}
     evaluator.process({}, torch.eye(3)[torch.tensor([0, 1, 0, 1, 2, 0, 1, 2])])
     assert evaluator.evaluate()["half"]["Rank-1"] == 100
-    with pytest.raises(ValueError, match="protocol 'half' is HalfEvaluator's already"):
-        register("half")(RetrievalEvaluator)
+    with pytest.raises(ValueError, match="protocol 'half' is Half's already"):
+        register("half")(Protocol)
 
 
 def test_fast_reids_own_data_sets_are_markets(tiny_cfg):
-    assert type(build_evaluator(tiny_cfg(), data_set())) is PROTOCOLS["market"]
+    assert type(build_evaluator(tiny_cfg(), data_set()).protocol) is PROTOCOLS["market"]
 
 
 def test_a_protocol_there_is_not_is_named(tiny_cfg):

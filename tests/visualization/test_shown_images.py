@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from fastreid_mm.data.items import Item, as_items, field
 from fastreid_mm.evaluation import pairwise_distance
+from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.protocols.ranked_lists import spread
 from fastreid_mm.visualization.before_training import network_before_training
 from fastreid_mm.visualization.distances import Pairs, distance_pairs
@@ -14,20 +16,24 @@ from fastreid_mm.visualization.groups import by_camera, by_modality
 from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.tsne import draw_tsne, embed, shown_places
 
-QUERY = [("q1", 7, 3, 1), ("q2", 8, 6, 1)]
-GALLERY = [("g1", 7, 2, 0), ("g2", 7, 1, 0), ("g3", 8, 1, 0)]
+QUERY = as_items([("q1", 7, 3, 1), ("q2", 8, 6, 1)])
+GALLERY = as_items([("g1", 7, 2, 0), ("g2", 7, 1, 0), ("g3", 8, 1, 0)])
 
 
 def shown(query, gallery, values, rule="sysu"):
     """A set whose features are single numbers, which is compared by their difference."""
+
+    def hidden(query, gallery):
+        ids, cameras = ([field(side, name) for side in (query, gallery)] for name in ("pid", "camid"))
+        return hidden_images(rule, ids[0], cameras[0], ids[1], cameras[1])
+
     evaluator = SimpleNamespace(
-        query=query,
-        gallery=gallery,
-        rule=rule,
+        query=as_items(query),
+        gallery=as_items(gallery),
+        hidden=hidden,
         nobody={-1},
         features=torch.tensor(values)[:, None],
         distance=lambda a, b: pairwise_distance(a, b, "euclidean"),
-        rule_labels=lambda items: np.array([item[2] for item in items]),
     )
     return ShownSet(None, None, None, evaluator)
 
@@ -56,7 +62,7 @@ def test_nobodys_images_are_in_no_pair_and_no_picture_of_people():
     for name, pairs in expected.items():
         for part, wanted in zip(found[name], pairs):
             assert sorted(part) == pytest.approx(sorted(wanted))
-    items = [(f"{pid}_{modality}", pid, 1, modality) for pid in (-1, 0, 5) for modality in (0, 1)]
+    items = [Item(f"{pid}_{modality}", pid, 1, modality) for pid in (-1, 0, 5) for modality in (0, 1)]
     assert {items[place][1] for place in shown_places(items)} == {0, 5}
     assert {items[place][1] for place in shown_places(items, {-1, 0})} == {5}
 
@@ -71,7 +77,7 @@ def test_groups():
         "infrared": [0, 1],
         "visible": [2, 3, 4],
     }
-    assert by_modality([("a", 1, 1, ("x", "y"))]) == {} and by_modality([("a", 1, 1)]) == {}
+    assert by_modality(as_items([("a", 1, 1, ("x", "y"))])) == {} and by_modality(as_items([("a", 1, 1)])) == {}
     assert {name: places.tolist() for name, places in by_camera(GALLERY).items()} == {
         "camera 1": [1, 2],
         "camera 2": [0],
@@ -80,8 +86,8 @@ def test_groups():
 
 
 def test_the_same_identities_are_drawn_of_every_modality():
-    items = [(f"{pid}_{n}", pid, 1, modality) for pid in range(20) for modality in (0, 1) for n in range(30)]
-    items += [("of one modality", 20, 1, 0)]
+    items = [Item(f"{pid}_{n}", pid, 1, modality) for pid in range(20) for modality in (0, 1) for n in range(30)]
+    items += [Item("of one modality", 20, 1, 0)]
     chosen = [items[place] for place in shown_places(items)]
     assert sorted({item[1] for item in chosen}) == [0, 3, 6, 10, 13, 16, 19]
     assert len(chosen) == len(set(chosen)) == 7 * 2 * 24

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
@@ -13,31 +13,17 @@ from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.data.datasets.findings import Findings, Size
 from fastreid_mm.data.datasets.set_folders import MADE, require_folder, require_named, warn_of_left_out
+from fastreid_mm.data.items import Item, Source, as_items
 from fastreid_mm.evaluation.hidden_images import JUNK
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom."""
-
-
-class Source(NamedTuple):
-    """Where one modality of a sample lies: in a box of a file, or in the whole of it."""
-
-    path: str
-    box: Box | None = None
-
-
-AlignedItem = tuple[str, int, int, tuple[Source | None, ...]]
-"""One sample: path of its first image, identity, camera, and a source a modality, None where there is no file. The
-first three are fast-reid's."""
 
 
 class AlignedDataset(ImageDataset):
     """A data set whose samples have one image of each modality.
 
-    Items are ``(img_path, pid, camid, sources)``; cameras count from 0, as fast-reid's do. Every sample is checked
-    when the set is built, by the headers of its files. Downloads may lack the file of a modality, or have modalities of
-    different sizes, generated ones say: a warning says how many and names the first. Samples that lack a modality are
-    tested, but not trained on; different sizes are resized to the same.
+    Each :class:`Item` has ``sources``; cameras count from 0, as fast-reid's do. Every sample is checked when the set is
+    built, by the headers of its files. Downloads may lack the file of a modality, or have modalities of different
+    sizes, generated ones say: a warning says how many and names the first. Samples that lack a modality are tested, but
+    not trained on; different sizes are resized to the same.
 
     Args:
         root: the folder that holds ``dataset_dir``.
@@ -63,7 +49,8 @@ class AlignedDataset(ImageDataset):
     below: ClassVar[tuple[str, ...]] = ()
     """The folder that the parts are in, if it is not the set's own."""
     pattern: ClassVar[str]
-    """Of file names, as if all ended in .jpg: the groups are identity and camera, and never a part of a number."""
+    """Of file names, as if all ended in .jpg: the groups are identity and camera, and never a part of a number. With a
+    scene besides, camera and scene are groups of these names."""
     first_camera: ClassVar[int] = 1
     """What the files count cameras from."""
     example: ClassVar[str]
@@ -125,9 +112,9 @@ class AlignedDataset(ImageDataset):
         ``_junk_pids`` and samples that lack a modality stay out.
         """
         first = 1 + max(item[1] for item in self.train)
-        tested = dict.fromkeys(item for item in self.query + self.gallery if None not in item[3])
+        tested = dict.fromkeys(item for item in as_items(self.query + self.gallery) if None not in item.sources)
         self._train = self.train + [
-            (path, first + pid, *rest) for path, pid, *rest in tested if pid not in self._junk_pids
+            item._replace(pid=first + item.pid) for item in tested if item.pid not in self._junk_pids
         ]
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
@@ -153,7 +140,7 @@ class AlignedDataset(ImageDataset):
         """What is wrong with the sizes of a sample's files, beyond their being different."""
         return []
 
-    def _items(self, part: str, findings: Findings) -> list[AlignedItem]:
+    def _items(self, part: str, findings: Findings) -> list[Item]:
         """The samples of a part; whatever is wrong with them is added to the findings."""
         items, samples = [], self.samples(part)
         findings.look_at(source.path for sources in samples.values() for source in sources)
@@ -166,7 +153,9 @@ class AlignedDataset(ImageDataset):
             elif int(match[1]) != JUNK:
                 findings.missing += [source.path for source in sources if source not in there]
                 findings.problems += self.size_problems(findings.look_at_sizes(paths))
-                items.append((paths[0], int(match[1]), int(match[2]) - self.first_camera, there))
+                scene = int(match["scene"]) if "scene" in match.re.groupindex else None
+                camera = int(match[_camera_group(match)]) - self.first_camera
+                items.append(Item(paths[0], int(match[1]), camera, sources=there, scene=scene))
         if not items:
             findings.problems.append(f"{os.path.join(self.folder, part)} has no samples")
         return items
@@ -179,16 +168,20 @@ class AlignedDataset(ImageDataset):
             name[: match.start(group)].rstrip("0")[-1:].isdigit()
             or name[match.end(group) :][:1].isdigit()
             or not re.fullmatch(f"{JUNK}|{NUMBER}", match[group])
-            for group in (1, 2)
+            for group in (1, _camera_group(match))
         )
         return None if parts else match
 
-    def _trainable(self, items: list[AlignedItem]) -> list[AlignedItem]:
+    def _trainable(self, items: list[Item]) -> list[Item]:
         """The samples that have all modalities."""
-        found = [item for item in items if None not in item[3]]
+        found = [item for item in items if None not in item.sources]
         if not found:
             raise InputError(
                 f"{self.dataset_dir}: no sample of {os.path.join(self.folder, self.parts[0])} has all of "
                 f"{', '.join(self.modalities)}"
             )
         return found
+
+
+def _camera_group(match: re.Match) -> int | str:
+    return "camera" if "camera" in match.re.groupindex else 2

@@ -8,16 +8,14 @@ from yacs.config import CfgNode
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.common.modality import VISIBLE
-
-Item = tuple[str, int, int, int]
-"""One image: path, identity, camera, modality. The first three fields are fast-reid's."""
+from fastreid_mm.data.items import Item, as_items
 
 
 class CrossModalityDataset(ImageDataset):
     """A data set of single images, each visible or infrared.
 
-    Items are ``(img_path, pid, camid, modality)`` with 0 = visible and 1 = infrared. ``query`` and ``gallery`` hold
-    every test image a protocol may use; the evaluator draws its galleries from them.
+    Each :class:`Item` has a ``modality``, 0 = visible and 1 = infrared. ``query`` and ``gallery`` hold every test image
+    a protocol may use; it draws its galleries from them.
     """
 
     left_out: LeftOut
@@ -37,7 +35,7 @@ class CrossModalityDataset(ImageDataset):
         Test identities are numbered on from the training identities: RegDB counts both from 0, for different people.
         """
         first = 1 + max(item[1] for item in self.train)
-        self._train = self.train + [(path, first + pid, *rest) for path, pid, *rest in self.query + self.gallery]
+        self._train = self.train + [item._replace(pid=first + item.pid) for item in as_items(self.query + self.gallery)]
 
 
 def require_images(ids: list[int], items: list[Item], folder: str, what: str) -> None:
@@ -46,7 +44,7 @@ def require_images(ids: list[int], items: list[Item], folder: str, what: str) ->
     Raises:
         InputError: names the first such identities and the folder.
     """
-    empty = sorted(set(ids) - {item[1] for item in items})
+    empty = sorted(set(ids) - {item.pid for item in items})
     if empty:
         raise InputError(
             f"{what}: identities {', '.join(map(str, empty[:5]))} of the split files have no image under {folder}"
@@ -60,8 +58,8 @@ def require_both_modalities(items: list[Item], what: str) -> None:
         InputError: names the first such identities and the modality they lack.
     """
     seen = defaultdict(set)
-    for _, pid, _, modality in items:
-        seen[pid].add(modality)
+    for item in items:
+        seen[item.pid].add(item.modality)
     missing = [
         f"{pid} (no {'infrared' if VISIBLE in found else 'visible'})"
         for pid, found in sorted(seen.items())

@@ -6,15 +6,11 @@ from fastreid.data.datasets import DATASET_REGISTRY
 
 from fastreid_mm.common.image_files import LeftOut, images_by_stem, numbered_folders
 from fastreid_mm.common.modality import INFRARED, VISIBLE
-from fastreid_mm.data.datasets.cross_modality import (
-    CrossModalityDataset,
-    Item,
-    require_both_modalities,
-    require_images,
-)
+from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset, require_both_modalities, require_images
 from fastreid_mm.data.datasets.published_counts import compare_counts
 from fastreid_mm.data.datasets.set_folders import MADE, require_cameras, require_folder, warn_of_left_out
 from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
+from fastreid_mm.data.items import Item
 from fastreid_mm.evaluation.sysu_splits import read_ids
 
 CAMERAS = {VISIBLE: (1, 2, 3, 4, 5, 6, 7, 8, 9), INFRARED: (1, 2, 4, 5, 6, 7, 8, 9)}
@@ -52,7 +48,7 @@ class LLCM(CrossModalityDataset):
         query, gallery = self._list(ids, INFRARED), self._list(ids, VISIBLE)
         require_images(ids, query + gallery, self.folder, "LLCM")
         parts = {"train_vis.txt": visible, "train_nir.txt": infrared, "the test folders": query + gallery}
-        paths = {name: [item[0] for item in items] for name, items in parts.items()}
+        paths = {name: [item.img_path for item in items] for name, items in parts.items()}
         refuse_shared(paths, "LLCM")
         trained = paths["train_vis.txt"] + paths["train_nir.txt"]
         look_beside(self.folder, trained, ("idx", MADE, *(f"test_{name}" for name in _NAME.values())), self.left_out)
@@ -63,7 +59,7 @@ class LLCM(CrossModalityDataset):
     def _read(self, lists: str, modality: int) -> list[Item]:
         path = os.path.join(lists, f"train_{_NAME[modality]}.txt")
         found = read_split_list(path, self.folder, "LLCM", self.left_out)
-        return [(image, label, _UNKNOWN_CAMERA, modality) for image, label in found]
+        return [Item(image, label, _UNKNOWN_CAMERA, modality) for image, label in found]
 
     def _list(self, ids: list[int], modality: int) -> list[Item]:
         folder = os.path.join(self.folder, f"test_{_NAME[modality]}")
@@ -72,6 +68,6 @@ class LLCM(CrossModalityDataset):
             people = numbered_folders(path, self.left_out)
             for pid in (pid for pid in ids if pid in people):  # nobody is seen by every camera
                 items += [
-                    (image, pid, camera, modality) for image in images_by_stem(people[pid], self.left_out).values()
+                    Item(image, pid, camera, modality) for image in images_by_stem(people[pid], self.left_out).values()
                 ]
         return items

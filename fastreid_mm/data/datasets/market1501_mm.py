@@ -6,8 +6,8 @@ from fastreid.data.datasets import DATASET_REGISTRY
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut, list_folder
-from fastreid_mm.data.datasets.aligned import Source
 from fastreid_mm.data.datasets.modality_folders import ModalityFolders
+from fastreid_mm.data.items import Source
 
 
 @DATASET_REGISTRY.register()

@@ -1,6 +1,7 @@
 """Aligned data sets with a folder for each modality and files of the same names in them."""
 
-from fastreid_mm.data.datasets.aligned import AlignedDataset, Source
+from fastreid_mm.data.datasets.aligned import AlignedDataset
+from fastreid_mm.data.items import Source
 
 
 class ModalityFolders(AlignedDataset):

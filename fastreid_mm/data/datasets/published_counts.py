@@ -6,6 +6,7 @@ from fastreid.data.datasets.bases import ImageDataset
 from fastreid.utils.logger import log_first_n
 
 from fastreid_mm.common.modality import INFRARED, VISIBLE
+from fastreid_mm.data.items import as_items
 
 PUBLISHED = {
     "SYSUMM01": {
@@ -63,20 +64,20 @@ PUBLISHED = {
 
 def count(dataset: ImageDataset) -> dict[str, int]:
     """How many identities, images and cameras a data set has."""
-    train, query, gallery = dataset.train, dataset.query, dataset.gallery
+    train, query, gallery = map(as_items, (dataset.train, dataset.query, dataset.gallery))
     found = {
-        "training identities": len({item[1] for item in train}),
+        "training identities": len({item.pid for item in train}),
         "training images": len(train),
-        "training cameras": len({item[2] for item in train}),
-        "test identities": len({item[1] for item in [*query, *gallery]}),
-        "query identities": len({item[1] for item in query}),
+        "training cameras": len({item.camid for item in train}),
+        "test identities": len({item.pid for item in query + gallery}),
+        "query identities": len({item.pid for item in query}),
         "query images": len(query),
         "gallery images": len(gallery),
-        "test cameras": len({item[2] for item in [*query, *gallery]}),
+        "test cameras": len({item.camid for item in query + gallery}),
     }
-    if all(len(item) > 3 and isinstance(item[3], int) for item in train):
+    if all(item.has_modality for item in train):
         for modality, word in ((VISIBLE, "visible"), (INFRARED, "infrared")):
-            found[f"{word} training images"] = sum(item[3] == modality for item in train)
+            found[f"{word} training images"] = sum(item.modality == modality for item in train)
     return found
 
 

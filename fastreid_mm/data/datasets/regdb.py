@@ -9,9 +9,10 @@ from yacs.config import CfgNode
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.common.modality import INFRARED, VISIBLE
-from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset, Item, require_both_modalities
+from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset, require_both_modalities
 from fastreid_mm.data.datasets.set_folders import MADE, require_folder, warn_of_left_out
 from fastreid_mm.data.datasets.split_list import look_beside, read_split_list, refuse_shared
+from fastreid_mm.data.items import Item
 
 NUM_TRIALS = 10
 _FILE_NAME = {VISIBLE: "visible", INFRARED: "thermal"}
@@ -44,7 +45,7 @@ class RegDB(CrossModalityDataset):
         self.folder = require_folder(os.path.join(root, self.dataset_dir), "RegDB")
         self.trial, self.left_out = trial, LeftOut()
         lists = {(part, m): self._read(part, m) for part in ("train", "test") for m in (VISIBLE, INFRARED)}
-        paths = {self._list(*key): [item[0] for item in items] for key, items in lists.items()}
+        paths = {self._list(*key): [item.img_path for item in items] for key, items in lists.items()}
         refuse_shared(paths, "RegDB")
         look_beside(self.folder, chain(*paths.values()), ("idx", MADE), self.left_out)
         train = lists["train", VISIBLE] + lists["train", INFRARED]
@@ -62,4 +63,4 @@ class RegDB(CrossModalityDataset):
 
     def _read(self, part: str, modality: int) -> list[Item]:
         found = read_split_list(self._list(part, modality), self.folder, "RegDB", self.left_out)
-        return [(image, label, _CAMERA[modality], modality) for image, label in found]
+        return [Item(image, label, _CAMERA[modality], modality) for image, label in found]

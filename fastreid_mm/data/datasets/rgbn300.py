@@ -5,7 +5,8 @@ import os
 from fastreid.data.datasets import DATASET_REGISTRY
 
 from fastreid_mm.common.image_files import images_by_stem
-from fastreid_mm.data.datasets.aligned import AlignedDataset, Size, Source
+from fastreid_mm.data.datasets.aligned import AlignedDataset, Size
+from fastreid_mm.data.items import Source
 
 TILE = (256, 128)
 """Width and height of one modality's part of a file."""

@@ -9,13 +9,9 @@ from yacs.config import CfgNode
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import NUMBER, LeftOut, images_by_stem, numbered_folders
 from fastreid_mm.common.modality import INFRARED, VISIBLE
-from fastreid_mm.data.datasets.cross_modality import (
-    CrossModalityDataset,
-    Item,
-    require_both_modalities,
-    require_images,
-)
+from fastreid_mm.data.datasets.cross_modality import CrossModalityDataset, require_both_modalities, require_images
 from fastreid_mm.data.datasets.set_folders import MADE, require_cameras, require_folder, warn_of_left_out
+from fastreid_mm.data.items import Item
 from fastreid_mm.evaluation.sysu_splits import CAMERAS, INFRARED_CAMERAS, VISIBLE_CAMERAS, read_ids
 
 SPLITS = {"test": (("train_id", "val_id"), "test_id"), "val": (("train_id",), "val_id")}
@@ -74,15 +70,15 @@ class SYSUMM01(CrossModalityDataset):
     def _list(self, ids: list[int], cameras: tuple[int, ...]) -> list[Item]:
         modality = INFRARED if cameras == INFRARED_CAMERAS else VISIBLE
         return [
-            (path, pid, camera, modality)
+            Item(path, pid, camera, modality, number=number)
             for camera in cameras
             for pid in ids
             if pid in self._people[camera]  # nobody is seen by every camera
-            for path in self._images(self._people[camera][pid])
+            for number, path in self._images(self._people[camera][pid])
         ]
 
-    def _images(self, folder: str) -> list[str]:
-        """Paths of the images in an identity's folder, in the order of their numbers."""
+    def _images(self, folder: str) -> list[tuple[int, str]]:
+        """Numbers, ascending, and paths of the images in an identity's folder."""
         found: dict[int, str] = {}
         for stem, path in images_by_stem(folder, self.left_out).items():
             if not re.fullmatch(NUMBER, stem):
@@ -91,7 +87,7 @@ class SYSUMM01(CrossModalityDataset):
                 raise InputError(f"{found[int(stem)]} and {path} have the same number: remove one")
             else:
                 found[int(stem)] = path
-        return [found[number] for number in sorted(found)]
+        return sorted(found.items())
 
     def _refuse_overlap(self, train_ids: list[int], test_ids: list[int]) -> None:
         both = sorted(set(train_ids) & set(test_ids))
@@ -100,8 +96,3 @@ class SYSUMM01(CrossModalityDataset):
                 f"SYSU-MM01: identities {', '.join(map(str, both[:5]))} are in the training and in the "
                 f"{self.split} split of {self.folder}/exp"
             )
-
-
-def image_number(path: str) -> int:
-    """The number of an image within its identity and camera, from its file name (1-based)."""
-    return int(os.path.splitext(os.path.basename(path))[0])

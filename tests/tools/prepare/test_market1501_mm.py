@@ -98,7 +98,7 @@ def test_suffixes_cameras_and_what_else_lies_there(market: Path, thermal: Path, 
     left_out = LeftOut()
     assert make_market1501_mm(market, tmp_path / "Market1501-MM", thermal, left_out)
     (item,) = Market1501MM(str(tmp_path)).query
-    assert item[1:3] == (1, 11) and all(Path(source.path).is_file() for source in item[3])
+    assert item[1:3] == (1, 11) and all(Path(source.path).is_file() for source in item.sources)
     assert [Path(line.split(" (")[0]).name for line in left_out.found] == ["notes.txt", "0001_c1.jpg"]
     _save(query / "0001_c12s1_001051_00.jpg", (64, 128), COLOUR)
     with pytest.raises(InputError, match="are the same image"):

@@ -60,7 +60,7 @@ def _columns(image: Image.Image) -> np.ndarray:
 def test_the_modalities_of_a_sample_are_one_crop(made: Path) -> None:
     strips = [Image.open(item[0]) for item in RGBN300(str(made)).train]
     samples = [[strip.crop((left, 0, left + 256, 128)) for left in (0, 512, 256)] for strip in strips]
-    samples += [[Image.open(source.path) for source in item[3]] for item in RGBNT201(str(made)).train]
+    samples += [[Image.open(source.path) for source in item.sources] for item in RGBNT201(str(made)).train]
     for sample in samples:
         dark, grey, thermal = (_columns(image) for image in sample)
         assert np.corrcoef(dark, grey)[0, 1] > 0.95 and np.corrcoef(grey, thermal)[0, 1] < -0.95
@@ -68,7 +68,7 @@ def test_the_modalities_of_a_sample_are_one_crop(made: Path) -> None:
 
 
 def test_near_infrared_of_a_strip_is_read_from_the_thermal_photograph(made: Path) -> None:
-    for _, _, _, (rgb, nir) in RGBN300(str(made)).train:
+    for rgb, nir in (item.sources for item in RGBN300(str(made)).train):
         visible, thermal = (_columns(Image.open(source.path).crop(source.box)) for source in (rgb, nir))
         assert np.polyfit(range(256), visible, 1)[0] > 0 > np.polyfit(range(256), thermal, 1)[0]
 

@@ -9,7 +9,6 @@ from PIL import Image
 import make_toy_data
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.datasets import LLCM, MSVR310
-from fastreid_mm.data.datasets.msvr310 import scene_number
 from tests.tools.prepare.test_toy_people_datasets import _tree
 from toy_people.llcm import SEEN_BY, make_toy_llcm
 from toy_people.msvr310 import make_toy_msvr310
@@ -20,8 +19,8 @@ def test_llcm_set(tmp_path: Path) -> None:
     data = LLCM(str(tmp_path))
     assert {item[1] for item in data.train} == {0, 1} and {item[1] for item in data.gallery} == {3}
     assert len(data.gallery) == SEEN_BY
-    seen = {(pid, camera) for _, pid, camera, _ in data.gallery}
-    assert {(pid, camera) for _, pid, camera, _ in data.query} == {key for key in seen if key[1] != 3}
+    seen = {item[1:3] for item in data.gallery}
+    assert {item[1:3] for item in data.query} == {key for key in seen if key[1] != 3}
     assert Image.open(data.query[0][0]).mode == "L" and Image.open(data.gallery[0][0]).mode == "RGB"
     make_toy_llcm(tmp_path / "again", 3, 1, seed=1)
     make_toy_llcm(tmp_path / "other", 3, 1, seed=2)
@@ -32,12 +31,8 @@ def test_msvr310_set(tmp_path: Path) -> None:
     assert make_toy_msvr310(tmp_path / "MSVR310", 6, seed=1)
     data = MSVR310(str(tmp_path))
     assert {item[1] for item in data.train} == {1, 2, 3}
-    scenes = {(pid, scene_number(path)) for path, pid, *_ in data.gallery}
-    assert scenes == {(4, 1), (4, 2), (5, 1), (5, 2), (5, 3), (6, 1)} and {item[2] for item in data.gallery} == {
-        0,
-        1,
-        2,
-    }
+    assert {(item.pid, item.scene) for item in data.gallery} == {(4, 1), (4, 2), (5, 1), (5, 2), (5, 3), (6, 1)}
+    assert {item.camid for item in data.gallery} == {0, 1, 2}
     assert {item[1] for item in data.query} == {4, 5}  # not the one of a single scene
     assert [Path(item[0]).name for item in data.query] == [
         Path(item[0]).name for item in data.gallery[: len(data.query)]

@@ -107,13 +107,13 @@ def _taken(dataset: Any) -> dict[str, set[Meaning]]:
     taken: dict[str, set[Meaning]] = {}
     parts = ("train", "gallery") if dataset.query == dataset.gallery else ("train", "query", "gallery")
     for part in parts:
-        for path, pid, camera, modality in getattr(dataset, part):
-            sources = enumerate(modality) if isinstance(modality, tuple) else [(modality, path)]
-            for number, source in sources:
+        for item in getattr(dataset, part):
+            for number, source in enumerate(item.sources):
                 if source is not None:
-                    file = getattr(source, "path", source)
-                    single = getattr(source, "box", None) is not None
-                    taken.setdefault(file, set()).add(Meaning(part, pid, camera, 0 if single else number))
+                    modality = 0 if source.box else number
+                    taken.setdefault(source.path, set()).add(Meaning(part, item.pid, item.camid, modality))
+            if not item.sources:
+                taken.setdefault(item.img_path, set()).add(Meaning(part, item.pid, item.camid, item.modality))
     return taken
 
 

@@ -1,0 +1,160 @@
+"""The rules of a benchmark in one class: which galleries are ranked for which queries, and what is counted."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.evaluation.rank_metrics import metric_names, to_array
+from fastreid_mm.evaluation.results import Metrics, Settings, mean_metrics
+from fastreid_mm.evaluation.side import MeasureOf, Side, plain_measure
+
+Found = TypeVar("Found")
+
+
+class Ranking(NamedTuple):
+    """Queries, and the gallery that is ranked for them."""
+
+    query: Side
+    gallery: Side
+    columns: np.ndarray | None = None
+    """(n,) indices of the gallery images that are ranked, in this order; None for all."""
+
+
+class Protocol:
+    """The rules of a benchmark. :meth:`rankings` and a few attributes say all of them.
+
+    Example:
+        >>> class BothWays(Protocol):
+        ...     rule = "market"
+        ...
+        ...     def rankings(self, query, gallery):
+        ...         return {"there": [Ranking(query, gallery)], "back": [Ranking(gallery, query)]}
+    """
+
+    rule: str
+    """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
+    goes_by: tuple[str, ...] = ("cameras",)
+    """What has to be known of an image beside its identity: "cameras", "scenes", "numbers", "paths". The first is what
+    the rule compares."""
+    ranks: tuple[int, ...] = (1, 10, 20)
+    """The k of each Rank-k, where nobody asks for others."""
+    unique_ids = False
+    """Whether the CMC counts identities, each at its best image, in place of images."""
+    counts_queries = True
+    """Whether results have the number of valid queries."""
+    gallery_source = "all images"
+    """How galleries come about; part of every result."""
+
+    @classmethod
+    def from_cfg(cls, cfg: Any, dataset: Any) -> "Protocol":
+        """Make the protocol of a data set by a config; most need neither."""
+        return cls()
+
+    def rankings(self, query: Side, gallery: Side) -> Mapping[str, Iterable[Ranking]]:
+        """Draw all galleries of each setting, whose results are the mean over its rankings.
+
+        A matrix of distances is computed once for consecutive rankings of the same two sides. The features may have no
+        values: everything follows from labels.
+
+        Args:
+            query: what the data set has as such.
+            gallery: likewise.
+
+        Returns:
+            Setting to rankings, which may be drawn as they are asked for.
+
+        Raises:
+            InputError: labels from which the galleries cannot be drawn.
+        """
+        raise NotImplementedError
+
+    def shown_gallery(self, gallery: Side) -> np.ndarray:
+        """Indices of the gallery images that pictures of ranked lists draw from."""
+        return np.arange(len(gallery.ids))
+
+    def side(self, features: Tensor, arrays: Mapping[str, np.ndarray]) -> Side:
+        """Features (N, D) with arrays (N,): "ids", those that :attr:`goes_by` names, and "paths" if there are any."""
+        places = arrays[self.goes_by[0]] if self.goes_by else np.zeros(len(features))
+        return Side(features, arrays["ids"], places, arrays.get("paths"), arrays.get("numbers"))
+
+    def evaluate(
+        self,
+        query: Side,
+        gallery: Side,
+        distance: Callable[[Tensor, Tensor], Tensor | np.ndarray],
+        ranks: Sequence[int] = (),
+        measure_of: MeasureOf = plain_measure,
+    ) -> Settings:
+        """Rank all galleries of every setting.
+
+        Args:
+            query: what the data set has as such.
+            gallery: likewise.
+            distance: (Nq, D) and (Ng, D) features to (Nq, Ng) distances; it need not be symmetric.
+            ranks: the k of each Rank-k; none for the protocol's own.
+            measure_of: what turns distances into metrics.
+
+        Returns:
+            Setting to metric to percent, the mean over the setting's galleries.
+
+        Raises:
+            InputError: what :meth:`rankings` and the measure raise.
+        """
+        sides, matrix, measure = None, None, plain_measure(query, gallery)
+
+        def ranked(ranking: Ranking) -> Metrics:
+            nonlocal sides, matrix, measure
+            if sides is None or any(now is not before for now, before in zip(ranking, sides)):
+                sides = ranking.query, ranking.gallery
+                matrix = to_array(distance(ranking.query.features, ranking.gallery.features))
+                measure = measure_of(*sides)
+            labels = ranking.query.labels_with(ranking.gallery)
+            return measure(matrix, *labels, self.rule, self.unique_ids, ranks or self.ranks, columns=ranking.columns)
+
+        def mean(rankings: Iterable[Ranking]) -> Metrics:
+            found = mean_metrics([ranked(ranking) for ranking in rankings])
+            return {name: value for name, value in found.items() if self._reports(name)}
+
+        return self._for_each(query, gallery, mean)
+
+    def metrics(self, query: Side, gallery: Side, ranks: Sequence[int] = ()) -> dict[str, list[str]]:
+        """Tell the metrics of every setting by labels alone: all galleries are drawn, and none is ranked.
+
+        Args:
+            query: as in :meth:`evaluate`; its features may have no values.
+            gallery: likewise.
+            ranks: the k of each Rank-k; none for the protocol's own.
+
+        Returns:
+            Setting to names of metrics.
+
+        Raises:
+            InputError: what :meth:`evaluate` would raise of labels.
+        """
+
+        def common(rankings: Iterable[Ranking]) -> list[str]:
+            found = [
+                metric_names(
+                    *ranking.query.labels_with(ranking.gallery), self.rule, ranks or self.ranks, columns=ranking.columns
+                )
+                for ranking in rankings
+            ]
+            return [name for name in found[0] if self._reports(name) and all(name in names for names in found)]
+
+        return self._for_each(query, gallery, common)
+
+    def _for_each(self, query: Side, gallery: Side, work: Callable[[Iterable[Ranking]], Found]) -> dict[str, Found]:
+        """Setting to what is found of its rankings; errors name the setting where there are several."""
+        found, settings = {}, self.rankings(query, gallery)
+        for setting, rankings in settings.items():
+            try:
+                found[setting] = work(rankings)
+            except InputError as error:
+                raise InputError(f"{setting}: {error}" if len(settings) > 1 else str(error)) from None
+        return found
+
+    def _reports(self, name: str) -> bool:
+        return self.counts_queries or name != "valid_queries"
