@@ -8,8 +8,7 @@ from mmseg.registry import DATASETS
 
 import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError, first_line, listed
-from fastreid_mm.common.image_files import LeftOut
-from fastreid_mm.common.notes import Note
+from fastreid_mm.common.image_files import LeftOut, Note
 from fastreid_mm.common.pixels import MAX_PIXELS
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
 from mmseg_mm.datasets.image_files import image_remark, image_size, look_at_mask, read_grey, require_image

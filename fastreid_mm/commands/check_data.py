@@ -9,7 +9,7 @@ from typing import Any
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import REFUSED, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, require_mmseg
-from fastreid_mm.common.notes import Note
+from fastreid_mm.common.image_files import Note
 from fastreid_mm.common.shipped_configs import find_config
 
 Found = tuple[str, dict[str, int], list[str], Sequence]

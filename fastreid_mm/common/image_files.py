@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.notes import Note
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 """Of image files, in lower case."""
@@ -30,6 +29,10 @@ def is_image(name: str) -> bool:
 def is_dropping(name: str) -> bool:
     """Tell whether a name, or the last part of a path, is that of something left behind by an operating system."""
     return _DROPPING.match(os.path.basename(name).lower()) is not None
+
+
+class Note(str):
+    """A line about a data set that says nothing is wrong with it; any other line is a problem."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fastreid_mm.common.random_state import random_state, set_random_state
+from fastreid_mm.common.random_streams import random_state, set_random_state
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.items import Source

@@ -10,9 +10,8 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.data_root import data_root
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.common.image_files import LeftOut, images_below
+from fastreid_mm.common.image_files import LeftOut, Note, images_below
 from fastreid_mm.common.modality import INFRARED, VISIBLE
-from fastreid_mm.common.notes import Note
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_and_judge
 from fastreid_mm.data.build import build_dataset
 from fastreid_mm.data.datasets import AlignedDataset

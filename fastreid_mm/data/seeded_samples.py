@@ -8,8 +8,7 @@ from typing import Any
 
 from torch.utils.data import Dataset, Sampler
 
-from fastreid_mm.common.random_state import seeded
-from fastreid_mm.common.random_streams import stream_words
+from fastreid_mm.common.random_streams import seeded, stream_words
 
 Key = tuple[int, ...]
 """Seed, epoch, number of the batch in the epoch, index of the sample, and how often that was in the batch before."""

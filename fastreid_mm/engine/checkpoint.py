@@ -10,7 +10,7 @@ from timm.models import clean_state_dict
 from torch import Tensor
 from torch.optim import Optimizer
 
-from fastreid_mm.common.entries import (
+from fastreid_mm.common.checkpoint_entries import (
     COUNT,
     FLAG,
     NUMBER,
@@ -26,9 +26,9 @@ from fastreid_mm.common.entries import (
     named,
 )
 from fastreid_mm.common.errors import InputError, first_line, listed
-from fastreid_mm.common.form import like, like_optimizer
+from fastreid_mm.common.find_weights import find_weights, fits
 from fastreid_mm.common.safe_load import load_safely
-from fastreid_mm.common.weights import find_weights, fits
+from fastreid_mm.common.training_state import like, like_optimizer
 from fastreid_mm.common.whole_file import require_whole, write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory", "heads.weight")

@@ -10,7 +10,7 @@ from fastreid.utils import comm
 from yacs.config import CfgNode
 
 from fastreid_mm.common.data_root import data_root
-from fastreid_mm.common.provenance import checksum, revision, versions
+from fastreid_mm.common.run_record import checksum, revision, versions
 from fastreid_mm.data.items import as_items
 from fastreid_mm.evaluation.results import write_json
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fastreid_mm.common.errors import require_choice
-from fastreid_mm.common.notices import warn_once
+from fastreid_mm.common.warn_once import warn_once
 
 JUNK = -1
 """The identity of what is nobody's image, as false detections are: neither right nor wrong in a ranking, nor a query.

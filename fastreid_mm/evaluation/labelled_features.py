@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, first_line
-from fastreid_mm.common.notices import warn_once
+from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.benchmarks import BENCHMARKS
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.evaluation.hidden_images import JUNK

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from fastreid_mm.common.errors import InputError, require_choice
-from fastreid_mm.common.notices import warn_once
+from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.hidden_images import RULES, hidden_images, is_junk, tell_junk
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
 from fastreid_mm.evaluation.recall_shares import share_precisions

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fastreid_mm.common.errors import InputError, first_line, require_packages
-from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
+from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.read_image import AnyImage, PixelRule
 from fastreid_mm.export.description import IMAGES, KEY, Description

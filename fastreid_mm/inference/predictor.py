@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, require_choice
-from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
+from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.common.read_image import AnyImage, PixelRule, as_rgb
 from fastreid_mm.data.modalities import aligned_modalities

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from fastreid_mm.common.entries import (
+from fastreid_mm.common.checkpoint_entries import (
     COUNT,
     FLAG,
     MAPPING,
@@ -30,7 +30,7 @@ from fastreid_mm.common.entries import (
     require_kind,
 )
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.weights import tensors_of
+from fastreid_mm.common.find_weights import tensors_of
 from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")

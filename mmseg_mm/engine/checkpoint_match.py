@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.weights import fits
+from fastreid_mm.common.find_weights import fits
 
 UNSEEN = {
     "data_preprocessor.mean": (123.675, 116.28, 103.53),

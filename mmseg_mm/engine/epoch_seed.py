@@ -16,8 +16,7 @@ from mmengine.runner.utils import set_random_seed
 from mmseg.registry import HOOKS
 from torch.utils.data import DataLoader, Dataset
 
-from fastreid_mm.common.random_state import seeded
-from fastreid_mm.common.random_streams import stream_words
+from fastreid_mm.common.random_streams import seeded, stream_words
 from fastreid_mm.common.stopping import leave_stopping_to_the_trainer
 from mmseg_mm.engine.safe_checkpoint import purpose_of
 from mmseg_mm.engine.same_training import RECORD, require_same_training, training_record

@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from fastreid_mm.common.provenance import checksum, revision, versions
+from fastreid_mm.common.run_record import checksum, revision, versions
 from fastreid_mm.evaluation.results import write_json
 from mmseg_mm.datasets.innermost import innermost_dataset
 

@@ -17,9 +17,9 @@ from mmseg.registry import HOOKS
 from torch.hub import load_state_dict_from_url
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.form import like, like_optimizer
+from fastreid_mm.common.find_weights import find_weights
 from fastreid_mm.common.safe_load import SAFE, MapLocation, UntrustedError, load_safely
-from fastreid_mm.common.weights import find_weights
+from fastreid_mm.common.training_state import like, like_optimizer
 from mmseg_mm.engine.checkpoint_entries import HISTORY, SETTINGS, only_known, require_resumable
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, describe_match, unseen_settings
 

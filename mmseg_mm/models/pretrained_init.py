@@ -10,7 +10,7 @@ from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.common.weights import find_weights, fits
+from fastreid_mm.common.find_weights import find_weights, fits
 
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.weights import find_weights, fits
+from fastreid_mm.common.find_weights import find_weights, fits
 from fastreid_mm.layers import MutualFormerLayer, TokenFusion
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint
 

@@ -8,6 +8,7 @@ import pytest
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_files import (
     LeftOut,
+    Note,
     images_below,
     images_by_stem,
     images_in,
@@ -16,7 +17,6 @@ from fastreid_mm.common.image_files import (
     named_folders,
     numbered_folders,
 )
-from fastreid_mm.common.notes import Note
 
 
 def write(folder, *names):

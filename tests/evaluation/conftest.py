@@ -1,13 +1,13 @@
 import pytest
 
-from fastreid_mm.common import notices
+from fastreid_mm.common import warn_once
 
 
 @pytest.fixture
 def said(monkeypatch):
     """The warnings that are said once, as if none had been said before."""
     lines = []
-    notices.warn_once.cache_clear()
-    monkeypatch.setattr(notices.logger, "warning", lines.append)
+    warn_once.warn_once.cache_clear()
+    monkeypatch.setattr(warn_once.logger, "warning", lines.append)
     yield lines
-    notices.warn_once.cache_clear()
+    warn_once.warn_once.cache_clear()

@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.find_weights import find_weights, fits
 from fastreid_mm.common.safe_load import load_safely
-from fastreid_mm.common.weights import find_weights, fits
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
 """The config key of a file with pretrained weights."""

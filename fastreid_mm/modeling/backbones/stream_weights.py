@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.weights import prefixes, tensors_of
+from fastreid_mm.common.find_weights import prefixes, tensors_of
 from fastreid_mm.modeling.backbones.pretrained import logger, named_by_key, read_file, state_in
 
 WORDS = (("visible",), ("thermal", "infrared"))

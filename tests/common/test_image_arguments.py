@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.given_images import list_images, list_modalities, require_batch_size
+from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 
 ARRAY = np.zeros((4, 2, 3), np.uint8)
 

@@ -114,4 +114,4 @@ TENSORS = Kind(
     ),
 )
 PLAIN = Kind("numbers, text and tensors", _is_plain)
-"""Of any form. It is never evaluated, and is compared with the form that is needed: :mod:`fastreid_mm.common.form`."""
+"""Of any form. It is never evaluated, and is compared with the form that is needed: :mod:`fastreid_mm.common.training_state`."""
