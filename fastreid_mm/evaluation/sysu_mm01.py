@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from fastreid_mm.common.errors import InputError, require_choice
-from fastreid_mm.common.notices import warn_once
+from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
 from fastreid_mm.evaluation.protocol import Protocol, Ranking
 from fastreid_mm.evaluation.rank_metrics import to_array

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fastreid_mm.common.provenance import checksum
+from fastreid_mm.common.run_record import checksum
 from fastreid_mm.data.datasets import MSVR310, SYSUMM01, Item, Source
 from fastreid_mm.data.items import as_items
 from fastreid_mm.engine.record import list_checksum
