@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, listed
@@ -17,7 +16,7 @@ _DEPTH = 3  # {"checkpoint": {"model": {name: tensor}}}
 
 
 class Weights(NamedTuple):
-    """What was found in a file."""
+    """A network's weights as they were found in a file."""
 
     state: dict[str, Tensor]
     """The tensors by the network's own names."""
@@ -82,13 +81,6 @@ def prefixes(tensors: Collection[str], own: frozenset[str] = frozenset()) -> Cou
     if not own and len(found) > 1:
         found[""] = 0  # what stands beside a wrapped network
     return found or Counter({"": 0})
-
-
-def fits(own: Tensor, given: Tensor) -> bool:
-    """Tell whether a tensor can be copied into another as it is: shape and kind of number are the same."""
-    plain = not given.is_nested and given.layout == torch.strided and not given.is_meta
-    alike = own.is_floating_point() == given.is_floating_point() and own.is_complex() == given.is_complex()
-    return plain and alike and not given.is_quantized and own.shape == given.shape
 
 
 def _mappings(content: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import translate
 
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -55,8 +56,7 @@ class LeftOut:
             reason: why.
             harmless: it is no image that ought to be taken.
         """
-        line = f"{path} ({reason})".encode("utf-8", "backslashreplace").decode()  # of names that are not UTF-8
-        line = re.sub(r"[\x00-\x1f]", lambda found: repr(found[0])[1:-1], line)
+        line = printable(f"{path} ({reason})")
         if line not in self._seen:
             self._seen.add(line)
             self.found.append(Note(line) if harmless else line)

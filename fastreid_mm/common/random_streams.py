@@ -1,4 +1,4 @@
-"""Independent streams of random numbers from one seed, and the three generators that the hosts' transforms draw from."""
+"""Independent streams of random numbers from one seed, and the three generators that transforms draw from."""
 
 import random
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""What numbers were made with: versions, revision and checksums."""
+"""What a training was made with, as ``run.json`` holds it: versions, revision, seed and checksums."""
 
 import hashlib
+import json
 import subprocess
-from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,10 +11,16 @@ import torch
 import fastreid_mm
 
 
-def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The versions of this project, of PyTorch with its build, and of other packages."""
-    found = {"fastreid-mm": fastreid_mm.__version__, "torch": torch.__version__}
-    return found | {name: _version(name) for name in packages}
+def run_record(*hosts: str, **facts: object) -> dict[str, object]:
+    """Gather what has to be alike for two runs to give the same numbers.
+
+    Args:
+        hosts: distributions whose versions are told beside those that both hosts need.
+        facts: of the run: ``seed``, ``deterministic``, checksums of ``config`` and ``data``, ``device``, ``processes``.
+    """
+    versions = {"fastreid-mm": fastreid_mm.__version__, "torch": torch.__version__}
+    versions |= {name: _version(name) for name in ("torchvision", *hosts, "timm", "numpy", "pillow")}
+    return {"versions": versions, "revision": revision(), **facts}
 
 
 def _version(package: str) -> str:
@@ -25,12 +31,22 @@ def _version(package: str) -> str:
 
 
 def checksum(text: str) -> str:
-    """SHA-256 of a text."""
+    """Compute the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def samples_checksum(samples: str, root: str) -> str:
+    """Compute the SHA-256 of a list of samples, whatever folder they lie in.
+
+    Args:
+        samples: the list as JSON.
+        root: the folder that the paths in it begin with.
+    """
+    return checksum(samples.replace(json.dumps(root.rstrip("/") + "/")[1:-1], ""))
+
+
 def revision() -> str:
-    """The git revision of this code, with "-dirty" if files were changed; empty if it lies in no repository."""
+    """Ask git for the revision of this code, with "-dirty" if files were changed; empty if it lies in no repository."""
     project = Path(fastreid_mm.__file__).parent.parent
     if not (project / ".git").exists():
         return ""

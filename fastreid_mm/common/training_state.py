@@ -1,4 +1,4 @@
-"""The state of an optimizer or schedule in a checkpoint, held against that of the run that is to take it up.
+"""The state of an optimizer or schedule in a checkpoint, compared with that of the run that goes on with it.
 
 PyTorch's and mmengine's schedules put every entry of a saved state into their ``__dict__``, whatever it is called.
 """
@@ -12,86 +12,86 @@ from torch import Tensor
 
 from fastreid_mm.common.errors import InputError
 
-PLAIN = Mapping | list | tuple | str | bool | int | float | Tensor | None
-"""What a saved state may have."""
+_SAVED = Mapping | list | tuple | str | bool | int | float | Tensor | None  # functions are not
 
 
-def like(own: Any, saved: Any, path: str, place: str) -> Any:
-    """Take from a saved state what the run's own state has, each of the same kind.
+def take_state(current: Any, saved: Any, path: str, place: str) -> Any:
+    """Take from a saved state what the run's state has, each of the same kind.
 
     Args:
-        own: the state of the run, as ``state_dict()`` gives it.
+        current: the state of the run, as ``state_dict()`` gives it.
         saved: the state that a checkpoint has.
         path: of the checkpoint, for errors.
         place: the entry's name, for errors.
 
     Returns:
-        The saved state without what the own one has not.
+        The saved state without what the run's has not.
 
     Raises:
         InputError: names the file and the first entry that is missing or of another kind.
     """
-    if isinstance(own, Mapping) and isinstance(saved, Mapping):
-        if not isinstance(own, Counter):
-            return _like_names(own, saved, path, place)
+    if isinstance(current, Mapping) and isinstance(saved, Mapping):
+        if not isinstance(current, Counter):
+            return _take_names(current, saved, path, place)
         if all(_is_number(key) and _is_number(count) for key, count in saved.items()):  # steps
             return Counter(saved)
-    elif isinstance(own, list | tuple) and isinstance(saved, list | tuple):
-        return _like_list(own, saved, path, place)
-    elif _same_kind(own, saved):
+    elif isinstance(current, list | tuple) and isinstance(saved, list | tuple):
+        return _take_list(current, saved, path, place)
+    elif _same_kind(current, saved):
         return saved
-    raise InputError(f"checkpoint {path}: {place} is not as this run needs it ({type(own).__name__})")
+    raise InputError(f"checkpoint {path}: {place} is not as this run needs it ({type(current).__name__})")
 
 
-def _like_names(own: Mapping, saved: Mapping, path: str, place: str) -> dict:
-    plain = {key: value for key, value in own.items() if isinstance(value, PLAIN)}  # a function stays the run's own
+def _take_names(current: Mapping, saved: Mapping, path: str, place: str) -> dict:
+    plain = {key: value for key, value in current.items() if isinstance(value, _SAVED)}  # a function stays the run's
     missing = [key for key, value in plain.items() if key not in saved and not isinstance(value, bool | None)]
     if missing:  # a flag may be of another version
         raise InputError(f"checkpoint {path}: {place} has no {missing[0]}")
-    return {key: like(value, saved[key], path, f"{place}.{key}") for key, value in plain.items() if key in saved}
+    return {key: take_state(value, saved[key], path, f"{place}.{key}") for key, value in plain.items() if key in saved}
 
 
-def _like_list(own: Sequence, saved: Sequence, path: str, place: str) -> Any:
-    if len(own) != len(saved):
-        raise InputError(f"checkpoint {path}: {place} has {len(saved)} entries, this run {len(own)}")
-    taken = [like(one, other, path, f"{place}.{index}") for index, (one, other) in enumerate(zip(own, saved))]
-    return tuple(taken) if isinstance(own, tuple) else taken
+def _take_list(current: Sequence, saved: Sequence, path: str, place: str) -> Any:
+    if len(current) != len(saved):
+        raise InputError(f"checkpoint {path}: {place} has {len(saved)} entries, this run {len(current)}")
+    taken = [take_state(one, other, path, f"{place}.{index}") for index, (one, other) in enumerate(zip(current, saved))]
+    return tuple(taken) if isinstance(current, tuple) else taken
 
 
-def _same_kind(own: Any, saved: Any) -> bool:
-    if own is None or isinstance(own, bool):
-        return saved is None or isinstance(saved, bool) or (own is None and _is_number(saved))
-    if isinstance(own, str):
-        return own == saved
-    if isinstance(own, Tensor):
-        return isinstance(saved, Tensor) and own.shape == saved.shape and not saved.is_meta
-    return _is_number(own) and _is_number(saved)
+def _same_kind(current: Any, saved: Any) -> bool:
+    if current is None or isinstance(current, bool):
+        return saved is None or isinstance(saved, bool) or (current is None and _is_number(saved))
+    if isinstance(current, str):
+        return current == saved
+    if isinstance(current, Tensor):
+        return isinstance(saved, Tensor) and current.shape == saved.shape and not saved.is_meta
+    return _is_number(current) and _is_number(saved)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def like_optimizer(own: Mapping, parameters: Sequence[Tensor], saved: object, path: str, place: str) -> dict:
-    """:func:`like` of an optimizer, whose state begins empty and then has numbers and tensors for each parameter.
+def take_optimizer_state(optimizer: Any, saved: object, path: str, place: str) -> dict:
+    """Take from a saved state what an optimizer's has, which begins empty and then has values for each parameter.
 
     Args:
-        own: the state of the run's optimizer.
-        parameters: all of its parameters, in the order of its groups.
+        optimizer: that of the run, or what wraps it.
         saved: the state that the checkpoint has.
         path: of the checkpoint, for errors.
         place: the entry's name, for errors.
 
     Raises:
-        InputError: see :func:`like`; or the state of a parameter is of another form than that of the others.
+        InputError: see :func:`take_state`; or the state of a parameter is of another form than that of the others.
     """
     if not isinstance(saved, Mapping):
         raise InputError(f"checkpoint {path}: {place} is not the state of an optimizer")
-    taken = like({key: own[key] for key in own if key != "state"}, saved, path, place)
+    current = optimizer.state_dict()
+    taken = take_state({key: current[key] for key in current if key != "state"}, saved, path, place)
     state = saved.get("state")
     if not isinstance(state, Mapping):
         raise InputError(f"checkpoint {path}: {place} has no state")
-    indices = [index for group in own["param_groups"] for index in group["params"]]
+    indices = [index for group in current["param_groups"] for index in group["params"]]
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     shapes = {index: parameter.shape for index, parameter in zip(indices, parameters)}
     known: dict[str, str] | None = None
     for index in sorted(state, key=lambda index: not shapes.get(index)):  # first those that tell averages from counts

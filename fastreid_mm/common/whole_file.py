@@ -3,10 +3,8 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZipFile
 
 from fastreid_mm.common.errors import InputError, first_line
-from fastreid_mm.common.safe_load import UntrustedError, load_safely
 
 
 class WriteError(InputError, OSError):
@@ -47,23 +45,3 @@ def _flush(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def require_whole(path: str) -> None:
-    """Refuse a PyTorch file that was cut short or changed, by its checksums, which PyTorch does not look at.
-
-    The checksums are those of the contents: what is said of them, as their names, is read as PyTorch does.
-
-    Raises:
-        InputError: names the file.
-    """
-    try:
-        with ZipFile(path) as file:
-            damaged = file.testzip()
-        load_safely(path, map_location="meta")
-    except UntrustedError:
-        pass  # whoever loads it says what to do
-    except Exception as error:  # a damaged file raises nearly anything, UnicodeDecodeError among it
-        raise InputError(f"{path} is damaged: {first_line(error)}") from None
-    if damaged:
-        raise InputError(f"{path} is damaged: {damaged}")

@@ -10,26 +10,15 @@ from timm.models import clean_state_dict
 from torch import Tensor
 from torch.optim import Optimizer
 
-from fastreid_mm.common.checkpoint_entries import (
-    COUNT,
-    FLAG,
-    NUMBER,
-    PLAIN,
-    TENSORS,
-    TEXT,
-    WHOLE,
-    Kind,
-    Known,
-    each,
-    either,
-    known_entries,
-    named,
-)
+from fastreid_mm.common.checkpoint_entries import Known, known_entries
+from fastreid_mm.common.checkpoint_file import first_whole, newest_first, read_checkpoint
+from fastreid_mm.common.checkpoint_match import Match, match_tensors, refuse_other_model, skipped_parts
 from fastreid_mm.common.errors import InputError, first_line, listed
-from fastreid_mm.common.find_weights import find_weights, fits
-from fastreid_mm.common.safe_load import load_safely
-from fastreid_mm.common.training_state import like, like_optimizer
-from fastreid_mm.common.whole_file import require_whole, write_text, write_whole
+from fastreid_mm.common.find_weights import find_weights
+from fastreid_mm.common.kinds import COUNT, FLAG, NUMBER, PLAIN, TENSORS, TEXT, WHOLE, Kind, each, either, named
+from fastreid_mm.common.training_state import take_optimizer_state, take_state
+from fastreid_mm.common.used_folder import LAST
+from fastreid_mm.common.whole_file import write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory", "heads.weight")
 """Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
@@ -51,15 +40,14 @@ EXTRAS: Known = {
 
 
 def saved_num_classes(path: str, trust: bool = False) -> int:
-    """How many training identities a checkpoint's model knows; 0 if the file does not say, or cannot be read.
+    """Read how many training identities a checkpoint's model knows; 0 if the file does not say, or cannot be read.
 
     HAMNet weighs its streams by the activation of classes at test time, too.
     """
     try:
-        content = load_safely(path, trust)
+        classes = read_checkpoint(path, trust).get("num_classes", 0)
     except InputError:  # the checkpointer says what is wrong with the file
         return 0
-    classes = content.get("num_classes", 0) if isinstance(content, dict) else 0
     return classes if COUNT.holds(classes) else 0
 
 
@@ -92,7 +80,7 @@ class SafeCheckpointer(Checkpointer):
 
     def tag_last_checkpoint(self, last_filename_basename: str) -> None:
         """Write down which file is the newest."""
-        write_text(os.path.join(self.save_dir, "last_checkpoint"), last_filename_basename)
+        write_text(os.path.join(self.save_dir, LAST), last_filename_basename)
 
     def resume_or_load(self, path: str, *, resume: bool = True) -> dict:
         """Go on from the newest checkpoint that is whole; if there is none, or not to resume, load ``path``, if any.
@@ -105,22 +93,17 @@ class SafeCheckpointer(Checkpointer):
         Raises:
             InputError: see :meth:`load`.
         """
-        self.resumed = ""
-        for candidate in self._newest_first() if resume else []:
-            try:
-                require_whole(candidate)
-            except InputError as error:
-                self.logger.warning(f"{error}. It is left out, and the checkpoint before it is used")
-                continue
-            self.resumed = candidate
-            return self.load(candidate)
-        return self.load(path, checkpointables=[])
+        newest = first_whole(self._newest_first(), self._warn_of_damage) if resume else None
+        self.resumed = str(newest or "")
+        return self.load(self.resumed) if newest else self.load(path, checkpointables=[])
 
-    def _newest_first(self) -> list[str]:
-        """The file that was tagged as the last, then all others of its folder."""
-        tagged = [self.get_checkpoint_file()] if self.has_checkpoint() else []
-        files = sorted(Path(self.save_dir).glob("model_*.pth"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        return tagged + [str(path) for path in files if str(path) not in tagged]
+    def _newest_first(self) -> list[Path]:
+        """List the checkpoint that was noted as the last, then all others of its folder."""
+        last = Path(self.get_checkpoint_file()) if self.has_checkpoint() else None
+        return newest_first(Path(self.save_dir).glob("model_*.pth"), last)
+
+    def _warn_of_damage(self, error: InputError) -> None:
+        self.logger.warning(f"{error}. It is left out, and the checkpoint before it is used")
 
     def load(self, path: str, checkpointables: list[str] | None = None) -> dict:
         """Load the model, and the named checkpointables (all if None: resuming).
@@ -146,9 +129,7 @@ class SafeCheckpointer(Checkpointer):
             ) from error
 
     def _load_file(self, path: str) -> dict:
-        content = load_safely(path, self.trust)
-        if not isinstance(content, dict):
-            raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
+        content = dict(read_checkpoint(path, self.trust))
         extras = content if self.trust else known_entries(content, EXTRAS, path)
         if self._resuming:
             self.check_resumed(extras)
@@ -161,7 +142,7 @@ class SafeCheckpointer(Checkpointer):
         return {**extras, **states, "model": weights}
 
     def _states_of(self, content: dict, path: str) -> list[str]:
-        """Names of what beside the model is to be resumed."""
+        """List what beside the model is to be resumed, by name."""
         if not self._resuming:
             return []
         lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
@@ -170,28 +151,26 @@ class SafeCheckpointer(Checkpointer):
         return [name for name in self.checkpointables if name in content]
 
     def _weights(self, content: dict, path: str) -> dict[str, Tensor]:
-        """The tensors of ``model``; unless resuming, those that are elsewhere under the model's names, too."""
-        own, given = self.model.state_dict(), content.get("model")
+        """Take the tensors of ``model``; unless resuming, those that are elsewhere under the model's names, too."""
+        names, given = self.model.state_dict().keys(), content.get("model")
         if isinstance(given, dict):
             tensors = {name: one for name, one in given.items() if isinstance(name, str) and isinstance(one, Tensor)}
             tensors = clean_state_dict(tensors)  # no "module." of a wrapped model
-            if self._resuming or own.keys() & tensors.keys():
+            if self._resuming or names & tensors.keys():
                 return tensors
         elif self._resuming:
             raise InputError(f"{path} is not a checkpoint to resume: it has no 'model'")
-        found = find_weights(content, path, own)
+        found = find_weights(content, path, names)
         if found.told():
             self.logger.info(f"{path}: {found.told()}")
         return found.state
 
     def _state(self, name: str, content: dict, path: str) -> Mapping:
-        """What is saved of an optimizer, schedule or scaler, as far as this run's has it, too."""
+        """Take what is saved of an optimizer, schedule or scaler, as far as this run's has it too."""
         checkpointable = self.checkpointables[name]
-        own = checkpointable.state_dict()
         if isinstance(checkpointable, Optimizer):
-            parameters = [one for group in checkpointable.param_groups for one in group["params"]]
-            return like_optimizer(own, parameters, content[name], path, name)
-        return like(own, content[name], path, name)
+            return take_optimizer_state(checkpointable, content[name], path, name)
+        return take_state(checkpointable.state_dict(), content[name], path, name)
 
     check_resumed: Callable[[dict], None] = staticmethod(lambda content: None)
     """Given what a file holds that is to be resumed from, refuses it or not, before anything of it is loaded."""
@@ -207,47 +186,38 @@ class SafeCheckpointer(Checkpointer):
     """Parts of names of tensors that, unless resuming, need not fit."""
 
     def _load_model(self, checkpoint: dict) -> None:
-        state, own = checkpoint["model"], self.model.state_dict()
-        shapes = [name for name in own if name in state and not fits(own[name], state[name])]
-        wrong = {
-            "missing": self._not_excused(set(own) - set(state)),
-            "unknown": self._not_excused(set(state) - set(own)),
-            "of another shape": self._not_excused(shapes),
-        }
-        found = [f"{len(names)} tensors {kind} ({names[0]} ...)" for kind, names in wrong.items() if names]
-        matched = (set(own) & set(state)) - set(shapes)
+        match = match_tensors(self.model.state_dict(), checkpoint["model"])
         if self.partial and not self._resuming:
-            self._refuse_skipped_parts(set(own), matched)
-        elif found:
-            raise InputError(
-                f"checkpoint {self._path} is of another model: {', '.join(found)}"
-                + (
-                    ""
-                    if self._resuming or self.partial is None
-                    else "; MODEL.PARTIAL_WEIGHTS True trains on from what fits"
-                )
+            self._refuse_skipped_parts(match)
+        else:
+            wrong = {"missing": match.missing, "unknown": match.unknown, "of another shape": match.misshapen}
+            advised = not self._resuming and self.partial is not None
+            refuse_other_model(
+                self._path,
+                {kind: self._not_excused(names) for kind, names in wrong.items()},
+                "; MODEL.PARTIAL_WEIGHTS True trains on from what fits" if advised else "",
             )
-        missing, left = sorted(set(own) - matched), sorted(set(state) - matched)
+        missing, left_out = (sorted(names + match.misshapen) for names in (match.missing, match.unknown))
         self.logger.info(
-            f"{self._path}: {len(matched)} of the model's {len(own)} tensors are loaded, {len(missing)} are not"
-            f"{_some(missing)}, {len(left)} of the file are left out{_some(left)}"
+            f"{self._path}: {len(match.fitting)} of the model's {len(match.fitting) + len(missing)} tensors are "
+            f"loaded, {len(missing)} are not{_some(missing)}, {len(left_out)} of the file are left out{_some(left_out)}"
         )
-        for name in left:
-            del state[name]
+        for name in left_out:
+            del checkpoint["model"][name]
         super()._load_model(checkpoint)
 
-    def _refuse_skipped_parts(self, own: set[str], matched: set[str]) -> None:
+    def _refuse_skipped_parts(self, match: Match) -> None:
         """Refuse to load nothing of a part of the model, as its backbone or neck, other than those of identities."""
-        parts = {name.split(".")[0] for name in self._not_excused(own)}
-        skipped = sorted(parts - {name.split(".")[0] for name in matched})
+        names = match.fitting + match.misshapen + match.missing
+        skipped = skipped_parts(self._not_excused(names), match.fitting)
         if skipped:
             raise InputError(
                 f"checkpoint {self._path} has no tensor that fits {listed(skipped, separator=', ')} of the model; "
-                f"{len(matched)} of {len(own)} tensors would be loaded"
+                f"{len(match.fitting)} of {len(names)} tensors would be loaded"
             )
 
     def _not_excused(self, names: Iterable[str]) -> list[str]:
-        """The names that make a checkpoint another model's."""
+        """Sort the names that make a checkpoint another model's."""
         return sorted(name for name in names if self._resuming or not any(part in name for part in self.excused))
 
 

@@ -1,17 +1,14 @@
 """Checkpoints between epochs, every so many iterations and when the process is told to stop."""
 
 import logging
-import signal
-import threading
 from pathlib import Path
-from typing import Any
 
 import torch
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 from torch import nn
 
-from fastreid_mm.common.stopping import KEPT, STOPPED
+from fastreid_mm.common.stopping import STOPPED, StopSignal, delete_all_but_newest
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -26,16 +23,11 @@ class InterimCheckpointer(HookBase):
     """
 
     def __init__(self, period: int) -> None:
-        self._period, self._told = period, False
-        self._before: Any = None
+        self._period, self._signal = period, StopSignal()
 
     def before_train(self) -> None:
         """Called by the trainer."""
-        if threading.current_thread() is threading.main_thread():  # no other may ask for signals
-            self._before = signal.signal(signal.SIGTERM, self._note)
-
-    def _note(self, *_: object) -> None:
-        self._told = True
+        self._signal.listen()
 
     def after_step(self) -> None:
         """Called by the trainer.
@@ -44,7 +36,8 @@ class InterimCheckpointer(HookBase):
             SystemExit: with :data:`STOPPED`, when the state is saved.
         """
         done = self.trainer.iter + 1
-        stop = any(comm.all_gather(self._told)) if comm.get_world_size() > 1 else self._told
+        received = self._signal.received
+        stop = any(comm.all_gather(received)) if comm.get_world_size() > 1 else received
         if not stop and (self._period <= 0 or done % self._period):
             return
         self.trainer.save(interim_name(done), self.trainer.epoch, done)
@@ -55,8 +48,7 @@ class InterimCheckpointer(HookBase):
 
     def after_train(self) -> None:
         """Called by the trainer."""
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        self._signal.leave()
 
 
 def interim_name(iterations: int) -> str:
@@ -67,8 +59,7 @@ def interim_name(iterations: int) -> str:
 def prune_interim(folder: str) -> None:
     """Delete such checkpoints but for the newest, on the first process."""
     if comm.is_main_process():
-        for path in sorted(Path(folder).glob("model_iter_*.pth"))[:-KEPT]:
-            path.unlink()
+        delete_all_but_newest(Path(folder).glob("model_iter_*.pth"))
 
 
 def gather_buffers(model: nn.Module) -> list[dict[str, torch.Tensor]]:

@@ -3,24 +3,17 @@
 import os
 from pathlib import Path
 
-from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.used_folder import LAST, files_in, refuse_used
 
 LAST_TEST = "last_test"
 """The file that says after how many iterations the last test was made."""
-TRACES = ("last_checkpoint", "model_*.pth", "results.json")
+TRACES = (LAST, "model_*.pth", "results.json")
 """What shows that a training has begun."""
 WRITTEN = (
     *TRACES,
-    LAST_TEST,
-    "metrics.json",
-    "events.out.tfevents.*",
-    "wandb_run",
-    "references.json",
-    "run.json",
-    "eval_results.json",
-    "eval_run.json",
-    "ranked_lists_*.png",
-    "not_finite_*.pth",
+    *(LAST_TEST, "metrics.json", "events.out.tfevents.*", "wandb_run", "references.json", "run.json"),
+    *("eval_results.json", "eval_run.json", "ranked_lists_*.png", "not_finite_*.pth"),
 )
 """All that a run writes and that would be taken for another's. ``log.txt`` goes on, and ``config.yaml`` is replaced."""
 
@@ -35,10 +28,10 @@ def clear_output_dir(folder: str, needed: str = "") -> None:
     Raises:
         InputError: that file would be deleted.
     """
-    found = _found(folder, (*WRITTEN, *(f"{pattern}.part" for pattern in WRITTEN)))
-    if needed and os.path.realpath(needed) in {os.path.realpath(path) for path in found}:
+    files = files_in(folder, (*WRITTEN, *(f"{pattern}.part" for pattern in WRITTEN)))
+    if needed and os.path.realpath(needed) in map(os.path.realpath, files):
         raise InputError(f"--overwrite would delete MODEL.WEIGHTS {needed}: copy it to another folder first")
-    for path in found:
+    for path in files:
         path.unlink()
 
 
@@ -52,20 +45,11 @@ def refuse_used_output_dir(folder: str, resume: bool = False) -> None:
     Raises:
         InputError: names the folder, and what is there.
     """
-    found = [path.name for path in _found(folder, TRACES)]
-    if found:
-        going_on = "no checkpoint of it can be gone on with" if resume else "--resume goes on with it"
-        raise InputError(
-            f"OUTPUT_DIR {folder} has a training in it ({listed(found, shown=3, separator=', ')}): {going_on}, "
-            "--overwrite deletes it, another OUTPUT_DIR leaves it alone"
-        )
+    names = [path.name for path in files_in(folder, TRACES)]
+    resuming = "no checkpoint of it can be gone on with" if resume else "--resume goes on with it"
+    refuse_used(f"OUTPUT_DIR {folder} has a training in it", names, "OUTPUT_DIR", resuming)
 
 
 def has_checkpoint(folder: str) -> bool:
-    """Whether a training has saved a checkpoint in a folder."""
-    return Path(folder, "last_checkpoint").is_file()
-
-
-def _found(folder: str, patterns: tuple[str, ...]) -> list[Path]:
-    paths = (path for pattern in patterns for path in sorted(Path(folder).glob(pattern)))
-    return [path for path in dict.fromkeys(paths) if path.is_file() or path.is_symlink()]
+    """Tell whether a training has saved a checkpoint in a folder."""
+    return Path(folder, LAST).is_file()

@@ -1,4 +1,4 @@
-"""What a run was made with: versions, seed, config, revision and data."""
+"""The record of a run: its versions, seed, config, revision and data."""
 
 import json
 import logging
@@ -9,35 +9,30 @@ import torch
 from fastreid.utils import comm
 from yacs.config import CfgNode
 
+from fastreid_mm.common import run_record as common
 from fastreid_mm.common.data_root import data_root
-from fastreid_mm.common.run_record import checksum, revision, versions
 from fastreid_mm.data.items import as_items
 from fastreid_mm.evaluation.results import write_json
-
-PACKAGES = ("torchvision", "fastreid", "timm", "numpy", "pillow")
-NOT_OF_THE_RUN = ("OUTPUT_DIR",)
-"""Keys that two runs of one config may differ in."""
 
 logger = logging.getLogger("fastreid.mm")
 
 
 def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
-    """What has to be alike for two runs to give the same numbers.
+    """Gather what has to be alike for two runs to give the same numbers.
 
     Args:
         cfg: with the seed that was drawn.
         lists: data set and part to :func:`list_checksum`.
     """
-    return {
-        "versions": versions(PACKAGES),
-        "revision": revision(),
-        "seed": cfg.SEED,
-        "deterministic": cfg.DETERMINISTIC,
-        "config": config_checksum(cfg),
-        "data": lists,
-        "device": torch.cuda.get_device_name() if cfg.MODEL.DEVICE.startswith("cuda") else cfg.MODEL.DEVICE,
-        "processes": comm.get_world_size(),
-    }
+    return common.run_record(
+        "fastreid",
+        seed=cfg.SEED,
+        deterministic=cfg.DETERMINISTIC,
+        config=config_checksum(cfg),
+        data=lists,
+        device=torch.cuda.get_device_name() if cfg.MODEL.DEVICE.startswith("cuda") else cfg.MODEL.DEVICE,
+        processes=comm.get_world_size(),
+    )
 
 
 def log_record(record: dict) -> None:
@@ -52,16 +47,14 @@ def save_record(output_dir: str, record: dict, prefix: str = "") -> None:
 
 
 def config_checksum(cfg: CfgNode) -> str:
-    """SHA-256 of a config, whatever folder it writes to."""
+    """Compute the SHA-256 of a config, whatever folder it writes to."""
     cfg = cfg.clone()
     cfg.defrost()
-    for key in NOT_OF_THE_RUN:
-        del cfg[key]
-    return checksum(cfg.dump())
+    del cfg["OUTPUT_DIR"]
+    return common.checksum(cfg.dump())
 
 
 def list_checksum(items: Iterable[Sequence]) -> str:
-    """SHA-256 of a data set's items: paths below ``FASTREID_DATASETS``, identities, cameras, modalities and sources."""
-    root = os.path.join(data_root(), "")
+    """Compute the SHA-256 of a data set's items: paths below the data root, identities, cameras and all else of them."""
     lines = [json.dumps([part for part in item[:5] if part not in (None, ())], default=str) for item in as_items(items)]
-    return checksum("\n".join(lines).replace(json.dumps(root)[1:-1], ""))
+    return common.samples_checksum("\n".join(lines), data_root())

@@ -1,4 +1,4 @@
-"""What a resumed run finds in its checkpoint: where training was, and with which settings.
+"""The check of a checkpoint to resume: where training was, and with which settings.
 
 A position is a number of epochs and iterations, which mean something else with other batches; and optimiser and
 schedule are the checkpoint's, whatever the config says. So a change is refused where training could not go on from
@@ -13,8 +13,8 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import leaves
+from fastreid_mm.common.same_training import changed_settings
 from fastreid_mm.engine.checkpoint import AS_WEIGHTS
-from fastreid_mm.settings.unread_keys import is_same
 
 KINDS = ("OPT", "SCHED", "WARMUP_ITERS", "WARMUP_FACTOR", "WARMUP_METHOD", "DELAY_EPOCHS")
 """Keys of ``SOLVER`` without which a checkpoint's state of optimiser and schedule means nothing."""
@@ -24,18 +24,9 @@ OF_THE_CHECKPOINT = (
 )
 """Keys of ``SOLVER`` whose values a resumed run takes from the checkpoint's state, whatever its config says."""
 FREE = (
-    *(
-        "IMPORTS",
-        "OUTPUT_DIR",
-        "SEED",
-        "CUDNN_BENCHMARK",
-        "TEST.",
-        "TRACKING.",
-        "DATASETS.TESTS",
-        "DATALOADER.NUM_WORKERS",
-    ),
+    *("IMPORTS", "OUTPUT_DIR", "SEED", "CUDNN_BENCHMARK", "TEST.", "TRACKING.", "DATASETS.TESTS"),
     *("MODEL.DEVICE", "MODEL.WEIGHTS", "MODEL.PARTIAL_WEIGHTS", "MODEL.TRUST_WEIGHTS", "MODEL.BACKBONE.PRETRAIN"),
-    *("SOLVER.CHECKPOINT_PERIOD", "SOLVER.CHECKPOINT_ITERS", "SOLVER.STEPS", "SOLVER.GAMMA"),
+    *("DATALOADER.NUM_WORKERS", "SOLVER.CHECKPOINT_PERIOD", "SOLVER.CHECKPOINT_ITERS", "SOLVER.STEPS", "SOLVER.GAMMA"),
 )
 """What the keys begin with that may change without changing the training, or whose change is told elsewhere."""
 
@@ -88,10 +79,8 @@ def _settings(cfg: CfgNode) -> dict[str, object]:
 
 def _compare_settings(cfg: CfgNode, saved: Mapping[str, object]) -> None:
     others = []
-    for key, value in _settings(cfg).items():
-        was, name = saved.get(key, value), key.removeprefix("SOLVER.")
-        if is_same(value, was):
-            continue
+    for key, (was, value) in changed_settings(_settings(cfg), saved).items():
+        name = key.removeprefix("SOLVER.")
         if name != key and name in KINDS:
             raise InputError(f"{key} {value}: the checkpoint to resume is of {was}")
         if name != key and name in OF_THE_CHECKPOINT:

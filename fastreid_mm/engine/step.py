@@ -1,21 +1,14 @@
 """One training iteration, on any device, in full or mixed precision."""
 
-import math
-import os
 import time
 
 import torch
 from fastreid.engine.train_loop import SimpleTrainer
 from fastreid.utils import comm
-from torch import Tensor, nn
+from torch import nn
 
-from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.whole_file import write_whole
-from fastreid_mm.data.device_loader import Batch, DeviceLoader
-
-
-class NotFiniteError(InputError, FloatingPointError):
-    """A loss is infinite or not a number."""
+from fastreid_mm.common.finite_loss import require_finite
+from fastreid_mm.data.device_loader import DeviceLoader
 
 
 class TrainingStep(SimpleTrainer):
@@ -65,19 +58,8 @@ class TrainingStep(SimpleTrainer):
             total = sum(losses.values())
         self.optimizer.zero_grad()
         self.grad_scaler.scale(total).backward()
-        if not torch.isfinite(total):
-            raise NotFiniteError(self._report(losses, batch))
+        require_finite(total, losses, lambda: batch, self._output_dir, self.iter, comm.get_rank())
         self._write_metrics(losses, data_time)
         self.grad_scaler.unscale_(self.optimizer)  # before the optimizer may clip
         self.grad_scaler.step(self.optimizer)
         self.grad_scaler.update()
-
-    def _report(self, losses: dict[str, Tensor], batch: Batch) -> str:
-        """Save the batch, and say where and why."""
-        values = {name: value.item() for name, value in losses.items()}
-        wrong = ", ".join(f"{name} is {value}" for name, value in values.items() if not math.isfinite(value))
-        path = os.path.join(self._output_dir, f"not_finite_{self.iter:07d}_{comm.get_rank()}.pth")
-        kept = {key: value.cpu() if isinstance(value, Tensor) else value for key, value in batch.items()}
-        content = {**kept, "iteration": self.iter, "losses": values}
-        write_whole(path, lambda part: torch.save(content, part))
-        return f"{wrong or 'the sum of losses is not finite'} at iteration {self.iter}: its batch is in {path}"

@@ -8,6 +8,7 @@ from fastreid.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import DECLARED, leaves
+from fastreid_mm.common.same_training import is_same
 from fastreid_mm.settings.imports import defaults_of
 
 logger = logging.getLogger("fastreid.mm")
@@ -120,10 +121,3 @@ def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     for key, value in leaves(cfg):
         if key in known and not is_same(value, known[key]):
             yield key, f"{key} {value!r} (default {known[key]!r})"
-
-
-def is_same(value: object, other: object) -> bool:
-    """Whether two values are equal, tuples and lists alike."""
-    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
-        return list(value) == list(other)
-    return value == other

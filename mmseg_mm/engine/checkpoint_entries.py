@@ -11,7 +11,10 @@ from typing import Any
 
 from torch import Tensor
 
-from fastreid_mm.common.checkpoint_entries import (
+from fastreid_mm.common.checkpoint_entries import Known, known_entries, require_kind
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.find_weights import tensors_of
+from fastreid_mm.common.kinds import (
     COUNT,
     FLAG,
     MAPPING,
@@ -21,16 +24,11 @@ from fastreid_mm.common.checkpoint_entries import (
     TEXT,
     WHOLE,
     Kind,
-    Known,
     each,
     either,
-    known_entries,
     named,
     optional,
-    require_kind,
 )
-from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.find_weights import tensors_of
 from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")

@@ -1,22 +1,23 @@
 """Checkpoints that survive a stop at any moment."""
 
-import signal
-import threading
+from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
+from fastreid_mm.common.checkpoint_file import first_whole
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.stopping import KEPT, STOPPED
-from mmseg_mm.engine.finite_loss import require_finite_loss
+from fastreid_mm.common.finite_loss import require_finite
+from fastreid_mm.common.stopping import STOPPED, StopSignal, delete_all_but_newest
+from fastreid_mm.common.used_folder import LAST
 from mmseg_mm.engine.safe_checkpoint import purpose_of
-from mmseg_mm.engine.whole_checkpoint import BACKEND, WholeFileBackend, newest_whole
+from mmseg_mm.engine.whole_file_backend import BACKEND, WholeFileBackend
 from mmseg_mm.engine.work_folder import WorkFolder
 
 
@@ -51,9 +52,7 @@ class ResumableCheckpointHook(CheckpointHook):
         self._given = hook.keys()
         super().__init__(**{"backend_args": {"backend": BACKEND}, **hook})
         self.every_iters, self.overwrite = every_iters, overwrite
-        self._told = False
-        self._saved = 0
-        self._before: Any = None
+        self._saved, self._signal = 0, StopSignal()
 
     def _init_rule(self, rules: list[str | None], key_indicators: list[str]) -> None:
         """Say that less is better of MAE and more of all else; mmengine guesses by parts of the data sets' names."""
@@ -93,12 +92,14 @@ class ResumableCheckpointHook(CheckpointHook):
         states = folder.states()
         if runner._load_from and Path(runner._load_from).resolve() in [path.resolve() for path in states]:
             return
-        found = newest_whole(states)
+        newest = first_whole(
+            states, lambda error: runner.logger.warning(f"checkpoint {error}; the one before it is used")
+        )
         if not states:
             folder.require_unused()
-        if found and runner._load_from:
-            runner.logger.info(f"--resume goes on from {found}, not from {runner._load_from} where training began")
-        runner._load_from = str(found) if found else runner._load_from
+        if newest and runner._load_from:
+            runner.logger.info(f"--resume goes on from {newest}, not from {runner._load_from} where training began")
+        runner._load_from = str(newest) if newest else runner._load_from
         runner._resume = runner._load_from is not None
 
     def before_train(self, runner: Runner) -> None:
@@ -107,22 +108,19 @@ class ResumableCheckpointHook(CheckpointHook):
         loop = runner.train_loop
         if loop.iter > 0 and (loop.epoch >= loop.max_epochs or loop.iter >= loop.max_iters):
             runner.logger.warning(f"{runner._load_from} is at the end of the training: test_sod.py tests it")
-        if threading.current_thread() is threading.main_thread():  # No other may ask for signals.
-            self._before = signal.signal(signal.SIGTERM, self._note)
-
-    def _note(self, *_: object) -> None:
-        self._told = True
+        self._signal.listen()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save when it is time, or when any of the processes was told to stop.
 
         Raises:
-            InputError: A loss is not finite. Nothing is saved but its batch.
+            NotFiniteError: A loss is not finite. Nothing is saved but its batch.
             SystemExit: The run was told to stop, and its state is saved.
         """
-        require_finite_loss(runner, data_batch, outputs)
+        total = sum(outputs.values())
+        require_finite(total, outputs, lambda: _plain_batch(data_batch), runner.work_dir, runner.iter, get_rank())
         super().after_train_iter(runner, batch_idx, data_batch, outputs)
-        stop = self._told
+        stop = self._signal.received
         if get_world_size() > 1:
             told = torch.tensor(float(stop), device=next(runner.model.parameters()).device)
             all_reduce(told)
@@ -161,12 +159,16 @@ class ResumableCheckpointHook(CheckpointHook):
         runner.save_checkpoint(self.out_dir, name, meta=meta, by_epoch=False, backend_args=self.backend_args)
         if is_main_process():
             folder = Path(self.out_dir)
-            WholeFileBackend().put(str(folder / name).encode(), Path(runner.work_dir) / "last_checkpoint")
-            for path in sorted(folder.glob(f"iter_{'[0-9]' * 7}.pth"))[:-KEPT]:
-                path.unlink()
+            WholeFileBackend().put(str(folder / name).encode(), Path(runner.work_dir) / LAST)
+            delete_all_but_newest(folder.glob(f"iter_{'[0-9]' * 7}.pth"))
 
     def after_train(self, runner: Runner) -> None:
         """Leave SIGTERM to whom it was before."""
         super().after_train(runner)
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        self._signal.leave()
+
+
+def _plain_batch(batch: Mapping) -> dict[str, list]:
+    samples = batch["data_samples"]
+    masks = [sample.gt_sem_seg.data for sample in samples]
+    return {"inputs": batch["inputs"], "masks": masks, "img_path": [sample.img_path for sample in samples]}

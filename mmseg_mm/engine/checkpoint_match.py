@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping
 
+from fastreid_mm.common.checkpoint_match import Match, match_tensors, refuse_other_model
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.find_weights import fits
+from fastreid_mm.common.same_training import changed_settings
+from mmseg_mm.engine.config_values import value_at
 
 UNSEEN = {
     "data_preprocessor.mean": (123.675, 116.28, 103.53),
@@ -23,8 +25,8 @@ UNSEEN = {
 their defaults."""
 TRAINING_ONLY = ("decode_head.modality_seg.", "decode_head.first_seg.", "decode_head.level_seg.", "auxiliary_head.")
 """Prefixes of weights that are used in training only, for maps that have a loss but no part in the prediction."""
-PURPOSES = ("resume", "predict", "begin")
-"""What a checkpoint may be loaded for."""
+PURPOSES: dict[str, tuple[str, ...]] = {"resume": (), "predict": TRAINING_ONLY, "begin": ("",)}
+"""What a checkpoint may be loaded for, and the prefixes of weights that may be missing then."""
 
 
 def unseen_settings(model: Mapping) -> dict[str, object]:
@@ -35,9 +37,7 @@ def unseen_settings(model: Mapping) -> dict[str, object]:
     """
     settings: dict[str, object] = {}
     for key, default in UNSEEN.items():
-        value = model.get("module", model)
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+        value = value_at(model.get("module", model), key)
         value = default if value is None else value
         settings[key] = json.loads(json.dumps(value))  # Tuples and lists count as the same.
     for name in ("mean", "std"):  # Of depth they are those of the image unless they are given.
@@ -57,14 +57,11 @@ def check_settings(expected: Mapping, saved: Mapping, path: str) -> None:
     Raises:
         InputError: A setting differs.
     """
-    for key in expected:
-        if key in saved and saved[key] != expected[key]:
-            raise InputError(
-                f"checkpoint {path} was trained with {key}={saved[key]!r}, but the config has {expected[key]!r}"
-            )
+    for key, (was, value) in changed_settings(expected, saved).items():
+        raise InputError(f"checkpoint {path} was trained with {key}={was!r}, but the config has {value!r}")
 
 
-def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "resume") -> None:
+def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "resume") -> Match:
     """Compare the weights of a model and of a checkpoint, which may have further ones.
 
     Args:
@@ -74,42 +71,18 @@ def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "
         purpose: One of :data:`PURPOSES`. To "resume" needs all weights, to "predict" all but :data:`TRAINING_ONLY`,
             and to "begin" training at least one.
 
+    Returns:
+        Which of the tensors match.
+
     Raises:
         InputError: Weights are missing or have another shape.
     """
-    expected, saved = _unwrapped(expected), _unwrapped(saved)
-    if not expected.keys() & saved.keys():
+    match = match_tensors(_unwrapped(expected), _unwrapped(saved))
+    if not match.fitting and not match.misshapen:
         raise InputError(f"checkpoint {path} is of another model: it has none of its tensors")
-    missing = [
-        name
-        for name in expected
-        if name not in saved and purpose != "begin" and not (purpose == "predict" and name.startswith(TRAINING_ONLY))
-    ]
-    shapes = [name for name in expected if name in saved and not fits(expected[name], saved[name])]
-    wrong = [
-        f"{len(names)} tensors {kind} ({names[0]} ...)"
-        for kind, names in (("missing", missing), ("of another shape", shapes))
-        if names
-    ]
-    if wrong:
-        raise InputError(f"checkpoint {path} is of another model: {', '.join(wrong)}")
-
-
-def describe_match(expected: Mapping, saved: Mapping) -> tuple[str, list[str]]:
-    """Count what a training that begins from a checkpoint takes from it.
-
-    Args:
-        expected: The tensors of the model by name.
-        saved: The tensors of the checkpoint by name.
-
-    Returns:
-        The counts in words, and the parts of the model, as "decode_head", that get nothing.
-    """
-    own, given = _unwrapped(expected).keys(), _unwrapped(saved).keys()
-    taken = own & given
-    skipped = {name.split(".")[0] for name in own} - {name.split(".")[0] for name in taken}
-    counts = f"{len(taken)} of the model's {len(own)} tensors are loaded, {len(given - own)} of the file are left out"
-    return counts, sorted(skipped)
+    missing = [name for name in match.missing if not name.startswith(PURPOSES[purpose])]
+    refuse_other_model(path, {"missing": missing, "of another shape": match.misshapen})
+    return match
 
 
 def _unwrapped(state: Mapping) -> dict:

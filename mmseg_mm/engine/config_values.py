@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.kinds import NUMBER, SEED, WHOLE
 
 PARTS = ("train", "val", "test")
 TOGETHER = {
@@ -29,8 +30,6 @@ ENVIRONMENT = {"cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"}
 """All keys of ``env_cfg`` that mmengine reads."""
 NEED_WORKERS = ("persistent_workers", "prefetch_factor")
 """Keys of a data loader that have a meaning for processes of its own only."""
-SEEDS = 2**32
-"""How many seeds NumPy takes."""
 HALF = "AmpOptimWrapper"
 NO_HALF = (
     "--amp, or optim_wrapper.type AmpOptimWrapper, needs a GPU: training in half precision scales the loss there; "
@@ -51,8 +50,8 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
         InputError: It names the key and its value.
     """
     for key, least in COUNTS.items():
-        value = _value(config, key)
-        if value is not None and not (type(value) is int and value >= least):
+        value = value_at(config, key)
+        if value is not None and not (WHOLE.holds(value) and value >= least):
             raise InputError(f"{key} must be a whole number of at least {least}, got {value!r}")
     unknown = sorted(set(config.get("env_cfg") or {}) - ENVIRONMENT)
     if unknown:
@@ -68,7 +67,7 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
         for key in NEED_WORKERS:
             if loader.get(key) and not loader.get("num_workers"):
                 raise InputError(f"{part}_dataloader.{key} {loader[key]!r} needs num_workers of at least 1")
-        endless = (_value(config, f"{part}_dataloader.sampler.type") or "").endswith("InfiniteSampler")
+        endless = (value_at(config, f"{part}_dataloader.sampler.type") or "").endswith("InfiniteSampler")
         if endless and not (part == "train" and _by_iterations(config)):
             raise InputError(
                 f"{part}_dataloader.sampler InfiniteSampler never ends; train_cfg.by_epoch=False alone takes it"
@@ -81,7 +80,7 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
 
 
 def _refuse_impossible_training(config: Mapping, amp: bool, resume: bool) -> None:
-    wrapper = _value(config, "optim_wrapper.type") or "OptimWrapper"
+    wrapper = value_at(config, "optim_wrapper.type") or "OptimWrapper"
     if (amp or wrapper == HALF) and not torch.cuda.is_available():
         raise InputError(NO_HALF)
     if amp and wrapper not in ("OptimWrapper", HALF):
@@ -90,20 +89,21 @@ def _refuse_impossible_training(config: Mapping, amp: bool, resume: bool) -> Non
         raise InputError("resume=True in a config has no effect: --resume goes on with a training")
     if config.get("launcher") == "pytorch" and "RANK" not in os.environ:
         raise InputError("--launcher pytorch needs torchrun, which says which process is which")
-    seed = _value(config, "randomness.seed")
-    if seed is not None and not (type(seed) is int and 0 <= seed < SEEDS):
-        raise InputError(f"randomness.seed must be a whole number from 0 to {SEEDS - 1}, got {seed!r}")
-    rate = _value(config, "optim_wrapper.optimizer.lr")
-    if rate is not None and not (isinstance(rate, int | float) and math.isfinite(rate) and rate >= 0):
+    seed = value_at(config, "randomness.seed")
+    if seed is not None and not SEED.holds(seed):  # as NumPy takes it
+        raise InputError(f"randomness.seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
+    rate = value_at(config, "optim_wrapper.optimizer.lr")
+    if rate is not None and not (NUMBER.holds(rate) and math.isfinite(rate) and rate >= 0):
         raise InputError(f"optim_wrapper.optimizer.lr must be a number of at least 0, got {rate!r}")
 
 
 def _by_iterations(config: Mapping) -> bool:
-    kind, by_epoch = _value(config, "train_cfg.type"), _value(config, "train_cfg.by_epoch")
+    kind, by_epoch = value_at(config, "train_cfg.type"), value_at(config, "train_cfg.by_epoch")
     return by_epoch is False if kind is None else kind == "IterBasedTrainLoop"
 
 
-def _value(config: Mapping, key: str) -> Any:
+def value_at(config: Mapping, key: str) -> Any:
+    """Return the value of a dotted key; None where there is none."""
     value: Any = config
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None

@@ -1,4 +1,4 @@
-"""What a training was made with, beside its checkpoints."""
+"""The record of a training beside its checkpoints."""
 
 import json
 from pathlib import Path
@@ -9,11 +9,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from fastreid_mm.common.run_record import checksum, revision, versions
+from fastreid_mm.common.run_record import checksum, run_record, samples_checksum
 from fastreid_mm.evaluation.results import write_json
 from mmseg_mm.datasets.innermost import innermost_dataset
 
-PACKAGES = ("torchvision", "mmengine", "mmsegmentation", "timm", "numpy", "pillow")
 NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
 """Keys that two runs of one config may differ in."""
 
@@ -30,29 +29,28 @@ class RunRecordHook(Hook):
         """Write it, and the same into the log."""
         if not is_main_process():
             return
-        record = {
-            "versions": versions(PACKAGES),
-            "revision": revision(),
-            "seed": runner.seed,
-            "deterministic": runner.deterministic,
-            "config": config_checksum(runner.cfg),
-            "data": {"train": data_checksum(runner)},
-            "device": str(next(runner.model.parameters()).device),
-            "processes": get_world_size(),
-        }
+        record = run_record(
+            "mmengine",
+            "mmsegmentation",
+            seed=runner.seed,
+            deterministic=runner.deterministic,
+            config=config_checksum(runner.cfg),
+            data={"train": data_checksum(runner)},
+            device=str(next(runner.model.parameters()).device),
+            processes=get_world_size(),
+        )
         write_json(str(Path(runner.work_dir) / "run.json"), record)
         runner.logger.info(f"Run: {json.dumps(record)}")
 
 
 def config_checksum(config: Config) -> str:
-    """SHA-256 of a config, wherever it writes to."""
+    """Compute the SHA-256 of a config, wherever it writes to."""
     kept = {key: value for key, value in config.to_dict().items() if key not in NOT_OF_THE_RUN}
     return checksum(json.dumps(kept, sort_keys=True, default=str))
 
 
 def data_checksum(runner: Runner) -> str:
-    """SHA-256 of the list of training samples, with paths below the data root."""
+    """Compute the SHA-256 of the list of training samples, with paths below the data root."""
     dataset = innermost_dataset(runner.train_dataloader.dataset)
-    root = json.dumps(str(dataset.data_root or "").rstrip("/") + "/")[1:-1]
     samples = [dataset.get_data_info(index) for index in range(len(dataset))]
-    return checksum(json.dumps(samples, sort_keys=True, default=str).replace(root, ""))
+    return samples_checksum(json.dumps(samples, sort_keys=True, default=str), str(dataset.data_root or ""))

@@ -16,12 +16,14 @@ from mmengine.runner import checkpoint as host
 from mmseg.registry import HOOKS
 from torch.hub import load_state_dict_from_url
 
+from fastreid_mm.common import checkpoint_file
+from fastreid_mm.common.checkpoint_match import skipped_parts
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.find_weights import find_weights
-from fastreid_mm.common.safe_load import SAFE, MapLocation, UntrustedError, load_safely
-from fastreid_mm.common.training_state import like, like_optimizer
+from fastreid_mm.common.safe_load import SAFE, MapLocation, UntrustedError
+from fastreid_mm.common.training_state import take_optimizer_state, take_state
 from mmseg_mm.engine.checkpoint_entries import HISTORY, SETTINGS, only_known, require_resumable
-from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, describe_match, unseen_settings
+from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 
 ADVICE = "--trust-checkpoint if you know its source"
 
@@ -124,12 +126,14 @@ class SafeCheckpointHook(Hook):
         purpose, path, own = purpose_of(runner), Reading.path, runner.model.state_dict()
         if purpose != "resume":
             checkpoint["state_dict"] = weights_of(checkpoint, path, own)
-        check_weights(own, checkpoint.get("state_dict", {}), path, purpose)
+        match = check_weights(own, checkpoint.get("state_dict", {}), path, purpose)
         if purpose == "begin":
-            counts, skipped = describe_match(own, checkpoint["state_dict"])
+            count = len(match.fitting) + len(match.missing)
+            skipped = skipped_parts(match.fitting + match.missing, match.fitting)
             runner.logger.log(
                 logging.WARNING if skipped else logging.INFO,
-                f"{path}: {counts}" + (f"; nothing for {', '.join(skipped)}" if skipped else ""),
+                f"{path}: {len(match.fitting)} of the model's {count} tensors are loaded, {len(match.unknown)} of the "
+                "file are left out" + (f"; nothing for {', '.join(skipped)}" if skipped else ""),
             )
         else:
             check_settings(unseen_settings(runner.cfg.model), checkpoint.get("meta", {}).get(SETTINGS, {}), path)
@@ -147,14 +151,12 @@ def _take_states(runner: Runner, checkpoint: dict, path: str) -> None:
     require_resumable(checkpoint, path, schedules is not None)
     wrapper: Any = runner.optim_wrapper
     if hasattr(wrapper, "optimizer"):  # not several
-        parameters = [one for group in wrapper.param_groups for one in group["params"]]
-        saved, own = checkpoint["optimizer"], wrapper.state_dict()
-        checkpoint["optimizer"] = like_optimizer(own, parameters, saved, path, "optimizer")
+        checkpoint["optimizer"] = take_optimizer_state(wrapper, checkpoint["optimizer"], path, "optimizer")
     if schedules is not None:
         several: Any = schedules if isinstance(schedules, dict) else {"": schedules}
         states = {name: [one.state_dict() for one in group] for name, group in several.items()}
-        own = states if isinstance(schedules, dict) else states[""]
-        checkpoint["param_schedulers"] = like(own, checkpoint["param_schedulers"], path, "param_schedulers")
+        current = states if isinstance(schedules, dict) else states[""]
+        checkpoint["param_schedulers"] = take_state(current, checkpoint["param_schedulers"], path, "param_schedulers")
 
 
 def weights_of(content: Mapping[str, Any], path: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -202,11 +204,7 @@ def read_checkpoint(
     Raises:
         InputError: The file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
     """
-    if not Path(path).exists():
-        raise InputError(f"checkpoint {path} does not exist")
-    content = load_safely(path, trust, map_location, advice)
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
+    content = checkpoint_file.read_checkpoint(path, trust, map_location, advice)
     return content if trust else only_known(content, path)
 
 

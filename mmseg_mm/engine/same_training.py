@@ -12,6 +12,8 @@ from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.same_training import changed_settings
+from mmseg_mm.engine.config_values import value_at
 from mmseg_mm.engine.run_record import data_checksum
 
 RECORD = "training"
@@ -35,10 +37,7 @@ def training_record(runner: Runner) -> dict[str, object]:
         DATA: data_checksum(runner),
     }
     for key in FOLLOWED:
-        value: Any = runner.cfg.to_dict()
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        record.update(_leaves(key, value))
+        record.update(_leaves(key, value_at(runner.cfg.to_dict(), key)))
     return json.loads(json.dumps(record, default=str))  # Tuples and lists count as the same.
 
 
@@ -76,14 +75,16 @@ def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> Non
     if not isinstance(then, Mapping):
         _require_position(runner, epoch, iteration, path)
         return
-    keys = [key for key in dict.fromkeys([*now, *then]) if key != DATA]
-    changed = [f"{key} was {then.get(key)} and is {now.get(key)}" for key in keys if then.get(key) != now.get(key)]
+    every = dict.fromkeys([*now, *then])
+    differing = changed_settings(every | now, every | {**then})
+    images_differ = differing.pop(DATA, None)
+    changed = [f"{key} was {was} and is {value}" for key, (was, value) in differing.items()]
     if changed:
         raise InputError(
             f"--resume: the training of {path} cannot go on with other settings: {listed(changed)}; "
             f"load_from={path} without --resume begins another with its weights"
         )
-    if then.get(DATA) != now[DATA]:
+    if images_differ:
         runner.logger.warning(f"{path} was trained on other images: the run will not be what it would have been")
 
 

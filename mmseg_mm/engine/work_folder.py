@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.checkpoint_file import newest_first
+from fastreid_mm.common.used_folder import LAST, files_in, refuse_used
 from mmseg_mm.evaluation.sod_report import CURVES, IMAGES, PLOT, RESULTS
 
-LAST = "last_checkpoint"
 FILES = (LAST, "run.json", "not_finite_*.pth", "*.pth.part")
 """What lies beside the checkpoints."""
 OF_A_START = ("*.log", "[0-9]*_[0-9]*.json", RESULTS, CURVES, IMAGES, PLOT)
@@ -41,8 +41,8 @@ class WorkFolder:
         """Return what a training may go on from: the checkpoint noted as the last, then all others from the newest."""
         note = self.folder / LAST
         last = Path(note.read_text().strip()) if note.is_file() else Path()
-        found = [path for path in self._checkpoints() if self._state.fullmatch(path.name) and path != last]
-        return [path for path in [last] if path.is_file()] + found
+        states = (path for path in self._checkpoints() if self._state.fullmatch(path.name))
+        return newest_first(states, last if last.is_file() else None)
 
     def require_unused(self) -> None:
         """Refuse a folder with another training in it.
@@ -50,12 +50,8 @@ class WorkFolder:
         Raises:
             InputError: It names what is there.
         """
-        found = [path.name for path in self._checkpoints()] or [LAST] * (self.folder / LAST).is_file()
-        if found:
-            raise InputError(
-                f"work_dir {self.folder} has checkpoints of another training ({listed(found, 3, ', ')}): "
-                "--resume goes on with it, --overwrite deletes it, another --work-dir leaves it alone"
-            )
+        names = [path.name for path in newest_first(self._checkpoints()) or files_in(self.folder, [LAST])]
+        refuse_used(f"work_dir {self.folder} has checkpoints of another training", names, "--work-dir")
 
     def clear(self, keep: str) -> None:
         """Delete all that trainings and tests have left.
@@ -71,19 +67,15 @@ class WorkFolder:
                 start.rmdir()
 
     def _checkpoints(self) -> list[Path]:
-        """Return all checkpoints, from the newest."""
         folders = {self.folder, self.checkpoint_folder}
-        found = [path for folder in folders for path in folder.glob("*.pth") if self._saved.fullmatch(path.name)]
-        return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        return [path for folder in folders for path in folder.glob("*.pth") if self._saved.fullmatch(path.name)]
 
     def _starts(self, keep: Path) -> list[Path]:
-        found = (path for path in self.folder.glob("*_*") if path.is_dir() and re.fullmatch(START, path.name))
-        return [path for path in found if path.resolve() != keep.resolve()]
+        starts = (path for path in self.folder.glob("*_*") if path.is_dir() and re.fullmatch(START, path.name))
+        return [path for path in starts if path.resolve() != keep.resolve()]
 
     def _written(self, keep: Path) -> Iterator[Path]:
         yield from self._checkpoints()
-        for pattern in FILES:
-            yield from self.folder.glob(pattern)
+        yield from files_in(self.folder, FILES)
         for start in self._starts(keep):
-            for pattern in OF_A_START:
-                yield from start.glob(pattern)
+            yield from files_in(start, OF_A_START)

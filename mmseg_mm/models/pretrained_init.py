@@ -9,8 +9,9 @@ from mmengine.runner import CheckpointLoader
 from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
+from fastreid_mm.common.checkpoint_match import fits
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.common.find_weights import find_weights, fits
+from fastreid_mm.common.find_weights import find_weights
 
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")

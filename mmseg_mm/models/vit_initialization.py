@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from fastreid_mm.common.checkpoint_match import fits
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.find_weights import find_weights, fits
+from fastreid_mm.common.find_weights import find_weights
 from fastreid_mm.layers import MutualFormerLayer, TokenFusion
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint
 

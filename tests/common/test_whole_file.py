@@ -5,8 +5,9 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 import torch
 
+from fastreid_mm.common.checkpoint_file import require_whole
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.whole_file import WriteError, require_whole, write_text, write_whole
+from fastreid_mm.common.whole_file import WriteError, write_text, write_whole
 
 
 def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):

@@ -12,8 +12,9 @@ from huggingface_hub import constants, get_session, try_to_load_from_cache
 from safetensors.torch import load_file
 from torch import Tensor
 
+from fastreid_mm.common.checkpoint_match import fits
 from fastreid_mm.common.errors import InputError, first_line
-from fastreid_mm.common.find_weights import find_weights, fits
+from fastreid_mm.common.find_weights import find_weights
 from fastreid_mm.common.safe_load import load_safely
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"

@@ -10,10 +10,11 @@ import torch
 from mmengine.config import Config
 from mmengine.fileio import get_file_backend
 
+from fastreid_mm.common.checkpoint_file import first_whole
 from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import EpochSeedHook, read_checkpoint
 from mmseg_mm.engine.run_record import config_checksum
-from mmseg_mm.engine.whole_checkpoint import BACKEND, newest_whole
+from mmseg_mm.engine.whole_file_backend import BACKEND
 from mmseg_mm.engine.work_folder import WorkFolder
 from tests.mmseg_mm.engine.conftest import script
 
@@ -52,7 +53,8 @@ def test_stopped_cut_and_resumed_ends_like_the_run_that_was_not(trained, config,
     assert_same_end(script("train.py", config, folder, "--resume", **{"train_dataloader.num_workers": 2}), trained)
     for name, size in {"epoch_2.pth": 5000, "iter_0000003.pth": 0}.items():
         os.truncate(folder / name, size)
-    assert newest_whole(WorkFolder(str(folder)).states()) == folder / "epoch_1.pth"
+    damaged = []
+    assert first_whole(WorkFolder(str(folder)).states(), damaged.append) == folder / "epoch_1.pth" and len(damaged) == 2
 
 
 def test_a_training_says_what_it_was_made_with(trained, config):

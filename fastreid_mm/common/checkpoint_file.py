@@ -1,0 +1,69 @@
+"""Checkpoint files: read safely, and found to be whole before a training goes on from one."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.safe_load import ADVICE, MapLocation, UntrustedError, load_safely
+
+
+def read_checkpoint(
+    path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE
+) -> Mapping[str, Any]:
+    """Read what a checkpoint holds, by name: :func:`load_safely` of a file that must be there.
+
+    Raises:
+        InputError: the file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
+    """
+    if not os.path.exists(path):
+        raise InputError(f"checkpoint {path} does not exist")
+    content = load_safely(path, trust, map_location, advice)
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")
+    return content
+
+
+def require_whole(path: str) -> None:
+    """Refuse a PyTorch file that was cut short or changed, by its checksums, which PyTorch does not look at.
+
+    The checksums are those of the contents: what is said of them, as their names, is read as PyTorch does.
+
+    Raises:
+        InputError: names the file.
+    """
+    try:
+        with ZipFile(path) as file:
+            damaged = file.testzip()
+        load_safely(path, map_location="meta")
+    except UntrustedError:
+        pass  # whoever loads it says what to do
+    except Exception as error:  # a damaged file raises nearly anything, UnicodeDecodeError among it
+        raise InputError(f"{path} is damaged: {first_line(error)}") from None
+    if damaged:
+        raise InputError(f"{path} is damaged: {damaged}")
+
+
+def newest_first(checkpoints: Iterable[Path], last: Path | None = None) -> list[Path]:
+    """Order checkpoints as a training should try them: the one noted as the last, if any, then from the newest."""
+    others = sorted({*checkpoints} - {last}, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return [*([last] if last else []), *others]
+
+
+def first_whole(checkpoints: Iterable[Path], warn: Callable[[InputError], object]) -> Path | None:
+    """Find the first checkpoint that is not damaged, after a warning of those before it.
+
+    Args:
+        checkpoints: the paths, :func:`newest_first`.
+        warn: tells what is wrong with a file, and that the one before it is used.
+    """
+    for path in checkpoints:
+        try:
+            require_whole(str(path))
+        except InputError as error:
+            warn(error)
+        else:
+            return path
+    return None

@@ -1,0 +1,49 @@
+"""The stop of a training whose loss is not finite, with the batch that it came from."""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.whole_file import write_whole
+
+
+class NotFiniteError(InputError, FloatingPointError):
+    """A loss is infinite or not a number."""
+
+
+def require_finite(
+    total: Tensor,
+    losses: Mapping[str, Tensor],
+    batch: Callable[[], Mapping[str, Any]],
+    folder: str,
+    iteration: int,
+    rank: int,
+) -> None:
+    """Stop if the sum of losses is infinite or not a number, and save the batch that it came from as plain data.
+
+    Args:
+        total: the sum.
+        losses: by name.
+        batch: gives what is saved of the batch.
+        folder: where to.
+        iteration: how many were done before.
+        rank: of this process.
+
+    Raises:
+        NotFiniteError: names the losses that are not finite, the iteration and the file.
+    """
+    if torch.isfinite(total):
+        return
+    values = {name: value.item() for name, value in losses.items()}
+    wrong = ", ".join(f"{name} is {value}" for name, value in values.items() if not math.isfinite(value))
+    path = os.path.join(folder, f"not_finite_{iteration:07d}_{rank}.pth")
+    kept = {key: value.cpu() if isinstance(value, Tensor) else value for key, value in batch().items()}
+    content = {**kept, "iteration": iteration, "losses": values}
+    write_whole(path, lambda part: torch.save(content, part))
+    reason = wrong or "the sum of losses is not finite"
+    raise NotFiniteError(f"{reason} at iteration {iteration}: its batch is in {path}")

@@ -1,0 +1,30 @@
+"""Checkpoints that appear under their name when they are complete and on the disk."""
+
+from pathlib import Path
+
+from mmengine.fileio import LocalBackend, register_backend
+
+from fastreid_mm.common.whole_file import write_whole
+
+BACKEND = "whole_file"
+"""The name of :class:`WholeFileBackend` in mmengine."""
+
+
+class WholeFileBackend(LocalBackend):
+    """mmengine's local files, written whole or not at all."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file under a temporary name, flush it to the disk and rename it.
+
+        Raises:
+            WriteError: The file cannot be written, as on a full disk. What it was to replace is untouched.
+        """
+
+        def write(part: str) -> None:
+            Path(part).parent.mkdir(parents=True, exist_ok=True)
+            Path(part).write_bytes(obj)
+
+        write_whole(str(filepath), write)
+
+
+register_backend(BACKEND, WholeFileBackend, force=True)
