@@ -53,12 +53,7 @@ def newest_first(checkpoints: Iterable[Path], last: Path | None = None) -> list[
 
 
 def first_whole(checkpoints: Iterable[Path], warn: Callable[[InputError], object]) -> Path | None:
-    """Find the first checkpoint that is not damaged, after a warning of those before it.
-
-    Args:
-        checkpoints: the paths, :func:`newest_first`.
-        warn: tells what is wrong with a file, and that the one before it is used.
-    """
+    """Find the first checkpoint that is not damaged, after a warning of each before it, of what is wrong with it."""
     for path in checkpoints:
         try:
             require_whole(str(path))

@@ -41,15 +41,10 @@ def fits(tensor: Tensor, saved: Tensor) -> bool:
 
 
 def refuse_other_model(path: str, wrong: Mapping[str, Collection[str]], advice: str = "") -> None:
-    """Refuse a checkpoint that does not match.
-
-    Args:
-        path: of the checkpoint.
-        wrong: what is wrong in words ("missing") to the names of the tensors.
-        advice: what can be done, with its punctuation.
+    """Refuse a checkpoint by the names of the tensors that do not match, each under a word for why ("missing").
 
     Raises:
-        InputError: names the checkpoint, and of each kind the count and the first tensor.
+        InputError: names the checkpoint, for each word the count and the first tensor, and then the advice.
     """
     counts = [f"{len(names)} tensors {kind} ({next(iter(names))} ...)" for kind, names in wrong.items() if names]
     if counts:

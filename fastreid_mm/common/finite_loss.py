@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,22 +16,14 @@ class NotFiniteError(InputError, FloatingPointError):
 
 
 def require_finite(
-    total: Tensor,
-    losses: Mapping[str, Tensor],
-    batch: Callable[[], Mapping[str, Any]],
-    folder: str,
-    iteration: int,
-    rank: int,
+    total: Tensor, losses: Mapping[str, Tensor], batch: Callable[[], Mapping], folder: str, iteration: int, rank: int
 ) -> None:
     """Stop if the sum of losses is infinite or not a number, and save the batch that it came from as plain data.
 
     Args:
-        total: the sum.
-        losses: by name.
-        batch: gives what is saved of the batch.
-        folder: where to.
-        iteration: how many were done before.
-        rank: of this process.
+        total, losses: the sum, and the losses by name.
+        batch: gives what is saved of the batch, beside the losses, in ``folder``.
+        iteration, rank: how many iterations were done before, and which process this is.
 
     Raises:
         NotFiniteError: names the losses that are not finite, the iteration and the file.

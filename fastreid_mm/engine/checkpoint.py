@@ -15,7 +15,7 @@ from fastreid_mm.common.checkpoint_file import first_whole, newest_first, read_c
 from fastreid_mm.common.checkpoint_match import Match, match_tensors, refuse_other_model, skipped_parts
 from fastreid_mm.common.errors import InputError, first_line, listed
 from fastreid_mm.common.find_weights import find_weights
-from fastreid_mm.common.kinds import COUNT, FLAG, NUMBER, PLAIN, TENSORS, TEXT, WHOLE, Kind, each, either, named
+from fastreid_mm.common.kinds import COUNT, FLAG, NUMBER, PLAIN, TENSORS, TEXT, WHOLE, Kind
 from fastreid_mm.common.training_state import take_optimizer_state, take_state
 from fastreid_mm.common.used_folder import LAST
 from fastreid_mm.common.whole_file import write_text, write_whole
@@ -29,12 +29,12 @@ EXTRAS: Known = {
     "iterations": COUNT,
     "iters_per_epoch": NUMBER,
     "seed": COUNT,
-    "solver": named(either(TEXT, NUMBER, FLAG)),
-    "config": named(PLAIN),
+    "solver": (TEXT | NUMBER | FLAG).by_name(),
+    "config": PLAIN.by_name(),
     "images": COUNT,
     "data": TEXT,
     "num_classes": COUNT,
-    "buffers": each(TENSORS),
+    "buffers": TENSORS.many(),
 }
 """What is taken from a checkpoint that is not trusted, beside the tensors and the states of what trains them."""
 
@@ -93,17 +93,14 @@ class SafeCheckpointer(Checkpointer):
         Raises:
             InputError: see :meth:`load`.
         """
-        newest = first_whole(self._newest_first(), self._warn_of_damage) if resume else None
-        self.resumed = str(newest or "")
-        return self.load(self.resumed) if newest else self.load(path, checkpointables=[])
 
-    def _newest_first(self) -> list[Path]:
-        """List the checkpoint that was noted as the last, then all others of its folder."""
+        def warn(damage: InputError) -> None:
+            self.logger.warning(f"{damage}. It is left out, and the checkpoint before it is used")
+
         last = Path(self.get_checkpoint_file()) if self.has_checkpoint() else None
-        return newest_first(Path(self.save_dir).glob("model_*.pth"), last)
-
-    def _warn_of_damage(self, error: InputError) -> None:
-        self.logger.warning(f"{error}. It is left out, and the checkpoint before it is used")
+        checkpoints = newest_first(Path(self.save_dir).glob("model_*.pth"), last) if resume else []
+        self.resumed = str(first_whole(checkpoints, warn) or "")
+        return self.load(self.resumed) if self.resumed else self.load(path, checkpointables=[])
 
     def load(self, path: str, checkpointables: list[str] | None = None) -> dict:
         """Load the model, and the named checkpointables (all if None: resuming).

@@ -66,13 +66,8 @@ def gather_buffers(model: nn.Module) -> list[dict[str, torch.Tensor]]:
     """The buffers of all processes but the first, on the first: statistics and memories are each one's own."""
     if comm.get_world_size() == 1:
         return []
-    return comm.gather(
-        {
-            name: buffer.cpu()
-            for name, buffer in model.state_dict(keep_vars=True).items()
-            if not isinstance(buffer, nn.Parameter)
-        }
-    )[1:]
+    state = model.state_dict(keep_vars=True).items()
+    return comm.gather({name: value.cpu() for name, value in state if not isinstance(value, nn.Parameter)})[1:]
 
 
 def restore_buffers(model: nn.Module, saved: list[dict[str, torch.Tensor]]) -> None:

@@ -55,7 +55,8 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
         said = f"epoch {position[0]!r:.40}, iterations {position[1]!r:.40}"
         raise InputError(f"checkpoint {path} does not say where training was ({said}); {AS_WEIGHTS}")
     config = content.get("config")
-    saved = config if isinstance(config, Mapping) else {f"SOLVER.{k}": v for k, v in _solver(content).items()}
+    solver = dict(content.get("solver") or {})  # all that checkpoints said before they had the whole config
+    saved = config if isinstance(config, Mapping) else {f"SOLVER.{key}": value for key, value in solver.items()}
     _compare_settings(cfg, saved)
     epochs, iterations = position[0] + 1, position[1]
     length = content.get("iters_per_epoch", iterations / max(epochs, 1))
@@ -64,12 +65,6 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
             f"checkpoint {path} was made after {iterations} iterations, {epochs} epochs of {length} and more: those of "
             f"this data and batch are {iters_per_epoch}; {AS_WEIGHTS}"
         )
-
-
-def _solver(content: Mapping) -> Mapping:
-    """What checkpoints said before they had the whole config."""
-    saved = content.get("solver")
-    return saved if isinstance(saved, Mapping) else {}
 
 
 def _settings(cfg: CfgNode) -> dict[str, object]:

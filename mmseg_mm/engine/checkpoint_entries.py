@@ -14,60 +14,46 @@ from torch import Tensor
 from fastreid_mm.common.checkpoint_entries import Known, known_entries, require_kind
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.find_weights import tensors_of
-from fastreid_mm.common.kinds import (
-    COUNT,
-    FLAG,
-    MAPPING,
-    NUMBER,
-    PLAIN,
-    SEED,
-    TEXT,
-    WHOLE,
-    Kind,
-    each,
-    either,
-    named,
-    optional,
-)
+from fastreid_mm.common.kinds import COUNT, FLAG, MAPPING, NUMBER, PLAIN, SEED, TEXT, WHOLE, Kind
 from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")
 """The arguments of a ``HistoryBuffer``."""
 SETTINGS = "unseen_settings"
 """The key of the settings in the ``meta`` of a checkpoint."""
-_VALUE = optional(either(TEXT, NUMBER, FLAG, each(either(TEXT, NUMBER, FLAG))))
+_SCALAR = TEXT | NUMBER | FLAG
 _CLASSES: Known = {
-    "classes": optional(each(TEXT)),
-    "palette": optional(each(each(NUMBER))),
-    "label_map": optional(Kind("numbers by number", lambda value: isinstance(value, Mapping) and _whole(value))),
+    "classes": TEXT.many().or_none(),
+    "palette": NUMBER.many().many().or_none(),
+    "label_map": Kind("numbers by number", lambda value: MAPPING.holds(value) and _whole(value)).or_none(),
     "reduce_zero_label": FLAG,
 }
-_RUN: Known = {"seed": optional(SEED), "experiment_name": TEXT, "mmengine_version": TEXT, "dataset_meta": _CLASSES}
+_RUN: Known = {"seed": SEED.or_none(), "experiment_name": TEXT, "mmengine_version": TEXT, "dataset_meta": _CLASSES}
 _META: Known = {
     **_RUN,
     "epoch": COUNT,
     "iter": COUNT,
     "time": TEXT,
-    "CLASSES": each(TEXT),
-    "PALETTE": optional(each(each(NUMBER))),
-    SETTINGS: named(_VALUE),
-    RECORD: named(PLAIN),
+    "CLASSES": TEXT.many(),
+    "PALETTE": NUMBER.many().many().or_none(),
+    SETTINGS: (_SCALAR | _SCALAR.many()).or_none().by_name(),
+    RECORD: PLAIN.by_name(),
 }
 _INFO: Known = {
     **_RUN,
     **dict.fromkeys(("epoch", "iter", "max_epochs", "max_iters"), COUNT),
     "loop_stage": TEXT,
     "eta": NUMBER,
-    "keep_ckpt_ids": each(COUNT),
+    "keep_ckpt_ids": COUNT.many(),
 }
-_HUB: Known = {"log_scalars": named(MAPPING), "resumed_keys": named(FLAG), "runtime_info": MAPPING}
-_HISTORY: Known = dict(zip(HISTORY, (each(NUMBER), each(COUNT), COUNT)))
+_HUB: Known = {"log_scalars": MAPPING.by_name(), "resumed_keys": FLAG.by_name(), "runtime_info": MAPPING}
+_HISTORY: Known = dict(zip(HISTORY, (NUMBER.many(), COUNT.many(), COUNT)))
 _KNOWN: Known = {"meta": _META, "message_hub": _HUB, "optimizer": PLAIN, "param_schedulers": PLAIN}
 _BEST = re.compile(r"best_(ckpt|score)(_.+)?")
 
 
 def _whole(numbers: Mapping) -> bool:
-    return each(WHOLE).holds([*numbers, *numbers.values()])
+    return WHOLE.many().holds([*numbers, *numbers.values()])
 
 
 def only_known(content: Mapping, path: str) -> dict[str, Any]:
@@ -133,11 +119,10 @@ def _best(info: Mapping, path: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in info.items():
         match = _BEST.fullmatch(name) if isinstance(name, str) else None
-        if match is None:
-            continue
-        require_kind(value, TEXT if match[1] == "ckpt" else NUMBER, path, f"message_hub.runtime_info.{name}")
-        beside = match[1] == "score" or _is_best(value, path)
-        found |= {name: value} if beside else {}
+        if match is not None:
+            require_kind(value, TEXT if match[1] == "ckpt" else NUMBER, path, f"message_hub.runtime_info.{name}")
+            if match[1] == "score" or _is_best(value, path):
+                found[name] = value
     return found
 
 

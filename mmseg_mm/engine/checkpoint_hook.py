@@ -92,13 +92,12 @@ class ResumableCheckpointHook(CheckpointHook):
         states = folder.states()
         if runner._load_from and Path(runner._load_from).resolve() in [path.resolve() for path in states]:
             return
-        newest = first_whole(
-            states, lambda error: runner.logger.warning(f"checkpoint {error}; the one before it is used")
-        )
+        log = runner.logger
+        newest = first_whole(states, lambda damage: log.warning(f"checkpoint {damage}; the one before it is used"))
         if not states:
             folder.require_unused()
         if newest and runner._load_from:
-            runner.logger.info(f"--resume goes on from {newest}, not from {runner._load_from} where training began")
+            log.info(f"--resume goes on from {newest}, not from {runner._load_from} where training began")
         runner._load_from = str(newest) if newest else runner._load_from
         runner._resume = runner._load_from is not None
 

@@ -18,9 +18,7 @@ TOGETHER = {
 }
 """Keys that are all given or all None."""
 COUNTS = {
-    "train_cfg.max_epochs": 1,
-    "train_cfg.max_iters": 1,
-    "train_cfg.val_interval": 1,
+    **dict.fromkeys(("train_cfg.max_epochs", "train_cfg.max_iters", "train_cfg.val_interval"), 1),
     **{f"{part}_dataloader.batch_size": 1 for part in PARTS},
     **{f"{part}_dataloader.num_workers": 0 for part in PARTS},
     **{f"{part}_dataloader.prefetch_factor": 1 for part in PARTS},

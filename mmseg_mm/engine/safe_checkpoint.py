@@ -197,9 +197,7 @@ def read_checkpoint(
 
     Args:
         path: The path of a local file.
-        map_location: The device of the tensors, as ``torch.load`` takes it.
-        trust: Whether the file may run code.
-        advice: What the error says to do about a file that is not trusted.
+        map_location, trust, advice: See :func:`fastreid_mm.common.safe_load.load_safely`.
 
     Raises:
         InputError: The file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.

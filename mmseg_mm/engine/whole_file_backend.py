@@ -1,5 +1,6 @@
 """Checkpoints that appear under their name when they are complete and on the disk."""
 
+from functools import partial
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
@@ -19,12 +20,7 @@ class WholeFileBackend(LocalBackend):
         Raises:
             WriteError: The file cannot be written, as on a full disk. What it was to replace is untouched.
         """
-
-        def write(part: str) -> None:
-            Path(part).parent.mkdir(parents=True, exist_ok=True)
-            Path(part).write_bytes(obj)
-
-        write_whole(str(filepath), write)
+        write_whole(str(filepath), partial(super().put, obj))
 
 
 register_backend(BACKEND, WholeFileBackend, force=True)
