@@ -1,11 +1,13 @@
-"""Kinds of values, to check what came from outside: whole numbers, text, tensors by name, lists of these."""
+"""Kinds of values, and closed lists of what is taken from a checkpoint that came from outside, each of its kind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Union
 
 from torch import Tensor
+
+from fastreid_mm.common.errors import InputError
 
 _DEPTH = 8  # no state of an optimizer or schedule is nested so deep
 
@@ -38,6 +40,44 @@ class Kind(NamedTuple):
 
     def _all(self, values: Any) -> bool:
         return all(self.holds(value) for value in values)
+
+    def require(self, value: object, path: str, place: str) -> None:
+        """Refuse an entry of a checkpoint, by its path and the names that lead to the entry, that is not of this kind.
+
+        Raises:
+            InputError: names the file, the entry and both kinds.
+        """
+        if not self.holds(value):
+            shown = str(value) if isinstance(value, bool | float | None) else f"of type {type(value).__name__}"
+            raise InputError(f"checkpoint {path}: {place} is {shown}, not {self.words}")
+
+
+Known = Mapping[str, Union[Kind, "Known"]]
+"""Kinds by name; a mapping has further names."""
+
+
+def known_entries(content: Mapping, known: Known, path: str, place: str = "") -> dict[str, Any]:
+    """Take the entries that are known from a checkpoint, and leave all others.
+
+    Args:
+        content: what was read.
+        known: the names that are taken, with their kinds.
+        path: of the file, for errors.
+        place: the names that lead to ``content``, each with a dot after it, for errors.
+
+    Raises:
+        InputError: names the file and the first entry that is of another kind.
+    """
+    taken: dict[str, Any] = {}
+    for name in (one for one in known if one in content):
+        value, kind = content[name], known[name]
+        if isinstance(kind, Kind):
+            kind.require(value, path, place + name)
+            taken[name] = value
+        else:
+            MAPPING.require(value, path, place + name)
+            taken[name] = known_entries(value, kind, path, f"{place}{name}.")
+    return taken
 
 
 def _is_plain(value: object, depth: int = _DEPTH) -> bool:

@@ -10,12 +10,11 @@ from timm.models import clean_state_dict
 from torch import Tensor
 from torch.optim import Optimizer
 
-from fastreid_mm.common.checkpoint_entries import Known, known_entries
 from fastreid_mm.common.checkpoint_file import first_whole, newest_first, read_checkpoint
 from fastreid_mm.common.checkpoint_match import Match, match_tensors, refuse_other_model, skipped_parts
 from fastreid_mm.common.errors import InputError, first_line, listed
 from fastreid_mm.common.find_weights import find_weights
-from fastreid_mm.common.kinds import COUNT, FLAG, NUMBER, PLAIN, TENSORS, TEXT, WHOLE, Kind
+from fastreid_mm.common.kinds import COUNT, FLAG, NUMBER, PLAIN, TENSORS, TEXT, WHOLE, Kind, Known, known_entries
 from fastreid_mm.common.training_state import take_optimizer_state, take_state
 from fastreid_mm.common.used_folder import LAST
 from fastreid_mm.common.whole_file import write_text, write_whole

@@ -11,10 +11,9 @@ from typing import Any
 
 from torch import Tensor
 
-from fastreid_mm.common.checkpoint_entries import Known, known_entries, require_kind
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.find_weights import tensors_of
-from fastreid_mm.common.kinds import COUNT, FLAG, MAPPING, NUMBER, PLAIN, SEED, TEXT, WHOLE, Kind
+from fastreid_mm.common.kinds import COUNT, FLAG, MAPPING, NUMBER, PLAIN, SEED, TEXT, WHOLE, Kind, Known, known_entries
 from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")
@@ -120,7 +119,7 @@ def _best(info: Mapping, path: str) -> dict[str, Any]:
     for name, value in info.items():
         match = _BEST.fullmatch(name) if isinstance(name, str) else None
         if match is not None:
-            require_kind(value, TEXT if match[1] == "ckpt" else NUMBER, path, f"message_hub.runtime_info.{name}")
+            (TEXT if match[1] == "ckpt" else NUMBER).require(value, path, f"message_hub.runtime_info.{name}")
             if match[1] == "score" or _is_best(value, path):
                 found[name] = value
     return found

@@ -42,12 +42,11 @@ def training_record(runner: Runner) -> dict[str, object]:
 
 
 def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, list | tuple):
+        value = dict(enumerate(value))
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _leaves(f"{key}.{name}", item)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _leaves(f"{key}.{index}", item)
     elif value is not None:
         yield key, value
 
