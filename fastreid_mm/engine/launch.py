@@ -1,24 +1,30 @@
-"""One process or several, on CPUs (gloo) or GPUs (NCCL)."""
+"""One process or several, on CPUs (gloo) or GPUs (NCCL), by PyTorch's elastic launch: as torchrun starts them."""
 
+import logging
 import os
-import signal
+import re
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
+import time
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from fastreid.utils import comm
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from fastreid_mm.common.errors import REFUSED, InputError, first_line, one_line_errors
+from fastreid_mm.common.errors import InputError, first_line, one_line_errors
 
 LOST = 1
 """Exit status of a process that can no longer reach another."""
+_DAY = 24 * 60 * 60
+"""Seconds that SIGTERM leaves to processes: a test that is being made is finished first."""
+_NOTICED = 5
+"""Seconds in which a launcher notices that one of its processes has ended, before others end because of that."""
 
 
 def launch(
@@ -41,37 +47,54 @@ def launch(
         dist_url: where the processes meet, or "auto" for a free port on this machine.
 
     Raises:
-        InputError: more processes than GPUs, "auto" with several machines, or another number than torchrun's.
+        InputError: more processes than GPUs, no address for several machines, or another number than torchrun's.
         SystemExit: a process ended with that status, or 128 and the number of the signal that ended it.
+        ChildFailedError: a process ended with an exception, whose traceback is in the message.
     """
     if dist.is_torchelastic_launched():
-        _join_torchrun(main, num_processes, num_machines, args)
+        _join(main, num_processes, num_machines, args)
         return
-    world_size = num_machines * num_processes
     _require_gpus("--num-gpus", num_processes)
-    if world_size == 1:
+    if num_machines * num_processes == 1:
         main(*args)
         return
     if dist_url == "auto":
         if num_machines > 1:
             raise InputError("--dist-url auto needs a single machine; give the same tcp:// address on all")
         dist_url = f"tcp://127.0.0.1:{_free_port()}"
-    processes = mp.spawn(
-        _worker, (main, world_size, num_processes, machine_rank, dist_url, args), nprocs=num_processes, join=False
-    )
-    with _passing_on_sigterm(processes.processes):
+    if not re.fullmatch(r"tcp://.+:\d+", dist_url):
+        raise InputError(f"--dist-url {dist_url!r} is not tcp://ADDRESS:PORT")
+    logging.getLogger("torch.distributed.elastic.multiprocessing").setLevel(logging.CRITICAL)  # they say it themselves
+    with TemporaryDirectory() as folder:
+        config = LaunchConfig(
+            min_nodes=num_machines,
+            max_nodes=num_machines,
+            nproc_per_node=num_processes,
+            logs_specs=DefaultLogsSpecs(folder),
+            run_id="fastreid-mm",
+            rdzv_backend="static",
+            rdzv_endpoint=dist_url.removeprefix("tcp://"),
+            rdzv_configs={"rank": machine_rank},
+            max_restarts=0,
+        )
+        # older versions of PyTorch do without: they handle more signals, and wait for 30 s
+        config.signals_to_handle, config.shutdown_timeout = "SIGTERM", _DAY
         try:
-            while not processes.join():
-                pass
-        except (mp.ProcessExitedException, mp.ProcessRaisedException) as error:
-            status = _status_of_all(processes.processes, error)
-            if status is None:
+            elastic_launch(config, _join)(main, num_processes, num_machines, args)
+        except SignalException as error:
+            raise SystemExit(128 + error.sigval) from None
+        except ChildFailedError as error:
+            rank, failure = error.get_first_failure()
+            if isinstance(failure.message, dict):  # of an exception
                 raise
-            raise SystemExit(status) from None
+            if failure.exitcode >= 0:
+                raise SystemExit(failure.exitcode) from None
+            print(f"error: process {rank} was ended by {failure.signal_name()}, all others with it", file=sys.stderr)
+            raise SystemExit(128 - failure.exitcode) from None
 
 
-def _join_torchrun(main: Callable[..., object], num_processes: int, num_machines: int, args: tuple) -> None:
-    """What :func:`launch` does in a process of torchrun's, which says in the environment which one it is."""
+def _join(main: Callable[..., object], num_processes: int, num_machines: int, args: tuple) -> None:
+    """Run :func:`launch`'s ``main`` in a process that the environment says the place of."""
     rank, world_size, local_rank, per_machine, machine = (
         int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK")
     )
@@ -85,47 +108,18 @@ def _join_torchrun(main: Callable[..., object], num_processes: int, num_machines
     _require_gpus("torchrun --nproc_per_node", per_machine)
     if world_size == 1:
         main(*args)
-    else:
-        _worker(local_rank, main, world_size, per_machine, machine, "env://", args)
+        return
+    _make_groups(local_rank, per_machine)
+    _run(main, args)
+    dist.destroy_process_group()
+    # what comm keeps would hold the groups' threads until the interpreter exits under them
+    comm._LOCAL_PROCESS_GROUP = None
+    comm._get_global_gloo_group.cache_clear()
 
 
 def _require_gpus(option: str, wanted: int) -> None:
     if torch.cuda.is_available() and wanted > torch.cuda.device_count():
         raise InputError(f"{option} {wanted} is more than the {torch.cuda.device_count()} GPUs here")
-
-
-@contextmanager
-def _passing_on_sigterm(processes: list[BaseProcess]) -> Iterator[None]:
-    """Let those who do the work decide what to do when this process is told to stop."""
-    if threading.current_thread() is not threading.main_thread():  # no other may ask for signals
-        yield
-        return
-
-    def pass_on(*_: object) -> None:
-        for process in processes:
-            if process.is_alive():
-                process.terminate()
-
-    before = signal.signal(signal.SIGTERM, pass_on)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _status_of_all(processes: list[BaseProcess], error: Exception) -> int | None:
-    """The status to end with, when one process has failed and the others have been stopped; None for its traceback."""
-    codes = [process.exitcode or 0 for process in processes]
-    if REFUSED in codes:  # it has said why; the others fail because they lose its connection
-        return REFUSED
-    first = codes[error.error_index] if isinstance(error, mp.ProcessExitedException) else 0
-    # one that was killed may be noticed after those that have lost it; SIGTERM is how these are stopped
-    killed = [code for code in (first, *codes) if code < 0 and (code == first or code != -signal.SIGTERM)]
-    if killed:
-        name = signal.Signals(-killed[0]).name
-        print(f"error: process {codes.index(killed[0])} was ended by {name}, all others with it", file=sys.stderr)
-        return 128 - killed[0]
-    return first or None
 
 
 def _free_port() -> int:
@@ -134,31 +128,23 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _worker(
-    local_rank: int,
-    main: Callable[..., object],
-    world_size: int,
-    per_machine: int,
-    machine_rank: int,
-    dist_url: str,
-    args: tuple,
-) -> None:
+def _make_groups(local_rank: int, per_machine: int) -> None:
+    """Join the group of all processes, and that of this machine's, for which the host asks."""
     on_gpu = torch.cuda.is_available()
-    rank = machine_rank * per_machine + local_rank
     if on_gpu:
         torch.cuda.set_device(local_rank)
     else:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // per_machine))  # processes share the cores
-    dist.init_process_group(
-        "nccl" if on_gpu else "gloo",
-        init_method=dist_url,
-        world_size=world_size,
-        rank=rank,
-    )
-    for machine in range(world_size // per_machine):  # every process takes part in making every group
-        group = dist.new_group(list(range(machine * per_machine, (machine + 1) * per_machine)))
-        if machine == machine_rank:
+    dist.init_process_group("nccl" if on_gpu else "gloo")
+    for first in range(0, dist.get_world_size(), per_machine):  # every process takes part in making every group
+        ranks = range(first, first + per_machine)
+        group = dist.new_group(list(ranks))
+        if dist.get_rank() in ranks:
             comm._LOCAL_PROCESS_GROUP = group
+
+
+def _run(main: Callable[..., object], args: tuple) -> None:
+    """Run ``main`` until all processes have, or end this one."""
     try:
         with one_line_errors():
             main(*args)
@@ -167,16 +153,10 @@ def _worker(
     except RuntimeError as error:
         if not _has_lost_others(error):
             raise
-        print(
-            f"error: process {rank} has lost another, which has ended: {_reason(error)}",
-            file=sys.stderr,
-        )
+        time.sleep(_NOTICED)  # whoever has started both ends this one, unless the other was on another machine
+        print(f"error: process {dist.get_rank()} has lost another, which has ended: {_reason(error)}", file=sys.stderr)
         _exit(LOST)
     comm.synchronize()
-    dist.destroy_process_group()
-    # what comm keeps would hold the groups' threads until the interpreter exits under them
-    comm._LOCAL_PROCESS_GROUP = None
-    comm._get_global_gloo_group.cache_clear()
 
 
 def _exit(status: int) -> None:
