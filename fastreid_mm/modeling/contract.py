@@ -26,6 +26,11 @@ class MetaArchitecture:
     """Parts of names of tensors that features do not depend on; a checkpoint to test with may lack them."""
 
     @property
+    def feature_size(self) -> int:
+        """D, the columns of features of batches that say which modalities there are; 0 if only features can tell."""
+        return 0
+
+    @property
     def query_adaptive_parts(self) -> int:
         """The p of features that are packed :class:`QueryAdaptiveFeature`s of p parts; 0 of all others."""
         return 0

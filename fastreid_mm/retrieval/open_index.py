@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from PIL import Image
 
 from fastreid_mm.common.errors import InputError
@@ -59,10 +60,10 @@ def open_index(
 
 
 def _row_size(predictor: Predictor, space: Space) -> int:
-    """V, of a picture that is not in any file."""
+    """V. A model that does not say how long its features are makes one, of a picture that is not in any file."""
+    size = as_meta_architecture(predictor.model, predictor.cfg.TEST.METRIC).feature_size
+    if size:
+        return space.vectors(torch.empty(0, size)).shape[1]
     image = Image.new("RGB", (8, 8))
-    if predictor.modalities:
-        features = predictor.features([{predictor.modalities[0]: image}])
-    else:
-        features = predictor.features([image], "visible")
-    return space.vectors(features).shape[1]
+    asked = ([{predictor.modalities[0]: image}],) if predictor.modalities else ([image], "visible")
+    return space.vectors(predictor.features(*asked)).shape[1]

@@ -20,10 +20,25 @@ def test_ours_answer_for_themselves(tiny_cfg, name):
     with torch.no_grad():
         features = model(batch_of(cfg))
     assert model.modalities_held(features).all() and len(model.modalities_held(features)) == len(features)
+    assert model.feature_size - features.shape[1] == len(getattr(model, "modalities", ()))  # the mask
     assert isinstance(model.compares_identities, bool) and not set(model.pretrained_parameters())
     if name != "CMT":  # the metric of the config, with or without a word from the evaluator
         expected = pairwise_distance(features[:4], features[4:], "euclidean")
         torch.testing.assert_close(model.pairwise_distance(features[:4], features[4:]), expected)
+
+
+@pytest.mark.parametrize("base", ["SYSU/agw.yml", "RGBNT201/ieee.yml"])
+@pytest.mark.parametrize(("head", "size"), [("EmbeddingHead", 12), ("ClasHead", 5)])
+def test_the_size_of_a_feature_is_known_of_fast_reids_heads(tiny_cfg, base, head, size):
+    names = ("MODEL.HEADS.NAME", head, "MODEL.HEADS.EMBEDDING_DIM", 12, "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)")
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, *names, base=base)
+    model, batch = build_model(cfg).eval(), batch_of(cfg)
+    if hasattr(model, "modalities"):
+        batch["modality_mask"] = torch.tensor([[True, False, True]] * 8)
+    with torch.no_grad():
+        features = model(batch)
+    assert model.feature_size == features.shape[1] == size + len(getattr(model, "modalities", ()))
+    assert model.pairwise_distance(features, features).shape == (len(features),) * 2
 
 
 FEATURE_SUM = ("MODEL.IEEE.FUSION", "feature_sum", "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)")
@@ -34,7 +49,7 @@ def test_a_model_that_says_nothing_gets_the_defaults(tiny_cfg):
     asked, features = as_meta_architecture(model, "euclidean"), torch.rand(5, 3)
     assert torch.equal(asked.pairwise_distance(features, features), pairwise_distance(features, features, "euclidean"))
     assert asked.modalities_held(features).tolist() == [[True]] * 5
-    assert not asked.compares_identities and not [*asked.lr_factors()] and not [*asked.pretrained_parameters()]
+    assert not asked.feature_size and not asked.compares_identities and not [*asked.lr_factors()] and not [*asked.pretrained_parameters()]
     asked.set_training_length(10)
     assert {group["lr"] for group in build_optimizer(tiny_cfg(), model).param_groups} == {tiny_cfg().SOLVER.BASE_LR}
 

@@ -98,6 +98,11 @@ class CMTHead(PartHead):
             yield from ((value, self.generator_lr_factor) for value in self.generator.parameters())
 
     @property
+    def feature_size(self) -> int:
+        """See :class:`Head`."""
+        return (self.parts + (0 if self.generator is None else 2)) * self.dim
+
+    @property
     def query_adaptive_parts(self) -> int:
         """How many parts the features have; 0 without the generator."""
         return 0 if self.generator is None else self.parts

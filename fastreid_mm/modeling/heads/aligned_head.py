@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from fastreid_mm.modeling.heads.head import Head, widths_of
+from fastreid_mm.modeling.heads.head import Head, feature_size_of
 
 
 class Block(NamedTuple):
@@ -27,9 +27,14 @@ class AlignedHead(Head):
     blocks: tuple[Block, ...] = ()
     """The blocks of a feature, in their order."""
 
+    @property
+    def feature_size(self) -> int:
+        """See :class:`Head`."""
+        return sum(block.size for block in self.blocks)
+
 
 def blocks_of(head: nn.Module, modalities: int) -> tuple[Block, ...]:
     """The blocks of a head's feature; that of other heads is one, for which every modality must be there."""
     if isinstance(head, AlignedHead):
         return head.blocks
-    return (Block(widths_of(head)["features"], tuple(range(modalities))),)
+    return (Block(feature_size_of(head), tuple(range(modalities))),)

@@ -6,7 +6,7 @@ dict of named outputs, which the loss terms choose from.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from fastreid.modeling.heads import REID_HEADS_REGISTRY, EmbeddingHead, build_heads
+from fastreid.modeling.heads import REID_HEADS_REGISTRY, ClasHead, EmbeddingHead, build_heads
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
@@ -38,6 +38,11 @@ class Head(nn.Module):
         """Channels of the outputs that terms may have parameters for."""
         raise NotImplementedError
 
+    @property
+    def feature_size(self) -> int:
+        """Columns of the features in evaluation."""
+        return self.widths["features"]
+
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """Named inputs to the features, and in training to named outputs."""
         raise NotImplementedError
@@ -64,6 +69,13 @@ def widths_of(head: nn.Module) -> dict[str, int]:
         return head.widths
     weight = getattr(head, "weight", None)
     return {} if weight is None else {"features": weight.shape[1]}
+
+
+def feature_size_of(head: nn.Module) -> int:
+    """Columns of a head's features in evaluation, 0 if it does not say. A ClasHead's feature is the class scores."""
+    if isinstance(head, ClasHead):
+        return head.weight.shape[0]
+    return head.feature_size if isinstance(head, Head) else widths_of(head).get("features", 0)
 
 
 def training_only_of(head: nn.Module) -> tuple[str, ...]:

@@ -96,6 +96,11 @@ class AlignedModel(ComposedModel):
             raise InputError(f"no modality is there of {', '.join(names[index] for index in empty[:5])}")
         return images * present[..., None, None, None], present
 
+    @property
+    def feature_size(self) -> int:
+        """The channels of all blocks and the mask."""
+        return sum(self.block_sizes) + len(self.modalities)
+
     def modalities_held(self, features: Tensor) -> Tensor:
         """(N, D) or (N, D + M) features to (N, M) bool, which modalities each was made of."""
         return self._unpack(features).held

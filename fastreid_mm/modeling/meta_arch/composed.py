@@ -6,7 +6,15 @@ from typing import Any, cast
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.modeling.heads.head import MapSize, build_head, call_head, require_inputs, takes_of, training_only_of
+from fastreid_mm.modeling.heads.head import (
+    MapSize,
+    build_head,
+    call_head,
+    feature_size_of,
+    require_inputs,
+    takes_of,
+    training_only_of,
+)
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel, shared_arguments
 from fastreid_mm.modeling.terms.term import LossTerms, build_losses
@@ -70,6 +78,11 @@ class ComposedModel(ReIDModel):
         for term in self.losses:
             if hasattr(term, "set_training_length"):
                 term.set_training_length(iterations)
+
+    @property
+    def feature_size(self) -> int:
+        """What the head says."""
+        return feature_size_of(self.heads)
 
     @property
     def query_adaptive_parts(self) -> int:
