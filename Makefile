@@ -16,7 +16,7 @@ EXTRAS := fastreid,mmseg,corruption,visualize,milvus,app,export,tracking,dev
 
 # Three go in without their requirements: fast-reid's ask for PyTorch 1.13.1, PySODMetrics' and grad-cam's for a second
 # OpenCV.
-$(INSTALLED): setup.py
+$(INSTALLED): setup.py fastreid_mm/common/requirements.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed --editable ".[$(EXTRAS)]"
 	$(BIN)/python -m pip install --quiet --no-deps "fastreid==1.4.0" "pysodmetrics>=1.6.2,<2" "grad-cam>=1.5,<2"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fastreid_mm.common.errors import one_line_errors, require_packages
+from fastreid_mm.common.requirements import EVALUATION
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.evaluation import (
     check_complete,
@@ -135,7 +136,7 @@ def main(argv: list[str] | None = None) -> None:
     """
     arguments = parse_arguments(argv)
     with one_line_errors():
-        require_packages("evaluation", "scipy", "tabulate")
+        require_packages("evaluation", *EVALUATION)
         if arguments.json:
             require_place(arguments.json, "--json")
         permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None

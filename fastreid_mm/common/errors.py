@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from fastreid_mm.common.console import CLOSED_PIPE, closed_pipe, prepare_console, printable
+from fastreid_mm.common.requirements import WITHOUT_REQUIREMENTS
 
 REFUSED = 2
 """Exit status of a program that has refused its input."""
@@ -51,15 +52,6 @@ def listed(items: Sequence[object], shown: int = 20, separator: str = "; ") -> s
     """Problems or names in one line: the first ``shown`` of them, and how many more there are."""
     more = len(items) - shown
     return separator.join([*map(str, items[:shown]), *([f"and {more} more"] if more > 0 else [])])
-
-
-WITHOUT_REQUIREMENTS = {
-    "fastreid": "fastreid==1.4.0",
-    "py_sod_metrics": "pysodmetrics>=1.6.2,<2",
-    "pytorch_grad_cam": "grad-cam>=1.5,<2",
-}
-"""What no extra brings, as it goes in without its requirements: fast-reid's ask for PyTorch 1.13.1, PySODMetrics' and
-grad-cam's for a second OpenCV."""
 
 
 def require_packages(extra: str, *names: str) -> None:

@@ -1,9 +1,9 @@
 import atexit
 import os
 import signal
+import time
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,52 +17,85 @@ launching = import_module("fastreid_mm.engine.launch")  # the package has the fu
 THREADS = Path("/proc/self/task")
 
 
-def write_rank(folder, fail):
-    gathered = comm.all_gather(comm.get_rank())
-    if fail and comm.get_rank() == 1:
+on_cpus = pytest.mark.skipif(torch.cuda.is_available(), reason="needs two GPUs then")
+
+
+def write_rank(folder):
+    """Write what the processes have gathered, and at exit the names of the threads that there are then."""
+    place = f"{comm.get_rank()}-{comm.get_local_rank()}"
+
+    def write_threads():
+        (folder / f"threads {place}").write_text("".join((each / "comm").read_text() for each in THREADS.iterdir()))
+
+    if THREADS.is_dir():  # Linux's
+        atexit.register(write_threads)
+    (folder / place).write_text(str(comm.all_gather(comm.get_rank())))
+
+
+def fail(kind):
+    """Fail in the second process, while the first waits for it."""
+    comm.synchronize()
+    if comm.get_rank() == 1 and kind == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if comm.get_rank() == 1:
         atexit.register(os.abort)  # as the threads of a process group may do; the status must not be lost
         raise InputError("the second process has found something")
-    (folder / f"{comm.get_rank()}-{comm.get_local_rank()}").write_text(str(gathered))
+    comm.synchronize()
 
 
-def write_threads_at_exit(folder):
-    def write():
-        names = [(thread / "comm").read_text() for thread in THREADS.iterdir()]
-        (folder / f"{os.getpid()}").write_text("".join(names))
-
-    comm.all_gather(comm.get_rank())
-    atexit.register(write)
+def stop(folder):
+    """Let the launcher be told to stop, and do what training does then: save when all processes have been told."""
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
+    comm.synchronize()
+    if comm.get_rank() == 0:
+        os.kill(os.getppid(), signal.SIGTERM)
+    while not all(comm.all_gather(bool(told))):
+        time.sleep(0.01)
+    (folder / str(comm.get_rank())).touch()
+    raise SystemExit(143)
 
 
 def test_a_single_process_is_this_one(tmp_path):
-    launch(write_rank, 1, args=(tmp_path, False))
+    launch(write_rank, 1, args=(tmp_path,))
     assert (tmp_path / "0-0").read_text() == "[0]"
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs two GPUs then")
-def test_two_processes_meet_over_gloo(tmp_path):
-    launch(write_rank, 2, args=(tmp_path, False))
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"0-0": "[0, 1]", "1-1": "[0, 1]"}
+@on_cpus
+def test_two_processes_meet_over_gloo_and_leave_no_thread_of_it_at_exit(tmp_path):
+    launch(write_rank, 2, args=(tmp_path,))
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    threads = [written.pop(name) for name in [*written] if name.startswith("threads")]
+    assert written == {"0-0": "[0, 1]", "1-1": "[0, 1]"}
+    assert len(threads) == 2 * THREADS.is_dir() and not any("gloo" in names for names in threads)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs two GPUs then")
-def test_an_input_error_in_one_process_ends_all(tmp_path):
+@on_cpus
+@pytest.mark.parametrize(
+    ("kind", "status", "line"),
+    [
+        ("refused", 2, "error: the second process has found something\n"),
+        ("killed", 137, "error: process 1 was ended by SIGKILL, all others with it\n"),
+    ],
+)
+def test_a_process_that_fails_ends_all_in_one_line(capfd, kind, status, line):
     with pytest.raises(SystemExit) as error:
-        launch(write_rank, 2, args=(tmp_path, True))
-    assert error.value.code == 2
+        launch(fail, 2, args=(kind,))
+    assert error.value.code == status
+    assert [text for text in capfd.readouterr().err.splitlines(True) if "rror" in text] == [line]
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs two GPUs then")
-@pytest.mark.skipif(not THREADS.is_dir(), reason="reads Linux's list of threads")
-def test_no_thread_of_a_group_is_left_at_exit(tmp_path):
-    launch(write_threads_at_exit, 2, args=(tmp_path,))
-    names = [path.read_text() for path in tmp_path.iterdir()]
-    assert len(names) == 2 and not any("gloo" in name for name in names)
+@on_cpus
+def test_the_processes_decide_when_to_stop(tmp_path):
+    with pytest.raises(SystemExit) as error:
+        launch(stop, 2, args=(tmp_path,))
+    assert error.value.code == 143 and {path.name for path in tmp_path.iterdir()} == {"0", "1"}
 
 
-def test_several_machines_need_an_address():
+@pytest.mark.parametrize("address", ["auto", "127.0.0.1", "tcp://127.0.0.1"])
+def test_several_machines_need_an_address(address):
     with pytest.raises(InputError, match="--dist-url"):
-        launch(write_rank, 1, num_machines=2)
+        launch(write_rank, 1, num_machines=2, dist_url=address)
 
 
 @pytest.fixture
@@ -72,15 +105,17 @@ def torchrun(monkeypatch):
     for name, value in {**numbers, "TORCHELASTIC_RUN_ID": "run"}.items():
         monkeypatch.setenv(name, str(value))
     joined = []
-    monkeypatch.setattr(launching, "_worker", lambda *values: joined.append(values))
+    monkeypatch.setattr(launching, "_make_groups", lambda *numbers: joined.append(numbers))
+    monkeypatch.setattr(launching, "_run", lambda main, args: main(*args))
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     return joined
 
 
-@pytest.mark.parametrize("options", [(), (2,), (1, 3), (2, 3)])
+@pytest.mark.parametrize("options", [(1,), (2,), (1, 3), (2, 3)])
 def test_a_process_of_torchruns_joins_its_others(torchrun, options):
-    launch(write_rank, *(options or (1,)), args=("folder", False))
-    assert torchrun == [(1, write_rank, 6, 2, 1, "env://", ("folder", False))]
+    launch(torchrun.append, *options, args=("done",))
+    assert torchrun == [(1, 2), "done"]
 
 
 def test_what_torchrun_has_decided_is_left_to_it(torchrun, monkeypatch):
@@ -90,18 +125,3 @@ def test_what_torchrun_has_decided_is_left_to_it(torchrun, monkeypatch):
     with pytest.raises(InputError, match="--nproc_per_node must be the same"):
         launch(write_rank, 1)
     assert not torchrun
-
-
-def test_a_killed_process_is_named_whoever_is_noticed_first(capsys):
-    def status(*codes, first, kind=torch.multiprocessing.ProcessExitedException):
-        error = kind("", first, 0, **({"exit_code": codes[first]} if "Exited" in kind.__name__ else {}))
-        return launching._status_of_all([SimpleNamespace(exitcode=code) for code in codes], error)
-
-    raised = torch.multiprocessing.ProcessRaisedException
-    assert status(launching.LOST, -signal.SIGKILL, first=0) == 137
-    assert status(1, -signal.SIGKILL, first=0, kind=raised) == 137
-    assert "process 1 was ended by SIGKILL" in capsys.readouterr().err
-    assert status(-signal.SIGTERM, -signal.SIGTERM, first=1) == 143
-    assert status(-signal.SIGTERM, 143, first=1) == 143
-    assert status(-signal.SIGTERM, 1, first=1, kind=raised) is None  # its traceback says more
-    assert status(-signal.SIGTERM, 2, 1, first=2) == 2

@@ -49,7 +49,8 @@ def test_a_model_that_says_nothing_gets_the_defaults(tiny_cfg):
     asked, features = as_meta_architecture(model, "euclidean"), torch.rand(5, 3)
     assert torch.equal(asked.pairwise_distance(features, features), pairwise_distance(features, features, "euclidean"))
     assert asked.modalities_held(features).tolist() == [[True]] * 5
-    assert not asked.feature_size and not asked.compares_identities and not [*asked.lr_factors()] and not [*asked.pretrained_parameters()]
+    assert asked.feature_size == 0 and not asked.compares_identities
+    assert not [*asked.lr_factors()] and not [*asked.pretrained_parameters()]
     asked.set_training_length(10)
     assert {group["lr"] for group in build_optimizer(tiny_cfg(), model).param_groups} == {tiny_cfg().SOLVER.BASE_LR}
 

@@ -1,0 +1,62 @@
+"""Packages that commands need, by the names that are imported, and the requirements that install them.
+
+``setup.py`` makes extras of them. It runs this file before anything is installed, so that nothing may be imported here.
+"""
+
+EVALUATION = {
+    "scipy": "scipy",  # SYSU-MM01's official files are MATLAB's
+    "tabulate": "tabulate",
+}
+"""For tools/evaluate_features.py, beside PyTorch."""
+
+FASTREID = {
+    "torch": "torch>=2.4",  # torch.amp.GradScaler on any device
+    "torchvision": "torchvision",
+    **EVALUATION,
+    "yacs": "yacs",
+    "termcolor": "termcolor",
+    "sklearn": "scikit-learn",
+    "faiss": "faiss-cpu",
+    "tensorboard": "tensorboard",
+    # ours
+    "timm": "timm>=1.0",  # vision transformers and their weights
+    "huggingface_hub": "huggingface-hub",  # whether timm's weights can be fetched
+    "safetensors": "safetensors",  # weights by local file
+    "tqdm": "tqdm",
+    "PIL": "pillow",
+}
+"""For fast-reid, and for what is built on it."""
+
+MMSEG = {
+    "mmengine": "mmengine>=0.10.7,<0.11",
+    "mmcv": "mmcv-lite>=2.0.1,<2.2",  # mmsegmentation 1.2.2 refuses 2.2
+    "mmseg": "mmsegmentation>=1.2.2,<1.3",
+    "ftfy": "ftfy",  # mmsegmentation imports both without asking for them
+    "regex": "regex",
+    "setuptools": "setuptools>=77.0.3,<82",  # mmengine's _base_ = "mmseg::..." needs pkg_resources
+    "cv2": "opencv-python>=4.7,<5",
+    "numpy": "numpy>=2,<2.3.5",
+    "scipy": "scipy",  # PySODMetrics' own
+    "skimage": "scikit-image>=0.19,<0.26",
+    "sklearn": "scikit-learn",
+    # ours
+    "PIL": "pillow",
+    "tqdm": "tqdm",
+}
+"""The set that is known to install and run together on a current PyTorch."""
+
+VISUALIZE = {
+    "matplotlib": "matplotlib",
+    "ttach": "ttach",
+    "sklearn": "scikit-learn",
+    "cv2": "opencv-python>=4.7,<5",
+}
+"""For pictures, besides fast-reid."""
+
+WITHOUT_REQUIREMENTS = {
+    "fastreid": "fastreid==1.4.0",
+    "py_sod_metrics": "pysodmetrics>=1.6.2,<2",
+    "pytorch_grad_cam": "grad-cam>=1.5,<2",
+}
+"""Packages to install with pip --no-deps, of no extra: fast-reid's own metadata asks for PyTorch 1.13.1, PySODMetrics'
+and grad-cam's for opencv-python-headless, which would overwrite mmengine's and mmcv's opencv-python."""
