@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from fastreid_mm.common.errors import one_line_errors, require_packages
-from fastreid_mm.common.requirements import EVALUATION
 from fastreid_mm.common.output_place import require_place
+from fastreid_mm.common.requirements import EVALUATION
 from fastreid_mm.evaluation import (
     check_complete,
     evaluate_sysu,
