@@ -64,7 +64,6 @@ def launch(
         dist_url = f"tcp://127.0.0.1:{_free_port()}"
     if not re.fullmatch(r"tcp://.+:\d+", dist_url):
         raise InputError(f"--dist-url {dist_url!r} is not tcp://ADDRESS:PORT")
-    logging.getLogger("torch.distributed.elastic.multiprocessing").setLevel(logging.CRITICAL)  # they say it themselves
     with TemporaryDirectory() as folder:
         config = LaunchConfig(
             min_nodes=num_machines,
@@ -77,20 +76,26 @@ def launch(
             rdzv_configs={"rank": machine_rank},
             max_restarts=0,
         )
-        # older versions of PyTorch do without: they handle more signals, and wait for 30 s
+        # no arguments, as older versions of PyTorch do not know them: those handle more signals, and wait for 30 s
         config.signals_to_handle, config.shutdown_timeout = "SIGTERM", _DAY
-        try:
-            elastic_launch(config, _join)(main, num_processes, num_machines, args)
-        except SignalException as error:
-            raise SystemExit(128 + error.sigval) from None
-        except ChildFailedError as error:
-            rank, failure = error.get_first_failure()
-            if isinstance(failure.message, dict):  # of an exception
-                raise
-            if failure.exitcode >= 0:
-                raise SystemExit(failure.exitcode) from None
-            print(f"error: process {rank} was ended by {failure.signal_name()}, all others with it", file=sys.stderr)
-            raise SystemExit(128 - failure.exitcode) from None
+        _start(config, main, num_processes, num_machines, args)
+
+
+def _start(config: LaunchConfig, *arguments: object) -> None:
+    """Run :func:`_join` in processes of their own, and end as the first of them that fails."""
+    logging.getLogger("torch.distributed.elastic.multiprocessing").setLevel(logging.CRITICAL)  # its tracebacks say less
+    try:
+        elastic_launch(config, _join)(*arguments)
+    except SignalException as error:
+        raise SystemExit(128 + error.sigval) from None
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        if isinstance(failure.message, dict):  # of an exception
+            raise
+        if failure.exitcode >= 0:
+            raise SystemExit(failure.exitcode) from None
+        print(f"error: process {rank} was ended by {failure.signal_name()}, all others with it", file=sys.stderr)
+        raise SystemExit(128 - failure.exitcode) from None
 
 
 def _join(main: Callable[..., object], num_processes: int, num_machines: int, args: tuple) -> None:
