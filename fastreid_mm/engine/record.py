@@ -55,6 +55,6 @@ def config_checksum(cfg: CfgNode) -> str:
 
 
 def list_checksum(items: Iterable[Sequence]) -> str:
-    """Compute the SHA-256 of a data set's items: paths below the data root, identities, cameras and all else of them."""
+    """Compute the SHA-256 of a data set's items: paths below the data root, and all else of them."""
     lines = [json.dumps([part for part in item[:5] if part not in (None, ())], default=str) for item in as_items(items)]
     return common.samples_checksum("\n".join(lines), data_root())
