@@ -31,6 +31,11 @@ class MetaArchitecture:
         return 0
 
     @property
+    def remark(self) -> str:
+        """What the log of a test says of the model itself; empty for nothing."""
+        return ""
+
+    @property
     def query_adaptive_parts(self) -> int:
         """The p of features that are packed :class:`QueryAdaptiveFeature`s of p parts; 0 of all others."""
         return 0
