@@ -13,7 +13,7 @@ from fastreid_mm.layers.intra_modality_learner import IntraModalityLearner
 
 
 class AuxiliaryGenerator(nn.Module):
-    """Makes the maps of an auxiliary modality out of visible and infrared maps; only needed in training.
+    """Generator of an auxiliary modality's maps from visible and infrared maps, needed only in training.
 
         F^a = CML(IML_v(F^v), IML_r(F^r))
 
@@ -38,7 +38,9 @@ class AuxiliaryGenerator(nn.Module):
         self.cross = CrossModalityLearner(channels, ratios, tr_groups)
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """(B, C, H, W) maps of both modalities, of the same identity sample by sample, to (B, C, H, W).
+        """Make auxiliary maps (B, C, H, W) of the maps of both modalities, (B, C, H, W) each.
+
+        The b-th visible and the b-th infrared map show the same identity.
 
         Raises:
             ValueError: a ratio does not divide the height or the width of the maps.

@@ -8,7 +8,7 @@ from torch import nn
 
 
 def bn_neck(dim: int) -> nn.BatchNorm1d:
-    """A BatchNorm over (B, dim) features whose bias stays at zero.
+    """Make a BatchNorm over (B, dim) features whose bias stays at zero.
 
     Example:
         >>> neck = bn_neck(2048)
@@ -21,7 +21,7 @@ def bn_neck(dim: int) -> nn.BatchNorm1d:
 
 
 def identity_classifier(dim: int, num_classes: int, bias: bool = False) -> nn.Linear:
-    """A linear classifier whose weights start near zero; the one after a BNNeck has no bias.
+    """Make a linear classifier whose weights start near zero; after a BNNeck it has no bias.
 
     Example:
         >>> identity_classifier(2048, num_classes=395)

@@ -10,14 +10,14 @@ from torch.autograd.function import FunctionCtx
 
 
 class _Context(FunctionCtx):
-    """What the forward pass leaves for the gradient."""
+    """Values that the forward pass keeps for the backward pass."""
 
     saved_tensors: tuple[Tensor, ...]
     bounds: tuple[float, float]
 
 
 class _Bounded(torch.autograd.Function):
-    """A clamp that keeps the gradient of a value outside the bounds if a descent step would bring the value back.
+    """Clamp that passes the gradient of a value outside its bounds if a descent step would bring the value back.
 
     The gradient of a plain clamp is zero there: a value that starts on a bound would be stuck after its first step
     outwards.
@@ -37,7 +37,7 @@ class _Bounded(torch.autograd.Function):
 
 
 class BoundedScale(nn.Module):
-    """Multiplies by one learnable number s, clamped to [low, high] and started at ``high``: ``y = s x``.
+    """Multiplication by one learnable number s, clamped to [low, high] and started at ``high``: ``y = s x``.
 
     Args:
         low: the lower bound.
@@ -55,5 +55,5 @@ class BoundedScale(nn.Module):
         self.value = nn.Parameter(torch.tensor(high))
 
     def forward(self, x: Tensor) -> Tensor:
-        """A tensor of any shape to one of the same shape."""
+        """Scale a tensor of any shape."""
         return _Bounded.apply(self.value, self.low, self.high) * x

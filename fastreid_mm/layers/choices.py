@@ -1,7 +1,7 @@
-"""The words that several functions choose from."""
+"""Choices that several functions offer."""
 
 READINGS = ("paper", "official")
-"""A formula as the paper prints it, or as the authors' released code computes it, where the two differ."""
+"""Formula as the paper prints it, or as the authors' released code computes it, where the two differ."""
 
 REDUCTIONS = ("mean", "sum")
-"""How a loss makes one number of its terms."""
+"""Ways from the terms of a loss to one number."""

@@ -10,7 +10,7 @@ from fastreid_mm.layers.shapes import present_modalities, require_shapes
 
 
 class ClassActivationFusion(nn.Module):
-    """Weights the feature of each stream by its share in the class activation maps.
+    """Fusion that weights the feature of each stream by its share in the class activation maps.
 
         f = sum_m sum_c w_c a_(m,c) v_m,    w_c = s_c / sum_c s_c,    a_(m,c) = s_(m,c) / sum_m s_(m,c)
 
@@ -20,8 +20,8 @@ class ClassActivationFusion(nn.Module):
 
     Args:
         channels: C of the maps.
-        num_classes: how many identities there are in training.
-        num_modalities: how many streams M there are.
+        num_classes: number of training identities.
+        num_modalities: number of streams M.
 
     Example:
         >>> fusion = ClassActivationFusion(channels=8, num_classes=5)
@@ -39,8 +39,8 @@ class ClassActivationFusion(nn.Module):
         """Fuse the features of the streams.
 
         Args:
-            maps: (B, M, C, H, W), one a modality.
-            features: (B, M, D), one a modality.
+            maps: (B, M, C, H, W), one for each modality.
+            features: (B, M, D), one for each modality.
             present: (B, M) bool, the modalities that a sample has; a missing one has no share. None for all.
 
         Returns:

@@ -19,7 +19,7 @@ def cross_attention(
     value_b: Tensor,
     scale: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The queries of each modality attend to the keys and values of the other.
+    """Let the queries of each modality attend to the keys and values of the other.
 
         u_ab = softmax(scale Q_a K_b^T) V_b,    u_ba = softmax(scale Q_b K_a^T) V_a
 

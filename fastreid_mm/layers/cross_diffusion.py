@@ -72,7 +72,7 @@ def cross_diffusion(
 
 
 def _inverse_root_degree(affinity: Tensor) -> Tensor:
-    """(B, h, n, n) to (B, h, n, 1), one over the root of the row sums, summed in float32 at least; 0 for empty rows."""
+    """Return one over the root of the row sums, (B, h, n, 1), of (B, h, n, n) affinities; 0 for empty rows."""
     degree = affinity.sum(-1, keepdim=True, dtype=torch.promote_types(affinity.dtype, torch.float32))
     # infinity before the root, not 0 after it: the gradient of a root of 0 would be infinity times 0
     return degree.where(degree > 1e-12, torch.inf).rsqrt().to(affinity.dtype)

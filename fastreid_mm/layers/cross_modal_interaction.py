@@ -12,7 +12,7 @@ from fastreid_mm.layers.shapes import present_modalities, require_shapes
 
 
 class CrossModalInteraction(nn.Module):
-    """Adds to the map of each modality what the other modalities show, weighted channel by channel.
+    """Interaction that adds to each modality's maps what the other modalities show, weighted channel by channel.
 
         f_boost = CA(f) f + f,    f_inter = conv(x_m) + f_boost,    f = conv(sum_(n != m) x_n)
 
@@ -44,10 +44,10 @@ class CrossModalInteraction(nn.Module):
         self.attention = nn.ModuleList(_ChannelAttention(channels, reduction) for _ in range(num_modalities))
 
     def forward(self, maps: Tensor, present: Tensor | None = None) -> Tensor:
-        """(B, M, C, H, W) maps to (B, M, C, H, W).
+        """Add to (B, M, C, H, W) maps what the other modalities show, and keep the shape.
 
         Args:
-            maps: one a modality; those of missing modalities must be zero.
+            maps: one for each modality; those of missing modalities must be zero.
             present: (B, M) bool, the modalities that a sample has; None for all. A sum over fewer other modalities is
                 scaled up to the size of the full one. A modality without any other gets no boost.
 
@@ -74,14 +74,14 @@ class CrossModalInteraction(nn.Module):
 
 
 def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:
-    """A 1 x 1 convolution without bias, a BatchNorm and a ReLU."""
+    """Make a 1 x 1 convolution without bias, a BatchNorm and a ReLU."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True)
     )
 
 
 class _ChannelAttention(nn.Module):
-    """A weight between 0 and 1 for every channel (CBAM: Woo et al., ECCV 2018, eq. 2)."""
+    """Weight between 0 and 1 for every channel (CBAM: Woo et al., ECCV 2018, eq. 2)."""
 
     def __init__(self, channels: int, reduction: int) -> None:
         super().__init__()
@@ -93,5 +93,5 @@ class _ChannelAttention(nn.Module):
         )
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C, 1, 1)."""
+        """Weigh the channels of (B, C, H, W) maps, (B, C, 1, 1)."""
         return (self.mlp(maps.mean((2, 3), keepdim=True)) + self.mlp(maps.amax((2, 3), keepdim=True))).sigmoid()

@@ -24,7 +24,7 @@ def require_divisible(ratios: Sequence[int], height: int, width: int) -> None:
 
 
 class CrossModalityLearner(nn.Module):
-    """Fuses visible and infrared maps of the same people, pooled at several ratios, into auxiliary maps.
+    """Fusion of visible and infrared maps of the same people, pooled at several ratios, into auxiliary maps.
 
         S_i^m = pool_i(F^m) (eq. 6),    T_i^m = TR_i(S_i^m) (eq. 7),
         T = [T_1^v .. T_n^v, T_1^r .. T_n^r] (eq. 8),    F^a = scale conv(BN(T)) (eq. 9)
@@ -56,7 +56,9 @@ class CrossModalityLearner(nn.Module):
         self.scale = BoundedScale()
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """(B, C, H, W) maps of both modalities, of the same identity sample by sample, to (B, C, H, W).
+        """Make auxiliary maps (B, C, H, W) of the maps of both modalities, (B, C, H, W) each.
+
+        The b-th visible and the b-th infrared map show the same identity.
 
         Raises:
             ValueError: a ratio does not divide the height or the width of the maps.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class GeM(nn.Module):
-    """Pools a map x over its places: ``(mean x^p)^(1/p)``, the average for p = 1 and the maximum for p = inf.
+    """Pooling of a map x over its places: ``(mean x^p)^(1/p)``, the average for p = 1 and the maximum for p = inf.
 
     Args:
         p: the exponent. AGW and HCT keep it at 3; on RegDB, HCT has 10.
@@ -27,11 +27,11 @@ class GeM(nn.Module):
         self.p, self.eps = p, eps
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, C, H, W) maps to (B, C). Negative values count as zero; half precision is pooled in float32."""
+        """Pool (B, C, H, W) maps to (B, C). Negative values count as zero; half precision is pooled in float32."""
         return self._pool(maps.flatten(2))
 
     def stripes(self, maps: Tensor, parts: int) -> Tensor:
-        """(B, C, H, W) maps to (B, parts, C): each of ``parts`` horizontal stripes is pooled by itself, top first.
+        """Pool each of ``parts`` horizontal stripes of (B, C, H, W) maps by itself, to (B, parts, C), top first.
 
         Raises:
             ValueError: the rows cannot be divided into that many stripes.
@@ -41,7 +41,7 @@ class GeM(nn.Module):
         return self._pool(maps.unflatten(2, (parts, -1)).flatten(3)).transpose(1, 2)
 
     def _pool(self, values: Tensor) -> Tensor:
-        """(..., N) to (...)."""
+        """Pool the last dimension, (..., N) to (...)."""
         values = values.clamp(min=0).to(torch.promote_types(values.dtype, torch.float32))
         if math.isinf(self.p):
             return values.amax(-1)

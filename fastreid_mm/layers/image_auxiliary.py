@@ -24,12 +24,12 @@ class XModality(nn.Module):
         self.layers = nn.Sequential(nn.Conv2d(3, 1, 1), nn.ReLU(), nn.Conv2d(1, 3, 1))
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Normalized images (B, 3, H, W) of both modalities to (B, 3, H, W); the infrared images are not used."""
+        """Make auxiliary images (B, 3, H, W) of normalized visible images (B, 3, H, W); infrared ones are not used."""
         return self.layers(visible)
 
 
 class MixedModality(nn.Module):
-    """A visible and an infrared image of one person, mixed at a random ratio for each pair: ``x = r v + (1 - r) i``.
+    """Mixture of a visible and an infrared image of one person at a random ratio: ``x = r v + (1 - r) i``.
 
     Huang et al., "Modality-Adaptive Mixup and Invariant Decomposition for RGB-Infrared Person Re-Identification", AAAI
     2022.
@@ -41,7 +41,7 @@ class MixedModality(nn.Module):
     """
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Normalized images (B, 3, H, W) of both modalities to (B, 3, H, W)."""
+        """Mix normalized images of both modalities, (B, 3, H, W) each, into (B, 3, H, W)."""
         ratio = torch.rand(len(visible), 1, 1, 1, device=visible.device)
         return ratio * visible + (1 - ratio) * infrared
 
@@ -63,5 +63,5 @@ class SyncreticModality(nn.Module):
         self.layers = nn.Sequential(nn.Conv2d(6, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1))
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Normalized images (B, 3, H, W) of both modalities to (B, 3, H, W)."""
+        """Make auxiliary images (B, 3, H, W) of normalized images of both modalities, (B, 3, H, W) each."""
         return self.layers(torch.cat([visible, infrared], dim=1))

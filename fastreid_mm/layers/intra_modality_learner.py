@@ -12,7 +12,7 @@ from fastreid_mm.layers.bounded_scale import BoundedScale
 
 
 class IntraModalityLearner(nn.Module):
-    """Learns the patterns of one modality at several sizes, by depth-wise convolutions of different kernels.
+    """Patterns of one modality at several sizes, learned by depth-wise convolutions of different kernels.
 
         [c_1, c_2] = F (eq. 1),    R = [DW_5(c_1), DW_7(c_2)] (eq. 2),    R_1 = PW(BN(R)) (eq. 3),
         R_2 = DW_3(relu(R_1)) + R_1 (eq. 4),    F' = scale PW(BN(R_2)) (eq. 5)
@@ -45,7 +45,7 @@ class IntraModalityLearner(nn.Module):
         self.scale = BoundedScale()
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C, H, W)."""
+        """Transform (B, C, H, W) maps, and keep the shape."""
         first, second = maps[:, : self.first_half], maps[:, self.first_half :]  # eq. 1
         mixed = torch.cat([self.depthwise5(first), self.depthwise7(second)], dim=1)  # eq. 2
         hidden = self.expand(self.norm1(mixed))  # (B, 4C, H, W), eq. 3

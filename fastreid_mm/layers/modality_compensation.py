@@ -13,7 +13,7 @@ DECODERS = ("attention", "block")
 
 
 class ModalityCompensation(nn.Module):
-    """A transformer that turns part features of one modality into those that the other modality would have.
+    """Transformer that turns part features of one modality into those that the other modality would have.
 
         encoded = Encoder(F) (eq. 1 and 2),    compensated = Decoder(P, encoded) (eq. 3 and 4)
 
@@ -66,7 +66,11 @@ class ModalityCompensation(nn.Module):
         self.prototypes = nn.Parameter(nn.init.normal_(torch.empty(2, parts, dim), std=0.02))
 
     def forward(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, p, d) part features and (B,) modality labels to the encoded parts and those of the missing modality.
+        """Encode the parts of images, and make the features of the modality that each image lacks.
+
+        Args:
+            parts: (B, p, d) part features.
+            modalities: (B,) modality labels, 0 = visible, 1 = infrared.
 
         Returns:
             Encoded parts (B, p, d) and compensated parts (B, p, d).

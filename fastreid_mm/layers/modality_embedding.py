@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class ModalityEmbedding(nn.Module):
-    """Adds one vector e_m a modality to the tokens of every image of that modality: ``x_i + e_m``.
+    """One vector e_m for each modality, added to the tokens of every image of that modality: ``x_i + e_m``.
 
     Args:
         dim: channels D of a token.
@@ -29,7 +29,7 @@ class ModalityEmbedding(nn.Module):
         self.weight = nn.Parameter(nn.init.trunc_normal_(torch.empty(num_modalities, dim), std=0.02))
 
     def forward(self, tokens: Tensor, modalities: Tensor) -> Tensor:
-        """(B, N, D) tokens and (B,) modality labels to (B, N, D) tokens."""
+        """Add the embeddings of (B,) modality labels to (B, N, D) tokens."""
         added = self.weight[modalities][:, None]  # (B, 1, D)
         if not self.prefix_tokens:
             return tokens + added

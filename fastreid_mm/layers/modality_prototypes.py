@@ -11,7 +11,7 @@ BETA_START = 1e-8
 
 
 class ModalityPrototypes(nn.Module):
-    """Accumulates the features Z of each modality m over the iterations i.
+    """Prototypes that accumulate the features Z of each modality m over the iterations i.
 
         T^i = beta_i W_m Z^i + (1 - beta_i) T^(i-1),    T^0 = W_m Z^0
 
@@ -46,14 +46,14 @@ class ModalityPrototypes(nn.Module):
         for layer in maps:
             nn.init.eye_(layer.weight)
         self.total_iterations: int | None = None
-        """How many iterations training has. While this is None, beta is 1 and nothing accumulates."""
+        """Iterations of the whole training. While it is None, beta is 1 and nothing accumulates."""
         self.register_buffer("memory", torch.zeros(num_modalities, num_slots, dim))
         self.register_buffer("memory_used", torch.zeros(num_slots))  # 0 or 1
         self.register_buffer("iteration", torch.zeros((), dtype=torch.long))
 
     @property
     def beta(self) -> Tensor:
-        """Weight of the present features in this iteration, a 0-d tensor on the device: no waiting for a GPU."""
+        """Weight of the present features in this iteration, a 0-d tensor on the device: nothing waits for a GPU."""
         if self.total_iterations is None:
             return torch.ones_like(self.memory_used[0])
         return BETA_START + (1 - BETA_START) * (self.iteration / max(1, self.total_iterations - 1)).clamp(max=1)

@@ -9,9 +9,9 @@ of a query matrix and a gallery matrix. Where scale and shift are the same for a
 that only one of the products is p * d long.
 
 The mean m of the gallery is subtracted from it first, ``y' = g * (y - m) + (b + g * m)``. That changes nothing but
-keeps the terms, and so the rounding error of their sum, small when features share an offset. Queries of which float32
-has too few digits left all the same, because they are very near to an image or the terms are large, are compared again
-in float64.
+keeps the terms, and so the rounding error of their sum, small when features share an offset. Queries whose distances
+lose too many digits in float32 all the same, because they are very near to an image or the terms are large, are
+compared again in float64.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,13 +20,13 @@ import torch
 from torch import Tensor
 
 CHUNK = 1 << 22
-"""How many numbers of query features are taken at a time: few enough to bound the memory and to stay in the cache."""
+"""Numbers of query features processed at a time: few enough to bound the memory and to stay in the cache."""
 NEAR = 2.0**-7
-"""The share of its terms below which float32 has too few digits of a sum."""
+"""Sums below this share of their terms have too few digits left in float32."""
 
 
 def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
-    """The Euclidean distance ``|x - y'|`` of every query x to every gallery feature that x modulates.
+    """Compute the Euclidean distance ``|x - y'|`` of every query x to every gallery feature that x modulates.
 
         |x - y'|^2 = |a - g y|^2 = |a|^2 - 2 (a g) y + g^2 y^2,    a = x - b
 
@@ -53,14 +53,14 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
     for x, g, b in _chunks(query, scale, shift):
         rest = x - torch.addcmul(b[:, None], g[:, None], mean)  # (n, p, d), "a"
         square = torch.addmm(rest.flatten(1).square().sum(1, keepdim=True), g.square(), squares)
-        found = torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2).clamp(min=eps).sqrt()
-        lost = found.square().amin(1) < NEAR * square.amax(1)
-        rows.append(_in_float64(modulated_euclidean, found, lost, x, whole, g, b))
+        distance = torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2).clamp(min=eps).sqrt()
+        lost = distance.square().amin(1) < NEAR * square.amax(1)
+        rows.append(_in_float64(modulated_euclidean, distance, lost, x, whole, g, b))
     return torch.cat(rows)
 
 
 def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
-    """The cosine distance ``1 - cos(x, y')`` of every query x to every gallery feature that x modulates.
+    """Compute the cosine distance ``1 - cos(x, y')`` of every query x to every gallery feature that x modulates.
 
         x y' = (x g) y + x b,    |y'|^2 = g^2 y^2 + 2 (g b) y + |b|^2
 
@@ -88,7 +88,7 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
     flat, squares, sums = gallery.flatten(1).T, gallery.square().sum(1).T, gallery.sum(1).T  # (p * d or d, Ng)
     rows = []
     for x, g, b in _chunks(query, scale, shift):
-        asking = x, whole, g, b
+        inputs = x, whole, g, b
         # a common factor does not change the cosine; dividing by it keeps the squares of small scales from vanishing
         largest = torch.maximum(g.abs(), b.abs()).amax(1, keepdim=True).clamp(min=torch.finfo(g.dtype).tiny)
         g = g / largest
@@ -98,22 +98,23 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
         square = torch.addmm(terms, g * b, sums, alpha=2)  # |y'|^2
         dot = torch.addmm((x.sum(1) * b).sum(1, keepdim=True), (x * g[:, None]).flatten(1), flat)
         norm = x.flatten(1).norm(dim=1, keepdim=True).clamp(min=eps) * square.clamp(min=eps**2).sqrt()
-        found = 1 - dot / norm
-        lost = (found.amin(1) < NEAR) | (square < NEAR * terms).any(1)
-        rows.append(_in_float64(modulated_cosine, found, lost, *asking))
+        distance = 1 - dot / norm
+        lost = (distance.amin(1) < NEAR) | (square < NEAR * terms).any(1)
+        rows.append(_in_float64(modulated_cosine, distance, lost, *inputs))
     return torch.cat(rows)
 
 
-def _in_float64(distance: Callable[..., Tensor], found: Tensor, lost: Tensor, x: Tensor, *others: Tensor) -> Tensor:
-    """(n, Ng) distances, those of some queries (n,) computed again with twice the digits where there are such."""
-    if found.dtype != torch.float32 or not lost.any():
-        return found
-    gallery, *own = others
-    again = distance(x[lost].double(), gallery.double(), *(each[lost].double() for each in own))
-    return found.index_copy(0, lost.nonzero().flatten(), again.float())
+def _in_float64(
+    function: Callable[..., Tensor], distance: Tensor, lost: Tensor, query: Tensor, gallery: Tensor, *modulation: Tensor
+) -> Tensor:
+    """Compute in float64 the rows of float32 distances (n, Ng) that a mask (n,) says have lost their digits."""
+    if distance.dtype != torch.float32 or not lost.any():
+        return distance
+    exact = function(query[lost].double(), gallery.double(), *(each[lost].double() for each in modulation))
+    return distance.index_copy(0, lost.nonzero().flatten(), exact.float())
 
 
 def _chunks(query: Tensor, scale: Tensor, shift: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """(Nq, p, d) queries with their scales and shifts, in pieces of at most ``CHUNK`` numbers."""
+    """Split (Nq, p, d) queries, with their scales and shifts, into pieces of at most ``CHUNK`` numbers."""
     rows = max(1, CHUNK // max(1, query.shape[1] * query.shape[2]))
     return zip(query.split(rows), scale.split(rows), shift.split(rows))

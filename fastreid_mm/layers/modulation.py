@@ -12,7 +12,7 @@ SCALES = ("one_plus", "plain")
 
 
 class ModulationGenerator(nn.Module):
-    """Makes the scale and the shift of every channel from the mean part of an image, each by a two-layer network.
+    """Scale and shift of every channel, each made by a two-layer network from the mean part of an image.
 
         scale = 1 + g_1(mean_p x_p),    shift = g_2(mean_p x_p)
 
@@ -43,7 +43,7 @@ class ModulationGenerator(nn.Module):
         self.shift = _generator(dim, dim // reduction, near_zero=scale == "one_plus")
 
     def forward(self, parts: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, p, d) part features to scale (B, d) and shift (B, d)."""
+        """Return the scale and the shift, (B, d) each, of (B, p, d) part features."""
         pooled = parts.mean(1)
         return self.offset + self.scale(pooled), self.shift(pooled)
 

@@ -18,7 +18,7 @@ CROSS = ("diffusion", "attention")
 
 
 class MutualInteraction(nn.Module):
-    """Each stream attends to itself and to the other.
+    """Attention of each stream to itself and to the other.
 
         U_m = softmax(Q_m K_m^T / sqrt(c)) V_m (eq. 1 and 2),
         H_a = f_a(U_a | u_ab) (eq. 9),    H_b = f_b(U_b | u_ba) (eq. 10)
@@ -67,7 +67,7 @@ class MutualInteraction(nn.Module):
         self.merge = nn.ModuleList(nn.Linear((1 + self_attention) * dim, dim) for _ in range(2))  # eq. 9-10
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, n, dim) tokens of each stream to (B, n, dim) of each, H_a and H_b.
+        """Let two streams of (B, n, dim) tokens attend to each other, and return H_a and H_b, (B, n, dim) each.
 
         Raises:
             ValueError: the shapes do not go together.
@@ -98,22 +98,22 @@ class MutualInteraction(nn.Module):
         return self.norm[0](tokens_a), self.norm[1](tokens_b)
 
     def _affinity(self, query: Tensor, key: Tensor) -> Tensor:
-        """(B, h, n, c) queries and keys to (B, h, n, n) affinities (eq. 1), which no fused attention gives."""
+        """Return the (B, h, n, n) affinities of (B, h, n, c) queries and keys (eq. 1); fused attention gives none."""
         return (query @ key.mT * query.shape[-1] ** -0.5).softmax(-1)
 
 
 def _heads(qkv: Tensor, number: int) -> Tensor:
-    """(B, n, 3 * dim) to (3, B, h, n, c)."""
+    """Split (B, n, 3 * dim) into queries, keys and values of the heads, (3, B, h, n, c)."""
     return qkv.unflatten(-1, (3, number, -1)).permute(2, 0, 3, 1, 4)
 
 
 def _tokens(heads: Tensor) -> Tensor:
-    """(B, h, n, c) to (B, n, h * c)."""
+    """Join (B, h, n, c) heads to (B, n, h * c) tokens."""
     return heads.transpose(1, 2).flatten(2)
 
 
 class MutualFormerLayer(nn.Module):
-    """One layer: interaction, fusion and feed-forward network.
+    """One layer of MutualFormer: interaction, fusion and feed-forward network.
 
         H = g(H_a | H_b) + h(X_a | X_b) (eq. 11),    P = FFN(LN(H)) + H (eq. 12)
 
@@ -153,7 +153,7 @@ class MutualFormerLayer(nn.Module):
         )
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor, fused: Tensor | None = None) -> Tensor:
-        """(B, n, dim) tokens of each stream, and perhaps of the fused one, to (B, n, dim) fused tokens.
+        """Fuse two streams of (B, n, dim) tokens, and perhaps an earlier fused stream, into (B, n, dim) tokens.
 
         Raises:
             ValueError: neither a fused stream nor h to make one, or the shapes do not go together.
@@ -172,7 +172,7 @@ class MutualFormerLayer(nn.Module):
 
 
 class _SelfAttention(nn.Module):
-    """The attention of the fused stream to itself, after a norm; as released, only its last linear map has a bias."""
+    """Attention of the fused stream to itself, after a norm; as released, only its last linear map has a bias."""
 
     def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()

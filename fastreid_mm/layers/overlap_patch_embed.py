@@ -10,7 +10,7 @@ from fastreid_mm.layers.shapes import require_shapes
 
 
 class OverlapPatchEmbed(nn.Module):
-    """Cuts an image into patches whose stride may be smaller than their size, and projects each to a token.
+    """Patches of an image whose stride may be smaller than their size, each projected to a token.
 
     An image of H x W gives N = ((H - P) // S + 1) ((W - P) // S + 1) tokens for patches of side P and stride S. The
     arguments are those of timm's patch embedding, for the ``embed_layer`` of its vision transformers.
@@ -54,7 +54,7 @@ class OverlapPatchEmbed(nn.Module):
         self.proj = nn.Conv2d(in_chans, embed_dim, patch_size, stride, bias=bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) images to (B, N, embed_dim) tokens, row by row.
+        """Cut (B, 3, H, W) images into (B, N, embed_dim) tokens, row by row.
 
         Raises:
             ValueError: the images are not of the size for which the position embedding was made, or have another shape.

@@ -14,7 +14,7 @@ from fastreid_mm.layers.shapes import require_shapes
 
 
 class RelationEmbedding(nn.Module):
-    """Adds to each part feature x_i its relation to the feature f of the whole image.
+    """Relation of each part feature x_i to the feature f of the whole image, added to the part feature.
 
         paper:       x_i + f + v_i W_v f,    v = softmax_i <W_q x_i, W_k f>
         official:    x_i + 2 beta W_k f
@@ -48,7 +48,7 @@ class RelationEmbedding(nn.Module):
             self.value = nn.Linear(dim, dim)
 
     def forward(self, parts: Tensor, whole: Tensor) -> Tensor:
-        """(B, p, C) part features and the (B, C) feature of the whole image to (B, p, C).
+        """Add to (B, p, C) part features their relations to the (B, C) feature of the whole image.
 
         Raises:
             ValueError: the shapes do not go together.

@@ -1,4 +1,4 @@
-"""The check that tensors go together, so that none is broadcast by mistake."""
+"""Checks that the shapes of tensors go together, so that none is broadcast by mistake."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from torch import Tensor
 from fastreid_mm.layers.exporting import is_exporting
 
 
-def require_shapes(**given: tuple[Tensor, str]) -> None:
+def require_shapes(**tensors: tuple[Tensor, str]) -> None:
     """Refuse tensors whose sizes do not go together.
 
     Args:
-        given: a tensor and its axes for each name. The axes are words with spaces between: an axis of one name has the
-            same size wherever it appears, and a number is a size.
+        tensors: a tensor and its axes for each name. The axes are words with spaces between: an axis of one name has
+            the same size wherever it appears, and a number is a size.
 
     Raises:
         ValueError: names every tensor with the shape that it should have and the one that it has.
@@ -24,16 +24,16 @@ def require_shapes(**given: tuple[Tensor, str]) -> None:
         ValueError: features (B, D) is (4, 3), targets (B) is (3,)
     """
     sizes: dict[str, int] = {}
-    if not all(_fits(tensor, axes.split(), sizes) for tensor, axes in given.values()):
+    if not all(_fits(tensor, axes.split(), sizes) for tensor, axes in tensors.values()):
         raise ValueError(
             ", ".join(
-                f"{name} ({', '.join(axes.split())}) is {_shape(tensor)}" for name, (tensor, axes) in given.items()
+                f"{name} ({', '.join(axes.split())}) is {_shape(tensor)}" for name, (tensor, axes) in tensors.items()
             )
         )
 
 
 def present_modalities(present: Any, maps: Tensor) -> Tensor:
-    """A mask of modalities, which may be an array or a list, as a tensor on the device of the maps.
+    """Turn a mask of modalities, which may be an array or a list, into a tensor on the device of the maps.
 
     Args:
         present: (B, M), true or not zero where a sample has a modality.

@@ -1,4 +1,4 @@
-"""The schemes that MutualFormer's table 4 compares, to fuse two aligned streams of tokens.
+"""Schemes to fuse two aligned streams of tokens, which MutualFormer's table 4 compares.
 
 Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", table 4,
 https://arxiv.org/abs/2112.01177
@@ -18,7 +18,7 @@ STACKS = ("carry_fused", "renew_fused", "update_streams")
 
 
 class TokenFusion(nn.Module):
-    """Fuses two streams of tokens by one of the schemes of table 4.
+    """Fusion of two streams of tokens by one of the schemes of table 4.
 
     "add" is ``X_a + X_b`` and "concatenate" is ``g(X_a | X_b)`` with a linear map g. "transformer" is a standard
     encoder over the tokens of both streams together, whose two tokens of each place are averaged. "cross_attention" is
@@ -64,7 +64,7 @@ class TokenFusion(nn.Module):
         self.fuse = _build(dim, num_heads, depth, variant, stack, layer)
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
-        """(B, n, dim) tokens of each stream to (B, n, dim) fused tokens.
+        """Fuse two streams of (B, n, dim) tokens into (B, n, dim).
 
         Raises:
             ValueError: the shapes do not go together.
