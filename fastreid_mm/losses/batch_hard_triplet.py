@@ -14,7 +14,7 @@ from fastreid_mm.losses.geometry import euclidean_matrix, require_positives, req
 
 @full_precision
 def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -> Tensor:
-    """The farthest positive of every anchor must be nearer than its nearest negative, by a margin.
+    """Compare the farthest positive of every anchor with its nearest negative, which is to be farther by a margin.
 
         L = mean_i [margin + max_j d(f_i, f_j) - min_k d(f_i, f_k)]_+
 

@@ -12,7 +12,7 @@ from fastreid_mm.losses.geometry import modality_centers, require_classes
 
 @full_precision
 def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
-    """Half the squared distance of each feature to the learned center of its identity.
+    """Compute half the squared distance of each feature to the learned center of its identity.
 
     Wen et al., "A Discriminative Feature Learning Approach for Deep Face Recognition", ECCV 2016, eq. 2:
 
@@ -42,7 +42,7 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
 
 @full_precision
 def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reduction: str = "mean") -> Tensor:
-    """The squared distance between the visible and the infrared center of each identity.
+    """Compute the squared distance between the visible and the infrared center of each identity.
 
     Zhu et al., "Hetero-Center Loss for Cross-Modality Person Re-Identification", Neurocomputing 2020, eq. 4,
     https://arxiv.org/abs/1910.09830:

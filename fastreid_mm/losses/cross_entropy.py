@@ -15,7 +15,7 @@ from fastreid_mm.losses.full_precision import full_precision
 def smoothed_cross_entropy(
     logits: Tensor, targets: Tensor, epsilon: float = 0.0, alpha: float = 0.2, uniform: bool = False
 ) -> Tensor:
-    """The mean cross-entropy with labels of which a share goes to other identities.
+    """Compute the mean cross-entropy with labels of which a share goes to other identities.
 
         L = mean_i -[(1 - e) log p_i,y + e / (N - 1) sum_(k != y) log p_i,k]
 
@@ -24,7 +24,7 @@ def smoothed_cross_entropy(
         targets: (B,) identity labels, 0 .. N - 1.
         epsilon: e, the share. Below 0, each sample has a share of its own, ``alpha`` times its probability of the
             right identity (adaptive smoothing, as fast-reid has it).
-        alpha: see there.
+        alpha: factor of the adaptive smoothing; only used if epsilon is below 0.
         uniform: give e / N to every identity, the right one among them, as PyTorch and Szegedy et al. do, rather than
             e / (N - 1) to every other one, as fast-reid does.
 

@@ -18,7 +18,7 @@ from fastreid_mm.losses.full_precision import full_precision
 def cross_modal_focal(
     logits_a: Tensor, logits_b: Tensor, mask: Tensor, alpha: float = 1.0, gamma: float = 2.0
 ) -> Tensor:
-    """Two binary cross-entropies, each of which counts less where the other modality is right.
+    """Add two binary cross-entropies, each of which counts less where the other modality is right.
 
         L = alpha mean [(1 - w(p, q))^gamma bce_a + (1 - w(q, p))^gamma bce_b],    w(p, q) = q 2 p q / (p + q)
 
@@ -52,7 +52,7 @@ def cross_modal_focal(
 
 
 def _one_direction(entropy: Tensor, other: Tensor, gamma: float) -> Tensor:
-    """Two (B, 1, H, W) entropies to a 0-d tensor; in logarithms, because p and q vanish at logits of a hundred."""
+    """Return one of the two terms, 0-d, of (B, 1, H, W) entropies; by logarithms: p and q vanish at logits of 100."""
     log_agreement = math.log(2) - entropy - 2 * other - torch.logaddexp(-entropy, -other)
     disagreement = -torch.expm1(log_agreement)
     return (disagreement.clamp(min=1e-9) ** gamma * entropy).mean()  # no infinite slope at 0 for gamma < 1

@@ -1,4 +1,4 @@
-"""What holds for every loss: it is computed in float32 at least, and of something."""
+"""Decorator of every loss: computed in float32 at least, and never of empty tensors."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,15 +12,15 @@ P = ParamSpec("P")
 
 
 def full_precision(loss: Callable[P, Tensor]) -> Callable[P, Tensor]:
-    """Compute a loss without autocast, of half-precision tensors in float32; refuse tensors without a value.
+    """Make a loss compute in float32 at least, also under autocast, and refuse empty tensors.
 
-    Under autocast and of half-precision tensors it is thus the float32 that it would be without; float64 stays float64.
+    Half-precision tensors are converted to float32 first; float64 stays float64.
 
     Args:
-        loss: tensors, and what else, to a 0-d tensor.
+        loss: function of tensors, and of other arguments, to a 0-d tensor.
 
     Raises:
-        ValueError: on use, a tensor is empty, of which the mean is NaN and the sum 0.
+        ValueError: when the loss is called with an empty tensor, whose mean would be NaN and whose sum 0.
 
     Example:
         >>> full_precision(torch.mean)(torch.ones(3, dtype=torch.bfloat16)).dtype

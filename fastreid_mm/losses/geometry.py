@@ -7,7 +7,7 @@ from fastreid_mm.common.modality import INFRARED, VISIBLE
 
 
 def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
-    """Euclidean distances between all pairs of rows, at least 1e-6 so that the gradient at zero is finite.
+    """Compute Euclidean distances between all pairs of rows, at least 1e-6 so that the gradient at zero is finite.
 
     Args:
         a: (N, D).
@@ -22,7 +22,7 @@ def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
 
 
 def same_identity(targets: Tensor) -> Tensor:
-    """(B,) identity labels to the (B, B) mask of the pairs with the same label, true on the diagonal."""
+    """Return the (B, B) mask of the pairs with the same identity label (B,), true on the diagonal."""
     return targets[:, None] == targets[None, :]
 
 
@@ -60,7 +60,7 @@ def require_positives(loss: str, targets: Tensor) -> None:
 
 
 def require_classes(loss: str, targets: Tensor, classes: int) -> None:
-    """Refuse labels that are none of the classes, of which -1 would be the last one.
+    """Refuse labels outside of the classes, of which -1 would stand for the last class.
 
     Args:
         loss: name of the loss, for the message.
@@ -76,7 +76,7 @@ def require_classes(loss: str, targets: Tensor, classes: int) -> None:
 
 
 def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean feature of every identity in the batch.
+    """Compute the mean feature of every identity in the batch.
 
     Args:
         features: (B, D).
@@ -91,7 +91,7 @@ def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]
 
 
 def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean feature of every identity in each modality.
+    """Compute the mean feature of every identity in each modality.
 
     Args:
         features: (B, D).

@@ -14,7 +14,7 @@ from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, requ
 
 @full_precision
 def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor, margin: float = 0.3) -> Tensor:
-    """A triplet loss on centers, one for each identity and modality of the batch.
+    """Compute a triplet loss on centers, one for each identity and modality of the batch.
 
         L = mean_i [margin + max_j d(c_i, c_j) - min_k d(c_i, c_k)]_+
 

@@ -13,7 +13,7 @@ from fastreid_mm.losses.full_precision import full_precision
 
 @full_precision
 def heterogeneous_score_coherence(logits_a: Tensor, logits_b: Tensor) -> Tensor:
-    """The cosine distance of the scores, summed over the batch as in HAMNet's released code.
+    """Compute the cosine distance of the scores, summed over the batch as in HAMNet's released code.
 
         L = sum_i (1 - cos(a_i, b_i))
 

@@ -16,7 +16,7 @@ from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, requ
 def identity_alignment(
     visible: Tensor, infrared: Tensor, auxiliary: Tensor, targets: Tensor, margin: float = 0.55
 ) -> Tensor:
-    """The auxiliary center of an identity attracts its visible and infrared centers and repels those of all others.
+    """Attract the auxiliary center of an identity to its visible and infrared centers, and repel it from all others.
 
         L = sum_i [margin + max_m |c_i^a - c_i^m| - min_(m, q != i) |c_i^a - c_q^m|]_+
 

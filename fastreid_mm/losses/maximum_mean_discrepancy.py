@@ -13,7 +13,7 @@ from fastreid_mm.losses.geometry import euclidean_matrix
 
 @full_precision
 def maximum_mean_discrepancy(x: Tensor, y: Tensor, num_kernels: int = 5) -> Tensor:
-    """How far the distributions of two sets of samples are apart: 0 for equal sets, at most ``2 * num_kernels``.
+    """Measure how far two sets of samples are apart in distribution: 0 if equal, at most ``2 * num_kernels``.
 
         L = mean K(x, x') + mean K(y, y') - 2 mean K(x, y),    K(a, b) = sum_k exp(-|a - b|^2 / w_k)
 

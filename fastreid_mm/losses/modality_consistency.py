@@ -14,7 +14,7 @@ from fastreid_mm.losses.geometry import identity_centers
 
 @full_precision
 def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor, reference_targets: Tensor) -> Tensor:
-    """The distance of compensated features to the center of the real features of the same identity.
+    """Compute the distance of compensated features to the center of the real features of the same identity.
 
         L = mean_i |f_i - c_(y_i)|
 

@@ -29,7 +29,7 @@ def modulation_discriminative(
     distance: str = "euclidean",
     modalities: Tensor | None = None,
 ) -> Tensor:
-    """A triplet loss in which the query modulates all other images before they are compared with it.
+    """Compute a triplet loss whose query modulates all other images before they are compared with it.
 
         L = mean_x [margin + d(x, y_j') - d(x, y_k')]_+,    y' = scale_x y + shift_x
 
@@ -42,9 +42,9 @@ def modulation_discriminative(
     The paper writes an expectation over triplets and does not say over which. "hard" takes the farthest positive and
     the nearest negative of each query. As long as the first is farther than the second, as it is early in training from
     scratch, that loss is lowest at a scale of zero, with which queries cannot tell anything apart; "all", the mean over
-    every triplet of a query, does not lead there. Nor does it say of which modality a triplet's
-    images are: of any, or, if ``modalities`` are given, all but the query of the modality that it is not of, as in
-    testing.
+    every triplet of a query, does not lead there. Nor does it say of which
+    modality positives and negatives are: any modality, or, if ``modalities`` are given, only the one opposite the
+    query's, as in testing.
 
     Args:
         features: (B, p, d), complete representations.
@@ -91,14 +91,14 @@ def modulation_discriminative(
 
 
 def _hardest(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:
-    """(B, B) distances and masks to the hinge of the hardest triplet of each row, (B,)."""
+    """Return the hinge (B,) of the hardest triplet of each row of distances (B, B)."""
     farthest = distance.masked_fill(~positives, 0).amax(1)
     nearest = distance.masked_fill(~negatives, float("inf")).amin(1)
     return (margin + farthest - nearest).clamp(min=0)
 
 
 def _all(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:
-    """(B, B) distances and masks to the mean hinge over all triplets of each row, (B,)."""
+    """Return the mean hinge (B,) over all triplets of each row of distances (B, B)."""
     triplets = positives[:, :, None] & negatives[:, None, :]  # (B, B, B)
     hinge = (margin + distance[:, :, None] - distance[:, None, :]).clamp(min=0)
     return (hinge * triplets).sum((1, 2)) / triplets.sum((1, 2))

@@ -28,7 +28,7 @@ def multi_modal_margin(
     reduction: str = "sum",
     normalize: bool = True,
 ) -> Tensor:
-    """How far the worst pair of an identity's modality centers is from the margin.
+    """Measure how far the worst pair of an identity's modality centers is from the margin.
 
         L = sum_i max_(m, n) |margin - d(c_i^m, c_i^n)|
 
@@ -37,7 +37,7 @@ def multi_modal_margin(
     defaults.
 
     Args:
-        features: (B, M, D), one a modality.
+        features: (B, M, D), one for each modality.
         targets: (B,) identity labels, in any order.
         margin: the distance that two modalities should have.
         distance: "l2sq" (squared Euclidean) or "l2" (Euclidean).

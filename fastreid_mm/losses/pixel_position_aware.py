@@ -13,7 +13,7 @@ from fastreid_mm.losses.full_precision import full_precision
 
 @full_precision
 def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True) -> Tensor:
-    """Cross-entropy and intersection over union, with more weight where a pixel differs from its surroundings.
+    """Compute cross-entropy and intersection over union, weighted more where a pixel differs from its surroundings.
 
         L = 1/2 mean [sum w bce / sum w + 1 - (sum w p y + 1) / (sum w (p + y) - sum w p y + 1)]
 
@@ -52,5 +52,5 @@ def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True
 
 
 def _surroundings(mask: Tensor) -> Tensor:
-    """(B, 1, H, W) to the mean of the 31 x 31 pixels around each, in two passes: 16 times fewer additions."""
+    """Average the 31 x 31 pixels around each, (B, 1, H, W), in two passes: 16 times fewer additions than in one."""
     return F.avg_pool2d(F.avg_pool2d(mask, (31, 1), 1, (15, 0)), (1, 31), 1, (0, 15))

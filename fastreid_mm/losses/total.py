@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def total(terms: Iterable[Tensor]) -> Tensor:
-    """Python's sum, whose type would also be that of the 0 it starts with.
+    """Sum losses to a tensor; the type of Python's sum would include the integer 0 that it starts with.
 
     Args:
         terms: one or more 0-d tensors.

@@ -15,7 +15,7 @@ from fastreid_mm.losses.geometry import euclidean_matrix, require_positives, req
 
 @full_precision
 def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
-    """All positives and negatives of an anchor count, harder ones more, and there is no margin.
+    """Compare all positives of an anchor with all its negatives, the harder ones weighted more, without a margin.
 
         L = mean_i log(1 + exp(sum_j w+_ij d_ij - sum_k w-_ik d_ik))
 
