@@ -1,4 +1,4 @@
-"""The 20 corruptions of images that robustness is tested with, each at five severities.
+"""Twenty corruptions of images to test robustness with, each at five severities.
 
 Nineteen are ImageNet-C's (Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 Perturbations", ICLR 2019), of which elastic transform, fog and frost in the form that Michaelis et al. ("Benchmarking
@@ -6,8 +6,8 @@ Robustness in Object Detection", arXiv:1907.07484) gave them for images of any s
 ("Benchmarks for Corruption Invariant Person Re-identification", NeurIPS 2021). They compute what these authors' code
 computes, to the byte, where that is not what the papers say. NumPy, OpenCV and Pillow only.
 
-Each is a function of an (H, W, 3) uint8 RGB image, a severity of 1 to 5 and a NumPy generator, which alone its random
-numbers come from, to an image of the same shape.
+Each is a function of an (H, W, 3) uint8 RGB image, a severity of 1 to 5 and a NumPy generator, the only source of its
+random numbers, to an image of the same shape.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from fastreid_mm.corruptions.spatter import spatter
 from fastreid_mm.corruptions.weather import brightness, fog, snow
 
 Corruption = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
-"""Image, severity and generator to the corrupted image."""
+"""Function of an image, a severity and a generator to the corrupted image."""
 
 CORRUPTIONS: Mapping[str, Corruption] = {
     function.__name__: function
@@ -51,7 +51,7 @@ CORRUPTIONS: Mapping[str, Corruption] = {
         rain,
     )
 }
-"""By name, in the order of the person Re-ID benchmarks."""
+"""Corruptions by name, in the order of the person Re-ID benchmarks."""
 
 __all__ = [
     "CORRUPTIONS",

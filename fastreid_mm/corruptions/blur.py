@@ -12,31 +12,31 @@ GAUSSIAN_SIGMA = (1, 2, 3, 4, 6)
 DEFOCUS = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
 """Radius of the disk, and sigma of the Gaussian that smooths its rim."""
 GLASS = ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))
-"""Sigma of the blur before and after, how far a pixel may move, and how often all of them do."""
+"""Sigma of the blur before and after, how far a pixel may move, and how often all pixels move."""
 MOTION = ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))
 """Radius and sigma of the half Gaussian."""
 ZOOM = ((1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03))
-"""Where the factors end, and their step from 1 on, as ``numpy.arange`` counts them: 12, 16, 11, 13 and 11 factors."""
+"""End and step of the factors from 1 on, as ``numpy.arange`` counts them: 12, 16, 11, 13 and 11 factors."""
 
 
 @corruption
 def gaussian_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """A Gaussian of c pixels, cut off at four of them. Nothing is drawn."""
+    """Blur by a Gaussian with a sigma of c pixels, cut off at four sigmas. Nothing is drawn."""
     return to_bytes(smooth(to_unit(image), GAUSSIAN_SIGMA[severity - 1]))
 
 
 @corruption
 def defocus_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """The mean over a disk with a smoothed rim. Nothing is drawn."""
+    """Average over a disk with a smoothed rim. Nothing is drawn."""
     return to_bytes(cv2.filter2D(to_unit(image), -1, disk(*DEFOCUS[severity - 1])))
 
 
 @corruption
 def glass_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Pixels are overwritten by neighbours, between two Gaussian blurs.
+    """Overwrite pixels by neighbours, between two Gaussian blurs.
 
     One after the other, from the last row and column to the first, each by a pixel whose row and column are from c less
-    to c - 1 more. The paper has pixels change places; in the released code the neighbour keeps its own as well.
+    to c - 1 more. The paper has pixels change places; in the released code the neighbour keeps its value as well.
     """
     sigma, reach, rounds = GLASS[severity - 1]
     (height, width), soft = image.shape[:2], to_bytes(smooth(to_unit(image), sigma))
@@ -53,16 +53,16 @@ def glass_blur(image: Image, severity: int, generator: np.random.Generator) -> I
 
 @corruption
 def motion_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Half a Gaussian along a direction of at most 45 degrees to the rows."""
+    """Blur by half a Gaussian along a direction of at most 45 degrees to the rows."""
     radius, sigma = MOTION[severity - 1]
     return cut(streak(image, radius, sigma, generator.uniform(-45, 45)))
 
 
 @corruption
 def zoom_blur(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """The mean of the image and of enlargements of it, the first of which is by 1. Nothing is drawn.
+    """Average the image and enlargements of it, the first of which is by 1. Nothing is drawn.
 
-    Of an enlargement that is larger than the image the upper left part counts.
+    Only the upper left part counts of an enlargement that is larger than the image.
     """
     values, (end, step) = to_unit(image, np.float32), ZOOM[severity - 1]
     height, width = values.shape[:2]
@@ -72,10 +72,10 @@ def zoom_blur(image: Image, severity: int, generator: np.random.Generator) -> Im
 
 
 def smooth(values: Unit, sigma: float) -> Unit:
-    """A Gaussian of ``sigma`` pixels, cut off at four of them; the border is repeated.
+    """Blur by a Gaussian of ``sigma`` pixels, cut off at four sigmas; the border is repeated.
 
     Summed from its ends to its middle as SciPy does, not by OpenCV: where the image is flat, the last bit of the sum
-    decides which whole byte is left of it.
+    decides to which whole byte it is cut.
     """
     reach = int(4 * sigma + 0.5)
     weights = np.exp(-0.5 / sigma**2 * np.arange(-reach, reach + 1) ** 2)
@@ -92,7 +92,7 @@ def smooth(values: Unit, sigma: float) -> Unit:
 
 
 def disk(radius: int, sigma: float) -> np.ndarray:
-    """A square kernel: a disk of sum 1, smoothed by a Gaussian of 3 x 3 pixels, 5 x 5 from a radius above 8.
+    """Make a square kernel: a disk of sum 1, smoothed by a Gaussian of 3 x 3 pixels, 5 x 5 for a radius above 8.
 
     At a radius of 8 and more the rim is at the border, and smoothing adds 1% to the sum, as in the released code.
     """
@@ -115,7 +115,7 @@ def streak(values: Unit, radius: int, sigma: float, angle: float) -> Unit:
         angle: in degrees, 0 to the right, 90 down.
 
     Returns:
-        As large, float64.
+        The blurred values, of the same shape, float64.
     """
     along = range(2 * radius + 1)
     # math.exp: NumPy's differs in its last bit between machines, which decides what flat parts of an image become

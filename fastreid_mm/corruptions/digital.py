@@ -1,4 +1,4 @@
-"""Contrast, saturation and what storing and scaling do (Hendrycks and Dietterich, ICLR 2019, its code's parameters)."""
+"""Contrast, saturation, scaling and compression (Hendrycks and Dietterich, ICLR 2019, its code's parameters)."""
 
 import io
 
@@ -18,12 +18,12 @@ JPEG_QUALITY = (25, 18, 15, 10, 7)
 ELASTIC = (12.5, 16.25, 21.25, 25, 30)
 """Factor on the smoothed displacements."""
 ELASTIC_REACH, ELASTIC_SIGMA = 0.005, 0.01
-"""The largest displacement before smoothing, as a share of the height; the smoothing's sigma, of height and width."""
+"""Largest displacement before smoothing, as a share of the height; sigma of the smoothing, of height and width."""
 
 
 @corruption
 def contrast(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Draws every value towards the mean of its channel: (x - mean) c + mean. Nothing is drawn at random."""
+    """Draw every value towards the mean of its channel: (x - mean) c + mean. Nothing is drawn at random."""
     values = to_unit(image)
     mean = values.mean((0, 1))
     return to_bytes((values - mean) * CONTRAST[severity - 1] + mean)
@@ -31,7 +31,7 @@ def contrast(image: Image, severity: int, generator: np.random.Generator) -> Ima
 
 @corruption
 def saturate(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Makes the saturation s of hue, saturation and value a s + b, at most 1. Nothing is drawn."""
+    """Replace the saturation s of hue, saturation and value by a s + b, at most 1. Nothing is drawn."""
     factor, offset = SATURATE[severity - 1]
     hsv = to_hsv(to_unit(image))
     hsv[..., 1] = np.clip(hsv[..., 1] * factor + offset, 0, 1)
@@ -40,7 +40,7 @@ def saturate(image: Image, severity: int, generator: np.random.Generator) -> Ima
 
 @corruption
 def pixelate(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Boxes averaged to a share c of height and width, and shown as blocks. Nothing is drawn."""
+    """Average boxes to a share c of height and width, and show them as blocks. Nothing is drawn."""
     (height, width), share = image.shape[:2], PIXELATE[severity - 1]
     small = Picture.fromarray(image).resize(
         (max(1, int(width * share)), max(1, int(height * share))), Picture.Resampling.BOX
@@ -50,7 +50,7 @@ def pixelate(image: Image, severity: int, generator: np.random.Generator) -> Ima
 
 @corruption
 def jpeg_compression(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Pillow's JPEG at a low quality. Nothing is drawn."""
+    """Compress by Pillow's JPEG at a low quality. Nothing is drawn."""
     file = io.BytesIO()
     Picture.fromarray(image).save(file, "JPEG", quality=JPEG_QUALITY[severity - 1])
     return np.asarray(Picture.open(file))
@@ -58,7 +58,7 @@ def jpeg_compression(image: Image, severity: int, generator: np.random.Generator
 
 @corruption
 def elastic_transform(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Moves every pixel by uniform displacements that a Gaussian has smoothed and a factor enlarged.
+    """Move every pixel by uniform displacements that a Gaussian has smoothed and a factor enlarged.
 
     As Michaelis et al. (arXiv:1907.07484) have it for images of any size. ImageNet-C itself gives its numbers in pixels
     of 244 x 244 images, and adds an affine map.

@@ -13,9 +13,9 @@ from fastreid_mm.corruptions.pixels import Image, corruption, cut, to_unit
 from fastreid_mm.corruptions.weather import plasma
 
 FROST = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))
-"""How much of the image is left, and how much of the frost comes on top."""
+"""Factors on the image and on the frost."""
 SCALE = 1.1
-"""Of the photographs, as Michaelis et al. have it."""
+"""Least enlargement of the photographs, as Michaelis et al. have it."""
 SIX = tuple(f"frost{number}" for number in range(1, 7))
 """ImageNet-C's photographs without their suffixes. Its code draws a number below five: the sixth is never used."""
 TINTS = (
@@ -25,9 +25,9 @@ TINTS = (
     ((0.540, 0.599, 0.648), 0.113),
     ((0.441, 0.484, 0.528), 0.169),
 )
-"""Means in red, green and blue and deviations of the five photographs, one of which drawn frost has."""
+"""Means in red, green and blue, and deviations, of the five photographs; drawn frost takes one of them."""
 PIXELS_OF_A_FERN = 1000
-"""There is a fern for so many pixels."""
+"""Number of pixels for each fern."""
 TWIG_DISTANCE, TWIG_ANGLE = 3, np.pi / 3
 
 
@@ -35,13 +35,13 @@ TWIG_DISTANCE, TWIG_ANGLE = 3, np.pi / 3
 def frost(
     image: Image, severity: int, generator: np.random.Generator, pictures: Sequence[Image] | None = None
 ) -> Image:
-    """Mixes image and frost: a x + b f with f a part of a photograph of frost, taken where chance has it.
+    """Mix image and frost: a x + b f with f a part of a photograph of frost, at a random place.
 
     Args:
         image: (H, W, 3) uint8.
         severity: 1 to 5.
         generator: draws picture and part.
-        pictures: what :func:`read_frost_pictures` reads. Without any, f is drawn: :func:`drawn_frost`, a reading.
+        pictures: photographs from :func:`read_frost_pictures`. Without any, f is drawn by :func:`drawn_frost`.
     """
     left, added = FROST[severity - 1]
     size = image.shape[:2]
@@ -53,16 +53,16 @@ def frost(
 
 
 def _part(picture: Image, size: tuple[int, int], generator: np.random.Generator) -> Image:
-    """A part, of the size asked for, of a picture made larger by a tenth, or by more where it would be too small."""
-    factor = SCALE * max(1.0, *(wanted / there for wanted, there in zip(size, picture.shape)))
+    """Cut a random part of a size from a picture enlarged by a tenth, or by more where it would be too small."""
+    factor = SCALE * max(1.0, *(length / available for length, available in zip(size, picture.shape)))
     height, width = (int(np.ceil(side * factor)) for side in picture.shape[:2])
     picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
-    top, side = (int(generator.integers(there - wanted)) for wanted, there in zip(size, picture.shape))
+    top, side = (int(generator.integers(available - length)) for length, available in zip(size, picture.shape))
     return picture[top : top + size[0], side : side + size[1]]
 
 
 def drawn_frost(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
-    """Frost drawn in the place of photographs: bluish white ferns of ice on a hazy pane.
+    """Draw frost in the place of photographs: bluish white ferns of ice on a hazy pane.
 
     Its means and its deviation are near those of one of ImageNet-C's five photographs, its shapes are not theirs.
 
@@ -86,7 +86,7 @@ def drawn_frost(size: tuple[int, int], generator: np.random.Generator) -> np.nda
 
 
 def _fern(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
-    """(n, 2, 2) ends of the strokes, x and y in pixels, of a stem and shorter and shorter twigs to both its sides."""
+    """Draw the strokes (n, 2, 2) of a fern, a stem with ever shorter twigs to both sides: x and y of both ends."""
     root = generator.uniform(0, size[::-1])
     length = max(size) * generator.uniform(0.08, 0.3)
     along = np.arange(0, length, TWIG_DISTANCE)
@@ -99,18 +99,18 @@ def _fern(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
 
 
 def _direction(angle: np.ndarray) -> np.ndarray:
-    """Angles to unit vectors."""
+    """Turn angles into unit vectors."""
     return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
 def read_frost_pictures(folder: str | Path, left_out: LeftOut | None = None) -> list[Image]:
     """Read the pictures of a folder, in the order of their names.
 
-    Of ImageNet-C's folder, ``frost1.png`` to ``frost6.jpg``, the first five, as its code has it.
+    From ImageNet-C's folder, ``frost1.png`` to ``frost6.jpg``, only the first five are read, as its code has it.
 
     Args:
         folder: its path.
-        left_out: gets the sixth of these, and whatever is no picture.
+        left_out: is given the sixth of these, and every file that is no picture.
 
     Raises:
         InputError: no folder, no pictures in it, or one that cannot be read.

@@ -6,7 +6,7 @@ from fastreid_mm.corruptions.pixels import Unit
 
 
 def to_hsv(rgb: Unit) -> Unit:
-    """RGB to hue, saturation and value.
+    """Convert RGB to hue, saturation and value.
 
     Args:
         rgb: (H, W, 3) from 0 to 1.
@@ -27,7 +27,7 @@ def to_hsv(rgb: Unit) -> Unit:
 
 
 def to_rgb(hsv: Unit) -> Unit:
-    """Hue, saturation and value to RGB, all from 0 to 1 and (H, W, 3)."""
+    """Convert hue, saturation and value to RGB, all from 0 to 1 and (H, W, 3)."""
     hue, saturation, value = np.moveaxis(hsv, -1, 0)
     sixth = np.floor(hue * 6)
     beyond = hue * 6 - sixth

@@ -12,21 +12,21 @@ SPECKLE_DEVIATION = (0.15, 0.2, 0.35, 0.45, 0.6)
 
 @corruption
 def gaussian_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Adds noise: x + n with n ~ N(0, c), drawn for each value."""
+    """Add noise: x + n with n ~ N(0, c), drawn for each value."""
     noise = generator.standard_normal(image.shape)
     return to_bytes(to_unit(image) + GAUSSIAN_DEVIATION[severity - 1] * noise)
 
 
 @corruption
 def shot_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Poisson(c x) / c: photons counted where white is c of them."""
+    """Count photons: Poisson(c x) / c, where white is c photons."""
     photons = SHOT_PHOTONS[severity - 1]
     return to_bytes(generator.poisson(to_unit(image) * photons) / photons)
 
 
 @corruption
 def impulse_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """A share c of all values becomes 0 or 255, either as likely."""
+    """Set a share c of all values to 0 or 255, either as likely."""
     flipped = generator.random(image.shape) < IMPULSE_SHARE[severity - 1]
     white = generator.random(image.shape) < 0.5
     return np.where(flipped, 255 * white.astype(np.uint8), image)
@@ -34,6 +34,6 @@ def impulse_noise(image: Image, severity: int, generator: np.random.Generator) -
 
 @corruption
 def speckle_noise(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Adds noise in proportion: x + x n with n ~ N(0, c), drawn for each value."""
+    """Add noise in proportion: x + x n with n ~ N(0, c), drawn for each value."""
     values, noise = to_unit(image), generator.standard_normal(image.shape)
     return to_bytes(values + values * (SPECKLE_DEVIATION[severity - 1] * noise))

@@ -1,4 +1,4 @@
-"""What all corruptions begin and end with: an image and a severity that are checked, and values from 0 to 1."""
+"""Beginning and end of every corruption: checks of image and severity, and conversion to values from 0 to 1."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 Image = np.ndarray
-"""(H, W, 3) RGB image, uint8."""
+"""RGB image (H, W, 3), uint8."""
 Unit = np.ndarray
-"""(H, W, 3) or (H, W) of values around 0 to 1."""
+"""Values (H, W, 3) or (H, W) around 0 to 1."""
 More = ParamSpec("More")
 
 SEVERITIES = (1, 2, 3, 4, 5)
-"""From the mildest to the worst."""
+"""Severities of a corruption, from the mildest to the worst."""
 
 
 def corruption(
     function: Callable[Concatenate[Image, int, More], Image],
 ) -> Callable[Concatenate[Image, int, More], Image]:
-    """Make a corruption refuse what is not an image, and severities it does not have."""
+    """Make a corruption refuse images and severities that it does not accept."""
 
     @wraps(function)
     def checked(image: Image, severity: int, *args: More.args, **kwargs: More.kwargs) -> Image:
@@ -34,15 +34,15 @@ def corruption(
 
 
 def to_unit(image: Image, dtype: DTypeLike = np.float64) -> Unit:
-    """Bytes to values from 0 to 1, of the benchmark's precision: what is cut off later depends on it."""
+    """Convert bytes to values from 0 to 1, in the benchmark's precision, on which later roundings depend."""
     return image.astype(dtype) / 255
 
 
 def to_bytes(values: Unit) -> Image:
-    """Values from 0 to 1 to bytes, what is beyond a whole byte cut off as in the benchmark's code, not rounded."""
+    """Convert values from 0 to 1 to bytes, rounded down as in the benchmark's code."""
     return cut(np.clip(values, 0, 1) * 255)
 
 
 def cut(values: np.ndarray) -> Image:
-    """Values from 0 to 255 to bytes, those beyond to the ends, what is beyond a whole byte cut off."""
+    """Convert values to bytes, clipped to 0 .. 255 and rounded down."""
     return np.clip(values, 0, 255).astype(np.uint8)

@@ -6,15 +6,15 @@ import numpy as np
 from fastreid_mm.corruptions.pixels import Image, corruption, cut
 
 RAIN = ((770, 10), (600, 30), (600, 30), (500, 60), (500, 60))
-"""Pixels of the image that there is a drop for, and the length of a drop: drizzle, heavy twice, torrential twice."""
+"""Number of pixels for each drop, and length of a drop: drizzle, heavy twice, torrential twice."""
 DROP_COLOUR = (200, 200, 200)
 SLANT = 10
-"""How far to the right every drop falls; and the end of the slants that are drawn, which only say where drops begin."""
+"""Distance to the right that every drop falls; also the largest random slant, which only decides where drops begin."""
 
 
 @corruption
 def rain(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Slanted drops, blurred with the image and darkened.
+    """Draw slanted drops, and blur and darken the image with them.
 
     As Albumentations 0.5.2 has it, which CIL calls: a slant is drawn for the image, but every drop falls by its
     default; hue, lightness and saturation, of which the lightness is multiplied by 1, are rounded to bytes in between.

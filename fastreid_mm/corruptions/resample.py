@@ -37,7 +37,7 @@ def _between(values: Unit, places: np.ndarray, axis: int) -> Unit:
 
 
 def look_up(values: Unit, rows: np.ndarray, columns: np.ndarray) -> Unit:
-    """Values between the pixels, of an image that goes on beyond its borders as in a mirror.
+    """Interpolate between the pixels of an image that is mirrored at its borders.
 
     Args:
         values: (H, W, 3).
@@ -59,6 +59,6 @@ def look_up(values: Unit, rows: np.ndarray, columns: np.ndarray) -> Unit:
 
 
 def _mirrored(places: np.ndarray, length: int) -> np.ndarray:
-    """Whole places of an endless row of mirror images to those of the image itself."""
+    """Map integer places in an endless row of mirror images to places in the image itself."""
     places = places % (2 * length)
     return np.minimum(places, 2 * length - 1 - places)

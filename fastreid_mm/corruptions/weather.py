@@ -15,16 +15,16 @@ SNOW = (
     (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
     (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
 )
-"""Mean and deviation of the flakes' layer, its enlargement, the threshold below which there is none, radius and sigma
-of their fall, and how much is left of the image before it is whitened."""
+"""Mean and deviation of the flakes' layer, its enlargement, the least value that shows, radius and sigma
+of their fall, and the share of the image that is not whitened."""
 FOG = ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))
-"""How thick, and by how much it is smoother from scale to scale."""
+"""Thickness of the fog, and factor by which it is smoother from scale to scale."""
 BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 @corruption
 def snow(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Whitens the image, and adds a layer of falling flakes twice, the second time turned by 180 degrees."""
+    """Whiten the image, and add a layer of falling flakes twice, the second time turned by 180 degrees."""
     mean, deviation, factor, threshold, radius, sigma, kept = SNOW[severity - 1]
     height, width = image.shape[:2]
     layer = enlarge(mean + deviation * generator.standard_normal((height, width)), factor)
@@ -38,7 +38,7 @@ def snow(image: Image, severity: int, generator: np.random.Generator) -> Image:
 
 @corruption
 def fog(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """(x + c f) m / (m + c) with f a plasma fractal and m the largest value of the image."""
+    """Add fog: (x + c f) m / (m + c) with f a plasma fractal and m the largest value of the image."""
     thickness, decay = FOG[severity - 1]
     values, (height, width) = to_unit(image), image.shape[:2]
     largest = values.max()
@@ -48,17 +48,17 @@ def fog(image: Image, severity: int, generator: np.random.Generator) -> Image:
 
 @corruption
 def brightness(image: Image, severity: int, generator: np.random.Generator) -> Image:
-    """Adds c to the value of hue, saturation and value, at most up to 1. Nothing is drawn."""
+    """Add c to the value of hue, saturation and value, at most up to 1. Nothing is drawn."""
     hsv = to_hsv(to_unit(image))
     hsv[..., 2] = np.clip(hsv[..., 2] + BRIGHTNESS[severity - 1], 0, 1)
     return to_bytes(to_rgb(hsv))
 
 
 def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarray:
-    """A fractal of clouds by the diamond-square method, on a torus.
+    """Make a fractal of clouds by the diamond-square method, on a torus.
 
     Each point is the mean of four points around it, plus a number between -w^2 and w^2; w is 100 at the coarsest scale
-    and divided by the decay from each to the next, which is half as coarse.
+    and divided by the decay from each scale to the next, which is half as coarse.
 
     Args:
         size: a power of two.
