@@ -1,4 +1,4 @@
-"""What an exported file says of itself, for whoever makes its inputs and compares its outputs."""
+"""Description in an exported file of how to make its inputs and compare its outputs."""
 
 import json
 import math
@@ -9,49 +9,49 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.read_image import FULL_RANGE
 
 KEY = "fastreid_mm"
-"""Under which a file holds the description, as JSON."""
+"""Name under which a file holds its description, as JSON."""
 
 IMAGES, MASK, LABELS = "images", "modality_mask", "modalities"
-"""Names of inputs; the second is one of the last two."""
+"""Names of the inputs: the first, and the two of which one is the second."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """How to make the inputs of a network and compare its outputs."""
+    """Facts that are needed to make the inputs of a network and compare its outputs."""
 
     architecture: str
     """``MODEL.META_ARCHITECTURE``."""
     metric: str
     """"cosine" or "euclidean", by which features are compared."""
     size: Sequence[int]
-    """(height, width) of images in pixels."""
+    """Height and width of images in pixels."""
     resize: str
     """"bicubic" or "bilinear"."""
     modalities: Sequence[str]
-    """Of the images of an aligned sample, in their order; or else of an image by its label, "visible" being 0."""
+    """Modalities of an aligned sample's images, in order; otherwise names of the labels, "visible" being 0."""
     aligned: bool
-    """Whether the inputs are ``images`` (B, M, 3, H, W) and ``modality_mask`` (B, M) bool, rather than ``images``
+    """True if the inputs are ``images`` (B, M, 3, H, W) and ``modality_mask`` (B, M) bool, rather than ``images``
     (B, 3, H, W) and ``modalities`` (B,) int64."""
     flip: bool
-    """Whether features are the mean of those of the images and of their mirror images."""
+    """True if features are the mean of those of the images and of their mirror images."""
     parts: int
-    """Of a query-adaptive feature (CMT) how many parts it has; 0 for others."""
+    """Number of parts of a query-adaptive feature (CMT); 0 for others."""
     blocks: Sequence[tuple[int, Sequence[int]]]
-    """The blocks of an aligned feature: their channels, and the indices of the modalities without which a block is
+    """Blocks of an aligned feature: their channels, and the indices of the modalities without which a block is
     zero."""
     version: str
-    """Of this package."""
+    """Version of this package that exported the file."""
     range_16bit: Sequence[float] = FULL_RANGE
-    """The values that become black and white in grey images of more than 8 bits; none for each image's own."""
+    """Values that become black and white in grey images of more than 8 bits; empty for each image's range."""
     pixels: str = "red, green, blue, 0 to 255; the network normalizes them"
 
     @property
     def second_input(self) -> str:
-        """The name of the input beside ``images``."""
+        """Name of the input beside ``images``."""
         return MASK if self.aligned else LABELS
 
     def is_usable(self) -> bool:
-        """Tell whether every field is of its kind, which a file that somebody else has made need not be."""
+        """Tell whether every field has the right type, which a file that somebody else has made may not."""
         texts = (self.architecture, self.version, self.pixels, *_sequence(self.modalities))
         return (
             all(isinstance(text, str) for text in texts)
@@ -69,31 +69,31 @@ class Description:
         )
 
     def to_json(self) -> str:
-        """One JSON object."""
+        """Write the description as one JSON object."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str | None, source: str) -> "Description":
-        """What :meth:`to_json` wrote.
+        """Read a description that :meth:`to_json` wrote.
 
         Args:
-            text: None if there is none.
+            text: the JSON object; None if the file has none.
             source: path of the file, for errors.
 
         Raises:
-            InputError: it is no description, or one of another version.
+            InputError: the text is no description, or one of another version.
         """
         try:
-            found = cls(**json.loads(text or ""))
+            description = cls(**json.loads(text or ""))
         except (TypeError, ValueError, RecursionError):
-            found = None
-        if found is None or not found.is_usable():
+            description = None
+        if description is None or not description.is_usable():
             raise InputError(f"{source} does not describe itself: it was not exported by this version")
-        return found
+        return description
 
 
 def _is_range(value: object) -> bool:
-    """Whether a value is nothing or a smaller and a larger finite number, as ``INPUT.RANGE_16BIT`` is."""
+    """Tell whether a value is empty or a smaller and a larger finite number, as ``INPUT.RANGE_16BIT`` is."""
     if not isinstance(value, list | tuple) or len(value) not in (0, 2):
         return False
     numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]

@@ -1,6 +1,6 @@
-"""Whether an ONNX file keeps tensors in other files, found in its bytes: the package ``onnx`` need not be installed.
+"""Check that an ONNX file keeps no tensors in other files, read from its bytes without the package ``onnx``.
 
-ONNX Runtime reads what such a file names, wherever that lies. No file of this project has any.
+ONNX Runtime reads every file that such a file names, wherever that lies. No file of this project names any.
 The fields' numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, the encoding is that of
 https://protobuf.dev/programming-guides/encoding/.
 """
@@ -19,9 +19,9 @@ _GRAPHS: dict[str, dict[int, str]] = {
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
-"""By kind of message the fields that lead to tensors, and the kinds of their messages."""
+"""Fields that lead to tensors, by kind of message, with the kinds of the messages in them."""
 _EXTERNAL_DATA, _LOCATION, _VALUE = 13, 1, 2
-"""Of a tensor the field that says where its content is, in pairs of a key and a value."""
+"""Field of a tensor that says where its content is, and key and value of the pairs in that field."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -29,7 +29,7 @@ def require_own_data(path: str) -> None:
     """Refuse an ONNX file with tensors in other files.
 
     Raises:
-        InputError: names the file and the first other one; or the file is no ONNX.
+        InputError: names the file and the first file that it refers to; or the file is no ONNX.
     """
     content = memoryview(Path(path).read_bytes())
     try:
@@ -43,7 +43,7 @@ def require_own_data(path: str) -> None:
 
 
 def _outside(content: memoryview, kind: str) -> Iterator[str]:
-    """Every name of another file in a message of a kind."""
+    """Give the name of every other file that a message of a kind refers to."""
     for field, value in _fields(content):
         if kind == "tensor" and field == _EXTERNAL_DATA:
             entry = {key: bytes(text).decode("utf-8", "replace") for key, text in _fields(value)}
@@ -54,7 +54,7 @@ def _outside(content: memoryview, kind: str) -> Iterator[str]:
 
 
 def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """The numbers and contents of a message's fields, those that are numbers being empty."""
+    """Give the number and content of each field of a message; the content of numeric fields is empty."""
     place = 0
     while place < len(content):
         tag, place = _varint(content, place)
@@ -74,7 +74,7 @@ def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
 
 
 def _varint(content: memoryview, place: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first, and the place after it."""
+    """Read a number of seven bits a byte, the lowest first, and return it with the place after it."""
     value = shift = 0
     while True:
         byte = content[place]

@@ -1,4 +1,4 @@
-"""A trained model as what is exported: tensors in, named tensors out."""
+"""A trained model in the form that is exported: tensors in, named tensors out."""
 
 import numpy as np
 import torch
@@ -19,14 +19,14 @@ from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 
 
 class ExportedNetwork(nn.Module):
-    """Takes the inputs of a batch by themselves, and gives the parts of a feature by name.
+    """Network that takes the inputs of a batch one by one, and returns the parts of a feature by name.
 
     The values of the inputs cannot be checked in a graph: a modality that is neither 0 nor 1 counts as visible, and a
     sample without any modality has no feature that could be used.
 
     Args:
-        model: of this package, in evaluation mode.
-        description: of it.
+        model: a model of this package, in evaluation mode.
+        description: the description of the model.
     """
 
     def __init__(self, model: ReIDModel, description: Description) -> None:
@@ -34,7 +34,7 @@ class ExportedNetwork(nn.Module):
         self.model, self.description = model, description
 
     def forward(self, images: Tensor, kinds: Tensor) -> dict[str, Tensor]:
-        """The two inputs of :attr:`Description.aligned` to ``features`` (B, D), and of CMT ``scale`` and ``shift``."""
+        """Compute ``features`` (B, D), and CMT's ``scale`` and ``shift``, of the inputs that the description names."""
         batch = {IMAGES: images, self.description.second_input: kinds}
         rows = features_both_ways(self.model, batch, self.description.flip)
         if self.description.aligned:  # without the mask that follows the channels: it is an input
@@ -45,20 +45,20 @@ class ExportedNetwork(nn.Module):
         return {"features": rows}
 
     def example(self, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """Both inputs, of ``count`` drawn images or samples; the first is visible, or lacks the last modality."""
-        known, index = self.description, torch.arange(count)
-        if not known.aligned:
-            return smooth_pictures(count, 3, known.size, seed) * 255, index % 2
-        modalities = len(known.modalities)
+        """Draw both inputs, for ``count`` images or samples; the first is visible, or lacks the last modality."""
+        description, index = self.description, torch.arange(count)
+        if not description.aligned:
+            return smooth_pictures(count, 3, description.size, seed) * 255, index % 2
+        modalities = len(description.modalities)
         mask = (index[:, None] + torch.arange(modalities) + 1) % (modalities + 1) != modalities
-        return smooth_pictures(count, 3 * modalities, known.size, seed).unflatten(1, (modalities, 3)) * 255, mask
+        return smooth_pictures(count, 3 * modalities, description.size, seed).unflatten(1, (modalities, 3)) * 255, mask
 
 
 def describe(cfg: CfgNode, model: ReIDModel) -> Description:
-    """The description of a model that was built from a config.
+    """Describe a model that was built from a config.
 
     Raises:
-        InputError: its test transforms do more than resize.
+        InputError: the test transforms of the config do more than resize.
     """
     aligned = model if isinstance(model, AlignedModel) else None
     return Description(
@@ -77,7 +77,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
 
 
 def _size(cfg: CfgNode) -> tuple[int, int]:
-    """(height, width) of what the test transforms give, which must be what :func:`prepare_image` does."""
+    """Return the (height, width) of test images; refuse test transforms that :func:`prepare_image` does not make."""
     noise = np.random.default_rng(0).integers(0, 256, (60, 40, 3), np.uint8)
     expected = build_transforms(cfg, is_train=False)(Image.fromarray(noise)).numpy()
     size = expected.shape[1:]

@@ -16,15 +16,16 @@ from fastreid_mm.export.prepare_image import prepare_image
 
 
 class OnnxPredictor:
-    """Turns images into features as :class:`fastreid_mm.Predictor` does, with ONNX Runtime, NumPy and Pillow.
+    """Predictor of features like :class:`fastreid_mm.Predictor`, with ONNX Runtime, NumPy and Pillow only.
 
     >>> predictor = OnnxPredictor("cmtr.onnx")  # doctest: +SKIP
     >>> predictor.features(["night/1.jpg", "night/2.jpg"], "infrared")  # doctest: +SKIP
 
     Args:
         path: a file that ``tools/export.py`` wrote.
-        providers: ONNX Runtime's, the first that can is taken: "CUDAExecutionProvider" needs ``onnxruntime-gpu``.
-        max_pixels: image files of more are refused, as ``INPUT.MAX_PIXELS`` says elsewhere.
+        providers: ONNX Runtime's execution providers, of which the first available one is used;
+            "CUDAExecutionProvider" needs ``onnxruntime-gpu``.
+        max_pixels: image files with more pixels are refused, like ``INPUT.MAX_PIXELS`` in a config.
 
     Raises:
         InputError: the file is missing, no ONNX, not of this package, or keeps tensors in other files; or ONNX Runtime
@@ -46,10 +47,10 @@ class OnnxPredictor:
         require_own_data(path)
         try:
             self.session = InferenceSession(path, providers=list(providers))
-        except Exception as error:  # of many kinds, all its own
+        except Exception as error:  # ONNX Runtime raises many kinds of errors
             raise InputError(f"{path} cannot be run: {first_line(error)}") from None
         self.description = Description.from_json(self.session.get_modelmeta().custom_metadata_map.get(KEY), path)
-        """How inputs are made and outputs are to be compared."""
+        """The file's description of its inputs and outputs."""
         self._pixels = PixelRule(tuple(self.description.range_16bit), max_pixels)
 
     def features(
@@ -58,17 +59,17 @@ class OnnxPredictor:
         modality: str | Sequence[str] = "",
         batch_size: int = 64,
     ) -> np.ndarray:
-        """(N, D) float32, the rows that :meth:`fastreid_mm.Predictor.features` gives of the same images.
+        """Return the (N, D) float32 features that :meth:`fastreid_mm.Predictor.features` gives of the same images.
 
-        They hold all outputs: CMT's ``features``, ``scale`` and ``shift`` side by side, and of aligned samples
-        ``features`` and a 1 for each modality that is there. The arguments are those of :meth:`outputs`.
+        A row holds all outputs: CMT's ``features``, ``scale`` and ``shift`` side by side; of aligned samples,
+        ``features`` and a 1 for each modality that is present. The arguments are those of :meth:`outputs`.
         """
         images = list_images(images, self._sample)
         modality = modality if isinstance(modality, str) else list_modalities(modality, len(images))
-        found = self.outputs(images, modality, batch_size)
+        outputs = self.outputs(images, modality, batch_size)
         if self.description.aligned:
-            found["held"] = self._kinds(images, modality).astype(np.float32)
-        return np.concatenate(list(found.values()), axis=1)
+            outputs["held"] = self._kinds(images, modality).astype(np.float32)
+        return np.concatenate(list(outputs.values()), axis=1)
 
     def outputs(
         self,
@@ -76,16 +77,17 @@ class OnnxPredictor:
         modality: str | Sequence[str] = "",
         batch_size: int = 64,
     ) -> dict[str, np.ndarray]:
-        """The outputs of the network by name, a row an image: ``features``, and of CMT ``scale`` and ``shift``.
+        """Return the outputs of the network by name, one row for each image: ``features``, CMT's ``scale``, ``shift``.
 
         Args:
-            images: one or more. Of visible and infrared images: paths, PIL images or arrays; of aligned samples: for
-                each a mapping from names of modalities to images, without those it lacks. One alone counts as a list.
+            images: one or more. For methods of visible and infrared images: paths, PIL images or arrays. For aligned
+                methods: for each sample a mapping from names of modalities to its images, without those that it
+                lacks. A single one counts as a list of one.
             modality: "visible" or "infrared", of all images or of each; empty for aligned samples.
-            batch_size: images or samples at a time.
+            batch_size: number of images or samples at a time.
 
         Raises:
-            InputError: names the image that cannot be read, or says what does not fit the network.
+            InputError: an image, which is named, cannot be read, or images and modality do not fit the network.
         """
         images = list_images(images, self._sample)
         kinds, batch_size = self._kinds(images, modality), require_batch_size(batch_size)
@@ -104,26 +106,26 @@ class OnnxPredictor:
 
     @property
     def _sample(self) -> Sequence[str]:
-        """The modalities that a sample maps to images, none where images are single."""
+        """Names of the modalities of a sample; none if the network takes single images."""
         return self.description.modalities if self.description.aligned else ()
 
     def _kinds(self, images: Sequence, modality: str | Sequence[str]) -> np.ndarray:
-        """The second input: (N,) labels, or the (N, M) mask of the modalities that samples have."""
+        """Make the second input: (N,) labels, or the (N, M) mask of the modalities that samples have."""
         names = self.description.modalities
         if not self.description.aligned:
-            given = list_modalities(modality, len(images))
-            if any(name not in names for name in given):
+            labels = list_modalities(modality, len(images))
+            if any(name not in names for name in labels):
                 raise InputError(f"modality {modality!r}: {len(images)} images need {' or '.join(names)}, or one each")
-            return np.array([names.index(name) for name in given], np.int64)
+            return np.array([names.index(name) for name in labels], np.int64)
         if modality or any(not isinstance(one, Mapping) or not one or set(one) - set(names) for one in images):
             raise InputError(f"of this network each sample maps {', '.join(names)} to images")
         return np.array([[name in sample for name in names] for sample in images])
 
     def _prepare(self, sample: AnyImage | Mapping[str, AnyImage]) -> np.ndarray:
-        """(3, H, W) of an image, (M, 3, H, W) of a sample, zero where it has no image."""
-        known = self.description
+        """Prepare an image, (3, H, W), or a sample, (M, 3, H, W) with zeros for missing images."""
+        size, resize = self.description.size, self.description.resize
         if not isinstance(sample, Mapping):
-            return prepare_image(sample, known.size, known.resize, self._pixels)
-        views = {name: prepare_image(image, known.size, known.resize, self._pixels) for name, image in sample.items()}
-        empty = np.zeros((3, *known.size), np.float32)
-        return np.stack([views.get(name, empty) for name in known.modalities])
+            return prepare_image(sample, size, resize, self._pixels)
+        views = {name: prepare_image(image, size, resize, self._pixels) for name, image in sample.items()}
+        empty = np.zeros((3, *size), np.float32)
+        return np.stack([views.get(name, empty) for name in self.description.modalities])

@@ -1,4 +1,4 @@
-"""From an image to a network's input, with Pillow and NumPy alone; the same numbers as the test transforms give."""
+"""Preparation of an image as a network's input with Pillow and NumPy alone, as the test transforms do it."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ RESIZE = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILI
 
 
 def prepare_image(image: AnyImage, size: Sequence[int], resize: str, pixels: PixelRule = DEFAULT_RULE) -> np.ndarray:
-    """An image to (3, H, W) float32 values from 0 to 255.
+    """Read and resize an image, (3, H, W) float32 values from 0 to 255.
 
     Args:
-        image: turned upright as its EXIF data say if it is a path.
+        image: a path, a PIL image or an array; a file is turned upright as its EXIF data say.
         size: (height, width).
         resize: "bicubic" or "bilinear".
-        pixels: how files are read.
+        pixels: the rule by which files are read.
 
     Raises:
-        InputError: names the file that cannot be read, or an array of another shape or data type.
+        InputError: a file cannot be read, or an array has another shape or data type.
     """
     resized = as_rgb(image, pixels).resize((size[1], size[0]), RESIZE[resize])
     return np.asarray(resized, np.float32).transpose(2, 0, 1)

@@ -1,4 +1,4 @@
-"""A trained model to a file: ``.onnx`` for ONNX Runtime and others, ``.pt2`` for PyTorch without this package."""
+"""Export of a trained model: ``.onnx`` for ONNX Runtime and others, ``.pt2`` for PyTorch without this package."""
 
 import warnings
 from collections.abc import Callable
@@ -17,20 +17,20 @@ from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 from fastreid_mm.settings.load import with_values
 
 TOLERANCE = 1e-4
-"""The largest difference from PyTorch, over the largest value of the output."""
+"""Largest accepted difference from PyTorch, relative to the largest value of the output."""
 TINY = 1e-12
-"""What an output of nothing but zeros is compared relative to."""
+"""Value that an output of zeros is compared relative to."""
 
 Outputs = dict[str, Tensor]
 Run = Callable[[Tensor, Tensor], Outputs]
 
 
 class Written(NamedTuple):
-    """What was exported."""
+    """Result of an export."""
 
     network: ExportedNetwork
     difference: float
-    """The largest from PyTorch, over the largest value of the output; of batches of 1 and 5."""
+    """Largest difference from PyTorch over batches of 1 and 5, relative to the largest value of the output."""
 
 
 @torch.no_grad()
@@ -40,8 +40,8 @@ def export_model(cfg: CfgNode, output: Path) -> Written:
     The file appears under its name only if the outputs are the same.
 
     Args:
-        cfg: without weights, the network is untrained, of which a warning tells.
-        output: a path that ends in ``.onnx`` or ``.pt2``.
+        cfg: the config; without weights, an untrained network is exported, with a warning.
+        output: path that ends in ``.onnx`` or ``.pt2``.
 
     Raises:
         InputError: the path or the checkpoint cannot be used, a package is missing, or the outputs differ.
@@ -93,7 +93,7 @@ def _write_onnx(network: ExportedNetwork, path: Path) -> Run:
             network,
             inputs,
             dynamo=True,  # the other exporter is deprecated, and keeps what it saw of shapes as numbers
-            # its optimizer takes + 1e-12 for nothing, which it is not under GeM's root; runtimes have optimizers too
+            # not optimized: that drops the + 1e-12 under GeM's root, which matters; and runtimes optimize by themselves
             optimize=False,
             input_names=names,
             output_names=outputs,
@@ -106,8 +106,8 @@ def _write_onnx(network: ExportedNetwork, path: Path) -> Run:
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def run(*inputs: Tensor) -> Outputs:
-        found = session.run(outputs, {name: value.numpy() for name, value in zip(names, inputs)})
-        return {name: torch.from_numpy(value) for name, value in zip(outputs, found)}
+        values = session.run(outputs, {name: value.numpy() for name, value in zip(names, inputs)})
+        return {name: torch.from_numpy(value) for name, value in zip(outputs, values)}
 
     return run
 
@@ -121,15 +121,15 @@ def _write_program(network: ExportedNetwork, path: Path) -> Run:
 
 
 def _difference(network: ExportedNetwork, run: Run) -> float:
-    found = 0.0
+    largest = 0.0
     for count in (1, 5):
         inputs = network.example(count, seed=count)
-        expected, given = network(*inputs), run(*inputs)
+        expected, computed = network(*inputs), run(*inputs)
         for name, value in expected.items():
-            found = max(found, float((given[name] - value).abs().max() / value.abs().max().clamp_min(TINY)))
-    return found
+            largest = max(largest, float((computed[name] - value).abs().max() / value.abs().max().clamp_min(TINY)))
+    return largest
 
 
 _DYNAMIC = ({0: torch.export.Dim("batch")}, {0: torch.export.Dim("batch")})
 WRITERS = {".onnx": _write_onnx, ".pt2": _write_program}
-"""What writes a file of each ending, and gives what runs it."""
+"""Functions by file name ending that write a file and return a function that runs it."""
