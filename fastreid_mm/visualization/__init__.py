@@ -1,4 +1,4 @@
-"""Pictures of what a trained model does on its test sets, and a report that shows them."""
+"""Pictures of a trained model's behaviour on its test sets, and a report that shows them."""
 
 from fastreid_mm.visualization.report import write_report
 

@@ -15,10 +15,10 @@ logger = logging.getLogger("fastreid.mm")
 
 
 def network_before_training(cfg: CfgNode) -> nn.Module | None:
-    """A network with pretrained weights as ``MODEL.BACKBONE`` says, and random ones elsewhere.
+    """Build the network with pretrained weights as ``MODEL.BACKBONE`` says, and random ones elsewhere.
 
     Returns:
-        In evaluation mode; None, with a warning, if the pretrained weights cannot be had.
+        The network in evaluation mode; None, with a warning, if the pretrained weights are not available.
     """
     classes = cfg.MODEL.HEADS.NUM_CLASSES or saved_num_classes(cfg.MODEL.WEIGHTS, cfg.MODEL.TRUST_WEIGHTS)
     seed_everything(max(cfg.SEED, 0))

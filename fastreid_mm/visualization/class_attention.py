@@ -1,4 +1,4 @@
-"""Where a vision transformer's class token attends to."""
+"""Attention of a vision transformer's class token."""
 
 from typing import Any, cast
 
@@ -8,10 +8,10 @@ import torch.nn.functional as F
 
 
 def attention_heat(model: Any, sample: dict) -> np.ndarray:
-    """The attention of the class token to the patches in the last block, the mean over heads.
+    """Return the attention of the class token to the patches in the last block, averaged over heads.
 
     Args:
-        model: one with ``attention_maps(images, modalities)``, in evaluation mode.
+        model: a model with ``attention_maps(images, modalities)``, in evaluation mode.
         sample: a batch of one.
 
     Returns:

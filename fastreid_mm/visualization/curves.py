@@ -1,4 +1,4 @@
-"""The CMC and precision-recall curves of every setting of a protocol."""
+"""CMC and precision-recall curves of every setting of a protocol."""
 
 from copy import copy
 from typing import NamedTuple, cast
@@ -12,47 +12,47 @@ from fastreid_mm.protocols import RetrievalEvaluator
 from fastreid_mm.visualization.style import COLOURS, LINES, new_figure
 
 SHARES = 100
-"""Points of a precision-recall curve."""
+"""Number of points of a precision-recall curve."""
 
 
 class Curves(NamedTuple):
-    """The curves of a setting, in percent."""
+    """Curves of a setting, in percent."""
 
     cmc: np.ndarray
-    """(K,) Rank-1 to Rank-K, K the last of the protocol's ranks, or as many as the gallery has images."""
+    """Rank-1 to Rank-K (K,), with K the protocol's last rank or the size of the gallery."""
     precision: np.ndarray
-    """(100,) precision over each hundredth of recall."""
+    """Precision (100,) over each hundredth of recall."""
     mean_average_precision: float
     """mAP, which is the mean of the precision: the area under the curve."""
 
 
 def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
-    """The protocol's rankings once more, with a Rank-k for every k and precision over recall.
+    """Rank once more as the protocol does, with a Rank-k for every k and precision over recall.
 
-    Galleries, trials and what is hidden from a query are those of the results, so the k-th value of a CMC curve is
-    their Rank-k, and the area under a precision-recall curve their mAP.
+    Galleries, trials and hidden images are those of the results, so the k-th value of a CMC curve is their Rank-k, and
+    the area under a precision-recall curve their mAP.
 
     Args:
-        evaluator: after :meth:`RetrievalEvaluator.evaluate`.
+        evaluator: an evaluator whose :meth:`RetrievalEvaluator.evaluate` has run.
 
     Returns:
-        Setting to its curves.
+        The curves by setting.
     """
     finer = copy(evaluator)
     finer.ranks, finer.recall_shares = tuple(range(1, max(evaluator.ranks) + 1)), SHARES
-    found = finer.ranked(cast(Tensor, evaluator.features))
+    settings = finer.ranked(cast(Tensor, evaluator.features))
     return {
         setting: Curves(
             np.array([metrics[f"Rank-{k}"] for k in finer.ranks if f"Rank-{k}" in metrics]),
             np.array([metrics[f"Precision-{i}"] for i in range(1, SHARES + 1)]),
             cast(float, metrics["mAP"]),
         )
-        for setting, metrics in found.items()
+        for setting, metrics in settings.items()
     }
 
 
 def draw_curves(evaluator: RetrievalEvaluator) -> Figure:
-    """Both curves of every setting, with Rank-1 and mAP in the legend."""
+    """Draw both curves of every setting, with Rank-1 and mAP in the legend."""
     figure = new_figure(11, 4.2)
     cmc, precision = figure.subplots(1, 2)
     recall = (np.arange(SHARES) + 0.5) * 100 / SHARES

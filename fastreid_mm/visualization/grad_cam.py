@@ -1,4 +1,4 @@
-"""Where an image is like another one, by Grad-CAM.
+"""Places where an image is like another one, by Grad-CAM.
 
 Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017,
 https://arxiv.org/abs/1610.02391; computed by the library grad-cam.
@@ -22,7 +22,7 @@ from fastreid_mm.modeling.meta_arch.aligned import AlignedModel
 
 
 def similarity_heat(model: nn.Module, sample: dict, other: dict) -> np.ndarray:
-    """Which places of a sample make its feature similar to that of another one.
+    """Find the places of a sample that make its feature similar to that of another one.
 
     The target of Grad-CAM is the length of the feature along the other one, which is constant: a cosine that is not
     divided by the feature's own norm. Divided, it would not change with the feature's length, so that what speaks for
@@ -32,14 +32,14 @@ def similarity_heat(model: nn.Module, sample: dict, other: dict) -> np.ndarray:
 
     Args:
         model: in evaluation mode.
-        sample: a batch of one, of ``images`` (1, 3, H, W) or (1, M, 3, H, W) and what else the model needs.
+        sample: a batch of one, with ``images`` (1, 3, H, W) or (1, M, 3, H, W) and whatever else the model needs.
         other: another batch of one.
 
     Returns:
         (M, H, W) heat of each modality from 0 to 1, M = 1 for single images; zero where a modality is missing.
 
     Raises:
-        InputError: the backbone is of no kind whose maps are known.
+        InputError: it is not known which maps of such a backbone to use.
     """
     images = sample["images"]
     flat = images.flatten(1, -3)  # (1, M * 3, H, W): the library takes images
@@ -56,20 +56,20 @@ def similarity_heat(model: nn.Module, sample: dict, other: dict) -> np.ndarray:
 
 
 class _FromImages(nn.Module):
-    """A model as the library calls one: images to features, with all else of a batch as it is."""
+    """Model as the library calls it, a function of images only; the rest of the batch stays as it is."""
 
     def __init__(self, model: nn.Module, batch: dict) -> None:
         super().__init__()
         self.model, self._batch = model, batch
 
     def forward(self, images: Tensor) -> Tensor:
-        """(1, M * 3, H, W) to (1, D)."""
+        """Compute the feature (1, D) of images (1, M * 3, H, W)."""
         shaped = images.view_as(self._batch["images"])
         return _compared(self.model, self.model(self._batch | {"images": shaped}))
 
 
 def _compared(model: nn.Module, features: Tensor) -> Tensor:
-    """(N, D) features without what says only how to compare them."""
+    """Return (N, D) features without the entries that only say how to compare them."""
     if isinstance(model, AlignedModel):
         return features[:, : sum(model.block_sizes)]
     parts = as_meta_architecture(model, "cosine").query_adaptive_parts
@@ -77,7 +77,7 @@ def _compared(model: nn.Module, features: Tensor) -> Tensor:
 
 
 def _last_layers(model: nn.Module) -> list[nn.Module]:
-    """What makes the last maps: of each modality, or of all."""
+    """Return the modules that make the last maps, one for each modality or one for all."""
     backbone = getattr(model, "backbone", None)
     if isinstance(backbone, TwoStreamResNet):
         return [backbone.rest]

@@ -1,4 +1,4 @@
-"""The page of a report: plain HTML that needs no network."""
+"""Page of a report: plain HTML that needs no network."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -16,7 +16,7 @@ figure { margin: 1rem 0; } img { max-width: 100%; border: 1px solid #eee; }
 
 
 class Picture(NamedTuple):
-    """A picture beside the page."""
+    """Picture in the folder of the page."""
 
     file: str
     title: str
@@ -24,7 +24,7 @@ class Picture(NamedTuple):
 
 
 def page(title: str, facts: Mapping[str, str], results: Results, pictures: Sequence[Picture]) -> str:
-    """The page's HTML. Every text is escaped."""
+    """Return the HTML of the page. Every text is escaped."""
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>\n" for name, value in facts.items())
     shown = "".join(
         f'<h2>{escape(each.title)}</h2>\n<p>{escape(each.caption)}</p>\n<figure><a href="{escape(each.file)}">'

@@ -1,4 +1,4 @@
-"""The parts of a report, by the names that the command line knows them by."""
+"""Parts of a report, by their names on the command line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +14,11 @@ from fastreid_mm.visualization.style import save
 from fastreid_mm.visualization.tsne import draw_tsne
 
 QUERIES = 8
-"""Rows of ranked lists."""
+"""Number of queries with a ranked list."""
 
 
 class Part(NamedTuple):
-    """A picture of a test set."""
+    """Kind of picture of a test set."""
 
     title: str
     caption: str
@@ -58,4 +58,4 @@ PARTS = {
         lambda shown, path: save(draw_attention(shown), path),
     ),
 }
-"""Name to part, in the order of the report."""
+"""Parts by name, in the order of the report."""

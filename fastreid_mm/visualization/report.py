@@ -1,4 +1,4 @@
-"""A folder with pictures of what a trained model does, and the page that shows them."""
+"""Folder with pictures of a trained model's behaviour, and the page that shows them."""
 
 import logging
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from fastreid_mm.visualization.training_curves import draw_training_curves, read
 logger = logging.getLogger("fastreid.mm")
 
 TRAINING = "training"
-"""The part that is of the run, and not of a test set."""
+"""Name of the part about the training run, the only one that is not about a test set."""
 NAMES = (*PARTS, TRAINING)
-"""All parts."""
+"""Names of all parts."""
 
 
 def write_report(predictor: Predictor, config_name: str, output: Path, parts: Sequence[str] = NAMES) -> Path:
     """Test a model once, and write the pictures and ``index.html``.
 
     Args:
-        predictor: has the config and the model.
-        config_name: what the page calls the config.
-        output: a folder, which is made if need be.
+        predictor: predictor with the config and the model.
+        config_name: name of the config on the page.
+        output: folder of the report, made if it does not exist.
         parts: some of :data:`NAMES`.
 
     Returns:
@@ -58,12 +58,12 @@ def _pictures_of(shown: ShownSet, output: Path, parts: Sequence[str], several: b
 
 
 def _training_curves(run: Path, output: Path) -> list[Picture]:
-    """Nothing where there is no ``metrics.json`` beside the checkpoint."""
+    """Draw the curves of ``metrics.json`` beside the checkpoint, if there is such a file."""
     if not (run / "metrics.json").is_file():
         logger.warning(f"No curves of training: there is no metrics.json in {run}")
         return []
     save(draw_training_curves(read_metrics(run / "metrics.json")), output / "training.png")
-    return [Picture("training.png", "Training", "Losses, and what tests in between found; smoothed as in the log.")]
+    return [Picture("training.png", "Training", "Losses, and the results of tests in between; smoothed as in the log.")]
 
 
 def _facts(predictor: Predictor, config_name: str) -> dict[str, str]:

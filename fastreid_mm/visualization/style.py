@@ -1,4 +1,4 @@
-"""What all pictures have in common: colours, markers, and how a figure becomes a file."""
+"""Common style of all pictures: colours, markers, and writing a figure to a file."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 """Markers of groups of images."""
 SAME, OTHER = COLOURS[2], COLOURS[1]
-"""Colours of what is of the same identity, and of another one, those of ranked lists."""
+"""Colours for images of the same and of another identity, as in ranked lists."""
 HEAT = "plasma"
 """Colour map of attention, whose lightness rises throughout."""
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of so many inches that needs no window and no state of matplotlib."""
+    """Make a figure of a size in inches that needs no window and no state of matplotlib."""
     return Figure(figsize=(width, height), layout="constrained")
 
 

@@ -11,18 +11,18 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.visualization.style import COLOURS, LINES, MARKERS, new_figure
 
 Series = dict[str, list[tuple[int, float]]]
-"""Name to (iteration, value) pairs, in the order of iterations."""
+"""Pairs (iteration, value) by name, in the order of iterations."""
 TESTED = "mAP"
-"""The metric that is drawn of every setting, where it was tested more than once."""
+"""Metric that is drawn for every setting that was tested more than once."""
 
 
 def read_metrics(path: Path) -> Series:
-    """Everything that ``metrics.json`` holds; where an iteration was trained twice, the later one counts.
+    """Read ``metrics.json``; where an iteration was trained twice, the later one counts.
 
     Raises:
         InputError: names the file and the line that is not JSON.
     """
-    found: dict[str, dict[int, float]] = defaultdict(dict)
+    series: dict[str, dict[int, float]] = defaultdict(dict)
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             values = json.loads(line)
@@ -30,12 +30,12 @@ def read_metrics(path: Path) -> Series:
         except (json.JSONDecodeError, KeyError, AttributeError, TypeError):
             raise InputError(f"{path}, line {number} is not a line of training metrics") from None
         for name, value in values.items():
-            found[name][iteration] = value
-    return {name: sorted(values.items()) for name, values in found.items()}
+            series[name][iteration] = value
+    return {name: sorted(values.items()) for name, values in series.items()}
 
 
 def draw_training_curves(series: Series) -> Figure:
-    """The losses, and the mAP of every setting in every test in between."""
+    """Draw the losses, and the mAP of every setting in every test during training."""
     losses = {name: values for name, values in series.items() if "loss" in name}
     tests = {name: values for name, values in series.items() if name.endswith(f"/{TESTED}") and len(values) > 1}
     figure = new_figure(11 if tests else 6, 4)
