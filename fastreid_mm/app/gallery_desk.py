@@ -1,4 +1,4 @@
-"""What the page asks of an index: the nearest images that a filter lets pass."""
+"""Search of an index by the page: the nearest images that pass a filter."""
 
 import os
 import re
@@ -15,20 +15,20 @@ from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.searcher import Searcher
 
 CAMERA_IN_PATH = r"(?i:(?<![a-z])cam(?:era)?[ _-]?|_c)0*([0-9]+)"
-"""Where SYSU-MM01, RGBNT201 and LLCM (cam1/...), RGBN300 and Market-1501 (..._c001_...) name the camera."""
+"""Name of the camera in paths of SYSU-MM01, RGBNT201, LLCM (cam1/...), RGBN300 and Market-1501 (..._c001_...)."""
 _MORE = 4
 
 
 class GalleryDesk:
-    """Answers queries with the nearest images of an index that are wanted, one query after the other.
+    """Search of an index for the nearest images that pass a filter, one query after the other.
 
     Args:
-        predictor: makes the features of queries.
-        searcher: of that predictor.
+        predictor: predictor that makes the features of queries.
+        searcher: searcher of the index, made with that predictor.
         camera_in_path: a regular expression whose first group is the camera's name in an image's path.
 
     Raises:
-        InputError: the expression is none, or has no group.
+        InputError: the expression is not a regular expression, or has no group.
     """
 
     def __init__(self, predictor: Predictor, searcher: Searcher, camera_in_path: str = CAMERA_IN_PATH) -> None:
@@ -42,29 +42,29 @@ class GalleryDesk:
         self._lock = Lock()
 
     def camera(self, path: str) -> str:
-        """The camera's name in a path, the one nearest to the file name; empty if there is none.
+        """Find the camera's name in a path, the one nearest to the file name; empty if there is none.
 
-        Unless the expression is another, folders above the gallery's are not looked at: that is the one which has all
-        images of the index.
+        With the default expression, only the gallery's folder, which holds all images of the index, and names below it
+        are searched.
         """
         start = len(self._above) if path.startswith(self._above) else 0
-        names = [found[1] for found in self._camera_in_path.finditer(path, start)]
+        names = [match[1] for match in self._camera_in_path.finditer(path, start)]
         return printable(names[-1] or "") if names else ""
 
     @cached_property
     def _above(self) -> str:
-        """What the paths of all images begin with, up to the name of the gallery's folder."""
+        """Common beginning of the paths of all images, up to the name of the gallery's folder."""
         if self._searcher is None or self._camera_in_path.pattern != CAMERA_IN_PATH:
             return ""
         try:
             folder = os.path.commonpath([path.rpartition("/")[0] for path in self._searcher.index.known()])
-        except ValueError:  # some from the root, others not
+        except ValueError:  # absolute and relative paths
             return ""
         return folder.rpartition("/")[0]
 
     @cached_property
     def cameras(self) -> list[str]:
-        """All cameras of the gallery, numbers by their size."""
+        """Names of all cameras of the gallery, numbers in ascending order."""
         names = {self.camera(path) for path in self._searcher.index.known()} - {""}
         return sorted(names, key=lambda name: (len(name), name))
 
@@ -76,13 +76,13 @@ class GalleryDesk:
         cameras: Collection[str] = (),
         least_score: float | None = None,
     ) -> list[Match]:
-        """The ``top`` nearest images, the nearest first.
+        """Find the ``top`` nearest images, the nearest first.
 
         Args:
-            query: an image; of a method for aligned images, one for each modality there is.
+            query: an image; for methods of aligned images, one for each modality that is present.
             modality: "visible" or "infrared"; empty for aligned images.
-            top: how many at most.
-            cameras: only images of these; of all if empty.
+            top: the largest number of images.
+            cameras: only images of these cameras; of all if empty.
             least_score: only images whose score is at least this.
 
         Raises:
@@ -95,7 +95,7 @@ class GalleryDesk:
                 least_score is None or match.score >= least_score
             )
 
-        with self._lock:  # neither networks nor all kinds of indexes can be asked by several threads at once
+        with self._lock:  # neither networks nor all kinds of indexes can be used by several threads at once
             feature = self.predictor.features(queries, modality)
             if not bool(feature.isfinite().all()):
                 raise InputError("the feature of the query has numbers that are not finite")
@@ -103,11 +103,11 @@ class GalleryDesk:
 
     @staticmethod
     def _first(search: Callable[[int], list[Match]], wanted: Callable[[Match], bool], top: int) -> list[Match]:
-        """Ask for ever more until enough of what is found is wanted, or there is no more."""
+        """Search for more and more images until enough are wanted, or the index has no more."""
         count = top
         while True:
-            found = search(count)
-            passing = [match for match in found if wanted(match)]
-            if len(passing) >= top or len(found) < count:
+            matches = search(count)
+            passing = [match for match in matches if wanted(match)]
+            if len(passing) >= top or len(matches) < count:
                 return passing[:top]
             count *= _MORE

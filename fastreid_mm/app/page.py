@@ -21,24 +21,24 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.inference.predictor import MODALITIES
 
 Saliency = Callable[[str, str], np.ndarray]
-"""Paths of an image and its depth to (H, W) probabilities."""
+"""Function of the paths of an image and its depth to (H, W) probabilities."""
 
 LARGEST_UPLOAD = 64 * 2**20
-"""Bytes of an uploaded file."""
+"""Largest uploaded file in bytes."""
 _MOST = 100
-"""Images that an answer shows at most."""
-_FONT, _MONO = ["system-ui", "sans-serif"], ["monospace"]  # Gradio's own come from the network
+"""Largest number of images that an answer shows."""
+_FONT, _MONO = ["system-ui", "sans-serif"], ["monospace"]  # Gradio's default fonts come from the network
 
 
 def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None) -> gr.Blocks:
-    """The page with a tab for each of what is given.
+    """Build the page with a tab for each argument that is given.
 
     Args:
-        desk: answers queries.
-        saliency: finds what is salient.
+        desk: searches a gallery.
+        saliency: finds salient objects.
     """
     pictures = Pictures(desk.predictor.pixels) if desk else Pictures()
-    gr.set_static_paths([pictures.folder])  # served from there, not copied for each answer
+    gr.set_static_paths([pictures.folder])  # served from this folder, not copied for each answer
     with gr.Blocks(title="fastreid-mm", analytics_enabled=False, fill_width=True) as page:
         gr.Markdown("# fastreid-mm")
         if desk is not None:
@@ -84,25 +84,25 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
             cameras = gr.Dropdown(desk.cameras, multiselect=True, label="Cameras (none: all)")
             least = gr.Textbox(label="Least score (empty: any)")
             button = gr.Button("Search", variant="primary")
-        found = gr.Gallery(label="Gallery, nearest first", columns=6, object_fit="contain", height=720, scale=4)
+        gallery = gr.Gallery(label="Gallery, nearest first", columns=6, object_fit="contain", height=720, scale=4)
 
     @_errors_shown
     def search(modality: str, top: int, cameras: list[str], least: str, *images: str | None) -> list[tuple[str, str]]:
-        given = {name: image for name, image in zip(aligned or [""], images) if image}
-        if not given:
+        views = {name: image for name, image in zip(aligned or [""], images) if image}
+        if not views:
             raise InputError("Drop an image first")
-        query: Any = given if aligned else given[""]
+        query: Any = views if aligned else views[""]
         matches = desk.search(query, "" if aligned else modality, int(top), cameras, _number(least))
         captions = [f"{match.score:.3f}  cam {desk.camera(match.path) or '?'}" for match in matches]
         return [(pictures.of_match(match), caption) for match, caption in zip(matches, captions)]
 
-    button.click(search, [modality, top, cameras, least, *images], found)
+    button.click(search, [modality, top, cameras, least, *images], gallery)
 
 
 def _upload(label: str, sources: Sequence[str], height: int) -> gr.Image:
-    """An image that the user gives, as the path of whatever file it is: the project's own reader is to read it.
+    """Make a field for an image of the user that gives its path, so that this project's reader reads the file.
 
-    Gradio would decode it itself, which clips 16 bits, and calls what is no image nothing but an error.
+    Gradio's reader clips 16 bits, and does not say what is wrong with a file that is no image.
     """
     image = gr.Image(type="filepath", image_mode=None, label=label, sources=[*sources], height=height)  # type: ignore[list-item]
     image.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
@@ -111,18 +111,18 @@ def _upload(label: str, sources: Sequence[str], height: int) -> gr.Image:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text) if text and text.strip() else None
+        number = float(text) if text and text.strip() else None
     except ValueError:
-        found = math.nan
-    if found is not None and math.isnan(found):
+        number = math.nan
+    if number is not None and math.isnan(number):
         raise InputError(f"Least score: {text!r} is no number")
-    return found
+    return number
 
 
 def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
     with gr.Row():
         image, depth = (_upload(label=label, sources=["upload"], height=320) for label in ("Image", "Depth"))
-        found = gr.Image(label="Saliency", height=320, interactive=False, buttons=["download", "fullscreen"])
+        output = gr.Image(label="Saliency", height=320, interactive=False, buttons=["download", "fullscreen"])
 
     lock = Lock()
 
@@ -131,14 +131,14 @@ def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
         if not image or not depth:
             raise InputError("Drop an image and its depth first")
         with lock:
-            found = saliency(image, depth)
-        return pictures.of(Image.fromarray(np.rint(found * 255).astype(np.uint8)))
+            probability = saliency(image, depth)
+        return pictures.of(Image.fromarray(np.rint(probability * 255).astype(np.uint8)))
 
-    gr.Button("Find what is salient", variant="primary").click(predict, [image, depth], found)
+    gr.Button("Find what is salient", variant="primary").click(predict, [image, depth], output)
 
 
 def _errors_shown(function: Callable) -> Callable:
-    """Show what the user can put right on the page, with the names of uploaded files, not where they were put."""
+    """Show errors that the user can put right on the page, with the names of uploaded files instead of their paths."""
 
     @wraps(function)
     def shown(*arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Pictures for the page, each a file that is written whole, once, and never again: answers share them."""
+"""Picture files for the page, each written whole and only once, and shared by answers."""
 
 import hashlib
 import os
@@ -13,17 +13,16 @@ from fastreid_mm.retrieval.answers import Match, read_match, sign
 from fastreid_mm.retrieval.sources import checksum_in
 
 _LONGEST = 1024
-"""Pixels of the longer side, at most."""
+"""Largest length of the longer side in pixels."""
 
 
 class Pictures:
-    """A folder of pictures that lasts as long as the page; each is named by a checksum of its content.
+    """Folder of pictures that lasts as long as the page; each is named by a checksum of its content.
 
-    Were they handed to Gradio as pictures, it would write each anew for every answer, into the file that another
-    answer is read from.
+    Gradio would write a picture anew for every answer, into a file that may be read for another answer at that moment.
 
     Args:
-        pixels: how images are read.
+        pixels: the rule by which images are read.
     """
 
     def __init__(self, pixels: PixelRule = DEFAULT_RULE) -> None:
@@ -32,7 +31,7 @@ class Pictures:
         self.folder = Path(self._kept.name).resolve()
 
     def of_match(self, match: Match) -> str:
-        """The path of the picture of an image that was found, or of one that says why there is none."""
+        """Return the path of a picture of a matching image, or of a picture that says why there is none."""
         path = match.source and self._path(checksum_in(match.source))
         if path and path.exists():
             return str(path)
@@ -44,17 +43,17 @@ class Pictures:
         return self._written(picture, path) if path else self.of(picture)
 
     def of(self, picture: Image.Image) -> str:
-        """The path of a picture."""
+        """Write a picture if it is new, and return its path."""
         content = f"{picture.mode} {picture.size} ".encode() + picture.tobytes()
         return self._written(picture, self._path(hashlib.sha256(content).hexdigest()[:32]))
 
     def _path(self, checksum: str) -> Path:
-        # what an index says may be anything
+        # paths in an index may be anything
         return self.folder / f"{hashlib.sha256(checksum.encode(errors='backslashreplace')).hexdigest()[:32]}.png"
 
     def _written(self, picture: Image.Image, path: Path) -> str:
         if not path.exists():
             with NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as part:
                 picture.save(part, format="PNG")
-            os.replace(part.name, path)  # noqa: PTH105  at once: whoever reads it has a whole file
+            os.replace(part.name, path)  # noqa: PTH105  at once: whoever reads the file gets all of it
         return str(path)
