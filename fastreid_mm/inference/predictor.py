@@ -1,4 +1,4 @@
-"""From images to features, with a config and a checkpoint: what everything after training begins with."""
+"""Predictor of the features of images, from a config and a checkpoint."""
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -21,14 +21,14 @@ from fastreid_mm.settings.config_values import require_device
 from fastreid_mm.settings.load import load_config, with_values
 
 Prepare = Callable[[AnyImage | Tensor], Tensor]
-"""An image to a (3, H, W) tensor of values 0 to 255."""
+"""Function of an image to a (3, H, W) tensor of values 0 to 255."""
 
 MODALITIES = {"visible": VISIBLE, "infrared": INFRARED}
 """Names of the modalities of visible-infrared images."""
 
 
 class Predictor:
-    """Turns images into features as testing does: same reading, same size, same flip (``TEST.FLIP``).
+    """Predictor of features as testing computes them: same file reading, same size, same flip (``TEST.FLIP``).
 
     >>> predictor = Predictor("configs/SYSU/cmtr.yml", "model_final.pth")  # doctest: +SKIP
     >>> queries = predictor.features(["night/1.jpg", "night/2.jpg"], "infrared")  # doctest: +SKIP
@@ -38,12 +38,12 @@ class Predictor:
     Args:
         config: path or short name of a config file, or a config.
         weights: path of a checkpoint; if empty, ``MODEL.WEIGHTS`` of the config.
-        options: ``KEY VALUE`` pairs, as on the command line.
-        device: in the place of ``MODEL.DEVICE``, which is the CPU where there is no GPU.
-        bf16: compute in bfloat16 where PyTorch's autocast does.
+        options: config keys and their values by turns, as on the command line.
+        device: device to use instead of ``MODEL.DEVICE``, which is the CPU where there is no GPU.
+        bf16: whether to compute in bfloat16, as PyTorch's autocast does.
 
     Raises:
-        InputError: there is no checkpoint, or it is of another model; or the config cannot be used.
+        InputError: the checkpoint is missing or of another model, or the config cannot be used.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Predictor:
         if not cfg.MODEL.WEIGHTS:
             raise InputError("MODEL.WEIGHTS is empty: which checkpoint?")
         self.cfg = cfg
-        """The config, with the device and the checkpoint that are used."""
+        """Config, with the device and the checkpoint in use."""
         self.modalities = aligned_modalities(cfg)
-        """Names of the modalities of a sample; none if images are visible or infrared."""
+        """Names of the modalities of an aligned sample; none if images are visible or infrared."""
         self.model = trained_model(cfg)
-        """In evaluation mode."""
+        """Model in evaluation mode."""
         self.pixels = PixelRule.from_cfg(cfg)
-        """How image files are read."""
+        """Rule by which image files are read."""
         self._transform = build_transforms(cfg, is_train=False)
         self._bf16 = bf16
 
@@ -77,24 +77,24 @@ class Predictor:
         modality: str | Sequence[str] = "",
         batch_size: int = 64,
     ) -> Tensor:
-        """(N, D) features, float32 on the CPU, of N images in their order.
+        """Compute the (N, D) features of N images, float32 on the CPU.
 
         Args:
-            images: of a method for visible and infrared images: paths, PIL images, arrays or what :meth:`prepare`
-                returned; of a method for aligned images: for each sample a mapping from names of :attr:`modalities` to
-                its images. Those that a sample lacks are left out, and are missing as in ``TEST.MISSING``. One alone
-                counts as a list of one.
+            images: for methods of visible and infrared images: paths, PIL images, arrays or results of :meth:`prepare`.
+                For methods of aligned images: for each sample a mapping from names of :attr:`modalities` to its images;
+                modalities that are left out are missing as in ``TEST.MISSING``. A single one counts as a list of one.
             modality: "visible" or "infrared", of all images or of each; empty for aligned images.
-            batch_size: images or samples at a time.
+            batch_size: number of images or samples at a time.
 
         Raises:
-            InputError: names the image that cannot be read, or says what does not fit the method; or there is none.
+            InputError: an image, which is named, cannot be read; images and modality do not fit the method; or there is
+                no image.
         """
         samples = self._samples(list_images(images, self.modalities), modality)
         return torch.cat([self._forward(batch) for batch in DataLoader(samples, require_batch_size(batch_size))])
 
     def prepare(self, image: AnyImage | Tensor) -> Tensor:
-        """Read and resize an image as testing does, (3, H, W) of values 0 to 255; what is prepared stays as it is.
+        """Read and resize an image as testing does, (3, H, W) of values 0 to 255; a prepared image stays as it is.
 
         Raises:
             InputError: names the image that cannot be read.
@@ -102,7 +102,7 @@ class Predictor:
         return image if isinstance(image, Tensor) else self._transform(as_rgb(image, self.pixels))
 
     def distance(self, query: Tensor, gallery: Tensor) -> Tensor:
-        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances, as the method compares."""
+        """Compute the (Nq, Ng) distances of (Nq, D) and (Ng, D) features by which the method compares."""
         return as_meta_architecture(self.model, self.cfg.TEST.METRIC).pairwise_distance(query, gallery)
 
     def _samples(self, images: Sequence, modality: str | Sequence[str]) -> Dataset:
@@ -123,7 +123,7 @@ class SingleImages(Dataset):
     """Images as the samples of a batch: ``images`` (3, H, W), values 0 to 255, and ``modalities``.
 
     Raises:
-        InputError: a modality there is not, or not one for each image.
+        InputError: a modality is unknown, or there is not one for each image.
     """
 
     def __init__(self, images: Sequence[AnyImage], modalities: Sequence[str], prepare: Prepare) -> None:
@@ -147,7 +147,7 @@ class AlignedImages(Dataset):
     """Samples of several modalities: ``images`` (M, 3, H, W), values 0 to 255, and ``modality_mask`` (M,).
 
     Raises:
-        InputError: what is given is not a mapping, or names modalities the method does not know, or none at all.
+        InputError: a sample is not a mapping, or has no modality or one that the method does not know.
     """
 
     def __init__(

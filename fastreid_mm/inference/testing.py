@@ -22,10 +22,11 @@ logger = logging.getLogger("fastreid.mm")
 def evaluate_only(cfg: CfgNode) -> Results:
     """Test ``MODEL.WEIGHTS``, or, with a warning, the untrained network if there are none; save the results.
 
-    In a training's folder the training's own ``results.json`` and ``run.json`` stay: the names begin with ``eval_``.
+    In the folder of a training, whose ``results.json`` and ``run.json`` stay, the names begin with ``eval_``.
 
     Raises:
-        InputError: the checkpoint does not exist or is of another model, or results are not those expected.
+        InputError: the checkpoint does not exist or is of another model, or the results differ from
+            ``TEST.EXPECTED_RESULTS``.
     """
     require_expected_form(cfg.TEST.EXPECTED_RESULTS)
     cfg = settle(cfg)
@@ -42,6 +43,6 @@ def evaluate_only(cfg: CfgNode) -> Results:
     save_record(cfg.OUTPUT_DIR, record, prefix)
     track_results(cfg, results)
     if not cfg.MODEL.WEIGHTS:
-        logger.warning(UNTRAINED)  # again, where the results are read
+        logger.warning(UNTRAINED)  # repeated where the results are read
     require_expected(cfg.TEST.EXPECTED_RESULTS, results)
     return results

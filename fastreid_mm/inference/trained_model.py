@@ -1,4 +1,4 @@
-"""A model with its trained weights, for whatever is done with it after training."""
+"""A model with its trained weights, for every use after training."""
 
 import logging
 
@@ -20,8 +20,8 @@ UNTRAINED = "MODEL.WEIGHTS is empty: this is an UNTRAINED network"
 def trained_model(cfg: CfgNode) -> nn.Module:
     """Build the model of a config with the weights of ``MODEL.WEIGHTS``, in evaluation mode on ``MODEL.DEVICE``.
 
-    Where the config leaves the number of training identities open, the checkpoint says it. What only training has may
-    be missing in the checkpoint. Without a checkpoint, a warning says that the network is untrained.
+    Where the config leaves the number of training identities open, the checkpoint says it. The checkpoint may lack
+    weights that only training uses. Without a checkpoint, a warning says that the network is untrained.
 
     Raises:
         InputError: the checkpoint does not exist, cannot be read safely, or is of another model; or values of the
