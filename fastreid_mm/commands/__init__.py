@@ -1,4 +1,4 @@
-"""What is installed as a command, each a function that takes the command line; the scripts in tools/ call the same.
+"""Installed commands, each a function of the command line; the scripts in tools/ call the same functions.
 
-Hosts are imported inside the functions: whoever lacks one is told in one line what to install.
+Hosts are imported inside the functions, so that a missing one is reported in one line that says what to install.
 """

@@ -1,4 +1,4 @@
-"""A local web page that searches a gallery and finds what is salient: the command ``fastreid-mm-app``."""
+"""Serve a local web page that searches a gallery and finds salient objects: the command ``fastreid-mm-app``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(
         description="Serve a page with a tab that searches a gallery by an image (--config-file, --weights, --index) "
-        "and one that finds what is salient in an image with depth (--saliency-config, --saliency-checkpoint)."
+        "and one that finds salient objects in an image with depth (--saliency-config, --saliency-checkpoint)."
     )
     add_checkpoint_arguments(parser, required=False)
-    parser.add_argument("--index", default="", metavar="PATH", help="what index_gallery has made")
+    parser.add_argument("--index", default="", metavar="PATH", help="an index made by index_gallery")
     parser.add_argument(
-        "--camera", metavar="REGEX", help="finds the camera in a path, as its first group (default: cam1, _c001)"
+        "--camera", metavar="REGEX", help="finds the camera in a path, by its first group (default: cam1, _c001)"
     )
     parser.add_argument("--saliency-config", default="", help="a path, or a shipped config's short name")
     parser.add_argument("--saliency-checkpoint", default="")
@@ -37,9 +37,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         type=int,
         default=MAX_PIXELS,
         metavar="N",
-        help="of an image or depth to find what is salient in",
+        help="largest image or depth for saliency, in pixels",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default): for this machine alone")
+    parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default): only this machine can open the page")
     parser.add_argument("--port", type=int, default=7860)
     return parser.parse_args(arguments)
 
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve the page until it is interrupted.
 
     Args:
-        arguments: see ``--help``, or none for those of the command line.
+        arguments: see ``--help``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
@@ -64,10 +64,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def page_of(args: argparse.Namespace) -> gr.Blocks:
-    """The page that the arguments describe.
+    """Build the page that the arguments describe.
 
     Raises:
-        InputError: neither tab is asked for, or what it needs is missing or cannot be used.
+        InputError: the arguments are for neither tab, or lack something that a tab needs, or a file cannot be used.
     """
     if not args.index and not args.saliency_config:
         raise InputError("give --index with --config-file and --weights, or --saliency-config, or both")

@@ -1,4 +1,4 @@
-"""Read the whole data set of a config before training does: the command ``fastreid-mm-check-data``."""
+"""Check every file of a config's data sets before training: the command ``fastreid-mm-check-data``."""
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
@@ -13,48 +13,50 @@ from fastreid_mm.common.image_files import Note
 from fastreid_mm.common.shipped_configs import find_config
 
 Found = tuple[str, dict[str, int], list[str], Sequence]
-"""Name of a set, what it has, its problems and notes, and what of it is still to be read."""
+"""Name of a set, its counts, its problems and notes, and the files that are still to be read."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print what every set of a config has, and a line for every problem with its path and what to do, or note.
+    """Print the counts of every set of a config, and a line for each problem or note: the path, and what to do.
 
     Args:
         arguments: the config, ``.yml`` of fast-reid or ``.py`` of mmsegmentation, ``--workers`` and, for fast-reid, KEY
-            VALUE pairs; or none for those of the command line.
+            VALUE pairs; by default those of the command line.
 
     Raises:
-        SystemExit: with status 2 if there is a problem, or the config cannot be used; a note is none.
+        SystemExit: with status 2 if there is a problem, or the config cannot be used; a note is no problem.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="a path or a shipped config's short name")
-    parser.add_argument("--workers", "--num-workers", type=int, default=8, help="how many images are read at a time")
+    parser.add_argument(
+        "--workers", "--num-workers", type=int, default=8, help="number of images read at a time (default: 8)"
+    )
     parser.add_argument("opts", nargs="*", metavar="KEY VALUE", help="config keys and their values, for fast-reid")
     args = parser.parse_intermixed_args(arguments)  # KEY VALUE pairs also after an option
     with one_line_errors():
         sets, look_at = _saliency(args) if args.config.endswith(".py") else _reid(args)
-        found = [
+        findings = [
             (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
         ]
-        for name, numbers, lines in found:
+        for name, numbers, lines in findings:
             print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
             for line in lines:
                 print(printable(f"  {'note' if isinstance(line, Note) else 'problem'}: {line}"))
-        notes = sum(isinstance(line, Note) for *_, lines in found for line in lines)
-        total = sum(len(lines) for *_, lines in found) - notes
-        told = f", {notes} note{'s' * (notes > 1)}" if notes else ""
-        print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + told)
+        notes = sum(isinstance(line, Note) for *_, lines in findings for line in lines)
+        total = sum(len(lines) for *_, lines in findings) - notes
+        remark = f", {notes} note{'s' * (notes > 1)}" if notes else ""
+        print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + remark)
         if total:
             raise SystemExit(REFUSED)
 
 
 def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[str]:
-    """The problems of what is read, several files at a time: Pillow and OpenCV decode without Python's lock."""
+    """Read files, several at a time because Pillow and OpenCV decode without Python's lock, and return problems."""
     from tqdm import tqdm
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        found = list(tqdm(pool.map(look_at, rest), total=len(rest), unit="file"))
-    return [problem for problem in found if problem]
+        problems = list(tqdm(pool.map(look_at, rest), total=len(rest), unit="file"))
+    return [problem for problem in problems if problem]
 
 
 def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:

@@ -24,19 +24,19 @@ from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS, RAN
 from fastreid_mm.evaluation.sysu_splits import Permutation, gallery_source
 
 NAMES = {"sysu": "SYSU-MM01", "regdb": "RegDB", "llcm": "LLCM", "market": "Market-1501", "msvr310": "MSVR310"}
-"""Of protocols, in the table."""
+"""Names of protocols in the printed table."""
 SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10]}
-"""Those of papers."""
+"""Settings of SYSU-MM01 that papers report."""
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(description="Evaluate extracted features by a benchmark's official protocol.")
     parser.add_argument("--protocol", choices=list(NEEDED), default="sysu")
     kinds = parser.add_argument_group("features of any protocol: .npz files, or folders of .npy files")
     arrays = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in NEEDED.items())
     kinds.add_argument("--query", type=Path, help=f"with the arrays {arrays}")
-    kinds.add_argument("--gallery", type=Path, help="likewise; --splits draws SYSU-MM01's galleries as they say")
+    kinds.add_argument("--gallery", type=Path, help="likewise; --splits gives SYSU-MM01's official galleries")
     official = parser.add_argument_group("features of SYSU-MM01 in its own code's layout")
     official.add_argument("--features", type=Path, help="folder of the files PREFIX_cam{1..6}.mat")
     official.add_argument("--name", metavar="PREFIX", help="prefix of the feature files")
@@ -49,7 +49,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         nargs="+",
         type=int,
         metavar="K",
-        help="of each Rank-K (default: 1 10 20; market, msvr310: 1 5 10 20)",
+        help="K of each Rank-K (default: 1 10 20; market, msvr310: 1 5 10 20)",
     )
     parser.add_argument(
         "--distractors",
@@ -57,10 +57,10 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         type=int,
         default=[],
         metavar="ID",
-        help="with market: identities that are wrong answers and no queries, 0 in Market-1501 (-1 is neither anywhere)",
+        help="with market: identities that only count as wrong answers, 0 in Market-1501 (-1 never counts)",
     )
     parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
-    parser.add_argument("--json", type=Path, help="write the results here")
+    parser.add_argument("--json", type=Path, help="file to write the results to")
     arguments = parser.parse_args(argv)
     mat = arguments.protocol == "sysu" and not (arguments.query or arguments.gallery)
     needed = ("features", "name", "splits") if mat else ("query", "gallery")
@@ -68,23 +68,23 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     if missing:
         parser.error(f"the following arguments are required: {', '.join(missing)}")
     if not mat and (arguments.features or arguments.name or (arguments.splits and arguments.protocol != "sysu")):
-        parser.error("--features and --name do not go with --query and --gallery, and --splits is SYSU-MM01's alone")
+        parser.error("--features and --name do not go with --query and --gallery, and --splits is only for SYSU-MM01")
     for name, default in SYSU_SETTINGS.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
         elif arguments.protocol != "sysu":
-            parser.error(f"--{name} is SYSU-MM01's alone")
+            parser.error(f"--{name} is only for SYSU-MM01")
     if arguments.distractors and arguments.protocol != "market":
         parser.error("--distractors goes with --protocol market")
     return arguments
 
 
 def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> Settings:
-    """Setting to metric to percent.
+    """Evaluate features, and return the metrics of each setting in percent.
 
     Args:
-        arguments: those of the command line.
-        permutation: that of ``--splits``, of SYSU-MM01 alone.
+        arguments: the parsed command line.
+        permutation: the official draws in ``--splits``; only for SYSU-MM01.
 
     Raises:
         InputError: a file is missing or cannot be used, or features and splits do not go together.
@@ -96,26 +96,32 @@ def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> 
         return evaluate_features(
             arguments.protocol, query, gallery, arguments.metric, arguments.ranks or (), arguments.distractors
         )
-    images, asked, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
+    query_images, gallery_images, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
     if permutation is not None:
-        check_complete(images, permutation, ids, QUERY_CAMERAS)
-        check_complete(asked, permutation, ids, _gallery_cameras(arguments))
-    distance = pairwise_distance(*comparable(images.features, asked.features), arguments.metric)
-    labels = (images.ids, images.cams, asked.ids, asked.cams, asked.numbers)
+        check_complete(query_images, permutation, ids, QUERY_CAMERAS)
+        check_complete(gallery_images, permutation, ids, _gallery_cameras(arguments))
+    distance = pairwise_distance(*comparable(query_images.features, gallery_images.features), arguments.metric)
+    labels = (
+        query_images.ids,
+        query_images.cams,
+        gallery_images.ids,
+        gallery_images.cams,
+        gallery_images.numbers,
+    )
     return evaluate_sysu(
         distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks or RANKS
     )
 
 
 def _sysu_arrays(arguments: argparse.Namespace) -> tuple[SysuFeatures, SysuFeatures, Sequence[int]]:
-    """Query, gallery and their identities, of NumPy's files."""
+    """Read query, gallery and their identities from NumPy files."""
     sides = [read_arrays(path, NEEDED["sysu"]) for path in (arguments.query, arguments.gallery)]
     query, gallery = (SysuFeatures(*(side[name] for name in NEEDED["sysu"])) for side in sides)
     return query, gallery, np.union1d(query.ids, gallery.ids).tolist()
 
 
 def _sysu_cells(arguments: argparse.Namespace) -> tuple[SysuFeatures, SysuFeatures, Sequence[int]]:
-    """Query, gallery and the test identities, in the layout of the set's own code."""
+    """Read query, gallery and the test identities in the layout of SYSU-MM01's code."""
     ids = read_ids(arguments.splits, "test_id")
     query = read_features(arguments.features, arguments.name, ids, QUERY_CAMERAS)
     return query, read_features(arguments.features, arguments.name, ids, _gallery_cameras(arguments)), ids
@@ -129,7 +135,7 @@ def main(argv: list[str] | None = None) -> None:
     """Print the results, and write them where ``--json`` says.
 
     Args:
-        argv: the arguments, or none for those of the command line.
+        argv: the arguments; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.

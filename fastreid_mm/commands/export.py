@@ -9,7 +9,7 @@ from fastreid_mm.common.hosts import require_fastreid
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(description="Export a trained model to ONNX, or for PyTorch without this package.")
     add_checkpoint_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="a file that ends in .onnx, or .pt2 (torch.export)")
@@ -17,10 +17,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the file, and print what is in it and how far its outputs are from PyTorch's.
+    """Write the file, and print its size and how far its outputs are from PyTorch's.
 
     Args:
-        arguments: none for those of the command line.
+        arguments: see ``--help``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.

@@ -13,21 +13,21 @@ from fastreid_mm.common.whole_file import write_whole
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(
         description="Write the features of the images in a folder: features (N, D) and paths (N,), sorted by path."
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="F.npz", help="the file to write")
-    parser.add_argument("--strict", action="store_true", help="refuse images that cannot be read, with all names")
+    parser.add_argument("--output", type=Path, required=True, metavar="F.npz", help="file to write")
+    parser.add_argument("--strict", action="store_true", help="fail, with all names, if images cannot be read")
     add_model_arguments(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the features of all images that can be read, and list the others, or refuse them if told to.
+    """Write the features of all images that can be read, and list the others, or refuse them with ``--strict``.
 
     Args:
-        arguments: see ``--help``, or none for those of the command line.
+        arguments: see ``--help``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def extract(args: argparse.Namespace) -> None:
-    """:func:`main` on parsed arguments.
+    """Write the features that parsed arguments ask for.
 
     Raises:
         InputError: whatever the user can put right.
@@ -62,7 +62,7 @@ def extract(args: argparse.Namespace) -> None:
     )
 
     def write(part: str) -> None:
-        with Path(part).open("wb") as file:  # given a name, NumPy would add another suffix
+        with Path(part).open("wb") as file:  # if it got a name, NumPy would add a suffix
             np.savez(file, features=features.numpy(), paths=np.array(paths))
 
     write_whole(str(args.output), write)

@@ -1,4 +1,4 @@
-"""Index the images in a folder, to be searched: the command ``fastreid-mm-index-gallery``."""
+"""Index the images in a folder for searching: the command ``fastreid-mm-index-gallery``."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ INTERRUPTED = 130
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(
         description="Index the images in a folder. Interrupted, or with more or other images in the folder, the same "
-        "command goes on: it embeds what is not in the index yet, or was replaced."
+        "command goes on: it embeds the images that are new or were replaced."
     )
     parser.add_argument(
-        "--index", required=True, metavar="PATH", help="a file, milvus://HOST:PORT/NAME or milvus-lite://FILE.db/NAME"
+        "--index", required=True, metavar="PATH", help="file, milvus://HOST:PORT/NAME or milvus-lite://FILE.db/NAME"
     )
     parser.add_argument(
         "--kind",
@@ -43,10 +43,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Embed the images that are not in the index yet, or were replaced, and put them there; list those left out.
+    """Add the images that are new or were replaced to the index, and list those left out.
 
     Args:
-        arguments: see ``--help``, or none for those of the command line.
+        arguments: see ``--help``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right, with 130 after
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def index_gallery(args: argparse.Namespace) -> None:
-    """:func:`main` on parsed arguments.
+    """Index the images that parsed arguments name.
 
     Raises:
         InputError: whatever the user can put right.
@@ -109,7 +109,7 @@ def index_gallery(args: argparse.Namespace) -> None:
 
 
 def _tidy(index: VectorIndex, plan: Plan, prune: bool) -> None:
-    """Keep what is known of files, and leave out rows that are there twice or, if wanted, whose image is gone."""
+    """Note the state of files, and drop rows that are there twice or, with ``prune``, whose image is gone."""
     if plan.noted:
         index.note(plan.noted)
     dropped = plan.doubled + (plan.gone if prune else [])
@@ -124,7 +124,7 @@ def _gone(index: VectorIndex, plan: Plan) -> str:
 
 @contextmanager
 def interrupts_noted() -> Iterator[Callable[[], bool]]:
-    """Let the block go on after an interrupt from the keyboard, and ask whether there was one; a second one ends it."""
+    """Let a block go on after an interrupt from the keyboard and ask whether there was one; a second one ends it."""
     noted: list[int] = []
 
     def note(number: int, frame: object) -> None:

@@ -15,28 +15,36 @@ if TYPE_CHECKING:
 
 
 def add_checkpoint_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """A config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
-    # the second spellings are those of other commands
+    """Add a config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
+    # the second spellings are known from other commands
     parser.add_argument(
         "--config-file", "--config", required=required, default="", help="a path, or a shipped config's short name"
     )
-    parser.add_argument("--weights", "--checkpoint", default="", help="the checkpoint, in the place of MODEL.WEIGHTS")
+    parser.add_argument("--weights", "--checkpoint", default="", help="checkpoint to use instead of MODEL.WEIGHTS")
     parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Those of :func:`add_checkpoint_arguments`, and images with their modality."""
+    """Add a config and a checkpoint, and images with their modality."""
     add_checkpoint_arguments(parser)
     parser.add_argument(
-        "--images", required=True, metavar="DIR", help="a folder; of aligned methods with a folder for each modality"
+        "--images",
+        required=True,
+        metavar="DIR",
+        help="folder of images; for aligned methods, with a folder for each modality",
     )
-    parser.add_argument("--modality", default="", choices=["visible", "infrared"], help="of all images, unless aligned")
-    parser.add_argument("--batch-size", type=int, default=64, help="images at a time (default: 64)")
+    parser.add_argument(
+        "--modality",
+        default="",
+        choices=["visible", "infrared"],
+        help="modality of all images; not for aligned methods",
+    )
+    parser.add_argument("--batch-size", type=int, default=64, help="number of images at a time (default: 64)")
     parser.add_argument("--bf16", "--amp", action="store_true", help="compute in bfloat16")
 
 
 def predictor_of(args: argparse.Namespace) -> Predictor:
-    """The predictor that the arguments describe.
+    """Make the predictor that the arguments describe.
 
     Raises:
         InputError: the config or the checkpoint cannot be used, or fast-reid is not installed.
@@ -48,19 +56,19 @@ def predictor_of(args: argparse.Namespace) -> Predictor:
         raise InputError(f"--batch-size {args.batch_size} is less than 1")
     predictor = Predictor(args.config_file, args.weights, args.opts, bf16=args.bf16)
     if bool(predictor.modalities) == bool(args.modality):
-        found = f"aligned, of {', '.join(predictor.modalities)}: leave --modality out"
+        kind = f"aligned, of {', '.join(predictor.modalities)}: leave --modality out"
         raise InputError(
-            f"the images of {args.config_file} are {found if args.modality else 'not aligned: give --modality'}"
+            f"the images of {args.config_file} are {kind if args.modality else 'not aligned: give --modality'}"
         )
     return predictor
 
 
 def tell_left_out(unreadable: Sequence[str], left_out: LeftOut) -> None:
-    """Say on standard error what of the images of ``--images`` was not taken.
+    """Say on standard error which files in the folder ``--images`` were left out.
 
     Args:
-        unreadable: a line for each image that could not be.
-        left_out: of what else is in the folder.
+        unreadable: a line for each image that could not be read.
+        left_out: other files that were left out.
     """
     for line in unreadable:
         print(f"left out: {printable(line)}", file=sys.stderr)

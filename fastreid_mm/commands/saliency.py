@@ -1,6 +1,6 @@
 """RGB-D saliency on mmsegmentation: the commands ``mmseg-mm-train``, ``mmseg-mm-test`` and those that follow.
 
-They are here since nothing of ``mmseg_mm`` can be imported without its host.
+They are here because ``mmseg_mm`` cannot be imported without its host.
 """
 
 import sys
@@ -15,7 +15,7 @@ def train(arguments: list[str] | None = None) -> None:
     """Run mmsegmentation's ``train.py``.
 
     Args:
-        arguments: the script's and ``--trust-checkpoint``, or none for those of the command line.
+        arguments: the script's and ``--trust-checkpoint``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
@@ -24,32 +24,32 @@ def train(arguments: list[str] | None = None) -> None:
 
 
 def test(arguments: list[str] | None = None) -> None:
-    """Run mmsegmentation's ``test.py``; otherwise like :func:`train`."""
+    """Run mmsegmentation's ``test.py``; arguments and errors like :func:`train`."""
     _run_script("test.py", arguments)
 
 
 def predict(arguments: list[str] | None = None) -> None:
-    """Write the saliency maps of images with depth; otherwise like :func:`train`."""
+    """Write the saliency maps of images with depth; arguments and errors like :func:`train`."""
     _run("predict", arguments)
 
 
 def export(arguments: list[str] | None = None) -> None:
-    """Write a trained network as ONNX; otherwise like :func:`train`."""
+    """Write a trained network as ONNX; arguments and errors like :func:`train`."""
     _run("export", arguments)
 
 
 def browse(arguments: list[str] | None = None) -> None:
-    """Draw the samples that a network gets; otherwise like :func:`train`."""
+    """Draw the samples that a network gets; arguments and errors like :func:`train`."""
     _run("browse", arguments)
 
 
 def score(arguments: list[str] | None = None) -> None:
-    """Score saliency maps in folders; otherwise like :func:`train`."""
+    """Score saliency maps in folders; arguments and errors like :func:`train`."""
     _run("score", arguments)
 
 
 def _run(name: str, arguments: list[str] | None) -> None:
-    """Run what a module of ``mmseg_mm`` has under its own name, with the arguments that its parser parses."""
+    """Run the function of a module of ``mmseg_mm`` that has the module's name, with arguments parsed by its parser."""
     with one_line_errors():
         require_mmseg()
         module = import_module(f"mmseg_mm.{name}")

@@ -1,4 +1,4 @@
-"""Search an index for what is nearest to query images: the command ``fastreid-mm-search-gallery``."""
+"""Search an index for the images nearest to query images: the command ``fastreid-mm-search-gallery``."""
 
 import argparse
 import sys
@@ -12,16 +12,18 @@ from fastreid_mm.common.output_place import require_place
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(
         description="Rank the images of an index for each query image. Scores: the cosine, or the negative distance "
         "where TEST.METRIC is euclidean."
     )
-    parser.add_argument("--index", required=True, metavar="PATH", help="what index_gallery has made")
-    parser.add_argument("--top", type=int, default=10, metavar="K", help="how many images a query (default: 10)")
-    parser.add_argument("--json", type=Path, metavar="F.json", help="write the lists here")
-    parser.add_argument("--picture", type=Path, metavar="F.png", help="draw the lists of the first queries here")
-    parser.add_argument("--rows", type=int, default=20, help="queries in the picture at most (default: 20)")
+    parser.add_argument("--index", required=True, metavar="PATH", help="an index made by index_gallery")
+    parser.add_argument(
+        "--top", type=int, default=10, metavar="K", help="number of images for each query (default: 10)"
+    )
+    parser.add_argument("--json", type=Path, metavar="F.json", help="file to write the lists to")
+    parser.add_argument("--picture", type=Path, metavar="F.png", help="file to draw the lists of the first queries in")
+    parser.add_argument("--rows", type=int, default=20, help="largest number of queries in the picture (default: 20)")
     parser.add_argument(
         "--candidates",
         type=int,
@@ -29,17 +31,21 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="N",
         help="images that the index proposes to be compared exactly; 0 (default): as many as an exact ranking needs",
     )
-    parser.add_argument("--effort", default="", help="of a search in an approximate kind: nprobe=16, efSearch=64")
-    parser.add_argument("--recall", action="store_true", help="also compare with every image, and say what was missed")
+    parser.add_argument(
+        "--effort", default="", help="effort of a search in an approximate index: nprobe=16, efSearch=64"
+    )
+    parser.add_argument(
+        "--recall", action="store_true", help="also compare with every image, and print the share that the search finds"
+    )
     add_model_arguments(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print what was found for each query, and write it as JSON or draw it where that is asked for.
+    """Print the images found for each query; write them to ``--json`` and draw them in ``--picture``.
 
     Args:
-        arguments: see ``--help``, or none for those of the command line.
+        arguments: see ``--help``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
@@ -51,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def search_gallery(args: argparse.Namespace) -> None:
-    """:func:`main` on parsed arguments.
+    """Search for the queries that parsed arguments name.
 
     Raises:
         InputError: whatever the user can put right.
@@ -76,7 +82,7 @@ def search_gallery(args: argparse.Namespace) -> None:
     tell_left_out(unreadable, left_out)
     if old := outdated(answers):
         print(printable(old), file=sys.stderr)
-    print(as_text(answers))  # last: who reads it may stop reading
+    print(as_text(answers))  # last, because the reader of a pipe may stop reading
     if args.recall:
         print(
             f"{searcher.recall(features, args.top):.2%} of the {args.top} nearest of all images are among those found"

@@ -5,10 +5,10 @@ from fastreid_mm.common.hosts import require_fastreid
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """What :mod:`fastreid_mm.commands.train` does with ``--eval-only``; the checkpoint must be given.
+    """Test a checkpoint, which must be given, as :mod:`fastreid_mm.commands.train` does with ``--eval-only``.
 
     Args:
-        arguments: fast-reid's and ``--weights`` for ``MODEL.WEIGHTS``; or none for those of the command line.
+        arguments: fast-reid's and ``--weights`` for ``MODEL.WEIGHTS``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
         from fastreid_mm.settings.load import load_config
 
         parser = argument_parser()
-        parser.add_argument("--weights", "--checkpoint", default="", help="in the place of MODEL.WEIGHTS")
+        parser.add_argument("--weights", "--checkpoint", default="", help="checkpoint to use instead of MODEL.WEIGHTS")
         args = parser.parse_args(arguments)
         args.eval_only = True
         if args.weights:

@@ -8,7 +8,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Train, or test with ``--eval-only``, and leave ``results.json`` in ``OUTPUT_DIR``.
 
     Args:
-        arguments: fast-reid's, or none for those of the command line.
+        arguments: fast-reid's; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.

@@ -15,11 +15,11 @@ from fastreid_mm.evaluation.results import mean_results, results_table, write_js
 def main(arguments: list[str] | None = None) -> None:
     """Train trial t in ``OUTPUT_DIR/trial_t`` and write the mean to ``OUTPUT_DIR/results.json``.
 
-    A trial that has its results is not run again, one that was interrupted goes on from its last checkpoint; with
+    A trial that has results is not run again, and an interrupted one goes on from its last checkpoint; with
     ``--overwrite`` all are trained anew.
 
     Args:
-        arguments: those of :mod:`fastreid_mm.commands.train`, or none for those of the command line.
+        arguments: those of :mod:`fastreid_mm.commands.train`; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 for whatever the user can put right, or with that of a trial which failed.
@@ -40,19 +40,19 @@ def main(arguments: list[str] | None = None) -> None:
             raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
         cfg = load_config(args.config_file, args.opts)
         output, anew = Path(cfg.OUTPUT_DIR), args.overwrite
-        if anew:  # all at once: what is stopped must not go on with trials of the training before
+        if anew:  # all at once: an interrupted run must not go on with trials of the earlier training
             for name in dict.fromkeys((*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS)):
-                build_dataset(cfg, name)  # nothing is deleted for data that are not there
+                build_dataset(cfg, name)  # nothing is deleted if the data are missing
             for folder in (output, *(output / f"trial_{trial}" for trial in range(1, NUM_TRIALS + 1))):
                 clear_output_dir(str(folder), cfg.MODEL.WEIGHTS)
-        found = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
-        mean, deviation = mean_results(found)
+        trials = [_run_trial(arguments, output / f"trial_{trial}", trial, anew) for trial in range(1, NUM_TRIALS + 1)]
+        mean, deviation = mean_results(trials)
         write_json(str(output / "results.json"), mean)
-        print(results_table({f"mean of {len(found)} trials": mean, "standard deviation": deviation}))
+        print(results_table({f"mean of {len(trials)} trials": mean, "standard deviation": deviation}))
 
 
 def _run_trial(arguments: list[str], output: Path, trial: int, anew: bool) -> dict:
-    """Train a trial in a process of its own unless that is done, and return its results."""
+    """Train a trial in a separate process, unless it has results, and return its results."""
     if anew or not (output / "results.json").is_file():
         resume = [] if anew else ["--resume"]
         options = [*resume, *arguments, "DATASETS.REGDB.TRIAL", str(trial), "OUTPUT_DIR", str(output)]

@@ -1,4 +1,4 @@
-"""Draw what a trained model does, and a report that shows it: the command ``fastreid-mm-visualize``."""
+"""Test a model and write a report with pictures: the command ``fastreid-mm-visualize``."""
 
 import argparse
 from itertools import takewhile
@@ -8,11 +8,11 @@ from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, require_visualize
 
-DESCRIPTION = """Test a model once and write pictures of what it does, and index.html, which shows them."""
+DESCRIPTION = """Test a model once, and write pictures of its behaviour and index.html, which shows them."""
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(description=DESCRIPTION)
     add_checkpoint_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the report")
@@ -24,7 +24,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="ranked_lists, curves, distances, tsne, attention, training; all of them by default",
     )
     args = parser.parse_args(arguments)
-    parts = list(takewhile(str.islower, args.only))  # the config keys that follow have capitals
+    parts = list(takewhile(str.islower, args.only))  # config keys, which begin with a capital, may follow
     args.only, args.opts = parts, args.only[len(parts) :] + args.opts
     return args
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Write the report, and print where it is.
 
     Args:
-        arguments: none for those of the command line.
+        arguments: see ``--help``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
