@@ -1,4 +1,4 @@
-"""The feature of a sample of several modalities, which says which of them it was made of."""
+"""Features of samples of several modalities, which say which modalities they were made of."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ from fastreid_mm.common.errors import InputError
 
 
 class AlignedFeature(NamedTuple):
-    """N samples of M modalities.
+    """Features of N samples of M modalities.
 
-    As one row a sample, which is how a model gives them where a batch has a mask, they are the channels, then a 1 for
-    each modality that is there and a 0 for each that is not. Rows without the latter have everything. Both may be
-    averaged, as in flip testing.
+    A model returns them as one row for each sample if a batch has a mask: the channels, then a 1 for each modality that
+    is present and a 0 for each missing one. Rows of channels alone are of complete samples. Both may be averaged, as in
+    flip testing.
 
     Example:
         >>> AlignedFeature(torch.tensor([[3.0, 0.0]]), torch.tensor([[True, False]])).pack()
@@ -21,15 +21,15 @@ class AlignedFeature(NamedTuple):
     """
 
     values: Tensor  # (N, D)
-    held: Tensor  # (N, M) bool, which modalities it was made of
+    held: Tensor  # (N, M) bool, which modalities are present
 
     def pack(self) -> Tensor:
-        """(N, D + M), a row a sample."""
+        """Join features and mask to (N, D + M), one row for each sample."""
         return torch.cat([self.values, self.held.to(self.values.dtype)], 1)
 
     @classmethod
     def unpack(cls, features: Tensor, size: int, modalities: int) -> "AlignedFeature":
-        """What :meth:`pack` packed, or channels alone.
+        """Split rows of :meth:`pack`, or of channels alone.
 
         Args:
             features: (N, D) or (N, D + M).

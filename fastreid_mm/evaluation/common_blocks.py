@@ -17,21 +17,21 @@ def common_block_distance(
     sizes: Sequence[int],
     metric: str = "euclidean",
 ) -> Tensor:
-    """Compare only what both samples have: blocks that one of them lacks do not count.
+    """Compare only the blocks that both samples have.
 
-    Where nothing is lacking this is :func:`pairwise_distance`. Euclidean distances over fewer channels are scaled up,
-    as if the squared differences of the missing ones were like those that are there.
+    For complete samples this is :func:`pairwise_distance`. Euclidean distances over fewer channels are scaled up, as if
+    the squared differences of the missing channels were like those of the present ones.
 
     Args:
         query: (Nq, D) features of one block after the other.
         gallery: (Ng, D).
-        query_has: (Nq, blocks) bool, which blocks are there.
+        query_has: (Nq, blocks) bool, which blocks are present.
         gallery_has: (Ng, blocks).
         sizes: channels of each block, D in all.
         metric: see :func:`pairwise_distance`.
 
     Returns:
-        (Nq, Ng) distances; infinite between samples that have nothing in common.
+        (Nq, Ng) distances; infinite between samples without a common block.
 
     Raises:
         ValueError: the sizes do not sum to D.
@@ -51,14 +51,14 @@ def common_block_distance(
         for columns, other in _groups(gallery_has):
             common = torch.repeat_interleave(has & other, channels)  # (D,)
             if common.any():
-                found = pairwise_distance(query[rows][:, common], gallery[columns][:, common], metric)
+                block = pairwise_distance(query[rows][:, common], gallery[columns][:, common], metric)
                 if metric == "euclidean":
-                    found *= (len(common) / common.sum()) ** 0.5
-                distance[rows[:, None], columns] = found
+                    block *= (len(common) / common.sum()) ** 0.5
+                distance[rows[:, None], columns] = block
     return distance
 
 
 def _groups(present: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """The rows of each pattern of present blocks, and the pattern."""
+    """Group rows by their pattern of present blocks; return the rows of each pattern, and the pattern."""
     patterns, index = present.unique(dim=0, return_inverse=True)
     return [(torch.nonzero(index == number).flatten(), pattern) for number, pattern in enumerate(patterns)]

@@ -13,12 +13,12 @@ Features = Tensor | np.ndarray
 
 
 def _cosine(query: Tensor, gallery: Tensor) -> Tensor:
-    """1 - cos is half the squared distance of vectors of length one, which is exact where all are nearly parallel."""
+    """Compute 1 - cos as half the squared distance of vectors of length one, exact even if all are nearly parallel."""
     query, gallery = F.normalize(query, dim=1), F.normalize(gallery, dim=1)
-    found = euclidean(query, gallery, squared=True).div_(2)  # (Nq, Ng)
-    found[query.square().sum(1) < 0.5] = 1  # zeros, which have no direction
-    found[:, gallery.square().sum(1) < 0.5] = 1
-    return found
+    distance = euclidean(query, gallery, squared=True).div_(2)  # (Nq, Ng)
+    distance[query.square().sum(1) < 0.5] = 1  # zeros, which have no direction
+    distance[:, gallery.square().sum(1) < 0.5] = 1
+    return distance
 
 
 def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
@@ -34,9 +34,9 @@ def _check(query: Tensor, gallery: Tensor, metric: str) -> None:
 
 @torch.no_grad()
 def pairwise_distance(query: Features, gallery: Features, metric: str = "cosine") -> Tensor:
-    """Distance of every query to every gallery feature, without gradient.
+    """Compute the distance of every query to every gallery feature, without gradient.
 
-    Relative to the distance the error is below 5e-5 in float32, however long the features are against their distances:
+    The error relative to the distance is below 5e-5 in float32, however long the features are against their distances:
     see :func:`~fastreid_mm.evaluation.euclidean.euclidean`.
 
     Args:

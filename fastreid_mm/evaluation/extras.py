@@ -1,4 +1,4 @@
-"""What may be done beyond a benchmark's ranking: query expansion, re-ranking and verification, gallery by gallery."""
+"""Extras beyond a benchmark's ranking: query expansion, re-ranking and verification, gallery by gallery."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -15,11 +15,11 @@ from fastreid_mm.evaluation.re_ranking import k_reciprocal_rerank
 from fastreid_mm.evaluation.roc import roc_metrics
 
 Measure = Callable[..., dict[str, float]]
-"""Takes what :func:`rank_metrics` takes and gives what that gives, perhaps with more."""
+"""Function with the arguments of :func:`rank_metrics` that returns the same metrics, or more."""
 
 
 class Expansion(NamedTuple):
-    """How :func:`average_query_expansion` is done."""
+    """Arguments of :func:`average_query_expansion`."""
 
     k: int
     times: int
@@ -27,7 +27,7 @@ class Expansion(NamedTuple):
 
 
 class Reranking(NamedTuple):
-    """How :func:`k_reciprocal_rerank` is done."""
+    """Arguments of :func:`k_reciprocal_rerank`."""
 
     k1: int
     k2: int
@@ -36,52 +36,52 @@ class Reranking(NamedTuple):
 
 
 class Extras(NamedTuple):
-    """What is done, in this order. Nothing by default."""
+    """Extras to be applied, in this order; none by default."""
 
     expansion: Expansion | None = None
     reranking: Reranking | None = None
     roc: bool = False
 
     def notes(self) -> dict[str, str]:
-        """What has to be said beside every number that is not the protocol's alone.
+        """Say what was done beyond the protocol, to be shown beside the numbers.
 
         Example:
             >>> Extras(reranking=Reranking(20, 6, 0.3)).notes()
             {'re-ranking': 'k1 20, k2 6, lambda 0.3'}
         """
-        found = {}
+        notes = {}
         if self.expansion:
-            found["query expansion"] = (
+            notes["query expansion"] = (
                 f"{self.expansion.k} images, {self.expansion.times}x, alpha {self.expansion.alpha}"
             )
         if self.reranking:
             k1, k2, share, expansion = self.reranking
-            found["re-ranking"] = f"k1 {k1}, k2 {k2}, lambda {share}{', expansion as printed' * (expansion == 'paper')}"
-        return found
+            notes["re-ranking"] = f"k1 {k1}, k2 {k2}, lambda {share}{', expansion as printed' * (expansion == 'paper')}"
+        return notes
 
 
 class Compared(NamedTuple):
-    """Features that a matrix of distances is of, and how they are compared."""
+    """Features of a matrix of distances, and how they are compared."""
 
     query: Tensor
-    """(Nq, D)"""
+    """Query features (Nq, D)."""
     gallery: Tensor
-    """(Ng, D)"""
+    """Gallery features (Ng, D)."""
     distance: Callable[[Tensor, Tensor], Tensor]
-    """Features to their distances, the first ones as queries."""
+    """Function of query and gallery features to their distances."""
     plain: Callable[[Tensor], Tensor]
-    """Features to those that may be averaged and are compared by the metric."""
+    """Function of features to plain vectors, which may be averaged and are compared by the metric."""
     metric: str
 
     def refined(self, extras: Extras, labels: "Labels", rule: str, columns: np.ndarray) -> Tensor:
-        """(Nq, n) distances to some gallery images, by the features of queries and these images alone.
+        """Refine the distances (Nq, n) to some gallery images, by the features of queries and these images alone.
 
-        Images of identity -1 have no part in it, and stay at an infinite distance.
+        Images of identity -1 are ignored, and stay at an infinite distance.
 
         Args:
-            extras: of which expansion and re-ranking are done.
-            labels: of all images.
-            rule: which images are hidden from a query, among the queries as well.
+            extras: extras, of which expansion and re-ranking are applied.
+            labels: labels of all images.
+            rule: rule by which images are hidden from a query, queries as well.
             columns: (n,) indices of gallery images.
         """
         rows, kept = (np.flatnonzero(~is_junk(ids)) for ids in (labels.query_ids, labels.gallery_ids[columns]))
@@ -95,16 +95,16 @@ class Compared(NamedTuple):
     def _refined_people(
         self, extras: Extras, labels: "Labels", rule: str, rows: np.ndarray, columns: np.ndarray
     ) -> Tensor:
-        """(n, m) distances of some queries to some gallery images, all of which are somebody's."""
+        """Refine the distances (n, m) of some queries to some gallery images, none of identity -1."""
         query, gallery, distance = (
             self.query[torch.as_tensor(rows)],
             self.gallery[torch.as_tensor(columns)],
             self.distance,
         )
-        found = labels.of(rows, columns)
+        chosen = labels.of(rows, columns)
         if extras.expansion:
             query, gallery = self.plain(query), self.plain(gallery)
-            query = average_query_expansion(query, gallery, *extras.expansion, self.metric, found.hidden(rule))
+            query = average_query_expansion(query, gallery, *extras.expansion, self.metric, chosen.hidden(rule))
 
             def distance(query: Tensor, gallery: Tensor) -> Tensor:
                 return pairwise_distance(query, gallery, self.metric)
@@ -116,11 +116,11 @@ class Compared(NamedTuple):
         if self.metric == "euclidean":
             together.square_()
         k1, k2, share, expansion = extras.reranking
-        return k_reciprocal_rerank(together, len(query), k1, k2, share, found.hidden_together(rule), expansion)
+        return k_reciprocal_rerank(together, len(query), k1, k2, share, chosen.hidden_together(rule), expansion)
 
 
 class Labels(NamedTuple):
-    """Identities, and what the rule goes by, of queries and gallery images."""
+    """Identities and cameras (or scenes) of queries and gallery images."""
 
     query_ids: np.ndarray
     gallery_ids: np.ndarray
@@ -128,25 +128,25 @@ class Labels(NamedTuple):
     gallery_cams: np.ndarray
 
     def of(self, rows: np.ndarray | slice, columns: np.ndarray) -> "Labels":
-        """Of some queries and some gallery images."""
+        """Select the labels of some queries and some gallery images."""
         return Labels(
             self.query_ids[rows], self.gallery_ids[columns], self.query_cams[rows], self.gallery_cams[columns]
         )
 
     def hidden(self, rule: str) -> np.ndarray:
-        """(Nq, Ng) bool."""
+        """Find the gallery images (Nq, Ng) that the rule hides from each query."""
         return np.array(hidden_images(rule, self.query_ids, self.query_cams, self.gallery_ids, self.gallery_cams))
 
     def hidden_together(self, rule: str) -> np.ndarray:
-        """(Nq, Nq + Ng) bool: queries are as gallery images to each other."""
+        """Find the images (Nq, Nq + Ng) that the rule hides from each query, queries as if they were in the gallery."""
         among = hidden_images(rule, self.query_ids, self.query_cams, self.query_ids, self.query_cams)
         return np.concatenate([among, self.hidden(rule)], axis=1)
 
 
 def extended_measure(extras: Extras, compared: Compared) -> Measure:
-    """:func:`rank_metrics` with the extras: for each gallery the distances are refined, and a ROC may follow.
+    """Make a measure like :func:`rank_metrics` that refines the distances to each gallery and may add a ROC.
 
-    The features are those of the matrix of distances that the measure is then called with.
+    The measure must be called with the distances of the given features.
     """
 
     def measure(
@@ -169,7 +169,7 @@ def extended_measure(extras: Extras, compared: Compared) -> Measure:
         else:
             distance = distance[:, columns]
         shown = labels.of(slice(None), columns)
-        found = rank_metrics(distance, *shown, rule, unique_ids, ranks, recall_shares=recall_shares)
-        return found | (roc_metrics(distance, *shown, rule) if extras.roc else {})
+        metrics = rank_metrics(distance, *shown, rule, unique_ids, ranks, recall_shares=recall_shares)
+        return metrics | (roc_metrics(distance, *shown, rule) if extras.roc else {})
 
     return measure

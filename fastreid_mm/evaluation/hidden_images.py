@@ -1,4 +1,4 @@
-"""Which gallery images a query must not see: the rules of the protocols, for metrics and pictures alike."""
+"""Rules of the protocols about the gallery images that a query must not see, for metrics and pictures alike."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from fastreid_mm.common.errors import require_choice
 from fastreid_mm.common.warn_once import warn_once
 
 JUNK = -1
-"""The identity of what is nobody's image, as false detections are: neither right nor wrong in a ranking, nor a query.
+"""Identity of images of nobody, such as false detections: neither right nor wrong in a ranking, and no queries.
 """
 
 Rule = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""(Nq, 1) query ids and cameras, and (1, Ng) gallery ids and cameras, to bool that broadcasts to (Nq, Ng)."""
+"""Function of query ids and cameras (Nq, 1), and gallery ids and cameras (1, Ng), to bool that broadcasts."""
 
 
 def _sysu(_: np.ndarray, query_cams: np.ndarray, __: np.ndarray, gallery_cams: np.ndarray) -> np.ndarray:
@@ -33,15 +33,15 @@ RULES: dict[str, Rule] = {"sysu": _sysu, "market": _market, "none": _none}
 
 
 def is_junk(ids: np.ndarray) -> np.ndarray:
-    """(N,) identities to (N,) bool, true of :data:`JUNK`."""
+    """Find the images of :data:`JUNK` among (N,) identities, (N,) bool."""
     return np.equal(ids, JUNK) if ids.dtype.kind in "iufb" else np.array([identity == JUNK for identity in ids], bool)
 
 
 def tell_junk(**ids: np.ndarray) -> None:
-    """Warn, once, of images of :data:`JUNK`, which are left out.
+    """Warn once about images of :data:`JUNK`, which are left out.
 
     Args:
-        ids: (N,) identities by what they are of, ``queries`` say.
+        ids: (N,) identities by the name of the images, such as ``queries``.
 
     Example:
         >>> tell_junk(queries=np.array([3, 7]))  # nothing to tell
@@ -66,7 +66,7 @@ def hidden_images(
         gallery_cams: (Ng,) cameras.
 
     Returns:
-        (Nq, Ng) bool, not to be written to.
+        (Nq, Ng) bool, read-only.
 
     Raises:
         InputError: an unknown rule.
@@ -76,8 +76,8 @@ def hidden_images(
         array([[ True, False, False]])
     """
     require_choice("rule", rule, RULES)
-    found = RULES[rule](query_ids[:, None], query_cams[:, None], gallery_ids[None], gallery_cams[None])
+    hidden = RULES[rule](query_ids[:, None], query_cams[:, None], gallery_ids[None], gallery_cams[None])
     for junk in (is_junk(query_ids)[:, None], is_junk(gallery_ids)[None]):
         if junk.any():
-            found = found | junk
-    return np.broadcast_to(found, (len(query_ids), len(gallery_ids)))
+            hidden = hidden | junk
+    return np.broadcast_to(hidden, (len(query_ids), len(gallery_ids)))

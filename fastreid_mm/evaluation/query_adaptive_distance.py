@@ -14,18 +14,18 @@ _DISTANCES = {"cosine": modulated_cosine, "euclidean": modulated_euclidean}
 def query_adaptive_distance(
     query: Features, gallery: Features, scale: Features, shift: Features, metric: str = "cosine"
 ) -> Tensor:
-    """Distance of each query to every gallery feature after that query modulated it, ``y * scale + shift`` (eq. 13).
+    """Compute the distance of each query to every gallery feature as modulated by it, ``y * scale + shift`` (eq. 13).
 
-    Exact, and as two matrix products (euclidean) or three (cosine) in place of a modulated gallery for every query;
-    queries are taken in chunks, so that memory stays near that of inputs and result. See
+    The distances are exact, and take two matrix products (euclidean) or three (cosine) instead of a modulated gallery
+    for every query; queries are processed in chunks, so that memory stays near that of inputs and result. See
     :mod:`fastreid_mm.layers.modulated_distance`. The query itself is not modulated.
 
     Args:
-        query: (Nq, p, d), p parts of d channels, a tensor or an array, as all that follow.
+        query: (Nq, p, d), p parts of d channels, a tensor or an array like the other arguments.
         gallery: (Ng, p, d).
-        scale: (Nq, d), of each query, the same for all parts.
-        shift: (Nq, d).
-        metric: over all parts in one vector; ``"cosine"`` is 1 - cos, ``"euclidean"`` is not squared.
+        scale: (Nq, d), the scale of each query, the same for all parts.
+        shift: (Nq, d), the shift of each query.
+        metric: distance between vectors of all parts; ``"cosine"`` is 1 - cos, ``"euclidean"`` is not squared.
 
     Returns:
         (Nq, Ng) distances, without gradient. float64 stays float64; half precision is computed, and returned, in

@@ -1,4 +1,4 @@
-"""The feature of query-adaptive retrieval (CMT, section 3.3): what an image is as gallery, and what as query."""
+"""Feature of query-adaptive retrieval (CMT, section 3.3), for an image as gallery and as query."""
 
 from typing import NamedTuple
 
@@ -9,27 +9,27 @@ from fastreid_mm.common.errors import InputError
 
 
 class QueryAdaptiveFeature(NamedTuple):
-    """N images: compare them by :func:`~fastreid_mm.evaluation.query_adaptive_distance`.
+    """Features of N images, compared by :func:`~fastreid_mm.evaluation.query_adaptive_distance`.
 
-    As one row an image, which is how a model gives them, they are the parts one after the other, then scale, then
-    shift. Such rows may be averaged, as in flip testing.
+    A model returns them as one row for each image: the parts one after the other, then scale, then shift. Such rows may
+    be averaged, as in flip testing.
 
     Example:
         >>> QueryAdaptiveFeature(torch.ones(1, 2, 2), torch.full((1, 2), 5.0), torch.zeros(1, 2)).pack()
         tensor([[1., 1., 1., 1., 5., 5., 0., 0.]])
     """
 
-    complete: Tensor  # (N, p, d) complete representations, of which a gallery needs no more
-    scale: Tensor  # (N, d) what the image as query scales the gallery by
-    shift: Tensor  # (N, d) and what it adds
+    complete: Tensor  # (N, p, d) complete representations, all that a gallery needs
+    scale: Tensor  # (N, d) factor by which the image as query scales the gallery
+    shift: Tensor  # (N, d) shift that the image as query adds
 
     def pack(self) -> Tensor:
-        """(N, (p + 2) * d), a row an image."""
+        """Join parts, scale and shift to (N, (p + 2) * d), one row for each image."""
         return torch.cat([self.complete.flatten(1), self.scale, self.shift], 1)
 
     @classmethod
     def unpack(cls, features: Tensor, parts: int) -> "QueryAdaptiveFeature":
-        """What :meth:`pack` packed.
+        """Split rows of :meth:`pack`.
 
         Args:
             features: (N, (p + 2) * d).

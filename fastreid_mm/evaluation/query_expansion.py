@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation.distances import Features, pairwise_distance
 
-_QUERIES = 256  # expanded at a time
+_QUERIES = 256  # queries expanded at a time
 
 
 @torch.no_grad()
@@ -24,23 +24,24 @@ def average_query_expansion(
     metric: str = "cosine",
     hidden: np.ndarray | Tensor | None = None,
 ) -> Tensor:
-    """Each query's mean with its nearest gallery images, to be asked again in its place.
+    """Replace each query by its weighted mean with its nearest gallery images.
 
     A query has weight 1, a gallery image its cosine similarity to the query to the power of ``alpha``, 0 where that is
-    negative. The gallery stays as it is and queries know nothing of each other, so that nothing which is hidden from a
-    query has a part in it.
+    negative. The gallery stays as it is and queries are independent of each other, so that images that are hidden
+    from a query do not contribute.
 
     Args:
         query: (Nq, D).
         gallery: (Ng, D).
-        k: how many images are averaged, the query among them.
-        times: how often; each time starts from what came out of the last.
-        alpha: 0 is the plain average.
-        metric: what is nearest, see :func:`pairwise_distance`; for ``"cosine"`` features are brought to length one.
+        k: number of images to average, the query among them.
+        times: number of expansions, each of the result of the one before.
+        alpha: exponent of the weights; 0 is the plain average.
+        metric: distance by which neighbours are chosen, see :func:`pairwise_distance`; for ``"cosine"`` features are
+            brought to length one.
         hidden: (Nq, Ng) bool, the images that a query must not see; nothing by default.
 
     Returns:
-        (Nq, D) queries.
+        The expanded queries (Nq, D).
 
     Raises:
         InputError: k below 2, times below 1, a negative alpha, or what :func:`pairwise_distance` raises.

@@ -1,7 +1,7 @@
-"""Where the true images, and the true identity, of each query stand in its ranking.
+"""Positions of each query's true images, and of its identity, in its ranking.
 
-A position is the number of gallery images (or identities) nearer than the true one, so a row is sorted by value only,
-never by index; only where a distance equals another is the gallery's order looked up, as a stable sort would.
+A position is the number of gallery images (or identities) nearer than the true one, so a row is sorted by value, not by
+index; the gallery's order is used only between equal distances, as in a stable sort.
 """
 
 from typing import NamedTuple
@@ -14,17 +14,17 @@ _TIED_VALUES = 2**21  # distances compared at a time
 
 
 class GroupedGallery(NamedTuple):
-    """The ranked gallery laid out in blocks: block k holds the image k of every identity that has so many.
+    """Ranked gallery laid out in blocks: block k holds the k-th image of every identity that has so many.
 
-    Identities come by falling number of images, so the k-th images of the first ``widths[k]`` identities are one slice
-    of columns, and the minimum over an identity's images is one of slices.
+    Identities are in descending order of their numbers of images, so the k-th images of the first ``widths[k]``
+    identities are one slice of columns, and the minimum over an identity's images is a minimum over slices.
     """
 
     columns: np.ndarray  # (Ng,) column of the distance matrix of each column laid out
     order: np.ndarray  # (Ng,) place in the ranked gallery of each column laid out
     ids: np.ndarray  # (Ng,) identity of each column laid out
     cams: np.ndarray  # (Ng,) camera of each column laid out
-    counts: np.ndarray  # (I,) images of each identity, falling
+    counts: np.ndarray  # (I,) number of images of each identity, descending
     widths: np.ndarray  # (K,) columns of each block
     places: dict[int, int]  # identity to its index in counts
 
@@ -33,30 +33,30 @@ class GroupedGallery(NamedTuple):
         """Lay out the gallery made of some columns of a distance matrix, in that order.
 
         Args:
-            columns: (Ng,) indices into the next two.
+            columns: (Ng,) indices into ``ids`` and ``cams``.
             ids: (N,) identities of all columns of the matrix.
             cams: (N,) cameras of all columns of the matrix.
         """
-        identities, own, counts = np.unique(ids[columns], return_inverse=True, return_counts=True)
+        identities, index, counts = np.unique(ids[columns], return_inverse=True, return_counts=True)
         falling = np.argsort(-counts, kind="stable")
-        by_identity = np.argsort(own, kind="stable")
-        nth = np.empty_like(own)  # which image of its identity each one is
-        nth[by_identity] = np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts)
-        order = np.lexsort((np.argsort(falling)[own], nth))
+        by_identity = np.argsort(index, kind="stable")
+        nth = np.empty_like(index)  # number of each image within its identity
+        nth[by_identity] = np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
+        order = np.lexsort((np.argsort(falling)[index], nth))
         places = dict(zip(identities[falling].tolist(), range(len(identities))))
         columns = columns[order]
         return cls(columns, order, ids[columns], cams[columns], counts[falling], np.bincount(nth), places)
 
     def true_slots(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Place of each query's identity (n,), the columns of its images (n, K), and which of these exist (n, K)."""
-        own = np.array([self.places.get(identity, -1) for identity in ids.tolist()])
-        counts = np.where(own < 0, 0, self.counts[own])
+        """Find each query's identity (n,), the columns of its images (n, K), and which of these exist (n, K)."""
+        place = np.array([self.places.get(identity, -1) for identity in ids.tolist()])
+        counts = np.where(place < 0, 0, self.counts[place])
         starts = (np.cumsum(self.widths) - self.widths)[: counts.max()]
         exists = np.arange(len(starts)) < counts[:, None]
-        return own, np.where(exists, starts + own[:, None], 0), exists
+        return place, np.where(exists, starts + place[:, None], 0), exists
 
     def best(self, values: np.ndarray) -> np.ndarray:
-        """(n, Ng) values to the smallest of each identity (n, I)."""
+        """Return the smallest of the values (n, Ng) for each identity, (n, I)."""
         blocks = np.split(values, np.cumsum(self.widths)[:-1], axis=1)
         best = blocks[0].copy()
         for block in blocks[1:]:
@@ -73,7 +73,7 @@ def exclude(
     gallery: GroupedGallery,
     rule: str,
 ) -> np.ndarray:
-    """Put the gallery images a query must not see at infinity, in place; returns the true slots left (n, K).
+    """Set the distances of hidden gallery images to infinity, in place; return the true slots left (n, K).
 
     Args:
         values: (n, Ng) finite distances, columns grouped by identity.
@@ -89,22 +89,22 @@ def exclude(
     return true & ~np.take_along_axis(hidden, slots, axis=1)
 
 
-def _count_nearer(ascending: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """How many values of its row, each ascending (n, Ng), are below each wanted one (m,): one binary search for all."""
+def _count_nearer(ascending: np.ndarray, rows: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Count the values of ascending rows (n, Ng) below each limit (m,), by one binary search for all."""
     size = ascending.shape[1]
     before_row = rows * size - 1
-    counts = np.zeros(len(wanted), dtype=np.int64)
+    counts = np.zeros(len(limits), dtype=np.int64)
     step = 1 << (size.bit_length() - 1)
     while step:
         ahead = counts + step
-        below = ascending.take(before_row + np.minimum(ahead, size)) < wanted
+        below = ascending.take(before_row + np.minimum(ahead, size)) < limits
         np.copyto(counts, ahead, where=below & (ahead <= size))
         step >>= 1
     return counts
 
 
 def _equal_before(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """For each pair (row, column): how many columns of the row hold the same value and come before it."""
+    """Count for each pair (row, column) the columns of the row that hold the same value and come before it."""
     before = np.empty(len(rows), dtype=np.int64)
     step = max(1, _TIED_VALUES // values.shape[1])
     for part in (slice(i, i + step) for i in range(0, len(rows), step)):
@@ -114,13 +114,13 @@ def _equal_before(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, ord
 
 
 def image_positions(values: np.ndarray, slots: np.ndarray, true: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Positions from 0 of the true images, ascending (n, K); the slots that are none come last, as Ng."""
+    """Return the positions from 0 of the true images, ascending (n, K); slots without an image come last, as Ng."""
     ascending = np.sort(values, axis=1)
     rows, columns = np.nonzero(true)[0], slots[true]
-    wanted = values[rows, columns]
-    nearer = _count_nearer(ascending, rows, wanted)
+    true_values = values[rows, columns]
+    nearer = _count_nearer(ascending, rows, true_values)
     following = np.minimum(nearer + 1, values.shape[1] - 1)
-    tied = (following > nearer) & (ascending[rows, following] == wanted)
+    tied = (following > nearer) & (ascending[rows, following] == true_values)
     nearer[tied] += _equal_before(values, rows[tied], columns[tied], order)
     positions = np.full(true.shape, values.shape[1])
     positions[true] = nearer
@@ -128,17 +128,17 @@ def image_positions(values: np.ndarray, slots: np.ndarray, true: np.ndarray, ord
 
 
 def identity_positions(
-    values: np.ndarray, own: np.ndarray, slots: np.ndarray, true: np.ndarray, gallery: GroupedGallery
+    values: np.ndarray, place: np.ndarray, slots: np.ndarray, true: np.ndarray, gallery: GroupedGallery
 ) -> np.ndarray:
-    """Position from 0 of each query's identity among the identities, each at its best image (n,)."""
+    """Return the position from 0 of each query's identity among the identities, each at its best image (n,)."""
     best = gallery.best(values)
-    own_best = np.take_along_axis(best, own[:, None], axis=1)
+    own_best = np.take_along_axis(best, place[:, None], axis=1)
     positions = (best < own_best).sum(1)
     tied = np.nonzero(((best == own_best).sum(1) > 1) & true.any(1))[0]
     if len(tied):  # another identity's best image is exactly as near: the one that comes first in the gallery leads
         values, own_best, slots = values[tied], own_best[tied], slots[tied]
-        mine = true[tied] & (np.take_along_axis(values, slots, axis=1) == own_best)
-        first = np.where(mine, gallery.order[slots], len(gallery.order)).min(1, keepdims=True)
+        best_slots = true[tied] & (np.take_along_axis(values, slots, axis=1) == own_best)
+        first = np.where(best_slots, gallery.order[slots], len(gallery.order)).min(1, keepdims=True)
         ahead = (values < own_best) | ((values == own_best) & (gallery.order < first))
         positions[tied] = (gallery.best(~ahead) == 0).sum(1)
     return positions

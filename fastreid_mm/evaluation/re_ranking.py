@@ -1,7 +1,7 @@
 """Re-ranking by k-reciprocal neighbours: Zhong et al., CVPR 2017, https://arxiv.org/abs/1701.08398.
 
-Only neighbours and weights that are not zero are kept, and distances are read a few rows at a time: beside the (N, N)
-distances that are given, memory grows with N.
+Only neighbours and nonzero weights are kept, and distances are read a few rows at a time: beside the given (N, N)
+distances, memory grows with N.
 """
 
 import operator
@@ -15,15 +15,15 @@ from torch import Tensor
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.distances import Features
 
-_CHUNK_VALUES = 2**22  # distances, or weights, that are dense at a time
+_CHUNK_VALUES = 2**22  # distances, or weights, in dense form at a time
 
 
 EXPANSIONS = {"official": operator.gt, "paper": operator.ge}
-"""What a neighbour's neighbours in common are against two thirds of its, to be taken: the authors' code or eq. 5."""
+"""Comparison of common neighbours with two thirds of a neighbour's own: in the authors' code, and in eq. 5."""
 
 
 class _Neighbours(NamedTuple):
-    """The nearest images of every one, itself first, and which of them count."""
+    """Nearest images of every image, itself first, and which of them count."""
 
     images: Tensor  # (N, k) indices
     counted: Tensor  # (N, k) bool
@@ -32,13 +32,13 @@ class _Neighbours(NamedTuple):
         return _Neighbours(self.images[:, :k], self.counted[:, :k])
 
     def reciprocal(self) -> "_Neighbours":
-        """Those that have the image among their own, R(p, k) (eq. 3)."""
-        theirs, own = self.images[self.images], torch.arange(len(self.images))[:, None, None]  # (N, k, k)
-        return _Neighbours(self.images, ((theirs == own) & self.counted[self.images]).any(2) & self.counted)
+        """Keep the neighbours that have the image among their own neighbours, R(p, k) (eq. 3)."""
+        theirs, index = self.images[self.images], torch.arange(len(self.images))[:, None, None]  # (N, k, k)
+        return _Neighbours(self.images, ((theirs == index) & self.counted[self.images]).any(2) & self.counted)
 
 
 class _Weights(NamedTuple):
-    """The entries of a sparse (N, N) matrix, by rows."""
+    """Entries of a sparse (N, N) matrix, by rows."""
 
     rows: Tensor
     columns: Tensor
@@ -46,15 +46,15 @@ class _Weights(NamedTuple):
 
     @classmethod
     def collect(cls, parts: Iterator[tuple[int, Tensor]]) -> "_Weights":
-        """From dense rows, each part with the number of its first one."""
-        found = []
+        """Collect the entries of dense rows, given in parts with the number of their first row."""
+        entries = []
         for start, dense in parts:
             rows, columns = dense.nonzero(as_tuple=True)
-            found.append((rows + start, columns, dense[rows, columns]))
-        return cls(*map(torch.cat, zip(*found)))
+            entries.append((rows + start, columns, dense[rows, columns]))
+        return cls(*map(torch.cat, zip(*entries)))
 
     def padded(self, size: int) -> tuple[Tensor, Tensor]:
-        """(size, m) columns and values of every row, those that are too many with value 0."""
+        """Return the columns and values of every row, (size, m), padded with values of 0."""
         counts = self.rows.bincount(minlength=size)
         places = torch.arange(len(self.rows)) - (counts.cumsum(0) - counts)[self.rows]
         columns = torch.zeros(size, int(counts.max()), dtype=torch.long)
@@ -68,25 +68,25 @@ class _Images:
 
     def __init__(self, distance: Tensor, hidden: Tensor) -> None:
         self.distance, self.hidden, self.size = distance, hidden.clone(), len(distance)
-        self.hidden.fill_diagonal_(False)  # a query sees itself, whatever the rule says of two images
+        self.hidden.fill_diagonal_(False)  # a query sees itself, even if the rule hides images like it
         self._step = max(1, _CHUNK_VALUES // self.size)
 
     def chunks(self) -> Iterator[slice]:
         return (slice(start, min(start + self._step, self.size)) for start in range(0, self.size, self._step))
 
     def hide(self, rows: slice, dense: Tensor, value: float) -> Tensor:
-        """Write a value, in place, where one of a pair is hidden from the other."""
+        """Write a value, in place, for pairs of which one image is hidden from the other."""
         queries, last = len(self.hidden), max(rows.start, min(rows.stop, len(self.hidden)))
         dense[: last - rows.start].masked_fill_(self.hidden[rows.start : last], value)
         dense[last - rows.start :, :queries].masked_fill_(self.hidden[:, last : rows.stop].T, value)
         return dense
 
     def rows(self, rows: slice) -> tuple[Tensor, Tensor]:
-        """(n, N) distances, infinite where hidden and -1 of an image to itself; (n, 1) the largest finite one."""
-        found = self.hide(rows, self.distance[rows].clone(), float("inf"))
-        found[torch.arange(len(found)), torch.arange(rows.start, rows.stop)] = -1
-        largest = found.masked_fill(found.isinf(), 0).amax(1, keepdim=True)
-        return found, largest.clamp_(min=torch.finfo(found.dtype).tiny)
+        """Return distances (n, N), infinite if hidden, -1 of an image to itself, and the largest finite ones (n, 1)."""
+        distance = self.hide(rows, self.distance[rows].clone(), float("inf"))
+        distance[torch.arange(len(distance)), torch.arange(rows.start, rows.stop)] = -1
+        largest = distance.masked_fill(distance.isinf(), 0).amax(1, keepdim=True)
+        return distance, largest.clamp_(min=torch.finfo(distance.dtype).tiny)
 
     def nearest(self, k: int) -> _Neighbours:
         parts = [self.rows(rows)[0].topk(min(k, self.size), largest=False) for rows in self.chunks()]
@@ -96,23 +96,23 @@ class _Images:
 
 
 def _encoded(images: _Images, nearest: _Neighbours, k1: int, expansion: str) -> Iterator[tuple[int, Tensor]]:
-    """Each image as weights on its expanded reciprocal neighbours R*(p, k1) (eq. 5, 7); they sum to 1."""
+    """Encode each image as weights on its expanded reciprocal neighbours R*(p, k1) (eq. 5, 7), which sum to 1."""
     near, half = nearest.reciprocal(), nearest.first(round(k1 / 2) + 1).reciprocal()
     for rows in images.chunks():
         distance, largest = images.rows(rows)
-        own, counted = near.images[rows], near.counted[rows]  # (n, k)
-        member = torch.zeros(distance.shape, dtype=torch.bool).scatter_(1, own, counted)
-        theirs = half.images[own]  # (n, k, h)
-        there = half.counted[own] & counted[..., None]
-        common = member.gather(1, theirs.flatten(1)).view_as(theirs) & there
-        taken = there & EXPANSIONS[expansion](3 * common.sum(2), 2 * there.sum(2))[..., None]
+        neighbours, counted = near.images[rows], near.counted[rows]  # (n, k)
+        member = torch.zeros(distance.shape, dtype=torch.bool).scatter_(1, neighbours, counted)
+        theirs = half.images[neighbours]  # (n, k, h)
+        reciprocal = half.counted[neighbours] & counted[..., None]
+        common = member.gather(1, theirs.flatten(1)).view_as(theirs) & reciprocal
+        taken = reciprocal & EXPANSIONS[expansion](3 * common.sum(2), 2 * reciprocal.sum(2))[..., None]
         member[taken.nonzero()[:, 0], theirs[taken]] = True
         weights = (-distance.clamp_(min=0) / largest).exp_() * member
         yield rows.start, weights / weights.sum(1, keepdim=True)
 
 
 def _expanded(images: _Images, nearest: _Neighbours, weights: _Weights, k2: int) -> Iterator[tuple[int, Tensor]]:
-    """The mean of the weights over an image's k2 neighbours, itself among them (eq. 11), none on what is hidden."""
+    """Average the weights over an image's k2 neighbours, itself included (eq. 11), without hidden images."""
     columns, values = weights.padded(images.size)
     near = nearest.first(k2)
     for rows in images.chunks():
@@ -124,17 +124,17 @@ def _expanded(images: _Images, nearest: _Neighbours, weights: _Weights, k2: int)
 
 
 def _jaccard(weights: _Weights, queries: int, size: int) -> Iterator[np.ndarray]:
-    """(Ng,) Jaccard distances (eq. 10) of each query in turn, by way of what shares a neighbour with it."""
+    """Give the Jaccard distances (Ng,) (eq. 10) of each query in turn, summed over shared neighbours."""
     rows, columns, values = (part.numpy() for part in weights)
     starts = np.searchsorted(rows, np.arange(queries + 1))
     sums = np.bincount(rows, values, minlength=size)
-    gallery = starts[-1] + np.argsort(columns[starts[-1] :], kind="stable")  # its entries by column
+    gallery = starts[-1] + np.argsort(columns[starts[-1] :], kind="stable")  # entries of the gallery by column
     begins = np.searchsorted(columns[gallery], np.arange(size + 1))
     for query in range(queries):
-        own = slice(starts[query], starts[query + 1])
-        first, counts = begins[columns[own]], begins[columns[own] + 1] - begins[columns[own]]
+        entries = slice(starts[query], starts[query + 1])
+        first, counts = begins[columns[entries]], begins[columns[entries] + 1] - begins[columns[entries]]
         places = gallery[np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())]
-        least = np.minimum(values[places], np.repeat(values[own], counts))
+        least = np.minimum(values[places], np.repeat(values[entries], counts))
         common = np.bincount(rows[places] - queries, least, minlength=size - queries)
         yield 1 - common / (sums[query] + sums[queries:] - common)
 
@@ -158,23 +158,23 @@ def k_reciprocal_rerank(
     hidden: np.ndarray | Tensor | None = None,
     expansion: str = "official",
 ) -> Tensor:
-    """Distances of every query to the gallery, by how far both have the same reciprocal neighbours (eq. 12).
+    """Compute the distances of every query to the gallery by how far they share reciprocal neighbours (eq. 12).
 
-    Neighbours are looked for among gallery and queries together, as the paper's code does; the distances of an image
-    are divided by its largest one, as there. Two images of which one is hidden from the other are never neighbours,
-    and no weight that a query takes over from its neighbours is on an image that is hidden from it.
+    As in the paper's code, neighbours are searched among gallery and queries together, and the distances of an image
+    are divided by its largest one. Two images of which one is hidden from the other are never neighbours, and weights
+    that a query takes over from its neighbours are never on images that are hidden from it.
 
     Args:
         distance: (N, N) distances of every image, as the query, to every one, the queries first and then the gallery;
-            need not be symmetric. Eq. 1 is a squared distance: give squares of Euclidean ones. Infinite ones are of
-            images that are never neighbours; the distance of an image to itself is not read.
-        num_query: how many are queries.
-        k1: how many neighbours an image may have beside itself.
-        k2: over how many, itself among them, its weights are averaged; 1 leaves them.
-        lambda_value: the share of the original distance, 1 keeps its order.
+            they need not be symmetric. Eq. 1 is a squared distance: give squares of Euclidean ones. Images at an
+            infinite distance are never neighbours; the distance of an image to itself is not read.
+        num_query: number of queries.
+        k1: largest number of neighbours of an image beside itself.
+        k2: number of neighbours, the image included, over which weights are averaged; 1 keeps the weights.
+        lambda_value: share of the original distance; 1 keeps its order.
         hidden: (num_query, N) bool, the images that a query must not see; nothing by default.
-        expansion: a neighbour brings its own ones along if more than two thirds of these are the image's, too
-            ("official", as in the authors' code and all that follow it), or two thirds or more ("paper", eq. 5).
+        expansion: a neighbour's own neighbours are added if more than two thirds of them are neighbours of the image
+            ("official", as in the authors' code and code based on it), or two thirds or more ("paper", eq. 5).
 
     Returns:
         (num_query, N - num_query) distances; those of hidden pairs mean nothing.
@@ -200,6 +200,6 @@ def k_reciprocal_rerank(
         last = min(rows.stop, num_query)
         if last > rows.start:
             result[rows.start : last] *= lambda_value / images.rows(slice(rows.start, last))[1]
-    for query, found in enumerate(_jaccard(weights, num_query, images.size)):
-        result[query] += (1 - lambda_value) * torch.from_numpy(found).to(result.dtype)
+    for query, jaccard in enumerate(_jaccard(weights, num_query, images.size)):
+        result[query] += (1 - lambda_value) * torch.from_numpy(jaccard).to(result.dtype)
     return result

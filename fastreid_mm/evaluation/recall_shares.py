@@ -4,17 +4,17 @@ import numpy as np
 
 
 def share_precisions(precision: np.ndarray, counts: np.ndarray, shares: int) -> np.ndarray:
-    """The mean precision of each query over each of several equal shares of recall.
+    """Average the precision of each query over each of several equal shares of recall.
 
     At a recall of r a query with n true images has found the first ``ceil(r n)`` of them, and its precision is that at
     the last of these: a step for each true image, and the area under the steps is the average precision. Averaged over
     a share of recall, steps keep that area, so the mean over the shares is the average precision too.
 
     Args:
-        precision: (N, K) precision at each true image of a query, the nearest first; what follows a query's last true
-            image does not count.
+        precision: (N, K) precision at each true image of a query, the nearest first; entries after a query's last true
+            image do not count.
         counts: (N,) number of true images of each query, at least 1.
-        shares: how many.
+        shares: number of shares.
 
     Returns:
         (N, shares).

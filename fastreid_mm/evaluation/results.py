@@ -8,24 +8,24 @@ from typing import cast
 from fastreid_mm.common.whole_file import write_text
 
 Metrics = Mapping[str, float | str]
-"""Metric to value, in percent where it is a share; "gallery" says how galleries were drawn."""
+"""Values by metric, shares in percent; "gallery" says how galleries were drawn."""
 Settings = Mapping[str, Metrics]
-"""Setting of a protocol to its metrics."""
+"""Metrics by setting of a protocol."""
 Results = Mapping[str, Settings]
-"""Data set to its settings: what ``results.json`` holds."""
+"""Settings by data set: the content of ``results.json``."""
 
 
 def write_json(path: str, content: Mapping) -> None:
     """Write a JSON file whole or not at all.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: the file cannot be written.
     """
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
 def numbers_only(results: Results) -> Results:
-    """The results without what is not a number."""
+    """Drop the entries of results that are not numbers."""
     return {
         dataset: {
             setting: {name: value for name, value in metrics.items() if not isinstance(value, str)}
@@ -35,45 +35,45 @@ def numbers_only(results: Results) -> Results:
     }
 
 
-def mean_metrics(found: Sequence[Metrics]) -> Metrics:
-    """Mean of every number that all runs or trials have; text stays as it is.
+def mean_metrics(runs: Sequence[Metrics]) -> Metrics:
+    """Average every number that all runs or trials have; text stays as it is.
 
-    One has a rank fewer where its gallery is smaller than the rank.
+    A run lacks a Rank-k if its gallery has fewer than k images.
     """
-    return _combined(found, mean)
+    return _combined(runs, mean)
 
 
-def mean_results(found: Sequence[Results]) -> tuple[Results, Results]:
-    """Mean and sample standard deviation of every number over runs with the same settings; text stays as it is."""
+def mean_results(runs: Sequence[Results]) -> tuple[Results, Results]:
+    """Compute the mean and sample standard deviation of every number over runs with the same settings; keep text."""
 
     def combine(rule: Callable[[list[float]], float]) -> Results:
         return {
-            dataset: {setting: _combined([run[dataset][setting] for run in found], rule) for setting in settings}
-            for dataset, settings in found[0].items()
+            dataset: {setting: _combined([run[dataset][setting] for run in runs], rule) for setting in settings}
+            for dataset, settings in runs[0].items()
         }
 
     return combine(mean), combine(lambda values: stdev(values) if len(values) > 1 else 0.0)
 
 
-def _combined(found: Sequence[Metrics], rule: Callable[[list[float]], float]) -> Metrics:
+def _combined(runs: Sequence[Metrics], rule: Callable[[list[float]], float]) -> Metrics:
     return {
-        name: value if isinstance(value, str) else rule([cast(float, metrics[name]) for metrics in found])
-        for name, value in found[0].items()
-        if all(name in metrics for metrics in found)
+        name: value if isinstance(value, str) else rule([cast(float, metrics[name]) for metrics in runs])
+        for name, value in runs[0].items()
+        if all(name in metrics for metrics in runs)
     }
 
 
 def results_table(rows: dict[str, Results]) -> str:
-    """A table of named results, one line for each data set, setting and name.
+    """Make a table of named results, one line for each data set, setting and name.
 
     Args:
-        rows: name (trained, untrained, chance ...) to results. The data sets are the first results'; others may lack
-            some.
+        rows: results by name (trained, untrained, chance ...). Data sets and settings are those of the first results,
+            of which others may lack some.
 
     Returns:
         Markdown, with a column of names if there are several.
     """
-    from tabulate import tabulate  # here: what needs no table works without it
+    from tabulate import tabulate  # imported here, so that everything but tables works without it
 
     names = list(
         dict.fromkeys(

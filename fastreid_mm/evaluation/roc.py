@@ -1,4 +1,4 @@
-"""Verification: how many true pairs are accepted when few false ones are."""
+"""Verification: the share of true pairs that are accepted if only few false pairs may be."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from fastreid_mm.evaluation.hidden_images import hidden_images, tell_junk
 from fastreid_mm.evaluation.rank_metrics import to_array
 
 RATES = (1e-4, 1e-3, 1e-2)
-"""False positive rates; those of fast-reid."""
+"""False positive rates, as in fast-reid."""
 
 
 def roc_metrics(
@@ -22,7 +22,7 @@ def roc_metrics(
     rule: str = "sysu",
     rates: Sequence[float] = RATES,
 ) -> dict[str, float]:
-    """True positive rate at false positive rates, over all pairs of a query and a gallery image that it may see.
+    """Compute true positive rates at false positive rates, over all pairs of a query and a gallery image it may see.
 
     A pair of one identity is true; images of identity -1 have no pairs, and a warning says how many there are. At a
     rate, the one threshold for all queries is the largest that accepts no more than this share of the false pairs; of
@@ -32,8 +32,8 @@ def roc_metrics(
         distance: (Nq, Ng), smaller is nearer.
         query_ids: (Nq,) identities.
         gallery_ids: (Ng,) identities.
-        query_cams: (Nq,) what the rule goes by.
-        gallery_cams: (Ng,) likewise.
+        query_cams: (Nq,) cameras, or scenes.
+        gallery_cams: (Ng,) cameras, or scenes.
         rule: which pairs do not count, see :func:`hidden_images`.
         rates: from 0 to below 1.
 
@@ -41,7 +41,7 @@ def roc_metrics(
         ``"TPR@FPR=1e-04"`` and so on, in percent.
 
     Raises:
-        InputError: an unknown rule, a NaN distance, or there is no true or no false pair.
+        InputError: the rule is unknown, a distance is NaN, or there is no true or no false pair.
 
     Example:
         >>> roc_metrics([[1.0, 3.0, 2.0]], [7], [7, 7, 5], [1], [1, 1, 1], "none")["TPR@FPR=1e-02"]

@@ -1,4 +1,4 @@
-"""Galleries drawn with a seed, one trial a seed, as AGW's code (https://arxiv.org/abs/2001.04193) draws them."""
+"""Galleries drawn with a seed for each trial, as AGW's code (https://arxiv.org/abs/2001.04193) draws them."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ Image = TypeVar("Image")
 def draw_seeded(
     images: Mapping[tuple[int, int], Sequence[Image]], shots: int, trial: int
 ) -> list[tuple[int, int, Image]]:
-    """Gallery of one trial under Python's generator seeded with the trial's number from 0.
+    """Draw the gallery of one trial by Python's generator, seeded with the trial's number from 0.
 
     Identities ascend in the outer loop, cameras in the inner one. One shot is AGW's ``random.choice(sorted(files))``;
-    more are ``random.sample``, or all images where there are no more than ``shots``.
+    more are ``random.sample``, or all images if there are no more than ``shots``.
 
     Args:
-        images: what stands for each image of a (camera, identity), in the order of file names.
+        images: a value for each image of a (camera, identity), in the order of file names.
         shots: images of each identity under each camera.
         trial: from 0.
 
     Returns:
-        Camera, identity and image of all that were drawn.
+        Camera, identity and value of all images drawn.
     """
     generator = random.Random(trial)
 

@@ -1,4 +1,4 @@
-"""Features of SYSU-MM01 in the data set authors' files, one per camera.
+"""Features of SYSU-MM01 in the layout of its authors' code, one file for each camera.
 
 ``PREFIX_cam{1..6}.mat`` holds ``feature``, N x 1 cells; cell i is the (n_images, D) features of identity i, in the
 order of the image numbers, and is empty where the camera never saw the identity.
@@ -45,7 +45,7 @@ def read_features(folder: str | Path, name: str, ids: Sequence[int], cams: Seque
     """Read the features of some identities under some cameras, cameras outer, identities ascending.
 
     Args:
-        folder: where ``name_cam1.mat`` and its like are.
+        folder: folder of the files ``name_cam1.mat`` to ``name_cam6.mat``.
         name: the prefix of the files.
         ids: identities to read.
         cams: cameras to read, from 1.
@@ -71,18 +71,18 @@ def read_features(folder: str | Path, name: str, ids: Sequence[int], cams: Seque
 
 
 def check_complete(images: SysuFeatures, permutation: Permutation, ids: Sequence[int], cams: Sequence[int]) -> None:
-    """Refuse features that do not hold just the images the permutation numbers.
+    """Refuse features whose images are not exactly those of the permutation.
 
-    A query that was never extracted, or a gallery image that is never drawn, would otherwise change the result without
-    a word.
+    A query that was never extracted, or a gallery image that is never drawn, would otherwise change the result
+    silently.
 
     Raises:
         InputError: names the first camera and identity whose numbers of images differ.
     """
     for cam, identity in ((cam, identity) for cam in cams for identity in sorted({*ids})):
         expected = permutation[cam, identity].shape[1] if (cam, identity) in permutation else 0
-        found = int(((images.cams == cam) & (images.ids == identity)).sum())
-        if found != expected:
+        features = int(((images.cams == cam) & (images.ids == identity)).sum())
+        if features != expected:
             raise InputError(
-                f"camera {cam}, identity {identity}: {found} features, but the permutation has {expected} images"
+                f"camera {cam}, identity {identity}: {features} features, but the permutation has {expected} images"
             )

@@ -1,4 +1,4 @@
-"""The files SYSU-MM01 comes with: identity lists and the ten gallery permutations.
+"""Files that SYSU-MM01 comes with: identity lists and the ten gallery permutations.
 
 Formats: https://github.com/wuancong/SYSU-MM01.
 """
@@ -38,7 +38,7 @@ def read_mat(path: str | Path, variable: str) -> np.ndarray:
 
 
 def _integers(values: np.ndarray, path: Path) -> list[int]:
-    """The values as integers, at least one; a float counts where it is whole, as MATLAB's numbers are."""
+    """Convert one or more values to integers; a float must be whole, as MATLAB's numbers are."""
     values = np.asarray(values)
     numbers = values.ravel() if values.dtype.kind in "uif" else np.array([np.nan])
     if not len(numbers) or not np.array_equal(numbers, np.round(numbers)) or numbers.min() < 0 or numbers.max() >= 1e18:
@@ -47,16 +47,16 @@ def _integers(values: np.ndarray, path: Path) -> list[int]:
 
 
 def _identities(path: Path) -> list[int]:
-    """The whole numbers in a text file, at least one."""
-    found = []
+    """Read the integers, one or more, in a text file."""
+    identities = []
     for number, line in read_lines(path, "identity list"):
         for word in filter(None, re.split(r"[\s,]+", line)):
             if not re.fullmatch(r"0*[0-9]{1,18}", word):
                 raise InputError(f"not a list of integer identities: {path}:{number} has {word[:40]!r}")
-            found.append(int(word))
-    if not found:
+            identities.append(int(word))
+    if not identities:
         raise InputError(f"not a list of integer identities: {path} is empty")
-    return found
+    return identities
 
 
 def read_ids(folder: str | Path, name: str) -> list[int]:
@@ -81,7 +81,7 @@ def read_ids(folder: str | Path, name: str) -> list[int]:
 
 
 def _image_numbers(cell: np.ndarray, where: str) -> np.ndarray:
-    """The rows of one cell as integers from 1, none twice in a row."""
+    """Convert the rows of a cell to integers from 1, none twice in a row."""
     rows = np.asarray(cell)
     if rows.ndim != 2 or rows.dtype.kind not in "uif":
         raise InputError(f"{where} is not a matrix of image numbers")
@@ -113,20 +113,20 @@ def read_permutation(path: str | Path) -> Permutation:
 
 
 OFFICIAL = "da6538941530a2a4b79864bb731a3308515ad2e815fa1efd6795f4d56b18bad3"
-"""The :func:`digest` of the permutation that the data set comes with."""
+"""Digest (:func:`digest`) of the permutation that the data set comes with."""
 
 
 def digest(permutation: Permutation) -> str:
-    """SHA-256 of a permutation's numbers, whatever file they were in."""
-    found = hashlib.sha256()
+    """Compute the SHA-256 of a permutation's numbers, independent of their file."""
+    sha = hashlib.sha256()
     for (camera, identity), rows in sorted(permutation.items()):
-        found.update(f"{camera} {identity} {rows.shape}\n".encode())
-        found.update(rows.astype("<i8").tobytes())
-    return found.hexdigest()
+        sha.update(f"{camera} {identity} {rows.shape}\n".encode())
+        sha.update(rows.astype("<i8").tobytes())
+    return sha.hexdigest()
 
 
 def is_official(permutation: Permutation) -> bool:
-    """Tell whether a permutation is the one that SYSU-MM01 comes with, not that of a set of one's own in its layout."""
+    """Tell whether a permutation is the one that SYSU-MM01 comes with."""
     return digest(permutation) == OFFICIAL
 
 
