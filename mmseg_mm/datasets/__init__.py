@@ -1,4 +1,4 @@
-"""The RGB-D saliency data set and its transforms."""
+"""RGB-D saliency data set and its transforms."""
 
 from mmseg_mm.datasets.finite_repeat import FiniteRepeatDataset
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset

@@ -1,4 +1,4 @@
-"""A check of whether the depth maps of a data set point the way the config says, by means of its masks."""
+"""Check that the depth maps of a data set point the way the config says, by means of its masks."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,9 +7,9 @@ import numpy as np
 from mmseg_mm.datasets.image_files import look_at_mask
 
 CHECKED = 24
-"""At most this many samples of a data set are checked."""
+"""Largest number of samples of a data set that are checked."""
 SUSPICIOUS = 0.75
-"""From this share of inverted samples on, the direction is doubtful. In most images of every benchmark, though not in
+"""Share of inverted samples from which on the direction is doubtful. In most images of every benchmark, though not in
 all, the salient objects are nearer than their surroundings."""
 
 
@@ -19,8 +19,8 @@ def farther_than_surroundings(
     """Check evenly spread samples for salient objects that are farther away than their surroundings.
 
     Args:
-        samples: The samples, each with ``depth_path`` and ``seg_map_path``.
-        load_depth: A function that loads the depth map (H, W) of a sample, in which 1 is near.
+        samples: the samples, each with ``depth_path`` and ``seg_map_path``.
+        load_depth: a function that loads the depth map (H, W) of a sample, in which 1 is near.
 
     Returns:
         The paths of the depth maps in which the object is farther, and the number of samples that were checked.

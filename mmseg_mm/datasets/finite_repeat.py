@@ -1,4 +1,4 @@
-"""A repeated data set with an end."""
+"""Repeated data set with an end."""
 
 from mmengine.dataset import RepeatDataset
 from mmseg.registry import DATASETS
@@ -16,7 +16,7 @@ class FiniteRepeatDataset(RepeatDataset):
         """Return the item at an index.
 
         Raises:
-            IndexError: The index is past the last item.
+            IndexError: the index is past the last item.
         """
         if index >= len(self):
             raise IndexError(f"item {index} of {len(self)}")

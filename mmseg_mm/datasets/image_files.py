@@ -20,18 +20,18 @@ from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channel
 from mmseg_mm.datasets.mask_values import binary_mask
 
 COLOURED = 8
-"""Three channels are an image in colour if those of any pixel differ by more, in 256ths of the range. The rounding of
-JPEG makes the channels of a grey image differ by one or two."""
+"""Difference between the channels of a pixel, in 256ths of the range, above which an image is in colour. The rounding
+of JPEG makes the channels of a grey image differ by one or two."""
 
 AS_STORED = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
 """Channels and bits as in the file. "unchanged" would leave out the rotation that EXIF data ask for, which loading an
 image in colour applies."""
 
 PIXELS_A_BYTE = 10_000
-"""No format packs more: a PNG of one bit a pixel, all alike, has 8256."""
+"""Most pixels that a byte of a file can hold in any format: a PNG of equal pixels of one bit has 8256."""
 
 LIMIT = "max_pixels"
-"""The argument, of data set and predictor, that bounds the pixels of a file; --max-pixels of the commands."""
+"""Argument of data set and predictor that bounds the pixels of a file, ``--max-pixels`` of the commands."""
 
 
 def add_max_pixels(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=MAX_PIXELS,
         metavar="N",
-        help="refuse files of more pixels, before they are decoded (default: 33.5 million)",
+        help="refuse files with more pixels before they are decoded (default: 33.5 million)",
     )
 
 
@@ -52,7 +52,7 @@ def read_grey(path: str, backend_args: dict | None = None, max_pixels: int = MAX
         The image (H, W), in the data type of the file: uint8 or uint16.
 
     Raises:
-        InputError: The file is missing, is no image, has more than ``max_pixels``, is in colour, has its picture in the
+        InputError: the file is missing, is no image, has more than ``max_pixels``, is in colour, has its picture in the
             alpha channel alone, or has another data type.
     """
     image = _grey(path, backend_args, max_pixels)
@@ -83,7 +83,7 @@ def _grey(path: str, backend_args: dict | None, max_pixels: int) -> np.ndarray:
 
 
 def _decoded(content: bytes, path: str, max_pixels: int) -> np.ndarray | None:
-    """Decode by OpenCV what Pillow knows and finds small enough, for which OpenCV would make room without asking."""
+    """Decode a file by OpenCV if Pillow finds it small enough; OpenCV would allocate memory for any size."""
     if not content:
         raise InputError(f"{path} cannot be read: it is empty")
     with open_image(BytesIO(content), path, max_pixels, LIMIT) as header:
@@ -94,7 +94,7 @@ def _decoded(content: bytes, path: str, max_pixels: int) -> np.ndarray | None:
 
 
 def _one_channel(image: np.ndarray, path: str) -> np.ndarray:
-    """The mean of three channels (H, W, 3) that are the same but for rounding."""
+    """Average three channels (H, W, 3) that are the same but for rounding."""
     step = np.iinfo(image.dtype).max / 255 if image.dtype.kind in "iu" else float(np.abs(image).max()) / 255
     lowest, highest = image.min(axis=2), image.max(axis=2)
     if (highest.astype(np.float64) - lowest).max() > COLOURED * step:
@@ -115,14 +115,14 @@ def _refuse_alpha_alone(content: bytes, path: str, max_pixels: int) -> None:
 def read_map(path: str, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, str]:
     """Read a saliency map, which may have 8 or 16 bits or floating point.
 
-    All but 8 bits are stretched to their own range, as PySODMetrics does with every map, before anything is rounded.
+    All but maps of 8 bits are stretched to their range, as PySODMetrics does with every map, before rounding.
 
     Returns:
-        The map (H, W), float32 from 0 to 1, and what is odd about it, empty if nothing is.
+        The map (H, W), float32 from 0 to 1, and a remark on anything odd about it, or an empty text.
 
     Raises:
-        InputError: The file cannot be used, see :func:`read_grey`, or holds numbers that are not finite or, all the
-            same, not between 0 and 1.
+        InputError: the file cannot be used, see :func:`read_grey`, or holds numbers that are not finite, or one number
+            that is not between 0 and 1.
     """
     values = _grey(path, None, max_pixels)
     if values.dtype == np.uint8:
@@ -142,17 +142,18 @@ def look_at_mask(path: str, backend_args: dict | None = None, max_pixels: int = 
     """Read a saliency mask, see :func:`binary_mask`.
 
     Returns:
-        The mask (H, W), uint8 with values 0 and 1, and what is odd about it, which names it; empty if nothing is.
+        The mask (H, W), uint8 with values 0 and 1, and a remark on anything odd about it, with its path, or an empty
+        text.
 
     Raises:
-        InputError: The file cannot be used, see :func:`read_grey`.
+        InputError: the file cannot be used, see :func:`read_grey`.
     """
     mask, remark = binary_mask(read_grey(path, backend_args, max_pixels))
     return mask, f"mask {printable(path)} {remark}" if remark else ""
 
 
 def read_mask(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read a saliency mask as :func:`look_at_mask` does, with a warning of what is odd about it."""
+    """Read a saliency mask as :func:`look_at_mask` does, with a warning if anything is odd about it."""
     mask, remark = look_at_mask(path, backend_args, max_pixels)
     if remark:
         warnings.warn(remark, stacklevel=2)
@@ -165,7 +166,7 @@ def require_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
     OpenCV, which the loaders use, fills up the rest of an image that is cut short.
 
     Raises:
-        InputError: The file cannot be used.
+        InputError: the file cannot be used.
     """
     if not Path(path).is_file():
         raise InputError(f"{path} does not exist")
@@ -177,10 +178,10 @@ def require_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
 
 
 def image_remark(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
-    """Tell what an image of more than 8 bits loses, of which the loaders keep the upper 8; empty if it is not much.
+    """Say what an image of more than 8 bits loses, since the loaders keep the upper 8; empty if the loss is small.
 
     Raises:
-        InputError: The file is missing, is no image or has too many pixels.
+        InputError: the file is missing, is no image or has too many pixels.
     """
     with _opened(path, max_pixels) as header:
         if header.mode not in DEEP and not deep_channels(header):
@@ -201,12 +202,12 @@ def image_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int
     The loaders apply the same rotation.
 
     Raises:
-        InputError: The file is missing, is no image or has too many pixels.
+        InputError: the file is missing, is no image or has too many pixels.
     """
     with _opened(path, max_pixels) as image:
         width, height = image.size
         try:
-            # Orientations 5 to 8 swap the sides. Only a JPEG is asked, since Pillow would decode all of a PNG for it.
+            # Orientations 5 to 8 swap the sides. Only JPEG is read for them: Pillow would decode all of a PNG.
             turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
         except Exception as error:
             raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None

@@ -1,14 +1,14 @@
-"""The data set inside those that wrap it."""
+"""Access to the data set inside wrappers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def innermost_dataset(dataset: Any) -> Any:
-    """Return the data set inside those that wrap it, as a repeated one.
+    """Return the data set inside its wrappers, such as a repeated data set.
 
     Args:
-        dataset: A data set, or the config of one.
+        dataset: a data set, or the config of one.
     """
     inner = dataset.get("dataset") if isinstance(dataset, Mapping) else getattr(dataset, "dataset", None)
     return dataset if inner is None else innermost_dataset(inner)

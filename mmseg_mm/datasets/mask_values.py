@@ -1,19 +1,18 @@
-"""From the values of a mask's file to a mask, and whether they say what they seem to. NumPy alone."""
+"""Conversion of the values of a mask's file to a mask, with remarks on doubtful values. NumPy only."""
 
 import numpy as np
 
 MIDDLE = 128
-"""PySODMetrics takes what is above for the object."""
+"""Value above which a pixel belongs to the object, as in PySODMetrics."""
 ROUNDING = 8
-"""How far from 0 and 255 JPEG may take black and white."""
+"""Largest distance from 0 and 255 that JPEG gives black and white."""
 FEW = 8
-"""A mask of no more values than this has no soft edges."""
+"""Largest number of values of a mask without soft edges."""
 BORDER = 0.9
-"""A mask that fills more of its border is probably inverted: few objects reach beyond all sides of a picture."""
+"""Share of the border above which a mask is probably inverted: few objects touch all sides of a picture."""
 
 MOSTLY_OBJECT = 0.5
-"""A set whose masks fill more of their pixels than this in the mean is probably inverted: those published fill 0.1 to
-0.3."""
+"""Mean share of object pixels above which the masks of a set are probably inverted: published sets have 0.1 to 0.3."""
 
 
 def mostly_object(share: float) -> str:
@@ -22,14 +21,14 @@ def mostly_object(share: float) -> str:
 
 
 def binary_mask(grey: np.ndarray) -> tuple[np.ndarray, str]:
-    """Take a mask from its values: 0 and 255, with soft edges cut at 128; 0 and 1; or any other two of them.
+    """Make a mask from grey values: 0 and 255, with soft edges cut at 128; 0 and 1; or any other two values.
 
     Args:
-        grey: The values (H, W), uint8, or uint16 from 0 to 255 or to 65535.
+        grey: the values (H, W), uint8, or uint16 from 0 to 255 or to 65535.
 
     Returns:
-        The mask (H, W), uint8 with values 0 and 1, and what is odd about it, with the share of object pixels where it
-        had to be guessed which these are; empty if nothing is.
+        The mask (H, W), uint8 with values 0 and 1, and a remark on anything odd about it, or an empty text. If the
+        object had to be guessed, the remark says its share of the pixels.
     """
     if grey.dtype == np.uint16:
         grey = (np.rint(grey / 257) if grey.max() > 255 else grey).astype(np.uint8)
@@ -53,8 +52,8 @@ def _remark(values: np.ndarray, counts: np.ndarray, threshold: int, mask: np.nda
     if low == high:
         return f"is {low} everywhere" if high else "is all black"
     if (low, high) != (0, 1) and (low >= ROUNDING or high < 256 - ROUNDING):
-        held = f"holds {low} and {high}" if len(values) == 2 else f"lies between {low} and {high}"
-        return f"{held}, not 0 and 255; {guessed}"
+        description = f"holds {low} and {high}" if len(values) == 2 else f"lies between {low} and {high}"
+        return f"{description}, not 0 and 255; {guessed}"
     end = 1 if len(values) <= FEW else ROUNDING
     white = counts[high + 1 - end :].sum()
     if end == 1 and any(0 < value < ROUNDING for value in values[1:-1]):

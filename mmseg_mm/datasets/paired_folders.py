@@ -1,4 +1,4 @@
-"""One RGB-D saliency data set: folders of images, depth maps and masks, which are paired by file name."""
+"""RGB-D saliency data set in folders of images, depth maps and masks, which are paired by file name."""
 
 import os
 import re
@@ -17,19 +17,19 @@ from mmseg_mm.datasets.image_files import image_size
 
 @dataclass(frozen=True)
 class PairedFolders:
-    """The images, the depth maps and, if there are any, the masks of one data set.
+    """Images, depth maps and, if there are any, masks of one data set.
 
     Attributes:
-        name: The name of the data set in tables and errors.
-        folders: The folder of each kind of file, by the key of its path in a sample: ``img_path``, ``depth_path`` and
+        name: the name of the data set in tables and errors.
+        folders: the folder of each kind of file, by the key of its path in a sample: ``img_path``, ``depth_path`` and
             ``seg_map_path``.
-        suffixes: The end of the file names by the same keys, in any case, or None for any image. Files are paired by
+        suffixes: the end of the file names by the same keys, ignoring case, or None for any image. Files are paired by
             the part of their name before the suffix.
-        ann_file: A file that lists the samples, one a line: a name with or without a suffix, the path of a file, or the
-            paths of all its files. If it is empty, every image is a sample.
-        num_samples: The number of samples that the data set must have, if given.
-        max_pixels: How many pixels a file may have.
-        left_out: Gets what lies in the folders and is taken by none of the kinds.
+        ann_file: a file that lists the samples, one on each line: a name with or without a suffix, the path of a file,
+            or the paths of all its files. If empty, every image is a sample.
+        num_samples: the number of samples that the data set must have, if given.
+        max_pixels: the largest number of pixels of a file.
+        left_out: is given the files in the folders that belong to no sample.
     """
 
     name: str
@@ -44,7 +44,7 @@ class PairedFolders:
         """Return the paths of every sample by the keys of ``folders``, in the order of ``ann_file`` or of the names.
 
         Raises:
-            InputError: A folder is missing, a file lacks a counterpart or has too many pixels, sizes differ, or the
+            InputError: a folder is missing, a file lacks a counterpart or has too many pixels, sizes differ, or the
                 number of samples is not ``num_samples``.
         """
         samples = self.pairs()
@@ -52,7 +52,7 @@ class PairedFolders:
         return samples
 
     def pairs(self) -> list[dict[str, str]]:
-        """Return the same without looking into the files, whose sizes may differ then."""
+        """Return the samples without checking the sizes of files."""
         files = {key: self._index(key) for key in self.folders}
         names = self._listed_names(files["img_path"]) if self.ann_file else sorted(set().union(*files.values()))
         self._require_pairs(names, files)
@@ -70,27 +70,27 @@ class PairedFolders:
         what = f"{self.name}: {key}"
         return files_by_name(Path(self.folders[key]), what, self.left_out, self.suffixes.get(key), others)
 
-    def _listed_names(self, known: dict[str, str]) -> list[str]:
+    def _listed_names(self, images: dict[str, str]) -> list[str]:
         """Return the names in ``ann_file``, whose images are ``known``."""
         if not os.path.isfile(self.ann_file):  # noqa: PTH113  Path.is_file raises for a name that is too long
             raise InputError(f"{self.name}: ann_file {self.ann_file} does not exist")
-        names = [self._listed_name(line, known) for _, line in read_lines(self.ann_file, "list of names")]
+        names = [self._listed_name(line, images) for _, line in read_lines(self.ann_file, "list of names")]
         repeated = sorted(name for name, times in Counter(names).items() if times > 1)
         if repeated:
             raise InputError(f"{self.ann_file} lists twice: {listed(repeated, separator=', ')}")
         return names
 
-    def _listed_name(self, line: str, known: dict[str, str]) -> str:
-        """Return the sample that a line means, or the line itself if it means none."""
-        whole = next((name for name in self._readings(line) if name in known), None)
-        columns = {next((name for name in self._readings(part) if name in known), part) for part in line.split()}
+    def _listed_name(self, line: str, images: dict[str, str]) -> str:
+        """Return the name of the sample that a line stands for, or the line itself if there is no such sample."""
+        whole = next((name for name in self._candidates(line) if name in images), None)
+        columns = {next((name for name in self._candidates(part) if name in images), part) for part in line.split()}
         return whole or (columns.pop() if len(columns) == 1 else line)
 
-    def _readings(self, text: str) -> list[str]:
+    def _candidates(self, text: str) -> list[str]:
         """Return the names of samples that a name or path may stand for."""
         names = (text, re.split(r"[/\\]", text)[-1])
-        found = [_sample_name(name, suffix) for name in names for suffix in (*self.suffixes.values(), None)]
-        return [*(name for name in found if name is not None), *map(_composed, names)]
+        samples = [_sample_name(name, suffix) for name in names for suffix in (*self.suffixes.values(), None)]
+        return [*(name for name in samples if name is not None), *map(_composed, names)]
 
     def _require_pairs(self, names: Sequence[str], files: dict[str, dict[str, str]]) -> None:
         """Raise an error unless every name has a file in every folder."""
@@ -98,8 +98,8 @@ class PairedFolders:
         for key, folder in self.folders.items():
             missing = [name for name in names if name not in files[key]]
             if missing:
-                known = [next((files[k][name] for k in files if name in files[k]), name) for name in missing]
-                problems.append(f"{len(missing)} without a file in {folder}: {listed(known, separator=', ')}")
+                examples = [next((files[k][name] for k in files if name in files[k]), name) for name in missing]
+                problems.append(f"{len(missing)} without a file in {folder}: {listed(examples, separator=', ')}")
         if problems:
             raise InputError(f"{self.name} is not paired: {'; '.join(problems)}")
 
@@ -120,19 +120,19 @@ def files_by_name(
     """Return the paths of the images in a folder, in the order of their names, by the names without the suffix.
 
     Args:
-        root: The folder.
-        what: What the folder has, for errors.
-        left_out: Gets all else that lies there.
-        suffix: The end of the file names in any case, or None for any image.
-        others: Those of all kinds of files that are taken from the same folder.
+        root: the folder.
+        what: what the folder has, for errors.
+        left_out: is given all other files in the folder.
+        suffix: the end of the file names, ignoring case, or None for any image.
+        others: the suffixes of all kinds of files in the same folder.
 
     Raises:
-        InputError: The folder is missing or empty, or two files have the same name.
+        InputError: the folder is missing or empty, or two files have the same name.
     """
     if not root.is_dir():
         raise InputError(f"{what} {root} is not a folder")
-    known = (*SUFFIXES, *(Path(one).suffix.lower() for one in (suffix, *others) if one))
-    folders, images = list_folder(str(root), left_out, known)
+    known_suffixes = (*SUFFIXES, *(Path(one).suffix.lower() for one in (suffix, *others) if one))
+    folders, images = list_folder(str(root), left_out, known_suffixes)
     for folder in folders:
         left_out.add(str(root / folder), "a folder where images are")
     files: dict[str, str] = {}
@@ -159,5 +159,5 @@ def _sample_name(file: str, suffix: str | None) -> str | None:
 
 
 def _composed(name: str) -> str:
-    """Return a name whose accents are written in one way: systems differ in whether "é" is one character or two."""
+    """Normalize the accents of a name: systems differ in whether "é" is one character or two."""
     return unicodedata.normalize("NFC", name)

@@ -42,26 +42,26 @@ class RGBDSODDataset(BaseSegDataset):
     be if the depth maps point the way the config says.
 
     Args:
-        name: The name of the data set in tables; by default the last folder of ``data_root``.
-        data_root: The folder that contains ``data_prefix``, ``ann_file`` and the roots of ``sets``.
-        data_prefix: The folders by the keys ``img_path``, ``depth_path`` and ``seg_map_path``. The default is D3Net's
+        name: the name of the data set in tables; by default the last folder of ``data_root``.
+        data_root: the folder that contains ``data_prefix``, ``ann_file`` and the roots of ``sets``.
+        data_prefix: the folders by the keys ``img_path``, ``depth_path`` and ``seg_map_path``. The default is D3Net's
             layout: ``RGB``, ``depth`` and ``GT``. ``seg_map_path`` may be left out in testing.
-        ann_file: A file that lists a part of the data set, a name or path a line. All of it is used by default.
-        num_samples: The number of samples that the data set must have, as 1485 for the training part of NJU2K.
-        depth_direction: The direction of the depth maps, see :class:`LoadDepthFromFile`. If it is None, the
+        ann_file: a file that lists a part of the data set, a name or path on each line. By default all of it is used.
+        num_samples: the number of samples that the data set must have, as 1485 for the training part of NJU2K.
+        depth_direction: the direction of the depth maps, see :class:`LoadDepthFromFile`. If it is None, the
             ``direction`` of that transform holds.
-        img_suffix, depth_suffix, seg_map_suffix: The end of the file names in any case, as ``"_Depth.bmp"``, or None
-            for any image.
-        sets: Several data sets to join. Each is a dict of the arguments above, which are also the defaults of what it
-            leaves out. Only ``data_root`` differs: it is relative to the one above, and ``name`` by default.
-        max_pixels: How many pixels a file of any set may have, by its header when the data set is built.
-        kwargs: Further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
+        img_suffix, depth_suffix, seg_map_suffix: the end of the file names, ignoring case, as ``"_Depth.bmp"``, or
+            None for any image.
+        sets: several data sets to join, each a dict of the arguments above, by which missing ones are filled in. Only
+            ``data_root`` differs: it is relative to the one above, and ``name`` by default.
+        max_pixels: the largest number of pixels of a file, checked in its header when the data set is built.
+        kwargs: further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
 
     Attributes:
-        left_out: What lies in the folders of each set and is no file of a sample. It is counted in the log.
+        left_out: the files in the folders of each set that belong to no sample; the log says how many.
 
     Raises:
-        InputError: A key or a path is wrong, a file has no counterpart, sizes differ or a number does not fit.
+        InputError: a key or a path is wrong, a file has no counterpart, sizes differ or a number does not fit.
     """
 
     METAINFO = {"classes": ("background", "salient"), "palette": [[0, 0, 0], [255, 255, 255]]}
@@ -111,7 +111,7 @@ class RGBDSODDataset(BaseSegDataset):
         return samples
 
     def load_set(self, one: Mapping, sized: bool = True) -> list[dict]:
-        """Return the samples of one of ``sets``, whose sizes are compared if they are ``sized``."""
+        """Return the samples of one of ``sets``, and check that the sizes of their files agree if ``sized``."""
         root = Path(self.data_root or "", one["data_root"])
         folders = _folders(one, root, self.test_mode)
         suffixes = {
@@ -133,7 +133,7 @@ class RGBDSODDataset(BaseSegDataset):
         """Load and transform a sample.
 
         Raises:
-            InputError: The image cannot be read, of which mmcv's loader says it with an error of its own.
+            InputError: the image cannot be read.
         """
         try:
             return super().prepare_data(idx)
@@ -159,7 +159,7 @@ class RGBDSODDataset(BaseSegDataset):
             self._warn_of_direction()
 
     def _warn_of_values(self) -> None:
-        """Warn of data sets with images that lose their levels or odd masks, before each worker does."""
+        """Warn once, not in each worker, of data sets with images that lose grey levels, or with odd masks."""
         samples = [self.get_data_info(i) for i in range(len(self))]
         for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
             chosen = evenly_spread(list(members))
@@ -168,10 +168,10 @@ class RGBDSODDataset(BaseSegDataset):
                 "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
                 "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
             }
-            for what, found in remarks.items():
-                if odd := [remark for remark in found if remark]:
-                    said = f"{len(odd)} of {len(found)} {what} of {name} that were looked at are odd: {listed(odd, 3)}"
-                    print_log(said, "current", level=30)
+            for kind, lines in remarks.items():
+                if odd := [line for line in lines if line]:
+                    checked = f"{len(odd)} of {len(lines)} {kind} of {name} that were looked at"
+                    print_log(f"{checked} are odd: {listed(odd, 3)}", "current", level=30)
 
     def _warn_of_direction(self) -> None:
         """Warn of data sets whose salient objects are mostly farther away than their surroundings."""

@@ -1,4 +1,4 @@
-"""The model of RGB-D salient object detection."""
+"""Model of RGB-D salient object detection."""
 
 from mmseg_mm.models.data_preprocessor import RGBDDataPreProcessor
 from mmseg_mm.models.losses import CrossModalFocalLoss, PixelPositionAwareLoss

@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 
 class CrossLevelModule(nn.Module):
-    """Refines the maps of two neighbouring levels by the product of their features.
+    """Refinement of the maps of two neighbouring levels by the product of their features.
 
     Args:
-        channels: The number of channels of the maps.
-        norm_cfg: The config of the norm after each convolution, which makes a bias needless.
+        channels: the number of channels of the maps.
+        norm_cfg: the config of the norm after each convolution, because of which the convolution has no bias.
     """
 
     def __init__(self, channels: int, norm_cfg: dict) -> None:

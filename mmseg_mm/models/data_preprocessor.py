@@ -1,4 +1,4 @@
-"""The normalization of image and depth, each by its own statistics."""
+"""Normalization of image and depth, each by separate statistics."""
 
 from collections.abc import Sequence
 
@@ -16,27 +16,27 @@ MISSING = ("refuse", "mean")
 
 @MODELS.register_module()
 class RGBDDataPreProcessor(SegDataPreProcessor):
-    """Turns stacked images into a normalized batch of three channels of colour and three equal ones of depth.
+    """Preprocessor of stacked images to a normalized batch with three channels of colour and three equal ones of depth.
 
     mmsegmentation's own preprocessor has a single mean and standard deviation for all channels, and silently keeps the
     order of the colours unless there are three channels. The four channels of an input lie between 0 and 255, as
     ``StackDepth`` returns them, and ``mean`` and ``std`` are on that scale.
 
     Args:
-        mean, std: The mean and the standard deviation of red, green and blue; by default those of ImageNet.
-        depth_mean, depth_std: The mean and the standard deviation of depth, one value or one for each of its three
+        mean, std: the mean and the standard deviation of red, green and blue; by default those of ImageNet.
+        depth_mean, depth_std: the mean and the standard deviation of depth, one value or one for each of its three
             channels. The default is ``mean`` and ``std``, so that a pretrained backbone sees depth as a grey image.
-        size, size_divisor: The size, or the divisor of it, to which training batches are padded on the right and at the
+        size, size_divisor: the size, or the divisor of it, to which training batches are padded on the right and at the
             bottom, after the normalization. The default is the largest height and width in the batch.
-        pad_val: The value of the padding in all channels.
-        seg_pad_val: The value of the padding in masks. With 0 the padding is background, since a saliency loss has no
+        pad_val: the value of the padding in all channels.
+        seg_pad_val: the value of the padding in masks. With 0 the padding is background, since a saliency loss has no
             label to ignore.
         missing_depth: "refuse" images of three channels, or give them the "mean" depth, which is 0 after the
             normalization. The latter is for programs without depth, as mmsegmentation's ``get_flops.py``.
-        test_cfg: The ``size`` or ``size_divisor`` of test batches.
+        test_cfg: the ``size`` or ``size_divisor`` of test batches.
 
     Raises:
-        InputError: A mean or a standard deviation does not have three values, or ``missing_depth`` is unknown. On use,
+        InputError: a mean or a standard deviation does not have three values, or ``missing_depth`` is unknown. On use,
             an image does not have four channels.
     """
 
@@ -71,8 +71,8 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
         """Normalize the inputs, then pad and stack them as mmsegmentation does.
 
         Args:
-            data: The ``inputs``, a sequence of (4, H, W) or a tensor (B, 4, H, W), and the ``data_samples``.
-            training: Whether to pad as in training.
+            data: the ``inputs``, a sequence of (4, H, W) or a tensor (B, 4, H, W), and the ``data_samples``.
+            training: whether to pad as in training.
 
         Returns:
             The ``inputs`` (B, 6, H, W), float, and the ``data_samples``.
@@ -85,7 +85,7 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
         """Turn (..., 4, H, W), blue, green, red and depth, into normalized (..., 6, H, W), red, green, blue and depth.
 
         Raises:
-            InputError: The image has another number of channels.
+            InputError: the image has another number of channels.
         """
         image = image.float()
         channels = image.shape[-3]

@@ -1,4 +1,4 @@
-"""The check of the arguments of a fusion in a config, which names those that have no effect or would fail later."""
+"""Check of the arguments of a fusion in a config, which names those that have no effect or would fail later."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from fastreid_mm.layers import TokenFusion
 from fastreid_mm.layers.choices import READINGS
 
 ARGUMENTS = ("num_heads", "depth", "variant", "stack", "epsilon", "reading", "joint_norm", "fused_self_attention")
-"""The arguments of :class:`TokenFusion` that a config may set. A variant ignores those that it does not use, so that an
+"""Arguments of :class:`TokenFusion` that a config may set. A variant ignores those that it does not use, so that an
 ablation changes a single key."""
 
 
@@ -16,11 +16,11 @@ def token_fusion(channels: int, options: Mapping[str, Any]) -> TokenFusion:
     """Build a fusion.
 
     Args:
-        channels: The number of channels of a token.
-        options: The arguments by the names in :data:`ARGUMENTS`.
+        channels: the number of channels of a token.
+        options: the arguments by the names in :data:`ARGUMENTS`.
 
     Raises:
-        InputError: A name is unknown, for any variant, or a value is out of range.
+        InputError: a name is unknown, for any variant, or a value is out of range.
     """
     for name in options:
         if name not in ARGUMENTS:

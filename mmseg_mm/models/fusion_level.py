@@ -14,20 +14,20 @@ POINTWISE = ("add", "concatenate")
 
 
 class PatchFusion(nn.Module):
-    """Fuses the patches of two maps as tokens, and turns the result back into a map by bilinear interpolation.
+    """Fusion of the patches of two maps as tokens, turned back into a map by bilinear interpolation.
 
     One convolution without padding embeds the patches of both modalities, since only a shared one gives the number of
     parameters in the paper. The position embeddings are learned for each modality, and interpolated for maps of another
     size.
 
     Args:
-        channels: The number of channels of the maps and of a token.
-        map_size: The size (H, W) of the maps in training.
-        patch_size, stride: The size and the stride of the patches.
-        fusion: Further arguments of :class:`TokenFusion`.
+        channels: the number of channels of the maps and of a token.
+        map_size: the size (H, W) of the maps in training.
+        patch_size, stride: the size and the stride of the patches.
+        fusion: further arguments of :class:`TokenFusion`.
 
     Raises:
-        InputError: The arguments of the fusion are wrong, or maps are smaller than a patch, here or in ``forward``.
+        InputError: the arguments of the fusion are wrong, or maps are smaller than a patch, here or in ``forward``.
     """
 
     def __init__(self, channels: int, map_size: tuple[int, int], patch_size: int, stride: int, **fusion) -> None:
@@ -60,7 +60,7 @@ class PatchFusion(nn.Module):
 
 
 class PointwiseFusion(nn.Module):
-    """Fuses two maps at every position separately, for addition and concatenation (table 4), which have no patches."""
+    """Fusion of two maps at every position separately, for addition and concatenation (table 4)."""
 
     def __init__(self, channels: int, **fusion) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class PointwiseFusion(nn.Module):
 
 
 class FusionLevel(nn.Module):
-    """Computes the fused map "D" of a level.
+    """Fused map "D" of a level.
 
     The paper turns 10 x 10 tokens or fewer back into a map by bilinear interpolation, and mentions no shortcut for the
     details of the encoder's maps ("none"). A shortcut without weights would not change its number of parameters;
@@ -82,12 +82,12 @@ class FusionLevel(nn.Module):
     With both, three real pairs are overfitted to an S-measure of 0.983 (configs/SOD/mutualformer_overfit.py).
 
     Args:
-        channels: The number of channels of the maps.
-        map_size: The size (H, W) of the maps in training.
-        patch_size, stride: The size and the stride of the patches, which "add" and "concatenate" do not have.
+        channels: the number of channels of the maps.
+        map_size: the size (H, W) of the maps in training.
+        patch_size, stride: the size and the stride of the patches, which "add" and "concatenate" do not use.
         detail: "none", or "squeezed" to add the maps of both modalities to the fused one. The fused map of "add" and
             "concatenate" contains them already.
-        fusion: Further arguments of :class:`TokenFusion`, among them ``num_heads`` and ``variant``.
+        fusion: further arguments of :class:`TokenFusion`, among them ``num_heads`` and ``variant``.
 
     Raises:
         InputError: ``detail`` is unknown or does not go with the variant, or :class:`PatchFusion` raises it.

@@ -1,4 +1,4 @@
-"""The losses of MutualFormer's saliency network for mmsegmentation's registry."""
+"""Losses of MutualFormer's saliency network for mmsegmentation's registry."""
 
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -8,12 +8,12 @@ from fastreid_mm.losses import cross_modal_focal, pixel_position_aware
 
 @MODELS.register_module()
 class PixelPositionAwareLoss(nn.Module):
-    """Computes :func:`pixel_position_aware` (eq. 13).
+    """Pixel-position-aware loss (:func:`pixel_position_aware`, eq. 13).
 
     Args:
-        weighted_bce: Whether the binary cross-entropy is weighted, which it is not in F3Net's released code.
-        loss_weight: The factor of the loss.
-        loss_name: The name of the loss in the log.
+        weighted_bce: whether the binary cross-entropy is weighted, which it is not in F3Net's released code.
+        loss_weight: the factor of the loss.
+        loss_name: the name of the loss in the log.
     """
 
     def __init__(self, weighted_bce: bool = True, loss_weight: float = 1.0, loss_name: str = "loss_ppa") -> None:
@@ -30,10 +30,10 @@ class PixelPositionAwareLoss(nn.Module):
 
 @MODELS.register_module()
 class CrossModalFocalLoss(nn.Module):
-    """Computes :func:`cross_modal_focal`, the regularization of one level in eq. 15.
+    """Cross-modal focal loss (:func:`cross_modal_focal`), the regularization of one level in eq. 15.
 
     Args:
-        alpha, gamma: The parameters of the focal loss.
+        alpha, gamma: the parameters of the focal loss.
     """
 
     def __init__(self, alpha: float = 1.0, gamma: float = 2.0) -> None:

@@ -1,4 +1,4 @@
-"""The use of any loss in mmsegmentation's registry for one channel of saliency logits."""
+"""Adapter for the use of any loss in mmsegmentation's registry for one channel of saliency logits."""
 
 import torch
 from torch import Tensor, nn
@@ -9,17 +9,17 @@ IGNORED = 255
 
 
 class MapLoss:
-    """Calls a registered loss with masks in the shape that it expects.
+    """Registered loss, called with masks in the shape that it expects.
 
     mmsegmentation gives every loss labels (B, H, W). With one channel of logits, some losses, as DiceLoss, then score
     the background silently, and expect masks in the shape of the logits instead. A small map shows which shape a loss
     expects: a right prediction must cost less than its opposite.
 
     Args:
-        loss: The loss, whose ``loss_name`` begins with "loss".
+        loss: the loss, whose ``loss_name`` begins with "loss".
 
     Raises:
-        InputError: The loss works with neither shape.
+        InputError: the loss works with neither shape.
     """
 
     def __init__(self, loss: nn.Module) -> None:

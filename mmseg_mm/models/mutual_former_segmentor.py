@@ -11,26 +11,26 @@ from fastreid_mm.common.errors import InputError
 
 MODALITIES = ("image", "depth")
 PADDING = ("padding_size", "img_padding_size")
-"""The keys of the padding that a data preprocessor added on the four sides of an image."""
+"""Keys of the padding that a data preprocessor added on the four sides of an image."""
 
 
 @MODELS.register_module()
 class MutualFormerSegmentor(EncoderDecoder):
-    """An encoder-decoder with two independent backbones, built from the same config.
+    """Encoder-decoder with two independent backbones, built from the same config.
 
     Training, whole and sliding inference are mmsegmentation's own. The ``seg_logits`` of a result are probabilities, as
     for all its segmentors with ``out_channels=1``, and can be averaged as they are (:class:`SaliencyTTAModel`).
 
     Args:
-        backbone: The config of each backbone.
-        decode_head: The config of the head, which gets pairs of maps. An ``auxiliary_head`` may be any of
+        backbone: the config of each backbone.
+        decode_head: the config of the head, which gets pairs of maps. An ``auxiliary_head`` may be any of
             mmsegmentation's. In its ``in_index`` the levels of the image are 0 to 3, and those of depth 4 to 7.
-        modalities: The modality that each backbone sees. ("image", "image") and ("depth", "depth") are baselines of the
+        modalities: the modality that each backbone sees. ("image", "image") and ("depth", "depth") are baselines of the
             same network with a single modality.
-        segmentor: Further arguments of mmsegmentation's ``EncoderDecoder``.
+        segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
 
     Raises:
-        InputError: A modality is unknown. In ``forward``, images have neither four nor six channels.
+        InputError: a modality is unknown. In ``forward``, images have neither four nor six channels.
     """
 
     def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor) -> None:
@@ -44,14 +44,14 @@ class MutualFormerSegmentor(EncoderDecoder):
         """Compute the maps (B, C_l, H_l, W_l) of both backbones for each level, finest first.
 
         Args:
-            inputs: Images (B, 6, H, W) with three channels of colour and three of depth, or (B, 4, H, W) with one
+            inputs: images (B, 6, H, W) with three channels of colour and three of depth, or (B, 4, H, W) with one
                 channel of depth, which is then repeated.
         """
         if inputs.shape[1] not in (4, 6):
             raise InputError(f"an image with depth has 4 or 6 channels, not {inputs.shape[1]}: is it stacked?")
         inputs = inputs.to(next(self.backbone.parameters()).dtype)
-        known = {"image": inputs[:, :3], "depth": inputs[:, 3:].expand(-1, 3, -1, -1)}
-        first, second = (known[modality] for modality in self.modalities)
+        views = {"image": inputs[:, :3], "depth": inputs[:, 3:].expand(-1, 3, -1, -1)}
+        first, second = (views[modality] for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))
 
     def _auxiliary_head_forward_train(

@@ -1,4 +1,4 @@
-"""Pretrained weights of a part of a model, found under any key and behind any prefix; what is missing is said."""
+"""Pretrained weights of a part of a model, found under any key and behind any prefix."""
 
 import logging
 from typing import Any
@@ -16,32 +16,32 @@ from fastreid_mm.common.find_weights import find_weights
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")
 class FoundPretrainedInit(PretrainedInit):
-    """mmengine's ``init_cfg=dict(type="Pretrained", checkpoint=..., prefix=...)``, which takes more files.
+    """mmengine's ``init_cfg=dict(type="Pretrained", checkpoint=..., prefix=...)`` for more kinds of files.
 
-    mmengine loads nothing from a file whose weights are under ``net`` or behind ``base.``, and goes on.
+    From a file whose weights are under ``net`` or behind ``base.``, mmengine silently loads nothing.
 
     Raises:
-        InputError: The file has none of the module's tensors.
+        InputError: the file has none of the module's tensors.
     """
 
     def __call__(self, module: nn.Module) -> None:
-        """Copy the weights of the file into a module, and log what was taken and what not."""
+        """Copy the weights of the file into a module, and log which tensors were loaded and which were not."""
         content: Any = CheckpointLoader.load_checkpoint(self.checkpoint, map_location=self.map_location)
         if self.prefix is not None:
             begin = self.prefix.removesuffix(".") + "."
             state = content.get("state_dict", content)
             content = {name.removeprefix(begin): one for name, one in state.items() if name.startswith(begin)}
-        own = module.state_dict()
-        found = find_weights(content, self.checkpoint, own)
-        state = {name: value for name, value in found.state.items() if name in own and fits(own[name], value)}
+        needed = module.state_dict()
+        weights = find_weights(content, self.checkpoint, needed)
+        state = {name: value for name, value in weights.state.items() if name in needed and fits(needed[name], value)}
         kind = type(module).__name__
         if not state:
-            raise InputError(f"init_cfg: {self.checkpoint} has none of the {len(own)} tensors of the {kind}")
-        missing = [name for name in own if name not in state and not name.endswith("num_batches_tracked")]
+            raise InputError(f"init_cfg: {self.checkpoint} has none of the {len(needed)} tensors of the {kind}")
+        missing = [name for name in needed if name not in state and not name.endswith("num_batches_tracked")]
         print_log(
-            f"{self.checkpoint}: {len(state)} of {len(own)} tensors of the {kind} are loaded"
+            f"{self.checkpoint}: {len(state)} of {len(needed)} tensors of the {kind} are loaded"
             + (f", not {listed(missing, 3, ', ')}" if missing else "")
-            + (f"; {found.told()}" if found.told() else ""),
+            + (f"; {weights.told()}" if weights.told() else ""),
             "current",
             logging.WARNING if missing else logging.INFO,
         )

@@ -9,7 +9,7 @@ from mmseg.structures import SegDataSample
 
 @MODELS.register_module()
 class SaliencyTTAModel(BaseTTAModel):
-    """Averages the probabilities of an image's augmented views.
+    """Average of the probabilities of an image's augmented views.
 
     mmsegmentation's own ``SegTTAModel`` applies the sigmoid to them a second time, and returns the map of the last view
     in the result.

@@ -9,12 +9,12 @@ from mmseg_mm.models.cross_level_module import CrossLevelModule
 
 
 class SubDecoder(nn.Module):
-    """Merges the levels from the coarsest to the finest.
+    """Sub-decoder that merges the levels from the coarsest to the finest.
 
     Args:
-        channels: The number of channels of the maps.
-        num_levels: The number of levels.
-        norm_cfg: The config of the norms, see :class:`CrossLevelModule`.
+        channels: the number of channels of the maps.
+        num_levels: the number of levels.
+        norm_cfg: the config of the norms, see :class:`CrossLevelModule`.
     """
 
     def __init__(self, channels: int, num_levels: int, norm_cfg: dict) -> None:
@@ -25,8 +25,8 @@ class SubDecoder(nn.Module):
         """Refine and merge the maps of all levels.
 
         Args:
-            maps: The map (B, C, H_l, W_l) of each level, finest first.
-            feedback: The merged map (B, C, H, W) of an earlier sub-decoder, which is added to every level first.
+            maps: the map (B, C, H_l, W_l) of each level, finest first.
+            feedback: the merged map (B, C, H, W) of an earlier sub-decoder, which is added to every level first.
 
         Returns:
             The refined map of each level, and the merged map (B, C, H_0, W_0). Feedback alone refines the coarsest

@@ -1,4 +1,4 @@
-"""Loading depth maps: every data set's convention of depth becomes the same one."""
+"""Loading of depth maps, which unifies the data sets' conventions of depth."""
 
 import warnings
 from pathlib import Path
@@ -17,14 +17,14 @@ SCALINGS = ("range", "minmax")
 
 
 class RGBDPath(str):
-    """The path of an image that knows the path of its depth map.
+    """Path of an image with the path of its depth map.
 
-    It goes wherever mmsegmentation takes the path of an image: ``inference_model`` and ``MMSegInferencer``, which have
-    no argument for a second file.
+    It can be used wherever mmsegmentation takes the path of an image, as in ``inference_model`` and
+    ``MMSegInferencer``, which have no argument for a second file.
 
     Args:
-        image: The path of the image.
-        depth: The path of the depth map.
+        image: the path of the image.
+        depth: the path of the depth map.
     """
 
     depth_path: str
@@ -36,7 +36,7 @@ class RGBDPath(str):
         return path
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
-        return str(self), self.depth_path  # mmengine copies what a sample holds.
+        return str(self), self.depth_path  # mmengine copies the values of a sample.
 
 
 def _beside(image: str | None) -> str | None:
@@ -49,7 +49,7 @@ def _beside(image: str | None) -> str | None:
 
 @TRANSFORMS.register_module()
 class LoadDepthFromFile(BaseTransform):
-    """Load ``depth_path`` into ``depth``, (H, W) float32 from 0 (far) to 1 (near).
+    """Loader of ``depth_path`` into ``depth``, (H, W) float32 from 0 (far) to 1 (near).
 
     The file may have 8 or 16 bits and one or three channels. If a sample has no ``depth_path`` and its ``img_path`` is
     no :class:`RGBDPath`, the depth map is looked for where the layout of D3Net has it, under the name of the image in
@@ -60,23 +60,23 @@ class LoadDepthFromFile(BaseTransform):
     or as the fourth channel of an array ``img`` (H, W, 4) from 0 (far) to 255 (near). Only the sample's own
     ``depth_direction`` says that it points the other way.
 
-    The first map that fills few grey levels, or whose 0 may mean that nothing was measured where it would be nearest,
-    gives a warning; check_data lists all.
+    The first map that fills few grey levels, or whose value 0 would be nearest but may stand for no measurement, gives
+    a warning; check_data lists all.
 
     Args:
-        direction: The direction of the files: ``"near_white"``, or ``"far_white"``, which is inverted on loading. The
+        direction: the direction of the files: ``"near_white"``, or ``"far_white"``, which is inverted on loading. The
             ``depth_direction`` of a sample takes precedence, since joined data sets may differ.
         scaling: ``"range"`` divides by the largest value of the file's data type, so that the depths of different
             images stay comparable. ``"minmax"`` stretches each map to the range from 0 to 1, which metric depth in 16
             bits needs.
-        unmeasured: The value of the file that stands for no measurement, usually 0. Such pixels are loaded as 0, far,
+        unmeasured: the value of the file that stands for no measurement, usually 0. Such pixels are loaded as 0, far,
             whatever the direction, and count neither for the range of ``"minmax"`` nor for being constant.
-        allow_constant: Whether a map of a single value gives a warning and is loaded as 0. By default it is an error,
+        allow_constant: whether a map of a single value gives a warning and is loaded as 0. By default it is an error,
             since it contains no depth and usually is a damaged file.
-        backend_args: The arguments of mmengine's file client.
+        backend_args: the arguments of mmengine's file client.
 
     Raises:
-        InputError: An argument is none of its choices. On loading, the file or the array cannot be used, its size is
+        InputError: an argument is not one of its choices. On loading, the file or the array cannot be used, its size is
             not that of the image, or it has more pixels than the sample's ``max_pixels``.
     """
 
@@ -115,7 +115,7 @@ class LoadDepthFromFile(BaseTransform):
         return results
 
     def _read(self, results: dict) -> tuple[np.ndarray, str, np.ndarray | None]:
-        """Read the file, (H, W) from 0 to 1, its direction and where nothing was measured, and set ``depth_path``."""
+        """Read the file, (H, W) from 0 to 1, its direction and the mask of unmeasured pixels; set ``depth_path``."""
         image = results.get("img_path")
         path = results.get("depth_path") or getattr(image, "depth_path", None) or _beside(image)
         if path is None:
@@ -147,17 +147,17 @@ class LoadDepthFromFile(BaseTransform):
         return ((raw.astype(np.float32) - low) / (high - low)).clip(0, 1)
 
     def measured(self, raw: np.ndarray) -> np.ndarray:
-        """Return the values (N,) of a map (H, W) that were measured, or all if none was."""
+        """Return the measured values (N,) of a map (H, W), or all values if none was measured."""
         values = raw[raw != self.unmeasured] if self.unmeasured is not None else raw.ravel()
         return values if values.size else raw.ravel()
 
     def remark(self, raw: np.ndarray, path: str, direction: str) -> str:
-        """Tell what is odd about the values of a map that can be loaded; empty if nothing is.
+        """Say what is odd about the values of a map that can be loaded; return an empty text if nothing is.
 
         Args:
-            raw: The values (H, W) of the file.
-            path: The path of the file.
-            direction: The direction of its depth.
+            raw: the values (H, W) of the file.
+            path: the path of the file.
+            direction: the direction of its depth.
         """
         levels = grey_levels(raw)
         if not levels:
@@ -188,7 +188,7 @@ class LoadDepthFromFile(BaseTransform):
 
 
 def _split(results: dict) -> None:
-    """Take the depth out of an array of four channels."""
+    """Split an array of four channels into image and depth."""
     image = results.get("img")
     if image is not None and image.ndim == 3 and image.shape[2] == 4:
         results["img"], results["depth"] = image[..., :3], image[..., 3].astype(np.float32) / 255

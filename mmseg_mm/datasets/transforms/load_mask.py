@@ -1,4 +1,4 @@
-"""Loading saliency masks."""
+"""Loading of saliency masks."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from mmseg_mm.datasets.image_files import look_at_mask
 
 @TRANSFORMS.register_module()
 class LoadSODMask(BaseTransform):
-    """Load ``seg_map_path`` into ``gt_seg_map``, (H, W) uint8, which is 1 on the salient object.
+    """Loader of ``seg_map_path`` into ``gt_seg_map``, (H, W) uint8, which is 1 on the salient object.
 
     mmsegmentation's own loader would take the value 255 of a mask for the label to ignore. The values may be 0 and 255,
     or 0 and 1; of soft edges, the values above 128 are salient; of any other two, the higher one is. The first mask
@@ -20,10 +20,10 @@ class LoadSODMask(BaseTransform):
     ``LoadAnnotations`` from a pipeline for inference.
 
     Args:
-        backend_args: The arguments of mmengine's file client.
+        backend_args: the arguments of mmengine's file client.
 
     Raises:
-        InputError: On loading, the file is missing, is in colour, or has more pixels than the sample's
+        InputError: on loading, the file is missing, is in colour, or has more pixels than the sample's
             ``max_pixels``.
     """
 

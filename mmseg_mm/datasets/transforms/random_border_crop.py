@@ -1,4 +1,4 @@
-"""The random crop of F3Net, which removes a border of random width."""
+"""Random crop of F3Net, which removes a border of random width."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -9,12 +9,12 @@ from fastreid_mm.common.errors import InputError
 
 @TRANSFORMS.register_module()
 class RandomBorderCrop(BaseTransform):
-    """Crop a random share of the height and of the width at a random position.
+    """Crop of a random share of the height and of the width at a random position.
 
     This is the crop of F3Net (Wei et al., AAAI 2020). mmsegmentation's own crop has a fixed size in pixels.
 
     Args:
-        max_share: The largest share of each side that is removed, at least 0 and less than 1.
+        max_share: the largest share of each side that is removed, at least 0 and less than 1.
 
     Raises:
         InputError: ``max_share`` is out of range. On use, the depth map is not stacked yet.

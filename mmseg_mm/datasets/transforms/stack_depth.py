@@ -1,4 +1,4 @@
-"""Stacking the depth map on the image, so that every later transform applies to both alike."""
+"""Stacking of the depth map on the image, so that every later transform applies to both alike."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -7,19 +7,19 @@ from mmseg.registry import TRANSFORMS
 from fastreid_mm.common.errors import InputError
 
 GEOMETRIC = ("flip", "scale_factor")
-"""The keys that mmsegmentation's flip and resize add to a sample."""
+"""Keys that mmsegmentation's flip and resize add to a sample."""
 
 
 @TRANSFORMS.register_module()
 class StackDepth(BaseTransform):
-    """Append ``depth`` to ``img`` as a fourth channel.
+    """Transform that appends ``depth`` to ``img`` as a fourth channel.
 
     The result is float32 (H, W, 4), blue, green, red and depth from 0 to 255. The transform must come after the
     photometric ones, which would drop the fourth channel silently, and before the geometric ones, which would not
     apply to a separate depth map.
 
     Raises:
-        InputError: On use, ``depth`` is missing or has another size than the image, the image does not have three
+        InputError: on use, ``depth`` is missing or has another size than the image, the image does not have three
             channels, or a flip or a resize came before.
     """
 
@@ -34,7 +34,7 @@ class StackDepth(BaseTransform):
         image, depth = results["img"], results.pop("depth")
         if image.shape != (*depth.shape, 3):
             raise InputError(f"{name}: image {image.shape} and depth {depth.shape} do not stack")
-        stacked = np.empty((*depth.shape, 4), np.float32)  # written in place: of a large image each copy counts
+        stacked = np.empty((*depth.shape, 4), np.float32)  # written in place, because copies cost time
         stacked[..., :3] = image
         np.multiply(depth, 255, out=stacked[..., 3])
         results["img"] = stacked
