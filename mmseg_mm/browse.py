@@ -24,7 +24,7 @@ def picture(item: dict) -> np.ndarray:
     """Draw a packed sample, as the pipelines of the shipped configs return it.
 
     Args:
-        item: The ``inputs`` (4, H, W), blue, green, red and depth from 0 to 255, and ``data_samples``, of which a mask
+        item: the ``inputs`` (4, H, W), blue, green, red and depth from 0 to 255, and ``data_samples``, of which a mask
             is drawn if it has the size of the inputs. In testing it keeps its own size, and is resized.
 
     Returns:
@@ -42,14 +42,14 @@ def picture(item: dict) -> np.ndarray:
 def argument_parser() -> argparse.ArgumentParser:
     """Make the parser of the arguments of :func:`browse`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="a path or a shipped config's short name")
-    parser.add_argument("out", type=Path, help="the folder to write to")
+    parser.add_argument("config", help="path of a config, or short name of a shipped one")
+    parser.add_argument("out", type=Path, help="folder to write to")
     parser.add_argument("--part", choices=PARTS, default="train")
-    parser.add_argument("--number", type=int, default=20, help="how many samples, spread over the set")
+    parser.add_argument("--number", type=int, default=20, help="number of samples, spread over the set")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the augmentation of the samples")
     parser.add_argument(
-        "--seed", type=int, default=0, help="another one draws another augmentation of the same samples"
+        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="config keys to change"
     )
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="change the config")
     return parser
 
 
@@ -57,10 +57,10 @@ def browse(args: argparse.Namespace) -> None:
     """Write one picture for each sample, as ``SET_NAME.png``.
 
     Args:
-        args: The arguments as :func:`argument_parser` parses them.
+        args: the arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: The config or its data cannot be used, ``--number`` is below 1, or a picture cannot be written.
+        InputError: the config or its data cannot be used, ``--number`` is below 1, or a picture cannot be written.
     """
     if args.number < 1:
         raise InputError(f"--number must be at least 1, got {args.number}")

@@ -29,7 +29,7 @@ OPERATORS = "mmcv._ext"
 
 
 class _MissingOperators(types.ModuleType):
-    """A module that has every name, so that ``mmcv.ops`` can be imported, but whose operators cannot be called."""
+    """Module that has every name, so that ``mmcv.ops`` can be imported, but whose operators cannot be called."""
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("__"):

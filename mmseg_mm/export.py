@@ -1,4 +1,4 @@
-"""Export of a saliency network to ONNX, with all that is done to an image before and after it."""
+"""Export of a saliency network to ONNX, with the steps before and after it."""
 
 import argparse
 import warnings
@@ -26,21 +26,21 @@ METADATA = {
     "depth": "(B, 1, H, W) float32 from 0, far, to 1, near",
     "saliency": "(B, 1, H, W) float32, probabilities from 0 to 1",
 }
-"""What inputs and output are, which the file says, too."""
+"""Descriptions of inputs and output, which are also in the file."""
 TOLERANCE = 1e-4
-"""The largest difference of a probability from PyTorch's, beyond what :data:`ROUNDING` explains."""
+"""Largest accepted difference of a probability from PyTorch's, beyond what :data:`ROUNDING` explains."""
 ROUNDING = 1e-5
-"""What two right programs may differ by in a logit, over the largest logit of a map."""
+"""Difference of a logit that rounding may cause, relative to the largest logit of a map."""
 
 
 class SaliencyGraph(nn.Module):
-    """What :class:`SaliencyPredictor` does to a pair that is loaded, as tensors from end to end.
+    """Prediction of :class:`SaliencyPredictor` for a loaded pair, on tensors from end to end.
 
     Args:
-        model: The model that :func:`init_rgbd_model` returns.
+        model: the model that :func:`init_rgbd_model` returns.
 
     Raises:
-        InputError: The config does not resize test images to one fixed size, or tests in slides.
+        InputError: the config does not resize test images to one fixed size, or tests in slides.
     """
 
     def __init__(self, model: BaseSegmentor) -> None:
@@ -53,7 +53,7 @@ class SaliencyGraph(nn.Module):
         return self.logits(image, depth).sigmoid()
 
     def logits(self, image: Tensor, depth: Tensor) -> Tensor:
-        """Compute the same before the sigmoid."""
+        """Compute the logits of these probabilities."""
         stacked = torch.cat([image[:, BGR_TO_RGB], depth * 255], dim=1)  # (B, 4, H, W), as StackDepth's
         resized = _resize(stacked, self.size)
         inputs = cast(RGBDDataPreProcessor, self.model.data_preprocessor).normalize(resized)  # (B, 6, h, w)
@@ -77,20 +77,20 @@ def _input_size(model: BaseSegmentor) -> tuple[int, int]:
 
 @torch.no_grad()
 def export_onnx(model: BaseSegmentor, path: Path) -> float:
-    """Write a network as ONNX, and compare what the file computes with what the network does.
+    """Write a network as ONNX, and compare the outputs of the file with those of the network.
 
-    The file appears under its name only if both are the same.
-    Batches and images may have any size. The file says of its inputs and its output what :data:`METADATA` does.
+    The file appears under its name only if both are the same. Batches and images may have any size. The file contains
+    the descriptions of its inputs and output in :data:`METADATA`.
 
     Args:
-        model: The model that :func:`init_rgbd_model` returns.
-        path: The file to write.
+        model: the model that :func:`init_rgbd_model` returns.
+        path: the file to write.
 
     Returns:
         The largest difference of a probability, see :func:`unexplained`.
 
     Raises:
-        InputError: Packages are missing, the config cannot be exported, the file cannot be written, or the difference
+        InputError: packages are missing, the config cannot be exported, the file cannot be written, or the difference
             is above :data:`TOLERANCE`.
     """
     require_packages("export", *PACKAGES)
@@ -113,7 +113,7 @@ def _write(graph: SaliencyGraph, path: Path) -> None:
     batch, height, width = (torch.export.Dim(name) for name in ("batch", "height", "width"))
     axes = {0: batch, 2: height, 3: width}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Of names that two inputs share on purpose, and of deprecations inside.
+        warnings.simplefilter("ignore")  # Two inputs share names, and deprecated functions are used.
         exported = torch.onnx.export(
             graph,
             _example(2, 50, 40),
@@ -123,7 +123,7 @@ def _write(graph: SaliencyGraph, path: Path) -> None:
             dynamo=True,
             verbose=False,
         )
-    program = cast(torch.onnx.ONNXProgram, exported)  # None is for the exporter of old.
+    program = cast(torch.onnx.ONNXProgram, exported)  # Only the old exporter returns None.
     program.model.metadata_props.update(METADATA)
     program.save(path, external_data=False)
 
@@ -143,11 +143,11 @@ def _difference(graph: SaliencyGraph, path: Path, pair: tuple[Tensor, Tensor]) -
 
 
 def unexplained(probabilities: Tensor, logits: Tensor) -> float:
-    """Return how far probabilities are outside of what rounding may make of logits, at most.
+    """Return how far probabilities are, at most, outside of the range that the rounding of logits allows.
 
     Args:
         probabilities: (B, 1, H, W).
-        logits: Of the same shape; those of a map may be off by :data:`ROUNDING` of its largest.
+        logits: the logits (B, 1, H, W), which rounding may change by :data:`ROUNDING` of the largest one in a map.
     """
     slack = ROUNDING * logits.abs().amax(dim=(1, 2, 3), keepdim=True)
     low, high = (logits - slack).sigmoid(), (logits + slack).sigmoid()
@@ -157,10 +157,12 @@ def unexplained(probabilities: Tensor, logits: Tensor) -> float:
 def argument_parser() -> argparse.ArgumentParser:
     """Make the parser of the arguments of :func:`export`."""
     parser = argparse.ArgumentParser(description="Export a saliency network to ONNX: image and depth to soft maps.")
-    parser.add_argument("config", help="a path or a shipped config's short name")
+    parser.add_argument("config", help="path of a config, or short name of a shipped one")
     parser.add_argument("checkpoint")
-    parser.add_argument("output", type=Path, help="the file to write, M.onnx")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="change the config")
+    parser.add_argument("output", type=Path, help="file to write, M.onnx")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="config keys to change"
+    )
     parser.add_argument(
         "--trust-checkpoint",
         action="store_true",
@@ -170,13 +172,13 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def export(args: argparse.Namespace) -> None:
-    """Write the file, and print what its inputs and its output are.
+    """Write the file, and print the descriptions of its inputs and output.
 
     Args:
-        args: The arguments as :func:`argument_parser` parses them.
+        args: the arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: The file does not end in ".onnx" or cannot be written; or see
+        InputError: the file does not end in ".onnx" or cannot be written; or see
             :func:`init_rgbd_model` and :func:`export_onnx`.
     """
     if args.output.suffix.lower() != ".onnx":

@@ -1,4 +1,4 @@
-"""A trained segmentor from its files, and its prediction for a single pair of image and depth."""
+"""Trained segmentor from its files, and its prediction for a single pair of image and depth."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -30,14 +30,14 @@ def init_rgbd_model(
     """Build a trained segmentor in evaluation mode, with its config as ``cfg``.
 
     Args:
-        config: The path of a config, or the config itself.
-        checkpoint: The path of a checkpoint.
-        device: The device to predict on.
-        trust: Whether the checkpoint may be more than plain data, see :func:`read_checkpoint`.
-        options: Values for dotted keys of the config, as mmsegmentation's ``--cfg-options``.
+        config: the path of a config, or the config itself.
+        checkpoint: the path of a checkpoint.
+        device: the device to predict on.
+        trust: whether the checkpoint may be more than plain data, see :func:`read_checkpoint`.
+        options: values for dotted keys of the config, as mmsegmentation's ``--cfg-options``.
 
     Raises:
-        InputError: A file does not exist or cannot be used, the checkpoint belongs to another model, or there is no
+        InputError: a file does not exist or cannot be used, the checkpoint belongs to another model, or there is no
             such device.
     """
     if not isinstance(config, Config):
@@ -60,7 +60,7 @@ def init_rgbd_model(
 def _require_device(name: str) -> None:
     try:
         torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:  # The latter if PyTorch was built without it.
+    except (RuntimeError, AssertionError) as error:  # AssertionError if PyTorch was built without the device.
         raise InputError(f"device {name!r} cannot be used: {first_line(error)}") from None
 
 
@@ -73,18 +73,18 @@ def inference_rgbd(
 ) -> np.ndarray:
     """Predict the saliency map of one image with depth.
 
-    :class:`SaliencyPredictor` does it for many.
+    :class:`SaliencyPredictor` predicts many pairs.
 
     Args:
-        model: The model that :func:`init_rgbd_model` returns.
-        image, depth: A pair as :meth:`SaliencyPredictor.__call__` takes it.
-        depth_direction, max_pixels: See :class:`SaliencyPredictor`.
+        model: the model that :func:`init_rgbd_model` returns.
+        image, depth: a pair as :meth:`SaliencyPredictor.__call__` takes it.
+        depth_direction, max_pixels: see :class:`SaliencyPredictor`.
 
     Returns:
         The probabilities (H, W), float32, at the size of ``image``.
 
     Raises:
-        InputError: The direction is unknown, a file cannot be used, the sizes of image and depth differ, or an array
+        InputError: the direction is unknown, a file cannot be used, the sizes of image and depth differ, or an array
             has the wrong shape, data type or range.
     """
     return SaliencyPredictor(model, depth_direction=depth_direction, max_pixels=max_pixels)([(image, depth)])[0]

@@ -1,4 +1,4 @@
-"""Reading whole RGB-D saliency sets before training does: what cannot be read, and depth that says little."""
+"""Check of whole RGB-D saliency sets before training: files that cannot be read, and depth of little contrast."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -24,13 +24,13 @@ AGAIN = "take the file from the original archive again"
 
 
 def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
-    """List what is to be read of every data set of a config.
+    """List the samples of every data set of a config, with the problems found without reading the files.
 
     Yields:
         The name of a set, the number of its samples, its problems so far, a line each, and its samples.
 
     Raises:
-        InputError: The config cannot be read, or has no data set.
+        InputError: the config cannot be read, or has no data set.
     """
     config = load_config(path)
     seen: list[Mapping] = []
@@ -51,7 +51,7 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
     try:
         depth = LoadDepthFromFile(**{key: value for key, value in loader.items() if key != "type"})
         dataset = DATASETS.build({**options, "pipeline": [], "lazy_init": True})
-    except (InputError, TypeError, KeyError) as error:  # The latter two of arguments and types that there are not.
+    except (InputError, TypeError, KeyError) as error:  # TypeError and KeyError for unknown arguments and types.
         yield part, {}, [first_line(error)], []
         return
     try:
@@ -61,15 +61,15 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
         return
     samples = [{**dataset.get_data_info(index), "loader": depth} for index in range(len(dataset))]
     for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
-        found = list(members)
-        problems = [*_left_out(dataset, name), *_doubts(found, depth)]
-        yield f"{part} {name}", {"samples": len(found)}, problems, found
+        set_samples = list(members)
+        problems = [*_left_out(dataset, name), *_doubts(set_samples, depth)]
+        yield f"{part} {name}", {"samples": len(set_samples)}, problems, set_samples
 
 
 def _one_by_one(
     part: str, dataset: RGBDSODDataset, depth: LoadDepthFromFile
 ) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
-    """List the sets of a data set that cannot be built, without looking into the files: :func:`look_at` does."""
+    """List the sets of a data set that cannot be built, without reading the files, which :func:`look_at` does."""
     for one in dataset.sets:
         try:
             samples = [{**sample, "loader": depth} for sample in dataset.load_set(one, sized=False)]
@@ -81,7 +81,7 @@ def _one_by_one(
 
 
 def _left_out(dataset: RGBDSODDataset, name: str) -> list[str]:
-    """List all that lies in the folders of a set and is no file of a sample."""
+    """List the files in the folders of a set that belong to no sample."""
     left_out = dataset.left_out.get(name, LeftOut())
     ignored = f"{left_out.droppings} files of operating systems and editors are ignored, such as Thumbs.db"
     return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
@@ -104,12 +104,12 @@ def _inverted(usable: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
     other = next(each for each in DIRECTIONS if each != usable[0].get("depth_direction", depth.direction))
     return [
         f"depth looks inverted in {len(farther)} of {checked} maps looked at ({listed(farther, 3, ', ')}); "
-        f"depth_direction={other!r} turns it round"
+        f"depth_direction={other!r} inverts it"
     ]
 
 
 def _object_share(sample: Mapping, depth: LoadDepthFromFile) -> float:
-    """The share of object pixels in a mask, -1 if it or its depth cannot be used, of which :func:`look_at` tells."""
+    """Return the share of object pixels in a mask, -1 if the mask or its depth cannot be used."""
     try:
         depth.transform(dict(sample))
         return float(look_at_mask(sample["seg_map_path"], None, sample.get("max_pixels", MAX_PIXELS))[0].mean())
@@ -118,7 +118,7 @@ def _object_share(sample: Mapping, depth: LoadDepthFromFile) -> float:
 
 
 def look_at(sample: Mapping) -> str:
-    """Return what is wrong with a sample's image, depth map or mask, or nothing if they are as they should be."""
+    """Return what is wrong with a sample's image, depth map or mask, or an empty text."""
     limit, remarks = sample.get("max_pixels", MAX_PIXELS), []
     try:
         for key in FILES:

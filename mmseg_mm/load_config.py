@@ -1,4 +1,4 @@
-"""Reading a config, in one line if it cannot be read."""
+"""Reading of a config, with an error of one line if it cannot be read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,16 +13,16 @@ def load_config(path: str | Path, needs: Sequence[str] = ()) -> Config:
     """Read a config.
 
     Args:
-        path: The path of the file, or the short name of a shipped config.
-        needs: The keys that it must have.
+        path: the path of the file, or the short name of a shipped config.
+        needs: the keys that it must have.
 
     Raises:
-        InputError: The file does not exist, cannot be read or lacks a key.
+        InputError: the file does not exist, cannot be read or lacks a key.
     """
     path = find_config(path, "mmseg_mm")
     try:
         config = Config.fromfile(path)
-    except Exception as error:  # A config is a program.
+    except Exception as error:  # A config is a program, which may raise anything.
         raise InputError(f"config {path}: {first_line(_cause(error))}") from None
     for key in needs:
         if key not in config:
@@ -31,5 +31,5 @@ def load_config(path: str | Path, needs: Sequence[str] = ()) -> Config:
 
 
 def _cause(error: Exception) -> Exception:
-    """Return the first error of a chain: mmengine itself tells all of ``custom_imports``, not which of them fails."""
+    """Return the first error of a chain, since mmengine's own error does not say which custom import fails."""
     return _cause(error.__cause__) if isinstance(error.__cause__, Exception) else error

@@ -22,7 +22,7 @@ from mmseg_mm.write_image import require_writable_name, write_image
 
 
 class Job(NamedTuple):
-    """The paths of an image, its depth map, its saliency map and the picture of them beside each other."""
+    """Paths of an image, its depth map, its saliency map and the picture of them side by side."""
 
     image: Path
     depth: Path
@@ -33,22 +33,30 @@ class Job(NamedTuple):
 def argument_parser() -> argparse.ArgumentParser:
     """Make the parser of the arguments of :func:`predict`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("image", type=Path, help="a file or a folder")
-    parser.add_argument("depth", type=Path, help="likewise; files of a pair share their name up to the suffix")
+    parser.add_argument("image", type=Path, help="image file, or folder of images")
+    parser.add_argument(
+        "depth", type=Path, help="depth file or folder; files of a pair share their name up to the suffix"
+    )
     parser.add_argument("out", type=Path, help="likewise")
-    parser.add_argument("--config", required=True, help="a path or a shipped config's short name")
+    parser.add_argument("--config", required=True, help="path of a config, or short name of a shipped one")
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--batch-size", type=int, default=1, help="how many go through the network together")
+    parser.add_argument(
+        "--batch-size", type=int, default=1, help="number of pairs that go through the network together"
+    )
     parser.add_argument("--tta", action="store_true", help="average the maps over the views of tta_pipeline")
     parser.add_argument("--amp", action="store_true", help="compute in bfloat16 where that is accurate enough")
-    parser.add_argument("--strict", action="store_true", help="stop at a pair that cannot be used, do not skip it")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="change the config")
-    parser.add_argument("--depth-direction", choices=DIRECTIONS, help="if not as the config says")
+    parser.add_argument(
+        "--strict", action="store_true", help="stop at a pair that cannot be used instead of skipping it"
+    )
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="config keys to change"
+    )
+    parser.add_argument("--depth-direction", choices=DIRECTIONS, help="direction of the depth, if not as in the config")
     parser.add_argument(
         "--side-by-side",
         action="store_true",
-        help="also write image, depth and map beside each other: map_side_by_side.png, or in maps/side_by_side",
+        help="also write image, depth and map side by side: map_side_by_side.png, or in maps/side_by_side",
     )
     parser.add_argument(
         "--trust-checkpoint",
@@ -60,13 +68,13 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Write the saliency maps and, if they are asked for, the pictures beside each other.
+    """Write the saliency maps and, with ``--side-by-side``, the pictures.
 
     Args:
-        args: The arguments as :func:`argument_parser` parses them.
+        args: the arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: A folder cannot be used, the checkpoint belongs to another model, or a pair cannot be used and
+        InputError: a folder cannot be used, the checkpoint belongs to another model, or a pair cannot be used and
             ``--strict`` is given or there is no other. Otherwise such pairs are skipped, and listed at the end.
     """
     if args.batch_size < 1:
@@ -92,7 +100,7 @@ def _batches(jobs: Sequence[Job], size: int) -> Iterator[Sequence[Job]]:
 
 
 def _loaded(predictor: SaliencyPredictor, jobs: Sequence[Job], skipped: list[str] | None) -> Iterator[tuple[Job, dict]]:
-    """Yield each pair as it was loaded. One that cannot be used is added to ``skipped``, or raises its error."""
+    """Load each pair. One that cannot be used is added to ``skipped``, or raises its error if that is None."""
     for job in jobs:
         try:
             yield job, predictor.load(job.image, job.depth)
@@ -105,7 +113,7 @@ def _loaded(predictor: SaliencyPredictor, jobs: Sequence[Job], skipped: list[str
 def _write_map(job: Job, saliency: np.ndarray, beside: bool, max_pixels: int) -> None:
     write_image(job.out, saliency)
     if beside:
-        shown = mmcv.imread(str(job.image), backend="cv2")  # OpenCV's own reads no names that are not UTF-8.
+        shown = mmcv.imread(str(job.image), backend="cv2")  # OpenCV's own function reads no names that are not UTF-8.
         write_image(job.picture, side_by_side(shown, read_grey(str(job.depth), None, max_pixels), saliency))
 
 

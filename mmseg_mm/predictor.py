@@ -1,4 +1,4 @@
-"""Saliency maps of many pairs of image and depth, in batches."""
+"""Prediction of saliency maps of many pairs of image and depth, in batches."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,23 +19,23 @@ from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 
 Picture = str | Path | np.ndarray
-"""A path or an array."""
+"""Path of an image or depth map, or an array."""
 
 
 class SaliencyPredictor:
-    """Predicts the saliency maps of pairs of image and depth.
+    """Predictor of the saliency maps of pairs of image and depth.
 
     Args:
-        model: The model that :func:`init_rgbd_model` returns.
-        tta: Whether to average the maps over the views of the config's ``tta_pipeline``, which flips the images.
-        amp: Whether to compute in bfloat16 where PyTorch's autocast does.
-        depth_direction: The direction of the depth, "near_white" or "far_white". By default the config gives that of
-            files. An array with "far_white" is taken to go from 0 (near) to 1 (far).
-        max_pixels: How many pixels a file of an image or of depth may have, which is asked before it is decoded. At the
+        model: the model that :func:`init_rgbd_model` returns.
+        tta: whether to average the maps over the views of the config's ``tta_pipeline``, which flips the images.
+        amp: whether to compute in bfloat16 where PyTorch's autocast does.
+        depth_direction: the direction of the depth, "near_white" or "far_white". By default the config gives that of
+            files. An array with "far_white" goes from 0 (near) to 1 (far).
+        max_pixels: the largest number of pixels of a file of an image or of depth, checked before it is decoded. At the
             default of 33.5 million, a pair may take some 800 MB.
 
     Raises:
-        InputError: The direction is unknown, or the config has no ``tta_pipeline``.
+        InputError: the direction is unknown, or the config has no ``tta_pipeline``.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class SaliencyPredictor:
         """Predict the saliency maps of a batch of pairs, whose sizes may differ.
 
         Args:
-            pairs: Images, each a path or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation,
+            pairs: images, each a path or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation,
                 with depth: a path, which is read as the ``LoadDepthFromFile`` of the config says, or floats (H, W) from
                 0 (far) to 1 (near). One pair alone, a tuple, counts as a list of one.
 
@@ -67,33 +67,33 @@ class SaliencyPredictor:
             The probabilities (H, W), float32, at the size of each image.
 
         Raises:
-            InputError: It is no list of pairs, a file cannot be used, the sizes of image and depth differ, or an array
-                has the wrong shape, data type or range.
+            InputError: the argument is no list of pairs, a file cannot be used, the sizes of image and depth differ, or
+                an array has the wrong shape, data type or range.
         """
         return self.predict([self.load(image, depth) for image, depth in _list_pairs(pairs)])
 
     def load(self, image: Picture, depth: Picture) -> dict:
-        """Load a pair as the network takes it. This and :meth:`predict` are what a call does."""
-        given: dict[str, Any] = {"max_pixels": self.max_pixels}
+        """Load a pair for :meth:`predict`."""
+        sample: dict[str, Any] = {"max_pixels": self.max_pixels}
         if self.depth_direction is not None:
-            given["depth_direction"] = self.depth_direction
+            sample["depth_direction"] = self.depth_direction
         for path, array, value in (("img_path", "img", image), ("depth_path", "depth", depth)):
             if isinstance(value, np.ndarray):
-                given[array] = value
+                sample[array] = value
             else:
                 require_image(value, self.max_pixels)
                 if path == "img_path" and (remark := image_remark(value, self.max_pixels)):
                     warnings.warn(remark, stacklevel=2)
-                given[path] = str(value)
-        if "img" in given and (given["img"].ndim != 3 or given["img"].shape[2] != 3):
-            raise InputError(f"an image is (H, W, 3), not {given['img'].shape}")
-        return self._pipeline(given)
+                sample[path] = str(value)
+        if "img" in sample and (sample["img"].ndim != 3 or sample["img"].shape[2] != 3):
+            raise InputError(f"an image is (H, W, 3), not {sample['img'].shape}")
+        return self._pipeline(sample)
 
     @torch.no_grad()
     def predict(self, samples: Sequence[dict]) -> list[np.ndarray]:
         """Predict the saliency map (H, W) of each sample that :meth:`load` has returned.
 
-        Those that have the same size after loading go through the network together.
+        Samples of the same size go through the network together.
         """
         groups: dict[object, list[int]] = {}
         for index, sample in enumerate(samples):
@@ -101,23 +101,23 @@ class SaliencyPredictor:
         maps: dict[int, np.ndarray] = {}
         for members in groups.values():
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
-                found = self._model.test_step(pseudo_collate([samples[index] for index in members]))
-            for index, one in zip(members, found):
-                maps[index] = one.seg_logits.data[0].float().cpu().numpy()
+                results = self._model.test_step(pseudo_collate([samples[index] for index in members]))
+            for index, result in zip(members, results):
+                maps[index] = result.seg_logits.data[0].float().cpu().numpy()
         return [maps[index] for index in range(len(samples))]
 
 
-def _list_pairs(given: Iterable) -> list[tuple[Picture, Picture]]:
+def _list_pairs(pairs: Iterable) -> list[tuple[Picture, Picture]]:
     """Return pairs as a list; one pair alone becomes a list of one."""
-    if isinstance(given, tuple) and len(given) == 2 and all(isinstance(part, Picture) for part in given):
-        return [given]
-    wanted = "pairs must be a list of pairs of image and depth, each a path or an array"
-    if isinstance(given, Picture | Mapping) or not isinstance(given, Iterable):
-        raise InputError(f"{wanted}, not {type(given).__name__}")
-    pairs = list(given)
+    if isinstance(pairs, tuple) and len(pairs) == 2 and all(isinstance(part, Picture) for part in pairs):
+        return [pairs]
+    expected = "pairs must be a list of pairs of image and depth, each a path or an array"
+    if isinstance(pairs, Picture | Mapping) or not isinstance(pairs, Iterable):
+        raise InputError(f"{expected}, not {type(pairs).__name__}")
+    pairs = list(pairs)
     for number, pair in enumerate(pairs):
         if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(part, Picture) for part in pair):
-            raise InputError(f"{wanted}: number {number} is none")
+            raise InputError(f"{expected}: number {number} is none")
     return pairs
 
 

@@ -1,4 +1,4 @@
-"""Scores of saliency maps that lie in a folder, whoever made them, against a folder of masks."""
+"""Scores of a folder of saliency maps, of any origin, against a folder of masks."""
 
 import argparse
 import json
@@ -22,18 +22,18 @@ from mmseg_mm.evaluation.score_job import FileJob, JobPool
 from mmseg_mm.evaluation.sod_report import CURVES, PLOT, save_curves, table
 
 MASKS = "GT"
-"""The folder of the masks in that of a data set, as in D3Net's layout."""
+"""Name of the folder of masks in the folder of a data set, as in D3Net's layout."""
 
 
 @dataclass(frozen=True)
 class MapSet:
-    """The maps of one data set and their masks.
+    """Maps of one data set and their masks.
 
     Attributes:
-        jobs: One for each mask that has a map.
-        missing: The paths of the masks without a map.
-        extra: The paths of the maps without a mask.
-        suffix: What the names of the maps have after those of the masks.
+        jobs: one for each mask that has a map.
+        missing: the paths of the masks without a map.
+        extra: the paths of the maps without a mask.
+        suffix: the end of the maps' names after the masks' names.
     """
 
     jobs: Sequence[FileJob]
@@ -44,13 +44,13 @@ class MapSet:
 
 @dataclass(frozen=True)
 class FoundSets:
-    """All that lies in a folder of maps and one of masks.
+    """Content of a folder of maps and a folder of masks.
 
     Attributes:
-        sets: The sets of both, by the name of the folder of maps.
-        without_masks: The folders of maps that have none of masks.
-        without_maps: The folders of masks that have none of maps.
-        others: Files that are no images, and the like.
+        sets: the sets in both, by the name of the folder of maps.
+        without_masks: the folders of maps without a folder of masks.
+        without_maps: the folders of masks without a folder of maps.
+        others: files that are no images, and the like.
     """
 
     sets: Mapping[str, MapSet]
@@ -63,14 +63,14 @@ def find_sets(maps: Path, masks: Path, suffix: str | None = None, max_pixels: in
     """Pair the files of two folders by their names up to the suffix.
 
     Args:
-        maps: A folder of maps, or of one folder of maps for each data set, as ``test_sod.py --out`` writes them.
-        masks: The folder of the masks, or of as many, SET or SET/GT by the same names in any case.
-        suffix: What the names of the maps have after those of the masks, as "_sal". By default nothing, or what all of
-            a set have.
-        max_pixels: How many pixels a file may have.
+        maps: a folder of maps, or of one folder of maps for each data set, as ``test_sod.py --out`` writes them.
+        masks: the folder of the masks, or of as many, SET or SET/GT by the same names in any case.
+        suffix: the end of the maps' names after the masks' names, as "_sal". By default nothing, or the common
+            end in a set.
+        max_pixels: the largest number of pixels of a file.
 
     Raises:
-        InputError: A folder is missing or holds no images, or no folder of the one has its name in the other.
+        InputError: a folder is missing or holds no images, or no folder of maps has the name of a folder of masks.
     """
     for folder, what in ((maps, "maps"), (masks, "masks")):
         if not folder.is_dir():
@@ -80,19 +80,19 @@ def find_sets(maps: Path, masks: Path, suffix: str | None = None, max_pixels: in
     of_masks, _ = list_folder(str(masks), ignored)
     by_name = {name.lower(): name for name in of_masks}
     pairs = {name: name if name in of_masks else by_name.get(name.lower()) for name in of_maps}
-    found = {name: mask for name, mask in pairs.items() if mask is not None}
-    if single and not found or not of_maps:
+    matches = {name: mask for name, mask in pairs.items() if mask is not None}
+    if single and not matches or not of_maps:
         others = LeftOut()
         return FoundSets({maps.resolve().name: _pair(maps, masks, others, suffix, max_pixels)}, [], [], others)
-    if not found:
+    if not matches:
         folders = listed([str(maps / name) for name in of_maps], separator=", ")
         raise InputError(f"{masks} has no folder of the name of a folder in {maps}: {folders}")
     for name in single:
         others.add(str(maps / name), "a file beside the folders of the sets")
-    sets = {name: _pair(maps / name, masks / mask, others, suffix, max_pixels) for name, mask in found.items()}
-    without_masks = [str(maps / name) for name in of_maps if name not in found]
+    sets = {name: _pair(maps / name, masks / mask, others, suffix, max_pixels) for name, mask in matches.items()}
+    without_masks = [str(maps / name) for name in of_maps if name not in matches]
     return FoundSets(
-        sets, without_masks, [str(masks / name) for name in of_masks if name not in found.values()], others
+        sets, without_masks, [str(masks / name) for name in of_masks if name not in matches.values()], others
     )
 
 
@@ -100,42 +100,44 @@ def _pair(maps: Path, masks: Path, others: LeftOut, suffix: str | None, max_pixe
     """Pair the files of one set.
 
     Raises:
-        InputError: No map has the name of a mask.
+        InputError: no map has the name of a mask.
     """
-    given = files_by_name(maps, "maps", others)
-    wanted = files_by_name(masks / MASKS if (masks / MASKS).is_dir() else masks, "masks", others)
+    map_files = files_by_name(maps, "maps", others)
+    mask_files = files_by_name(masks / MASKS if (masks / MASKS).is_dir() else masks, "masks", others)
     if suffix is None:
-        suffix = _common_suffix(given, wanted)
-    names = {name: name.removesuffix(suffix) if name.endswith(suffix) else "" for name in given}
-    paths = {bare: given[name] for name, bare in names.items() if bare in wanted}
+        suffix = _common_suffix(map_files, mask_files)
+    names = {name: name.removesuffix(suffix) if name.endswith(suffix) else "" for name in map_files}
+    paths = {bare: map_files[name] for name, bare in names.items() if bare in mask_files}
     if not paths:
         raise InputError(
-            f"no map of {maps} has the name of a mask: maps as {next(iter(given.values()))}, masks as "
-            f"{next(iter(wanted.values()))}; --suffix _sal says that the map of a mask A is called A_sal"
+            f"no map of {maps} has the name of a mask: maps as {next(iter(map_files.values()))}, masks as "
+            f"{next(iter(mask_files.values()))}; --suffix _sal says that the map of a mask A is called A_sal"
         )
     return MapSet(
-        [FileJob(paths[name], path, max_pixels) for name, path in wanted.items() if name in paths],
-        [path for name, path in wanted.items() if name not in paths],
-        [path for name, path in given.items() if names[name] not in paths],
+        [FileJob(paths[name], path, max_pixels) for name, path in mask_files.items() if name in paths],
+        [path for name, path in mask_files.items() if name not in paths],
+        [path for name, path in map_files.items() if names[name] not in paths],
         suffix,
     )
 
 
-def _common_suffix(given: Mapping[str, str], wanted: Mapping[str, str]) -> str:
-    """Return what the names of all maps have after the name of a mask; nothing if a map has the name of a mask."""
-    if not given.keys().isdisjoint(wanted):
+def _common_suffix(map_files: Mapping[str, str], mask_files: Mapping[str, str]) -> str:
+    """Return the common end of all maps' names after the names of masks; empty if a map has the name of a mask."""
+    if not map_files.keys().isdisjoint(mask_files):
         return ""
-    first = next(iter(given))
-    ends = [first[len(name) :] for name in wanted if first.startswith(name)]
-    fitting = [end for end in ends if all(name.endswith(end) and name.removesuffix(end) in wanted for name in given)]
+    first = next(iter(map_files))
+    ends = [first[len(name) :] for name in mask_files if first.startswith(name)]
+    fitting = [
+        end for end in ends if all(name.endswith(end) and name.removesuffix(end) in mask_files for name in map_files)
+    ]
     return fitting[0] if len(fitting) == 1 else ""
 
 
 def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0, round_first: bool = False) -> dict[str, list[Scores]]:
-    """Score all maps of all sets, those of another size than their masks rounded first if asked for.
+    """Score all maps of all sets; with ``round_first``, maps of another size than their masks are rounded first.
 
     Raises:
-        InputError: A file cannot be read.
+        InputError: a file cannot be read.
     """
     pool, scores = JobPool(num_workers), {}
     for name, one in sets.items():
@@ -148,30 +150,32 @@ def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0, round_first: bo
 def argument_parser() -> argparse.ArgumentParser:
     """Make the parser of the arguments of :func:`score`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("maps", type=Path, help="a folder of maps, or of a folder of maps for each data set")
-    parser.add_argument("masks", type=Path, help="likewise, SET or SET/GT; a mask and its map share the name")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
-    parser.add_argument("--curves", type=Path, metavar="DIR", help=f"write {CURVES} and {PLOT} here")
-    parser.add_argument("--partial", action="store_true", help="score what has map and mask, and leave out the rest")
-    parser.add_argument("--suffix", help="what names of maps have after those of masks, as _sal, if not all have it")
+    parser.add_argument("maps", type=Path, help="folder of maps, or of a folder of maps for each data set")
+    parser.add_argument("masks", type=Path, help="folder of masks, or of SET or SET/GT for each data set")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="file to write the rows to")
+    parser.add_argument("--curves", type=Path, metavar="DIR", help=f"write {CURVES} and {PLOT} to this folder")
+    parser.add_argument(
+        "--partial", action="store_true", help="score all pairs of map and mask, and leave out the rest"
+    )
+    parser.add_argument("--suffix", help="end of the maps' names after the masks' names, as _sal, if not all have it")
     parser.add_argument(
         "--round-first",
         action="store_true",
-        help="round to 8 bits before resizing a map to its mask, as usual tools do",
+        help="round to 8 bits before resizing a map to its mask, as most tools do",
     )
-    parser.add_argument("--num-workers", type=int, default=0, help="how many processes score")
+    parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
     add_max_pixels(parser)
     return parser
 
 
 def score(args: argparse.Namespace) -> None:
-    """Print one row for each data set, and write what is asked for.
+    """Print one row for each data set, and write the files that the arguments name.
 
     Args:
-        args: The arguments as :func:`argument_parser` parses them.
+        args: the arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: A folder or file cannot be used, masks or sets have no maps and ``--partial`` is not given, or no
+        InputError: a folder or file cannot be used, masks or sets have no maps and ``--partial`` is not given, or no
             mask of a set has one.
     """
     if args.json:

@@ -1,4 +1,4 @@
-"""A picture of image, depth map, mask and saliency map side by side."""
+"""Picture of image, depth map, mask and saliency map side by side."""
 
 import cv2
 import numpy as np
@@ -10,13 +10,13 @@ def side_by_side(
     saliency: np.ndarray | None = None,
     mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Join an image and what is given of its depth map, mask and saliency map, in this order.
+    """Join an image and, if given, its depth map, mask and saliency map, in this order.
 
     Args:
-        image: The image (H, W, 3), uint8, with its colours in any order.
-        depth: The depth map (H, W), of any data type and range, which is stretched to the range from black to white.
-        saliency: The saliency map (H, W), uint8.
-        mask: The mask (H, W), uint8.
+        image: the image (H, W, 3), uint8, with its colours in any order.
+        depth: the depth map (H, W), of any data type and range, which is stretched to the range from black to white.
+        saliency: the saliency map (H, W), uint8.
+        mask: the mask (H, W), uint8.
 
     Returns:
         The picture (H, W or a multiple of it, 3), uint8, with colours in the same order.

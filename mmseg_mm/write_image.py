@@ -1,4 +1,4 @@
-"""Writing an image, with an error where OpenCV has none."""
+"""Writing of an image, with an error where OpenCV has none."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ def require_writable_name(path: str | Path) -> None:
     """Refuse a path whose suffix is not that of an image.
 
     Raises:
-        InputError: Nothing can be written under the name.
+        InputError: nothing can be written under the name.
     """
     suffix = Path(path).suffix
     if not suffix.isascii() or not cv2.haveImageWriter(f"name{suffix}"):  # OpenCV crashes on names that are no UTF-8
@@ -23,11 +23,11 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
     """Write an image in the format that its suffix says, into a folder that is made if it is missing.
 
     Args:
-        path: The file.
-        image: The image, (H, W) or (H, W, 3) with blue, green and red, uint8.
+        path: the file.
+        image: the image, (H, W) or (H, W, 3) with blue, green and red, uint8.
 
     Raises:
-        InputError: The file cannot be written. OpenCV's own function returns False then, and nobody notices.
+        InputError: the file cannot be written, for which OpenCV's own function only returns False.
     """
     require_writable_name(path)
     _, encoded = cv2.imencode(Path(path).suffix, image)

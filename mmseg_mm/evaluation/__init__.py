@@ -1,4 +1,4 @@
-"""The saliency metrics."""
+"""Saliency metrics."""
 
 from mmseg_mm.evaluation.sod_metric import SODMetric
 

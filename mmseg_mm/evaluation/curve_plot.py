@@ -1,4 +1,4 @@
-"""The plot of the curves of an evaluation."""
+"""Plot of the curves of an evaluation."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ def plot_curves(sets: Mapping[str, Curves]) -> Figure:
     """Plot precision over recall, and F-measure and E-measure over the threshold, with a line for each data set.
 
     Args:
-        sets: The curves of each data set by its name: ``precision``, ``recall`` and ``fm``, (256,) each, and ``em``,
+        sets: the curves of each data set by its name: ``precision``, ``recall`` and ``fm``, (256,) each, and ``em``,
             (257,), all over falling thresholds.
 
     Returns:

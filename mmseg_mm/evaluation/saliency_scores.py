@@ -1,4 +1,4 @@
-"""The scores of a saliency map and their mean over a data set, as PySODMetrics computes them."""
+"""Scores of a saliency map, and their mean over a data set, as PySODMetrics computes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from fastreid_mm.common.errors import listed
 from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
 
 CURVE_NAMES = ("precision", "recall", "fm", "em")
-"""The names of the curves, which PySODMetrics gives over thresholds that fall from 255."""
+"""Names of the curves, which PySODMetrics gives over thresholds that fall from 255."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of one saliency map.
+    """Scores of one saliency map.
 
     Attributes:
-        numbers: The values of ``Sm``, ``MAE``, ``wFm``, ``adpFm`` and ``adpEm``.
-        curves: The curves by the names in :data:`CURVE_NAMES`, (256,) each, and (257,) for ``em``.
-        object_share: The share of salient pixels of the mask. If it is 0, the numbers are as PySODMetrics gives them.
-        remarks: What is odd about the files of mask and map, which it names.
+        numbers: the values of ``Sm``, ``MAE``, ``wFm``, ``adpFm`` and ``adpEm``.
+        curves: the curves by the names in :data:`CURVE_NAMES`, (256,) each, and (257,) for ``em``.
+        object_share: the share of salient pixels of the mask. If it is 0, the numbers are as PySODMetrics gives them.
+        remarks: remarks on anything odd about the files of mask and map, with their paths.
     """
 
     numbers: dict[str, float]
@@ -43,11 +43,11 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
     """Score a saliency map against its mask.
 
     Args:
-        prediction: The saliency map (H, W), uint8.
-        mask: The mask (H, W), uint8, which is salient above 128.
+        prediction: the saliency map (H, W), uint8.
+        mask: the mask (H, W), uint8, which is salient above 128.
 
     Raises:
-        ValueError: The sizes differ.
+        ValueError: the sizes differ.
     """
     handlers = {
         "fm": FmeasureHandler(True, True, beta=0.3),
@@ -70,11 +70,11 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
 
 
 def doubts(name: str, scores: Sequence[Scores]) -> list[str]:
-    """Tell what is odd about the masks and maps of a data set, a line each; none if nothing is.
+    """List what is odd about the masks and maps of a data set, in a line each.
 
     Args:
-        name: The name of the data set.
-        scores: Those of its maps.
+        name: the name of the data set.
+        scores: the scores of its maps.
     """
     remarks = [remark for one in scores for remark in one.remarks]
     lines = [f"{name}: {len(remarks)} masks or maps are odd: {listed(remarks, 3)}"] if remarks else []

@@ -14,19 +14,19 @@ from mmseg_mm.evaluation.saliency_scores import Scores, score_map
 from mmseg_mm.write_image import write_image
 
 AHEAD = 8
-"""How many maps may wait for each process, which keeps it busy and does not fill the memory."""
+"""Number of maps that may wait for each process: enough to keep it busy, too few to fill the memory."""
 
 
 @dataclass(frozen=True)
 class ScoreJob:
-    """A saliency map to be scored, written, or both.
+    """Saliency map to be scored, written, or both.
 
     Attributes:
-        saliency: The probabilities (H, W), float32.
-        mask_path: The path of the mask, or None if the map is not scored.
-        map_path: The path to write the map to, or None if it is not written.
-        max_pixels: How many pixels the file of the mask may have.
-        round_first: Whether a map of another size is rounded before it is resized, too, as by tools that read files.
+        saliency: the probabilities (H, W), float32.
+        mask_path: the path of the mask, or None if the map is not scored.
+        map_path: the path to write the map to, or None if it is not written.
+        max_pixels: the largest number of pixels of the mask's file.
+        round_first: whether a map of another size is rounded before it is resized, too, as tools that read files do.
     """
 
     saliency: np.ndarray
@@ -42,7 +42,7 @@ class ScoreJob:
             The scores, or None if there is no mask.
 
         Raises:
-            InputError: The mask cannot be read, or the map cannot be written.
+            InputError: the mask cannot be read, or the map cannot be written.
         """
         saliency = self.saliency
         mask, remark = (None, "") if self.mask_path is None else look_at_mask(self.mask_path, None, self.max_pixels)
@@ -57,21 +57,21 @@ class ScoreJob:
 
 
 def _resized(saliency: np.ndarray, size: tuple[int, ...], round_first: bool) -> np.ndarray:
-    """Return probabilities (H, W) at another size; OpenCV rounds what it interpolates between 8-bit numbers."""
+    """Resize probabilities (H, W); OpenCV rounds what it interpolates between 8-bit numbers."""
     values = np.rint(saliency * 255).astype(np.uint8) if round_first else saliency
-    found = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return found / np.float32(255) if round_first else found
+    resized = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return resized / np.float32(255) if round_first else resized
 
 
 @dataclass(frozen=True)
 class FileJob:
-    """A saliency map that is in a file, to be scored.
+    """Saliency map in a file, to be scored.
 
     Attributes:
-        map_path: The path of the map, grey, with 8 or 16 bits or floating point.
-        mask_path: The path of its mask.
-        max_pixels: How many pixels each of the files may have.
-        round_first: As in :class:`ScoreJob`.
+        map_path: the path of the map, grey, with 8 or 16 bits or floating point.
+        mask_path: the path of its mask.
+        max_pixels: the largest number of pixels of each file.
+        round_first: as in :class:`ScoreJob`.
     """
 
     map_path: str
@@ -83,7 +83,7 @@ class FileJob:
         """Score the map as a prediction is, at the size of the mask.
 
         Raises:
-            InputError: A file cannot be read.
+            InputError: a file cannot be read.
         """
         saliency, remark = read_map(self.map_path, self.max_pixels)
         scores = ScoreJob(saliency, self.mask_path, None, self.max_pixels, self.round_first).run()
@@ -95,10 +95,10 @@ def _start_worker() -> None:
 
 
 class JobPool:
-    """Runs jobs in worker processes or in the current one, and returns their scores in the order of the jobs.
+    """Pool that runs jobs in worker processes or the current one, and returns their scores in the order of the jobs.
 
     Args:
-        num_workers: The number of processes; with 0 every job runs immediately in the current process. The processes
+        num_workers: the number of processes; with 0 every job runs immediately in the current process. The processes
             start at the first job, by the start method of the program, which mmengine sets from ``env_cfg.mp_cfg`` for
             its data loaders, too.
 
@@ -132,7 +132,7 @@ class JobPool:
         The processes end, so that none is idle while a model trains.
 
         Raises:
-            InputError: A job raised it; the first such error is raised.
+            InputError: a job raised it; the first such error is raised.
         """
         pending, self._pending = self._pending, []
         try:

@@ -1,4 +1,4 @@
-"""Salient object detection metrics for mmengine's evaluators."""
+"""Metrics of salient object detection for mmengine's evaluators."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from mmseg_mm.evaluation.sod_report import save_images, save_report, table
 
 @METRICS.register_module()
 class SODMetric(BaseMetric):
-    """Computes S-measure, F-measure, E-measure, weighted F-measure and MAE for each data set by PySODMetrics.
+    """S-measure, F-measure, E-measure, weighted F-measure and MAE of each data set, computed by PySODMetrics.
 
     A prediction is scored with 8 bits at the size of its mask, to which it is resized bilinearly if needed. The numbers
     equal those of PySODMetrics itself for any number of processes. A mask without any salient object is scored as
@@ -33,16 +33,16 @@ class SODMetric(BaseMetric):
     ``save_dir``.
 
     Args:
-        num_workers: The number of processes that score while the model predicts. With 0 the current process scores.
-        dataset_name: The data set of samples without a ``dataset_name``, which other data sets than
+        num_workers: the number of processes that score while the model predicts. With 0 the current process scores.
+        dataset_name: the data set of samples without a ``dataset_name``, which other data sets than
             :class:`RGBDSODDataset` have.
-        save_dir: The folder of the results, by default that of the runner's log file. Without either, nothing is saved.
-        output_dir: The folder to write the maps to, as ``SET/NAME.png``. mmsegmentation's ``test.py --out`` sets it.
-        keep_results: Whether to write the numbers of every image, too (``sod_images.json``). ``test.py --out`` sets it.
-        format_only: Whether to write the maps without scoring them, for images without masks.
-        round_first: Whether a prediction of another size than its mask is rounded to 8 bits before it is resized, as by
+        save_dir: the folder of the results, by default that of the runner's log file. Without either, nothing is saved.
+        output_dir: the folder to write the maps to, as ``SET/NAME.png``. mmsegmentation's ``test.py --out`` sets it.
+        keep_results: whether to write the numbers of every image, too (``sod_images.json``). ``test.py --out`` sets it.
+        format_only: whether to write the maps without scoring them, for images without masks.
+        round_first: whether a prediction of another size than its mask is rounded to 8 bits before it is resized, as by
             tools that score maps from files.
-        collect_device, prefix: Arguments of mmengine's ``BaseMetric``.
+        collect_device, prefix: arguments of mmengine's ``BaseMetric``.
 
     Raises:
         InputError: ``num_workers`` is negative, or ``format_only`` has no ``output_dir``. On use, a sample has no mask
@@ -79,8 +79,8 @@ class SODMetric(BaseMetric):
         """Submit every prediction to the worker processes.
 
         Args:
-            data_batch: This is not used.
-            data_samples: The samples, with probabilities (1, H, W) in ``seg_logits``, ``img_path``, ``seg_map_path``
+            data_batch: this is not used.
+            data_samples: the samples, with probabilities (1, H, W) in ``seg_logits``, ``img_path``, ``seg_map_path``
                 and ``dataset_name``.
         """
         for sample in data_samples:
@@ -100,7 +100,7 @@ class SODMetric(BaseMetric):
             raise InputError(f"{path} has no mask to score against; format_only=True writes maps only")
         map_path = self.output_dir and str(Path(self.output_dir, name, Path(path).stem + ".png"))
         saliency = _probabilities(sample, path)
-        # of the mask's size, which the data set has bounded
+        # as large as the mask, whose size the data set has bounded
         return ScoreJob(saliency, mask_path, map_path, max(MAX_PIXELS, saliency.size), self.round_first)
 
     def evaluate(self, size: int) -> dict[str, float]:
@@ -112,7 +112,7 @@ class SODMetric(BaseMetric):
         """Log the table of results, and save the report.
 
         Args:
-            results: The name of the data set, the path and the scores of every image.
+            results: the name of the data set, the path and the scores of every image.
 
         Returns:
             The metrics under ``SET/METRIC``, in which the set "mean" stands for the mean over the data sets.

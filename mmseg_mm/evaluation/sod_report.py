@@ -1,4 +1,4 @@
-"""The report of an evaluation: a table for the log, and files of numbers and curves."""
+"""Report of an evaluation: a table for the log, and files of numbers and curves."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: M
 def save_curves(folder: Path, scores: Mapping[str, Sequence[Scores]]) -> None:
     """Write the mean curves of each data set as JSON, over thresholds from 255 to 0, and as a plot.
 
-    A set has the lists ``precision``, ``recall`` and ``fm`` of 256 numbers, and ``em`` of 257.
+    Each set has the lists ``precision``, ``recall`` and ``fm`` of 256 numbers, and ``em`` of 257.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sets = {name: mean_curves(members) for name, members in scores.items()}

@@ -114,10 +114,10 @@ def test_inverted_depth_is_listed(tmp_path, capsys):
     config = tmp_path / "sod.py"
     config.write_text(CONFIG.format(root=root))
     out = refused([str(config)], capsys)
-    assert "looks inverted in 3 of 3 maps" in out and "depth_direction='far_white' turns it round" in out
+    assert "looks inverted in 3 of 3 maps" in out and "depth_direction='far_white' inverts it" in out
     write_set(root)
     config.write_text(CONFIG.format(root=root).replace('File")', 'File", direction="far_white")', 2))
-    assert "depth_direction='near_white' turns it round" in refused([str(config)], capsys)
+    assert "depth_direction='near_white' inverts it" in refused([str(config)], capsys)
 
 
 def test_a_constant_map_does_not_hide_the_inverted_ones(tmp_path, capsys):
