@@ -36,7 +36,7 @@ def page() -> str:
 
 
 def _section(name: str) -> str:
-    """The first two nodes of a key, or one if it has no more."""
+    """Return up to two leading nodes of a key, without its last one."""
     return ".".join(name.split(".")[:-1][:2])
 
 

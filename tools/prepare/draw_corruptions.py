@@ -25,13 +25,13 @@ QUALITY = 72
 
 
 def photograph(seed: int) -> Image.Image:
-    """A visible image of a toy person, as the network sees it."""
+    """Draw a visible image of a toy person, as the network sees it."""
     person = sample_people(2, seed)[1]
     return Studio(seed).photograph(person, SYSU_CAMERAS[4], (1, 4, 0)).convert("RGB").resize(SIZE)
 
 
 def draw_sheet(image: Image.Image, seed: int) -> Image.Image:
-    """All corruptions in columns, each with its name above."""
+    """Draw all corruptions in columns, each with its name above."""
     width, height = len(SEVERITIES) * SHOWN[0] + GAP, SHOWN[1] + TITLE
     rows = -(-len(CORRUPTIONS) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * width - GAP, rows * height), "white")
@@ -47,7 +47,7 @@ def draw_sheet(image: Image.Image, seed: int) -> Image.Image:
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("path", type=Path, help="of the picture")
+    parser.add_argument("path", type=Path, help="seed of the picture")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     with one_line_errors():

@@ -26,13 +26,13 @@ from toy_people.msvr310 import make_toy_msvr310
 
 
 class Layout(NamedTuple):
-    """How a data set of a layout is made.
+    """Functions and settings to make a data set of a layout.
 
     Attributes:
-        identities: how many by default.
-        make: draws it.
-        summarize: counts what is in it.
-        by_camera: whether one may say how many images a camera takes.
+        identities: the default number of identities.
+        make: draws the data set.
+        summarize: counts its content.
+        by_camera: whether the number of images of each camera can be chosen.
     """
 
     identities: int
@@ -52,13 +52,15 @@ LAYOUTS = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layout", nargs="+", choices=tuple(LAYOUTS), default=["SYSU-MM01"], help="one or more")
-    parser.add_argument("--root", type=Path, default=Path("datasets"), help="where a folder of that name is made")
+    parser.add_argument(
+        "--root", type=Path, default=Path("datasets"), help="folder in which a folder of that name is made"
+    )
     parser.add_argument(
         "--identities",
         type=int,
         nargs="+",
         metavar="N",
-        help="how many, or for SYSU-MM01 how many for training, validation and test; "
+        help="number of identities, or for SYSU-MM01 numbers for training, validation and test; "
         "default: 90 for SYSU-MM01 (30 of them for testing), 40 for RegDB, 60 for LLCM and MSVR310",
     )
     parser.add_argument("--images-per-camera", type=int, default=4, help="SYSU-MM01 and LLCM only")
@@ -66,10 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _identities(given: list[int] | None, default: int) -> Identities:
-    if given is not None and len(given) not in (1, 3):
-        raise InputError(f"--identities takes one number or three, got {len(given)}")
-    return default if given is None else given[0] if len(given) == 1 else (given[0], given[1], given[2])
+def _identities(numbers: list[int] | None, default: int) -> Identities:
+    if numbers is not None and len(numbers) not in (1, 3):
+        raise InputError(f"--identities takes one number or three, got {len(numbers)}")
+    return default if numbers is None else numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1], numbers[2])
 
 
 def _make(name: str, args: argparse.Namespace) -> None:

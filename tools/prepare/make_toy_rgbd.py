@@ -17,10 +17,10 @@ from toy_scenes.scenes import make_toy_rgbd
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, default=Path("datasets/toy_rgbd"), help="the folder to make")
-    parser.add_argument("--train", type=int, default=400, help="scenes for training")
-    parser.add_argument("--test", type=int, default=100, help="scenes for testing")
-    parser.add_argument("--size", type=int, default=96, help="of the square images, in pixels")
+    parser.add_argument("--root", type=Path, default=Path("datasets/toy_rgbd"), help="folder to make")
+    parser.add_argument("--train", type=int, default=400, help="number of scenes for training")
+    parser.add_argument("--test", type=int, default=100, help="number of scenes for testing")
+    parser.add_argument("--size", type=int, default=96, help="side of the square images, in pixels")
     parser.add_argument("--seed", type=int, default=0)
     return parser
 

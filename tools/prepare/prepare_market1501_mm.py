@@ -24,8 +24,8 @@ WITHOUT_THERMAL = (
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path, help="Market-1501, which holds bounding_box_train")
-    parser.add_argument("destination", type=Path, help=f"where {NAME} is made")
+    parser.add_argument("source", type=Path, help="folder of Market-1501, which holds bounding_box_train")
+    parser.add_argument("destination", type=Path, help=f"folder in which {NAME} is made")
     parser.add_argument(
         "--thermal",
         type=Path,

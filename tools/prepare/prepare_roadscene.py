@@ -29,12 +29,14 @@ LAYOUTS = {
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path, help="a clone of RoadScene")
-    parser.add_argument("destination", type=Path, help="where a folder of the layout's name is made")
+    parser.add_argument("source", type=Path, help="folder of a clone of RoadScene")
+    parser.add_argument("destination", type=Path, help="folder in which a folder of the layout's name is made")
     parser.add_argument("--layout", choices=tuple(LAYOUTS), default="SYSU-MM01")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--validation", action="store_true", help="leave out the photographs of the test places, split the others anew"
+        "--validation",
+        action="store_true",
+        help="leave out the photographs of the test places, and split the others anew",
     )
     return parser
 

@@ -1,1 +1,1 @@
-"""Data sets on disk: folders that are complete or not there, and the layouts of the benchmarks in them."""
+"""Data sets on disk: folders that are complete or missing, and the layouts of the benchmarks in them."""

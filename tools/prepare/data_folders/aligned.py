@@ -1,4 +1,4 @@
-"""Aligned samples: one view in several modalities, and what stands for those that no camera has taken.
+"""Aligned samples: one view in several modalities, some of which are made from others.
 
 RGB by night and near infrared are made from an RGB image by day, as the IEEE paper (Wang et al., AAAI 2022) makes
 Market1501-MM from Market-1501.
@@ -14,7 +14,7 @@ from data_folders.complete import save_image
 from fastreid_mm.common.image_files import LeftOut, images_below
 
 BRIGHTNESS = 0.4
-"""What the night leaves of the light: the paper takes away 60 %."""
+"""Share of the light that is left at night: the paper takes away 60 %."""
 
 
 def darken(image: Image.Image) -> Image.Image:

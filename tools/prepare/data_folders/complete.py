@@ -1,4 +1,4 @@
-"""Folders that are either complete or not there, and what every maker of one needs."""
+"""Folders that are either complete or missing, and helpers for making them."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ JPEG_QUALITY = 92
 def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path], None]) -> bool:
     """Fill a new folder, or recognize the finished result of the same recipe.
 
-    The files are written to a sibling of ``root`` that takes its name only when everything is there, so a run that was
-    cut short leaves nothing that could be mistaken for a data set.
+    The files are written to a sibling of ``root`` that takes its name only when it is complete, so an interrupted run
+    leaves nothing that could be mistaken for a data set.
 
     Args:
         root: the folder to make. It may exist if it is empty or holds the same recipe's result.
-        recipe: whatever determines the content, in JSON values. It is kept beside the content, in ``made.json``.
+        recipe: everything that determines the content, in JSON values. It is kept beside the content, in ``made.json``.
         fill: writes the content into the folder it is given.
 
     Returns:
@@ -34,7 +34,7 @@ def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path],
         InputError: ``root`` is in use by something else, has lost files, or cannot be written.
     """
     root = root.resolve()  # "." has no name and so no sibling
-    recipe = json.loads(json.dumps(recipe))  # tuples become lists, as they will when the marker is read back
+    recipe = json.loads(json.dumps(recipe))  # tuples become lists, as in the marker when it is read back
     if _occupied(root):
         _require_same(root, recipe)
         return False
@@ -52,7 +52,7 @@ def make_folder(root: Path, recipe: Mapping[str, object], fill: Callable[[Path],
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
-    """Hash the names, folder names and bytes of source files, so that a recipe tells one set of them from another."""
+    """Hash the names, folder names and bytes of source files, so that the recipe of other files differs."""
     digest = hashlib.sha256()
     for path in paths:
         digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
@@ -85,13 +85,13 @@ def _occupied(root: Path) -> bool:
 def _require_same(root: Path, recipe: Mapping[str, object]) -> None:
     try:
         marker = json.loads((root / MARKER).read_text())
-        found, files = marker["recipe"], marker["files"]
+        made_with, files = marker["recipe"], marker["files"]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{root} exists, is not empty and was not finished by this tool") from None
-    if found != recipe:
-        raise InputError(f"{root} holds a data set made from other settings: {json.dumps(found)}")
+    if made_with != recipe:
+        raise InputError(f"{root} holds a data set made from other settings: {json.dumps(made_with)}")
     left = _count_files(root)
-    if left < files:  # more is no harm: caches of whoever reads the data set
+    if left < files:  # more files do no harm: readers of the data set may leave caches
         raise InputError(f"{root} was made with {files} files and now holds {left}: remove it to make it anew")
 
 
@@ -104,5 +104,5 @@ def _build(partial: Path, recipe: Mapping[str, object], fill: Callable[[Path], N
 
 
 def _count_files(root: Path) -> int:
-    """How many files there are, without those that an operating system leaves behind."""
+    """Count files, without those that an operating system leaves behind."""
     return sum(not is_dropping(name) for _, _, names in os.walk(root) for name in names)

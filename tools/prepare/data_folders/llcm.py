@@ -1,4 +1,4 @@
-"""The folder layout of LLCM, written from any stream of images."""
+"""Folder layout of LLCM, written from any stream of images."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -10,7 +10,7 @@ from data_folders.complete import make_folder, save_image
 from fastreid_mm.evaluation.sysu_splits import read_ids
 
 CAMERAS = {"vis": (1, 2, 3, 4, 5, 6, 7, 8, 9), "nir": (1, 2, 4, 5, 6, 7, 8, 9)}
-"""The cameras of each modality."""
+"""Cameras of each modality."""
 
 
 def write_llcm(
@@ -26,7 +26,7 @@ def write_llcm(
         images: gives ``("vis" or "nir", camera 1..9, identity, image)``. Nothing is read from it if the folder is
             already there.
         test: the identities for testing; the others are for training.
-        recipe: whatever determines the images and the split (see :func:`~data_folders.complete.make_folder`).
+        recipe: everything that determines the images and the split (see :func:`~data_folders.complete.make_folder`).
 
     Returns:
         True if the folder was made now, False if the same recipe's result was already there.

@@ -1,4 +1,4 @@
-"""The folder layout of MSVR310, written from any stream of samples."""
+"""Folder layout of MSVR310, written from any stream of samples."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -10,7 +10,7 @@ from PIL import Image
 from data_folders.complete import make_folder, save_image
 
 FOLDERS = ("vis", "ni", "th")
-"""Of a sample's three images, in their order."""
+"""Folders of a sample's three images, in their order."""
 
 
 class Sample(NamedTuple):
@@ -34,14 +34,14 @@ def write_msvr310(
 ) -> bool:
     """Write a data set in MSVR310's layout: ``{part}/{id:04d}/{vis,ni,th}/{id:04d}_s{scene:03d}_v{view}_{n:03d}.jpg``.
 
-    The gallery, ``bounding_box_test``, holds all samples for testing; ``query3`` has those of the identities of
-    several scenes once more.
+    The gallery, ``bounding_box_test``, holds all samples for testing; ``query3`` has copies of those whose identity
+    was seen in several scenes.
 
     Args:
         root: the folder to make. It is the one that holds ``bounding_box_train``.
         samples: nothing is read from it if the folder is already there.
         test: the identities for testing; the others are for training.
-        recipe: whatever determines the samples and the split (see :func:`~data_folders.complete.make_folder`).
+        recipe: everything that determines the samples and the split (see :func:`~data_folders.complete.make_folder`).
 
     Returns:
         True if the folder was made now, False if the same recipe's result was already there.
@@ -65,11 +65,11 @@ def _fill(folder: Path, samples: Iterable[Sample], test: Collection[int]) -> Non
     by_identity = defaultdict(list)
     for sample in samples:
         by_identity[sample.identity].append(sample)
-    for identity, found in by_identity.items():
-        several = len({sample.scene for sample in found}) > 1
+    for identity, members in by_identity.items():
+        several = len({sample.scene for sample in members}) > 1
         parts = ("bounding_box_train",) if identity not in test else ("bounding_box_test", "query3")[: 1 + several]
         for part in parts:
-            for number, sample in enumerate(found, start=1):
+            for number, sample in enumerate(members, start=1):
                 _save(sample, folder / part / f"{identity:04d}", number)
 
 

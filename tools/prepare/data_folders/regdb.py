@@ -1,4 +1,4 @@
-"""The folder layout of RegDB, written from any stream of images."""
+"""Folder layout of RegDB, written from any stream of images."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from fastreid_mm.common.errors import InputError
 
 TRIALS = 10
 Paths = dict[tuple[str, int], list[str]]
-"""The images of each modality and identity, below the root."""
+"""Paths of the images of each modality and identity, below the root."""
 
 
 def write_regdb(
@@ -26,7 +26,7 @@ def write_regdb(
         root: the folder to make. It is the one that holds ``Visible``, ``Thermal`` and ``idx``.
         images: gives ``("visible" or "thermal", identity, image)``. Nothing is read from it if the folder is already
             there.
-        recipe: whatever determines the images (see :func:`~data_folders.complete.make_folder`).
+        recipe: everything that determines the images (see :func:`~data_folders.complete.make_folder`).
         seed: determines the ten random halves.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The folder layout of SYSU-MM01, written from any stream of images."""
+"""Folder layout of SYSU-MM01, written from any stream of images."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ TRIALS = 10
 
 @dataclass(frozen=True)
 class SysuSplit:
-    """The identities of SYSU-MM01's training, validation and test sets; an identity is in exactly one of them.
+    """Identities of SYSU-MM01's training, validation and test sets, each in exactly one of them.
 
     Raises:
         InputError: an identity is in two sets, or has no folder name because it is not within 1 to 9999.
@@ -56,7 +56,7 @@ def write_sysu(
         images: gives ``(camera 1..6, identity, image)``. The images of one camera and identity are numbered in their
             order here. Nothing is read from it if the folder is already there.
         split: must name exactly the identities of ``images``.
-        recipe: whatever determines the images (see :func:`~data_folders.complete.make_folder`).
+        recipe: everything that determines the images (see :func:`~data_folders.complete.make_folder`).
         seed: determines the ten gallery permutations in ``exp/rand_perm_cam.mat``.
 
     Returns:

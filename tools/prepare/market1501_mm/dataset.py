@@ -1,7 +1,7 @@
 """Market1501-MM: Market-1501 with the modalities that the IEEE paper (Wang et al., AAAI 2022) gives it.
 
-RGB is darkened, near infrared is the grey image, and thermal images are generated ones (the paper's by a CycleGAN),
-which whoever has them brings along.
+RGB is darkened, and near infrared is the grey image. Thermal images are generated, in the paper by a CycleGAN, and must
+be supplied by the user.
 """
 
 import re
@@ -18,11 +18,11 @@ from fastreid_mm.common.pixels import MAX_PIXELS, open_image
 
 NAME = "Market1501-MM"
 PARTS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
-"""This set's folders, and Market-1501's."""
+"""Folders of this set, and of Market-1501."""
 
 
 class Photograph(NamedTuple):
-    """An image of Market-1501, the part it is made for, and its thermal counterpart if there is one."""
+    """Image of Market-1501, its part of the set, and its thermal counterpart if there is one."""
 
     part: str
     visible: Path
@@ -32,14 +32,14 @@ class Photograph(NamedTuple):
 def make_market1501_mm(
     source: str | Path, root: str | Path, thermal: str | Path | None = None, left_out: LeftOut | None = None
 ) -> bool:
-    """Make Market1501-MM; false detections (identity -1), which nothing reads, are not made.
+    """Make Market1501-MM, without false detections (identity -1), which nothing reads.
 
     Args:
         source: Market-1501 as it is distributed, with ``bounding_box_train``, ``query`` and ``bounding_box_test``.
         root: the folder to make. It is the one that holds ``train``, ``query`` and ``gallery``.
-        thermal: holds thermal images under the names of the visible ones, in the same three folders or all in one.
+        thermal: folder of thermal images under the names of the visible ones, in the same three folders or all in one.
             They are resized to the visible ones. Without it there is no thermal modality.
-        left_out: gets what lies in Market-1501's folders and is none of its images.
+        left_out: is given the files in Market-1501's folders that are not its images.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -58,13 +58,13 @@ def find_photographs(source: Path, thermal: Path | None, left_out: LeftOut) -> l
     """List every image of Market-1501 that is made into a sample, in the order of parts and names.
 
     Raises:
-        InputError: a folder has no such images, or thermal images are missing; all of these are named.
+        InputError: a folder has no such images, or thermal images, which are named, are missing.
     """
-    found = [photograph for part in PARTS for photograph in _part(source, thermal, part, left_out)]
-    missing = [str(item.thermal) for item in found if item.thermal and not item.thermal.is_file()]
+    photographs = [photograph for part in PARTS for photograph in _part(source, thermal, part, left_out)]
+    missing = [str(item.thermal) for item in photographs if item.thermal and not item.thermal.is_file()]
     if missing:
         raise InputError(f"thermal images are missing: {listed(missing)}")
-    return found
+    return photographs
 
 
 def _part(source: Path, thermal: Path | None, part: str, left_out: LeftOut) -> list[Photograph]:

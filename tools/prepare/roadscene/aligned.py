@@ -1,8 +1,8 @@
 """RoadScene's photographs as data sets of aligned samples, in the layouts of RGBNT201 and RGBN300.
 
 An "identity" is a place in a photograph. A sample is one crop of it in three modalities: the visible photograph
-darkened, its grey values in the place of near infrared, and the thermal photograph, which is real. A camera shifts and
-zooms the crop, and exposes each modality for itself.
+darkened, its grey values instead of near infrared, and the thermal photograph, which is real. A camera shifts and zooms
+the crop, and exposes each modality separately.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ from roadscene.crops import LYING, UPRIGHT, Cut, Point, Style, expose, jittered_
 from roadscene.photographs import Pair, files_of, find_enough_pairs
 from roadscene.places import draw_places, photographed
 
-# So far apart that no modality is enough: in RGBN300's layout, gradient histograms reach an mAP of 45 with RGB, 44 with
-# TI, 58 with both, and 46 with RGB and NI.
+# So different that no single modality is enough: in RGBN300's layout, gradient histograms reach an mAP of 45 with RGB,
+# 44 with TI, 58 with both, and 46 with RGB and NI.
 CAMERAS = {
     1: Style(1.12, (-0.04, 0.00), 1.06),
     2: Style(0.94, (0.12, -0.10), 0.84),
@@ -27,13 +27,13 @@ CAMERAS = {
     4: Style(1.04, (0.08, 0.10), 0.92),
 }
 _STRIP = ("RGB", "TI", "NI")
-"""The tiles of RGBN300. What is read as near infrared is the thermal image: the grey one says nothing that RGB does
-not. It is the third tile, which the set's reader leaves out."""
+"""Tiles of RGBN300. The thermal image is in the place of near infrared, since the grey image adds nothing to RGB and is
+the third tile, which the set's reader leaves out."""
 _TEST_SHARE = 1 / 3
 
 
 class Sample(NamedTuple):
-    """One place, seen by one camera.
+    """Place, seen by one camera.
 
     Attributes:
         place: the place's number, counted from 1.
@@ -49,7 +49,7 @@ class Sample(NamedTuple):
 
 
 def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0, validation: bool = False) -> bool:
-    """Make a data set in RGBNT201's layout from a clone of RoadScene: six upright places a photograph.
+    """Make a data set in RGBNT201's layout from a clone of RoadScene: six upright places in each photograph.
 
     Args:
         source: the clone, with at least four pairs of photographs.
@@ -67,17 +67,17 @@ def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0, validatio
 
 
 def make_rgbn300(source: str | Path, root: str | Path, seed: int = 0, validation: bool = False) -> bool:
-    """Make a data set in RGBN300's layout: six lying places a photograph, the modalities of a sample in one file.
+    """Make a data set in RGBN300's layout: six lying places in each photograph, each sample in one file.
 
     The query is each test place under the first camera, the gallery the same places under the others.
 
-    Arguments, return value and errors are those of :func:`make_rgbnt201`; ``root`` is the one that holds ``rgbir``.
+    Arguments, return value and errors are those of :func:`make_rgbnt201`; ``root`` is the folder that holds ``rgbir``.
     """
     return _make("RGBN300", source, root, seed, validation, LYING, _save_strip)
 
 
 def first_test_photograph(count: int) -> int:
-    """Keep the last third for testing, one run: neighbours in the order of names may show the same street."""
+    """Find the first photograph of the last third, for testing; neighbours by name may show the same street."""
     return count - max(1, round(_TEST_SHARE * count))
 
 
@@ -116,7 +116,7 @@ def _samples(pairs: list[Pair], cut: Cut, seed: int) -> Iterator[Sample]:
 def _views(
     photographs: tuple[Image.Image, Image.Image], centre: Point, cut: Cut, style: Style, rng: np.random.Generator
 ) -> dict[str, Image.Image]:
-    """Crop one place out of both photographs, and expose each of the three modalities for itself."""
+    """Crop one place out of both photographs, and expose each of the three modalities separately."""
     box = jittered_box(photographs[0].size, centre, style, rng, cut)
     visible, thermal = (photograph.resize(cut.size, Image.Resampling.BICUBIC, box) for photograph in photographs)
     views = {"RGB": darken(visible), "NI": near_infrared(visible), "TI": thermal}

@@ -1,4 +1,4 @@
-"""Crops of RoadScene's photographs, each shifted, zoomed and exposed in its own way."""
+"""Crops of RoadScene's photographs, each shifted, zoomed and exposed differently."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Cut:
-    """How places are cut out of a photograph.
+    """Shape of places that are cut out of a photograph.
 
     Attributes:
-        box: the width and height of a place in the photograph, in pixels; less where the photograph is smaller.
+        box: the width and height of a place in the photograph, in pixels; less if the photograph is smaller.
         size: the width and height of an image, of the same shape.
     """
 
@@ -22,7 +22,7 @@ class Cut:
     size: tuple[int, int]
 
     def fitted(self, photograph: tuple[int, int]) -> Point:
-        """The width and height of a place in a photograph of this width and height, which has room to move it."""
+        """Return the width and height of a place that can be shifted in a photograph of a width and height."""
         scale = min(1.0, *(available / (_ROOM * length) for available, length in zip(photograph, self.box)))
         return self.box[0] * scale, self.box[1] * scale
 
@@ -35,7 +35,7 @@ _ROOM = 1.2
 
 @dataclass(frozen=True)
 class Style:
-    """How a camera sees every place, before what is drawn for each image.
+    """View of every place by a camera, before the variation that is drawn for each image.
 
     Attributes:
         zoom: the mean width of a crop, as a share of the place's.
@@ -54,9 +54,9 @@ def jittered_box(photograph: tuple[int, int], centre: Point, style: Style, rng: 
     The width is drawn within 12 % of the camera's, the shift within 12 % of the place's shorter side.
 
     Args:
-        photograph: its width and height.
-        centre: where the middle of the place is in it.
-        style: how the camera sees every place.
+        photograph: the width and height of the photograph.
+        centre: the middle of the place in the photograph.
+        style: the view of the camera.
         rng: draws zoom and shift.
         cut: the shape of the place.
 
@@ -76,7 +76,7 @@ def jittered_box(photograph: tuple[int, int], centre: Point, style: Style, rng: 
 
 
 def expose(image: Image.Image, style: Style, rng: np.random.Generator) -> Image.Image:
-    """Give an image a brightness within 25 % of the camera's, and a contrast within 20 % of its own."""
+    """Give an image a brightness within 25 % of the camera's, and a contrast within 20 % of its contrast."""
     values = np.asarray(image, dtype=np.float32)
     mean = values.mean()
     contrast, brightness = (1 + rng.uniform(-1, 1) * spread for spread in (_CONTRAST, _BRIGHTNESS))

@@ -1,4 +1,4 @@
-"""The photographs of RoadScene: aligned visible and thermal street photographs of the same size and name.
+"""Photographs of RoadScene: aligned visible and thermal street photographs of the same size and name.
 
 Source: https://github.com/hanna-xu/RoadScene, folders ``crop_LR_visible`` and ``cropinfrared``.
 """
@@ -21,7 +21,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class Pair:
-    """One scene, photographed twice from the same spot at the same time."""
+    """Scene, photographed twice from the same spot at the same time."""
 
     visible: Path
     thermal: Path
@@ -33,15 +33,15 @@ class Pair:
 
     @property
     def size(self) -> tuple[int, int]:
-        """The width and height of both photographs, read from the visible one's header."""
+        """Width and height of both photographs, read from the visible one's header."""
         with _open(self.visible) as visible:
             return visible.size
 
 
 def find_pairs(source: str | Path) -> list[Pair]:
-    """List a RoadScene clone's photographs in the order of their names, after a look at every one of them.
+    """List a RoadScene clone's photographs in the order of their names, after checking each.
 
-    How much else lies in its folders is said on standard error.
+    Standard error says how many other files are in its folders.
 
     Args:
         source: the clone, which holds ``crop_LR_visible`` and ``cropinfrared``.
@@ -72,10 +72,10 @@ def files_of(pairs: list[Pair]) -> list[Path]:
 
 
 def find_enough_pairs(source: str | Path) -> list[Pair]:
-    """List the photographs as :func:`find_pairs` does, and insist on the four pairs that a split needs.
+    """List the photographs as :func:`find_pairs` does, and require the four pairs that a split needs.
 
     Raises:
-        InputError: there are fewer, or the photographs cannot be used.
+        InputError: there are fewer pairs, or the photographs cannot be used.
     """
     pairs = find_pairs(source)
     if len(pairs) < MIN_PAIRS:
@@ -84,7 +84,7 @@ def find_enough_pairs(source: str | Path) -> list[Pair]:
 
 
 def _photographs(folder: Path, left_out: LeftOut) -> dict[str, Path]:
-    """Name without suffix to path."""
+    """List the paths of photographs by name without suffix."""
     if not folder.is_dir():
         raise InputError(f"no folder {folder}: a clone of RoadScene has it")
     return {stem: Path(path) for stem, path in images_by_stem(str(folder), left_out).items()}

@@ -1,4 +1,4 @@
-"""Where the places of RoadScene's photographs are."""
+"""Positions of the places in RoadScene's photographs."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,18 +11,18 @@ from roadscene.crops import Cut, Point
 from roadscene.photographs import Pair
 
 MOST = 6
-"""How many places a photograph has where they fit."""
-_APART = 0.7  # of a place's width or height, between the middles of two
+"""Number of places in a photograph that is large enough."""
+_APART = 0.7  # least distance between the middles of two places, as a share of width or height
 _TRIES = 1000
 
 
 class Place(NamedTuple):
-    """An identity.
+    """Place in a photograph, which is an identity.
 
     Attributes:
-        number: counted from 1, over all photographs.
-        photograph: which one it is in, counted from 0.
-        centre: where its middle is in it, in pixels from the left and from the top.
+        number: the place's number, counted from 1 over all photographs.
+        photograph: the number of its photograph, counted from 0.
+        centre: its middle, in pixels from the left and from the top.
     """
 
     number: int
@@ -31,12 +31,12 @@ class Place(NamedTuple):
 
 
 def draw_places(pairs: list[Pair], cut: Cut, seed: int) -> list[Place]:
-    """Draw six places in every photograph, or as many as are found in a small one, in the order of the photographs.
+    """Draw six places in every photograph, or as many as fit in a small one, in the order of the photographs.
 
     Args:
         pairs: the photographs.
         cut: the shape of a place.
-        seed: determines where they are, together with a photograph's number and size.
+        seed: determines the positions, together with a photograph's number and size.
     """
     centres = [
         (number, centre)
@@ -47,29 +47,29 @@ def draw_places(pairs: list[Pair], cut: Cut, seed: int) -> list[Place]:
 
 
 def draw_centres(photograph: tuple[int, int], cut: Cut, rng: np.random.Generator) -> list[Point]:
-    """Draw places that lie in a photograph at random, of which no two have more than three tenths in common.
+    """Draw places in a photograph at random, of which no two overlap by more than three tenths.
 
     Args:
-        photograph: its width and height.
+        photograph: the width and height of the photograph.
         cut: the shape of a place.
-        rng: draws them.
+        rng: draws the places.
 
     Returns:
-        The middles of one to six places. Crops of them are shifted, so these may have more in common, or nothing.
+        The middles of one to six places. Crops of them are shifted, so crops may overlap more, or not at all.
     """
     width, height = cut.fitted(photograph)
-    found: list[Point] = []
+    centres: list[Point] = []
     for _ in range(_TRIES):
         x, y = rng.uniform(width / 2, photograph[0] - width / 2), rng.uniform(height / 2, photograph[1] - height / 2)
-        if all(abs(x - u) >= _APART * width or abs(y - v) >= _APART * height for u, v in found):
-            found.append((x, y))
-        if len(found) == MOST:
+        if all(abs(x - u) >= _APART * width or abs(y - v) >= _APART * height for u, v in centres):
+            centres.append((x, y))
+        if len(centres) == MOST:
             break
-    return found
+    return centres
 
 
 def photographed(pairs: list[Pair], places: list[Place]) -> Iterator[tuple[Place, tuple[Image.Image, Image.Image]]]:
-    """Give every place with its visible and its thermal photograph, of which each is read once."""
+    """Give every place with its visible and its thermal photograph, reading each photograph once."""
     for number, group in groupby(places, key=lambda place: place.photograph):
         photographs = pairs[number].load()
         for place in group:

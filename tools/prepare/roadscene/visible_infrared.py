@@ -1,6 +1,6 @@
 """RoadScene-VI: RoadScene's photographs as a visible-infrared Re-ID data set in SYSU-MM01's layout.
 
-An "identity" is a place in a photograph. Its images are crops of it, each shifted, zoomed and exposed in its own way,
+An "identity" is a place in a photograph. Its images are crops of it, each shifted, zoomed and exposed differently,
 from the visible photograph for cameras 1, 2, 4, 5 and from the thermal one for cameras 3 and 6. The modality gap is
 real; no crop of one modality lies exactly over a crop of the other.
 """
@@ -19,13 +19,13 @@ from roadscene.photographs import Pair, files_of, find_enough_pairs
 from roadscene.places import Place, draw_places, photographed
 
 IMAGES = {1: 2, 2: 2, 3: 3, 4: 1, 5: 1, 6: 2}
-"""How many images each camera takes of a place, ten on average: those of odd number are not seen by two cameras."""
+"""Images that each camera takes of a place, ten on average: two cameras do not see places of odd number."""
 _EVEN_ONLY = (4, 5)
 _VAL_SHARE, _TEST_SHARE = 0.08, 0.26
 
 
 def make_roadscene(source: str | Path, root: str | Path, seed: int = 0, validation: bool = False) -> bool:
-    """Make RoadScene-VI from a clone of RoadScene: six places a photograph.
+    """Make RoadScene-VI from a clone of RoadScene: six places in each photograph.
 
     Args:
         source: the clone, with at least four pairs of photographs.
@@ -54,7 +54,7 @@ def split_photographs(count: int) -> tuple[int, int]:
     Each split is one run of neighbours in the order of names, since frames with close numbers may show one street.
 
     Args:
-        count: how many photographs there are, at least three.
+        count: the number of photographs, at least three.
     """
     val, test = (max(1, round(share * count)) for share in (_VAL_SHARE, _TEST_SHARE))
     return count - val - test, count - test

@@ -10,7 +10,7 @@ from toy_people.figure import draw_figure, sample_pose
 from toy_people.identity import Person
 from toy_people.place import PANORAMA_WIDTH, draw_place
 
-# One row a Surface. The infrared values are those of a cool place: below cloth and far below skin.
+# A row for each Surface. The infrared values are those of a cool place: below cloth and far below skin.
 _SURFACE_COLOURS = (
     (196, 190, 176),
     (128, 112, 96),
@@ -28,7 +28,7 @@ _SURFACE_WARMTH = (58, 44, 66, 50, 150, 12, 62, 38, 48, 56)
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera, fixed at its place.
+    """Camera that is fixed at its place.
 
     Attributes:
         place: the number of the place that it looks at; two cameras may share one.
@@ -49,7 +49,7 @@ class Camera:
 
 @dataclass
 class Studio:
-    """Photographs people, and keeps the places that it has drawn.
+    """Studio that photographs people, and keeps the places that it has drawn.
 
     Args:
         seed: determines the places and every image.
@@ -64,7 +64,7 @@ class Studio:
         Args:
             person: who stands before the camera.
             camera: what takes the picture.
-            key: non-negative numbers that tell this image from all others.
+            key: non-negative numbers that identify the image.
 
         Returns:
             A 64 x 128 image, RGB from a visible camera and grey from an infrared one.

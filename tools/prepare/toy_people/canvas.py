@@ -1,4 +1,4 @@
-"""A drawing surface in body coordinates, and garment patterns on it."""
+"""Drawing surface in body coordinates, and garment patterns on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Pose:
-    """How a person stands before the camera in one image.
+    """Posture of a person before the camera in one image.
 
     Attributes:
         unit: the body height in pixels.
-        foot: where the point between the feet is in the image, in pixels.
-        yaw: the share of the body's width that is seen; it is 1 where the body is seen straight on.
+        foot: the point between the feet in the image, in pixels.
+        yaw: the share of the body's width that is seen; it is 1 if the body is seen straight on.
         lean: the sideways shift per unit of height.
         mirrored: whether the person walks the other way.
         from_behind: whether the person is seen from the back.
@@ -41,7 +41,7 @@ class Pose:
 
 
 class Canvas:
-    """Which part each pixel shows and how much light falls on it, in body coordinates.
+    """Part that each pixel shows, and the light on it, in body coordinates.
 
     ``x`` runs from the body's axis to its near side, ``y`` from the ground (0) to the crown (1).
 
@@ -89,7 +89,7 @@ class Canvas:
                 self.polygon(_taper(joints[i], joints[i + 1], first, last), parts[i], shade)
 
     def weave(self, part: Part, motif: Part, pattern: Pattern, origin: Point) -> None:
-        """Turn ``part`` into ``motif`` where the pattern says so.
+        """Turn ``part`` into ``motif`` at the motifs of a pattern.
 
         Args:
             part: the garment's ground.
@@ -123,7 +123,7 @@ def _taper(start: Point, end: Point, first: float, last: float) -> list[Point]:
 
 
 def _motif(pattern: Pattern, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Tell where a pattern's motif lies, (H, W) bool.
+    """Find the pixels of a pattern's motif, (H, W) bool.
 
     Args:
         pattern: which pattern it is, and how wide.

@@ -1,7 +1,7 @@
 """Toy data sets in SYSU-MM01's and RegDB's layouts: drawn people, seen in visible light and in infrared.
 
-Cut of the clothes, patterns and body are the same in both modalities; colour is seen in one only, and how bright cloth
-is in infrared says nothing about its colour. So a model has to learn what carries over, as on the real data sets.
+Cut of the clothes, patterns and body are the same in both modalities; colour is seen in one only, and the brightness of
+cloth in infrared says nothing about its colour. So a model has to learn what both modalities share, as on real data.
 """
 
 import logging
@@ -31,7 +31,7 @@ REGDB_CAMERAS = {
 }
 REGDB_IMAGES = 10
 Identities = int | tuple[int, int, int]
-"""How many there are, or how many for training, validation and test."""
+"""Number of identities, or numbers for training, validation and test."""
 _REPORT_EVERY = 50
 _logger = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ def make_toy_sysu(root: str | Path, identities: Identities = 90, images_per_came
 
     Args:
         root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
-        identities: how many people there are, 3 to 1000, of which a third is for testing; or how many for training,
+        identities: the number of people, 3 to 1000, of which a third is for testing; or the numbers for training,
             validation and test, at least one each: (296, 99, 96) in SYSU-MM01.
-        images_per_camera: how many images of a person each of the six cameras takes, at least 1.
+        images_per_camera: the number of images of a person by each of the six cameras, at least 1.
         seed: determines everything: the same seed gives the same bytes.
 
     Returns:
@@ -65,10 +65,10 @@ def toy_sysu_split(identities: Identities) -> SysuSplit:
     """Take the first identities for training, the next for validation and the last for testing.
 
     Args:
-        identities: how many there are, of which a third is for testing and a ninth for validation, or how many of each.
+        identities: their number, of which a third is for testing and a ninth for validation, or the number of each.
 
     Raises:
-        InputError: there would be none of one kind.
+        InputError: training, validation or test would have no identity.
     """
     if isinstance(identities, int):
         test = identities // 3
@@ -97,7 +97,7 @@ def make_toy_regdb(root: str | Path, identities: int = 40, seed: int = 0) -> boo
 
     Args:
         root: the folder to make. It is the one that holds ``Visible``, ``Thermal`` and ``idx``.
-        identities: how many people there are, 2 to 1000.
+        identities: the number of people, 2 to 1000.
         seed: determines everything: the same seed gives the same bytes.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A person's figure: from a shape and a pose to a map of body and garment parts."""
+"""Figure of a person: a map of body and garment parts, from a shape and a pose."""
 
 import math
 
@@ -47,7 +47,7 @@ def draw_figure(shape: Shape, pose: Pose) -> tuple[Image.Image, Image.Image]:
 
 
 class _Figure:
-    """The parts of one figure, drawn from the far side to the near one."""
+    """Parts of one figure, drawn from the far side to the near one."""
 
     def __init__(self, shape: Shape, pose: Pose, canvas: Canvas) -> None:
         self.shape, self.pose, self.canvas = shape, pose, canvas

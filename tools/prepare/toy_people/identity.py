@@ -1,4 +1,4 @@
-"""Who the toy people are: what both modalities show of a person, and what only one of them shows."""
+"""Identities of toy people: traits that both modalities show, and traits that only one of them shows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ Colour = tuple[int, int, int]
 
 
 class Part(IntEnum):
-    """What a pixel of a figure shows. Garments have a ground and a motif."""
+    """Part of a figure that a pixel shows. Garments have a ground and a motif."""
 
     NONE = 0
     SKIN = 1
@@ -33,7 +33,7 @@ class Part(IntEnum):
 
 @dataclass(frozen=True)
 class Pattern:
-    """A garment's pattern, repeated every ``period`` body heights (0.05 is about five pixels)."""
+    """Pattern of a garment, repeated every ``period`` body heights (0.05 is about five pixels)."""
 
     kind: str
     period: float = 0.0
@@ -65,7 +65,7 @@ CHOICES: dict[str, tuple] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What carries over between the modalities: body, cut of the clothes, patterns. Levels run from 0 to 2."""
+    """Traits that both modalities show: body, cut of the clothes, patterns. Levels run from 0 to 2."""
 
     stature: int
     build: int
@@ -85,12 +85,12 @@ class Shape:
 
 @dataclass(frozen=True)
 class Person:
-    """An identity.
+    """Person, who is an identity.
 
     Attributes:
-        shape: what both modalities show.
-        colours: the colour of each :class:`Part`, which visible light alone shows.
-        warmth: the grey value of each :class:`Part`, which infrared alone shows; it is independent of the colours.
+        shape: the traits that both modalities show.
+        colours: the colour of each :class:`Part`, which only visible light shows.
+        warmth: the grey value of each :class:`Part`, which only infrared shows; it is independent of the colours.
     """
 
     shape: Shape
@@ -110,8 +110,8 @@ def sample_people(count: int, seed: int) -> list[Person]:
     The first people of a longer list are those of a shorter one with the same seed.
 
     Args:
-        count: how many people to draw, 1 to 1000.
-        seed: determines who they are; it is not negative.
+        count: the number of people to draw, 1 to 1000.
+        seed: determines the people; it is not negative.
 
     Raises:
         InputError: a number is out of range.
@@ -151,7 +151,7 @@ def _luminance(colour: Colour) -> float:
 
 
 def _warmth(rng: np.random.Generator) -> tuple[int, ...]:
-    """Cloth lies between the cool background and the skin; a motif shows at a fraction of its visible contrast."""
+    """Draw warmth: cloth between the cool background and the skin, motifs at a fraction of their visible contrast."""
     upper, lower, hat, shoes, bag = rng.integers(85, 150, size=5).tolist()
     motifs = rng.choice([-38, 38], size=2) + rng.integers(-5, 6, size=2)
     hair = int(rng.integers(90, 125))

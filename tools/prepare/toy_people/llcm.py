@@ -1,4 +1,4 @@
-"""A toy data set in LLCM's layout: drawn people, seen by some of nine cameras in visible light and in infrared."""
+"""Toy data set in LLCM's layout: drawn people, seen by some of nine cameras in visible light and in infrared."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from toy_people.camera import Camera, Studio
 from toy_people.identity import Person, sample_people
 
 SEEN_BY = 4
-"""Cameras that see a person, of the nine there are."""
+"""Number of cameras, of nine, that see a person."""
 
 
 def make_toy_llcm(root: str | Path, identities: int = 60, images_per_camera: int = 4, seed: int = 0) -> bool:
@@ -20,8 +20,8 @@ def make_toy_llcm(root: str | Path, identities: int = 60, images_per_camera: int
 
     Args:
         root: the folder to make. It is the one that holds ``test_vis`` and ``idx``.
-        identities: how many people there are, 3 to 1000.
-        images_per_camera: how many images of a person a camera takes, of each modality, at least 1.
+        identities: the number of people, 3 to 1000.
+        images_per_camera: the number of images of a person by each camera in each modality, at least 1.
         seed: determines everything: the same seed gives the same bytes.
 
     Returns:
@@ -52,7 +52,7 @@ def _images(people: list[Person], count: int, studio: Studio) -> Iterator[tuple[
 
 
 def _camera(number: int, modality: str) -> Camera:
-    """One of the nine: by day it is a little dark, at night it sees warmth; its place is the same."""
+    """Make one of the nine cameras: a little dark by day, infrared at night, at the same place."""
     light = 0.6 + 0.05 * (number % 5)
     return Camera(
         place=number,

@@ -1,4 +1,4 @@
-"""A toy data set in MSVR310's layout: drawn people in three kinds of light at once, in several scenes."""
+"""Toy data set in MSVR310's layout: drawn people in three kinds of light at once, in several scenes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +10,18 @@ from toy_people.camera import Camera, Studio
 from toy_people.identity import Person, sample_people
 
 SCENES = {1: (1, False), 2: (1, True), 3: (2, False)}
-"""The place of each, and whether it is night there."""
+"""Place of each scene, and whether it is night there."""
 VIEWS = 3
 
 
 def make_toy_msvr310(root: str | Path, identities: int = 60, seed: int = 0) -> bool:
     """Draw a data set in MSVR310's layout; half of the identities, the last ones, are for testing.
 
-    Every third is seen in one scene, and so no query; the others in two or three, under three cameras each.
+    Every third identity is seen in one scene, and so is no query; the others in two or three, by three cameras each.
 
     Args:
         root: the folder to make. It is the one that holds ``bounding_box_train``.
-        identities: how many people there are, 4 to 1000.
+        identities: the number of people, 4 to 1000.
         seed: determines everything: the same seed gives the same bytes.
 
     Returns:
@@ -46,7 +46,7 @@ def _samples(people: list[Person], studio: Studio) -> Iterator[Sample]:
 
 
 def _photograph(studio: Studio, person: Person, identity: int, scene: int, view: int) -> Sample:
-    """A pose in all three kinds of light; near infrared is what the eye would see by day, without colours."""
+    """Photograph a pose in all three kinds of light; near infrared is the view by day without colours."""
     place, night = SCENES[scene]
     seen, warm = (
         studio.photograph(person, _camera(place, view, infrared), (identity, scene, view)) for infrared in (False, True)

@@ -1,4 +1,4 @@
-"""The places the toy people walk through: one long panorama a place, of which an image shows a window."""
+"""Places that the toy people walk through, each a long panorama of which an image shows a window."""
 
 from enum import IntEnum
 
@@ -11,7 +11,7 @@ PANORAMA_WIDTH = 5 * WIDTH
 
 
 class Surface(IntEnum):
-    """What a pixel of a place shows."""
+    """Surface of a place that a pixel shows."""
 
     WALL = 0
     FLOOR = 1
@@ -29,8 +29,8 @@ def draw_place(indoor: bool, seed: list[int]) -> np.ndarray:
     """Draw a place without colours, reproducibly.
 
     Args:
-        indoor: whether it is a corridor, or else a street.
-        seed: tells this place from all others.
+        indoor: whether the place is a corridor, or else a street.
+        seed: identifies the place.
 
     Returns:
         The :class:`Surface` of every pixel, (128, 320).

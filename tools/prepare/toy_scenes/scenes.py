@@ -1,7 +1,7 @@
-"""Toy RGB-D scenes, in which the salient object is the one thing that is both near and of its own texture.
+"""Toy RGB-D scenes, in which only the salient object is both near and of a different texture.
 
 The same shapes appear three times: the object, in its own texture and near; a patch painted in the object's texture on
-what lies behind; and a lump in the background's texture, as near as the object. Colour alone cannot tell the object
+the background; and a lump in the background's texture, as near as the object. Colour alone cannot tell the object
 from the patch, depth alone cannot tell it from the lump.
 """
 
@@ -19,17 +19,17 @@ from toy_scenes.textures import Texture, sample_texture, smooth_noise
 KINDS = ("object", "patch", "lump")
 TRIES = 40
 FOLDERS = {"image": "RGB", "depth": "depth", "mask": "GT"}
-"""The attributes of a :class:`Scene`, and the folders of D3Net's layout."""
+"""Folders of D3Net's layout by the attributes of a :class:`Scene`."""
 MIN_SIZE = 32
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One sample: three square images of one size.
+    """Sample of three square images of one size.
 
     Attributes:
-        image: what a camera sees, in RGB.
-        depth: how near everything is, in grey values; white is near.
+        image: the image of the camera, in RGB.
+        depth: the depth in grey values; white is near.
         mask: white on the salient object and black elsewhere.
     """
 
@@ -43,7 +43,7 @@ def make_toy_rgbd(root: str | Path, train: int = 400, test: int = 100, size: int
 
     Args:
         root: the folder to make.
-        train, test: how many scenes there are of either kind, at least one each.
+        train, test: the numbers of scenes, at least one each.
         size: the width and height of the images, at least 32 pixels.
         seed: determines everything: the same seed gives the same bytes.
 
@@ -69,7 +69,7 @@ def _fill(root: Path, parts: dict[str, int], size: int, seed: int) -> None:
 
 
 def draw_scene(size: int, rng: np.random.Generator) -> Scene:
-    """Draw a scene: one object, one patch, one lump and, where there is room, up to one more patch and lump.
+    """Draw a scene: one object, one patch, one lump and, if there is room, up to one more patch and lump.
 
     Args:
         size: the length of the sides, in pixels.
@@ -77,12 +77,12 @@ def draw_scene(size: int, rng: np.random.Generator) -> Scene:
     """
     hue = rng.uniform()
     ground = sample_texture(rng, size, hue)
-    own = sample_texture(rng, size, hue + rng.uniform(0.25, 0.75))
+    object_texture = sample_texture(rng, size, hue + rng.uniform(0.25, 0.75))
     image, depth = ground.paint(size, rng), _background_depth(size, rng)
     mask = np.zeros((size, size), bool)
     kinds = [*KINDS, *rng.permutation(KINDS[1:])[: rng.integers(3)].tolist()]
     for kind, shape in zip(kinds, _apart(size, len(kinds), rng)):
-        _put(kind, shape, ground if kind == "lump" else own, image, depth, rng)
+        _put(kind, shape, ground if kind == "lump" else object_texture, image, depth, rng)
         mask |= shape & (kind == "object")
     return _photograph(image, depth, mask, rng)
 

@@ -10,7 +10,7 @@ PATTERNS = ("stripes", "checks", "speckles", "clouds")
 
 @dataclass(frozen=True)
 class Texture:
-    """What a surface looks like.
+    """Look of a surface.
 
     Attributes:
         colours: the two colours, (2, 3), 0 to 255.
@@ -25,7 +25,7 @@ class Texture:
     angle: float
 
     def paint(self, size: int, rng: np.random.Generator) -> np.ndarray:
-        """Paint a square, every time at another place of the pattern, (size, size, 3) float."""
+        """Paint a square, (size, size, 3) float, every time at another place of the pattern."""
         mix = _PAINTERS[self.pattern](self, size, rng)[..., None]  # (size, size, 1), 0 to 1
         painted = (1 - mix) * self.colours[0] + mix * self.colours[1]
         return painted * (1 + 0.12 * smooth_noise(size, size / 8, rng)[..., None])
