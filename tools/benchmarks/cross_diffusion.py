@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Time cross-diffusion attention beside its literal formula and beside cross-attention, and tell their peak memory.
+"""Time cross-diffusion attention beside its literal formula and cross-attention, and measure their peak memory.
 
     python tools/benchmarks/cross_diffusion.py [--tokens 465] [--heads 12] [--dim 64] [--batch 8] [--device cuda]
 
-The first two start from the affinities, which the layer has anyway, for self-attention; what those cost is a line of
-its own. Cross-attention starts from queries and keys. All have gradients and take turns; each round is one pass of
-each. Peak memory is what a process of its own needs beyond its inputs (of a CPU's process: on Linux).
+The first two start from the affinities, which the layer has for self-attention anyway and whose cost is a separate
+line. Cross-attention starts from queries and keys. All have gradients and take turns; each round is one pass of each.
+Peak memory is the memory of a separate process beyond its inputs (on a CPU, only under Linux).
 """
 
 import argparse
@@ -35,7 +35,7 @@ class Inputs(NamedTuple):
 
 
 def literal(tensors: Inputs) -> tuple[Tensor, Tensor]:
-    """Eq. 5 to 8 as they are written."""
+    """Compute eq. 5 to 8 as they are written."""
     a, b = tensors.affinities
     total = (1 - EPSILON) * (a + b)
     a, b = normalized(a), normalized(b)
@@ -43,7 +43,7 @@ def literal(tensors: Inputs) -> tuple[Tensor, Tensor]:
 
 
 def normalized(affinity: Tensor) -> Tensor:
-    """(B, h, n, n) affinities between the inverse roots of their row sums (eq. 5)."""
+    """Multiply (B, h, n, n) affinities by the inverse roots of their row sums on both sides (eq. 5)."""
     root = affinity.sum(-1, keepdim=True).rsqrt()
     return root * affinity * root.mT
 
@@ -53,7 +53,7 @@ def products(tensors: Inputs) -> tuple[Tensor, Tensor]:
 
 
 def affinities(tensors: Inputs) -> tuple[Tensor, Tensor]:
-    """Of both modalities, eq. 1."""
+    """Compute the affinities of both modalities, eq. 1."""
     scaled = tensors.query * tensors.query.shape[-1] ** -0.5
     return tuple((scaled @ tensors.key.mT).softmax(-1))
 
@@ -74,12 +74,12 @@ FORMS = {
 def inputs(args: argparse.Namespace) -> Inputs:
     shape = (3, 2, args.batch, args.heads, args.tokens, args.dim)
     qkv = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(args.device).requires_grad_()
-    found = torch.rand(2, *shape[2:4], args.tokens, args.tokens, device=args.device)
-    return Inputs(*qkv, (found / found.sum(-1, keepdim=True)).requires_grad_())
+    affinity = torch.rand(2, *shape[2:4], args.tokens, args.tokens, device=args.device)
+    return Inputs(*qkv, (affinity / affinity.sum(-1, keepdim=True)).requires_grad_())
 
 
 def step(form: Callable, tensors: Inputs, backward: bool) -> float:
-    """Seconds of one pass."""
+    """Time one pass in seconds."""
     start = time.perf_counter()
     results = form(tensors)
     if backward:
@@ -90,14 +90,14 @@ def step(form: Callable, tensors: Inputs, backward: bool) -> float:
 
 
 def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiprocessing.Queue) -> None:
-    """MiB that a form needs beyond its inputs, in a process that has run nothing else."""
+    """Measure the MiB that a form needs beyond its inputs, in a process that runs nothing else."""
     tensors = inputs(args)
     if tensors.query.is_cuda:
         before = torch.cuda.memory_allocated()
         step(FORMS[name], tensors, backward)
         queue.put((torch.cuda.max_memory_allocated() - before) / 2**20)
         return
-    # the most is counted from here: making the inputs needed more than they keep
+    # the peak is counted from here, since making the inputs needed more memory than they keep
     Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     step(FORMS[name], tensors, backward)
@@ -105,7 +105,7 @@ def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiproces
 
 
 def memory(name: str) -> float:
-    """MiB of this process, "VmRSS" now or "VmHWM" at most. getrusage would start from the parent's number."""
+    """Return the MiB of this process, "VmRSS" now or "VmHWM" at most; getrusage would include the parent's."""
     with Path("/proc/self/status").open() as file:
         return next(int(line.split()[1]) for line in file if line.startswith(name)) / 2**10
 
@@ -115,9 +115,9 @@ def measure_peak(name: str, args: argparse.Namespace, backward: bool) -> float:
     queue = context.Queue()
     process = context.Process(target=peak, args=(name, args, backward, queue))
     process.start()
-    found = queue.get()
+    mebibytes = queue.get()
     process.join()
-    return found
+    return mebibytes
 
 
 def main() -> None:
@@ -126,7 +126,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
-    os.environ["MALLOC_MMAP_THRESHOLD_"] = str(2**20)  # glibc in processes to come gives back what is freed, at once
+    os.environ["MALLOC_MMAP_THRESHOLD_"] = str(2**20)  # makes glibc in later processes return freed memory at once
     tensors = inputs(args)
     print(
         f"{args.tokens} tokens, {args.heads} heads of {args.dim}, batch of {args.batch}, {args.device}, "
@@ -140,11 +140,11 @@ def main() -> None:
                 if number:  # the first round warms up
                     seconds[name].append(taken)
         print("forward and backward:" if backward else "forward:")
-        for name, found in seconds.items():
-            ratio = median(a / b for a, b in zip(seconds["literal formula"], found))
+        for name, times in seconds.items():
+            ratio = median(a / b for a, b in zip(seconds["literal formula"], times))
             memory = measure_peak(name, args, backward)
             print(
-                f"  {name:16} {median(found):7.3f} s ({min(found):.3f} to {max(found):.3f}), "
+                f"  {name:16} {median(times):7.3f} s ({min(times):.3f} to {max(times):.3f}), "
                 f"{ratio:.2f} times as fast as the literal formula, peak {memory:.0f} MiB"
             )
 

@@ -1,4 +1,4 @@
-"""Time the whole SYSU-MM01 evaluation after feature extraction, beside a per-query loop doing the same.
+"""Time the whole SYSU-MM01 evaluation after feature extraction, beside the same by a loop over queries.
 
 Features are random at the data set's sizes: 3803 queries, 96 identities, 56, 56, 94 and 95 of them under the visible
 cameras, about 20 images each.
@@ -17,7 +17,7 @@ from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS
 from fastreid_mm.evaluation.sysu_splits import Permutation
 
 IDENTITIES = 96
-PRESENT = {1: 56, 2: 56, 4: 94, 5: 95}  # identities each visible camera saw
+PRESENT = {1: 56, 2: 56, 4: 94, 5: 95}  # number of identities that each visible camera saw
 QUERIES = {3: 1883, 6: 1920}
 RANKS = (1, 10, 20)
 TRIALS = 10
@@ -26,7 +26,7 @@ Results = dict[str, dict[str, float]]
 
 
 def make_gallery(generator: np.random.Generator) -> Permutation:
-    """Ten random orders of 13 to 27 images for each camera and identity."""
+    """Draw ten random orders of 13 to 27 images for each camera and identity."""
     keys = [
         (cam, identity)
         for cam, present in PRESENT.items()
@@ -45,7 +45,7 @@ def make_labels(permutation: Permutation, generator: np.random.Generator) -> Lab
 def loop_query(
     distance: np.ndarray, identity: int, camera: int, ids: np.ndarray, cams: np.ndarray
 ) -> np.ndarray | None:
-    """Hits of one query at each rank, then its average precision and inverse penalty; None where nothing is true."""
+    """Score one query: hits at each rank, average precision and inverse penalty; None without a true image."""
     order = np.argsort(distance, kind="stable")
     order = order[~((camera == 3) & (cams[order] == 2))]
     ranked = ids[order]
@@ -60,7 +60,7 @@ def loop_query(
 
 
 def loop_evaluation(distance: np.ndarray, labels: Labels, permutation: Permutation) -> Results:
-    """The protocol as it is usually written: sort and count one query after another."""
+    """Evaluate by the protocol as it is usually written: sort and count one query after another."""
     query_ids, query_cams, ids, cams, numbers = labels
     columns = {image: column for column, image in enumerate(zip(cams.tolist(), ids.tolist(), numbers.tolist()))}
     results = {}

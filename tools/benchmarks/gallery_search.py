@@ -1,8 +1,8 @@
-"""Time a search of an index beside FAISS called by hand and a plain NumPy loop, with the memory of each, and measure
-what approximate kinds and CMT's candidates find.
+"""Time a search of an index beside FAISS called directly and a plain NumPy loop, with the memory of each, and measure
+the recall of approximate kinds and of CMT's candidates.
 
-Features are drawn: identities at random, four images around each. Every way runs in a process of its own, in turn with
-the others, and reads what it needs from the disk; times are medians, memory is the most that a process held.
+Features are random: identities, and four images around each. Every way runs in a separate process, in turn with the
+others, and reads its input from the disk; times are medians, memory is the peak of a process.
 """
 
 import argparse
@@ -38,12 +38,12 @@ def draw(folder: Path, rows: int, columns: int, queries: int) -> None:
     for start in range(0, rows, BATCH):
         ids = np.arange(start, min(start + BATCH, rows)) // 4
         gallery[start : start + BATCH] = people[ids] + random.standard_normal((len(ids), columns), dtype=np.float32)
-    asked = people[random.integers(0, len(people), queries)]
-    np.save(folder / FEATURES[1], asked + random.standard_normal(asked.shape, dtype=np.float32))
+    targets = people[random.integers(0, len(people), queries)]
+    np.save(folder / FEATURES[1], targets + random.standard_normal(targets.shape, dtype=np.float32))
 
 
 def read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The gallery, read from the disk as it is used, and the query features."""
+    """Open the gallery, read from the disk as it is used, and read the query features."""
     return np.load(folder / FEATURES[0], mmap_mode="r"), np.load(folder / FEATURES[1])
 
 
@@ -57,7 +57,7 @@ def name_of(folder: Path, space: Space, kind: str | None) -> Path:
 
 
 def make(folder: Path, space: Space, kind: str | None = None) -> None:
-    """Index the gallery as ``index_gallery`` does, in its batches, each of which goes to the disk."""
+    """Index the gallery as ``index_gallery`` does, writing each batch to the disk."""
     gallery, _ = read(folder)
     index = index_in(folder, space, space.vectors(torch.zeros(1, gallery.shape[1])).shape[1], kind)
     for start in range(0, len(gallery), BATCH):
@@ -79,7 +79,7 @@ def plain(query: torch.Tensor, gallery: torch.Tensor) -> torch.Tensor:
 
 
 def ask(folder: Path) -> np.ndarray:
-    """(Nq, TOP) places by an index, as ``search_gallery`` does."""
+    """Search an index as ``search_gallery`` does, and return places (Nq, TOP)."""
     space, query = PlainSpace("euclidean"), read(folder)[1]
     return search(index_in(folder, space, query.shape[1]), space, plain, torch.from_numpy(query), TOP).places
 
@@ -101,12 +101,12 @@ def ask_in_a_loop(folder: Path) -> np.ndarray:
 
 def measured(way: Callable, folder: Path, answer: Connection) -> None:
     start = time.perf_counter()
-    found = way(folder)
-    answer.send((time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, found))
+    places = way(folder)
+    answer.send((time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, places))
 
 
 def in_a_process(way: Callable, folder: Path) -> tuple[float, float, np.ndarray | None]:
-    """Seconds, GiB and what was found."""
+    """Run a way in a separate process, and return seconds, GiB and its result."""
     context = get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=measured, args=(way, folder, theirs))
@@ -117,7 +117,7 @@ def in_a_process(way: Callable, folder: Path) -> tuple[float, float, np.ndarray 
 
 
 def compare(ways: dict[str, Callable], folder: Path, repeats: int) -> None:
-    """Print seconds and memory of each way beside those of the first; all must find the same."""
+    """Print seconds and memory of each way beside those of the first; all must return the same places."""
     runs: dict[str, list] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
@@ -135,7 +135,7 @@ def recall(found: np.ndarray, best: np.ndarray) -> float:
 
 
 def compare_kinds(folder: Path, kinds: list[str]) -> None:
-    """Print what each kind finds of the nearest, and how fast."""
+    """Print the recall and the time of each kind of index."""
     space, query = PlainSpace("euclidean"), torch.from_numpy(read(folder)[1])
     best = ask(folder)
     for each in kinds:
@@ -144,13 +144,13 @@ def compare_kinds(folder: Path, kinds: list[str]) -> None:
             make(folder, space, kind)
         index = index_in(folder, space, query.shape[1], kind, effort)
         start = time.perf_counter()
-        found = search(index, space, plain, query, TOP).places
+        places = search(index, space, plain, query, TOP).places
         seconds = time.perf_counter() - start
-        print(f"{kind:24} {effort:14} {seconds:6.2f} s, recall@{TOP} {recall(found, best):.4f}", flush=True)
+        print(f"{kind:24} {effort:14} {seconds:6.2f} s, recall@{TOP} {recall(places, best):.4f}", flush=True)
 
 
 def compare_candidates(folder: Path, rows: int, columns: int, queries: int, candidates: list[int]) -> None:
-    """Print how long CMT's exact searches take, and what is found among candidates by the cosine."""
+    """Print the time of CMT's exact searches, and time and recall of a search among candidates by the cosine."""
     draw(folder, rows, columns // PARTS * (PARTS + 2), queries)
     make(folder, QueryAdaptiveSpace(PARTS, "euclidean"))
     query = torch.from_numpy(read(folder)[1])
@@ -164,9 +164,9 @@ def compare_candidates(folder: Path, rows: int, columns: int, queries: int, cand
         print(f"CMT, {metric}, every row compared {time.perf_counter() - start:8.2f} s", flush=True)
         for number in numbers:
             start = time.perf_counter()
-            found = search(index, space, ask_all, query, TOP, number).places
+            places = search(index, space, ask_all, query, TOP, number).places
             seconds = time.perf_counter() - start
-            print(f"CMT, {metric}, {number or TOP + 16} candidates {seconds:8.2f} s, recall {recall(found, best):.4f}")
+            print(f"CMT, {metric}, {number or TOP + 16} candidates {seconds:8.2f} s, recall {recall(places, best):.4f}")
 
 
 def query_adaptive(metric: str, query: torch.Tensor, gallery: torch.Tensor) -> torch.Tensor:
@@ -181,9 +181,11 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--kinds", nargs="*", default=["IVF64,Flat:nprobe=4", "IVF64,Flat:nprobe=16", "HNSW32"])
-    parser.add_argument("--kinds-gallery", type=int, default=10_000, help="rows of the indexes of --kinds and of CMT's")
+    parser.add_argument(
+        "--kinds-gallery", type=int, default=10_000, help="number of rows of the indexes of --kinds and of CMT"
+    )
     parser.add_argument("--candidates", nargs="*", type=int, default=[26, 100, 1000])
-    parser.add_argument("--folder", type=Path, help="where a temporary folder of some GB has room")
+    parser.add_argument("--folder", type=Path, help="folder with room for a temporary folder of some GB")
     arguments = parser.parse_args()
     sizes = arguments.columns, arguments.queries
 

@@ -1,4 +1,4 @@
-r"""Stop trainings at random moments, go on, and compare the end bit by bit with a training that was never stopped.
+r"""Stop trainings at random moments, resume them, and compare the end bit by bit with an uninterrupted training.
 
 Example:
     python tools/prepare/make_toy_data.py --root logs/kills/datasets --identities 8 2 8
@@ -7,8 +7,8 @@ Example:
     python tools/benchmarks/kill_runs.py --faults 100 --output logs/kills/sod --sod CONFIG.py
 
 Every training is a fork of this process, which has imported everything already. The faults are drawn from --seed:
-SIGKILL; SIGTERM; SIGKILL after which the newest checkpoint is cut short; a limit on the size of files in which no
-checkpoint fits, as on a full disk. What was seen is printed as a table and written to OUTPUT/faults.json.
+SIGKILL; SIGTERM; SIGKILL after which the newest checkpoint is cut short; a limit on the size of files below that of a
+checkpoint, as on a full disk. The outcomes are printed as a table and written to OUTPUT/faults.json.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from tabulate import tabulate
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGKILL, last file cut": signal.SIGKILL}
 FULL = "no space"
 TIMES_NOT_COMPARED = ("message_hub", "meta")
-"""Parts of mmengine's checkpoints that hold times."""
+"""Entries of mmengine's checkpoints that hold times."""
 Train = Callable[[Path, bool], object]
-"""Trains in a folder; says whether to resume."""
+"""Function that trains in a folder; the second argument says whether to resume."""
 
 
 def fastreid_training(config: str, options: list[str]) -> Train:
-    """A training as ``tools/train_net.py`` makes it."""
+    """Make a training like ``tools/train_net.py``."""
     from fastreid_mm.commands.run import argument_parser, run
 
     def train(folder: Path, resume: bool) -> None:
@@ -48,7 +48,7 @@ def fastreid_training(config: str, options: list[str]) -> Train:
 
 
 def saliency_training(config: str, options: list[str]) -> Train:
-    """A training as ``tools/train_sod.py`` makes it."""
+    """Make a training like ``tools/train_sod.py``."""
     import mmengine.runner.runner
 
     from mmseg_mm.engine import run_host_script
@@ -63,7 +63,7 @@ def saliency_training(config: str, options: list[str]) -> Train:
 
 
 def fork(train: Train, folder: Path, resume: bool, size_limit: int | None = None) -> int:
-    """Train in a process of its own, and return its number. What it prints goes to a file beside the folder."""
+    """Train in a separate process, and return its number. Its output goes to a file beside the folder."""
     sys.stdout.flush()
     process = os.fork()
     if process:
@@ -79,7 +79,7 @@ def fork(train: Train, folder: Path, resume: bool, size_limit: int | None = None
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
-    except BaseException as error:  # whatever it is, this process ends here and not in the tool
+    except BaseException as error:  # after any error, this process ends here and not in the tool
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         print("".join(traceback.format_exception(error)), f"{type(error).__name__}: {error}", file=sys.stderr)
         status = 2 if isinstance(error, ValueError) else 1
@@ -90,11 +90,11 @@ def fork(train: Train, folder: Path, resume: bool, size_limit: int | None = None
 
 
 def wait(process: int, seconds: float) -> int | None:
-    """The exit status of a process (minus the signal that ended it), None if it still runs after so long."""
+    """Return the exit status of a process (minus the signal that ended it), None if it runs longer."""
     end = time.monotonic() + seconds
     while True:
-        found, status = os.waitpid(process, os.WNOHANG)
-        if found:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > end:
             return None
@@ -102,13 +102,13 @@ def wait(process: int, seconds: float) -> int | None:
 
 
 def newest(folder: Path) -> list[Path]:
-    """Checkpoints, the newest first."""
-    found = [path for path in folder.glob("*.pth") if path.name.startswith(("model_", "epoch_", "iter_"))]
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    """List checkpoints, the newest first."""
+    checkpoints = [path for path in folder.glob("*.pth") if path.name.startswith(("model_", "epoch_", "iter_"))]
+    return sorted(checkpoints, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
 def break_once(train: Train, folder: Path, fault: str, moment: float, resume: bool) -> tuple[str, bool]:
-    """Train, have the fault at a moment (in seconds), and say what happened and whether training was done."""
+    """Train, cause the fault at a moment (in seconds), and say what happened and whether training was done."""
     limit = 100_000 if fault == FULL else None
     process = fork(train, folder, resume, limit)
     status = wait(process, 600 if limit else moment)
@@ -117,12 +117,18 @@ def break_once(train: Train, folder: Path, fault: str, moment: float, resume: bo
         status = wait(process, 600)
     if fault.endswith("cut") and status == -signal.SIGKILL and (files := newest(folder)):
         os.truncate(files[0], int(files[0].stat().st_size * (moment % 1)))
-    said = {0: "was done", -9: "ended at once", -15: "ended before training", 143: "saved, status 143", 2: "one line"}
-    return said.get(status, f"status {status}") if status is not None else "hangs", status == 0
+    outcomes = {
+        0: "was done",
+        -9: "ended at once",
+        -15: "ended before training",
+        143: "saved, status 143",
+        2: "one line",
+    }
+    return outcomes.get(status, f"status {status}") if status is not None else "hangs", status == 0
 
 
 def contents(folder: Path) -> dict:
-    """All that a training ends with, but for times."""
+    """Read everything that a training ends with, except times."""
     last = torch.load(newest(folder)[0], weights_only=True)
     kept = {key: value for key, value in last.items() if key not in TIMES_NOT_COMPARED}
     results = folder / "results.json"
@@ -130,7 +136,7 @@ def contents(folder: Path) -> dict:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two nested contents agree in every bit."""
+    """Tell whether two nested contents agree in every bit."""
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         return one.dtype == other.dtype and torch.equal(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
@@ -141,7 +147,7 @@ def same(one: object, other: object) -> bool:
 
 
 def campaign(train: Train, output: Path, number: int, seed: int) -> Iterator[tuple[str, str, bool | None]]:
-    """Yield each fault, what happened, and, at the end of a training, whether it ended like the one never stopped."""
+    """Give each fault, its outcome, and, at the end of a training, whether it equals the uninterrupted one."""
     draw = random.Random(seed)
     output.mkdir(parents=True, exist_ok=True)
     for old in (path for path in output.iterdir() if path.is_dir() and path.name.startswith(("whole", "broken"))):
@@ -162,17 +168,17 @@ def campaign(train: Train, output: Path, number: int, seed: int) -> Iterator[tup
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """See above."""
+    """Run the campaign of faults, and print the outcomes as a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", type=int, default=100, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="of faults and moments")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the trainings and of what was seen")
+    parser.add_argument("--seed", type=int, default=0, help="seed of faults and moments")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the trainings and of the outcomes")
     host = parser.add_mutually_exclusive_group(required=True)
-    host.add_argument("--config-file", help="a config of fast-reid's side")
-    host.add_argument("--sod", help="a config of the saliency side")
+    host.add_argument("--config-file", help="a config for fast-reid")
+    host.add_argument("--sod", help="a config for mmsegmentation")
     parser.add_argument("options", nargs=argparse.REMAINDER, help="KEY VALUE pairs, or KEY=VALUE for --sod")
     args = parser.parse_args(arguments)
-    torch.set_num_threads(1)  # a fork has no others
+    torch.set_num_threads(1)  # a fork has no other threads
     train = saliency_training(args.sod, args.options) if args.sod else fastreid_training(args.config_file, args.options)
     seen: Counter[tuple[str, str]] = Counter()
     ends: list[bool] = []

@@ -1,13 +1,13 @@
 #!/usr/bin/env python
-"""Tell what each loss does to the backbone: its value, the norm of its gradient there, and where it pulls.
+"""Measure how each loss acts on the backbone: its value, the norm of its gradient there, and the gradient's direction.
 
 python tools/benchmarks/loss_gradients.py --config-file configs/demo/mun.yml [--batches 8] [MODEL.WEIGHTS FILE ...]
 
-Share is the norm of a loss's gradient over the norm of that of all losses together; cosine is the one between the
-loss's gradient and that of all OTHER losses: below zero it works against them. Means over batches of the training
-set, of a network in training mode that stays as it is. Below, where images are visible or infrared, of the features a
-network is tested by: their norm before any normalisation, and their distances, as the network compares them, within an
-identity across modalities, and between identities.
+Share is the norm of a loss's gradient over the norm of the gradient of all losses together; cosine is between the
+loss's gradient and that of all OTHER losses: below zero the loss works against them. The numbers are means over
+batches of the training set; the network is in training mode and is not changed. For visible-infrared methods, a second
+table is about the features in testing: their norm before any normalization, and their distances, as the network
+compares them, within an identity across modalities, and between identities.
 """
 
 import argparse
@@ -31,18 +31,18 @@ from fastreid_mm.settings.load import load_config, with_values
 
 
 def gradients(model: nn.Module, batch: dict) -> Iterator[tuple[str, float, Tensor]]:
-    """Name, value and (P,) gradient on the backbone's trained parameters of every loss of a batch."""
+    """Give the name, the value and the gradient (P,) on the backbone's trained parameters of every loss of a batch."""
     backbone = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
     losses = model(batch)
     for name, loss in losses.items():
-        found = torch.autograd.grad(loss, backbone, retain_graph=True, allow_unused=True)
-        flat = [(torch.zeros_like(p) if g is None else g).flatten() for g, p in zip(found, backbone)]
+        parts = torch.autograd.grad(loss, backbone, retain_graph=True, allow_unused=True)
+        flat = [(torch.zeros_like(p) if g is None else g).flatten() for g, p in zip(parts, backbone)]
         yield name, loss.item(), torch.cat(flat)
 
 
 def compare(model: nn.Module, batches: list[dict]) -> dict[str, dict[str, float]]:
-    """Loss to its mean value, gradient norm, share and cosine."""
-    found = defaultdict(lambda: defaultdict(list))
+    """Compute each loss's mean value, gradient norm, share and cosine."""
+    numbers = defaultdict(lambda: defaultdict(list))
     for batch in batches:
         names, values, each = zip(*gradients(model, batch))
         whole = torch.stack(each).sum(0)
@@ -54,22 +54,22 @@ def compare(model: nn.Module, batches: list[dict]) -> dict[str, dict[str, float]
                 "cosine": float(torch.cosine_similarity(gradient, whole - gradient, dim=0)),
             }
             for key, number in numbers.items():
-                found[name][key].append(number)
-    return {name: {key: mean(numbers) for key, numbers in of.items()} for name, of in found.items()}
+                numbers[name][key].append(number)
+    return {name: {key: mean(values) for key, values in of.items()} for name, of in numbers.items()}
 
 
 @torch.no_grad()
 def spreads(model: nn.Module, batches: list[dict], metric: str = "cosine") -> dict[str, float]:
-    """Norm of the features, and mean distances within identities across modalities, and between identities.
+    """Compute the norm of features, and mean distances within identities across modalities, and between identities.
 
-    Where the query modulates the gallery, the norm is that of the complete representations alone. The metric is that of
-    a model that has no distance of its own.
+    Of query-adaptive features (CMT), the norm is that of the complete representations. The metric is used for models
+    that do not define a distance.
     """
-    numbers, asked = defaultdict(list), as_meta_architecture(model, metric)
+    numbers, tested = defaultdict(list), as_meta_architecture(model, metric)
     for batch in batches:
         features, targets, modalities = model(batch), batch["targets"], batch["modalities"]
-        distances = asked.pairwise_distance(features, features)
-        parts = asked.query_adaptive_parts
+        distances = tested.pairwise_distance(features, features)
+        parts = tested.query_adaptive_parts
         vectors = QueryAdaptiveFeature.unpack(features, parts).complete.flatten(1) if parts else features
         same = targets[:, None] == targets
         numbers["norm"].append(float(vectors.norm(dim=1).mean()))
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| loss | value | gradient | share | cosine |\n| --- | --- | --- | --- | --- |")
     for name, of in compare(model.train(), batches).items():
         print(f"| {name} | {of['value']:.3f} | {of['gradient']:.3f} | {of['share']:.3f} | {of['cosine']:+.3f} |")
-    if "modalities" in batches[0]:  # aligned samples are of all modalities at once
+    if "modalities" in batches[0]:  # an aligned sample has all modalities
         for name, value in spreads(model.eval(), batches, cfg.TEST.METRIC).items():
             print(f"{name}: {value:.3f}")
 

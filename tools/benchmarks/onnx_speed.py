@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Time an exported network under ONNX Runtime beside PyTorch, in turn, on the same images of noise and threads.
+"""Time an exported network under ONNX Runtime and under PyTorch, in turn, with the same noise images and threads.
 
 python tools/benchmarks/onnx_speed.py --config-file configs/demo/cmtr.yml [--batch-sizes 1 16] [KEY VALUE ...]
 """
@@ -21,7 +21,7 @@ from fastreid_mm.settings.load import load_config
 
 
 def session_of(path: Path) -> InferenceSession:
-    """With as many threads as PyTorch."""
+    """Open a session with as many threads as PyTorch."""
     options = SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -35,12 +35,12 @@ def seconds(compute: Callable[[], object]) -> float:
 
 @torch.no_grad()
 def compare(network: ExportedNetwork, session: InferenceSession, count: int, repeats: int) -> None:
-    """Print the medians of both and of their ratios, over repeats of the one and then the other."""
+    """Print the median times of both and of their ratios, over repeats that take turns."""
     inputs = network.example(count)
     feed = {put.name: value.numpy() for put, value in zip(session.get_inputs(), inputs)}
     pairs = [(seconds(lambda: network(*inputs)), seconds(lambda: session.run(None, feed))) for _ in range(repeats + 1)][
         1:
-    ]  # the first of each makes its buffers
+    ]  # the first run of each allocates buffers
     ratios = sorted(ours / theirs for ours, theirs in pairs)
     torch_time, onnx_time = (median(times) for times in zip(*pairs))
     print(
@@ -60,10 +60,11 @@ def main() -> None:
     with one_line_errors(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         written = export_model(load_config(args.config_file, args.opts), path)
-        size, told = path.stat().st_size / 2**20, written.network.description
+        size, description = path.stat().st_size / 2**20, written.network.description
         print(
-            f"{told.architecture}, {told.size[0]} x {told.size[1]}: {size:.0f} MiB, differs from PyTorch by "
-            f"{written.difference:.0e} of the largest value, {torch.get_num_threads()} thread(s)"
+            f"{description.architecture}, {description.size[0]} x {description.size[1]}: {size:.0f} MiB, "
+            f"differs from PyTorch by {written.difference:.0e} of the largest value, "
+            f"{torch.get_num_threads()} thread(s)"
         )
         session = session_of(path)
         for count in args.batch_sizes:

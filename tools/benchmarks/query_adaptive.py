@@ -16,7 +16,7 @@ from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
 
 
 def loop_distance(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, metric: str) -> Tensor:
-    """The same distances as the paper describes them: a gallery of its own for each query."""
+    """Compute the same distances as the paper describes them, with a modulated gallery for each query."""
     rows = []
     for x, g, b in zip(query.flatten(1), scale, shift):
         modulated = (gallery * g + b).flatten(1)  # (Ng, p * d)
@@ -40,13 +40,13 @@ def measure(name: str, compute: Callable[[], Tensor], repeats: int) -> tuple[flo
 
 
 def compare(metric: str, inputs: tuple[Tensor, ...], repeats: int, loop_repeats: int) -> None:
-    """Time the three ways for a metric, and compare what the two query-adaptive ones find."""
+    """Time the three ways for a metric, and compare the two query-adaptive results."""
     plain, _ = measure(
         f"{metric}, plain", lambda: pairwise_distance(inputs[0].flatten(1), inputs[1].flatten(1), metric), repeats
     )
-    fast, found = measure(f"{metric}, query-adaptive", lambda: query_adaptive_distance(*inputs, metric), repeats)
+    fast, distance = measure(f"{metric}, query-adaptive", lambda: query_adaptive_distance(*inputs, metric), repeats)
     loop, expected = measure(f"{metric}, loop", lambda: loop_distance(*inputs, metric), loop_repeats)
-    gap = ((found - expected).abs() / expected).max()
+    gap = ((distance - expected).abs() / expected).max()
     print(
         f"{metric}: the loop takes {loop / fast:.1f} times as long, query-adaptive {fast / plain:.2f} times as "
         f"long as plain; largest relative difference {gap:.1e}"

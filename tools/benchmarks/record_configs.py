@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-r"""Write down what every shipped config computes at a reduced size, and compare it with what it computed before.
+r"""Record what every shipped config computes at a reduced size, and compare it with an earlier record.
 
     python tools/benchmarks/record_configs.py before.json
     python tools/benchmarks/record_configs.py after.json --against before.json [--names renamed.txt]
@@ -9,9 +9,9 @@ after each of three optimiser steps, all from one synthetic batch. Backbone and 
 config's. The same file on the same machine is the same to the last bit. Exit status 1: something differs.
 
 Weights are drawn for each parameter by its name, so that neither the order in which a network builds its layers nor
-what else draws random numbers changes them; a parameter that starts as a constant keeps it. What is renamed goes into a
-file for --names, so that it is drawn and compared under the name that it had: lines of a regular expression for the
-beginning of the new name and of what stands there in the old one, with a pattern of configs before them if need be.
+other random numbers change them; a parameter that starts as a constant keeps it. A file for --names lists what was
+renamed, so that it is drawn and compared under its old name: each line has a regular expression for the beginning of
+the new name and the beginning of the old one, after a pattern of configs if the rule is not for all.
 
     heads\.bnneck\.  heads.bottleneck.
     */mun.yml  loss_cross_entropy  loss_id
@@ -34,11 +34,11 @@ from fastreid_mm.common.errors import InputError, one_line_errors
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 BUILDERS = {".yml": reid.build, ".py": sod.build}
-"""What makes a network, its optimiser and a batch of a config, by the config's suffix."""
+"""Functions that make a network, its optimiser and a batch of a config, by the config's suffix."""
 
 
 def shipped() -> list[str]:
-    """All configs but those that others begin with, relative to the folder of configs."""
+    """List all configs except base configs, relative to the folder of configs."""
     paths = [path for path in CONFIGS.rglob("*") if path.suffix in BUILDERS and not path.name.startswith("Base-")]
     return sorted(path.relative_to(CONFIGS).as_posix() for path in paths)
 
@@ -50,28 +50,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 if something differs.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("path", type=Path, help="the JSON file to write")
-    parser.add_argument("--against", type=Path, metavar="FILE", help="an earlier file")
-    parser.add_argument("--names", type=Path, metavar="FILE", help="what is called otherwise than in the earlier file")
+    parser.add_argument("path", type=Path, help="JSON file to write")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="earlier file to compare with")
+    parser.add_argument("--names", type=Path, metavar="FILE", help="table of names that differ from the earlier file")
     parser.add_argument("--only", nargs="+", default=["*"], metavar="PATTERN", help='configs, as "SYSU/*"')
     args = parser.parse_args(arguments)
-    torch.set_num_threads(1)  # sums in the same order everywhere
+    torch.set_num_threads(1)  # so that sums have the same order everywhere
     with one_line_errors():
         names, before = Names.read(args.names), _earlier(args.against) if args.against else None
         configs = [config for config in shipped() if any(fnmatchcase(config, pattern) for pattern in args.only)]
         if not configs:
             raise InputError(f"--only {' '.join(args.only)} is none of the configs in {CONFIGS}")
-        found = {}
+        records = {}
         for config in configs:
             print(config, file=sys.stderr, flush=True)
             torch.manual_seed(0)
             network = BUILDERS[Path(config).suffix](str(CONFIGS / config))
-            found[config] = record(network, lambda name, config=config: names.old(config, name))
-        args.path.write_text(json.dumps(found, indent=1) + "\n")
+            records[config] = record(network, lambda name, config=config: names.old(config, name))
+        args.path.write_text(json.dumps(records, indent=1) + "\n")
     if before is None:
         return 0
-    lines = differences({config: before[config] for config in before if config in found or args.only == ["*"]}, found)
-    print("\n".join([*lines, f"{len(lines)} differences in {len(found)} configs"]))
+    lines = differences(
+        {config: before[config] for config in before if config in records or args.only == ["*"]}, records
+    )
+    print("\n".join([*lines, f"{len(lines)} differences in {len(records)} configs"]))
     return int(bool(lines))
 
 

@@ -1,8 +1,8 @@
-"""Time the saliency metric in one process and spread over several, on the same random maps, taking turns.
+"""Time the saliency metric in one process and in several, on the same random maps, in turn.
 
-The maps are noisy copies of random masks. What is timed is what an evaluation costs: handing over every prediction,
-waiting for the scores, and the summary; starting the processes is part of it. On a busy machine the times say little;
-the processor time then tells what the same work would take on idle cores.
+The maps are noisy copies of random masks. The time is that of an evaluation: starting the processes, submitting every
+prediction, waiting for the scores, and the summary. On a busy machine times say little; the processor time then says
+how long the same work would take on idle cores.
 """
 
 import argparse
@@ -23,7 +23,7 @@ Sample = dict[str, object]
 
 
 def make_samples(folder: Path, count: int, size: int) -> list[Sample]:
-    """Masks on disk and predictions in memory, as an evaluator gets them."""
+    """Make masks on disk and predictions in memory, as an evaluator gets them."""
     rng = np.random.default_rng(0)
     samples = []
     for number in range(count):
@@ -39,13 +39,13 @@ def make_samples(folder: Path, count: int, size: int) -> list[Sample]:
 
 
 def processor_time() -> float:
-    """Seconds spent so far by this process and by those it has ended."""
+    """Return the seconds spent so far by this process and its finished child processes."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def evaluate(samples: list[Sample], num_workers: int) -> tuple[float, float, dict[str, float]]:
-    """Seconds, seconds of processor time, and results of one evaluation."""
+    """Make one evaluation, and return seconds, seconds of processor time, and results."""
     metric = SODMetric(num_workers=num_workers)
     start, spent = time.perf_counter(), processor_time()
     for sample in samples:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Train and test the demo network with each modality alone, with every fusion of the paper's table 4, and with both
-readings of how tokens become maps again, and print a table.
+readings of the way from tokens to maps, and print a table.
 
     python tools/benchmarks/sod_table.py [--seeds 1 2 3] [--rows MutualFormer] [--epochs 3] [--output DIR]
 
-All rows see the same scenes. A run that has its results is not run again: just repeat the command.
+All rows see the same scenes. A run that has results is not repeated: just repeat the command after an interruption.
 """
 
 import argparse
@@ -32,7 +32,7 @@ METRICS = ("Sm", "maxFm", "maxEm", "MAE")
 
 
 def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
-    """Train a row with a seed unless that is done, and return its metrics."""
+    """Train a row with a seed, unless it has results, and return its metrics."""
     name = "".join(letter if letter.isalnum() else "_" for letter in row)
     folder = output / f"{name}_{epochs}_epochs" / f"seed_{seed}"
     if not (folder / "sod_results.json").is_file():
@@ -64,7 +64,7 @@ def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
 
 
 def line(row: str, found: list[dict[str, float]]) -> str:
-    """A row of the table: mean and sample standard deviation over the seeds."""
+    """Make a row of the table: mean and sample standard deviation over the seeds."""
     values = [[metrics[name] for metrics in found] for name in METRICS]
     cells = [f"{mean(v):.3f} ± {stdev(v):.3f}" if len(v) > 1 else f"{v[0]:.3f}" for v in values]
     return f"| {row} | {' | '.join(cells)} |"
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW")
     args = parser.parse_args()
-    for seed in args.seeds:  # whatever is cut short then has all rows
+    for seed in args.seeds:  # so that an interrupted table has all rows
         for row in args.rows:
             run(row, seed, args.epochs, args.output)
     print(f"| toy scenes, {args.epochs} epochs | {' | '.join(METRICS)} |\n|{' --- |' * (1 + len(METRICS))}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Time training steps of a config at its own image and batch size, on random images, and tell the peak memory.
+"""Time training steps of a config at its image and batch size, on random images, and measure the peak memory.
 
 python tools/benchmarks/step.py --config-file configs/SYSU/cmt.yml [--steps 2] [KEY VALUE ...]
 """
@@ -19,11 +19,11 @@ from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.settings.load import load_config
 
-IDENTITIES = 395  # of SYSU-MM01's training set
+IDENTITIES = 395  # number of identities in SYSU-MM01's training set
 
 
 class RandomBatches:
-    """As many equal batches of noise as are asked for, laid out as the sampler does."""
+    """Equal batches of noise, any number of them, laid out as the sampler does."""
 
     def __init__(self, cfg: CfgNode) -> None:
         half = torch.arange(cfg.SOLVER.IMS_PER_BATCH // 2) // cfg.DATALOADER.NUM_INSTANCE
@@ -36,7 +36,7 @@ class RandomBatches:
         self.batch = {key: value.to(cfg.MODEL.DEVICE) for key, value in self.batch.items()}
 
     def set_epoch(self, epoch: int, done: int = 0) -> None:
-        """Every epoch is the same, and so are its batches."""
+        """Do nothing, since all epochs have the same batches."""
 
     def __iter__(self) -> Iterator[dict]:
         while True:
@@ -44,7 +44,7 @@ class RandomBatches:
 
 
 def peak_memory() -> float:
-    """GiB: of the GPU if there is one, else of the process."""
+    """Return the peak memory in GiB, of the GPU if there is one, else of the process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

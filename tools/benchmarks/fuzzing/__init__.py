@@ -1,1 +1,1 @@
-"""Inputs of other people's kinds, drawn from a seed, and what comes of them."""
+"""Unusual and damaged inputs, drawn from a seed, and the outcomes of reading them."""

@@ -18,19 +18,19 @@ from fuzzing.odd_values import change, odd_values
 from fuzzing.outcome import count, outcome
 
 Loader = Callable[[Path], Mapping[str, Tensor]]
-"""Loads a file, and gives the tensors that the model has then."""
+"""Function that loads a file, and returns the tensors that the model has then."""
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of loading changed checkpoints, by what loads them and the entry that was changed.
+    """Count the outcomes of loading changed checkpoints, by loader and changed entry.
 
-    Nothing that a file holds may have run, and what was loaded has the file's tensors.
+    No code in a file may run, and a loaded model must have the file's tensors.
     """
     if not times:
         return Counter()
     from fastreid_mm.common.errors import InputError
 
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as name:
         folder, proof = Path(name), Path(name) / "ran"
         loaders = {**_reid(folder), **_saliency(folder)}
@@ -46,22 +46,22 @@ def fuzz(times: int, seed: int) -> Counter:
             result = "WRONG: a text was run" if proof.exists() else result.replace("CRASH WrongError", "WRONG")
             proof.unlink(missing_ok=True)
             count(
-                found, f"{kind}: {place[0] if place else 'all'}", result, f"checkpoint {index} of seed {seed}, {place}"
+                counts, f"{kind}: {place[0] if place else 'all'}", result, f"checkpoint {index} of seed {seed}, {place}"
             )
-    return found
+    return counts
 
 
 class WrongError(Exception):
-    """Something was loaded that is not what the file holds."""
+    """Error of a model whose tensors are not those of the file."""
 
 
 def _load(load: Loader, path: Path, content: Any, original: dict, weights: str, may_miss: tuple[str, ...]) -> None:
-    """Load a file silently and compare the model's tensors with the file's, or the original's where it has none."""
+    """Load a file silently, and compare the model's tensors with the file's, or with the original's if missing."""
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
         state = load(path)
-    given = content.get(weights) if isinstance(content, Mapping) else None
+    entries = content.get(weights) if isinstance(content, Mapping) else None
     for name, value in state.items():
-        mine = given.get(name) if isinstance(given, Mapping) else None
+        mine = entries.get(name) if isinstance(entries, Mapping) else None
         if not isinstance(mine, Tensor) or mine.shape != value.shape:
             if may_miss == ("",) or name.startswith(may_miss) or any(part in name for part in may_miss):
                 continue
@@ -71,7 +71,7 @@ def _load(load: Loader, path: Path, content: Any, original: dict, weights: str, 
 
 
 def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
-    """Resuming a training, and a trained model for everything after it."""
+    """List the loaders for resuming a training, and for a trained model."""
     from fastreid_mm.engine.checkpoint import PER_IDENTITY, SafeCheckpointer
     from fastreid_mm.engine.resuming import saved_settings
     from fastreid_mm.engine.trainer import MMTrainer
@@ -116,7 +116,7 @@ def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
 
 
 def _step(model: torch.nn.Module, optimizer: Any, schedules: Any) -> None:
-    """Use an optimizer's and schedule's state without changing the model."""
+    """Use the state of an optimizer and of schedules without changing the model."""
     kept = {name: value.clone() for name, value in model.state_dict().items()}
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
@@ -127,7 +127,7 @@ def _step(model: torch.nn.Module, optimizer: Any, schedules: Any) -> None:
 
 
 def _saliency(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
-    """Resuming, beginning from other weights, predicting, and mmsegmentation's own ``init_model``."""
+    """List the loaders for resuming, starting from weights and predicting, and mmsegmentation's ``init_model``."""
     os.environ["SOD_DATASETS"] = str(folder / "scenes")
     from mmengine.config import Config
     from mmengine.runner import Runner
@@ -178,5 +178,5 @@ def _saliency(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...
         "saliency resume": (resume, original, "state_dict", ("no such",)),
         "saliency load_from": (load_from, original, "state_dict", ("",)),
         "saliency predict": (predict, original, "state_dict", TRAINING_ONLY),
-        "saliency init_model": (host, original, "state_dict", ("",)),  # mmengine itself says what does not fit
+        "saliency init_model": (host, original, "state_dict", ("",)),  # mmengine reports what does not fit
     }

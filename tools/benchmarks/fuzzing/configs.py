@@ -36,13 +36,13 @@ ODD += ("()", "[]", "(1,)", "[2, 3]", "(0, 0)", "(1, 2, 3)", "ü", "None", "[[1]
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of a step of training on configs with some values replaced, by method."""
+    """Count the outcomes of a training step on configs with some values replaced, by method."""
     import fastreid_mm.methods  # noqa: F401  registers
     from fastreid_mm.common.errors import InputError
     from fastreid_mm.common.keys import leaves
     from fastreid_mm.settings.load import load_config
 
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     names = sorted(path.name for path in CONFIGS.glob("*.yml"))
     keys = {
         name: [
@@ -56,12 +56,12 @@ def fuzz(times: int, seed: int) -> Counter:
         name = rng.choice(names)
         changes = {key: other(value, rng) for key, value in rng.choices(keys[name], k=rng.choice((1, 1, 2)))}
         result = outcome(lambda: step(name, changes), (InputError, FloatingPointError))  # noqa: B023  called at once
-        count(found, name.removesuffix(".yml"), result, f"config {index} of seed {seed}, {changes}")
-    return found
+        count(counts, name.removesuffix(".yml"), result, f"config {index} of seed {seed}, {changes}")
+    return counts
 
 
 def other(value: object, rng: random.Random) -> str:
-    """Half of the time another value of the same kind, else an odd one of any."""
+    """Draw another value: half of the time of the same kind, else an odd one of any kind."""
     if rng.random() < 0.5 or isinstance(value, str | list | tuple):
         return rng.choice(ODD)
     if isinstance(value, bool):
@@ -93,7 +93,7 @@ def step(name: str, changes: dict[str, str]) -> None:
 
 
 def batch_of(cfg: object) -> dict:
-    """Images of three identities of the kind that the config's method trains on."""
+    """Make a batch of images of three identities as the config's method trains on."""
     targets = torch.arange(3).repeat_interleave(4)
     size, aligned = tuple(cfg.INPUT.SIZE_TRAIN), len(cfg.DATASETS.ALIGNED.MODALITIES)
     if aligned:

@@ -12,7 +12,7 @@ from fuzzing.outcome import count, outcome
 
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
-    """Bytes with some changed, left out, inserted or cut off."""
+    """Change, leave out, insert or cut off some bytes."""
     data = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 4, 16))):
         place = rng.randrange(len(data)) if data else 0
@@ -33,7 +33,7 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
 
 
 def originals(folder: Path) -> list[Path]:
-    """A whole file of each kind, some with EXIF data."""
+    """Write an intact file of each kind, some with EXIF data."""
     pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     image, exif = Image.fromarray(pixels), Image.Exif()
     exif[0x0112] = 6
@@ -45,12 +45,12 @@ def originals(folder: Path) -> list[Path]:
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of the readers of both packages on damaged files, by reader and kind of file."""
+    """Count the outcomes of the readers of both packages on damaged files, by reader and kind of file."""
     from fastreid_mm.common.errors import InputError
     from fastreid_mm.common.read_image import read_rgb
     from mmseg_mm.datasets.image_files import image_size, read_grey, read_mask
 
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = {path.name: path.read_bytes() for path in originals(folder)}
@@ -60,5 +60,5 @@ def fuzz(times: int, seed: int) -> Counter:
             path.write_bytes(mutate(files[kind], rng))
             for reader in (read_rgb, read_grey, read_mask, image_size):
                 result = outcome(lambda: reader(str(path)), (InputError,))  # noqa: B023  called at once
-                count(found, f"{reader.__name__} of {kind}", result, f"image {index} of seed {seed}")
-    return found
+                count(counts, f"{reader.__name__} of {kind}", result, f"image {index} of seed {seed}")
+    return counts

@@ -22,10 +22,10 @@ ODD = (None, 5, -1, 1e308, True, "", "x", [], {}, [[]], [None], {"a": 1}, "\ud80
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of searching an index after some of its files were changed, by file and kind of change."""
+    """Count the outcomes of searching an index after some of its files were changed, by file and kind of change."""
     from fastreid_mm.common.errors import InputError
 
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     vectors = np.random.default_rng(seed).standard_normal((ROWS, SIZE)).astype(np.float32)
     with tempfile.TemporaryDirectory() as name:
         originals = {kind: Path(name) / kind for kind in KINDS}
@@ -39,9 +39,9 @@ def fuzz(times: int, seed: int) -> Counter:
             change = rng.choice(CHANGES_OF.get(file, CHANGES))
             change(folder / file, rng)
             result = outcome(lambda: _ask(folder / "g.index", vectors), (InputError,))  # noqa: B023  called at once
-            what = f"{file}, {change.__name__.strip('_').replace('_', ' ')}"
-            count(found, what, result, f"index {index} of seed {seed}, {kind}")
-    return found
+            fault = f"{file}, {change.__name__.strip('_').replace('_', ' ')}"
+            count(counts, fault, result, f"index {index} of seed {seed}, {kind}")
+    return counts
 
 
 def _index(path: Path, kind: str | None = None) -> VectorIndex:
@@ -52,7 +52,7 @@ def _index(path: Path, kind: str | None = None) -> VectorIndex:
 
 
 def _make(folder: Path, kind: str, vectors: np.ndarray) -> None:
-    """An index of some rows, with a journal that has the others."""
+    """Make an index of some rows, with the other rows in a journal."""
     from fastreid_mm.retrieval.sources import Member, Source
 
     folder.mkdir()
@@ -67,8 +67,8 @@ def _ask(path: Path, vectors: np.ndarray) -> None:
     """Search, finish and search once more.
 
     Raises:
-        AssertionError: "WRONG": a name that there was not, or a distance that is not the name's, or rows are missing
-            but the last of the journal, which the next indexing embeds again.
+        AssertionError: "WRONG": a name is new, a distance is not the name's, or rows are missing other than the last of
+            the journal, which the next indexing embeds again.
     """
     from fastreid_mm.retrieval.search import search
     from fastreid_mm.retrieval.spaces import PlainSpace
@@ -84,8 +84,8 @@ def _ask(path: Path, vectors: np.ndarray) -> None:
         names = [member.name for member in index.members()][:rows]
         if names != [f"{row}.jpg" for row in range(rows)] or rows < FINISHED:
             raise AssertionError(f"WRONG rows: {names}")
-        found = search(index, PlainSpace("euclidean"), _euclidean, query, TOP, rows)
-        for row, places, distances in zip(expected, found.places, found.distances):
+        result = search(index, PlainSpace("euclidean"), _euclidean, query, TOP, rows)
+        for row, places, distances in zip(expected, result.places, result.distances):
             numbers = [int(name.removesuffix(".jpg")) for name in index.names(places)]
             if not np.allclose(row[numbers], distances, atol=1e-4):
                 raise AssertionError(f"WRONG distances of {numbers}")
@@ -102,7 +102,7 @@ def _bytes(path: Path, rng: random.Random) -> None:
 
 
 def _another_file(path: Path, rng: random.Random) -> None:
-    """The content of another of the four, or of none."""
+    """Replace a file by another of the four, or by an empty one."""
     others = [path.with_name(name).read_bytes() for name in FILES if name != path.name]
     path.write_bytes(rng.choice([*others, b"", b"\0" * 4096, rng.randbytes(3000)]))
 
@@ -112,7 +112,7 @@ def _deleted(path: Path, rng: random.Random) -> None:
 
 
 def _fields(path: Path, rng: random.Random) -> None:
-    """A field of the JSON left out, added, or with another value."""
+    """Leave out, add or change a field of the JSON."""
     content = json.loads(path.read_text())
     inner = rng.choice([content, content["identity"]])
     key = rng.choice(sorted(inner))
@@ -124,7 +124,7 @@ def _fields(path: Path, rng: random.Random) -> None:
 
 
 def _names(path: Path, rng: random.Random) -> None:
-    """Names in another order, left out, twice, or something else."""
+    """Reorder, leave out, repeat or replace names."""
     content = json.loads(path.read_text())
     field = content[rng.choice(["names", "sources"])]
     place = rng.randrange(len(field))
@@ -146,7 +146,7 @@ def _nested(path: Path, rng: random.Random) -> None:
 
 
 def _lines(path: Path, rng: random.Random) -> None:
-    """Lines of the journal left out, twice, in another order, or without their checksum."""
+    """Leave out, repeat or reorder lines of the journal, or drop their checksums."""
     lines = path.read_text().splitlines()
     place = rng.randrange(len(lines))
     change: Callable[[], object] = rng.choice(
@@ -166,4 +166,4 @@ CHANGES_OF = {
     "g.index.json": (*CHANGES, _fields, _fields, _names, _nested),
     "g.index.new.names": (*CHANGES, _lines, _lines, _nested),
 }
-"""What is done to a file; what is only done to some."""
+"""Changes of any file, and changes of some files only."""

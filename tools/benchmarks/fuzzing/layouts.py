@@ -1,4 +1,4 @@
-"""Small data sets in the layouts of the benchmarks, as files whose meaning is known."""
+"""Small data sets in the layouts of the benchmarks, with the meaning of every file."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from PIL import Image
 
 
 class Meaning(NamedTuple):
-    """What an image is: its part of the set, identity, camera as items have it, and modality."""
+    """Meaning of an image: its part of the set, identity, camera (as in items) and modality."""
 
     part: str
     identity: int
@@ -25,18 +25,18 @@ class Meaning(NamedTuple):
 
 @dataclass
 class Tree:
-    """The files of a data set before they are written.
+    """Files of a data set before they are written.
 
     Attributes:
-        name: of the set's class.
-        folder: of the set.
-        files: path below the folder to what the image is, or to nothing for other files.
-        texts: path to content, of lists.
+        name: the name of the set's class.
+        folder: the folder of the set.
+        files: the meaning of each image by its path below the folder; nothing for other files.
+        texts: the content of lists by path.
         links: paths of files and folders that become links to another place.
         dead: paths of links that lead nowhere.
         loops: paths of links to the folder above.
-        unlisted: beginnings of paths that the reader has no reason to look at.
-        follow: whether lists name images where they have been moved to.
+        unlisted: beginnings of paths that the reader has no reason to read.
+        follow: whether lists name moved images by their new paths.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Tree:
     follow: bool = True
 
     def images(self) -> list[str]:
-        """Paths of all that are images to a person."""
+        """Return the paths of all files that are images."""
         return [path for path, meaning in self.files.items() if meaning]
 
     def folders(self) -> list[str]:
-        """Paths of all folders that hold files, however deep."""
-        found = {os.path.dirname(path) for path in self.files}
-        return sorted({"/".join(path.split("/")[:depth]) for path in found for depth in range(1, 9)} - {""})
+        """Return the paths of all folders that hold files, at any depth."""
+        folders = {os.path.dirname(path) for path in self.files}
+        return sorted({"/".join(path.split("/")[:depth]) for path in folders for depth in range(1, 9)} - {""})
 
     def move(self, old: str, new: str) -> None:
         """Give a file or a folder another path."""
@@ -76,7 +76,7 @@ class Tree:
         }
 
     def write(self, root: str) -> None:
-        """Write everything below a folder of that name."""
+        """Write all files below a folder."""
         base = os.path.join(root, self.folder)
         os.makedirs(base)
         content = picture((768, 128) if self.name in ("RGBN300", "RGBNT100") else (2, 4))
@@ -84,7 +84,7 @@ class Tree:
             _write(os.path.join(base, path), content if meaning else b"{}")
         for path, text in self.texts.items():
             _write(os.path.join(base, path), text.encode("utf-8", "surrogateescape"))
-        for number, path in enumerate(sorted(self.links, reverse=True)):  # what is in a folder before the folder
+        for number, path in enumerate(sorted(self.links, reverse=True)):  # the files of a folder before the folder
             place, elsewhere = os.path.join(base, path), os.path.join(root, f"disk{number}")
             if os.path.lexists(place):
                 os.rename(place, elsewhere)
@@ -96,17 +96,17 @@ class Tree:
 
 
 def _renamed(text: str, moved: Callable[[str], str]) -> str:
-    """A list with other names; numbers alone stay."""
+    """Rename the images in a list; lone numbers stay."""
     lines = [line.rpartition(" ") for line in text.splitlines()]
     return "".join(f"{moved(name)}{space}{label}\n" for name, space, label in lines)
 
 
-def picture(size: tuple[int, int], known: dict[tuple[int, int], bytes] = {}) -> bytes:  # noqa: B006  remembers
-    """A black JPEG image."""
-    if size not in known:
+def picture(size: tuple[int, int], contents: dict[tuple[int, int], bytes] = {}) -> bytes:  # noqa: B006  remembers
+    """Make a black JPEG image."""
+    if size not in contents:
         Image.new("RGB", size).save(stream := io.BytesIO(), "JPEG")
-        known[size] = stream.getvalue()
-    return known[size]
+        contents[size] = stream.getvalue()
+    return contents[size]
 
 
 def _write(path: str, content: bytes) -> None:
@@ -118,7 +118,7 @@ def _write(path: str, content: bytes) -> None:
 
 @contextmanager
 def scratch() -> Iterator[str]:
-    """Make a folder in memory where there is one, for the time of a block."""
+    """Make a temporary folder, in memory if possible, for a block."""
     folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
     try:
         yield folder
@@ -127,7 +127,7 @@ def scratch() -> Iterator[str]:
 
 
 def sysu() -> Tree:
-    """SYSU-MM01: two training, one validation and two test identities, and one that no list names."""
+    """Make SYSU-MM01: two training, one validation and two test identities, and one that no list names."""
     tree = Tree("SYSUMM01", "SYSU-MM01")
     for camera, pid, number in product(range(1, 7), range(1, 7), (1, 2)):
         part = "train" if pid < 4 else "gallery" if camera in (1, 2, 4, 5) else "query"
@@ -141,7 +141,7 @@ def sysu() -> Tree:
 
 
 def regdb() -> Tree:
-    """RegDB: two training and two test identities, two images each."""
+    """Make RegDB: two training and two test identities, two images each."""
     tree, lines = Tree("RegDB", "RegDB"), {}
     for modality, pid, number in product((0, 1), range(4), (1, 2)):
         half, folder = ("train", "test")[pid > 1], ("Visible", "Thermal")[modality]
@@ -155,7 +155,7 @@ def regdb() -> Tree:
 
 
 def llcm() -> Tree:
-    """LLCM: two training identities, two test identities under every camera, and one that no list names."""
+    """Make LLCM: two training identities, two test identities under every camera, and one that no list names."""
     tree, lines = Tree("LLCM", "LLCM"), {}
     for modality, word in enumerate(("vis", "nir")):
         for pid, number in product((0, 1), (1, 2)):
@@ -183,13 +183,13 @@ def _aligned(name: str, folder: str, parts: dict[str, str], place: str, modaliti
 
 
 def rgbnt201() -> Tree:
-    """RGBNT201, whose test samples are query and gallery at once."""
+    """Make RGBNT201, whose test samples are query and gallery at once."""
     place = "{part}/{modality}/{pid:06d}_cam{camera}_0_00.jpg"
     return _aligned("RGBNT201", "RGBNT201", {"train": "train_171", "gallery": "test"}, place, ("RGB", "NI", "TI"))
 
 
 def market() -> Tree:
-    """Market1501-MM."""
+    """Make Market1501-MM."""
     parts = {"train": "train", "query": "query", "gallery": "gallery"}
     place = "{part}/{modality}/{pid:04d}_c{camera}s1_000451_03.jpg"
     return _aligned("Market1501MM", "Market1501-MM", parts, place, ("RGB", "NI", "TI"))
@@ -199,20 +199,20 @@ STRIPS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_
 
 
 def rgbn300() -> Tree:
-    """RGBN300, whose samples are one file."""
+    """Make RGBN300, whose samples are one file each."""
     return _aligned("RGBN300", "RGBN300", STRIPS, "rgbir/{part}/{pid:04d}_c{camera:03d}_00.jpg", ("RGB",))
 
 
 def rgbnt100() -> Tree:
-    """RGBNT100, likewise."""
+    """Make RGBNT100, whose samples are one file each."""
     return _aligned("RGBNT100", "RGBNT100", STRIPS, "rgbir/{part}/{pid:04d}_c{camera:03d}_00.jpg", ("RGB",))
 
 
 def msvr310() -> Tree:
-    """MSVR310, with a folder a vehicle."""
+    """Make MSVR310, with a folder for each vehicle."""
     place = "{part}/{pid:04d}/{modality}/{pid:04d}_s001_v{view}_001.jpg"
     return _aligned("MSVR310", "MSVR310", STRIPS | {"query": "query3"}, place, ("vis", "ni", "th"))
 
 
 LAYOUTS = (sysu, regdb, llcm, rgbnt201, market, rgbn300, rgbnt100, msvr310)
-"""What makes a tree as it should be."""
+"""Functions that make intact trees."""

@@ -1,4 +1,4 @@
-"""Lists of identities and of images, written in other ways: read as what they mean, or refused."""
+"""Lists of identities and of images in unusual forms: read as they are meant, or refused."""
 
 import os
 import random
@@ -29,10 +29,10 @@ OUTSIDE = (
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of the readers of lists, by kind of list and whether it can be read at all."""
+    """Count the outcomes of the readers of lists, by kind of list and whether it can be read at all."""
     from fastreid_mm.common.errors import InputError
 
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     for index in range(times):
         kind = rng.choice(KINDS)
         wrong: list[str] = []
@@ -41,16 +41,16 @@ def fuzz(times: int, seed: int) -> Counter:
             result = outcome(lambda: wrong.extend(read()), (InputError,))  # noqa: B023  called at once
         if wrong:
             result = escaped(f"WRONG {wrong[0]}")
-        count(found, name, result, f"list {index} of seed {seed}")
-    return found
+        count(counts, name, result, f"list {index} of seed {seed}")
+    return counts
 
 
 Try = tuple[Callable[[], list[str]], str]
-"""What reads a list and lists what is wrong, and the kind of list."""
+"""Function that reads a list and returns what is wrong, and the kind of list."""
 
 
 def identities(root: str, rng: random.Random) -> Try:
-    """A list of identities as text."""
+    """Write a list of identities as text."""
     ids = [rng.choice((0, 5, 17, 333, 1041, 10**9)) for _ in range(rng.choice((1, 2, 5, 30)))]
     words = [str(number).zfill(rng.choice((1, 1, 4))) for number in ids]
     faulty = rng.random() < 0.4
@@ -61,7 +61,7 @@ def identities(root: str, rng: random.Random) -> Try:
 
 
 def identity_bytes(root: str, rng: random.Random) -> Try:
-    """A list of identities that is no text, or empty, or a folder."""
+    """Write a list of identities that is no text, or empty, or a folder."""
     content = rng.choice(
         (b"", b"\n\n", b" , ,", b"\xff\xfe5", bytes(rng.randbytes(40)) + b"z", "5,6".encode("utf-16-le"))
     )
@@ -74,18 +74,16 @@ def _identity_list(root: str, content: bytes, ids: list[int], faulty: bool) -> T
     Path(root, "test_id.txt").write_bytes(content)
 
     def read() -> list[str]:
-        found = read_ids(root, "test_id")
+        read = read_ids(root, "test_id")
         return (
-            [f"{content[:60]!r} read as {found[:9]}, not {'at all' if faulty else ids}"]
-            if faulty or found != ids
-            else []
+            [f"{content[:60]!r} read as {read[:9]}, not {'at all' if faulty else ids}"] if faulty or read != ids else []
         )
 
     return read, f"identities, {'faulty' if faulty else 'otherwise written'}"
 
 
 def matlab(root: str, rng: random.Random) -> Try:
-    """A list of identities as a MATLAB file."""
+    """Write a list of identities as a MATLAB file."""
     from scipy.io import savemat
 
     from fastreid_mm.evaluation import read_ids
@@ -100,14 +98,14 @@ def matlab(root: str, rng: random.Random) -> Try:
         Path(path).write_bytes(content[: rng.randrange(len(content))])
 
     def read() -> list[str]:
-        found = read_ids(root, "test_id")
-        return [f"read as {found}, not {'at all' if faulty else ids}"] if faulty or found != ids else []
+        read = read_ids(root, "test_id")
+        return [f"read as {read}, not {'at all' if faulty else ids}"] if faulty or read != ids else []
 
     return read, f"identities of MATLAB, {'faulty' if faulty else 'otherwise written'}"
 
 
 def written_otherwise(root: str, rng: random.Random) -> Try:
-    """Lists of images with other separators, quotes, line ends and encodings."""
+    """Write lists of images with other separators, quotes, line ends and encodings."""
     tree = rng.choice((regdb, llcm))()
     odd = rng.choice(("", "", " a,b", "é", "行", " 3", "'"))
     for path in tree.images():
@@ -119,7 +117,7 @@ def written_otherwise(root: str, rng: random.Random) -> Try:
 
 
 def other_bytes(root: str, rng: random.Random) -> Try:
-    """Lists of images whose names are in an encoding of their own."""
+    """Write lists of images whose names are in another encoding."""
     tree = rng.choice((regdb, llcm))()
     for path in tree.images():
         stem, suffix = os.path.splitext(path)
@@ -128,7 +126,7 @@ def other_bytes(root: str, rng: random.Random) -> Try:
 
 
 def faulty(root: str, rng: random.Random) -> Try:
-    """Lists of images with a line that cannot be read, or names an image elsewhere, or one of another list."""
+    """Write lists with a line that cannot be read, or names an image elsewhere, or one of another list."""
     tree = rng.choice((regdb, llcm))()
     name, other = rng.sample([name for name in tree.texts if "test_id" not in name], 2)
     lines, others = tree.texts[name].splitlines(), tree.texts[other].splitlines()
@@ -145,7 +143,7 @@ def faulty(root: str, rng: random.Random) -> Try:
 
 
 def repeated(root: str, rng: random.Random) -> Try:
-    """Lists that name an image twice with the same label, which is said and no more."""
+    """Write lists that name an image twice with the same label, which is reported and accepted."""
     tree = rng.choice((regdb, llcm))()
     name = rng.choice([name for name in tree.texts if "test_id" not in name])
     lines = tree.texts[name].splitlines()
@@ -156,7 +154,7 @@ def repeated(root: str, rng: random.Random) -> Try:
 
 
 def shorter(root: str, rng: random.Random) -> Try:
-    """Lists that lack images, which are said to be left out."""
+    """Write lists that lack images, which are reported as left out."""
     tree = rng.choice((regdb, llcm))()
     name = rng.choice([name for name in tree.texts if "test_id" not in name])
     lines = tree.texts[name].splitlines()
@@ -188,7 +186,7 @@ def _split_lists(
 
 
 def _rewritten(text: str, rng: random.Random) -> str:
-    """The same lines in another form."""
+    """Write the same lines in another form."""
     between, quote = rng.choice((" ", "\t", "   ", ",", ", ", " \t", ";")), rng.choice(("", "", "", '"'))
     start, slash = rng.choice(("", "", "./")), rng.choice(("/", "/", "\\", "//"))
     end, last = rng.choice(ENDS), rng.choice(("", "", ",", " "))

@@ -1,4 +1,4 @@
-"""Values that nobody expects in a checkpoint, and an entry of one replaced, left out, renamed or added."""
+"""Unexpected values for checkpoints, and changes of a checkpoint: an entry replaced, left out, renamed or added."""
 
 import random
 from collections import Counter, OrderedDict
@@ -8,18 +8,18 @@ import numpy as np
 import torch
 
 NAMES = ("config", "cfg", "CLASSES", "hook", "step", "__class__", "state_dict", "state", "\n", "best_ckpt", "load_from")
-"""Names of entries that something might read or take for its own."""
+"""Names of entries that some reader may look for."""
 
 
 def odd_values(proof: str) -> list[Any]:
-    """Values of all kinds that PyTorch's safe loader takes.
+    """List values of all kinds that PyTorch's safe loader accepts.
 
     Args:
-        proof: a path; there is a file once one of the texts is run.
+        proof: path of a file that is made if one of the texts is run as code.
     """
     code = f"open({proof!r}, 'w').close()"
     nested: Any = code
-    for _ in range(200):  # deeper than anything is, and not too deep to be saved
+    for _ in range(200):  # deeper than any real value, but not too deep to be saved
         nested = [nested]
     texts = [
         code,
@@ -50,7 +50,7 @@ def odd_values(proof: str) -> list[Any]:
 
 
 def change(content: Any, rng: random.Random, values: list[Any]) -> tuple[Any, tuple]:
-    """A copy with one or two entries changed, and the names that lead to the last of them."""
+    """Copy content with one or two entries changed; return also the names that lead to the last of them."""
     place: tuple = ()
     for _ in range(rng.choice((1, 1, 2))):
         content, place = _changed(content, rng, values)
@@ -78,7 +78,7 @@ def _changed(content: Any, rng: random.Random, values: list[Any]) -> tuple[Any, 
 
 
 def _other(value: Any, rng: random.Random, values: list[Any]) -> Any:
-    """A value of another kind, or of another shape or kind of number."""
+    """Make a value of another kind, or of another shape or data type."""
     if isinstance(value, torch.Tensor) and rng.random() < 0.5:
         changes = (
             value.double,

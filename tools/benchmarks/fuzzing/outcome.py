@@ -1,4 +1,4 @@
-"""Tell what came of one try: it works, is refused in one line, crashes or hangs."""
+"""Outcome of one try: it works, is refused in one line, crashes or hangs."""
 
 import signal
 from collections import Counter
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 SECONDS = 60
-"""What takes longer counts as hanging."""
+"""Seconds after which a call counts as hanging."""
 
 
 class Hang(BaseException):
-    """Something took too long. Not an ``Exception``, so that no reader takes it for a damaged file."""
+    """Signal that a call took too long; not an ``Exception``, which readers would take for a damaged file."""
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def limited() -> Iterator[None]:
 
 
 def outcome(call: Callable[[], object], refusals: tuple[type[Exception], ...]) -> str:
-    """What came of a call: "works", "refused in one line", or which crash."""
+    """Make a call, and return its outcome: "works", "refused in one line", or which crash."""
     try:
         with limited():
             call()
@@ -42,8 +42,8 @@ def outcome(call: Callable[[], object], refusals: tuple[type[Exception], ...]) -
     return "works"
 
 
-def count(found: Counter, kind: str, result: str, where: str) -> None:
-    """Count an outcome of a kind of fault, and print where it was if it is one that must not be."""
-    found[kind, result] += 1
+def count(counts: Counter, kind: str, result: str, where: str) -> None:
+    """Count an outcome of a kind of fault, and print where it occurred if it is a failure."""
+    counts[kind, result] += 1
     if result.startswith(("CRASH", "HANG", "several", "WRONG")):
         print(f"{where}: {kind}: {result}", flush=True)

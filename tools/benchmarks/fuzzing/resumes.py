@@ -1,4 +1,4 @@
-"""Trainings that are resumed with other settings: the right epochs that remain are trained, or the run is refused."""
+"""Trainings that are resumed with other settings: exactly the remaining epochs are trained, or the run is refused."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from fuzzing.outcome import count, outcome
 
 CONFIG = Path(__file__).parents[3] / "configs" / "RegDB" / "agw.yml"
 FREE = {"DATALOADER.NUM_WORKERS": ("0", "1"), "TEST.EVAL_PERIOD": ("1", "2"), "TEST.IMS_PER_BATCH": ("8", "64")}
-"""Keys that change nothing of a training, and values of them."""
+"""Keys that do not change a training, with values of them."""
 OTHER = {
     "SOLVER.IMS_PER_BATCH": ("4", "8", "12", "16", "24", "32", "48"),
     "DATALOADER.NUM_INSTANCE": ("1", "2", "3", "4"),
@@ -29,7 +29,7 @@ OTHER = {
     "INPUT.REA.PROB": ("0.1", "0.5"),
     "INPUT.SIZE_TRAIN": ("[32, 16]", "[48, 16]"),
 }
-"""Keys that change a training, and values of them."""
+"""Keys that change a training, with values of them."""
 BASE = {
     "MODEL.DEVICE": "cpu",
     "MODEL.BACKBONE.PRETRAIN": "False",
@@ -50,14 +50,14 @@ BASE = {
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of resuming a training, stopped within or between epochs, with one or two settings changed, by key."""
+    """Count the outcomes of resuming a stopped training with one or two settings changed, by key."""
     if not times:
         return Counter()
     import fastreid_mm.engine  # noqa: F401  first
     from fastreid_mm.common.errors import InputError
 
     logging.disable(logging.INFO)
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as folder:
         _draw(Path(folder, "RegDB"))
         os.environ["FASTREID_DATASETS"] = folder
@@ -69,12 +69,12 @@ def fuzz(times: int, seed: int) -> Counter:
             result = outcome(lambda: _resume(changes, stop, output, wrong), (InputError,))  # noqa: B023  called at once
             result = f"WRONG {wrong[0]}" if wrong else result
             for key in changes:
-                count(found, f"resume: {key}", result, f"resume {index} of seed {seed}, stopped at {stop}, {changes}")
-    return found
+                count(counts, f"resume: {key}", result, f"resume {index} of seed {seed}, stopped at {stop}, {changes}")
+    return counts
 
 
 def _draw(folder: Path) -> None:
-    """RegDB's layout: 8 + 4 people in two trials, two images of both kinds, a colour each."""
+    """Draw a data set in RegDB's layout: 8 + 4 people in two trials, two images of both kinds, a colour each."""
     from PIL import Image
 
     (folder / "idx").mkdir(parents=True)
@@ -95,7 +95,7 @@ def _trainer(changes: dict[str, str], output: str) -> object:
     from fastreid_mm.settings.load import load_config
 
     class Untested(MMTrainer):
-        """Training alone."""
+        """Trainer without tests."""
 
         @classmethod
         def test(cls, *_: object) -> dict:
@@ -106,14 +106,14 @@ def _trainer(changes: dict[str, str], output: str) -> object:
 
 
 def _resume(changes: dict[str, str], stop: int, output: str, wrong: list[str]) -> None:
-    """Stop a training after some iterations, go on with changes, and compare with what a calculation says."""
+    """Stop a training after some iterations, resume it with changes, and compare with the calculated epochs."""
     first = _trainer({}, output)
     stop = min(stop, first.max_iter)
     length = first.iters_per_epoch
     first.save("model_iter", stop // length, stop)
-    told: list[str] = []
+    messages: list[str] = []
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     logging.getLogger("fastreid.mm").addHandler(handler)
     try:
         trainer = _trainer(changes, output)
@@ -128,9 +128,9 @@ def _resume(changes: dict[str, str], stop: int, output: str, wrong: list[str]) -
     if trainer.iters_per_epoch != length or steps != list(range(stop, epochs * length)):
         wrong.append(f"iterations {steps[:1]}..{steps[-1:]} of epochs of {length}, stopped at {stop}")
     real = [key for key in changes if key in OTHER and _differs(first, trainer, key)]
-    unsaid = [key for key in real if not any(key in line for line in told)]
-    if unsaid:
-        wrong.append(f"nothing is said of {unsaid[0]}")
+    unnamed = [key for key in real if not any(key in line for line in messages)]
+    if unnamed:
+        wrong.append(f"nothing is said of {unnamed[0]}")
 
 
 def _differs(first: object, second: object, key: str) -> bool:

@@ -16,7 +16,7 @@ from fuzzing.outcome import count, outcome
 
 IMAGES = 16
 EVERY = ("train_dataloader.batch_size", "train_dataloader.dataset.indices", "optim_wrapper.optimizer.lr")
-"""Settings with which a training is another one."""
+"""Settings that change a training."""
 FIRST = {
     "train_dataloader.batch_size": 4,
     "train_dataloader.dataset.indices": 14,
@@ -41,12 +41,12 @@ FLAGS = (("--resume",), ("--resume",), ("--resume",), ("--resume",), (), ("--ove
 
 
 class Trial:
-    """A folder to train in.
+    """Trainings in a folder.
 
     Args:
-        root: A folder with scenes in ``train`` and ``test``.
-        folder: Where to train.
-        name: Of the runs, since mmengine has one logger of a name.
+        root: a folder with scenes in ``train`` and ``test``.
+        folder: the folder of the trainings.
+        name: the name of the runs, for each of which mmengine has one logger.
     """
 
     def __init__(self, root: Path, folder: Path, name: str) -> None:
@@ -74,7 +74,7 @@ class Trial:
         return made
 
     def stop_at(self, name: str) -> dict:
-        """Delete all checkpoints but one, as if training had been stopped there, and return what it holds."""
+        """Delete all checkpoints but one, as if training had been stopped there, and return its content."""
         for path in [*self.folder.glob("*.pth"), self.folder / "last_checkpoint"]:
             if path.name != name:
                 path.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ class Trial:
 
 
 def write_config(root: Path) -> None:
-    """Write the demo's config with a network of four weights and small pictures."""
+    """Write the demo's config with a network of four weights and small images."""
     from mmengine.config import Config
 
     config = Config.fromfile(Path(__file__).parents[3] / "configs" / "SOD" / "mutualformer_demo.py")
@@ -99,7 +99,7 @@ def write_config(root: Path) -> None:
 
 
 def register() -> None:
-    """Register a network that is as small as one can be and learns nonetheless."""
+    """Register the smallest network that can learn."""
     from mmengine.model import BaseModel
     from mmseg.registry import MODELS
 
@@ -119,13 +119,13 @@ def register() -> None:
 
 
 def batches(settings: dict) -> int:
-    """How many iterations an epoch has, by the words of the settings."""
+    """Compute the iterations of an epoch from the settings."""
     images, batch = settings["train_dataloader.dataset.indices"], settings["train_dataloader.batch_size"]
     return images // batch if settings["train_dataloader.drop_last"] else -(-images // batch)
 
 
 def expected(first: dict, second: dict, flags: tuple[str, ...], meta: dict) -> list[int] | None:
-    """The epochs of the iterations that a second run should make, None if it should be refused."""
+    """Compute the epochs of the iterations that a second run should make, None if it should be refused."""
     length = batches(second)
     if len(flags) != 1 or second["train_cfg.val_interval"] < 1 or not length:
         return None
@@ -139,7 +139,7 @@ def expected(first: dict, second: dict, flags: tuple[str, ...], meta: dict) -> l
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of second runs in the folder of a stopped one, with other settings, by what was changed."""
+    """Count the outcomes of second runs in the folder of a stopped one, by the settings that were changed."""
     if not times:
         return Counter()
     import mmengine.config
@@ -152,7 +152,7 @@ def fuzz(times: int, seed: int) -> Counter:
     mmengine.runner.runner.collect_env = dict  # takes seconds
     warnings.simplefilter("ignore")
     register()
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         make_toy_rgbd(root, train=IMAGES, test=2, size=32)
@@ -179,12 +179,12 @@ def fuzz(times: int, seed: int) -> Counter:
             elif result.startswith("refused") and right is not None:
                 result = "WRONG: refused"
             kind = f"{' '.join(flags) or 'no flag'}: {', '.join(_short(k) for k in changed if first[k] != second[k])}"
-            count(found, kind.removesuffix(": "), result, f"resume {index} of seed {seed}, {second} {flags}")
-    return found
+            count(counts, kind.removesuffix(": "), result, f"resume {index} of seed {seed}, {second} {flags}")
+    return counts
 
 
 def _free(settings: dict) -> dict:
-    """The settings that a training may change and be the same."""
+    """Return the settings that do not change a training."""
     free = ("num_workers", "max_epochs", "val_interval", "seed")
     return {key: value for key, value in settings.items() if key.endswith(free)}
 
@@ -194,14 +194,14 @@ def _short(key: str) -> str:
 
 
 def judge(trial: Trial, made: list[int], right: list[int] | None, begun: torch.Tensor, ends: dict) -> str:
-    """Hold what a run did against what it should have done.
+    """Compare a run with what it should have done.
 
     Args:
-        trial: After the run.
-        made: The epochs of its iterations.
-        right: What they should be.
-        begun: The weight that it began with.
-        ends: The weights at the ends of epochs of a training that was never stopped, if this one should have them.
+        trial: the folder after the run.
+        made: the epochs of the run's iterations.
+        right: the epochs that they should be.
+        begun: the weight that the run began with.
+        ends: the weights at the ends of epochs of a training that was never stopped, if this run should equal it.
     """
     if made != right:
         return f"WRONG: iterations of epochs {made} instead of {right}"

@@ -1,6 +1,6 @@
-"""Masks, depth, saliency maps and thermal images of a known content, stored in every way, and what is read of them.
+"""Masks, depth, saliency maps and thermal images of known content, stored in every way and read again.
 
-What is read is the content within rounding, or it is refused, or told with the file's name; anything else is WRONG.
+The values read must be the content within rounding, or be refused, or reported with the file's name; all else is WRONG.
 """
 
 import random
@@ -22,31 +22,31 @@ DEEP_SUFFIXES = (".png", ".tif")
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes by what is stored and how."""
-    rng, found = random.Random(seed), Counter()
+    """Count outcomes by kind of image and way of storing."""
+    rng, counts = random.Random(seed), Counter()
     kinds = {"mask": try_mask, "depth": try_depth, "map": try_map, "thermal": try_thermal}
     with tempfile.TemporaryDirectory() as name:
         for index in range(times):
             kind, case = rng.choice(list(kinds)), Case(Path(name), random.Random(rng.random()))
             result = outcome(lambda: kinds[kind](case), (RefusedError,))  # noqa: B023  called at once
-            told = case.result if result == "works" else result
-            count(found, f"{kind}: {case.storage}", told, f"storage {index} of seed {seed}, {case.path.name}")
-    return found
+            verdict = case.result if result == "works" else result
+            count(counts, f"{kind}: {case.storage}", verdict, f"storage {index} of seed {seed}, {case.path.name}")
+    return counts
 
 
 class RefusedError(ValueError):
-    """A refusal that names the file."""
+    """Refusal that names the file."""
 
 
 class Case:
-    """One file: how it is stored, and what came of reading it."""
+    """One file: the way it is stored, and the result of reading it."""
 
     def __init__(self, folder: Path, rng: random.Random) -> None:
         self.folder, self.rng, self.storage, self.path, self.result = folder, rng, "", folder / "x.png", ""
         self.numbers = np.random.default_rng(rng.randrange(1 << 30))
 
     def write(self, storage: str, image: Image.Image | np.ndarray, suffixes: tuple[str, ...]) -> str:
-        """Save by Pillow, or an array by OpenCV, in a format that takes it, and return the path."""
+        """Save by Pillow, or an array by OpenCV, in a format that can hold it, and return the path."""
         suffix = self.rng.choice(suffixes)
         self.path = self.folder / f"stored{suffix}"
         if isinstance(image, np.ndarray):
@@ -54,14 +54,14 @@ class Case:
         else:
             try:
                 image.save(self.path, lossless=True, quality=97)
-            except OSError:  # a format that has no such mode
+            except OSError:  # a format without this mode
                 self.path = self.folder / "stored.png"
                 image.save(self.path)
         self.storage = f"{storage}, {self.path.suffix[1:]}"
         return str(self.path)
 
     def read(self, read: Callable[[], tuple[np.ndarray, str]], truth: np.ndarray, tolerance: float) -> None:
-        """Compare what is read (H, W) with the content, of numbers from 0 to 1."""
+        """Compare the values read (H, W) with the content, numbers from 0 to 1."""
         from fastreid_mm.common.errors import InputError
 
         try:
@@ -72,14 +72,20 @@ class Case:
             raise (
                 RefusedError(str(error)) if self.path.name in str(error) else AssertionError(f"unnamed: {error}")
             ) from error
-        told = self.path.name in " ".join([remark, *(str(each.message) for each in raised)])
+        is_named = self.path.name in " ".join([remark, *(str(each.message) for each in raised)])
         away = np.abs(values.astype(np.float64) - truth)
         right = np.quantile(away, 0.97) <= tolerance if self.path.suffix == ".jpg" else away.max() <= tolerance
-        self.result = ("right, and told" if told else "right") if right else "told" if told else "WRONG, unsaid"
+        self.result = (
+            ("right, and reported" if is_named else "right")
+            if right
+            else "reported"
+            if is_named
+            else "WRONG, unreported"
+        )
 
 
 def ellipse(rng: random.Random) -> np.ndarray:
-    """A mask (H, W) of 0 and 1 of one object of any size."""
+    """Draw a mask (H, W) of 0 and 1 with one object of any size."""
     rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
     centre = rng.uniform(12, SIZE[0] - 12), rng.uniform(12, SIZE[1] - 12)
     radius = rng.uniform(2, 12), rng.uniform(2, 12)
@@ -87,14 +93,14 @@ def ellipse(rng: random.Random) -> np.ndarray:
 
 
 def palette(mask: np.ndarray, colours: list[int]) -> Image.Image:
-    """Indices 0, 1 with colours."""
+    """Make an image of indices 0 and 1 with a palette of colours."""
     image = Image.fromarray(mask, "P")
     image.putpalette(colours + [0] * (768 - len(colours)))
     return image
 
 
 def try_mask(case: Case) -> None:
-    """A mask in any mode, with any pair of values."""
+    """Store and read a mask in any mode, with any pair of values."""
     from mmseg_mm.datasets.image_files import look_at_mask
 
     mask = ellipse(case.rng)
@@ -130,20 +136,20 @@ def try_mask(case: Case) -> None:
 
 
 def classes(mask: np.ndarray) -> Image.Image:
-    """Class 1 with a void edge of 255, as in VOC."""
+    """Make an image of class 1 with a void edge of 255, as in VOC."""
     inner = cv2.erode(mask, np.ones((3, 3), np.uint8))
     return Image.fromarray(np.where(mask > inner, 255, inner).astype(np.uint8))
 
 
 def scene(case: Case) -> np.ndarray:
-    """Depth (H, W) from 0, far, to 1, near: a slope with an object, over the whole range."""
+    """Draw depth (H, W) from 0, far, to 1, near: a slope with an object, over the whole range."""
     slope = np.tile(np.linspace(0, 0.7, SIZE[1]), (SIZE[0], 1))
     depth = np.where(ellipse(case.rng) > 0, 1.0, slope + case.numbers.uniform(0, 0.02, SIZE))
     return (depth - depth.min()) / np.ptp(depth)
 
 
 def try_depth(case: Case) -> None:
-    """Depth in any mode, scaled, with pixels that were not measured."""
+    """Store and read depth in any mode, scaled, with pixels that were not measured."""
     from mmseg_mm.datasets import LoadDepthFromFile
 
     depth = scene(case)
@@ -205,14 +211,14 @@ def try_depth(case: Case) -> None:
 
 
 def stray() -> Image.Image:
-    """A map that is empty but for one pixel."""
+    """Make a map that is empty but for one pixel."""
     values = np.full(SIZE, 128, np.uint8)
     values[3, 3] = 7
     return Image.fromarray(values)
 
 
 def try_map(case: Case) -> None:
-    """A saliency map, which scores stretch to its own range."""
+    """Store and read a saliency map, which scores stretch to its range."""
     from mmseg_mm.datasets.image_files import read_map
 
     soft = cv2.GaussianBlur(ellipse(case.rng).astype(np.float32), (0, 0), 3) + case.numbers.uniform(0, 0.1, SIZE)
@@ -237,15 +243,15 @@ def try_map(case: Case) -> None:
     path = case.write(storage, *ways[storage])
 
     def stretched() -> tuple[np.ndarray, str]:
-        found, remark = read_map(path)
-        found = np.rint(found * 255)
-        return (found - found.min()) / max(np.ptp(found), 1), remark
+        values, remark = read_map(path)
+        values = np.rint(values * 255)
+        return (values - values.min()) / max(np.ptp(values), 1), remark
 
     case.read(stretched, truth, 0.08 if path.endswith("jpg") else 0.012)
 
 
 def try_thermal(case: Case) -> None:
-    """A thermal image as a camera gives it, by each of the ways to read it."""
+    """Store a thermal image as a camera does, and read it by each rule."""
     from fastreid_mm.common.read_image import FULL_RANGE, PixelRule, read_and_judge
 
     warmth = scene(case)
@@ -271,7 +277,7 @@ def try_thermal(case: Case) -> None:
     storage = case.rng.choice(list(ways))
     if storage == "kelvin" and rule == "fixed range":
         limits = (low / 100, high / 100)
-    if limits == (0, 255):  # what the range makes of the values, to be told where it clips most of them
+    if limits == (0, 255):  # the values after the range, which must be reported if it clips most of them
         held = values / 100 if storage == "kelvin" else values
         warmth = (held / 255).clip(0, 1) if np.mean(held > 255) <= 0.5 else np.full(SIZE, np.nan)
     if storage.startswith("8"):

@@ -1,4 +1,4 @@
-"""File names and layouts of every Re-ID set, changed: every image is in the set as what it is, named, or refused."""
+"""Changed file names and layouts of every Re-ID set: every image must be read correctly, reported or refused."""
 
 import logging
 import os
@@ -18,10 +18,10 @@ STRAYS = ("notes.txt", "a\nb.txt", "list.csv", "caf\udce9.txt", "a b.md", "0001"
 
 
 def fuzz(times: int, seed: int) -> Counter:
-    """Outcomes of the readers on changed trees, by what was changed."""
+    """Count the outcomes of the readers on changed trees, by kind of change."""
     from fastreid_mm.common.errors import InputError
 
-    rng, found = random.Random(seed), Counter()
+    rng, counts = random.Random(seed), Counter()
     for index in range(times):
         tree, change = rng.choice(LAYOUTS)(), rng.choice(CHANGES)
         tree.follow = rng.random() < 0.7
@@ -34,16 +34,16 @@ def fuzz(times: int, seed: int) -> Counter:
             result = outcome(lambda: wrong.extend(check(tree, root)), (InputError,))  # noqa: B023  called at once
         if wrong:
             result = escaped(f"WRONG {wrong[0]}")
-        count(found, change.__name__.replace("_", " "), result, f"tree {index} of seed {seed}, {tree.name}")
-    return found
+        count(counts, change.__name__.replace("_", " "), result, f"tree {index} of seed {seed}, {tree.name}")
+    return counts
 
 
 def check(tree: Tree, root: str) -> list[str]:
-    """Build the set, and list in what it is other than its files mean."""
-    dataset, said = _build(tree.name, root)
+    """Build the set, and list the differences from the meaning of its files."""
+    dataset, messages = _build(tree.name, root)
     base, lines = os.path.join(root, tree.folder), dataset.left_out.found
     wrong = []
-    if lines and not any(f"left out {len(lines)}" in each for each in said):
+    if lines and not any(f"left out {len(lines)}" in each for each in messages):
         wrong.append(f"nothing is said of {lines[0]}")
     taken = _taken(dataset)
     if len({os.path.splitext(path)[0] for path in taken}) < len(taken):
@@ -52,25 +52,27 @@ def check(tree: Tree, root: str) -> list[str]:
         meaning = tree.files.get(os.path.relpath(path, base))
         if meanings != {meaning}:
             wrong.append(f"{path} is {meanings}, not {meaning}")
-    told = {re.sub(r" \([^(]*\)$", "", line) for line in lines}
-    lacking = any("missing files" in each and "not trained on" in each for each in said)
-    rest = [path for path in [*tree.files, *tree.dead] if not _need_not(tree, path) and not _told(path, base, told)]
+    named = {re.sub(r" \([^(]*\)$", "", line) for line in lines}
+    lacking = any("missing files" in each and "not trained on" in each for each in messages)
+    rest = [
+        path for path in [*tree.files, *tree.dead] if not _need_not(tree, path) and not _is_named(path, base, named)
+    ]
     whole = Counter(_sample(path, tree.files[path]) for path in rest if tree.files.get(path))
     for path in rest:
         meaning = tree.files.get(path)
         left = lacking and meaning and meaning.part == "train" and whole[_sample(path, meaning)] < MODALITIES[tree.name]
         if os.path.join(base, path) not in taken and not left and os.path.lexists(os.path.join(base, path)):
-            wrong.append(f"{path} ({meaning}) is neither taken nor told")
+            wrong.append(f"{path} ({meaning}) is neither read nor reported")
     return wrong
 
 
 MODALITIES = {"RGBNT201": 3, "Market1501MM": 3, "MSVR310": 3}
-"""How many files an aligned sample has."""
+"""Number of files of an aligned sample."""
 MODALITIES |= dict.fromkeys(("SYSUMM01", "RegDB", "LLCM", "RGBN300", "RGBNT100"), 1)
 
 
 def _build(name: str, root: str) -> tuple[Any, list[str]]:
-    """A set, and what is said of it."""
+    """Build a set, and return it with the messages about it."""
     from fastreid.utils import logger
 
     from fastreid_mm.data import datasets
@@ -78,7 +80,7 @@ def _build(name: str, root: str) -> tuple[Any, list[str]]:
     said: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    logger._LOG_COUNTER.clear()  # what is said once is said once a try
+    logger._LOG_COUNTER.clear()  # messages that are given once are given once in each try
     logging.getLogger("fastreid.mm").addHandler(handler)
     try:
         return getattr(datasets, name)(root=root), said
@@ -86,24 +88,24 @@ def _build(name: str, root: str) -> tuple[Any, list[str]]:
         logging.getLogger("fastreid.mm").removeHandler(handler)
 
 
-def _told(path: str, base: str, told: set[str]) -> bool:
-    """Whether a file or a folder that it is in is left out by name."""
+def _is_named(path: str, base: str, named: set[str]) -> bool:
+    """Tell whether a file, or a folder that contains it, is named as left out."""
     parts = path.split("/")
-    return any(escaped(os.path.join(base, *parts[:depth])) in told for depth in range(1, len(parts) + 1))
+    return any(escaped(os.path.join(base, *parts[:depth])) in named for depth in range(1, len(parts) + 1))
 
 
 def _sample(path: str, meaning: Meaning | None) -> tuple[object, str]:
-    """What the files of an aligned sample have in common."""
+    """Return what the files of an aligned sample have in common."""
     return meaning and meaning.part, os.path.splitext(os.path.basename(path))[0]
 
 
 def escaped(path: str) -> str:
-    """A path as readers write it, with what is no character escaped."""
+    """Write a path as readers do, with invalid characters escaped."""
     return path.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
 
 
 def _taken(dataset: Any) -> dict[str, set[Meaning]]:
-    """Path to what it is taken for, of every file in the set; what is query and gallery at once is the latter."""
+    """Return the meanings of every file in the set by path; images in query and gallery count as gallery."""
     taken: dict[str, set[Meaning]] = {}
     parts = ("train", "gallery") if dataset.query == dataset.gallery else ("train", "query", "gallery")
     for part in parts:
@@ -118,31 +120,31 @@ def _taken(dataset: Any) -> dict[str, set[Meaning]]:
 
 
 def _need_not(tree: Tree, path: str) -> bool:
-    """Whether a file is one that a reader has no reason to take or to name."""
+    """Tell whether a reader has no reason to read or to name a file."""
     ignored = any(part.startswith(".") or part.endswith("~") or part in DROPPINGS for part in path.split("/"))
     return ignored or path == "made.json" or path.startswith(tuple(tree.unlisted))
 
 
 def _some(tree: Tree, rng: random.Random) -> list[str]:
-    """One, some or all images."""
+    """Choose one, some or all images."""
     images = tree.images()
     return rng.sample(images, rng.choice((1, min(5, len(images)), len(images))))
 
 
 def other_suffixes(tree: Tree, rng: random.Random) -> None:
-    """Images that end otherwise, as images do."""
+    """Give images other suffixes of images."""
     for path in _some(tree, rng):
         tree.move(path, os.path.splitext(path)[0] + rng.choice(SUFFIXES))
 
 
 def no_suffixes(tree: Tree, rng: random.Random) -> None:
-    """Images that end as no image does."""
+    """Give images suffixes that no image has."""
     for path in _some(tree, rng):
         tree.move(path, os.path.splitext(path)[0] + rng.choice(OTHERS))
 
 
 def zeros(tree: Tree, rng: random.Random) -> None:
-    """Numbers of folders and files with fewer or more leading zeros."""
+    """Write numbers of folders and files with fewer or more leading zeros."""
     for path in rng.choice((tree.folders(), _some(tree, rng))):
         head, name = os.path.split(path)
         number = re.search(r"(?<![0-9])0*([1-9][0-9]*)", name)
@@ -154,7 +156,7 @@ def zeros(tree: Tree, rng: random.Random) -> None:
 
 
 def strays(tree: Tree, rng: random.Random) -> None:
-    """Files that are no images anywhere."""
+    """Add files that are no images anywhere."""
     for _ in range(rng.choice((1, 1, 5))):
         path = os.path.join(rng.choice([*tree.folders(), ""]), rng.choice(STRAYS))
         if path not in tree.folders():
@@ -162,18 +164,18 @@ def strays(tree: Tree, rng: random.Random) -> None:
 
 
 def droppings(tree: Tree, rng: random.Random) -> None:
-    """Files that operating systems leave behind."""
+    """Add files that operating systems leave behind."""
     for _ in range(rng.choice((1, 5, 20))):
         tree.files.setdefault(os.path.join(rng.choice([*tree.folders(), ""]), rng.choice(DROPPINGS)), None)
 
 
 def links(tree: Tree, rng: random.Random) -> None:
-    """Images and folders that are links to another disk."""
+    """Replace images and folders by links to another disk."""
     tree.links |= set(rng.sample([*tree.folders(), *tree.files], rng.choice((1, 3, 10))))
 
 
 def dead_links(tree: Tree, rng: random.Random) -> None:
-    """Images that are links to nowhere, and such links besides."""
+    """Replace images by links that lead nowhere, and add such links."""
     path = rng.choice(tree.images())
     if rng.random() < 0.5:
         tree.dead.add(f"{os.path.dirname(path)}/{rng.choice(('0099.jpg', 'gone', '0099'))}")
@@ -183,17 +185,17 @@ def dead_links(tree: Tree, rng: random.Random) -> None:
 
 
 def loops(tree: Tree, rng: random.Random) -> None:
-    """Links to the folder that they are in, or the one above."""
+    """Add links to the folder that they are in, or the one above."""
     tree.loops.add(os.path.join(rng.choice(tree.folders()), rng.choice(("loop", "0077", "RGB2", "cam8"))))
 
 
 def missing_folders(tree: Tree, rng: random.Random) -> None:
-    """Folders that are not there."""
+    """Remove folders."""
     tree.drop(rng.choice(tree.folders()))
 
 
 def renamed_folders(tree: Tree, rng: random.Random) -> None:
-    """Folders in another case, with a space, or with another word."""
+    """Rename folders: another case, a space, or another word."""
     path = rng.choice(tree.folders())
     head, name = os.path.split(path)
     renamed = rng.choice(
@@ -203,14 +205,14 @@ def renamed_folders(tree: Tree, rng: random.Random) -> None:
 
 
 def copies(tree: Tree, rng: random.Random) -> None:
-    """Copies of images beside them, or of folders."""
+    """Copy images beside them, or folders."""
     for path in _some(tree, rng)[:5]:
         stem, suffix = os.path.splitext(path)
         tree.files[stem + rng.choice((" (1)", " ", "_copy")) + suffix] = tree.files[path]
 
 
 def folder_copies(tree: Tree, rng: random.Random) -> None:
-    """A folder twice, under another name."""
+    """Copy a folder under another name."""
     path = rng.choice(tree.folders())
     head, last = os.path.split(path)
     name = os.path.join(head, rng.choice((f"{last} (copy)", f"{last}_2", f"{last}.bak", last.swapcase(), f"0{last}")))
@@ -218,22 +220,22 @@ def folder_copies(tree: Tree, rng: random.Random) -> None:
 
 
 def same_stems(tree: Tree, rng: random.Random) -> None:
-    """An image a second time in another format."""
+    """Add an image a second time in another format."""
     path = rng.choice(tree.images())
     tree.files.setdefault(os.path.splitext(path)[0] + rng.choice(SUFFIXES), tree.files[path])
 
 
 def misplaced(tree: Tree, rng: random.Random) -> None:
-    """Images in other folders, deeper or higher; what they show is known to nobody."""
+    """Move images to other folders, deeper or higher, where their meaning is unknown."""
     folder = rng.choice([*tree.folders(), "", f"{rng.choice(tree.folders())}/sub"])
     path = os.path.join(folder, rng.choice(("stray one.jpg", "IMG.PNG", "x_y.bmp")))
     beside = [m for each, m in tree.files.items() if os.path.dirname(each) == folder and "/cam" in each]
-    # LLCM's test images have any name, and are what their folders say
+    # LLCM's test images may have any name, as their folders say what they are
     tree.files.setdefault(path, beside[0] if tree.name == "LLCM" and beside else Meaning("", -9, -9, -9))
 
 
 def cameras(tree: Tree, rng: random.Random) -> None:
-    """Cameras of two digits in the names of files, or of folders."""
+    """Write cameras with two digits in the names of files, or of folders."""
     digits = rng.choice((3, 8, 9, 10, 12, 19, 21, 100))
     for path, meaning in list(tree.files.items()):
         head, name = os.path.split(path)
@@ -251,7 +253,7 @@ def cameras(tree: Tree, rng: random.Random) -> None:
 
 
 def identities(tree: Tree, rng: random.Random) -> None:
-    """Identities of many digits in the names of files."""
+    """Write identities with many digits in the names of files."""
     more = rng.choice((1234567, 99999, 10**12, 10**30))
     for path, meaning in list(tree.files.items()):
         match = re.match(r"([0-9]+)_", os.path.basename(path))
@@ -262,7 +264,7 @@ def identities(tree: Tree, rng: random.Random) -> None:
 
 
 def odd_names(tree: Tree, rng: random.Random) -> None:
-    """Names that are not UTF-8, or in other scripts."""
+    """Give files names that are not UTF-8, or in other scripts."""
     for path in _some(tree, rng)[:3]:
         stem, suffix = os.path.splitext(path)
         tree.move(path, stem + rng.choice(("\udce9", "行", "٣", "é", "é", "'\"")) + suffix)

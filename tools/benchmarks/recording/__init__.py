@@ -1,1 +1,1 @@
-"""What configs compute at a reduced size, and two records of it side by side."""
+"""Records of what configs compute at a reduced size, and their comparison."""

@@ -1,24 +1,24 @@
-"""Two records side by side."""
+"""Comparison of two records."""
 
 import math
 from collections.abc import Iterator
 
 RELATIVE = 1e-5
-"""Largest difference of two numbers, as a share of the larger one."""
+"""Largest accepted difference of two numbers, as a share of the larger one."""
 ROUNDING = 1e-7
-"""Or as a share of the largest number of its kind in the config: a gradient of 0 is noise of that size."""
+"""Or as a share of the largest number of the same kind in the config, since a gradient of 0 is noise of that size."""
 
 
 def differences(before: dict, after: dict) -> list[str]:
     """Compare two records.
 
     Args:
-        before: by config, what :func:`recording.record.record` returns.
+        before: results of :func:`recording.record.record` by config.
         after: the same.
 
     Returns:
-        A line for each number that differs, or that only one of them has: config, what it is, both numbers, and the
-        difference as a share of the larger one.
+        A line for each number that differs, or that only one record has: config, name, both numbers, and the difference
+        as a share of the larger one.
     """
     return [line for config in sorted({*before, *after}) for line in _of_config(config, before, after)]
 
@@ -38,7 +38,7 @@ def _of_config(config: str, before: dict, after: dict) -> Iterator[str]:
 
 
 def _numbers(value: object, name: str) -> Iterator[tuple[str, float | None]]:
-    """The numbers of nested mappings and lists, named by where they are."""
+    """Give the numbers of nested mappings and lists, named by their places."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield from _numbers(part, f"{name} {key}")
@@ -50,12 +50,12 @@ def _numbers(value: object, name: str) -> Iterator[tuple[str, float | None]]:
 
 
 def _difference(old: float | None, new: float | None, largest: float, kind: str, record: dict, name: str) -> str:
-    """What is said of two numbers, nothing if they are the same."""
+    """Describe the difference of two numbers; return an empty text if they are the same."""
     if old is None or new is None:
         return "" if old is new else f"{old} before, {new} after"
     share = abs(old - new) / max(abs(old), abs(new), 1e-300)
     allowed = RELATIVE * max(abs(old), abs(new)) + ROUNDING * largest
     parameter, _, number = name.removeprefix("initial ").rpartition(" ")
-    if kind == "initial" and number == "deviation":  # of other draws: five deviations of it
+    if kind == "initial" and number == "deviation":  # random numbers of other draws: five standard deviations
         allowed = 5 / math.sqrt(record["initial"][parameter]["size"]) * max(abs(old), abs(new))
     return "" if abs(old - new) <= allowed else f"{old:.9g} before, {new:.9g} after: {share:.2g}"

@@ -1,4 +1,4 @@
-"""What losses, parameters and outputs were called before, by a table of the user's."""
+"""Earlier names of losses, parameters and outputs, from a table that the user writes."""
 
 import re
 from fnmatch import fnmatchcase
@@ -9,11 +9,11 @@ from fastreid_mm.common.errors import InputError
 
 
 class Names:
-    """A table of renamed things.
+    """Table of names.
 
     Args:
-        rules: a pattern of configs, a regular expression for the beginning of a new name, and what stands there in the
-            old one. They are applied one after the other.
+        rules: a pattern of configs, a regular expression for the beginning of a new name, and the beginning of the old
+            one. They are applied one after the other.
     """
 
     def __init__(self, rules: list["Rule"]) -> None:
@@ -21,10 +21,10 @@ class Names:
 
     @classmethod
     def read(cls, path: Path | None) -> Self:
-        """Read a file of two or three words a line; "#" begins a comment.
+        """Read a file with two or three words on each line; "#" begins a comment.
 
         Raises:
-            InputError: a line is something else, or there is no such file.
+            InputError: a line has another number of words, or the file does not exist.
         """
         rules = []
         try:
@@ -42,7 +42,7 @@ class Names:
         return cls(rules)
 
     def old(self, config: str, name: str) -> str:
-        """The old name of something in a config."""
+        """Return the old name of something in a config."""
         for rule in self._rules:
             if fnmatchcase(config, rule.configs):
                 name = re.sub(f"^(?:{rule.new})", rule.old, name)
@@ -50,7 +50,7 @@ class Names:
 
 
 class Rule(NamedTuple):
-    """A line of the table."""
+    """Line of the table."""
 
     configs: str
     new: str

@@ -1,4 +1,4 @@
-"""The numbers of one network: losses, gradients, the feature in evaluation, and a few steps."""
+"""Numbers of one network: losses, gradients, the feature in evaluation, and a few steps."""
 
 import hashlib
 import math
@@ -12,11 +12,11 @@ STEPS = 3
 
 
 class Network(NamedTuple):
-    """A config's network, ready to be trained on one batch.
+    """Network of a config, ready to be trained on one batch.
 
     Attributes:
-        model: of either host.
-        optimizer: of the config, made of the model's parameters.
+        model: a model of either host.
+        optimizer: the config's optimizer of the model's parameters.
         losses: computes the losses by name in training.
         feature: computes the result in evaluation, (N, ...).
     """
@@ -28,11 +28,11 @@ class Network(NamedTuple):
 
 
 def record(network: Network, old: Callable[[str], str] = str) -> dict:
-    """Write down what a network computes.
+    """Record what a network computes.
 
     Args:
-        network: its weights are drawn anew.
-        old: turns a name into the one that is written, and that weights are drawn by.
+        network: the network, whose weights are drawn anew.
+        old: turns a name into the one that is written and by which weights are drawn.
 
     Returns:
         ``initial``, size and deviation or constant of each parameter as it was built; ``losses``; ``gradients``, norms
@@ -63,7 +63,7 @@ def record(network: Network, old: Callable[[str], str] = str) -> dict:
 def draw_weights(model: nn.Module, old: Callable[[str], str] = str) -> None:
     """Draw each parameter by its name from a normal law, unless all its values are the same.
 
-    The deviation is 1 by the root of the values that belong to one output.
+    The deviation is one over the root of the number of values that belong to one output.
     """
     with torch.no_grad():
         for name, value in model.named_parameters():
@@ -79,7 +79,7 @@ def _is_constant(value: Tensor) -> bool:
 
 
 def _initial(value: Tensor) -> dict[str, float]:
-    """The number of values and their deviation, or the one number that all are."""
+    """Describe initial values: their number and deviation, or the one number that all of them are."""
     if _is_constant(value):
         return {"size": value.numel(), "constant": value.flatten()[0].item()}
     return {"size": value.numel(), "deviation": value.double().std().item()}
@@ -88,14 +88,14 @@ def _initial(value: Tensor) -> dict[str, float]:
 def _backward(network: Network) -> dict[str, float]:
     network.model.train()
     network.optimizer.zero_grad()
-    torch.manual_seed(0)  # dropout, and what a network draws
+    torch.manual_seed(0)  # for dropout, and other random numbers of a network
     losses = network.losses()
     sum(losses.values()).backward()
     return {name: value.item() for name, value in losses.items()}
 
 
 def _feature(network: Network) -> dict:
-    """The shape, and for each sample the norm and a projection."""
+    """Record the feature's shape, and for each sample the norm and a projection."""
     network.model.eval()
     torch.manual_seed(0)
     with torch.no_grad():

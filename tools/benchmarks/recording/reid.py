@@ -22,7 +22,7 @@ BACKBONES = {
     "build_two_stream_resnet_backbone": {"MODEL.BACKBONE.RESNET.NAME": "test_resnet"},
     "build_multi_stream_resnet_backbone": {"MODEL.BACKBONE.RESNET.NAME": "test_resnet"},
 }
-"""The keys that make a backbone small."""
+"""Keys that make a backbone small."""
 
 
 def build(path: str) -> Network:
@@ -49,7 +49,7 @@ def build(path: str) -> Network:
 
 
 def visible_infrared_batch(cfg: CfgNode) -> dict:
-    """Visible images, then infrared ones of the same identities."""
+    """Make a batch of visible images, then infrared ones of the same identities."""
     half = torch.arange(IDENTITIES).repeat_interleave(cfg.DATALOADER.NUM_INSTANCE)
     return _batch(half.repeat(2), (3, *cfg.INPUT.SIZE_TRAIN)) | {
         "modalities": torch.arange(2).repeat_interleave(len(half))
@@ -57,7 +57,7 @@ def visible_infrared_batch(cfg: CfgNode) -> dict:
 
 
 def aligned_batch(cfg: CfgNode) -> dict:
-    """Images of all modalities in each sample."""
+    """Make a batch of samples with images of all modalities."""
     targets = torch.arange(IDENTITIES).repeat_interleave(cfg.DATALOADER.NUM_INSTANCE)
     return _batch(targets, (len(cfg.DATASETS.ALIGNED.MODALITIES), 3, *cfg.INPUT.SIZE_TRAIN))
 

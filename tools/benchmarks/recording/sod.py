@@ -22,12 +22,12 @@ SMALL = {
         "patch_strides": (2, 1, 1, 1),
     },
 }
-"""The values that make a network small."""
+"""Values that make a network small."""
 
 
 def build(path: str) -> Network:
     """Build a config's network and optimiser, and a batch of noise with a square to find."""
-    config = Config.fromfile(path)  # a program, of this project
+    config = Config.fromfile(path)  # configs are programs of this project
     config.merge_from_dict(SMALL)
     init_default_scope(config.default_scope)
     model = MODELS.build(config.model)
@@ -37,14 +37,14 @@ def build(path: str) -> Network:
 
     def losses() -> dict[str, torch.Tensor]:
         data = model.data_preprocessor({"inputs": list(images), "data_samples": samples}, training=True)
-        found = model(**data, mode="loss")
-        return {name: value for name, value in found.items() if "loss" in name}
+        losses = model(**data, mode="loss")
+        return {name: value for name, value in losses.items() if "loss" in name}
 
     def feature() -> torch.Tensor:
         data = model.data_preprocessor({"inputs": list(images), "data_samples": samples}, training=False)
         return torch.stack([sample.seg_logits.data for sample in model(**data, mode="predict")])
 
-    logging.disable(logging.INFO)  # mmengine tells every parameter's learning rate
+    logging.disable(logging.INFO)  # mmengine logs every parameter's learning rate
     optimizer = build_optim_wrapper(model, config.optim_wrapper).optimizer
     logging.disable(logging.NOTSET)
     return Network(model, optimizer, losses, feature)
