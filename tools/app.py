@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Search a gallery and find what is salient on a local web page, as ``fastreid-mm-app`` does:
+"""Search a gallery and find salient objects on a local web page, as ``fastreid-mm-app`` does:
 
 python tools/app.py --config-file C --weights W --index PATH [--saliency-config S --saliency-checkpoint K]
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Read the whole data set of a config before training does, and say what is wrong with it:
+"""Read all data sets of a config before training, and report their problems:
 
 python tools/check_data.py configs/SYSU/cmtr.yml [--workers N] [KEY VALUE ...]
 python tools/check_data.py configs/SOD/mutualformer_r50_352x352.py [--workers N]

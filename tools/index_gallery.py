@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Index the images in a folder, to be searched, as ``fastreid-mm-index-gallery`` does:
+"""Index the images in a folder for searching, as ``fastreid-mm-index-gallery`` does:
 
 python tools/index_gallery.py --config-file C --weights W --images DIR --modality visible --index PATH
 """

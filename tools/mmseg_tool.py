@@ -1,12 +1,13 @@
 #!/usr/bin/env python
-"""Run any of mmsegmentation's own scripts on a config of ours, with its own arguments:
+"""Run one of mmsegmentation's scripts, with its arguments, on a config of this project:
 
     python tools/mmseg_tool.py browse_dataset CONFIG --not-show --output-dir DIR [--cfg-options KEY=VALUE ...]
     python tools/mmseg_tool.py get_flops CONFIG --shape 352      (products inside of cross-diffusion are not counted)
     python tools/mmseg_tool.py print_config CONFIG
 
-An unknown name lists all. By themselves most of them end in "No module named 'mmcv._ext'" where mmcv-lite is installed.
---cfg-options data_root=PATH says where the data of a shipped config are, as the variable SOD_DATASETS does.
+An unknown name lists all scripts. With mmcv-lite, most of them only run this way: otherwise they end in "No module
+named 'mmcv._ext'". For shipped configs, --cfg-options data_root=PATH or the variable SOD_DATASETS is the folder of the
+data.
 """
 
 import sys

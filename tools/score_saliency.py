@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Score anybody's saliency maps against masks: S-measure, F, E, weighted F and MAE, as PySODMetrics computes them.
+"""Score saliency maps of any origin against masks: S-measure, F, E, weighted F and MAE, as in PySODMetrics.
 
     python tools/score_saliency.py MAPS MASKS [--json FILE] [--curves DIR] [--partial] [--suffix _sal]
 
-MAPS is a folder of maps, or of one folder a data set, as test_sod.py --out writes them: one row a set then, with masks
-in MASKS/SET or MASKS/SET/GT. A map is resized to its mask where their sizes differ. What has no counterpart is refused,
-or counted with --partial.
+MAPS is a folder of maps, or has a folder for each data set, as test_sod.py --out writes them, with masks in MASKS/SET
+or MASKS/SET/GT; each set gets a row. A map is resized to its mask if their sizes differ. Files without a counterpart
+are refused, or left out and counted with --partial.
 """
 
 from fastreid_mm.commands.saliency import score as main

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Search an index for what is nearest to query images, as ``fastreid-mm-search-gallery`` does:
+"""Search an index for the images nearest to query images, as ``fastreid-mm-search-gallery`` does:
 
 python tools/search_gallery.py --config-file C --weights W --index PATH --images DIR --modality infrared --json F.json
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train and test a model. fast-reid's own arguments:
+"""Train and test a model, with fast-reid's arguments:
 
 python tools/train_net.py --config-file configs/SYSU/cmtr.yml [--resume | --overwrite] [--num-gpus N] [KEY VALUE ...]
 python tools/train_net.py --config-file configs/SYSU/cmtr.yml --eval-only MODEL.WEIGHTS logs/.../model_final.pth
