@@ -1,4 +1,4 @@
-"""Anybody's features with their labels, as NumPy's files, ranked by the protocols."""
+"""Features of any origin with their labels, in NumPy files, ranked by the protocols."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,10 +26,10 @@ def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
 
     Args:
         path: the file or the folder.
-        names: of the arrays, "features" first.
+        names: names of the arrays, "features" first.
 
     Returns:
-        Name to array: (N, D) features, and (N,) of all others.
+        The arrays by name: (N, D) features, and (N,) of all others.
 
     Raises:
         InputError: a file or an array is missing, damaged, not finite, or of the wrong kind or length.
@@ -66,7 +66,7 @@ def _of_file(path: Path, names: Sequence[str]) -> Arrays:
 
 
 def _load(path: Path, kind: type) -> Any:
-    """What NumPy reads of a file without running anything that is in it."""
+    """Load a file by NumPy without running any code in it."""
     if not path.is_file():
         raise InputError(f"no such file: {path}")
     try:
@@ -79,7 +79,7 @@ def _load(path: Path, kind: type) -> Any:
 
 
 def comparable(query: np.ndarray, gallery: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Two arrays of numbers as tensors of one type: float64 if one has more digits than float32, or else float32."""
+    """Turn two arrays into tensors of one type: float64 if one has more digits than float32, or else float32."""
     single = np.result_type(query.dtype, gallery.dtype, np.float32) == np.float32
     kind = np.float32 if single else np.float64
     return torch.from_numpy(query.astype(kind)), torch.from_numpy(gallery.astype(kind))
@@ -106,10 +106,10 @@ def evaluate_features(
             whose queries are one side.
 
     Returns:
-        Setting to metric to percent.
+        The metrics in percent by setting.
 
     Raises:
-        InputError: arrays that do not go together.
+        InputError: the arrays do not go together.
     """
     ids = query["ids"]
     if protocol == "market" and 0 not in distractors and 0 in ids and 0 in gallery["ids"]:

@@ -1,4 +1,4 @@
-"""Rank-k (CMC), mAP and mINP of a distance matrix; mINP is that of AGW, https://arxiv.org/abs/2001.04193."""
+"""Rank-k (CMC), mAP and mINP of a distance matrix; mINP as AGW defines it, https://arxiv.org/abs/2001.04193."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ _FEW = 64  # queries among which one mostly has a true image
 
 
 def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
-    """(n, Ng) copy of some distances; infinite ones become the largest number, so that they precede excluded ones."""
+    """Copy some distances, (n, Ng); infinite ones become the largest number, so that they precede excluded ones."""
     # Memory is read once and forwards, the order is made in the cache: at a large gallery half the time of one step.
     ascending, layout = np.unique(columns, return_inverse=True)
     values = np.take(np.take(matrix[rows], ascending, axis=1), layout, axis=1)
@@ -38,11 +38,11 @@ def _score(
     unique_ids: bool,
     shares: int,
 ) -> np.ndarray:
-    """(n, 3 + shares) of each query, nan where none is true.
+    """Score each query, (n, 3 + shares), nan if it has no true image.
 
-    CMC position from 0, average precision, inverse penalty, and precision over each share of recall.
+    The scores are CMC position from 0, average precision, inverse penalty, and precision over each share of recall.
     """
-    own, slots, true = gallery.true_slots(ids)
+    place, slots, true = gallery.true_slots(ids)
     scores = np.full((len(ids), 3 + shares), np.nan)
     true = exclude(values, slots, true, ids, cams, gallery, rule)
     counts = true.sum(1)
@@ -51,10 +51,10 @@ def _score(
         return scores
     positions = image_positions(values, slots, true, gallery.order)
     precision = np.arange(1, positions.shape[1] + 1) / (positions + 1)
-    found = np.arange(positions.shape[1]) < counts[:, None]
+    is_true = np.arange(positions.shape[1]) < counts[:, None]
     last = np.take_along_axis(positions, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
-    first = identity_positions(values, own, slots, true, gallery) if unique_ids else positions[:, 0]
-    columns = (first, (precision * found).sum(1) / np.maximum(counts, 1), counts / (last + 1))
+    first = identity_positions(values, place, slots, true, gallery) if unique_ids else positions[:, 0]
+    columns = (first, (precision * is_true).sum(1) / np.maximum(counts, 1), counts / (last + 1))
     scores[valid, :3] = np.stack(columns, axis=1)[valid]
     if shares:
         scores[valid, 3:] = share_precisions(precision[valid], counts[valid], shares)
@@ -62,7 +62,7 @@ def _score(
 
 
 def to_array(values: Any) -> np.ndarray:
-    """An array of a tensor's values, or of anything that is like an array."""
+    """Convert a tensor or anything like an array to an array."""
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()
         values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
@@ -86,7 +86,7 @@ def _labels(labels: Any, name: str, size: int) -> np.ndarray:
 
 
 def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
-    """The ranks that a gallery of some images has; a warning names the others."""
+    """Return the ranks within a gallery's size; a warning names the others."""
     for rank in ranks:
         if rank < 1:
             raise InputError(f"Rank-{rank} cannot be computed: ranks count from 1")
@@ -163,8 +163,8 @@ def rank_metrics(
 ) -> dict[str, float]:
     """Rank the gallery for every query and average over the queries that have a true image left.
 
-    Equal distances keep the gallery's order. A gallery image of identity -1 is neither right nor wrong, and a query of
-    -1 is none: both are left out, and a warning says how many. Arguments are arrays, tensors or sequences.
+    Equal distances keep the gallery's order. Images of identity -1, in the gallery or among the queries, are left out,
+    and a warning says how many. Arguments are arrays, tensors or sequences.
 
     Args:
         distance: (Nq, Ng), smaller is nearer; float32 and float64 are ranked as they are.
@@ -174,13 +174,13 @@ def rank_metrics(
         gallery_cams: (Ng,) cameras.
         rule: ``"sysu"`` hides every camera-2 image from a camera-3 query; ``"market"`` hides images of the query's
             identity and camera; ``"none"`` hides nothing. See :mod:`fastreid_mm.evaluation.hidden_images`.
-        unique_ids: the CMC counts identities, each at its best image, in place of images. mAP and mINP always
+        unique_ids: whether the CMC counts identities, each at its best image, instead of images. mAP and mINP always
             count images.
         ranks: the k of each Rank-k; one beyond the gallery is left out with a warning. With ``unique_ids``, one beyond
             the number of identities is always reached.
         columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
             ``distance[:, columns]`` and the labels likewise, without the copy.
-        recall_shares: for a precision-recall curve, into how many equal shares recall is divided; 0 for no curve.
+        recall_shares: number of equal shares of recall for a precision-recall curve; 0 for no curve.
 
     Returns:
         ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their

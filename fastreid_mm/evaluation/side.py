@@ -1,4 +1,4 @@
-"""What a protocol ranks: features with their labels, as query or as gallery."""
+"""One side of a ranking, query or gallery: features with their labels."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,14 +15,14 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 class Side(NamedTuple):
-    """N images or samples."""
+    """Features and labels of N images or samples."""
 
     features: Tensor
     """(N, D), D 0 where galleries are drawn without ranking them."""
     ids: np.ndarray
-    """(N,) identities."""
+    """Identities (N,)."""
     places: np.ndarray
-    """(N,) what a rule goes by beside them: cameras or scenes."""
+    """Cameras or scenes (N,), by which a rule may hide images."""
     names: np.ndarray | None = None
     """(N,) of the files."""
     numbers: np.ndarray | None = None

@@ -1,4 +1,4 @@
-"""A picture of queries and their nearest gallery images, with what the network looks at in both."""
+"""Picture of queries and their nearest gallery images, with the regions that the network looks at in both."""
 
 from typing import NamedTuple
 
@@ -13,38 +13,38 @@ from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import HEAT, OTHER, SAME, new_figure
 
 COLUMNS = 12
-"""Upright images in a row, at most, and twice as many as lying ones."""
+"""Most upright images in a row; twice the most lying ones."""
 BANDS = 2
 """Rows of pairs."""
 OPACITY = 0.8
-"""Of the greatest heat."""
+"""Opacity of the greatest heat."""
 
 
 class Sight(NamedTuple):
-    """What is drawn of an image, or of the M images of a sample."""
+    """Images and heat of a single image, or of the M images of a sample, to be drawn."""
 
     names: tuple[str, ...]
-    """Of the modalities."""
+    """Names of the modalities."""
     images: np.ndarray
-    """(M, H, W, 3), uint8."""
+    """Images (M, H, W, 3), uint8."""
     heat: np.ndarray
-    """(M, H, W) from 0 to 1."""
+    """Heat (M, H, W) from 0 to 1."""
 
 
 class Pair(NamedTuple):
-    """A query and its nearest gallery image."""
+    """Query and its nearest gallery image."""
 
     query: Sight
     found: Sight
     right: bool
-    """Whether both are of the same identity."""
+    """True if both are of the same identity."""
 
 
 def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
-    """Queries, spread evenly over the identities, and the gallery image that the protocol ranks first for each."""
+    """Choose queries, spread evenly over the identities, each with the gallery image that the protocol ranks first."""
     chosen = spread(shown.evaluator.people(), count)
     queries = [shown.evaluator.query[index] for index in chosen]
-    nearest = [found[0] for found in nearest_images(shown.evaluator, chosen)]
+    nearest = [ranked[0] for ranked in nearest_images(shown.evaluator, chosen)]
     batches = list(shown.loader([*queries, *nearest], 1))
     return [
         Pair(_sight(shown, query, found), _sight(shown, found, query), asking.pid == answer.pid)
@@ -62,7 +62,7 @@ def _sight(shown: ShownSet, sample: dict, other: dict) -> Sight:
 
 
 def draw_attention(shown: ShownSet) -> Figure:
-    """Two rows of pairs: images above, and below the same with heat."""
+    """Draw two rows of pairs: the images above, and the same with heat below."""
     modalities = len(getattr(shown.dataset, "modalities", ())) or 1
     height, width = shown.cfg.INPUT.SIZE_TEST
     upright = height > width
@@ -90,6 +90,6 @@ def _draw_pair(figure: SubFigure, pair: Pair) -> None:
         plain.imshow(image)
         plain.set_title(title, fontsize=8)
         heated.imshow(image)
-        heated.imshow(heat, cmap=HEAT, alpha=OPACITY * heat, vmin=0, vmax=1)  # what is cold stays as it is
+        heated.imshow(heat, cmap=HEAT, alpha=OPACITY * heat, vmin=0, vmax=1)  # cold places stay as they are
         plain.axis("off")
         heated.axis("off")

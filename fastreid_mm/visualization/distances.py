@@ -13,27 +13,27 @@ from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import OTHER, SAME, new_figure
 
 IMAGES = 500
-"""Images of each group that are compared, spread evenly over it."""
+"""Number of images of each group that are compared, spread evenly over the group."""
 
 
 class Pairs(NamedTuple):
     """Distances of pairs of images."""
 
     same: np.ndarray
-    """Of the same identity."""
+    """Distances between images of the same identity."""
     other: np.ndarray
-    """Of two identities."""
+    """Distances between images of two identities."""
 
     def separation(self) -> float:
-        """How often, in percent, a pair of the same identity is nearer than one of two: 50 is chance."""
+        """Compute how often, in percent, a pair of the same identity is nearer than one of two: 50 is chance."""
         labels = np.repeat([1, 0], [len(self.same), len(self.other)])
         return 100 * roc_auc_score(labels, -np.concatenate(self))
 
 
 def distance_pairs(shown: ShownSet) -> dict[str, Pairs]:
-    """Distances within and across the modalities of a test set, or from query to gallery where samples are aligned.
+    """Compute distances within and across the modalities of a test set, or from query to gallery of aligned samples.
 
-    An image is not compared with itself, nor with what the protocol hides from it.
+    An image is not compared with itself, nor with images that the protocol hides from it.
     """
     evaluator, groups = shown.evaluator, by_modality(shown.items)
     if len(groups) < 2:
@@ -59,13 +59,13 @@ def _pairs(shown: ShownSet, query: np.ndarray, gallery: np.ndarray) -> Pairs:
 
 
 def draw_distances(shown: ShownSet) -> Figure:
-    """A histogram for each of :func:`distance_pairs`, all over the same distances."""
-    found = distance_pairs(shown)
-    figure = new_figure(max(5.5, 4 * len(found)), 3.6)
-    axes = figure.subplots(1, len(found), sharex=True, squeeze=False)[0]
-    everything = np.concatenate([part for pairs in found.values() for part in pairs])
+    """Draw a histogram for each of :func:`distance_pairs`, all over the same distances."""
+    groups = distance_pairs(shown)
+    figure = new_figure(max(5.5, 4 * len(groups)), 3.6)
+    axes = figure.subplots(1, len(groups), sharex=True, squeeze=False)[0]
+    everything = np.concatenate([part for pairs in groups.values() for part in pairs])
     bins = np.linspace(everything.min(), everything.max(), 61)
-    for axis, (name, pairs) in zip(axes, found.items()):
+    for axis, (name, pairs) in zip(axes, groups.items()):
         for values, colour, label in ((pairs.same, SAME, "same identity"), (pairs.other, OTHER, "other identity")):
             axis.hist(values, bins, density=True, histtype="stepfilled", color=colour, alpha=0.35)
             axis.hist(values, bins, density=True, histtype="step", color=colour, linewidth=1.5, label=label)

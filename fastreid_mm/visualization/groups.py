@@ -6,7 +6,7 @@ from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.data.items import Item, field
 
 NAMES = {VISIBLE: "visible", INFRARED: "infrared"}
-"""Modalities as pictures call them."""
+"""Names of modalities in pictures."""
 
 
 def by_modality(items: list[Item]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Test sets with every image's feature, which all pictures of a report share."""
+"""Test sets with every image's feature, shared by all pictures of a report."""
 
 from copy import copy
 from typing import Any, NamedTuple, cast
@@ -20,16 +20,16 @@ from fastreid_mm.settings.load import with_values
 
 
 class ShownSet(NamedTuple):
-    """A test set after its test."""
+    """Test set after its test, with what pictures are made of."""
 
     cfg: CfgNode
-    """Of the test."""
+    """Config of the test."""
     model: nn.Module
-    """Which was tested."""
+    """Model that was tested."""
     dataset: ImageDataset
-    """The test set."""
+    """Data set of the test."""
     evaluator: RetrievalEvaluator
-    """With features."""
+    """Evaluator with the features of all images."""
 
     @property
     def items(self) -> list[Item]:
@@ -38,7 +38,7 @@ class ShownSet(NamedTuple):
 
     @property
     def features(self) -> Tensor:
-        """(Nq + Ng, D)."""
+        """Features (Nq + Ng, D) of the query and gallery images."""
         return cast(Tensor, self.evaluator.features)
 
     def loader(self, items: list[Item], batch_size: int) -> DeviceLoader:
@@ -60,7 +60,7 @@ def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[Results, list[ShownSet]]
     """Test on ``DATASETS.TESTS``, and keep what the pictures need.
 
     Returns:
-        What :func:`run_tests` returns, and each test set.
+        The results of :func:`run_tests`, and each test set.
 
     Raises:
         InputError: a test set cannot be read, or does not fit its protocol.

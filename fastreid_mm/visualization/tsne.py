@@ -20,9 +20,9 @@ from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import COLOURS, MARKERS, new_figure
 
 IDENTITIES = len(COLOURS)
-"""Identities shown, spread evenly over those of the test set."""
+"""Number of identities shown, spread evenly over those of the test set."""
 IMAGES = 24
-"""Images of each identity in each group at most, spread evenly over its images."""
+"""Most images of each identity in each group, spread evenly over its images."""
 
 
 def shown_places(items: list[Item], nobody: Collection[int] = (JUNK,)) -> np.ndarray:
@@ -36,7 +36,7 @@ def shown_places(items: list[Item], nobody: Collection[int] = (JUNK,)) -> np.nda
 
 
 def embed(features: Tensor, distance: Distance) -> np.ndarray:
-    """(n, D) features to (n, 2) places by t-SNE of the method's own distances, the mean of both directions."""
+    """Place (n, D) features in the plane, (n, 2), by t-SNE of the method's distances, averaged over both directions."""
     between = distance(features, features)
     between = (between + between.T) / 2
     finite = between[between.isfinite()]
@@ -47,11 +47,11 @@ def embed(features: Tensor, distance: Distance) -> np.ndarray:
 
 
 def draw_tsne(shown: ShownSet, before: nn.Module | None) -> Figure:
-    """The features of some identities; colours are identities, markers modalities (cameras of aligned samples).
+    """Draw the features of some identities: colours are identities, markers modalities (cameras of aligned samples).
 
     Args:
         shown: the test set.
-        before: the network as it was before training; None leaves it out.
+        before: the network before training; None draws only the features after training.
     """
     places = shown_places(shown.items, shown.evaluator.nobody)
     items = [shown.items[place] for place in places]
