@@ -1,4 +1,4 @@
-"""The removal of the modality from a feature, as CMTR's modality-aware enhancement loss needs it.
+"""Removal of the modality from a feature, as CMTR's modality-aware enhancement loss needs it.
 
 Liang et al., "CMTR: Cross-modality Transformer for Visible-infrared Person Re-identification", 2021, eq. 4 and 5,
 https://arxiv.org/abs/2110.08994
@@ -13,7 +13,7 @@ MAPPINGS = ("fc", "fc_bias", "identity")
 
 
 class ModalityRemoval(nn.Module):
-    """Subtracts the mapped modality embedding from a feature: ``g = f - phi_m(e_m)``.
+    """Subtraction of the mapped modality embedding from a feature: ``g = f - phi_m(e_m)``.
 
     Args:
         dim: channels D of features and embeddings.

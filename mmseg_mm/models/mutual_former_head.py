@@ -19,7 +19,7 @@ from mmseg_mm.models.sub_decoder import SubDecoder
 
 Pair = tuple[Tensor, Tensor]
 FIRST_LEVEL = 2
-"""The number of the finest level, since the paper counts levels from the stem of the backbone."""
+"""Number of the finest level, since the paper counts levels from the stem of the backbone."""
 INITIALIZATION = (
     dict(type="Kaiming", layer="Conv2d", mode="fan_in", nonlinearity="relu"),
     dict(type="TruncNormal", layer="Linear", std=0.02),
@@ -28,34 +28,34 @@ INITIALIZATION = (
 
 @MODELS.register_module()
 class MutualFormerHead(BaseDecodeHead):
-    """Fuses both modalities at each level, and decodes the fused maps by two sub-decoders.
+    """Decode head that fuses both modalities at each level, and decodes the fused maps by two sub-decoders.
 
     The second sub-decoder gets the result of the first one as feedback.
 
     Args:
-        in_channels: The numbers of channels of the backbones' maps, finest level first.
-        channels: The number of channels of all later maps.
-        input_size: The size (H, W) of training images, which the position embeddings are made for. They are
+        in_channels: the numbers of channels of the backbones' maps, finest level first.
+        channels: the number of channels of all later maps.
+        input_size: the size (H, W) of training images, which the position embeddings are made for. They are
             interpolated for other sizes.
-        patch_size, patch_strides: The size and the strides of the patches. Those of the paper give 100, 81, 36 and 1
+        patch_size, patch_strides: the size and the strides of the patches. Those of the paper give 100, 81, 36 and 1
             tokens at 352 x 352.
-        feature_strides: The strides of the backbones' maps.
-        fusion: The arguments of :class:`TokenFusion`: tables 3 (``depth``), 4 (``variant``) and 5 (``epsilon``).
-        detail: The argument of :class:`FusionLevel`.
-        vit: The checkpoint of a ViT with ``channels`` channels that initializes the layers of the fusion, see
+        feature_strides: the strides of the backbones' maps.
+        fusion: the arguments of :class:`TokenFusion`: tables 3 (``depth``), 4 (``variant``) and 5 (``epsilon``).
+        detail: the argument of :class:`FusionLevel`.
+        vit: the checkpoint of a ViT with ``channels`` channels that initializes the layers of the fusion, see
             :func:`start_from_vit`. The paper starts from a ViT, but no published one has 64 channels. By default the
             layers are initialized as a ViT is, by a truncated normal distribution with a deviation of 0.02.
-        loss_decode: The loss of every saliency map (eq. 13), or several to be added. They may be any in the registry
+        loss_decode: the loss of every saliency map (eq. 13), or several to be added. They may be any in the registry
             that :class:`MapLoss` can use.
-        loss_regularization: The loss of the saliency maps that each level gives for both modalities in training.
-        regularization: The weight "lambda" of that loss (eq. 15, table 6). With 0 these maps are left out, too.
-        norm_cfg: The config of the norms, by default batch normalization.
-        init_cfg: The configs of the initialization.
-        decode_head: Of the further arguments of mmsegmentation's ``BaseDecodeHead`` only ``align_corners``; the others
+        loss_regularization: the loss of the saliency maps that each level gives for both modalities in training.
+        regularization: the weight "lambda" of that loss (eq. 15, table 6). With 0 these maps are left out, too.
+        norm_cfg: the config of the norms, by default batch normalization.
+        init_cfg: the configs of the initialization.
+        decode_head: of the further arguments of mmsegmentation's ``BaseDecodeHead`` only ``align_corners``; the others
             would have no effect.
 
     Raises:
-        InputError: An argument has no effect or is unknown, ``regularization`` is outside [0, 1), the numbers of levels
+        InputError: an argument has no effect or is unknown, ``regularization`` is outside [0, 1), the numbers of levels
             differ, or :class:`FusionLevel` or :class:`MapLoss` raises it.
     """
 
@@ -106,7 +106,7 @@ class MutualFormerHead(BaseDecodeHead):
         )
 
     def _build_layers(self, levels: Iterable[FusionLevel]) -> None:
-        """Make everything that has weights."""
+        """Make the layers that have weights."""
         channels, in_channels = self.channels, self.in_channels
         self.squeeze = nn.ModuleList(
             nn.ModuleList(ConvModule(size, channels, 1, norm_cfg=self.norm_cfg) for _ in range(2))
