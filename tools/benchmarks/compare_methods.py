@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Train every method and ablation step on sets without a licence, with several seeds, and say which step helps.
+"""Train every method and ablation step on freely available sets, with several seeds, and compare the steps.
 
     FASTREID_DATASETS=datasets python tools/benchmarks/compare_methods.py EXPERIMENT --weights FILE
         [--seeds 1 2 3 4 5] [--rows AGW CMT] [--jobs 2] [--output DIR]
 
 prints a table of means and deviations, and the differences of each row from its base, paired by seed; the curves over
-epochs are drawn to OUTPUT/EXPERIMENT.png. What was measured is kept in OUTPUT/EXPERIMENT.json: a run that is in there
-is not run again, and one that was interrupted goes on. Just repeat the command. With --jobs 0 nothing is run.
+epochs are drawn to OUTPUT/EXPERIMENT.png. The measurements are kept in OUTPUT/EXPERIMENT.json: runs in that file are
+not repeated, and interrupted ones go on: just repeat the command. With --jobs 0 nothing is run.
 """
 
 import argparse
@@ -24,9 +24,9 @@ def main() -> None:
     parser.add_argument("--weights", default="", help="pretrained weights, for MODEL.BACKBONE.PRETRAIN_PATH")
     parser.add_argument("--output", type=Path, default=Path("logs/comparison"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--rows", nargs="+", metavar="ROW", help="names of rows, all if not given")
-    parser.add_argument("--epochs", type=int, help="those of the experiment if not given")
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, which share the cores")
+    parser.add_argument("--rows", nargs="+", metavar="ROW", help="names of rows (default: all)")
+    parser.add_argument("--epochs", type=int, help="default: those of the experiment")
+    parser.add_argument("--jobs", type=int, default=2, help="number of runs at a time, which share the cores")
     args = parser.parse_args()
     experiment = EXPERIMENTS[args.experiment]
     rows = args.rows or list(experiment.rows)

@@ -1,4 +1,4 @@
-"""What is trained, on which data set, for how long."""
+"""Description of an experiment: networks, data set and length of training."""
 
 from dataclasses import dataclass, field
 
@@ -11,13 +11,13 @@ LITE0 = (
 
 @dataclass(frozen=True)
 class Row:
-    """One network and recipe.
+    """Row of a comparison: one network and recipe.
 
     Attributes:
-        config: its name in ``configs/demo``.
-        options: config options on top of it and of the experiment's, ``KEY VALUE ...`` without spaces in a value.
+        config: the name of a config in ``configs/demo``.
+        options: config options on top of that and of the experiment's, ``KEY VALUE ...`` without spaces in a value.
         base: the row that it is compared with.
-        tests: the row whose trained network this one tests once more with its options, instead of training.
+        tests: the row whose trained network is tested with these options, instead of training.
     """
 
     config: str
@@ -28,15 +28,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Rows that see equally many images of the same size in batches of the same size.
+    """Experiment whose rows see equally many images of the same size in batches of the same size.
 
     Attributes:
         dataset, setting: their names in ``results.json``.
         metrics: the columns.
-        epochs: of every row.
+        epochs: the epochs of every row.
         period: epochs from one point of a curve to the next.
         options: config options of every row, like those of a row.
-        rows: by name.
+        rows: the rows by name.
         reference: the row whose untrained network is shown, with chance.
     """
 

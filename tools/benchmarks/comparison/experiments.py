@@ -1,4 +1,4 @@
-"""All experiments by name."""
+"""Experiments by name."""
 
 from comparison.aligned import RGBN300, RGBNT201
 from comparison.visible_infrared import PEOPLE, PEOPLE_PRETRAINED, ROADSCENE, ROADSCENE_VAL

@@ -1,4 +1,4 @@
-"""What is said of runs: a table, differences paired by seed, and curves."""
+"""Report of runs: a table, differences paired by seed, and curves."""
 
 from math import sqrt
 from pathlib import Path
@@ -10,11 +10,11 @@ from comparison.experiment import Experiment
 from comparison.runs import Curve
 
 Measured = dict[str, dict[str, Curve]]
-"""Row to seed to curve."""
+"""Curves by row and seed."""
 
 
 def table(experiment: Experiment, measured: Measured) -> str:
-    """Mean and sample standard deviation over seeds of what each row reached at its end, as Markdown."""
+    """Make a table of the mean and sample standard deviation over seeds of each row's last metrics, as Markdown."""
     names = [name for name in (*experiment.rows, "untrained", "chance") if name in measured]
     lines = [f"| {experiment.setting} | {' | '.join(experiment.metrics)} | seeds |"]
     lines += ["|" + " --- |" * (len(experiment.metrics) + 2)]
@@ -26,9 +26,9 @@ def table(experiment: Experiment, measured: Measured) -> str:
 
 
 def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, ...] = ("Rank-1", "mAP")) -> str:
-    """What each row has more than its base with the same seed: mean and standard error of the mean, as Markdown.
+    """Make a table of differences between each row and its base with the same seed: mean and standard error, Markdown.
 
-    One seed has no error.
+    With one seed there is no error.
     """
     lines = [f"| minus its base | base | {' | '.join(metrics)} | seeds |", "|" + " --- |" * (len(metrics) + 3)]
     for name, row in experiment.rows.items():
@@ -45,7 +45,7 @@ def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, 
 def draw_curves(experiment: Experiment, measured: Measured, path: Path, metric: str = "mAP") -> None:
     """Draw each base with the rows compared with it: means over seeds against epochs, as a picture.
 
-    Rows that test another row's network have no curve.
+    Rows that only test another row's network have no curve.
     """
     rows = {name: row for name, row in experiment.rows.items() if name in measured and not row.tests}
     bases = list(dict.fromkeys(row.base for row in rows.values() if row.base in rows))

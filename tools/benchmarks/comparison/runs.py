@@ -1,4 +1,4 @@
-"""Runs of ``tools/train_net.py``, each of which goes on where it was cut and is not done again."""
+"""Runs of ``tools/train_net.py``: interrupted ones go on, finished ones are not repeated."""
 
 import json
 import os
@@ -13,23 +13,23 @@ from comparison.experiment import Experiment, Row
 TOOLS = Path(__file__).parents[2]
 CONFIGS = TOOLS.parent / "configs" / "demo"
 Curve = list[dict[str, float]]
-"""What a run reaches: metrics in percent with the epoch they were measured after, the last of them at the end."""
+"""Metrics of a run in percent, each with the epoch after which it was measured, the last ones at the end."""
 SETTINGS = "measured with"
-"""What all runs of a file share: a key beside the rows. A file without it is of the experiment's own epochs."""
+"""Key, beside the rows of a file, of the settings that its runs share. Files without it have the default epochs."""
 
 
 class Runs:
-    """The runs of one experiment under ``OUTPUT/NAME``, and what they reached in ``OUTPUT/NAME.json``.
+    """Runs of one experiment under ``OUTPUT/NAME``, with their metrics in ``OUTPUT/NAME.json``.
 
-    That file alone says what is done, and how: with a copy of it another machine goes on with the rest.
+    Only that file says which runs are finished: with a copy of it another machine goes on with the rest.
 
     Args:
-        name: the experiment's.
-        experiment: what is trained.
-        output: folder of everything.
-        weights: file that the networks start from.
-        epochs: of every row.
-        threads: of each run.
+        name: the experiment's name.
+        experiment: the experiment.
+        output: folder of all files.
+        weights: file of weights that the networks start from.
+        epochs: the epochs of every row.
+        threads: the threads of each run.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class Runs:
         self.measured: dict[str, dict[str, Curve]] = content
 
     def run(self, rows: Collection[str], seeds: list[int], jobs: int) -> None:
-        """Run what is not done, seed by seed, so that whatever is cut short has all rows.
+        """Make the missing runs, seed by seed, so that an interrupted comparison has all rows.
 
         Raises:
-            SystemExit: a run failed; it names its log. Or what is done was measured with other settings.
+            SystemExit: a run failed, whose log is named, or finished runs were measured with other settings.
         """
         self._refuse_other_settings()
-        self._save()  # from here on, what is in the folders is of these settings
-        for again in (False, True):  # a network can be tested once more when it is trained
+        self._save()  # from here on, the folders hold runs with these settings
+        for again in (False, True):  # a network can be tested again after it was trained
             chosen = [row for row in rows if bool(self.experiment.rows[row].tests) == again]
             todo = [(row, seed) for seed in seeds for row in chosen if str(seed) not in self.measured.get(row, {})]
             self._run_all(todo, jobs)
@@ -71,7 +71,7 @@ class Runs:
                 pool.shutdown(cancel_futures=True)
 
     def add(self, row: str, seed: int, curve: Curve) -> None:
-        """Keep what a run reached, whatever happens to its folder."""
+        """Keep the metrics of a run, even if its folder is deleted."""
         self.measured.setdefault(row, {})[str(seed)] = curve
         if row == self.experiment.reference:
             self._add_references(seed)
@@ -84,11 +84,11 @@ class Runs:
         partial.replace(self.file)
 
     def folder_of(self, row: str, seed: int) -> Path:
-        """Where a run leaves its log, its checkpoints and its results."""
+        """Return the folder of a run's log, checkpoints and results."""
         return self.folder / "".join(c if c.isalnum() else "_" for c in row) / f"seed_{seed}"
 
     def command(self, row: str, seed: int) -> list[str]:
-        """How ``tools/train_net.py`` is called."""
+        """Return the command line of ``tools/train_net.py`` for a run."""
         chosen, experiment = self.experiment.rows[row], self.experiment
         steps = [round(0.75 * self.epochs)]
         values = {
@@ -123,16 +123,16 @@ class Runs:
         return self._curve(self.experiment.rows[row], folder)
 
     def _curve(self, row: Row, folder: Path) -> Curve:
-        """The tests that the trainer wrote down, and in any case the last."""
+        """Read the tests that the trainer logged, and in any case the last one."""
         final = self._final(json.loads((folder / "results.json").read_text()))
         lines = [] if row.tests else map(json.loads, (folder / "metrics.json").read_text().splitlines())
-        found = {line["iteration"]: line for line in lines}  # an iteration that was done again after a cut comes twice
+        tests = {line["iteration"]: line for line in lines}  # iterations repeated after an interruption occur twice
         prefix = f"{self.experiment.dataset}/{self.experiment.setting}/"
         points = {
-            round(iteration * self.epochs / max(found)): {
+            round(iteration * self.epochs / max(tests)): {
                 metric: line[prefix + metric] for metric in self.experiment.metrics
             }
-            for iteration, line in found.items()
+            for iteration, line in tests.items()
             if prefix + self.experiment.metrics[0] in line
         } | {self.epochs: final}
         return [{"epoch": epoch, **points[epoch]} for epoch in sorted(points)]
@@ -143,5 +143,5 @@ class Runs:
             self.measured.setdefault(name, {})[str(seed)] = [{"epoch": 0, **self._final(found)}]
 
     def _final(self, results: dict) -> dict[str, float]:
-        found = results[self.experiment.dataset][self.experiment.setting]
-        return {metric: found[metric] for metric in self.experiment.metrics}
+        metrics = results[self.experiment.dataset][self.experiment.setting]
+        return {metric: metrics[metric] for metric in self.experiment.metrics}

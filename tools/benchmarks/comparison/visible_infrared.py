@@ -16,14 +16,14 @@ _RECIPE = (
     "MODEL.LOSSES.CE.EPSILON 0.1 SOLVER.OPT AdamW SOLVER.BASE_LR 0.002 SOLVER.WEIGHT_DECAY 0.01 "
     "SOLVER.PRETRAINED_LR_FACTOR 0.25 SOLVER.WARMUP_ITERS 77 "
 )
-_PARTS = "MODEL.HEADS.PART_DIM 256"  # with the demo's 64, chosen for speed, HCT is below the plain network
+_PARTS = "MODEL.HEADS.PART_DIM 256"  # with the demo's 64, chosen for speed, HCT is worse than the plain network
 
 _COSINE = " MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE cosine"
 _SLOW = " MODEL.CMT.GENERATOR_LR_FACTOR 0.1"
 
 
 def _losses(*names: str) -> str:
-    """The option that names the losses of a row."""
+    """Return the option that names the losses of a row."""
     return "MODEL.LOSSES.NAME [" + ",".join(map(repr, names)) + "]"
 
 
@@ -67,7 +67,7 @@ ROADSCENE = Experiment(
 )
 
 ROADSCENE_VAL = replace(ROADSCENE, options=ROADSCENE.options + " DATASETS.SYSU.SPLIT val")
-"""Readings are chosen on these places."""
+"""Experiment on the validation places, by which readings are chosen."""
 
 _CMTR = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
 
@@ -89,4 +89,4 @@ PEOPLE = Experiment(
 )
 
 PEOPLE_PRETRAINED = replace(PEOPLE, epochs=8, period=2, options="MODEL.BACKBONE.PRETRAIN True")
-"""From a base that was trained on other drawn people, as the papers start from features that mean something."""
+"""Experiment from weights trained on other drawn people, as the papers start from pretrained features."""
