@@ -10,8 +10,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.checkpoint_match import fits
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers.mutual_former_layer import MutualFormerLayer, MutualInteraction
 from fastreid_mm.layers.token_fusion import TokenFusion
 
@@ -44,7 +44,7 @@ def start_from_vit(fusion: TokenFusion, weights: Mapping[str, Tensor], source: s
 
 
 def _counterparts(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The weights of a layer with the names of their counterparts in a block."""
+    """Pair the weights of a layer with the names of their counterparts in a block."""
     if isinstance(layer, nn.TransformerEncoderLayer):
         yield "attn.qkv.weight", layer.self_attn.in_proj_weight
         yield "attn.qkv.bias", layer.self_attn.in_proj_bias

@@ -10,7 +10,7 @@ NAMES = {VISIBLE: "visible", INFRARED: "infrared"}
 
 
 def by_modality(items: list[Item]) -> dict[str, np.ndarray]:
-    """Indices of the items of each modality, that of the first item first; nothing if items are aligned samples."""
+    """Find the items of each modality, that of the first item first; nothing if items are aligned samples."""
     if not all(item.has_modality for item in items):
         return {}
     labels = field(items, "modality")
@@ -18,6 +18,6 @@ def by_modality(items: list[Item]) -> dict[str, np.ndarray]:
 
 
 def by_camera(items: list[Item]) -> dict[str, np.ndarray]:
-    """Indices of the items of each camera."""
+    """Find the items of each camera."""
     labels = field(items, "camid")
     return {f"camera {label}": np.flatnonzero(labels == label) for label in np.unique(labels).tolist()}

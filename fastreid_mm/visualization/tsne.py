@@ -26,7 +26,7 @@ IMAGES = 24
 
 
 def shown_places(items: list[Item], nobody: Collection[int] = (JUNK,)) -> np.ndarray:
-    """Indices of the items that are drawn: some images of some identities, of every modality; none of ``nobody``."""
+    """Choose the items that are drawn: some images of some identities, of every modality; none of ``nobody``."""
     identities = field(items, "pid")
     groups = by_modality(items) or {"": np.arange(len(items))}
     common = set.intersection(*(set(identities[places].tolist()) for places in groups.values()))

@@ -10,7 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.weights import find_weights
+from fastreid_mm.common.find_weights import find_weights
 from fastreid_mm.layers.vit_start import VIT_NAMES, start_from_vit
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint
 from mmseg_mm.models.fusion_level import FusionLevel
