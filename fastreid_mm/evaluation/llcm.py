@@ -60,7 +60,7 @@ class LLCM(Protocol):
         }
 
     def shown_gallery(self, gallery: Side) -> np.ndarray:
-        """The gallery of the first trial."""
+        """Return the gallery of the first trial."""
         return _draw(gallery, 0)
 
 

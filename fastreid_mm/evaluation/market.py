@@ -11,5 +11,5 @@ class Market(Protocol):
     ranks = (1, 5, 10, 20)
 
     def rankings(self, query: Side, gallery: Side) -> dict[str, list[Ranking]]:
-        """The one setting "test"."""
+        """Return the one setting, "test"."""
         return {"test": [Ranking(query, gallery)]}

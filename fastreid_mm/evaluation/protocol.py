@@ -72,7 +72,7 @@ class Protocol:
         raise NotImplementedError
 
     def shown_gallery(self, gallery: Side) -> np.ndarray:
-        """Indices of the gallery images that pictures of ranked lists draw from."""
+        """Return indices of the gallery images that pictures of ranked lists draw from."""
         return np.arange(len(gallery.ids))
 
     def side(self, features: Tensor, arrays: Mapping[str, np.ndarray]) -> Side:
@@ -147,7 +147,7 @@ class Protocol:
         return self._for_each(query, gallery, common)
 
     def _for_each(self, query: Side, gallery: Side, work: Callable[[Iterable[Ranking]], Found]) -> dict[str, Found]:
-        """Setting to what is found of its rankings; errors name the setting where there are several."""
+        """Do something with the rankings of each setting; errors name the setting where there are several."""
         found, settings = {}, self.rankings(query, gallery)
         for setting, rankings in settings.items():
             try:

@@ -99,7 +99,7 @@ def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
 def _rankable(
     query_ids: np.ndarray, gallery_ids: np.ndarray, columns: np.ndarray | None, ranks: Sequence[int]
 ) -> tuple[np.ndarray, list[int]]:
-    """The columns to rank, and the ranks that they have."""
+    """Return the columns to rank, and the ranks that they have."""
     columns = np.arange(len(gallery_ids)) if columns is None else columns
     if not len(query_ids) or not len(columns):
         raise InputError(f"nothing to rank: {len(query_ids)} queries, {len(columns)} gallery images")

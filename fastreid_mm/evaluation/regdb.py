@@ -11,7 +11,7 @@ class RegDB(Protocol):
     goes_by = ()
 
     def rankings(self, query: Side, gallery: Side) -> dict[str, list[Ranking]]:
-        """The two directions, of visible and thermal images."""
+        """Return the two directions, of visible and thermal images."""
         return {
             "visible_to_thermal": [Ranking(query, gallery)],
             "thermal_to_visible": [Ranking(gallery, query)],

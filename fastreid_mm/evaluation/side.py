@@ -29,7 +29,7 @@ class Side(NamedTuple):
     """(N,) of the images, among those of the identity under the camera."""
 
     def of(self, rows: np.ndarray) -> "Side":
-        """Some of the images, by their indices."""
+        """Return some of the images, by their indices."""
         names, numbers = (None if part is None else part[rows] for part in (self.names, self.numbers))
         return Side(self.features[torch.as_tensor(rows)], self.ids[rows], self.places[rows], names, numbers)
 

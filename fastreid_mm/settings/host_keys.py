@@ -1,6 +1,7 @@
 """fast-reid's own keys: what each does here, the values it may have and when it takes effect."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 from yacs.config import CfgNode
@@ -35,7 +36,7 @@ OPTIMIZERS = tuple(name for name in dir(torch.optim) if name[0].isupper())
 STEPWISE, COSINE = ("SOLVER.SCHED", "MultiStepLR"), ("SOLVER.SCHED", "CosineAnnealingLR")
 
 
-def _section(prefix: str, when: str, **keys: "Key | str") -> dict[str, Key]:
+def _section(prefix: str, when: str, keys: Mapping[str, "Key | str"]) -> dict[str, Key]:
     """Keys of a section that take effect at the same time; a sentence alone is a key of any value of its type."""
     return {
         f"{prefix}.{name}": (key if isinstance(key, Key) else _key(key))._replace(when=when)
@@ -62,66 +63,78 @@ KEYS = {
     **_section(
         "MODEL",
         "running",
-        DEVICE="cuda, cuda:1, cpu ...; the CPU where there is no GPU.",
-        WEIGHTS=_key("The checkpoint to begin with, or to test.", if_unread="expected"),
+        {
+            "DEVICE": "cuda, cuda:1, cpu ...; the CPU where there is no GPU.",
+            "WEIGHTS": _key("The checkpoint to begin with, or to test.", if_unread="expected"),
+        },
     ),
     **_section(
         "MODEL",
         "building",
-        META_ARCHITECTURE="How the images of a batch become maps, and which head gets them; of fast-reid's registry.",
-        QUEUE_SIZE="Of fast-reid's MoCo.",
-        PIXEL_MEAN=_key("The mean of each channel, which is subtracted.", form=CHANNELS),
-        PIXEL_STD=_key("The deviation of each channel, by which it is divided.", form=DEVIATIONS),
+        {
+            "META_ARCHITECTURE": "How the images of a batch become maps, and which head gets them; of fast-reid's registry.",
+            "QUEUE_SIZE": "Of fast-reid's MoCo.",
+            "PIXEL_MEAN": _key("The mean of each channel, which is subtracted.", form=CHANNELS),
+            "PIXEL_STD": _key("The deviation of each channel, by which it is divided.", form=DEVIATIONS),
+        },
     ),
     **_section(
         "MODEL",
         "training",
-        FREEZE_LAYERS=_key(
-            "Regular expressions of names of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
-            form=PATTERNS,
-        ),
+        {
+            "FREEZE_LAYERS": _key(
+                "Regular expressions of names of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
+                form=PATTERNS,
+            ),
+        },
     ),
     **_section(
         "MODEL.BACKBONE",
         "building",
-        NAME="The network, of fast-reid's registry.",
-        DEPTH="Of fast-reid's own networks.",
-        LAST_STRIDE=_key("Stride of the last stage: 1 keeps its maps large.", choices=(1, 2)),
-        FEAT_DIM="Channels of the maps. Known of every network here, whatever it says.",
-        NORM="Of fast-reid's own networks.",
-        WITH_IBN="Of fast-reid's own networks.",
-        WITH_SE="Of fast-reid's own networks.",
-        WITH_NL="Of fast-reid's own networks.",
-        SIE_COE="Of fast-reid's ViT.",
-        STRIDE_SIZE=_key("Steps between the patches of a ViT, down and across.", form=SIZE),
-        DROP_PATH_RATIO="The share of blocks of a ViT that training leaves out.",
-        DROP_RATIO="Dropout of a ViT.",
-        ATT_DROP_RATE="Dropout of a ViT's attention.",
+        {
+            "NAME": "The network, of fast-reid's registry.",
+            "DEPTH": "Of fast-reid's own networks.",
+            "LAST_STRIDE": _key("Stride of the last stage: 1 keeps its maps large.", choices=(1, 2)),
+            "FEAT_DIM": "Channels of the maps. Known of every network here, whatever it says.",
+            "NORM": "Of fast-reid's own networks.",
+            "WITH_IBN": "Of fast-reid's own networks.",
+            "WITH_SE": "Of fast-reid's own networks.",
+            "WITH_NL": "Of fast-reid's own networks.",
+            "SIE_COE": "Of fast-reid's ViT.",
+            "STRIDE_SIZE": _key("Steps between the patches of a ViT, down and across.", form=SIZE),
+            "DROP_PATH_RATIO": "The share of blocks of a ViT that training leaves out.",
+            "DROP_RATIO": "Dropout of a ViT.",
+            "ATT_DROP_RATE": "Dropout of a ViT's attention.",
+        },
     ),
     **_section(
         "MODEL.BACKBONE",
         "training",
-        PRETRAIN="Begin with pretrained weights.",
-        PRETRAIN_PATH=_key("A local file of them.", if_unread="warned"),
+        {
+            "PRETRAIN": "Begin with pretrained weights.",
+            "PRETRAIN_PATH": _key("A local file of them.", if_unread="warned"),
+        },
     ),
     **_section(
         "MODEL.HEADS",
         "building",
-        NAME="How maps become the feature, and in training named outputs; of fast-reid's registry.",
-        NORM="The normalization of the neck: BN, syncBN ...",
-        NUM_CLASSES="Training identities. 0 takes those of the data set, or of the checkpoint.",
-        EMBEDDING_DIM="A 1 x 1 convolution to so many channels before the neck; 0 has none.",
-        WITH_BNNECK="A BatchNorm between the feature that is compared and the one that is classified.",
-        NECK_FEAT="Which of the two the losses compare.",
-        POOL_LAYER="How maps become a vector.",
-        CLS_LAYER="Linear, ArcSoftmax, CosSoftmax or CircleSoftmax.",
-        MARGIN="Of the last three.",
-        SCALE="Of the last three.",
+        {
+            "NAME": "How maps become the feature, and in training named outputs; of fast-reid's registry.",
+            "NORM": "The normalization of the neck: BN, syncBN ...",
+            "NUM_CLASSES": "Training identities. 0 takes those of the data set, or of the checkpoint.",
+            "EMBEDDING_DIM": "A 1 x 1 convolution to so many channels before the neck; 0 has none.",
+            "WITH_BNNECK": "A BatchNorm between the feature that is compared and the one that is classified.",
+            "NECK_FEAT": "Which of the two the losses compare.",
+            "POOL_LAYER": "How maps become a vector.",
+            "CLS_LAYER": "Linear, ArcSoftmax, CosSoftmax or CircleSoftmax.",
+            "MARGIN": "Of the last three.",
+            "SCALE": "Of the last three.",
+        },
     ),
     **_section(
         "MODEL.LOSSES",
         "training",
-        **{
+        {
             "NAME": "The loss terms, in order.",
             "CE.ALPHA": "CrossEntropyLoss: the strength of adaptive smoothing.",
             "CE.SCALE": "CrossEntropyLoss: its weight.",
@@ -143,7 +156,7 @@ KEYS = {
     **_section(
         "KD",
         "training",
-        **{
+        {
             "MODEL_CONFIG": "Of fast-reid's distillation.",
             "MODEL_WEIGHTS": "Of fast-reid's distillation.",
             "EMA.ENABLED": "Of fast-reid's distillation.",
@@ -153,12 +166,14 @@ KEYS = {
     **_section(
         "INPUT",
         "building",
-        SIZE_TEST=_key("Height and width of images at test time.", form=SIZE, if_unread="expected"),
+        {
+            "SIZE_TEST": _key("Height and width of images at test time.", form=SIZE, if_unread="expected"),
+        },
     ),
     **_section(
         "INPUT",
         "training",
-        **{
+        {
             "SIZE_TRAIN": _key("Height and width of images in training.", form=SIZE),
             "CROP.ENABLED": "Random crops of random size.",
             "CROP.SIZE": _key("Height and width to which they are resized.", form=SIZE),
@@ -184,22 +199,26 @@ KEYS = {
     **_section(
         "DATASETS",
         "training",
-        NAMES="The sets to train on, of fast-reid's registry.",
-        COMBINEALL="Train on the test images, too, of sets that allow it.",
+        {
+            "NAMES": "The sets to train on, of fast-reid's registry.",
+            "COMBINEALL": "Train on the test images, too, of sets that allow it.",
+        },
     ),
-    **_section("DATASETS", "testing", TESTS="The sets to test on."),
+    **_section("DATASETS", "testing", {"TESTS": "The sets to test on."}),
     **_section(
         "DATALOADER",
         "training",
-        SAMPLER_TRAIN="How batches are drawn, of fast-reid's registry.",
-        NUM_INSTANCE=_key("Images of an identity in a batch, of each modality.", least=1),
-        SET_WEIGHT="Shares of several sets in a batch.",
+        {
+            "SAMPLER_TRAIN": "How batches are drawn, of fast-reid's registry.",
+            "NUM_INSTANCE": _key("Images of an identity in a batch, of each modality.", least=1),
+            "SET_WEIGHT": "Shares of several sets in a batch.",
+        },
     ),
-    **_section("DATALOADER", "running", NUM_WORKERS="Processes that read images."),
+    **_section("DATALOADER", "running", {"NUM_WORKERS": "Processes that read images."}),
     **_section(
         "SOLVER",
         "training",
-        **{
+        {
             "AMP.ENABLED": "Mixed precision.",
             "OPT": _key("A class of torch.optim.", choices=OPTIMIZERS),
             "MAX_EPOCH": "Epochs.",
@@ -233,7 +252,7 @@ KEYS = {
     **_section(
         "TEST",
         "testing",
-        **{
+        {
             "EVAL_PERIOD": _key("Epochs between tests; 0 for one at the end.", least=-math.inf),
             "IMS_PER_BATCH": _key("Images, or aligned samples, in a batch.", least=1, if_unread="expected"),
             "METRIC": _key("How features are compared.", choices=METRICS),
