@@ -72,7 +72,7 @@ KEYS = {
         "MODEL",
         "building",
         {
-            "META_ARCHITECTURE": "How the images of a batch become maps, and which head gets them; of fast-reid's registry.",
+            "META_ARCHITECTURE": "How the images of a batch become maps, and which head gets them; a registered name.",
             "QUEUE_SIZE": "Of fast-reid's MoCo.",
             "PIXEL_MEAN": _key("The mean of each channel, which is subtracted.", form=CHANNELS),
             "PIXEL_STD": _key("The deviation of each channel, by which it is divided.", form=DEVIATIONS),
@@ -83,7 +83,7 @@ KEYS = {
         "training",
         {
             "FREEZE_LAYERS": _key(
-                "Regular expressions of names of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
+                "Regular expressions of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
                 form=PATTERNS,
             ),
         },
