@@ -44,6 +44,10 @@ class Key(NamedTuple):
     """What happens to a value that is not the default and that nothing reads while a run is built: "refused", as it
     has no effect; "warned" of, where another key alone switches it off; "expected" of one that is read before or after.
     """
+    on_resume: str = ""
+    """What happens to a change when a training is resumed: "refused", where the checkpoint's state would mean nothing;
+    "kept", where that state has the value; "told"; or "free". Empty is told of what is trained, and free of the rest.
+    """
     off_while: tuple[str, Any] | None = None
     """Another key and its value with which this one is read and has no effect."""
 

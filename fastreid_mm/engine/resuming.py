@@ -12,23 +12,9 @@ from typing import Any
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.common.keys import leaves
+from fastreid_mm.common.keys import DECLARED, leaves
 from fastreid_mm.common.same_training import changed_settings
 from fastreid_mm.engine.checkpoint import AS_WEIGHTS
-
-KINDS = ("OPT", "SCHED", "WARMUP_ITERS", "WARMUP_FACTOR", "WARMUP_METHOD", "DELAY_EPOCHS")
-"""Keys of ``SOLVER`` without which a checkpoint's state of optimiser and schedule means nothing."""
-OF_THE_CHECKPOINT = (
-    *("BASE_LR", "BIAS_LR_FACTOR", "HEADS_LR_FACTOR", "PRETRAINED_LR_FACTOR", "ETA_MIN_LR"),
-    *("MOMENTUM", "NESTEROV", "WEIGHT_DECAY", "WEIGHT_DECAY_NORM", "WEIGHT_DECAY_BIAS"),
-)
-"""Keys of ``SOLVER`` whose values a resumed run takes from the checkpoint's state, whatever its config says."""
-FREE = (
-    *("IMPORTS", "OUTPUT_DIR", "SEED", "CUDNN_BENCHMARK", "TEST.", "TRACKING.", "DATASETS.TESTS"),
-    *("MODEL.DEVICE", "MODEL.WEIGHTS", "MODEL.PARTIAL_WEIGHTS", "MODEL.TRUST_WEIGHTS", "MODEL.BACKBONE.PRETRAIN"),
-    *("DATALOADER.NUM_WORKERS", "SOLVER.CHECKPOINT_PERIOD", "SOLVER.CHECKPOINT_ITERS", "SOLVER.STEPS", "SOLVER.GAMMA"),
-)
-"""What the keys begin with that may change without changing the training, or whose change is told elsewhere."""
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -68,17 +54,24 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
 
 
 def _settings(cfg: CfgNode) -> dict[str, object]:
-    """Every key that decides what is trained, dotted."""
-    return {key: value for key, value in leaves(cfg) if not key.startswith(FREE)}
+    """Gather every key that decides what is trained, dotted."""
+    return {key: value for key, value in leaves(cfg) if _on_resume(key) != "free"}
+
+
+def _on_resume(name: str) -> str:
+    """Tell what a key declares of a change of it; one that is not declared may decide what is trained."""
+    key = DECLARED.get(name)
+    if key is None or (not key.on_resume and key.when in ("building", "training")):
+        return "told"
+    return key.on_resume or "free"
 
 
 def _compare_settings(cfg: CfgNode, saved: Mapping[str, object]) -> None:
     others = []
     for key, (was, value) in changed_settings(_settings(cfg), saved).items():
-        name = key.removeprefix("SOLVER.")
-        if name != key and name in KINDS:
+        if _on_resume(key) == "refused":
             raise InputError(f"{key} {value}: the checkpoint to resume is of {was}")
-        if name != key and name in OF_THE_CHECKPOINT:
+        if _on_resume(key) == "kept":
             logger.warning(f"{key} {value} has no effect when resuming: the checkpoint's {was} is used")
         else:
             others.append(f"{key} {value!r} (was {was!r})")

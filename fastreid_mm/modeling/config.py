@@ -44,6 +44,7 @@ MODEL = {
         "and counted, as long as every part of the model finds something.",
         when="training",
         if_unread="expected",
+        on_resume="free",
         off_while=("MODEL.WEIGHTS", ""),
     ),
     "TRUST_WEIGHTS": Key(

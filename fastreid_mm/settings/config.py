@@ -15,12 +15,14 @@ KEYS = {
         "Modules of packages from outside, imported before a config is merged: what they register is found by its "
         "name, "
         "and their add_config(cfg) adds keys. Importing runs their code, so that this is for packages you know.",
+        when="running",
         if_unread="expected",
     ),
     "SEED": Key(
         -1,
         "Seed of everything random. -1 draws one; the seed used is printed and saved in config.yaml either way.",
         when="training",
+        on_resume="free",
     ),
     "DETERMINISTIC": Key(
         False, "Only deterministic kernels, at some cost on a GPU.", when="training", if_unread="expected"
@@ -31,23 +33,25 @@ KEYS = {
         "SOLVER.CHECKPOINT_PERIOD epochs have one, as have the last iteration before SIGTERM and the end.",
         least=0,
         when="training",
+        on_resume="free",
     ),
     "SOLVER.PRETRAINED_LR_FACTOR": Key(
         1.0,
         "Factor on the learning rate of tensors that were loaded from pretrained weights.",
         least=0,
         when="training",
+        on_resume="kept",
         off_while=("MODEL.BACKBONE.PRETRAIN", False),
     ),
     "TRACKING.WANDB.ENABLED": Key(
         False,
         "Weights & Biases, beside TensorBoard and metrics.json. WANDB_MODE=offline and its other environment variables "
         "work.",
-        when="training",
+        when="running",
         if_unread="expected",
     ),
-    "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Its project.", when="training", if_unread="expected"),
-    "TRACKING.WANDB.NAME": Key("", 'Name of the run, "" for one it makes up.', when="training", if_unread="expected"),
+    "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Its project.", when="running", if_unread="expected"),
+    "TRACKING.WANDB.NAME": Key("", 'Name of the run, "" for one it makes up.', when="running", if_unread="expected"),
 }
 ROOMS = (host_keys, modeling, data, protocols, *methods.ROOMS)
 """Each has ``add_config(cfg)``."""

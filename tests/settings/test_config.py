@@ -25,6 +25,7 @@ def test_every_default_is_one_of_its_values():
         assert not problem_of(key, key.default), name
         assert key.sentence.endswith((".", ")")) and key.when in ("building", "training", "testing", "running"), name
         assert key.if_unread in ("refused", "warned", "expected"), name
+        assert key.on_resume in ("", "refused", "kept", "told", "free"), name
 
 
 @pytest.mark.parametrize(
