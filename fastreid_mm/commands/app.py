@@ -26,11 +26,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "and one that finds salient objects in an image with depth (--saliency-config, --saliency-checkpoint)."
     )
     add_checkpoint_arguments(parser, required=False)
-    parser.add_argument("--index", default="", metavar="PATH", help="an index made by index_gallery")
+    parser.add_argument("--index", default="", metavar="PATH", help="index made by index_gallery")
     parser.add_argument(
         "--camera", metavar="REGEX", help="finds the camera in a path, by its first group (default: cam1, _c001)"
     )
-    parser.add_argument("--saliency-config", default="", help="a path, or a shipped config's short name")
+    parser.add_argument("--saliency-config", default="", help="path of a config, or short name of a shipped one")
     parser.add_argument("--saliency-checkpoint", default="")
     parser.add_argument(
         "--max-pixels",

@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
         SystemExit: with status 2 if there is a problem, or the config cannot be used; a note is no problem.
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="a path or a shipped config's short name")
+    parser.add_argument("config", help="path of a config, or short name of a shipped one")
     parser.add_argument(
         "--workers", "--num-workers", type=int, default=8, help="number of images read at a time (default: 8)"
     )

@@ -35,9 +35,13 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--protocol", choices=list(NEEDED), default="sysu")
     kinds = parser.add_argument_group("features of any protocol: .npz files, or folders of .npy files")
     arrays = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in NEEDED.items())
-    kinds.add_argument("--query", type=Path, help=f"with the arrays {arrays}")
-    kinds.add_argument("--gallery", type=Path, help="likewise; --splits gives SYSU-MM01's official galleries")
-    official = parser.add_argument_group("features of SYSU-MM01 in its own code's layout")
+    kinds.add_argument("--query", type=Path, help=f"features of the query, with the arrays {arrays}")
+    kinds.add_argument(
+        "--gallery",
+        type=Path,
+        help="features of the gallery, with the same arrays; --splits gives SYSU-MM01's official galleries",
+    )
+    official = parser.add_argument_group("features of SYSU-MM01 in the layout of its authors' code")
     official.add_argument("--features", type=Path, help="folder of the files PREFIX_cam{1..6}.mat")
     official.add_argument("--name", metavar="PREFIX", help="prefix of the feature files")
     official.add_argument("--splits", type=Path, help="folder of rand_perm_cam.mat and test_id")

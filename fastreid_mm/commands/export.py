@@ -12,7 +12,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(description="Export a trained model to ONNX, or for PyTorch without this package.")
     add_checkpoint_arguments(parser)
-    parser.add_argument("--output", type=Path, required=True, help="a file that ends in .onnx, or .pt2 (torch.export)")
+    parser.add_argument("--output", type=Path, required=True, help="file that ends in .onnx, or .pt2 (torch.export)")
     return parser.parse_args(arguments)
 
 

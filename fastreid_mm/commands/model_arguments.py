@@ -18,7 +18,11 @@ def add_checkpoint_arguments(parser: argparse.ArgumentParser, required: bool = T
     """Add a config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
     # the second spellings are known from other commands
     parser.add_argument(
-        "--config-file", "--config", required=required, default="", help="a path, or a shipped config's short name"
+        "--config-file",
+        "--config",
+        required=required,
+        default="",
+        help="path of a config, or short name of a shipped one",
     )
     parser.add_argument("--weights", "--checkpoint", default="", help="checkpoint to use instead of MODEL.WEIGHTS")
     parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")

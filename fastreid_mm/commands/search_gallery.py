@@ -17,7 +17,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         description="Rank the images of an index for each query image. Scores: the cosine, or the negative distance "
         "where TEST.METRIC is euclidean."
     )
-    parser.add_argument("--index", required=True, metavar="PATH", help="an index made by index_gallery")
+    parser.add_argument("--index", required=True, metavar="PATH", help="index made by index_gallery")
     parser.add_argument(
         "--top", type=int, default=10, metavar="K", help="number of images for each query (default: 10)"
     )
