@@ -1,6 +1,6 @@
 """MUN's auxiliary generator.
 
-Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2,
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.1,
 https://arxiv.org/abs/2309.06262
 """
 

@@ -1,6 +1,6 @@
 """A learnable scale that stays within bounds, the layer scale of MUN.
 
-Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2,
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.1,
 https://arxiv.org/abs/2309.06262
 """
 

@@ -1,6 +1,6 @@
 """MUN's cross-modality learner (CML).
 
-Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2, eq. 6-9,
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.1, eq. 6-9,
 https://arxiv.org/abs/2309.06262
 """
 

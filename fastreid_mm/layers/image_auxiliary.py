@@ -31,8 +31,8 @@ class XModality(nn.Module):
 class MixedModality(nn.Module):
     """Mixture of a visible and an infrared image of one person at a random ratio: ``x = r v + (1 - r) i``.
 
-    Huang et al., "Modality-Adaptive Mixup and Invariant Decomposition for RGB-Infrared Person Re-Identification", AAAI
-    2022.
+    Kong et al., "Dynamic Center Aggregation Loss With Mixed Modality for Visible-Infrared Person Re-Identification",
+    IEEE Signal Processing Letters 2021. MUN does not say how it mixes: the ratio is a reading.
 
     Example:
         >>> visible, infrared = torch.ones(4, 3, 288, 144), torch.ones(4, 3, 288, 144)

@@ -1,6 +1,6 @@
 """MUN's intra-modality learner (IML).
 
-Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.2, eq. 1-5,
+Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identification", ICCV 2023, section 3.1, eq. 1-5,
 https://arxiv.org/abs/2309.06262
 """
 

@@ -1,4 +1,4 @@
-"""One level of MutualFormer's RGB-D encoder, which fuses the maps of two modalities (section 4.2)."""
+"""One level of MutualFormer's RGB-D encoder, which fuses the maps of two modalities (section 4.1)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""MutualFormer's decode head for RGB-D salient object detection (section 4)."""
+"""MutualFormer's decode head for RGB-D salient object detection (section 4.1)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast

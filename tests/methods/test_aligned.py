@@ -83,15 +83,13 @@ def test_ieee_of_the_paper_instead_of_the_code(build):
         "interaction",
         f"{MARGIN}.DISTANCE",
         "l2",
-        f"{MARGIN}.NORMALIZE",
-        "False",
         "MODEL.LOSSES.CE.EPSILON",
         "0.0",
     ]
     model, batch = build(IEEE, *options), aligned_batch(3)
     parts, targets = part_features(model, batch), batch["targets"]
     losses = model(batch)
-    expected = multi_modal_margin(parts.flatten(2), targets, distance="l2", normalize=False)
+    expected = multi_modal_margin(parts.flatten(2), targets, distance="l2")
     torch.testing.assert_close(losses["loss_multi_modal_margin"], expected)
     scores = [
         classifier(own[:, part])

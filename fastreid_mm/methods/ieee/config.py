@@ -7,13 +7,13 @@ from fastreid_mm.layers.choices import READINGS, REDUCTIONS
 from fastreid_mm.losses.multi_modal_margin import DISTANCES
 from fastreid_mm.modeling.terms import SCALE
 
-FUSIONS = ("progressive", "image_sum", "feature_sum", "feature_concatenation")
+FUSIONS = ("none", "image_sum", "feature_sum", "feature_concatenation")
 
 NETWORK = {
     "FUSION": Key(
-        "progressive",
-        'Figure 6: "progressive" is the method; the others join the modalities first, and have neither interaction nor '
-        "features of single modalities.",
+        "none",
+        'Figure 6: "none" is the method, whose modalities stay apart; the others join them first, and have neither '
+        "interaction nor features of single modalities.",
         choices=FUSIONS,
     ),
     "CIM": Key(True, "The cross-modal interacting module (table 3)."),
@@ -37,7 +37,12 @@ MARGIN = {
     "MARGIN": Key(1.0, "The margin of eq. 6.", when="training"),
     "DISTANCE": Key("l2sq", 'The paper has "l2", the released code "l2sq".', choices=tuple(DISTANCES), when="training"),
     "REDUCTION": Key("sum", "The paper names none, the released code sums.", choices=REDUCTIONS, when="training"),
-    "NORMALIZE": Key(True, "The released code takes features of length one, the paper as they are.", when="training"),
+    "NORMALIZE": Key(
+        True,
+        "Bring features to length one, as the released code does; the paper does not say. As they are, the centres of "
+        "modalities start far more than the margin apart, and the loss draws together what it is to keep apart.",
+        when="training",
+    ),
 }
 
 

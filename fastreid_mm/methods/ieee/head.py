@@ -98,7 +98,7 @@ class IEEEHead(AlignedHead):
             InputError: a loss term needs features of single modalities, which are fused.
         """
         options = cfg.MODEL.IEEE
-        count = len(cfg.DATASETS.ALIGNED.MODALITIES) if options.FUSION == "progressive" else 1
+        count = len(cfg.DATASETS.ALIGNED.MODALITIES) if options.FUSION == "none" else 1
         if count == 1 and "modality_features" in needed_outputs(cfg):
             raise InputError(
                 f"MODEL.IEEE.FUSION {options.FUSION} has no features of single modalities, which a loss of "

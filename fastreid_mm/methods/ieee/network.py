@@ -19,8 +19,8 @@ class IEEE(AlignedModel):
     Where the modalities are fused, the sums are scaled up, and the missing channels of a concatenation are zero.
 
     Args:
-        fusion: the scheme of figure 6. "progressive" is the method; "image_sum", "feature_sum" and
-            "feature_concatenation" join the modalities to the maps of a single branch.
+        fusion: the scheme of figure 6. "none" is the method; "image_sum", "feature_sum" and "feature_concatenation"
+            join the modalities to the maps of a single branch.
         interaction: the cross-modal interacting module; None leaves it out (table 3).
         global_from: the maps from which the feature of the whole image is pooled, "backbone" (released code) or
             "interaction" (paper).
@@ -38,13 +38,13 @@ class IEEE(AlignedModel):
     def from_config(cls, cfg: CfgNode) -> dict:
         """The arguments of the constructor, read from the config."""
         options, modalities, backbone = cfg.MODEL.IEEE, named_modalities(cfg), build_multi_stream(cfg)
-        progressive, count = options.FUSION == "progressive", len(modalities)
-        channels = backbone.dim * (count if progressive or options.FUSION == "feature_concatenation" else 1)
+        apart, count = options.FUSION == "none", len(modalities)
+        channels = backbone.dim * (count if apart or options.FUSION == "feature_concatenation" else 1)
         streams = backbone.first() if options.FUSION == "image_sum" else backbone
         return composed_arguments(cfg, streams, channels, backbone.map_size, cls.provides) | {
             "modalities": modalities,
             "fusion": options.FUSION,
-            "interaction": CrossModalInteraction(backbone.dim, count) if progressive and options.CIM else None,
+            "interaction": CrossModalInteraction(backbone.dim, count) if apart and options.CIM else None,
             "global_from": options.GLOBAL_FROM,
         }
 
@@ -58,7 +58,7 @@ class IEEE(AlignedModel):
 
     def _maps(self, images: Tensor, present: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The backbone's maps, one for each branch, and the (B, branches) mask of those that are present."""
-        if self.fusion == "progressive":
+        if self.fusion == "none":
             return self.backbone(images, present), present
         if self.fusion == "image_sum":
             return self.backbone(_sum(images, present)), None

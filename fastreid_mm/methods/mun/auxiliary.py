@@ -1,4 +1,4 @@
-"""The source of MUN's auxiliary modality, which ``MODEL.MUN.AUXILIARY`` names (section 3.2 and table 2)."""
+"""The source of MUN's auxiliary modality, which ``MODEL.MUN.AUXILIARY`` names (section 3.1 and table 2)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
