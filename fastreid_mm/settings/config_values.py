@@ -1,28 +1,22 @@
 """Config values that nothing can use, found before anything is built."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from fastreid.config import CfgNode
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
-from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY, Baseline
+from fastreid.utils.registry import Registry
 
 import fastreid_mm.methods  # noqa: F401  registers architectures, heads and losses
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.keys import leaves, refuse_odd
-from fastreid_mm.modeling import LOSS_REGISTRY
+from fastreid_mm.modeling.meta_arch.composed import ComposedModel
+from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, loss_names
 from fastreid_mm.settings.imports import defaults_of
-
-REGISTRIES = {
-    "MODEL.META_ARCHITECTURE": META_ARCH_REGISTRY,
-    "MODEL.BACKBONE.NAME": BACKBONE_REGISTRY,
-    "MODEL.HEADS.NAME": REID_HEADS_REGISTRY,
-    "MODEL.LOSSES.NAME": LOSS_REGISTRY,
-}
-"""What the names of a config are looked up in."""
 
 
 def refuse_impossible(cfg: CfgNode) -> None:
@@ -32,18 +26,24 @@ def refuse_impossible(cfg: CfgNode) -> None:
         InputError: names key and value, and what there is.
     """
     refuse_odd(cfg, dict(leaves(defaults_of(cfg))))
-    values = dict(leaves(cfg))
-    for key, registry in REGISTRIES.items():
-        for name in [values[key]] if isinstance(values[key], str) else values[key]:
-            _require_registered(key, name, sorted(registry._obj_map))
+    model = cfg.MODEL
+    _require_registered("MODEL.META_ARCHITECTURE", model.META_ARCHITECTURE, META_ARCH_REGISTRY)
+    _require_registered("MODEL.BACKBONE.NAME", model.BACKBONE.NAME, BACKBONE_REGISTRY)
+    # an architecture of another kind may read heads and losses in a way of its own
+    architecture = META_ARCH_REGISTRY.get(model.META_ARCHITECTURE)
+    if isinstance(architecture, type) and issubclass(architecture, ComposedModel | Baseline):
+        _require_registered("MODEL.HEADS.NAME", model.HEADS.NAME, REID_HEADS_REGISTRY)
+        for name in loss_names(cfg):
+            _require_registered("MODEL.LOSSES.NAME", name, LOSS_REGISTRY)
     require_device(cfg.MODEL.DEVICE)
 
 
-def _require_registered(key: str, name: str, names: Sequence[str]) -> None:
-    if name not in names:
+def _require_registered(key: str, name: str, registry: Registry) -> None:
+    if name not in registry._obj_map:
+        names = sorted(registry._obj_map)
         near = difflib.get_close_matches(name, names, 1)
-        guess = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"{key} {name!r} is not one of {', '.join(names)}{guess}")
+        known = ", ".join([*near, *(other for other in names if other not in near)])
+        raise InputError(f"{key} {name!r} is not one of {known}")
 
 
 def require_device(name: str) -> None:

@@ -83,7 +83,8 @@ def test_the_final_checkpoint_has_them_and_results_say_so(tiny_cfg, sysu_dataset
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(("NUM_ITER", 0), "NUM_ITER is 0"), (("DATASET", "RegDB"), "'RegDB' is not one of")]
+    ("options", "message"),
+    [(("NUM_ITER", 0), "NUM_ITER 0 is not 1 or more"), (("DATASET", "RegDB"), "'RegDB' is not one of")],
 )
 def test_what_cannot_be_done_is_refused_before_training(tiny_cfg, options, message):
     with pytest.raises(InputError, match=message):

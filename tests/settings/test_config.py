@@ -6,6 +6,7 @@ import pytest
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import DECLARED, PATTERNS, SIZE, Key, leaves, problem_of, refuse_odd
+from fastreid_mm.settings.config_values import refuse_impossible
 from fastreid_mm.settings.load import load_config
 from write_config_page import PAGE, page
 
@@ -54,3 +55,18 @@ def test_values_are_held_to_choices_and_bounds(key, value, said):
 def test_an_odd_value_is_refused_by_its_key():
     with pytest.raises(InputError, match=r"DATASETS.REGDB.TRIAL 11 is not 10 or less"):
         refuse_odd(load_config("", ["DATASETS.REGDB.TRIAL", "11"]))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("MODEL.META_ARCHITECTURE", "TwoStrem", "'TwoStrem' is not one of TwoStream, .*CMTR"),
+        ("MODEL.BACKBONE.NAME", "resnet", "'resnet' is not one of .*build_two_stream_resnet_backbone"),
+        ("MODEL.HEADS.NAME", "CMTHed", "'CMTHed' is not one of CMTHead, "),
+        ("MODEL.LOSSES.NAME", "['Triplet']", "'Triplet' is not one of TripletLoss, "),
+        ("MODEL.LOSSES.NAME", "[]", "must name one loss or more"),
+    ],
+)
+def test_a_name_that_nothing_is_registered_under_is_refused_with_the_nearest_first(key, value, said):
+    with pytest.raises(InputError, match=f"{key} .*{said}"):
+        refuse_impossible(load_config("SYSU/cmtr.yml", ["MODEL.DEVICE", "cpu", key, value]))

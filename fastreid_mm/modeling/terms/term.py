@@ -118,17 +118,26 @@ def log_name(name: str, term: object) -> str:
     return named() if named else f"loss_{name.lower()}"
 
 
+def loss_names(cfg: CfgNode) -> tuple[str, ...]:
+    """Return the names of ``MODEL.LOSSES.NAME``.
+
+    Raises:
+        InputError: there is none, or one twice.
+    """
+    names = cfg.MODEL.LOSSES.NAME
+    names = (names,) if isinstance(names, str) else tuple(names)
+    if not names or len(set(names)) < len(names):
+        raise InputError(f"MODEL.LOSSES.NAME {names} must name one loss or more, each once")
+    return names
+
+
 def build_terms(cfg: CfgNode) -> dict[str, Any]:
     """Build the terms that ``MODEL.LOSSES.NAME`` names, without the parameters of their own.
 
     Raises:
         InputError: it names none, one twice or one that there is not.
     """
-    names = cfg.MODEL.LOSSES.NAME
-    names = (names,) if isinstance(names, str) else tuple(names)
-    known = LOSS_REGISTRY._obj_map
-    if not names or len(set(names)) < len(names):
-        raise InputError(f"MODEL.LOSSES.NAME {names} must name one loss or more, each once")
+    names, known = loss_names(cfg), LOSS_REGISTRY._obj_map
     for name in names:
         if name not in known:
             raise InputError(f"MODEL.LOSSES.NAME {name!r} is not one of {', '.join(sorted(known))}")
