@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.keys import refuse_odd
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.settings.load import load_config
 
@@ -48,5 +49,5 @@ def test_the_default_keeps_the_hosts_resize_and_erasing():
     "key, value", [("INPUT.RESIZE", "nearest"), ("INPUT.REA.MAX_AREA", "1.5"), ("INPUT.REA.MAX_AREA", "0.01")]
 )
 def test_what_a_transform_cannot_be_is_named(key, value):
-    with pytest.raises(InputError, match=f"{key} '?{value}"):
-        build_transforms(load_config("", [key, value]), is_train=True)
+    with pytest.raises(InputError, match=f"{key} '?{value}'? is not"):
+        refuse_odd(load_config("", [key, value]))

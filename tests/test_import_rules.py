@@ -24,7 +24,7 @@ def imported(path: Path) -> set[str]:
 
 TORCH_ONLY = (
     *("fastreid_mm.layers", "fastreid_mm.losses"),
-    *(f"fastreid_mm.common.{name}" for name in ("errors", "modality", "weights")),
+    *(f"fastreid_mm.common.{name}" for name in ("errors", "modality", "checkpoint_match")),
 )
 
 

@@ -33,7 +33,7 @@ class TrainingStep(SimpleTrainer):
         output_dir: str = ".",
     ) -> None:
         super().__init__(model, loader, optimizer, param_wrapper=None)
-        self._output_dir = output_dir
+        self._output_dir, self.iter = output_dir, 0  # the trainer counts on
         self._device = next(model.parameters()).device.type
         self._mixed_precision = mixed_precision
         self._dtype = torch.float16 if self._device == "cuda" else torch.bfloat16

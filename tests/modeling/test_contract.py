@@ -21,6 +21,8 @@ def test_ours_answer_for_themselves(tiny_cfg, name):
         features = model(batch_of(cfg))
     assert model.modalities_held(features).all() and len(model.modalities_held(features)) == len(features)
     assert model.feature_size - features.shape[1] == len(getattr(model, "modalities", ()))  # the mask
+    plain = name != "CMT" and not hasattr(model, "modalities")  # those of samples that may lack modalities are not
+    assert model.compares_plainly == plain
     assert isinstance(model.compares_identities, bool) and not set(model.pretrained_parameters())
     if name != "CMT":  # the metric of the config, with or without a word from the evaluator
         expected = pairwise_distance(features[:4], features[4:], "euclidean")
