@@ -48,8 +48,8 @@ def require_whole(path: str) -> None:
 
 def newest_first(checkpoints: Iterable[Path], last: Path | None = None) -> list[Path]:
     """Order checkpoints as a training should try them: the one noted as the last, if any, then from the newest."""
-    others = sorted({*checkpoints} - {last}, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return [*([last] if last else []), *others]
+    others = (path for path in checkpoints if path != last)
+    return [*([last] if last else []), *sorted(others, key=lambda path: path.stat().st_mtime_ns, reverse=True)]
 
 
 def first_whole(checkpoints: Iterable[Path], warn: Callable[[InputError], object]) -> Path | None:
