@@ -42,7 +42,7 @@ def gradients(model: nn.Module, batch: dict) -> Iterator[tuple[str, float, Tenso
 
 def compare(model: nn.Module, batches: list[dict]) -> dict[str, dict[str, float]]:
     """Compute each loss's mean value, gradient norm, share and cosine."""
-    numbers = defaultdict(lambda: defaultdict(list))
+    collected = defaultdict(lambda: defaultdict(list))
     for batch in batches:
         names, values, each = zip(*gradients(model, batch))
         whole = torch.stack(each).sum(0)
@@ -54,8 +54,8 @@ def compare(model: nn.Module, batches: list[dict]) -> dict[str, dict[str, float]
                 "cosine": float(torch.cosine_similarity(gradient, whole - gradient, dim=0)),
             }
             for key, number in numbers.items():
-                numbers[name][key].append(number)
-    return {name: {key: mean(values) for key, values in of.items()} for name, of in numbers.items()}
+                collected[name][key].append(number)
+    return {name: {key: mean(values) for key, values in of.items()} for name, of in collected.items()}
 
 
 @torch.no_grad()
