@@ -100,6 +100,26 @@ def test_ieee_of_the_paper_instead_of_the_code(build):
     torch.testing.assert_close(losses["loss_cls"], identity)
 
 
+def test_ieee_keeps_modalities_apart_at_length_one_and_else_draws_them_together(build):
+    """The margin is beyond where the modalities of features of length one start, and short of it for longer ones."""
+    model, batch = build(IEEE), aligned_batch(3)
+    features = part_features(model, batch).flatten(2)
+    features, targets = 3 * features.detach(), batch["targets"]  # as long as those of 768 channels
+    features.requires_grad_()
+    for normalize, moves in ((True, 1), (False, -1)):
+        loss = multi_modal_margin(features, targets, distance="l2", normalize=normalize)
+        (gradient,) = torch.autograd.grad(loss, features)
+        before, after = (spread(x, targets, normalize) for x in (features, features - 0.01 * gradient))
+        assert moves * (after - before) > 0
+
+
+def spread(features, targets, normalize):
+    """The mean distance of the modalities' centres."""
+    features = torch.nn.functional.normalize(features, dim=-1) if normalize else features
+    centers = torch.stack([features[targets == label].mean(0) for label in targets.unique()])
+    return sum((centers[:, a] - centers[:, b]).norm(dim=1).mean() for a, b in ((0, 1), (0, 2), (1, 2)))
+
+
 def test_ieee_other_losses_of_figure_7(build):
     batch = aligned_batch(3)
     targets = batch["targets"]
