@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.kinds import Kind
 
 if TYPE_CHECKING:  # fast-reid's, but nothing here needs it
     from yacs.config import CfgNode
-
-
-class Form(NamedTuple):
-    """What the value of a key looks like where its type does not say enough."""
-
-    words: str
-    """How a refusal says it, after "is not"."""
-    holds: Callable[[Any], bool]
 
 
 class Key(NamedTuple):
@@ -35,7 +28,7 @@ class Key(NamedTuple):
     """A number that is too small already."""
     most: float | None = None
     """The largest number. With infinity, the number itself may be infinite, too."""
-    form: Form | None = None
+    kind: Kind | None = None
     """What a list of numbers, or of words, has to be."""
     when: str = "building"
     """When it takes effect: "building" (the network and its input, so that features depend on it), "training" alone,
@@ -81,8 +74,8 @@ def problem_of(key: Key, value: Any) -> str:
         return f"a value, as {key.default!r} is"
     if key.choices and value not in key.choices:
         return f"one of {', '.join(map(str, key.choices))}"
-    if key.form is not None and not key.form.holds(value):
-        return key.form.words
+    if key.kind is not None and not key.kind.holds(value):
+        return key.kind.words
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     if not math.isfinite(value) and not (key.most == math.inf and value > 0):
@@ -118,13 +111,13 @@ def _is_pattern(value: object) -> bool:
         return False
 
 
-SIZE = Form("two whole numbers above 0", lambda value: _are_whole(value) and len(value) == 2 and min(value) >= 1)
-CHANNELS = Form("three finite numbers", lambda value: len(finite_numbers(value)) == 3)
-WHOLE_NUMBERS = Form("a list of whole numbers", _are_whole)
-RANKS = Form("a list of whole numbers above 0", lambda value: _are_whole(value) and min(value, default=1) >= 1)
-PROBABILITY = Form("a probability, 0 to 1", lambda value: 0 <= value <= 1)
-DROPOUT = Form("0 or more and below 1", lambda value: 0 <= value < 1)
-PATTERNS = Form("a list of regular expressions", lambda value: all(map(_is_pattern, value)))
+SIZE = Kind("two whole numbers above 0", lambda value: _are_whole(value) and len(value) == 2 and min(value) >= 1)
+CHANNELS = Kind("three finite numbers", lambda value: len(finite_numbers(value)) == 3)
+WHOLE_NUMBERS = Kind("a list of whole numbers", _are_whole)
+RANKS = Kind("a list of whole numbers above 0", lambda value: _are_whole(value) and min(value, default=1) >= 1)
+PROBABILITY = Kind("a probability, 0 to 1", lambda value: 0 <= value <= 1)
+DROPOUT = Kind("0 or more and below 1", lambda value: 0 <= value < 1)
+PATTERNS = Kind("a list of regular expressions", lambda value: all(map(_is_pattern, value)))
 
 
 def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, Any]]:

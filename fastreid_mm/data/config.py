@@ -2,7 +2,8 @@
 
 from yacs.config import CfgNode
 
-from fastreid_mm.common.keys import Form, Key, add_keys, finite_numbers
+from fastreid_mm.common.keys import Key, add_keys, finite_numbers
+from fastreid_mm.common.kinds import Kind
 from fastreid_mm.common.pixels import MAX_PIXELS
 
 
@@ -11,7 +12,7 @@ def _is_range(value: object) -> bool:
     return not value or (len(numbers) == 2 and numbers[0] < numbers[1])
 
 
-RANGE = Form("the value that becomes black and the higher one that becomes white, nor ()", _is_range)
+RANGE = Kind("the value that becomes black and the higher one that becomes white, nor ()", _is_range)
 SMALLEST_ERASED = 0.02
 """The share of an image that random erasing takes at least, of Zhong et al. and of the host."""
 KEYS = {
@@ -50,7 +51,7 @@ KEYS = {
         "keeps the upper 8 of 16 bits, of which 941 values of a radiometric image leave 4 levels; () takes each "
         "image's "
         "own values but for one in a thousand at either end. Numbers with a point for files of floating point.",
-        form=RANGE,
+        kind=RANGE,
     ),
     "INPUT.MAX_PIXELS": Key(
         MAX_PIXELS,

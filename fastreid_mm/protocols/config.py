@@ -60,7 +60,7 @@ KEYS = {
         "The k of each Rank-k; () for those of the protocol: 1, 10, 20 on visible-infrared sets, else 1, 5, 10, 20. "
         "One "
         "beyond a gallery is left out with a warning.",
-        form=RANKS,
+        kind=RANKS,
         when="testing",
     ),
     "REFERENCES": Key(

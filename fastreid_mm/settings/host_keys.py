@@ -13,11 +13,11 @@ from fastreid_mm.common.keys import (
     PROBABILITY,
     SIZE,
     WHOLE_NUMBERS,
-    Form,
     Key,
     finite_numbers,
     leaves,
 )
+from fastreid_mm.common.kinds import Kind
 from fastreid_mm.evaluation.distances import METRICS
 
 
@@ -30,8 +30,8 @@ def _are_ratios(value: object) -> bool:
     return len(numbers) == 2 and 0 < numbers[0] <= numbers[1]
 
 
-DEVIATIONS = Form("three numbers above 0", _are_deviations)
-RATIOS = Form("the smallest and the largest ratio of width to height", _are_ratios)
+DEVIATIONS = Kind("three numbers above 0", _are_deviations)
+RATIOS = Kind("the smallest and the largest ratio of width to height", _are_ratios)
 OPTIMIZERS = tuple(name for name in dir(torch.optim) if name[0].isupper())
 STEPWISE, COSINE = ("SOLVER.SCHED", "MultiStepLR"), ("SOLVER.SCHED", "CosineAnnealingLR")
 
@@ -51,7 +51,7 @@ def _key(sentence: str, **facts) -> Key:
 def _chance(change: str) -> dict[str, "Key | str"]:
     return {
         "ENABLED": f"{change}.",
-        "PROB": _key("Its probability for an image.", form=PROBABILITY),
+        "PROB": _key("Its probability for an image.", kind=PROBABILITY),
     }
 
 
@@ -74,8 +74,8 @@ KEYS = {
         {
             "META_ARCHITECTURE": "How the images of a batch become maps, and which head gets them; a registered name.",
             "QUEUE_SIZE": "Of fast-reid's MoCo.",
-            "PIXEL_MEAN": _key("The mean of each channel, which is subtracted.", form=CHANNELS),
-            "PIXEL_STD": _key("The deviation of each channel, by which it is divided.", form=DEVIATIONS),
+            "PIXEL_MEAN": _key("The mean of each channel, which is subtracted.", kind=CHANNELS),
+            "PIXEL_STD": _key("The deviation of each channel, by which it is divided.", kind=DEVIATIONS),
         },
     ),
     **_section(
@@ -84,7 +84,7 @@ KEYS = {
         {
             "FREEZE_LAYERS": _key(
                 "Regular expressions of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
-                form=PATTERNS,
+                kind=PATTERNS,
             ),
         },
     ),
@@ -101,7 +101,7 @@ KEYS = {
             "WITH_SE": "Of fast-reid's own networks.",
             "WITH_NL": "Of fast-reid's own networks.",
             "SIE_COE": "Of fast-reid's ViT.",
-            "STRIDE_SIZE": _key("Steps between the patches of a ViT, down and across.", form=SIZE),
+            "STRIDE_SIZE": _key("Steps between the patches of a ViT, down and across.", kind=SIZE),
             "DROP_PATH_RATIO": "The share of blocks of a ViT that training leaves out.",
             "DROP_RATIO": "Dropout of a ViT.",
             "ATT_DROP_RATE": "Dropout of a ViT's attention.",
@@ -167,18 +167,18 @@ KEYS = {
         "INPUT",
         "building",
         {
-            "SIZE_TEST": _key("Height and width of images at test time.", form=SIZE, if_unread="expected"),
+            "SIZE_TEST": _key("Height and width of images at test time.", kind=SIZE, if_unread="expected"),
         },
     ),
     **_section(
         "INPUT",
         "training",
         {
-            "SIZE_TRAIN": _key("Height and width of images in training.", form=SIZE),
+            "SIZE_TRAIN": _key("Height and width of images in training.", kind=SIZE),
             "CROP.ENABLED": "Random crops of random size.",
-            "CROP.SIZE": _key("Height and width to which they are resized.", form=SIZE),
+            "CROP.SIZE": _key("Height and width to which they are resized.", kind=SIZE),
             "CROP.SCALE": "The smallest and the largest share of the image.",
-            "CROP.RATIO": _key("The smallest and the largest ratio of width to height.", form=RATIOS),
+            "CROP.RATIO": _key("The smallest and the largest ratio of width to height.", kind=RATIOS),
             "PADDING.ENABLED": "Padding, then a random crop of the image's size.",
             "PADDING.MODE": "What the padding is.",
             "PADDING.SIZE": "Pixels on each side.",
@@ -192,7 +192,7 @@ KEYS = {
             **{f"AUTOAUG.{name}": key for name, key in _chance("AutoAugment").items()},
             **{f"AUGMIX.{name}": key for name, key in _chance("AugMix").items()},
             **{f"REA.{name}": key for name, key in _chance("Random erasing").items()},
-            "REA.VALUE": _key("The colour that it leaves.", form=CHANNELS),
+            "REA.VALUE": _key("The colour that it leaves.", kind=CHANNELS),
             **{f"RPT.{name}": key for name, key in _chance("Random patches").items()},
         },
     ),
@@ -235,7 +235,7 @@ KEYS = {
             "DELAY_EPOCHS": _key("Epochs before a cosine begins.", on_resume="refused"),
             "STEPS": _key(
                 "Epochs at which it falls, counted from the end of the warm-up.",
-                form=WHOLE_NUMBERS,
+                kind=WHOLE_NUMBERS,
                 off_while=COSINE,
                 on_resume="free",
             ),

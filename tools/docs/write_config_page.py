@@ -49,8 +49,8 @@ def _code(value: object) -> str:
 
 
 def _values(key: Key) -> str:
-    if key.form:
-        return key.form.words
+    if key.kind:
+        return key.kind.words
     if len(key.choices) > 12:  # as of all optimizers
         return ""
     if key.choices:

@@ -28,7 +28,7 @@ NETWORK = {
     ),
     "HEADS": Key(8, "Heads of the transformer, whose sizes the paper does not give.", least=1),
     "FFN_RATIO": Key(4, "Width of its hidden layer, in channels of a part (a reading).", least=1),
-    "DROPOUT": Key(0.1, "Its dropout (a reading).", form=DROPOUT),
+    "DROPOUT": Key(0.1, "Its dropout (a reading).", kind=DROPOUT),
     "GENERATOR_REDUCTION": Key(
         1, "Narrowing in the hidden layer of the modulation's generators: 1 for none, 16 as in SENet.", least=1
     ),

@@ -91,7 +91,7 @@ class ComposedModel(ReIDModel):
 
     @property
     def compares_plainly(self) -> bool:
-        """Whether neither the architecture nor the head has a distance of its own, or the head says that it is plain."""
+        """Whether neither architecture nor head has a distance of its own, or the head says that it is plain."""
         if type(self).pairwise_distance is not ComposedModel.pairwise_distance:
             return False
         return getattr(self.heads, "compares_plainly", not hasattr(self.heads, "pairwise_distance"))
