@@ -5,7 +5,8 @@ from runpy import run_path
 
 from setuptools import find_packages, setup
 
-REQUIREMENTS = run_path(str(Path(__file__).parent / "fastreid_mm" / "common" / "requirements.py"))
+COMMON = Path(__file__).parent / "fastreid_mm" / "common"
+REQUIREMENTS = run_path(str(COMMON / "requirements.py"))
 
 # What TEST.CORRUPTION needs besides; a wheel of OpenCV of another name does as well.
 CORRUPTION = ["opencv-python>=4.7,<5", "pillow"]
@@ -32,7 +33,7 @@ COMMANDS = {
 
 setup(
     name="fastreid-mm",
-    version="0.1.0",
+    version=run_path(str(COMMON / "version.py"))["VERSION"],
     description="Multi-modal person and vehicle Re-ID and RGB-D saliency on top of fast-reid and mmsegmentation",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

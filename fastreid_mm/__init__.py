@@ -7,12 +7,14 @@ samplers are registered when :mod:`fastreid_mm.methods` and :mod:`fastreid_mm.da
 
 from typing import TYPE_CHECKING, Any
 
+from fastreid_mm.common.version import VERSION
+
 if TYPE_CHECKING:
     from fastreid_mm.inference.predictor import Predictor
     from fastreid_mm.settings.config import add_mm_config
 
 __all__ = ["Predictor", "add_mm_config"]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:

@@ -4,11 +4,11 @@ import hashlib
 import json
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import torch
 
-import fastreid_mm
+from fastreid_mm.common.shipped_configs import PACKAGES
+from fastreid_mm.common.version import VERSION
 
 
 def run_record(*hosts: str, **facts: object) -> dict[str, object]:
@@ -18,7 +18,7 @@ def run_record(*hosts: str, **facts: object) -> dict[str, object]:
         hosts: distributions whose versions are told beside those that both hosts need.
         facts: of the run: ``seed``, ``deterministic``, checksums of ``config`` and ``data``, ``device``, ``processes``.
     """
-    versions = {"fastreid-mm": fastreid_mm.__version__, "torch": torch.__version__}
+    versions = {"fastreid-mm": VERSION, "torch": torch.__version__}
     versions |= {name: _version(name) for name in ("torchvision", *hosts, "timm", "numpy", "pillow")}
     return {"versions": versions, "revision": revision(), **facts}
 
@@ -47,11 +47,10 @@ def samples_checksum(samples: str, root: str) -> str:
 
 def revision() -> str:
     """Ask git for the revision of this code, with "-dirty" if files were changed; empty if it lies in no repository."""
-    project = Path(fastreid_mm.__file__).parent.parent
-    if not (project / ".git").exists():
+    if not (PACKAGES / ".git").exists():
         return ""
     try:
-        command = ["git", "-C", str(project), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        command = ["git", "-C", str(PACKAGES), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
     except (OSError, subprocess.SubprocessError):  # there is no git, or it does not trust the folder's owner
         return ""

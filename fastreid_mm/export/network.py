@@ -6,9 +6,9 @@ from PIL import Image
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-import fastreid_mm
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.smooth_pictures import smooth_pictures
+from fastreid_mm.common.version import VERSION
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.export.description import IMAGES, Description
@@ -71,7 +71,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
         flip=cfg.TEST.FLIP.ENABLED,
         parts=model.query_adaptive_parts,
         blocks=tuple((block.size, block.needs) for block in aligned.blocks) if aligned else (),
-        version=fastreid_mm.__version__,
+        version=VERSION,
         range_16bit=tuple(cfg.INPUT.RANGE_16BIT),
     )
 

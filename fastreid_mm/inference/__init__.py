@@ -1,3 +1,3 @@
 """Use of trained networks: features of images, from a config and a checkpoint."""
 
-from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+import fastreid_mm.compat  # noqa: F401  makes the host importable: first

@@ -1,6 +1,6 @@
 """Backbones and meta-architectures. Importing this package registers them with fast-reid."""
 
-from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+import fastreid_mm.compat  # noqa: F401  makes the host importable: first
 from fastreid_mm.modeling import backbones, meta_arch
 from fastreid_mm.modeling.terms import LOSS_REGISTRY
 

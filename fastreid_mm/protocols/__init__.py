@@ -1,6 +1,6 @@
 """fast-reid's evaluator of the test protocols of :mod:`fastreid_mm.evaluation`, which it finds by their names."""
 
-from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+import fastreid_mm.compat  # noqa: F401  makes the host importable: first
 from fastreid_mm.evaluation.protocol import Protocol, Ranking
 from fastreid_mm.evaluation.side import Distance
 from fastreid_mm.protocols.corrupted import corrupted_results

@@ -1,3 +1,3 @@
 """From the command line to a checked config: the keys of all rooms below, declared where they are used."""
 
-from fastreid_mm import compat  # noqa: F401  makes the host importable: first
+import fastreid_mm.compat  # noqa: F401  makes the host importable: first

@@ -2,9 +2,9 @@
 
 from yacs.config import CfgNode
 
-from fastreid_mm import methods
 from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.data import config as data
+from fastreid_mm.methods import ROOMS as METHODS
 from fastreid_mm.modeling import config as modeling
 from fastreid_mm.protocols import config as protocols
 from fastreid_mm.settings import host_keys
@@ -53,7 +53,7 @@ KEYS = {
     "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Its project.", when="running", if_unread="expected"),
     "TRACKING.WANDB.NAME": Key("", 'Name of the run, "" for one it makes up.', when="running", if_unread="expected"),
 }
-ROOMS = (host_keys, modeling, data, protocols, *methods.ROOMS)
+ROOMS = (host_keys, modeling, data, protocols, *METHODS)
 """Each has ``add_config(cfg)``."""
 
 

@@ -1,0 +1,3 @@
+"""The version of both packages, which runs and exported files record."""
+
+VERSION = "0.1.0"
