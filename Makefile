@@ -30,9 +30,10 @@ demo: setup
 	FASTREID_DATASETS=$(DEMO)/datasets $(BIN)/python tools/train_net.py --config-file configs/demo/cmtr.yml \
 		--overwrite OUTPUT_DIR $(DEMO)/cmtr SEED 1 TEST.EXPECTED_RESULTS "$(DEMO_EXPECTED)"
 
-# A minute of a demo, held to its results: chance has 11.75 and 17.44, the untrained network 11.97 and 18.18.
+# A minute of a demo, held to its results with room for any seed: 1 to 6 have 16.5 to 21.8 and 21.7 to 29.0, the
+# untrained network 12.3 and 17.4.
 QUICK := logs/demo-quick
-QUICK_EXPECTED := [['SYSUMM01','all_search_1shot','mAP',16.44,4],['SYSUMM01','indoor_search_1shot','mAP',22.14,3.9]]
+QUICK_EXPECTED := [['SYSUMM01','all_search_1shot','mAP',18.85,5.5],['SYSUMM01','indoor_search_1shot','mAP',23.8,6]]
 
 demo-quick: setup
 	$(BIN)/python tools/prepare/make_toy_data.py --root $(QUICK)/datasets --layout SYSU-MM01 --identities 48
