@@ -1,6 +1,7 @@
 """What an exported file says of itself, for whoever makes its inputs and compares its outputs."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -62,6 +63,7 @@ class Description:
             and len(_sequence(self.modalities)) > 0
             and len(_sequence(self.size)) == 2
             and _counts(self.size, 1, 4096)
+            and _is_range(self.range_16bit)
             and isinstance(self.blocks, list | tuple)
             and all(len(_sequence(block)) == 2 and _counts([block[0], *_sequence(block[1])]) for block in self.blocks)
         )
@@ -88,6 +90,14 @@ class Description:
         if found is None or not found.is_usable():
             raise InputError(f"{source} does not describe itself: it was not exported by this version")
         return found
+
+
+def _is_range(value: object) -> bool:
+    """Whether a value is nothing or a smaller and a larger finite number, as ``INPUT.RANGE_16BIT`` is."""
+    if not isinstance(value, list | tuple) or len(value) not in (0, 2):
+        return False
+    numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
+    return len(numbers) == len(value) and all(map(math.isfinite, numbers)) and sorted(numbers) == numbers
 
 
 def _sequence(value: object) -> Sequence:

@@ -222,7 +222,8 @@ def test_images_that_lose_their_levels_are_listed(regdb_copy, tiny_config, capsy
     out = refused([config], capsys)
     for name in ("3/1", "5/2"):
         assert f"problem: image {regdb_copy}/Thermal/{name}.bmp has 390 grey values, of which 4 of 256 levels" in out
-    assert "Thermal" not in refused([config, "INPUT.RANGE_16BIT", "()"], capsys)
+    main([config, "INPUT.RANGE_16BIT", "()"])
+    assert "Thermal" not in capsys.readouterr().out
     assert "Thermal/3/1.bmp has 16 x 32 pixels, more than INPUT.MAX_PIXELS 500 allows" in refused(
         [config, "INPUT.MAX_PIXELS", "500"], capsys
     )
