@@ -74,7 +74,7 @@ def _load(load: Loader, path: Path, content: Any, original: dict, weights: str, 
 def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     """Resuming a training, and a trained model for everything after it."""
     from fastreid_mm.engine.checkpoint import PER_IDENTITY, SafeCheckpointer
-    from fastreid_mm.engine.schedule import solver_values
+    from fastreid_mm.engine.resuming import saved_settings
     from fastreid_mm.engine.setup import load_config, with_values
     from fastreid_mm.engine.trained_model import trained_model
     from fastreid_mm.engine.trainer import MMTrainer
@@ -94,7 +94,7 @@ def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     optimizer.step()
     home = folder / "reid"
     home.mkdir()
-    extras = {"epoch": 0, "iterations": 3, "iters_per_epoch": 3, "seed": 1, "solver": solver_values(cfg)}
+    extras = {"epoch": 0, "iterations": 3, "seed": 1, **saved_settings(cfg, 3)}
     extras |= {"data": "0" * 64, "num_classes": 5, "buffers": []}
     SafeCheckpointer(model, str(home), optimizer=optimizer, **schedules).save("model_0000", **extras)
 
