@@ -91,7 +91,7 @@ def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Ima
         with open_image(path, f"image {path}", rule.max_pixels, "INPUT.MAX_PIXELS") as image:
             deep = deep_channels(image)  # before it is decoded
             shallow, remark = _eight_bits(_upright(image), rule.range_16bit, deep)
-            return shallow, f"image {path} {remark}" if remark else ""
+            return shallow, printable(f"image {path} {remark}") if remark else ""
     except FileNotFoundError:
         raise InputError(f"image {path} does not exist; was the data set moved or changed?") from None
     except Exception as error:  # a damaged file raises nearly anything, struct.error and KeyError among it

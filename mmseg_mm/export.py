@@ -12,6 +12,7 @@ from mmengine.config import DictAction
 from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
+from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.errors import InputError, require_packages
 from mmseg_mm.inference import init_rgbd_model
@@ -175,8 +176,12 @@ def export(args: argparse.Namespace) -> None:
         args: The arguments as :func:`argument_parser` parses them.
 
     Raises:
-        InputError: See :func:`init_rgbd_model` and :func:`export_onnx`.
+        InputError: The file does not end in ".onnx" or cannot be written; or see
+            :func:`init_rgbd_model` and :func:`export_onnx`.
     """
+    if args.output.suffix.lower() != ".onnx":
+        raise InputError(f"{args.output} does not end in .onnx")
+    require_place(args.output, "OUTPUT")
     model = init_rgbd_model(args.config, args.checkpoint, "cpu", args.trust_checkpoint, args.cfg_options)
     difference = export_onnx(model, args.output)
     print(*(f"{name}: {meaning}" for name, meaning in METADATA.items()), sep="\n")

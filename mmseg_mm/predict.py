@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-import cv2
+import mmcv
 import numpy as np
 from mmengine.config import DictAction
 from tqdm import tqdm
@@ -105,8 +105,7 @@ def _loaded(predictor: SaliencyPredictor, jobs: Sequence[Job], skipped: list[str
 def _write_map(job: Job, saliency: np.ndarray, beside: bool, max_pixels: int) -> None:
     write_image(job.out, saliency)
     if beside:
-        # The prediction has read the same file, so it is an image.
-        shown = cast(np.ndarray, cv2.imread(str(job.image)))
+        shown = mmcv.imread(str(job.image), backend="cv2")  # OpenCV's own reads no names that are not UTF-8.
         write_image(job.picture, side_by_side(shown, read_grey(str(job.depth), None, max_pixels), saliency))
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from fastreid_mm.common.image_files import LeftOut, list_folder
+from fastreid_mm.common.output_place import make_folder, require_place
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, listed
+from fastreid_mm.whole_file import write_text
 from mmseg_mm.datasets.image_files import add_max_pixels
 from mmseg_mm.datasets.paired_folders import files_by_name
 from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
@@ -171,6 +174,10 @@ def score(args: argparse.Namespace) -> None:
         InputError: A folder or file cannot be used, masks or sets have no maps and ``--partial`` is not given, or no
             mask of a set has one.
     """
+    if args.json:
+        require_place(args.json, "--json", make=True)
+    if args.curves:
+        make_folder(args.curves, "--curves")
     found = find_sets(args.maps, args.masks, args.suffix, args.max_pixels)
     sets = found.sets
     missing = [path for one in sets.values() for path in one.missing]
@@ -186,22 +193,21 @@ def score(args: argparse.Namespace) -> None:
     left_out = {**lacking, "maps without a mask": extra, "other files": found.others.found}
     for problem, paths in left_out.items():
         if paths:
-            print(f"left out {len(paths)} {problem}: {listed(paths)}", file=sys.stderr)
+            print(printable(f"left out {len(paths)} {problem}: {listed(paths)}"), file=sys.stderr)
     for name, one in sets.items():
         if one.suffix:
             print(f"{name}: the map of a mask A is called A{one.suffix}", file=sys.stderr)
     scores = score_sets(sets, args.num_workers, args.round_first)
     for line in [line for name, members in scores.items() for line in doubts(name, members)]:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     rows = {name: summarise(members) for name, members in scores.items()}
     counts = [f"{len(paths)} {problem}" for problem, paths in left_out.items() if paths]
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
         counted = {
             name: {**row, "images": len(scores[name]), "missing": list(sets[name].missing)}
             for name, row in rows.items()
         }
-        args.json.write_text(json.dumps(counted, indent=1) + "\n")
+        write_text(str(args.json), json.dumps(counted, indent=1) + "\n")
     if args.curves:
         save_curves(args.curves, scores)
     print(table(rows))

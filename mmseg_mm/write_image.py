@@ -14,7 +14,8 @@ def require_writable_name(path: str | Path) -> None:
     Raises:
         InputError: Nothing can be written under the name.
     """
-    if not cv2.haveImageWriter(str(path)):
+    suffix = Path(path).suffix
+    if not suffix.isascii() or not cv2.haveImageWriter(f"name{suffix}"):  # OpenCV crashes on names that are no UTF-8
         raise InputError(f"cannot write {path}: is it the name of an image?")
 
 

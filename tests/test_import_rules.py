@@ -35,7 +35,10 @@ def test_blocks_and_losses_need_nothing_but_torch(part):
 
 WITHOUT_HOST = [
     *(f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "errors", "shipped_configs")),
-    *(f"fastreid_mm.{part}" for part in ("whole_file", "random_state", "random_streams", "safe_load", "stopping")),
+    *(
+        f"fastreid_mm.{part}"
+        for part in ("whole_file", "random_state", "random_streams", "safe_load", "stopping", "console")
+    ),
 ]
 """What both plug-ins use."""
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fastreid_mm.errors import InputError, one_line_errors, require_packages
+from fastreid_mm.common.output_place import require_place
+from fastreid_mm.errors import one_line_errors, require_packages
 from fastreid_mm.evaluation import (
     check_complete,
     evaluate_sysu,
@@ -135,8 +136,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     with one_line_errors():
         require_packages("evaluation", "scipy", "tabulate")
-        if arguments.json and not arguments.json.absolute().parent.is_dir():
-            raise InputError(f"no such folder for --json: {arguments.json.absolute().parent}")
+        if arguments.json:
+            require_place(arguments.json, "--json")
         permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
         results = evaluate(arguments, permutation)
         if arguments.json:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastreid_mm.commands.hosts import require_fastreid
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
+from fastreid_mm.common.output_place import require_place
 from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, one_line_errors
 
@@ -90,8 +91,8 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError(f"--candidates {args.candidates} is less than 0")
     for name in ("json", "picture"):
         path = getattr(args, name)
-        if path and not path.absolute().parent.is_dir():
-            raise InputError(f"no such folder for --{name}: {path.absolute().parent}")
+        if path:
+            require_place(path, f"--{name}")
 
 
 if __name__ == "__main__":

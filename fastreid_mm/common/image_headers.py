@@ -17,6 +17,7 @@ from stat import S_ISREG
 from typing import BinaryIO, NamedTuple
 
 from fastreid_mm.common.pixels import MAX_PIXELS, open_image, require_pixels
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, first_line
 
 Size = tuple[int, int]
@@ -75,7 +76,7 @@ def look_at_images(paths: Iterable[str], max_pixels: int = MAX_PIXELS) -> Header
     if any(known.get(os.path.abspath(path)) != seen for path, seen in good.items()):
         _remember(place, known | {os.path.abspath(path): seen for path, seen in good.items()})
     sizes = {path: (good[path].width, good[path].height) for path in wanted if path in good}
-    return Headers(sizes, {path: str(found[path]) for path in wanted if path not in good})
+    return Headers(sizes, {path: printable(str(found[path])) for path in wanted if path not in good})
 
 
 def _look(path: str, known: dict[str, Seen], max_pixels: int) -> Seen | str:

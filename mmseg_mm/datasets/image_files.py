@@ -15,6 +15,7 @@ from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
 from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
+from fastreid_mm.console import printable
 from fastreid_mm.errors import InputError, first_line
 from mmseg_mm.datasets.mask_values import binary_mask
 
@@ -147,7 +148,7 @@ def look_at_mask(path: str, backend_args: dict | None = None, max_pixels: int = 
         InputError: The file cannot be used, see :func:`read_grey`.
     """
     mask, remark = binary_mask(read_grey(path, backend_args, max_pixels))
-    return mask, f"mask {path} {remark}" if remark else ""
+    return mask, f"mask {printable(path)} {remark}" if remark else ""
 
 
 def read_mask(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:

@@ -13,7 +13,7 @@ from fastreid_mm.errors import InputError
 from mmseg_mm.export import METADATA, SaliencyGraph, export_onnx, unexplained
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
-from tests.mmseg_mm.small_model import build_model, small_config
+from tests.mmseg_mm.small_model import CONFIGS, build_model, small_config
 
 LEVEL = {
     "model.backbone": {"num_stages": 1, "out_indices": (0,), "strides": (1,), "dilations": (1,)},
@@ -127,3 +127,12 @@ def test_what_rounding_explains_grows_with_the_largest_logit():
         before = torch.tensor(logits, dtype=torch.float32).reshape(1, 1, 1, 2)
         after = before + torch.tensor([moved, 0.0])
         assert unexplained(after.sigmoid(), before) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(("name", "said"), [("image.png", "does not end in .onnx"), ("taken.onnx", "is a folder")])
+def test_a_file_that_is_no_network_s_is_not_written_over(tmp_path, capsys, name, said):
+    (tmp_path / "taken.onnx").mkdir()
+    (tmp_path / "image.png").write_bytes(b"mine")
+    with pytest.raises(SystemExit, match="2"):
+        saliency.export([str(CONFIGS / "mutualformer_demo.py"), "nowhere.pth", str(tmp_path / name)])
+    assert said in capsys.readouterr().err and (tmp_path / "image.png").read_bytes() == b"mine"

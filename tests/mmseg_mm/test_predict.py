@@ -1,5 +1,7 @@
 """The command for whole folders: batches, options, and files that cannot be used."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -99,3 +101,14 @@ def test_what_is_left_out_is_told_and_nothing_that_is_read_is_written_over(predi
         with pytest.raises(SystemExit, match="2"):
             saliency.predict([*map(str, paths), "--config", str(folder / "config.py"), "--checkpoint", "x.pth"])
         assert message in capsys.readouterr().err
+
+
+def test_names_that_are_no_utf_8_are_read_and_written(data, folder):
+    """OpenCV's functions that take a path end the process on them."""
+    name = os.fsdecode("行人".encode("gbk"))
+    for kind in ("RGB", "depth"):
+        (data / kind / "1.png").rename(data / kind / f"{name}.png")
+    paths = [data / "RGB", data / "depth", data / "maps"]
+    options = ["--config", folder / "config.py", "--checkpoint", folder / "weights.pth", "--side-by-side"]
+    saliency.predict([str(one) for one in (*paths, *options)])
+    assert (data / "maps" / f"{name}.png").is_file() and (data / "maps/side_by_side" / f"{name}.png").is_file()

@@ -197,3 +197,20 @@ def test_names_without_a_rule_are_refused_with_the_hint(tmp_path, capsys):
     score(tmp_path / "maps", tmp_path / "masks", "--partial", "--suffix", "_a")
     assert "left out 1 masks without a map: " in (error := capsys.readouterr().err) and "masks/2.png" in error
     assert "left out 1 maps without a mask: " in error and "maps/2_b.png" in error
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "message"),
+    [
+        ("--json", "taken", "--json .*taken is a folder"),
+        ("--json", "file/a/b.json", "--json: folder .*file/a cannot be made"),
+        ("--curves", "file", "--curves: folder .*file cannot be made"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_refused_first(results, tmp_path, capsys, option, name, message):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match="2"):
+        score(results[0] / "maps", results[0] / "masks", option, tmp_path / name)
+    captured = capsys.readouterr()
+    assert re.match(f"error: {message}", captured.err) and "map/s" not in captured.err

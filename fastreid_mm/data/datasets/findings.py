@@ -8,6 +8,7 @@ from fastreid.utils.logger import log_first_n
 
 from fastreid_mm.common.image_headers import Headers, Size, look_at_images
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.console import printable
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Findings:
             if found:
                 log_first_n(
                     logging.WARNING,
-                    f"{part} has {what}: {len(found)}, the first: {found[0]}; {then}",
+                    printable(f"{part} has {what}: {len(found)}, the first: {found[0]}; {then}"),
                     name="fastreid.mm",
                     key="message",
                 )
