@@ -34,10 +34,10 @@ def test_blocks_and_losses_need_nothing_but_torch(part):
 
 
 WITHOUT_HOST = [
-    *(f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "errors", "shipped_configs")),
+    *(f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "errors", "console")),
     *(
         f"fastreid_mm.{part}"
-        for part in ("whole_file", "random_state", "random_streams", "safe_load", "stopping", "console")
+        for part in ("shipped_configs", "whole_file", "random_state", "random_streams", "safe_load", "stopping")
     ),
 ]
 """What both plug-ins use."""
