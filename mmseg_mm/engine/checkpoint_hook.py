@@ -63,7 +63,7 @@ class ResumableCheckpointHook(CheckpointHook):
                 raise InputError(f"default_hooks.checkpoint.rule {rule!r} is not one of {', '.join(self.rule_map)}")
         by_name: list[str | None] = ["less" if key.split("/")[-1] == "MAE" else "greater" for key in key_indicators]
         if {"greater_keys", "less_keys"} & self._given:
-            by_name: list[str | None] = [None] * len(key_indicators)
+            by_name = [None] * len(key_indicators)
         known = [rule if rule or key == "auto" else own for rule, key, own in zip(rules, key_indicators, by_name)]
         super()._init_rule(known, key_indicators)
 
