@@ -40,7 +40,7 @@ class EpochTest(EvalHook):
         """Called by the trainer."""
         trainer, done = self.trainer, self.trainer.start_epoch
         between = trainer.epoch == done and trainer.start_iter == done * trainer.iters_per_epoch
-        if between and done and done % self._period == 0 and self._is_owed():
+        if between and done and self._is_due(done) and self._is_owed():
             self._do_eval_at(trainer.start_iter - 1)
 
     def after_epoch(self) -> None:
@@ -53,11 +53,15 @@ class EpochTest(EvalHook):
         trainer = self.trainer
         if trainer.start_epoch >= trainer.max_epoch:  # there was nothing to train
             if self._is_owed():
-                self._do_eval_at(trainer.start_iter - (trainer.start_epoch % self._period == 0))
+                self._do_eval_at(trainer.start_iter - self._is_due(trainer.start_epoch))
             else:
                 self._func()
         elif self._epochs_are_done:
             super().after_train()
+
+    def _is_due(self, done: int) -> bool:
+        """Whether a test follows so many epochs; none does but the last at period 0, as in fast-reid."""
+        return self._period > 0 and done % self._period == 0
 
     def _do_eval(self) -> None:
         super()._do_eval()
@@ -99,7 +103,7 @@ class EpochCheckpointer(HookBase):
             self._save("model_final")
         elif self._period > 0 and done % self._period == 0:
             self._save(f"model_{trainer.epoch:04d}")
-        elif done % self._test_period == 0:
+        elif self._test_period > 0 and done % self._test_period == 0:
             self._save(interim_name(trainer.iter))
             prune_interim(trainer.cfg.OUTPUT_DIR)
 

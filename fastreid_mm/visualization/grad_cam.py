@@ -18,7 +18,7 @@ from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
 from fastreid_mm.modeling.backbones.stages import Layout, layout_of
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.modeling.meta_arch.aligned import AlignedModel
+from fastreid_mm.modeling.meta_arch.aligned_model import AlignedModel
 
 
 def similarity_heat(model: nn.Module, sample: dict, other: dict) -> np.ndarray:

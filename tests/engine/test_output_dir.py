@@ -51,7 +51,7 @@ def test_nothing_is_deleted_for_weights_that_cannot_be_loaded_or_are_in_the_way(
     torch.save({"model": {}}, tmp_path / "other.pth")
     for path, words in (
         (tmp_path / "gone.pth", "gone.pth does not exist"),
-        (tmp_path / "other.pth", "other.pth is of another model"),
+        (tmp_path / "other.pth", "other.pth does not hold named tensors"),
         (weights, "--overwrite would delete MODEL.WEIGHTS .*model_final.pth"),
     ):
         with pytest.raises(InputError, match=words):

@@ -176,7 +176,7 @@ def test_keys_that_are_read_later_are_read(tiny_cfg, sysu_datasets):
     trainer.resume_or_load(resume=False)
     trainer.train()
     unread = {key for key in set(ELSEWHERE) - trainer.cfg.reads if not key.startswith("TRACKING")}  # test_tracking.py
-    assert unread == {"CUDNN_BENCHMARK"}  # fast-reid's default_setup reads it
+    assert unread == {"CUDNN_BENCHMARK", "IMPORTS"}  # fast-reid's default_setup and load_config read them
 
 
 def test_reads_are_of_leaves_through_copies_and_not_by_dump(tiny_cfg):

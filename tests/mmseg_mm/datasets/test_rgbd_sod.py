@@ -234,7 +234,7 @@ def test_suffixes_in_any_case_and_links_count_and_the_rest_is_named(tmp_path, wa
         f"{tmp_path}/set/depth/side_by_side (a folder where images are)",
     ]
     assert warnings_of == [
-        f"set: left out 2, the first: {tmp_path}/set/RGB/made.json (no image by its suffix)",
+        f"set: left out 2, the first: {tmp_path}/set/depth/side_by_side (a folder where images are)",
         "set: 2 files of operating systems are ignored",
     ]
 
