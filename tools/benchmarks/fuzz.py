@@ -6,7 +6,9 @@ python tools/benchmarks/fuzz.py [--images 10000] [--configs 2000] [--trees 2000]
 
 import argparse
 import os
+import sys
 from collections import Counter
+from pathlib import Path
 
 import torch
 from fuzzing import checkpoints, configs, images, indexes, lists, resumes, sod_resumes, storage, trees
@@ -24,6 +26,7 @@ def main() -> None:
         parser.add_argument(f"--{kind}", type=int, default=0, metavar="TIMES")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    sys.path.append(str(Path(__file__).parents[1] / "prepare"))  # of the drawn scenes
     os.nice(10)
     torch.set_num_threads(1)
     found = sum((fuzz(getattr(args, kind), args.seed) for kind, fuzz in KINDS.items()), Counter())

@@ -5,7 +5,6 @@ import io
 import logging
 import os
 import random
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -129,7 +128,6 @@ def _step(model: torch.nn.Module, optimizer: Any, schedules: Any) -> None:
 
 def _saliency(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     """Resuming, beginning from other weights, predicting, and mmsegmentation's own ``init_model``."""
-    sys.path.append(str(Path(__file__).parents[2] / "prepare"))
     os.environ["SOD_DATASETS"] = str(folder / "scenes")
     from mmengine.config import Config
     from mmengine.runner import Runner
