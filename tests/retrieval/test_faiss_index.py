@@ -68,6 +68,25 @@ def test_a_torn_row_is_cut_off(tmp_path, torn):
     check(tmp_path, 10)
 
 
+def finish_cut_at(index, place, monkeypatch):
+    """Finish, but be interrupted where a file gets its name or the journal is removed."""
+    replace = Path.replace
+
+    def cut(path, target):
+        if Path(target).name == place:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", cut)
+        if place == "remove":
+            patch.setattr(index._journal, "remove", interrupt)
+        index.finish()
+
+
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("stopped_at", ["g.index", "g.index.json", "remove"])
 def test_finishing_can_be_cut_anywhere(tmp_path, monkeypatch, first, stopped_at):
@@ -77,21 +96,7 @@ def test_finishing_can_be_cut_anywhere(tmp_path, monkeypatch, first, stopped_at)
         index.finish()
     index = opened(tmp_path)
     add(index, 0 if first else 4, 10)
-    replace = Path.replace
-
-    def cut(path, target):
-        if Path(target).name == stopped_at:
-            raise KeyboardInterrupt
-        return replace(path, target)
-
-    def interrupt():
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Path, "replace", cut)
-        if stopped_at == "remove":
-            patch.setattr(index._journal, "remove", interrupt)
-        index.finish()
+    finish_cut_at(index, stopped_at, monkeypatch)
     again = opened(tmp_path)
     assert again.known() == {f"{row}.jpg" for row in range(10)}
     again.finish()
@@ -145,23 +150,8 @@ def test_rows_are_replaced_and_dropped_wherever_it_is_cut(tmp_path, monkeypatch,
     index.add(VECTORS[8:9] + 200, ["newest.jpg"], [8])  # of what is waiting
     assert [member.name for member in index.members()][-2:] == ["7.jpg", "newest.jpg"]
     index.drop([0])
-    replace = Path.replace
-
-    def cut(path, target):
-        if Path(target).name == stopped_at:
-            raise KeyboardInterrupt
-        return replace(path, target)
-
-    def interrupt():
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", cut)
-        if stopped_at == "remove":
-            patch.setattr(index._journal, "remove", interrupt)
-        if stopped_at:
-            with pytest.raises(KeyboardInterrupt):
-                index.finish()
+    if stopped_at:
+        finish_cut_at(index, stopped_at, monkeypatch)
     index = opened(tmp_path)
     index.finish()
     index = opened(tmp_path)
