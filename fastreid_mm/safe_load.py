@@ -49,7 +49,7 @@ class UntrustedError(InputError):
 
 
 def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE) -> object:
-    """The content of a PyTorch file. NumPy's scalars become plain numbers.
+    """Load the content of a PyTorch file. NumPy's scalars become plain numbers.
 
     Args:
         path: of the file.

@@ -64,17 +64,17 @@ def _told(value: object) -> str:
 
 
 def optional(kind: Kind) -> Kind:
-    """The same, or None."""
+    """Allow None beside what is of a kind."""
     return Kind(f"{kind.words}, or None", lambda value: value is None or kind.holds(value))
 
 
 def each(kind: Kind) -> Kind:
-    """A list or tuple of what is of one kind."""
+    """Make the kind of lists and tuples whose members are all of one kind."""
     return Kind(f"a list of {kind.words}", lambda value: isinstance(value, list | tuple) and _all(value, kind))
 
 
 def named(kind: Kind) -> Kind:
-    """What is of one kind by names."""
+    """Make the kind of mappings whose names are text and whose values are all of one kind."""
     return Kind(
         f"{kind.words} by name",
         lambda value: isinstance(value, Mapping) and _all(value, TEXT) and _all(value.values(), kind),
@@ -82,7 +82,7 @@ def named(kind: Kind) -> Kind:
 
 
 def either(*kinds: Kind) -> Kind:
-    """One kind or another."""
+    """Make the kind of what is of any of some kinds."""
     return Kind(" or ".join(kind.words for kind in kinds), lambda value: any(kind.holds(value) for kind in kinds))
 
 

@@ -27,7 +27,7 @@ class Weights(NamedTuple):
     """Names of the tensors beside them that are no part of the network, with their prefixes."""
 
     def told(self) -> str:
-        """One sentence of where they were and of what was left out; empty if there is nothing to tell."""
+        """Say where they were and what was left out; empty if there is nothing to tell."""
         parts = [f"the weights are {self.place}"] if self.place else []
         if self.left_out:
             parts.append(f"{len(self.left_out)} tensors of other parts are left out ({listed(self.left_out, 3, ', ')})")
@@ -63,7 +63,7 @@ def find_weights(content: object, path: str, own: Collection[str] = ()) -> Weigh
 
 
 def tensors_of(content: object, path: str, own: frozenset[str] = frozenset()) -> tuple[str, dict[str, Tensor]]:
-    """The mapping of a file that holds most of a network, and the key under which it is.
+    """Find the mapping of a file that holds most of a network, and the key under which it is.
 
     Raises:
         InputError: there are no named tensors.
@@ -77,7 +77,7 @@ def tensors_of(content: object, path: str, own: frozenset[str] = frozenset()) ->
 
 
 def prefixes(tensors: Collection[str], own: frozenset[str] = frozenset()) -> Counter:
-    """How many names there are behind each prefix: of the network's own, or any if they are not known."""
+    """Count the names behind each prefix: of the network's own, or any if they are not known."""
     found = Counter(prefix for name in tensors if (prefix := _prefix(name, own)) is not None)
     if not own and len(found) > 1:
         found[""] = 0  # what stands beside a wrapped network
@@ -85,7 +85,7 @@ def prefixes(tensors: Collection[str], own: frozenset[str] = frozenset()) -> Cou
 
 
 def fits(own: Tensor, given: Tensor) -> bool:
-    """Whether a tensor can be copied into another as it is: shape and kind of number are the same."""
+    """Tell whether a tensor can be copied into another as it is: shape and kind of number are the same."""
     plain = not given.is_nested and given.layout == torch.strided and not given.is_meta
     alike = own.is_floating_point() == given.is_floating_point() and own.is_complex() == given.is_complex()
     return plain and alike and not given.is_quantized and own.shape == given.shape

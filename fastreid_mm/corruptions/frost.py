@@ -104,7 +104,7 @@ def _direction(angle: np.ndarray) -> np.ndarray:
 
 
 def read_frost_pictures(folder: str | Path, left_out: LeftOut | None = None) -> list[Image]:
-    """The pictures of a folder, in the order of their names.
+    """Read the pictures of a folder, in the order of their names.
 
     Of ImageNet-C's folder, ``frost1.png`` to ``frost6.jpg``, the first five, as its code has it.
 

@@ -6,7 +6,7 @@ from fastreid_mm.corruptions.pixels import Unit
 
 
 def enlarge(values: Unit, factor: float) -> Unit:
-    """The middle of an image or layer, enlarged.
+    """Enlarge the middle of an image or layer.
 
     ceil(n / factor) rows and columns from the one at half the rest, rounded down, on become round(that * factor), the
     first and the last of them in their places. So the middle moves by up to a pixel, and the result is the size of the

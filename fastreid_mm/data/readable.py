@@ -32,7 +32,7 @@ def require_readable(cfg: CfgNode, trained: Iterable[tuple] = ()) -> None:
 
 
 def item_files(item: tuple) -> list[str]:
-    """The files of an item: of an aligned sample one a modality, where it is there."""
+    """List the files of an item: of an aligned sample one a modality, where it is there."""
     if len(item) > 3 and isinstance(item[3], tuple):
         return [source.path for source in item[3] if source]
     return [item[0]]

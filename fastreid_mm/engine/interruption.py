@@ -60,7 +60,7 @@ class InterimCheckpointer(HookBase):
 
 
 def interim_name(iterations: int) -> str:
-    """The name of a checkpoint that is kept for a while, after so many iterations."""
+    """Name a checkpoint that is kept for a while, after so many iterations."""
     return f"model_iter_{iterations:07d}"
 
 

@@ -42,7 +42,7 @@ logger = logging.getLogger("fastreid.mm")
 
 
 def saved_settings(cfg: CfgNode, iters_per_epoch: int) -> dict[str, object]:
-    """What a checkpoint says of the training that it is of, beside where that was: plain data."""
+    """Gather what a checkpoint says of its training, beside where that was: plain data."""
     return {"config": _settings(cfg), "iters_per_epoch": iters_per_epoch}
 
 

@@ -55,7 +55,7 @@ def tell_junk(**ids: np.ndarray) -> None:
 def hidden_images(
     rule: str, query_ids: np.ndarray, query_cams: np.ndarray, gallery_ids: np.ndarray, gallery_cams: np.ndarray
 ) -> np.ndarray:
-    """Which images the rule hides from which query; images of :data:`JUNK` see nothing and are seen by none.
+    """Find which images the rule hides from which query; images of :data:`JUNK` see nothing and are seen by none.
 
     Args:
         rule: ``"sysu"`` hides every camera-2 image from a camera-3 query; ``"market"`` hides images of the query's

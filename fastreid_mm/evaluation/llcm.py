@@ -19,7 +19,7 @@ TRIALS = 10
 
 
 def drawn_columns(ids: np.ndarray, cameras: np.ndarray, trial: int) -> np.ndarray:
-    """The gallery of a trial: an image of each identity but -1 under each camera, of all images of a modality.
+    """Draw the gallery of a trial: of all images of a modality, one of each identity but -1 under each camera.
 
     Args:
         ids: (N,) identity of each image; those of one under one camera in the order of their files' names.

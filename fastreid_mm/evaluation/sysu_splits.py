@@ -131,7 +131,7 @@ def is_official(permutation: Permutation) -> bool:
 
 
 def gallery_source(permutation: Permutation | None) -> str:
-    """How galleries are drawn, in the words of results."""
+    """Say how galleries are drawn, in the words of results."""
     if permutation is None:
         return "seeded draw"
     return "official permutation" if is_official(permutation) else "the set's own permutation"

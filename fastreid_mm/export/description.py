@@ -51,7 +51,7 @@ class Description:
         return MASK if self.aligned else LABELS
 
     def is_usable(self) -> bool:
-        """Whether every field is of its kind, which a file that somebody else has made need not be."""
+        """Tell whether every field is of its kind, which a file that somebody else has made need not be."""
         texts = (self.architecture, self.version, self.pixels, *_sequence(self.modalities))
         return (
             all(isinstance(text, str) for text in texts)

@@ -49,7 +49,7 @@ def _line(rank: int, match: Match) -> str:
 
 
 def outdated(answers: Sequence[Answer]) -> str:
-    """How many of the images that were found are gone or were changed since, and the first; empty if none was."""
+    """Say how many of the images that were found are gone or changed, and the first; empty if none is."""
     found = {match.path: Member(match.path, match.source) for _, matches in answers for match in matches}
     states = ((name, state_of(member)) for name, member in found.items())
     lines = [f"{name} {state}" for name, state in states if state]
@@ -83,7 +83,7 @@ def draw_answers(path: Path, answers: Sequence[Answer], pixels: PixelRule = DEFA
 
 
 def read_match(match: Match, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
-    """The image that was found.
+    """Read the image that was found.
 
     Args:
         match: what was found.
@@ -96,7 +96,7 @@ def read_match(match: Match, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
 
 
 def sign(reason: str) -> Image.Image:
-    """A picture that says why there is no other."""
+    """Draw a picture that says why there is no other."""
     tile = Image.new("RGB", (_TILE, _TILE), "lightgrey")
     text = "\n".join(wrap(encodable(printable(reason), "ascii"), 20))
     ImageDraw.Draw(tile).text((4, 4), text, fill="black")

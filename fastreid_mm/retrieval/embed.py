@@ -42,7 +42,7 @@ class Readings(Dataset):
 def read_batches(
     predictor: Predictor, samples: Sequence[Sample], unreadable: list[str], batch_size: int = 64, done: int = 0
 ) -> Iterator[tuple[list[Member], list[Any]]]:
-    """What rows of the samples that can be read would be, and their images, a batch at a time, with a progress bar.
+    """Read samples, those that can be, and what their rows would be, a batch at a time, with a progress bar.
 
     Images are read by as many processes as ``DATALOADER.NUM_WORKERS`` of the config.
 

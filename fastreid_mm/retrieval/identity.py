@@ -85,7 +85,7 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
 
 
 def identity_from(saved: object, path: object) -> Identity:
-    """The identity that a file says, as JSON.
+    """Read the identity of a model from JSON.
 
     Raises:
         InputError: names the file, if what it says is none, or is of another version of this package.

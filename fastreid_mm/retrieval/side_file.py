@@ -63,12 +63,12 @@ def read_side(path: Path) -> Side:
 
 
 def text_checksum(text: str) -> str:
-    """Of a text, against damage."""
+    """Compute the checksum of a text, against damage."""
     return f"{zlib.crc32(text.encode()):08x}"
 
 
 def file_checksum(path: str) -> str:
-    """Of a file's content, against damage."""
+    """Compute the checksum of a file's content, against damage."""
     found = 0
     with Path(path).open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -82,7 +82,7 @@ def source_json(source: Source | None) -> list | None:
 
 
 def source_from(saved: Any, path: object) -> Source | None:
-    """What :func:`source_json` has made.
+    """Read what :func:`source_json` has made.
 
     Raises:
         InputError: names the file, if it is nothing of the kind.

@@ -33,12 +33,12 @@ class Member(NamedTuple):
 
 
 def full_path(path: str) -> str:
-    """A path from the root, without dots in it; links are left as they are."""
+    """Make a path begin at the root, without dots in it; links are left as they are."""
     return os.path.abspath(path)  # noqa: PTH100  no method of Path does that
 
 
 def source_of(sample: Sample) -> Source:
-    """The files of a sample as they are.
+    """Write down the files of a sample as they are now.
 
     Raises:
         InputError: names one that cannot be read.
@@ -67,7 +67,7 @@ def newest(sample: Sample) -> int:
 
 
 def place_of(member: Member) -> str:
-    """The path at which the image of a row lies today; empty if it is gone.
+    """Find the path at which the image of a row lies today; empty if it is gone.
 
     That is where it lay when it was indexed, or else its name from the working folder of today, for galleries that
     were moved together with their index.
@@ -77,7 +77,7 @@ def place_of(member: Member) -> str:
 
 
 def state_of(member: Member) -> str:
-    """What is wrong with the image of a row: that it is gone, or was changed; empty if nothing is known to be."""
+    """Say what is wrong with the image of a row: gone, or changed; empty if nothing is known to be."""
     path = place_of(member)
     if not path:
         return "is gone"
@@ -85,7 +85,7 @@ def state_of(member: Member) -> str:
 
 
 def image_of(member: Member) -> str:
-    """The path of the image of a row, to be shown.
+    """Give the path of the image of a row, to be shown.
 
     Whatever an index says, from wherever it comes, only what was indexed is opened: a regular file, an image by its
     suffix, of the very content that the index has a checksum of.
@@ -107,12 +107,12 @@ def image_of(member: Member) -> str:
 
 
 def checksum_in(source: Source) -> str:
-    """The checksum of the image that is shown for a row."""
+    """Give the checksum of the image that is shown for a row."""
     return _first(source).rpartition(" ")[2]
 
 
 def status(path: str) -> os.stat_result | None:
-    """What the system knows of a path, or None if it leads nowhere."""
+    """Ask the system what it knows of a path; None if it leads nowhere."""
     try:
         return Path(path).stat()
     except (OSError, ValueError):  # a name that no file can have is a ValueError
@@ -120,7 +120,7 @@ def status(path: str) -> os.stat_result | None:
 
 
 def checksum(path: str) -> str:
-    """Of the content of a regular file.
+    """Compute the checksum of the content of a regular file.
 
     Raises:
         InputError: names a file that cannot be read, or is none.

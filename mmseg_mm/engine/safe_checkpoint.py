@@ -158,7 +158,7 @@ def _take_states(runner: Runner, checkpoint: dict, path: str) -> None:
 
 
 def weights_of(content: Mapping[str, Any], path: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The weights in a checkpoint, which may be behind a prefix and beside others.
+    """Find the weights in a checkpoint, which may be behind a prefix and beside others.
 
     Args:
         content: What :func:`read_checkpoint` has returned.

@@ -62,7 +62,7 @@ def named_by_key() -> Iterator[None]:
 
 
 def read_file(path: str) -> object:
-    """What a file of weights holds. timm's own loader runs code from the file in its older versions.
+    """Read what a file of weights holds. timm's own loader runs code from the file in its older versions.
 
     Raises:
         InputError: names the file that is missing, damaged or more than plain data.
