@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from fastreid_mm.common.batch_layout import LAYOUT
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.whole_file import write_whole
 
@@ -33,7 +34,8 @@ def require_finite(
     values = {name: value.item() for name, value in losses.items()}
     wrong = ", ".join(f"{name} is {value}" for name, value in values.items() if not math.isfinite(value))
     path = os.path.join(folder, f"not_finite_{iteration:07d}_{rank}.pth")
-    kept = {key: value.cpu() if isinstance(value, Tensor) else value for key, value in batch().items()}
+    plain = {key: value for key, value in batch().items() if key != LAYOUT}  # it can be read from the labels
+    kept = {key: value.cpu() if isinstance(value, Tensor) else value for key, value in plain.items()}
     content = {**kept, "iteration": iteration, "losses": values}
     write_whole(path, lambda part: torch.save(content, part))
     reason = wrong or "the sum of losses is not finite"

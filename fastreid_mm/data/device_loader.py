@@ -1,18 +1,19 @@
 """A plain DataLoader whose batches arrive on the model's device, with reproducible epochs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 
-Batch = dict[str, Tensor | list[str]]
+Batch = dict[str, Any]
 
 
 class DeviceLoader:
-    """Iterates over a DataLoader and moves the tensors of every batch to ``device``.
+    """Iterates over a DataLoader, reads the layout of every batch, and moves its tensors to ``device``.
 
     Args:
         loader: with a batch sampler, of :class:`SeededSamples` if it is for training.
@@ -41,7 +42,4 @@ class DeviceLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in self._loader:
-            yield {
-                key: value.to(self._device, non_blocking=True) if isinstance(value, Tensor) else value
-                for key, value in batch.items()
-            }
+            yield move_batch(batch, self._device)

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, require_choice
+from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.common.read_image import AnyImage, PixelRule, as_rgb
@@ -112,7 +113,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _forward(self, batch: dict[str, Tensor]) -> Tensor:
-        batch = {key: value.to(self.cfg.MODEL.DEVICE) for key, value in batch.items()}
+        batch = move_batch(batch, self.cfg.MODEL.DEVICE)
         device = torch.device(self.cfg.MODEL.DEVICE).type
         with torch.autocast(device, torch.bfloat16, enabled=self._bf16):
             features = features_both_ways(self.model, batch, self.cfg.TEST.FLIP.ENABLED)

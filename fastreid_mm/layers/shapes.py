@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fastreid_mm.layers.exporting import is_exporting
+from fastreid_mm.layers.exporting import is_readable
 
 
 def require_shapes(**tensors: tuple[Tensor, str]) -> None:
@@ -43,7 +43,7 @@ def present_modalities(present: Any, maps: Tensor) -> Tensor:
         (B, M) bool.
 
     Raises:
-        ValueError: the mask has another shape, or, but not while exporting, a sample has no modality.
+        ValueError: the mask has another shape, or, if it is on the CPU and nothing is traced, a sample has no modality.
 
     Example:
         >>> present_modalities([[1, 0], [1, 1]], torch.rand(2, 2, 8))
@@ -52,7 +52,7 @@ def present_modalities(present: Any, maps: Tensor) -> Tensor:
     """
     present = torch.as_tensor(present, device=maps.device).bool()
     require_shapes(maps=(maps, " ".join(["B", "M", "C", "H", "W"][: maps.ndim])), present=(present, "B M"))
-    empty = [] if is_exporting() else torch.nonzero(~present.any(1)).flatten().tolist()
+    empty = torch.nonzero(~present.any(1)).flatten().tolist() if is_readable(present) else []
     if empty:
         raise ValueError(f"no modality is there of sample {', '.join(map(str, empty[:5]))}")
     return present

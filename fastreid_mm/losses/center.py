@@ -7,7 +7,8 @@ from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import modality_centers, require_classes
+from fastreid_mm.losses.geometry import modality_centers, over_identities
+from fastreid_mm.losses.label_checks import require_classes
 
 
 @full_precision
@@ -72,6 +73,5 @@ def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reducti
     require_choice("reduction", reduction, REDUCTIONS)
     targets, modalities = (torch.as_tensor(labels, device=features.device) for labels in (targets, modalities))
     require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))
-    visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
-    squared = (visible - infrared).square().sum(dim=1)  # (P,)
-    return squared.mean() if reduction == "mean" else squared.sum()
+    visible, infrared = modality_centers(features, targets, modalities)  # (B, D) each
+    return over_identities((visible - infrared).square().sum(dim=1), targets, reduction)

@@ -1,9 +1,14 @@
-"""Distances, masks and identity centers that several losses need."""
+"""Distances, masks and identity centers that several losses need, none of which reads a label back from a device.
+
+There are as many rows as samples, whatever the labels are: what belongs to an identity is repeated for each of its
+samples, and :func:`over_identities` counts it once.
+"""
 
 import torch
 from torch import Tensor
 
 from fastreid_mm.common.modality import INFRARED, VISIBLE
+from fastreid_mm.losses.label_checks import require_modalities
 
 
 def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
@@ -26,72 +31,59 @@ def same_identity(targets: Tensor) -> Tensor:
     return targets[:, None] == targets[None, :]
 
 
-def require_two_identities(loss: str, targets: Tensor) -> None:
-    """Refuse a batch of a single identity, which has no negatives.
+def first_of(same: Tensor) -> Tensor:
+    """Return the place of the first true value in each row of a (B, R) mask, (B,); 0 where there is none."""
+    return same.byte().argmax(1)
+
+
+def over_identities(values: Tensor, targets: Tensor, reduction: str) -> Tensor:
+    """Reduce values, the same for all samples of an identity, over the identities of the batch.
 
     Args:
-        loss: name of the loss, for the message.
+        values: (B,).
         targets: (B,) identity labels.
+        reduction: "mean" or "sum".
 
-    Raises:
-        ValueError: says how many samples and identities the batch has.
+    Returns:
+        A 0-d tensor.
     """
-    if bool((targets == targets[:1]).all()):
-        raise ValueError(
-            f"{loss} needs two identities or more, the batch of {len(targets)} samples has "
-            f"{min(len(targets), 1)}: a larger batch, or fewer samples of each identity, has more"
-        )
+    first = first_of(same_identity(targets)) == torch.arange(len(targets), device=targets.device)  # (B,)
+    total = values.masked_fill(~first, 0).sum()
+    return total / first.sum() if reduction == "mean" else total
 
 
-def require_positives(loss: str, targets: Tensor) -> None:
-    """Refuse a batch in which every sample is the only one of its identity, and so its own and only positive.
-
-    Args:
-        loss: name of the loss, for the message.
-        targets: (B,) identity labels.
-
-    Raises:
-        ValueError: says how many samples the batch has.
-    """
-    if len(targets.unique()) == len(targets):
-        raise ValueError(
-            f"{loss} needs two samples of an identity, no identity has two samples in the batch of {len(targets)}"
-        )
-
-
-def require_classes(loss: str, targets: Tensor, classes: int) -> None:
-    """Refuse labels outside of the classes, of which -1 would stand for the last class.
-
-    Args:
-        loss: name of the loss, for the message.
-        targets: (B,) identity labels.
-        classes: how many there are.
-
-    Raises:
-        ValueError: names the first such label.
-    """
-    wrong = targets[(targets < 0) | (targets >= classes)]
-    if len(wrong):
-        raise ValueError(f"{loss}: label {wrong[0].item()} is none of the {classes} identities from 0")
-
-
-def identity_centers(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute the mean feature of every identity in the batch.
+def identity_centers(features: Tensor, targets: Tensor) -> Tensor:
+    """Compute the mean feature of the identity of every sample.
 
     Args:
         features: (B, D).
         targets: (B,) identity labels, in any order.
 
     Returns:
-        The centers (P, D) in ascending order of the labels, and the row of each sample's center (B,).
+        (B, D).
     """
-    _, index, count = targets.unique(return_inverse=True, return_counts=True)
-    total = features.new_zeros(len(count), features.shape[1]).index_add(0, index, features)
-    return total / count[:, None], index
+    return group_centers(features, same_identity(targets), same_identity(targets))
+
+
+def group_centers(features: Tensor, group: Tensor, of: Tensor) -> Tensor:
+    """Compute the means of groups of samples.
+
+    Sums are made sample by sample, group for group, and so do not depend on the other groups, nor on TF32.
+
+    Args:
+        features: (R, D).
+        group: (R, R) mask of the pairs that are in one group.
+        of: (B, R) mask of the samples, one group or none, whose mean a row is to have.
+
+    Returns:
+        (B, D), not finite where the group is empty.
+    """
+    total = torch.zeros_like(features).index_add(0, first_of(group), features)  # (R, D), a sum where a group begins
+    return total[first_of(of)] / of.sum(1, keepdim=True)
 
 
 def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute the mean feature of every identity in each modality.
+    """Compute the mean visible and the mean infrared feature of the identity of every sample.
 
     Args:
         features: (B, D).
@@ -99,19 +91,13 @@ def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> t
         modalities: (B,) modality labels, 0 = visible, 1 = infrared.
 
     Returns:
-        The visible and the infrared centers, (P, D) each, both in ascending order of the labels.
+        The visible and the infrared centers, (B, D) each.
 
     Raises:
-        ValueError: an identity of the batch lacks a modality, or a label is of neither.
+        ValueError: an identity of the batch lacks a modality, or a label is of neither; only on the CPU.
     """
-    visible, infrared = modalities == VISIBLE, modalities == INFRARED
-    if not bool((visible | infrared).all()):
-        raise ValueError(
-            f"modality labels are {VISIBLE} for visible and {INFRARED} for infrared, not {modalities.unique().tolist()}"
-        )
-    if not targets[visible].unique().equal(targets[infrared].unique()):
-        raise ValueError("both modalities of every identity in the batch are needed")
-    return (
-        identity_centers(features[visible], targets[visible])[0],
-        identity_centers(features[infrared], targets[infrared])[0],
-    )
+    require_modalities(targets, modalities)
+    same = same_identity(targets)
+    group = same & same_identity(modalities)
+    visible, infrared = (group_centers(features, group, same & (modalities == m)) for m in (VISIBLE, INFRARED))
+    return visible, infrared

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, require_two_identities, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, over_identities, same_identity
+from fastreid_mm.losses.label_checks import require_two_identities
 
 
 @full_precision
@@ -43,10 +44,11 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
     targets, modalities = (torch.as_tensor(labels, device=features.device) for labels in (targets, modalities))
     require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))
     require_two_identities("hetero_center_triplet", targets)
-    visible, infrared = modality_centers(features, targets, modalities)  # (P, D) each
-    centers = torch.cat([visible, infrared])  # (2P, D)
-    same = same_identity(torch.arange(len(visible), device=features.device).repeat(2))
+    visible, infrared = modality_centers(features, targets, modalities)  # (B, D) each
+    centers = torch.cat([visible, infrared])  # (2B, D)
+    same = same_identity(targets.repeat(2))
     distance = euclidean_matrix(centers, centers)
-    positive = distance.masked_fill(~same, 0).amax(1)  # (2P,)
+    positive = distance.masked_fill(~same, 0).amax(1)  # (2B,)
     negative = distance.masked_fill(same, float("inf")).amin(1)
-    return (margin + positive - negative).clamp(min=0).mean()
+    hinge = (margin + positive - negative).clamp(min=0).unflatten(0, (2, -1))  # (2, B)
+    return over_identities(hinge.mean(0), targets, "mean")

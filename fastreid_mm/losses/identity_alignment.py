@@ -9,7 +9,8 @@ from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, require_two_identities
+from fastreid_mm.losses.geometry import euclidean_matrix, identity_centers, over_identities, same_identity
+from fastreid_mm.losses.label_checks import require_two_identities
 
 
 @full_precision
@@ -46,10 +47,8 @@ def identity_alignment(
         visible=(visible, "B D"), infrared=(infrared, "B D"), auxiliary=(auxiliary, "B D"), targets=(targets, "B")
     )
     require_two_identities("identity_alignment", targets)
-    centers, _ = identity_centers(auxiliary, targets)  # (P, D)
-    others = [identity_centers(features, targets)[0] for features in (visible, infrared)]
-    distance = torch.stack([euclidean_matrix(centers, other) for other in others])  # (2, P, P), auxiliary x m
-    positive = distance.diagonal(dim1=1, dim2=2).amax(dim=0)  # (P,)
-    diagonal = torch.eye(len(centers), dtype=torch.bool, device=distance.device)
-    negative = distance.masked_fill(diagonal, float("inf")).amin(dim=(0, 2))  # (P,)
-    return (margin + positive - negative).clamp(min=0).sum()
+    centers, *others = (identity_centers(features, targets) for features in (auxiliary, visible, infrared))  # (B, D)
+    distance = torch.stack([euclidean_matrix(centers, other) for other in others])  # (2, B, B), auxiliary x m
+    positive = distance.diagonal(dim1=1, dim2=2).amax(dim=0)  # (B,)
+    negative = distance.masked_fill(same_identity(targets), float("inf")).amin(dim=(0, 2))  # (B,)
+    return over_identities((margin + positive - negative).clamp(min=0), targets, "sum")

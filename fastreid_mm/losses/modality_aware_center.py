@@ -14,7 +14,8 @@ from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import identity_centers, require_positives
+from fastreid_mm.losses.geometry import identity_centers
+from fastreid_mm.losses.label_checks import require_positives
 
 
 def _l2(a: Tensor, b: Tensor) -> Tensor:
@@ -64,6 +65,5 @@ def modality_aware_center(
     targets = torch.as_tensor(targets, device=features.device)
     require_shapes(features=(features, "B D"), targets=(targets, "B"))
     require_positives("modality_aware_center", targets)
-    centers, index = identity_centers(features, targets)
-    terms = F.softplus(_DISTANCES[distance](features, centers[index]))  # (B,)
+    terms = F.softplus(_DISTANCES[distance](features, identity_centers(features, targets)))  # (B,)
     return terms.mean() if reduction == "mean" else terms.sum()

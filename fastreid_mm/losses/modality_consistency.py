@@ -9,7 +9,8 @@ from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import identity_centers
+from fastreid_mm.losses.geometry import group_centers, same_identity
+from fastreid_mm.losses.label_checks import require_modalities, require_references
 
 
 @full_precision
@@ -48,11 +49,37 @@ def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor
         reference=(reference, "R p d"),
         reference_targets=(reference_targets, "R"),
     )
-    centers, _ = identity_centers(reference.flatten(1), reference_targets)  # (P, p * d)
-    labels = reference_targets.unique()  # (P,), ascending like the centers
-    missing = targets[~torch.isin(targets, labels)]
-    if len(missing):
-        raise ValueError(f"modality_consistency: no reference image of identity {missing[0].item()}")
-    index = torch.searchsorted(labels, targets)
-    square = (compensated.flatten(1) - centers[index]).square().sum(1)
-    return (square + 1e-12).sqrt().mean()
+    require_references("modality_consistency", targets, reference_targets)
+    matching = targets[:, None] == reference_targets[None, :]  # (B, R)
+    return _distances(compensated, reference, same_identity(reference_targets), matching).mean()
+
+
+@full_precision
+def both_modalities_consistency(
+    compensated: Tensor, reference: Tensor, targets: Tensor, modalities: Tensor
+) -> Tensor:
+    """Add the :func:`modality_consistency` of infrared images, eq. 7, and that of visible ones, eq. 8.
+
+    Args:
+        compensated: (B, p, d), features of the modality that each image lacks.
+        reference: (B, p, d), features of the modality that it has.
+        targets: (B,) identity labels.
+        modalities: (B,) modality labels, 0 = visible, 1 = infrared.
+
+    Returns:
+        A 0-d tensor.
+
+    Raises:
+        ValueError: an identity of the batch lacks a modality, or a label is of neither; only on the CPU.
+    """
+    require_modalities(targets, modalities)
+    same, alike = same_identity(targets), same_identity(modalities)
+    distances = _distances(compensated, reference, same & alike, same & ~alike)  # (B,)
+    # the mean over the images of each modality: every image counts by how many there are of its own
+    return (distances / alike.sum(1)).sum()
+
+
+def _distances(compensated: Tensor, reference: Tensor, group: Tensor, matching: Tensor) -> Tensor:
+    """Return (B,) distances of (B, p, d) features to the centers of the groups of references that match them."""
+    centers = group_centers(reference.flatten(1), group, matching)  # (B, p * d)
+    return ((compensated.flatten(1) - centers).square().sum(1) + 1e-12).sqrt()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.common.errors import require_choice
+from fastreid_mm.layers.exporting import is_readable
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
@@ -80,7 +81,7 @@ def modulation_discriminative(
         require_shapes(targets=(targets, "B"), modalities=(modalities, "B"))
         compared = modalities[:, None] != modalities[None, :]
     positives, negatives = same & compared, ~same & compared
-    if not bool((positives.any(1) & negatives.any(1)).all()):
+    if is_readable(targets) and not bool((positives.any(1) & negatives.any(1)).all()):
         images = "two images of each" if modalities is None else "an image of each in either modality"
         raise ValueError(f"modulation_discriminative needs two identities and {images} in a batch")
     # float64 costs nothing at this size, keeps near pairs apart, and is not changed by mixed precision

@@ -14,7 +14,7 @@ from fastreid_mm.common.errors import require_choice
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import identity_centers
+from fastreid_mm.losses.geometry import identity_centers, over_identities
 
 DISTANCES = ("l2sq", "l2")
 
@@ -65,10 +65,9 @@ def multi_modal_margin(
         raise ValueError("multi_modal_margin needs at least two modalities")
     if normalize:
         features = F.normalize(features, dim=-1)
-    centers = identity_centers(features.flatten(1), targets)[0].unflatten(1, (modalities, -1))  # (P, M, D)
+    centers = identity_centers(features.flatten(1), targets).unflatten(1, (modalities, -1))  # (B, M, D)
     squared = torch.stack(
         [(centers[:, m] - centers[:, n]).square().sum(-1) for m, n in combinations(range(modalities), 2)]
-    )  # (pairs, P)
+    )  # (pairs, B)
     distances = squared if distance == "l2sq" else squared.clamp(min=1e-12).sqrt()
-    worst = (margin - distances).abs().amax(0)
-    return worst.sum() if reduction == "sum" else worst.mean()
+    return over_identities((margin - distances).abs().amax(0), targets, reduction)

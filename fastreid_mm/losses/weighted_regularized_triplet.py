@@ -10,7 +10,8 @@ from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import euclidean_matrix, require_positives, require_two_identities, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, same_identity
+from fastreid_mm.losses.label_checks import require_positives, require_two_identities
 
 
 @full_precision

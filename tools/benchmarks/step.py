@@ -17,6 +17,7 @@ import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.settings.load import load_config
 
 IDENTITIES = 395  # number of identities in SYSU-MM01's training set
@@ -33,7 +34,7 @@ class RandomBatches:
             "targets": half.repeat(2),
             "modalities": torch.arange(2).repeat_interleave(len(half)),
         }
-        self.batch = {key: value.to(cfg.MODEL.DEVICE) for key, value in self.batch.items()}
+        self.batch = move_batch(self.batch, cfg.MODEL.DEVICE)
 
     def set_epoch(self, epoch: int, done: int = 0) -> None:
         """Do nothing, since all epochs have the same batches."""

@@ -14,7 +14,7 @@ from fastreid_mm.modeling.terms.host import OUTPUTS
 class WeightedRegularizedTriplet(FeatureTerm):
     """All pairs count, harder ones more, see :func:`weighted_regularized_triplet`."""
 
-    compares_identities = True
+    compares_identities = compares_samples = True
 
     def of(self, features: Tensor, labels: Labels) -> Tensor:
         """See :class:`FeatureTerm`."""

@@ -1,12 +1,12 @@
 """CMT's two losses beside those on parts, as loss terms."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from torch import Tensor
 
-from fastreid_mm.common.modality import INFRARED, VISIBLE
-from fastreid_mm.losses import modality_consistency, modulation_discriminative
-from fastreid_mm.losses.total import total
+from fastreid_mm.losses import modulation_discriminative
+from fastreid_mm.losses.modality_consistency import both_modalities_consistency
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
 
@@ -21,6 +21,7 @@ class ModalityConsistency(LossTerm):
     """
 
     needs = ("raw_parts", "compensated_parts")
+    needs_modalities = compares_modalities = True
 
     def __init__(self, scale: float = 1.0, detach_centroid: bool = True) -> None:
         super().__init__(scale)
@@ -30,10 +31,7 @@ class ModalityConsistency(LossTerm):
         """See :class:`LossTerm`."""
         parts, compensated = outputs["raw_parts"], outputs["compensated_parts"]
         reference = parts.detach() if self.detach_centroid else parts
-        return total(
-            modality_consistency(compensated[~real], labels.targets[~real], reference[real], labels.targets[real])
-            for real in (labels.modalities == VISIBLE, labels.modalities == INFRARED)
-        )
+        return both_modalities_consistency(compensated, reference, labels.targets, cast(Tensor, labels.modalities))
 
 
 @LOSS_REGISTRY.register()

@@ -22,6 +22,7 @@ class ModalityAwareCenter(LossTerm):
     """
 
     needs = ("modality_removed",)
+    compares_samples = True
 
     def __init__(self, scale: float = 4.0, distance: str = "cosine", reduction: str = "mean") -> None:
         super().__init__(scale)

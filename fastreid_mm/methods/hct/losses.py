@@ -23,7 +23,7 @@ class HeteroCenterTriplet(LossTerm):
         margin: see :func:`hetero_center_triplet`.
     """
 
-    needs_modalities = compares_identities = True
+    needs_modalities = compares_identities = compares_modalities = True
 
     def __init__(self, scale: float = 1.0, part_scale: float = 0.0, margin: float = 0.3) -> None:
         super().__init__(scale)

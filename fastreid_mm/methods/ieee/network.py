@@ -5,6 +5,7 @@ from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor
 from yacs.config import CfgNode
 
+from fastreid_mm.common.batch_layout import Layout
 from fastreid_mm.layers import CrossModalInteraction
 from fastreid_mm.modeling.backbones.multi_stream import build_multi_stream
 from fastreid_mm.modeling.meta_arch.aligned import AlignedModel, named_modalities
@@ -51,18 +52,20 @@ class IEEE(AlignedModel):
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`AlignedModel`; and ``whole_maps``, from which the feature of the whole image is pooled."""
         images, present = self.read(batch)
-        plain, present = self._maps(images, present)
+        plain, present = self._maps(images, present, self.layout_of(batch))
         maps = plain if self.interaction is None else self.interaction(plain, present)
         whole = plain if self.global_from == "backbone" else maps
         return self.maps_of(maps, present) | {"whole_maps": whole} | self.labels_of(batch)
 
-    def _maps(self, images: Tensor, present: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _maps(
+        self, images: Tensor, present: Tensor | None, layout: Layout | None
+    ) -> tuple[Tensor, Tensor | None]:
         """The backbone's maps, one for each branch, and the (B, branches) mask of those that are present."""
         if self.fusion == "none":
-            return self.backbone(images, present), present
+            return self.backbone(images, present, layout), present
         if self.fusion == "image_sum":
             return self.backbone(_sum(images, present)), None
-        maps = self.backbone(images, present)
+        maps = self.backbone(images, present, layout)
         return _sum(maps, present) if self.fusion == "feature_sum" else maps.flatten(1, 2)[:, None], None
 
 

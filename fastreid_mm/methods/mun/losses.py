@@ -1,7 +1,6 @@
 """MUN's losses as loss terms (sections 3.3 and 3.4; eq. 11, 12, 15 and 16)."""
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -10,8 +9,9 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.layers import ModalityPrototypes, identity_classifier
-from fastreid_mm.losses import identity_alignment, maximum_mean_discrepancy, smoothed_cross_entropy
+from fastreid_mm.losses import identity_alignment, smoothed_cross_entropy
 from fastreid_mm.losses.geometry import same_identity
+from fastreid_mm.losses.maximum_mean_discrepancy import identity_discrepancy
 from fastreid_mm.losses.total import total
 from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
@@ -159,10 +159,7 @@ class ModalityAlignment(LossTerm):
         features, targets = outputs[self.needs[0]].transpose(0, 1), outputs["pair_targets"]  # (M, B, D), (B,)
         if self.prototypes is not None:
             features = self.prototypes(features, self._slots(targets))
-        identities = targets.unique()
-        members = [features[:, targets == identity] for identity in identities]  # (M, K, D) each
-        distance = total(maximum_mean_discrepancy(rows[a], rows[b]) for rows in members for a, b in self.pairs)
-        return cast(Tensor, distance / len(identities))
+        return total(identity_discrepancy(features[a], features[b], targets) for a, b in self.pairs)
 
     def _slots(self, targets: Tensor) -> Tensor:
         """Which row of the memory each pair has, (B,)."""

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.layers import AuxiliaryGenerator
 from fastreid_mm.methods.mun.auxiliary import build_auxiliary, running_statistics_kept
 from fastreid_mm.methods.mun.head import OF_AUXILIARY
@@ -62,20 +61,20 @@ class MUN(ComposedModel):
             InputError: in training, visible and infrared images are not of the same identities in the same order.
         """
         images, modalities = self.normalize(batch["images"]), self.modalities_of(batch)
-        if not self.training:
-            return {"maps": self.backbone(images, modalities), "modalities": modalities}
-        visible, infrared = modalities == VISIBLE, modalities == INFRARED
-        targets = batch["targets"].to(self.device)
-        if not torch.equal(targets[visible], targets[infrared]):
+        layout = self.layout_of(batch)
+        if layout is None or not self.training:
+            return {"maps": self.backbone(images, modalities, layout), "modalities": modalities}
+        if not layout.paired:
             raise InputError(
                 "MUN pairs visible and infrared images of an identity, which this batch does not: "
                 "DATALOADER.SAMPLER_TRAIN CrossModalityIdentitySampler does"
             )
-        pairs = targets[visible]
-        maps, auxiliary = self._maps(images[visible], images[infrared])
-        found = {"maps": maps, "modalities": torch.tensor([VISIBLE, INFRARED], device=self.device)}
-        found["modalities"] = found["modalities"].repeat_interleave(len(pairs))
-        found |= {"targets": pairs.repeat(2), "pair_targets": pairs}
+        targets = batch["targets"].to(self.device)
+        if layout.rows is not None:
+            order = torch.cat(layout.rows)
+            images, modalities, targets = images[order], modalities[order], targets[order]
+        maps, auxiliary = self._maps(*images.chunk(2))
+        found = {"maps": maps, "modalities": modalities, "targets": targets, "pair_targets": targets.chunk(2)[0]}
         return found if auxiliary is None else found | {"auxiliary_maps": auxiliary}
 
     @property
@@ -84,26 +83,21 @@ class MUN(ComposedModel):
 
     def _maps(self, visible: Tensor, infrared: Tensor) -> tuple[Tensor, Tensor | None]:
         """Paired images (B, 3, H, W) to their (2 * B, C, h, w) maps, and the (B, C, h, w) auxiliary ones if any."""
+        specific = self._stages.specific_of
         if self.auxiliary is None:
-            return self._stages.shared(self._specific((visible, VISIBLE), (infrared, INFRARED))), None
+            return self._stages.shared(specific([visible, infrared])), None
         if isinstance(self.auxiliary, AuxiliaryGenerator):
-            real = self._specific((visible, VISIBLE), (infrared, INFRARED))
+            real = specific([visible, infrared])
             return self._shared(real, self.auxiliary(*real.chunk(2)))
         # the images that table 2 compares with are in color: the visible stream takes them
-        made = self.auxiliary(visible, infrared), VISIBLE
+        made = self.auxiliary(visible, infrared)
         if not self.own_statistics:
-            maps = self._specific((visible, VISIBLE), (infrared, INFRARED), made)
-            return self._shared(maps[: 2 * len(visible)], maps[2 * len(visible) :])
-        real = self._specific((visible, VISIBLE), (infrared, INFRARED))
+            seen, auxiliary, thermal = specific([torch.cat([visible, made]), infrared]).chunk(3)
+            return self._shared(torch.cat([seen, thermal]), auxiliary)
+        real = specific([visible, infrared])
         with running_statistics_kept(self.backbone):
-            auxiliary = self._specific(made)
+            auxiliary = specific([made])
         return self._shared(real, auxiliary)
-
-    def _specific(self, *batches: tuple[Tensor, int]) -> Tensor:
-        """Batches of images (B, 3, H, W), each with the modality whose stream takes it, to (n * B, C, h, w) maps."""
-        images = torch.cat([batch for batch, _ in batches])
-        modalities = torch.tensor([modality for _, modality in batches], device=self.device)
-        return self._stages.specific(images, modalities.repeat_interleave(len(images) // len(batches)))
 
     def _shared(self, real: Tensor, auxiliary: Tensor) -> tuple[Tensor, Tensor]:
         """Maps of the specific stages to those of the shared ones."""

@@ -12,6 +12,7 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.batch_layout import Layout, layout_of
 from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
@@ -48,13 +49,14 @@ class MultiStreamResNet(nn.Module):
         """The parameters with pretrained weights: all or none."""
         return self.parameters() if self._pretrained else iter(())
 
-    def forward(self, images: Tensor, present: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, present: Tensor | None = None, layout: Layout | None = None) -> Tensor:
         """Normalized images to maps.
 
         Args:
             images: (B, M, 3, H, W).
             present: (B, M) bool, the modalities that a sample has; None for all. A missing image does not enter the
                 network, except while exporting, and its map is zero.
+            layout: of the batch; without it, ``present`` is read, for which a GPU is waited for.
 
         Returns:
             (B, M, C, h, w).
@@ -64,10 +66,10 @@ class MultiStreamResNet(nn.Module):
         """
         if images.shape[1] != len(self.streams):
             raise ValueError(f"images of {images.shape[1]} modalities, the network has {len(self.streams)} streams")
-        if present is None or is_exporting():
+        rows = None if present is None or is_exporting() else (layout or layout_of({"modality_mask": present})).rows
+        if rows is None:
             whole = torch.stack([self._stream(index, image) for index, image in enumerate(images.unbind(1))], dim=1)
             return whole if present is None else whole * present[..., None, None, None]
-        rows = [torch.nonzero(column).flatten() for column in present.unbind(1)]
         by_stream = [self._stream(index, images[row, index]) if len(row) else None for index, row in enumerate(rows)]
         first = next(maps for maps in by_stream if maps is not None)
         maps = first.new_zeros(images.shape[0], len(self.streams), *first.shape[1:])

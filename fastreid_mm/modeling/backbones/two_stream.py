@@ -5,7 +5,7 @@ https://arxiv.org/abs/2008.06223
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import cast
 
@@ -14,6 +14,7 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.batch_layout import Layout, layout_of
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.cnn import create_cnn, load_cnn, memory_format
@@ -85,21 +86,37 @@ class TwoStreamResNet(nn.Module):
         """The parameters with pretrained weights: all or none."""
         return self.parameters() if self._pretrained else iter(())
 
-    def specific(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) normalized images and (B,) modalities to (B, specific_dim, h, w) maps in the same order.
+    def specific(self, images: Tensor, modalities: Tensor, layout: Layout | None = None) -> Tensor:
+        """Take each image through the first stages of its modality.
+
+        Args:
+            images: (B, 3, H, W), normalized.
+            modalities: (B,).
+            layout: of the batch; without it, the modalities are read, for which a GPU is waited for.
+
+        Returns:
+            (B, specific_dim, h, w) maps in the order of the images.
 
         Raises:
             ValueError: there is no stream for the modality of an image; not while exporting.
         """
-        images = images.to(memory_format=self._format)
         if is_exporting():
-            return self._selected(images, modalities)
-        rows = [torch.nonzero(modalities == index).flatten() for index in range(len(self.streams))]
-        order = torch.cat(rows)
-        if len(order) != len(images):
-            raise ValueError(f"{len(images)} images, but only {len(order)} of a modality below {len(self.streams)}")
-        maps = [stream(images[row]) for stream, row in zip(self.streams, rows) if len(row)]
-        return torch.cat(maps)[order.argsort()]
+            return self._selected(images.to(memory_format=self._format), modalities)
+        counts, rows = (layout or layout_of({"modalities": modalities}))[:2]
+        if sum(counts) != len(images):
+            raise ValueError(f"{len(images)} images, but only {sum(counts)} of a modality below {len(self.streams)}")
+        if rows is None:
+            return self.specific_of(images.split(counts))
+        return self.specific_of([images[row] for row in rows])[torch.cat(rows).argsort()]
+
+    def specific_of(self, images: Sequence[Tensor]) -> Tensor:
+        """Take images (n, 3, H, W) of each modality, n of which may be 0, through its first stages, one after another.
+
+        Returns:
+            (B, specific_dim, h, w) maps of all, in the order of the modalities.
+        """
+        each = zip(self.streams, images)
+        return torch.cat([stream(one.to(memory_format=self._format)) for stream, one in each if len(one)])
 
     def _selected(self, images: Tensor, modalities: Tensor) -> Tensor:
         """:meth:`specific` in evaluation without splitting the batch: every stream takes all images."""
@@ -112,9 +129,9 @@ class TwoStreamResNet(nn.Module):
         """(B, specific_dim, h, w) maps of any modalities to (B, dim, h', w'), in one pass."""
         return self.rest(maps.to(memory_format=self._format))
 
-    def forward(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) normalized images and (B,) modalities to (B, dim, h', w') maps."""
-        return self.shared(self.specific(images, modalities))
+    def forward(self, images: Tensor, modalities: Tensor, layout: Layout | None = None) -> Tensor:
+        """(B, 3, H, W) normalized images to (B, dim, h', w') maps, see :meth:`specific`."""
+        return self.shared(self.specific(images, modalities, layout))
 
 
 @BACKBONE_REGISTRY.register()

@@ -9,7 +9,6 @@ from yacs.config import CfgNode
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import AlignedFeature
 from fastreid_mm.evaluation.common_blocks import common_block_distance
-from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.multi_stream import build_multi_stream
 from fastreid_mm.modeling.heads.aligned_head import blocks_of
 from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
@@ -38,7 +37,7 @@ class AlignedModel(ComposedModel):
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, M * C, h, w)``, ``modality_maps (B, M, C, h, w)``, ``present``."""
         images, present = self.read(batch)
-        return self.maps_of(self.backbone(images, present), present) | self.labels_of(batch)
+        return self.maps_of(self.backbone(images, present, self.layout_of(batch)), present) | self.labels_of(batch)
 
     def maps_of(self, maps: Tensor, present: Tensor | None) -> dict[str, Tensor]:
         """(B, n, C, h, w) maps and the (B, M) mask, if any, to inputs of the head."""
@@ -86,14 +85,9 @@ class AlignedModel(ComposedModel):
             raise InputError(
                 f"modality_mask is {tuple(present.shape)}, of these images it must be {tuple(images.shape[:2])}"
             )
-        if is_exporting():
-            return images * present[..., None, None, None], present
-        if present.all():
+        layout = self.layout_of(batch)
+        if layout is not None and layout.rows is None:
             return images, None
-        empty = torch.nonzero(~present.any(1)).flatten().tolist()
-        if empty:
-            names = batch.get("img_paths", [f"sample {index}" for index in range(len(images))])
-            raise InputError(f"no modality is there of {', '.join(names[index] for index in empty[:5])}")
         return images * present[..., None, None, None], present
 
     @property

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from fastreid.utils import comm
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.batch_layout import layout_of
 from fastreid_mm.modeling.heads.head import (
     MapSize,
     build_head,
@@ -62,6 +64,8 @@ class ComposedModel(ReIDModel):
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """A batch to its losses in training, and to its (B, D) features in evaluation."""
         inputs = self.inputs(batch)
+        if self.training and comm.get_world_size() == 1:  # of several, none knows the batch of all
+            self.losses.require_comparable(layout_of(batch), len(batch["images"]))
         outputs = call_head(self.heads, inputs)
         if not self.training:
             return cast(Tensor, outputs)

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.batch_layout import Layout, layout_of
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import refuse_odd
+from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.contract import MetaArchitecture
 
 
@@ -61,6 +63,10 @@ class ReIDModel(nn.Module, MetaArchitecture):
                 "(B,), 0 for a visible and 1 for an infrared image"
             )
         return torch.as_tensor(batch["modalities"], device=self.device)
+
+    def layout_of(self, batch: dict) -> Layout | None:
+        """Get the layout of a batch, see :func:`layout_of`; None while exporting, when no label may be looked at."""
+        return None if is_exporting() else layout_of(batch)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """Those of the backbone."""

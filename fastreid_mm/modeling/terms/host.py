@@ -118,6 +118,7 @@ class TripletLoss(FeatureTerm):
     ) -> None:
         super().__init__(scale, outputs)
         self.margin, self.norm_feat, self.hard_mining = margin, norm_feat, hard_mining
+        self.compares_samples = hard_mining and margin > 0 and not norm_feat
 
     @classmethod
     def section(cls) -> str:
@@ -131,7 +132,7 @@ class TripletLoss(FeatureTerm):
 
     def of(self, features: Tensor, labels: Labels) -> Tensor:
         """See :class:`FeatureTerm`."""
-        if self.hard_mining and self.margin > 0 and not self.norm_feat:
+        if self.compares_samples:
             return batch_hard_triplet(
                 features, labels.targets, self.margin
             )  # the same, of distances that do not cancel

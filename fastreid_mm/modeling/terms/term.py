@@ -11,8 +11,10 @@ from fastreid.utils.registry import Registry
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from fastreid_mm.common.batch_layout import Layout
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key
+from fastreid_mm.losses.label_checks import LACKING, no_positives, one_identity
 from fastreid_mm.modeling.global_batch import gather
 from fastreid_mm.modeling.heads.head import gives_of, heads_that_give, widths_of
 from fastreid_mm.modeling.labels import Labels
@@ -38,6 +40,10 @@ class LossTerm(nn.Module):
     """Whether it takes the modality of each image, which aligned samples do not have."""
     compares_identities = False
     """Whether a batch must have two identities or more."""
+    compares_samples = False
+    """Whether an identity of a batch must have two samples or more."""
+    compares_modalities = False
+    """Whether every identity of a batch must have visible and infrared images."""
 
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
@@ -102,6 +108,24 @@ class LossTerms(nn.Module):
     def compares_identities(self) -> bool:
         """Whether a term needs two identities or more in a batch."""
         return any(getattr(term, "compares_identities", False) for term in self)
+
+    def require_comparable(self, layout: Layout, samples: int) -> None:
+        """Refuse a batch that lacks what a term compares; asks nobody but the host.
+
+        Args:
+            layout: of the batch of all processes.
+            samples: how many it has.
+
+        Raises:
+            InputError: names the term.
+        """
+        for name, term in zip(self._names, self):
+            if getattr(term, "compares_identities", False) and layout.identities < 2:
+                raise InputError(one_identity(name, samples))
+            if getattr(term, "compares_samples", False) and not layout.repeated:
+                raise InputError(no_positives(name, samples))
+            if getattr(term, "compares_modalities", False) and not layout.complete:
+                raise InputError(f"{name}: {LACKING}")
 
     def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> dict[str, Tensor]:
         """What a head gives of this process's samples, and their labels, to named 0-d losses."""
