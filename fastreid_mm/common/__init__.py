@@ -1,5 +1,5 @@
-"""What both packages need and no host.
+"""Code that both packages need and that works without their hosts.
 
-Errors and the console; files: whole or not at all, checkpoints and how they match a network, folders in use, lists of
-text; images: which files count, how they are opened and read; random streams, stopping, run records and config keys.
+Errors and the console; complete files, checkpoints and their comparison with a network, folders in use, lists of text;
+recognizing, opening and reading image files; random streams, stopping, run records and config keys.
 """

@@ -1,4 +1,4 @@
-"""Checkpoint files: read safely, and found to be whole before a training goes on from one."""
+"""Safe reading of checkpoint files, and a check that they are whole before a training goes on from one."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from fastreid_mm.common.safe_load import ADVICE, MapLocation, UntrustedError, lo
 def read_checkpoint(
     path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE
 ) -> Mapping[str, Any]:
-    """Read what a checkpoint holds, by name: :func:`load_safely` of a file that must be there.
+    """Read the entries of a checkpoint by name, with :func:`load_safely`.
 
     Raises:
         InputError: the file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
@@ -27,9 +27,9 @@ def read_checkpoint(
 
 
 def require_whole(path: str) -> None:
-    """Refuse a PyTorch file that was cut short or changed, by its checksums, which PyTorch does not look at.
+    """Refuse a PyTorch file that was cut short or changed, by its checksums, which PyTorch does not check.
 
-    The checksums are those of the contents: what is said of them, as their names, is read as PyTorch does.
+    The checksums cover the contents; their names are read as PyTorch reads them.
 
     Raises:
         InputError: names the file.
@@ -39,7 +39,7 @@ def require_whole(path: str) -> None:
             damaged = file.testzip()
         load_safely(path, map_location="meta")
     except UntrustedError:
-        pass  # whoever loads it says what to do
+        pass  # loading it will say what to do
     except Exception as error:  # a damaged file raises nearly anything, UnicodeDecodeError among it
         raise InputError(f"{path} is damaged: {first_line(error)}") from None
     if damaged:
@@ -53,7 +53,7 @@ def newest_first(checkpoints: Iterable[Path], last: Path | None = None) -> list[
 
 
 def first_whole(checkpoints: Iterable[Path], warn: Callable[[InputError], object]) -> Path | None:
-    """Find the first checkpoint that is not damaged, after a warning of each before it, of what is wrong with it."""
+    """Find the first checkpoint that is not damaged, and warn of each damaged one before it."""
     for path in checkpoints:
         try:
             require_whole(str(path))

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint compared with those of a model, by name and form."""
+"""Comparison of the tensors of a checkpoint with those of a model, by name and shape."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
@@ -10,16 +10,16 @@ from fastreid_mm.common.errors import InputError
 
 
 class Match(NamedTuple):
-    """Names of tensors of a model and of a checkpoint, in the order of the one or the other."""
+    """Names of the tensors of a model and a checkpoint, sorted by how they match."""
 
     fitting: list[str]
-    """In both, and can be copied."""
+    """Names of tensors in both that can be copied, in the model's order."""
     misshapen: list[str]
-    """In both, and cannot: shape or kind of number differ."""
+    """Names of tensors in both that cannot be copied, as shape or kind of number differ."""
     missing: list[str]
-    """In the model alone."""
+    """Names of tensors in the model alone."""
     unknown: list[str]
-    """In the checkpoint alone."""
+    """Names of tensors in the checkpoint alone, in its order."""
 
 
 def match_tensors(model: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> Match:
@@ -41,7 +41,12 @@ def fits(tensor: Tensor, saved: Tensor) -> bool:
 
 
 def refuse_other_model(path: str, wrong: Mapping[str, Collection[str]], advice: str = "") -> None:
-    """Refuse a checkpoint by the names of the tensors that do not match, each under a word for why ("missing").
+    """Refuse a checkpoint if there are tensors that do not match the model.
+
+    Args:
+        path: the path of the checkpoint.
+        wrong: names of tensors by the word for what is wrong with them, such as "missing".
+        advice: the end of the message.
 
     Raises:
         InputError: names the checkpoint, for each word the count and the first tensor, and then the advice.
@@ -52,5 +57,5 @@ def refuse_other_model(path: str, wrong: Mapping[str, Collection[str]], advice: 
 
 
 def skipped_parts(model: Iterable[str], taken: Iterable[str]) -> list[str]:
-    """List the parts of a model, as its backbone or neck, of which no tensor is taken, by the names of both."""
+    """List the parts of a model, such as its backbone or neck, of which no tensor is taken, by the names of tensors."""
     return sorted({name.split(".")[0] for name in model} - {name.split(".")[0] for name in taken})

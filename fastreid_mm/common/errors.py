@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right, and how the tools print it."""
+"""Exception for everything that a user can put right, and its printing by the tools."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +13,10 @@ REFUSED = 2
 
 
 class InputError(ValueError):
-    """A path, config key, file or number given by the user cannot be used.
+    """Error of a path, config key, file or number given by the user that cannot be used.
 
-    The message is a single line that names the offending thing, and what would break the line is escaped in it; the
-    tools print it without a traceback.
+    The message is a single line that names it, in which characters that would break the line are escaped; the tools
+    print it without a traceback.
     """
 
     def __init__(self, message: object = "") -> None:
@@ -27,12 +27,12 @@ class InputError(ValueError):
 
 
 def require_choice(name: str, value: object, known: Iterable[object]) -> None:
-    """Refuse a word that is not one of those known.
+    """Refuse a value that is not one of the choices.
 
     Args:
-        name: of the argument or the config key.
-        value: what was given.
-        known: the choices there are.
+        name: the name of the argument or the config key.
+        value: the given value.
+        known: the choices.
 
     Raises:
         InputError: names the argument, its value and the choices.
@@ -43,22 +43,22 @@ def require_choice(name: str, value: object, known: Iterable[object]) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of another library's message, or the kind of error if it says nothing."""
+    """Return the first line of an error's message, or the name of its class if the message is empty."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__
 
 
 def listed(items: Sequence[object], shown: int = 20, separator: str = "; ") -> str:
-    """Problems or names in one line: the first ``shown`` of them, and how many more there are."""
+    """Join problems or names to one line: the first ``shown`` of them, and the number of the others."""
     more = len(items) - shown
     return separator.join([*map(str, items[:shown]), *([f"and {more} more"] if more > 0 else [])])
 
 
 def require_packages(extra: str, *names: str) -> None:
-    """Refuse to start without packages that an extra of this one installs.
+    """Refuse to start without the packages of an extra of this project.
 
     Raises:
-        InputError: names those that are missing, and the commands that install them.
+        InputError: names the missing packages and the commands that install them.
     """
     missing = [name for name in names if find_spec(name) is None]
     if missing:
@@ -69,11 +69,11 @@ def require_packages(extra: str, *names: str) -> None:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Run the block of a command: names that cannot be printed are escaped, and what must not be shows no traceback.
+    """Run the block of a command, with names that cannot be printed escaped, and errors of input without a traceback.
 
     Raises:
         SystemExit: with ``REFUSED`` and one line on standard error when the block raises :class:`InputError`, or with
-            ``CLOSED_PIPE`` when nobody reads its output any more.
+            ``CLOSED_PIPE`` when its output is no longer read.
     """
     prepare_console()
     try:

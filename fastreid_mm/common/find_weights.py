@@ -1,4 +1,4 @@
-"""A network's weights in a file of other people's: under which key and behind which prefix they are."""
+"""Search for a network's weights in any checkpoint, under any key and behind any prefix of names."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -9,24 +9,24 @@ from torch import Tensor
 from fastreid_mm.common.errors import InputError, listed
 
 AVERAGED_FIRST = ("state_dict_ema", "model_ema", "ema_state_dict", "teacher", "state_dict", "model", "net", "network")
-"""Keys that decide between several mappings that hold the network as completely; averaged ones first, as timm does."""
+"""Keys by preference, if several mappings hold the network equally completely; averaged ones first, as in timm."""
 WRAPPERS = frozenset({"module", "model", "net", "network", "backbone", "base", "encoder"})
-"""Parts of names, in any case, that wrap a network whose own names are not known."""
+"""Parts of names, in any case, that precede the names of a network that are not known."""
 _DEPTH = 3  # {"checkpoint": {"model": {name: tensor}}}
 
 
 class Weights(NamedTuple):
-    """A network's weights as they were found in a file."""
+    """Weights of a network and their place in a file."""
 
     state: dict[str, Tensor]
-    """The tensors by the network's own names."""
+    """Tensors by the network's own names."""
     place: str
-    """Where they were, in words; empty if at the top under their own names."""
+    """Key and prefix of the weights, in words; empty if they are at the top under the network's names."""
     left_out: list[str]
-    """Names of the tensors beside them that are no part of the network, with their prefixes."""
+    """Names, with their prefixes, of other tensors of the file, which are no part of the network."""
 
     def told(self) -> str:
-        """Say where they were and what was left out; empty if there is nothing to tell."""
+        """Describe the place of the weights and the tensors left out; empty if there is nothing to report."""
         parts = [f"the weights are {self.place}"] if self.place else []
         if self.left_out:
             parts.append(f"{len(self.left_out)} tensors of other parts are left out ({listed(self.left_out, 3, ', ')})")
@@ -34,17 +34,17 @@ class Weights(NamedTuple):
 
 
 def find_weights(content: object, path: str, own: Collection[str] = ()) -> Weights:
-    """Find a network in what a file holds: under any key, with any one prefix, beside other parts of a model.
+    """Find a network in the content of a file: under any key, with any one prefix, beside other parts of a model.
 
     Args:
-        content: what was loaded, with the tensors in mappings by their names.
-        path: of the file, for errors.
-        own: the network's names; the key and prefix are those under which most of them are. If empty, the prefix is
-            what :data:`WRAPPERS` are before the names.
+        content: the content of the file, with the tensors in mappings by their names.
+        path: the path of the file, for errors.
+        own: the network's names; the key and prefix are those under which most of them are. If empty, the prefix
+            consists of the :data:`WRAPPERS` before the names.
 
     Returns:
-        The tensors whose names begin as the network's own. A file of another network of the same family still has some
-        too many or too few, for whoever loads them to refuse.
+        The tensors whose names begin with a part of the network. If the file is of another network of the same family,
+        some are too many or missing, which is left to the caller to refuse.
 
     Raises:
         InputError: there are no named tensors, or the network is there more than once.
@@ -52,7 +52,7 @@ def find_weights(content: object, path: str, own: Collection[str] = ()) -> Weigh
     own = frozenset(own)
     place, tensors = tensors_of(content, path, own)
     (prefix, most), *others = prefixes(tensors, own).most_common()
-    if own and not most:  # of another network: as it would be taken without its names
+    if own and not most:  # the file is of another network: the names do not help
         return find_weights(content, path)
     again = [other for other, count in others if own and count == most > len(own) // 2]
     if again:
@@ -62,29 +62,29 @@ def find_weights(content: object, path: str, own: Collection[str] = ()) -> Weigh
 
 
 def tensors_of(content: object, path: str, own: frozenset[str] = frozenset()) -> tuple[str, dict[str, Tensor]]:
-    """Find the mapping of a file that holds most of a network, and the key under which it is.
+    """Find the mapping of a file that holds most of a network, and its key.
 
     Raises:
         InputError: there are no named tensors.
     """
-    found = {place: tensors for place, tensors in _mappings(content)}
-    if not found:
+    mappings = {place: tensors for place, tensors in _mappings(content)}
+    if not mappings:
         raise InputError(f"{path} does not hold named tensors")
-    most = {place: max(prefixes(tensors, own).values()) for place, tensors in found.items()}
-    place = max(found, key=lambda place: (most[place], _rank(place), len(found[place])))
-    return ".".join(place), found[place]
+    most = {place: max(prefixes(tensors, own).values()) for place, tensors in mappings.items()}
+    place = max(mappings, key=lambda place: (most[place], _rank(place), len(mappings[place])))
+    return ".".join(place), mappings[place]
 
 
 def prefixes(tensors: Collection[str], own: frozenset[str] = frozenset()) -> Counter:
-    """Count the names behind each prefix: of the network's own, or any if they are not known."""
-    found = Counter(prefix for name in tensors if (prefix := _prefix(name, own)) is not None)
-    if not own and len(found) > 1:
-        found[""] = 0  # what stands beside a wrapped network
-    return found or Counter({"": 0})
+    """Count the network's names behind each prefix, or all names if the network's are not known."""
+    counts = Counter(prefix for name in tensors if (prefix := _prefix(name, own)) is not None)
+    if not own and len(counts) > 1:
+        counts[""] = 0  # other tensors beside a wrapped network
+    return counts or Counter({"": 0})
 
 
 def _mappings(content: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
-    """Every mapping that holds tensors by name, with its keys; other values beside the tensors are not named ones."""
+    """Yield every mapping that holds tensors by name, with its keys; values that are no tensors are left out of it."""
     if not isinstance(content, Mapping):
         return
     named = {name: value for name, value in content.items() if isinstance(name, str)}
@@ -97,19 +97,19 @@ def _mappings(content: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tu
 
 
 def _rank(place: tuple[str, ...]) -> int:
-    """How much one mapping is preferred to another that holds as much."""
+    """Return the preference of a mapping over others that hold as much of the network."""
     key = place[-1] if place else ""
     return -AVERAGED_FIRST.index(key) if key in AVERAGED_FIRST else -len(AVERAGED_FIRST)
 
 
 def _endings(name: str) -> Iterator[str]:
-    """The name, and what is left of it without its first part, first two parts and so on."""
+    """Yield a name, then the name without its first part, without its first two parts and so on."""
     parts = name.split(".")
     return (".".join(parts[start:]) for start in range(len(parts)))
 
 
 def _prefix(name: str, own: frozenset[str]) -> str | None:
-    """What stands before the network's name in a name; None if it has none of its names."""
+    """Return the prefix of a network's name within a longer name; None if it contains none."""
     if own:
         ending = next((ending for ending in _endings(name) if ending in own), None)
         return None if ending is None else name.removesuffix(ending)

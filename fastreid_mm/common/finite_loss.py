@@ -1,4 +1,4 @@
-"""The stop of a training whose loss is not finite, with the batch that it came from."""
+"""Stop of a training whose loss is not finite, after its batch was saved."""
 
 import math
 import os
@@ -13,18 +13,19 @@ from fastreid_mm.common.whole_file import write_whole
 
 
 class NotFiniteError(InputError, FloatingPointError):
-    """A loss is infinite or not a number."""
+    """Error of a loss that is infinite or not a number."""
 
 
 def require_finite(
     total: Tensor, losses: Mapping[str, Tensor], batch: Callable[[], Mapping], folder: str, iteration: int, rank: int
 ) -> None:
-    """Stop if the sum of losses is infinite or not a number, and save the batch that it came from as plain data.
+    """Stop if the sum of losses is infinite or not a number, and save its batch as plain data.
 
     Args:
         total, losses: the sum, and the losses by name.
-        batch: gives what is saved of the batch, beside the losses, in ``folder``.
-        iteration, rank: how many iterations were done before, and which process this is.
+        batch: returns the entries of the batch to be saved, beside the losses, in ``folder``.
+        folder: the folder of the file.
+        iteration, rank: the number of finished iterations, and the number of this process.
 
     Raises:
         NotFiniteError: names the losses that are not finite, the iteration and the file.

@@ -1,4 +1,4 @@
-"""Take what a caller gives as images: a list of them, anything that can be iterated over, or one alone."""
+"""Arguments that are images: a list of them, anything that can be iterated over, or a single one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
@@ -10,14 +10,14 @@ from fastreid_mm.common.errors import InputError
 
 
 def list_images(given: Any, modalities: Sequence[str] = ()) -> list:
-    """Make a list of images, or of samples that map names of modalities to images; one alone is a list of one.
+    """Make a list of images, or of samples that map names of modalities to images; a single one gives a list of one.
 
     Args:
-        given: paths, PIL images, arrays or tensors; of aligned images mappings to these.
-        modalities: of a sample, none where images are single.
+        given: paths, PIL images, arrays or tensors; or samples, which are mappings to these.
+        modalities: the modalities of a sample, none if images are single.
 
     Raises:
-        InputError: it is neither of these, has no order, or is empty.
+        InputError: the argument is none of these, has no order, or is empty.
     """
     kind = (
         f"samples: each sample maps {', '.join(modalities)} to images" if modalities else "paths, PIL images or arrays"
@@ -41,10 +41,10 @@ def list_images(given: Any, modalities: Sequence[str] = ()) -> list:
 
 
 def list_modalities(given: Any, count: int) -> list[str]:
-    """Make a list of the modality of each of some images; a single word is that of all.
+    """Make a list with the modality of each image; a single word is the modality of all.
 
     Raises:
-        InputError: it is neither a word nor a list of as many as there are images.
+        InputError: the argument is neither a word nor a list of as many words as there are images.
     """
     if isinstance(given, str):
         return [given] * count
@@ -57,10 +57,10 @@ def list_modalities(given: Any, count: int) -> list[str]:
 
 
 def require_batch_size(size: Any) -> int:
-    """Refuse what is no number of images.
+    """Refuse a batch size that is no whole number of 1 or more.
 
     Raises:
-        InputError: with the value.
+        InputError: names the value.
     """
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise InputError(f"batch_size must be a whole number of 1 or more, not {size!r}")
@@ -68,7 +68,7 @@ def require_batch_size(size: Any) -> int:
 
 
 def _is_image(value: Any) -> bool:
-    """Whether it is one image: a path, a PIL image, or an array or tensor of two or three dimensions."""
+    """Tell whether a value is an image: a path, a PIL image, or an array or tensor of two or three dimensions."""
     return isinstance(value, str | PathLike | Image.Image) or getattr(value, "ndim", 0) in (2, 3)
 
 

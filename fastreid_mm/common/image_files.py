@@ -1,7 +1,7 @@
-"""Decide which files of a folder are images, by one rule for every data set, gallery and tool. Standard library only.
+"""Image files of a folder, by one rule for every data set, gallery and tool. Standard library only.
 
-Images are known by their suffix in any case, links are followed, files that operating systems leave behind are ignored,
-and everything else is written down in :class:`LeftOut`, so that it can be told.
+Images are recognized by their suffix in any case, links are followed, files that operating systems leave behind are
+ignored, and everything else is recorded in :class:`LeftOut`, so that it can be reported.
 """
 
 import os
@@ -15,46 +15,46 @@ from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-"""Of image files, in lower case."""
+"""Suffixes of image files, in lower case."""
 
 DROPPINGS = (".*", "thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "*~")
-"""Names, in lower case, of what operating systems, file servers and editors leave behind; "._x.jpg" is no image."""
+"""Patterns, in lower case, of files that operating systems, servers and editors leave behind; "._x.jpg" is no image."""
 _DROPPING = re.compile("|".join(map(translate, DROPPINGS)))
 
 
 def is_image(name: str) -> bool:
-    """Tell whether a file is an image by its name or path: by its suffix, in any case, unless it is a dropping."""
+    """Tell whether a name or path is that of an image: by its suffix, in any case, unless it is a dropping."""
     return os.path.splitext(name)[1].lower() in SUFFIXES and not is_dropping(name)
 
 
 def is_dropping(name: str) -> bool:
-    """Tell whether a name, or the last part of a path, is that of something left behind by an operating system."""
+    """Tell whether a name or path is that of a file left behind by an operating system: see :data:`DROPPINGS`."""
     return _DROPPING.match(os.path.basename(name).lower()) is not None
 
 
 class Note(str):
-    """A line about a data set that says nothing is wrong with it; any other line is a problem."""
+    """Remark about a data set that is no problem; any other line is a problem."""
 
 
 @dataclass
 class LeftOut:
-    """What a reader leaves out of the folders it reads.
+    """Record of the files and folders that are left out when folders are read.
 
     Attributes:
-        found: a line for each thing left out, its path first and then the reason; a :class:`Note` where it is no loss.
-        droppings: how many files of operating systems were ignored.
+        found: a line for each of them, its path first and then the reason; a :class:`Note` if it is no loss.
+        droppings: the number of files of operating systems that were ignored.
     """
 
     found: list[str] = field(default_factory=list)
     droppings: int = 0
 
     def add(self, path: str, reason: str, harmless: bool = False) -> None:
-        """Write down one thing that is left out, once.
+        """Record a file or folder that is left out, once.
 
         Args:
-            path: of it.
-            reason: why.
-            harmless: it is no image that ought to be taken.
+            path: its path.
+            reason: the reason.
+            harmless: whether it is no loss, as it is not an image that ought to be taken.
         """
         line = printable(f"{path} ({reason})")
         if line not in self._seen:
@@ -62,7 +62,7 @@ class LeftOut:
             self.found.append(Note(line) if harmless else line)
 
     def add_folder(self, path: str, reason: str) -> None:
-        """Write down a folder that is left out, and how many images are below it; without any it is no loss."""
+        """Record a folder that is left out, with the number of images below it; without images it is no loss."""
         try:
             images = len(images_below(path, LeftOut()))
         except InputError:
@@ -74,7 +74,7 @@ class LeftOut:
         self._seen = set(self.found)
 
     def __str__(self) -> str:
-        """How many things are left out and the first of them, of images if there are such; empty if nothing is."""
+        """Return the number of lines and the first one, preferably of an image; empty if nothing is left out."""
         if not self.found:
             return ""
         first = next((line for line in self.found if not isinstance(line, Note)), self.found[0])
@@ -84,16 +84,16 @@ class LeftOut:
 def list_folder(
     folder: str, left_out: LeftOut, suffixes: tuple[str, ...] = SUFFIXES, beside: tuple[str, ...] = ()
 ) -> tuple[list[str], list[str]]:
-    """List the folders and the images in a folder, each sorted by name; links count as what they lead to.
+    """List the folders and the images in a folder, each sorted by name; links are followed.
 
     Args:
-        folder: its path.
-        left_out: gets every other file, and links that lead nowhere.
-        suffixes: of images, in lower case.
-        beside: names of files and folders that are known to lie there, and are none of the folders and images.
+        folder: the path of the folder.
+        left_out: records every other file, and broken links.
+        suffixes: the suffixes of images, in lower case.
+        beside: names of files and folders that are expected there and skipped.
 
     Returns:
-        Names of folders, and names of images.
+        The names of folders, and the names of images.
 
     Raises:
         InputError: the folder cannot be read.
@@ -101,10 +101,10 @@ def list_folder(
     folders, images = [], []
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            ordered = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"folder {folder} cannot be read: {error.strerror}") from None
-    for entry in found:
+    for entry in ordered:
         if entry.name in beside:
             continue
         if is_dropping(entry.name):
@@ -121,7 +121,7 @@ def list_folder(
 
 
 def images_in(folder: str, left_out: LeftOut) -> list[str]:
-    """List the names of the images directly in a folder, sorted; folders in it are left out, too.
+    """List the names of the images directly in a folder, sorted; folders in it are left out.
 
     Raises:
         InputError: the folder cannot be read.
@@ -136,33 +136,33 @@ def images_by_stem(folder: str, left_out: LeftOut) -> dict[str, str]:
     """Find the images directly in a folder by their names without suffix, sorted by name.
 
     Returns:
-        Name without suffix to path.
+        Paths by the name without suffix.
 
     Raises:
-        InputError: two images differ in their suffix alone, or the folder cannot be read.
+        InputError: two images differ only in their suffix, or the folder cannot be read.
     """
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for name in images_in(folder, left_out):
         path, stem = os.path.join(folder, name), os.path.splitext(name)[0]
-        if stem in found:
-            raise InputError(f"{found[stem]} and {path} are the same image by their names: remove one")
-        found[stem] = path
-    return found
+        if stem in paths:
+            raise InputError(f"{paths[stem]} and {path} are the same image by their names: remove one")
+        paths[stem] = path
+    return paths
 
 
 def images_below(folder: str, left_out: LeftOut) -> list[str]:
     """List the paths of the images in a folder and all folders in it, sorted; links are followed.
 
-    Each folder is read once, under its own name if it is there and else that of the first link to it.
+    Each folder is read once, under its own name if it lies there, otherwise under that of the first link to it.
 
     Args:
-        folder: its path.
-        left_out: gets whatever is no image, and links to folders that are read already, as that which it is in.
+        folder: the path of the folder.
+        left_out: records files that are no images, and links to folders that were read already.
 
     Raises:
         InputError: a folder cannot be read.
     """
-    found: list[str] = []
+    below: list[str] = []
     read: dict[tuple[int, int], str] = {}
     folders, links = deque([folder]), deque[str]()
     while folders or links:
@@ -173,14 +173,14 @@ def images_below(folder: str, left_out: LeftOut) -> list[str]:
             continue
         read[here] = path
         inner, images = list_folder(path, left_out)
-        found += (os.path.join(path, name) for name in images)
-        for below in (os.path.join(path, name) for name in inner):
-            (links if os.path.islink(below) else folders).append(below)
-    return sorted(found)
+        below += (os.path.join(path, name) for name in images)
+        for subfolder in (os.path.join(path, name) for name in inner):
+            (links if os.path.islink(subfolder) else folders).append(subfolder)
+    return sorted(below)
 
 
 def _identity(folder: str) -> tuple[int, int]:
-    """The device and the number of a folder, whatever its path."""
+    """Return the device and inode of a folder, which are the same for all its paths."""
     try:
         status = os.stat(folder)
     except OSError as error:
@@ -193,62 +193,62 @@ NUMBER = "0*[0-9]{1,18}"
 
 
 def numbered_folders(folder: str, left_out: LeftOut, prefix: str = "", beside: tuple[str, ...] = ()) -> dict[int, str]:
-    """Find the folders in a folder that are named by a number, whether as "8" or as "0008".
+    """Find the folders in a folder that are named by a number, such as "8" or "0008".
 
     Args:
-        folder: its path.
-        left_out: gets the files there, and folders of other names.
-        prefix: before the number, in any case: "cam" of "cam1", "Cam01".
+        folder: the path of the folder.
+        left_out: records the files there, and folders with other names.
+        prefix: a word before the number, in any case: "cam" of "cam1", "Cam01".
         beside: see :func:`list_folder`.
 
     Returns:
-        Number to path, in the order of the numbers.
+        Paths by number, in the order of the numbers.
 
     Raises:
         InputError: two folders have the same number, or the folder cannot be read.
     """
-    found: dict[int, str] = {}
+    paths: dict[int, str] = {}
     for path, name in _folders_in(folder, left_out, beside):
         match = re.fullmatch(rf"{prefix}({NUMBER})", name, re.IGNORECASE)
         if match is None:
             left_out.add_folder(path, f"no folder of the name {prefix}NUMBER")
-        elif int(match[1]) in found:
-            raise InputError(f"{found[int(match[1])]} and {path} have the same number")
+        elif int(match[1]) in paths:
+            raise InputError(f"{paths[int(match[1])]} and {path} have the same number")
         else:
-            found[int(match[1])] = path
-    return dict(sorted(found.items()))
+            paths[int(match[1])] = path
+    return dict(sorted(paths.items()))
 
 
 def named_folders(folder: str, names: Iterable[str], left_out: LeftOut, beside: tuple[str, ...] = ()) -> dict[str, str]:
-    """Find the folders of some names in a folder, in any case: "rgb" for "RGB".
+    """Find the folders with some names in a folder, in any case: "rgb" for "RGB".
 
     Args:
-        folder: its path.
-        names: of the folders.
-        left_out: gets the files there, and folders of other names.
+        folder: the path of the folder.
+        names: the names of the folders.
+        left_out: records the files there, and folders with other names.
         beside: see :func:`list_folder`.
 
     Returns:
-        Name, as asked for, to path, of those that there are.
+        Paths of the folders that exist by their names as in ``names``.
 
     Raises:
-        InputError: two folders have the same name but for its case, or the folder cannot be read.
+        InputError: the names of two folders differ only in case, or the folder cannot be read.
     """
     wanted = {name.lower(): name for name in names}
-    found: dict[str, str] = {}
-    for path, there in _folders_in(folder, left_out, beside):
-        name = wanted.get(there.lower())
+    paths: dict[str, str] = {}
+    for path, spelling in _folders_in(folder, left_out, beside):
+        name = wanted.get(spelling.lower())
         if name is None:
             left_out.add_folder(path, f"none of the folders {', '.join(wanted.values())}")
-        elif name in found:
-            raise InputError(f"{found[name]} and {path} have the same name")
+        elif name in paths:
+            raise InputError(f"{paths[name]} and {path} have the same name")
         else:
-            found[name] = path
-    return found
+            paths[name] = path
+    return paths
 
 
 def _folders_in(folder: str, left_out: LeftOut, beside: tuple[str, ...]) -> Iterable[tuple[str, str]]:
-    """Path and name of the folders in a folder where no images are."""
+    """List the paths and names of the folders in a folder that should contain no images."""
     folders, images = list_folder(folder, left_out, beside=beside)
     for name in images:
         left_out.add(os.path.join(folder, name), "an image where folders are")

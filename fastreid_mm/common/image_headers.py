@@ -1,7 +1,7 @@
-"""Look at many image files before they are needed: at their headers and ends, in parallel, each file once.
+"""Check of many image files before they are needed: of their headers and ends, in parallel, each file once.
 
-What was seen of a good file is remembered by its path, size and date of change, in a file of plain text in the user's
-cache folder, whose loss or damage costs a second look.
+The sizes of good files are remembered by path, length and date of change, in a text file in the user's cache folder.
+If that is lost or damaged, the files are checked again.
 """
 
 import json
@@ -21,9 +21,9 @@ from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.pixels import MAX_PIXELS, open_image, require_pixels
 
 Size = tuple[int, int]
-"""Width, height."""
+"""Width and height of an image."""
 
-_THREADS = 4  # a look waits for the disk, and holds Python's lock for the rest
+_THREADS = 4  # a check waits for the disk, and holds Python's lock for the rest
 _JPEG_END = b"\xff\xd9"
 _PNG_END = b"IEND\xaeB`\x82"
 _KEY = "INPUT.MAX_PIXELS"
@@ -31,21 +31,21 @@ _HEAD, _TAIL = 14, 12  # bytes
 
 
 class Seen(NamedTuple):
-    """A good file as it was looked at."""
+    """Properties of a good file when it was checked."""
 
     bytes: int
     changed: int
-    """Nanoseconds since 1970."""
+    """Date of the last change, in nanoseconds since 1970."""
     width: int
     height: int
 
 
 class Headers(NamedTuple):
-    """The outcome of a look at image files.
+    """Result of a check of image files.
 
     Attributes:
-        sizes: path to size of those that can be read.
-        problems: path to a line that names it, of those that cannot.
+        sizes: the sizes by path of the files that can be read.
+        problems: a line by path for each file that cannot be read.
     """
 
     sizes: dict[str, Size]
@@ -55,12 +55,11 @@ class Headers(NamedTuple):
 def look_at_images(paths: Iterable[str], max_pixels: int = MAX_PIXELS) -> Headers:
     """Find out which of many image files can be read, and their sizes, without decoding those that look whole.
 
-    A file is whole by its end (JPEG, PNG) or by the length that its header gives (BMP, WebP). One that is not, and any
-    of another format, is decoded.
+    A file is whole by its end (JPEG, PNG) or by the length that its header gives (BMP, WebP). Other files are decoded.
 
     Args:
-        paths: of the files.
-        max_pixels: ``INPUT.MAX_PIXELS``, beyond which none is decoded and each is a problem.
+        paths: the paths of the files.
+        max_pixels: ``INPUT.MAX_PIXELS``; a file with more pixels is not decoded and is a problem.
     """
     wanted = list(dict.fromkeys(paths))
     place = _cache_file(wanted)
@@ -71,16 +70,16 @@ def look_at_images(paths: Iterable[str], max_pixels: int = MAX_PIXELS) -> Header
 
     with ThreadPoolExecutor(_THREADS) as pool:
         shares = (wanted[first::_THREADS] for first in range(_THREADS))
-        found = dict(chain.from_iterable(pool.map(look, shares)))
-    good = {path: seen for path, seen in found.items() if isinstance(seen, Seen)}
+        results = dict(chain.from_iterable(pool.map(look, shares)))
+    good = {path: seen for path, seen in results.items() if isinstance(seen, Seen)}
     if any(known.get(os.path.abspath(path)) != seen for path, seen in good.items()):
         _remember(place, known | {os.path.abspath(path): seen for path, seen in good.items()})
     sizes = {path: (good[path].width, good[path].height) for path in wanted if path in good}
-    return Headers(sizes, {path: printable(str(found[path])) for path in wanted if path not in good})
+    return Headers(sizes, {path: printable(str(results[path])) for path in wanted if path not in good})
 
 
 def _look(path: str, known: dict[str, Seen], max_pixels: int) -> Seen | str:
-    """What there is to remember of a file, or what is wrong with it."""
+    """Check a file: return its properties to remember, or a line that says what is wrong with it."""
     try:
         status = os.stat(path)
         seen = known.get(os.path.abspath(path))
@@ -112,7 +111,7 @@ def _size(path: str, length: int, max_pixels: int) -> Size:
 
 
 def _is_whole(kind: str | None, file: BinaryIO, length: int) -> bool:
-    """Whether a file of a format that tells has all its bytes."""
+    """Tell whether a file has all its bytes, as far as its format shows that."""
     file.seek(0)
     head = file.read(_HEAD)
     file.seek(-min(_TAIL, length), os.SEEK_END)
@@ -125,7 +124,7 @@ def _is_whole(kind: str | None, file: BinaryIO, length: int) -> bool:
 
 
 def _cache_file(paths: Sequence[str]) -> Path:
-    """Where what was seen is remembered: a file for the folder that all the paths are in."""
+    """Return the path of the cache file, of which there is one for the folder that all the paths are in."""
     folder = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths]) if paths else ""
     name = sha256(os.fsencode(folder)).hexdigest()[:32]
     cache = os.getenv("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
@@ -133,7 +132,7 @@ def _cache_file(paths: Sequence[str]) -> Path:
 
 
 def _remembered(place: Path) -> dict[str, Seen]:
-    """Absolute path to what was seen; whatever cannot be understood was not seen."""
+    """Read the cache file: properties by absolute path, without entries that cannot be understood."""
     try:
         content = json.loads(place.read_text(encoding="ascii"))
         return {path: Seen(*numbers) for path, numbers in content.items() if _is_seen(numbers)}
@@ -146,10 +145,10 @@ def _is_seen(numbers: object) -> bool:
 
 
 def _remember(place: Path, seen: dict[str, Seen]) -> None:
-    """Write the cache file whole, where that can be done."""
-    with suppress(OSError):  # a home that cannot be written to costs a look a run, and no run
+    """Write the cache file as a whole, if its folder can be written to."""
+    with suppress(OSError):  # if a home cannot be written to, each run checks all files again
         place.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(dir=place.parent)  # a name of its own: several processes may write
+        descriptor, part = tempfile.mkstemp(dir=place.parent)  # a unique name, as several processes may write
         try:
             with open(descriptor, "w", encoding="ascii") as file:
                 json.dump(seen, file)

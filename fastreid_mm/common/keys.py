@@ -1,4 +1,4 @@
-"""Declare a config key once: its default, its sentence, what it may be, and when it takes effect."""
+"""Declarations of config keys: default, sentence for the documentation, allowed values, and when each takes effect."""
 
 from __future__ import annotations
 
@@ -10,52 +10,53 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.kinds import Kind
 
-if TYPE_CHECKING:  # fast-reid's, but nothing here needs it
+if TYPE_CHECKING:  # a package of fast-reid, which this module works without
     from yacs.config import CfgNode
 
 
 class Key(NamedTuple):
-    """All there is to know of a config key."""
+    """Declaration of a config key."""
 
     default: Any
     sentence: str
     """One sentence, or two, for the table of keys."""
     choices: tuple = ()
-    """The values there are; any if empty."""
+    """Allowed values; all if empty."""
     least: float | None = None
-    """The smallest number. Without it, 0 if the default is no negative number."""
+    """Smallest allowed number; None means 0, or no bound if the default is negative."""
     above: float | None = None
-    """A number that is too small already."""
+    """Number that values must exceed."""
     most: float | None = None
-    """The largest number. With infinity, the number itself may be infinite, too."""
+    """Largest allowed number. If it is infinity, the value may be infinity, too."""
     kind: Kind | None = None
-    """What a list of numbers, or of words, has to be."""
+    """Kind of value that is allowed, mostly for lists of numbers or words."""
     when: str = "building"
-    """When it takes effect: "building" (the network and its input, so that features depend on it), "training" alone,
-    "testing" alone, or "running" of what only says where and how things are computed."""
+    """Time at which it takes effect: "building" (the network and its input, so that features depend on it), only
+    "training", only "testing", or "running" if it only says where and how things are computed."""
     if_unread: str = "refused"
-    """What happens to a value that is not the default and that nothing reads while a run is built: "refused", as it
-    has no effect; "warned" of, where another key alone switches it off; "expected" of one that is read before or after.
+    """Treatment of a value that differs from the default and that nothing reads while a run is built: "refused", as it
+    has no effect; "warned", if only another key switches it off; "expected", if it is read before or after.
     """
     on_resume: str = ""
-    """What happens to a change when a training is resumed: "refused", where the checkpoint's state would mean nothing;
-    "kept", where that state has the value; "told"; or "free". Empty is told of what is trained, and free of the rest.
+    """Treatment of a change when a training is resumed: "refused", if the checkpoint's state would be meaningless;
+    "kept", if that state has the value, which is used; "told", with a warning; or "free". Empty means "told" for keys
+    of building and training, and "free" for others.
     """
     off_while: tuple[str, Any] | None = None
-    """Another key and its value with which this one is read and has no effect."""
+    """Another key and the value of that key with which this key is read but has no effect."""
 
 
 DECLARED: dict[str, Key] = {}
-"""Every declared key by its dotted name, of all rooms that were imported and of packages from outside."""
+"""Declared keys by dotted name, of all modules that were imported and of packages from outside."""
 
 
 def add_keys(cfg: CfgNode, section: str, keys: Mapping[str, Key]) -> None:
     """Add declared keys and their defaults to a config, in place.
 
     Args:
-        cfg: of fast-reid's class.
-        section: the dotted node that they are under, made if need be; empty for the top level.
-        keys: name to key; a dot in a name makes a node of its own.
+        cfg: a config of fast-reid's class.
+        section: the dotted name of their node, which is made if there is none; empty for the top level.
+        keys: the keys by name; a dot in a name makes another node.
     """
     for name, key in keys.items():
         *nodes, last = f"{section}.{name}".strip(".").split(".")
@@ -69,7 +70,7 @@ def add_keys(cfg: CfgNode, section: str, keys: Mapping[str, Key]) -> None:
 
 
 def problem_of(key: Key, value: Any) -> str:
-    """Tell in words what the value of a key should be and is not; empty if it is as it should be."""
+    """Describe the values that a key may have, if its value is none of them; empty if it is allowed."""
     if value is None and key.default is not None:  # yacs takes None for a value of any type
         return f"a value, as {key.default!r} is"
     if key.choices and value not in key.choices:
@@ -93,7 +94,7 @@ def problem_of(key: Key, value: Any) -> str:
 
 
 def finite_numbers(value: object) -> list[int | float]:
-    """Return the numbers of a list of finite numbers, and none of anything else."""
+    """Return the numbers of a list of finite numbers, and an empty list for anything else."""
     if not isinstance(value, list | tuple):
         return []
     numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
@@ -121,7 +122,7 @@ PATTERNS = Kind("a list of regular expressions", lambda value: all(map(_is_patte
 
 
 def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every dotted key of a config and its value, without counting as a read of it."""
+    """Yield every dotted key of a config with its value, which does not count as reading it."""
     for key, value in cfg.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{prefix}{key}.")
@@ -130,14 +131,14 @@ def leaves(cfg: CfgNode, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def refuse_odd(cfg: CfgNode, defaults: Mapping[str, Any] | None = None) -> None:
-    """Refuse values of keys that cannot be.
+    """Refuse values that keys may not have.
 
     Args:
         cfg: the config.
-        defaults: of keys that are not declared, by dotted names; without it these are not looked at.
+        defaults: defaults by dotted name of keys that are not declared, which are not checked otherwise.
 
     Raises:
-        InputError: names key and value, and what it should be.
+        InputError: names the key, its value and the allowed values.
     """
     undeclared = {name: Key(default, "") for name, default in (defaults or {}).items()}
     for name, value in leaves(cfg):

@@ -1,4 +1,4 @@
-"""Kinds of values, and closed lists of what is taken from a checkpoint that came from outside, each of its kind."""
+"""Kinds of values, and the entries that are taken from a checkpoint from outside, each of its kind."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ _DEPTH = 8  # no state of an optimizer or schedule is nested so deep
 
 
 class Kind(NamedTuple):
-    """A kind of values, which makes others: ``(TEXT | NUMBER).by_name()``."""
+    """Kind of values, which other kinds can be made of: ``(TEXT | NUMBER).by_name()``."""
 
     words: str
-    """For errors: "a whole number"."""
+    """Description for errors: "a whole number"."""
     holds: Callable[[Any], bool]
-    """Whether a value is one."""
+    """Test of whether a value is of this kind."""
 
     def __or__(self, other: Kind) -> Kind:
         return Kind(f"{self.words} or {other.words}", lambda value: self.holds(value) or other.holds(value))
 
     def or_none(self) -> Kind:
-        """Allow None, too."""
+        """Make the kind that also allows None."""
         return Kind(f"{self.words}, or None", lambda value: value is None or self.holds(value))
 
     def many(self) -> Kind:
-        """Make the kind of lists and tuples whose members are all of this one."""
+        """Make the kind of lists and tuples whose members are all of this kind."""
         return Kind(f"a list of {self.words}", lambda value: isinstance(value, list | tuple) and self._all(value))
 
     def by_name(self) -> Kind:
-        """Make the kind of mappings whose names are text and whose values are all of this one."""
+        """Make the kind of mappings whose names are text and whose values are all of this kind."""
         return Kind(
             f"{self.words} by name",
             lambda value: isinstance(value, Mapping) and TEXT._all(value) and self._all(value.values()),
@@ -42,7 +42,12 @@ class Kind(NamedTuple):
         return all(self.holds(value) for value in values)
 
     def require(self, value: object, path: str, place: str) -> None:
-        """Refuse an entry of a checkpoint, by its path and the names that lead to the entry, that is not of this kind.
+        """Refuse an entry of a checkpoint that is not of this kind.
+
+        Args:
+            value: the entry.
+            path: the path of the checkpoint.
+            place: the names that lead to the entry, joined by dots.
 
         Raises:
             InputError: names the file, the entry and both kinds.
@@ -53,17 +58,17 @@ class Kind(NamedTuple):
 
 
 Known = Mapping[str, Union[Kind, "Known"]]
-"""Kinds by name; a mapping has further names."""
+"""Kinds by name; a mapping instead of a kind has further names."""
 
 
 def known_entries(content: Mapping, known: Known, path: str, place: str = "") -> dict[str, Any]:
-    """Take the entries that are known from a checkpoint, and leave all others.
+    """Take the known entries of a checkpoint, without all others.
 
     Args:
-        content: what was read.
-        known: the names that are taken, with their kinds.
-        path: of the file, for errors.
-        place: the names that lead to ``content``, each with a dot after it, for errors.
+        content: the content of the checkpoint.
+        known: the names of the entries to take, with their kinds.
+        path: the path of the file, for errors.
+        place: the names that lead to ``content``, each followed by a dot, for errors.
 
     Raises:
         InputError: names the file and the first entry that is of another kind.
@@ -101,5 +106,5 @@ NUMBER = Kind("a number", lambda value: isinstance(value, float) or _is_whole(va
 SEED = Kind("a whole number below 2**32", lambda value: COUNT.holds(value) and value < 2**32)
 TENSORS = Kind("tensors", lambda value: isinstance(value, Tensor)).by_name()
 PLAIN = Kind("numbers, text and tensors", _is_plain)
-"""Of any form. It is never evaluated, and is compared with the form that is needed, see
+"""Plain data of any structure. It is never evaluated, and is compared with the structure that is needed, see
 :mod:`fastreid_mm.common.training_state`."""

@@ -1,3 +1,3 @@
-"""The labels of the two modalities in visible-infrared Re-ID: in data sets, batches, blocks and losses."""
+"""Labels of the two modalities in visible-infrared Re-ID: in data sets, batches, blocks and losses."""
 
 VISIBLE, INFRARED = 0, 1

@@ -1,4 +1,4 @@
-"""Refuse a place where nothing can be written before a command begins, not when its work is done."""
+"""Checks that output can be written, before a command begins instead of when its work is done."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,12 @@ def require_place(path: Path, option: str, make: bool = False) -> None:
     """Refuse the path of a file that cannot be written.
 
     Args:
-        path: of the file.
-        option: that it was given by, for the message.
-        make: make its folder where there is none.
+        path: the path of the file.
+        option: the option by which the path was given, for the message.
+        make: whether to make its folder if there is none.
 
     Raises:
-        InputError: names the option and the path: it is a folder, or its folder is not there or cannot be written to.
+        InputError: names the option and the path: it is a folder, or its folder does not exist or is not writable.
     """
     folder = path.absolute().parent
     if make:
@@ -29,7 +29,7 @@ def require_place(path: Path, option: str, make: bool = False) -> None:
 
 
 def make_folder(folder: Path, option: str) -> None:
-    """Make a folder, and those it is in, where there is none.
+    """Make a folder with its parents, if there is none.
 
     Raises:
         InputError: names the option and the path.

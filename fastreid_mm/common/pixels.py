@@ -1,4 +1,4 @@
-"""Open image files with one bound on their pixels, before anything is decoded. Pillow alone."""
+"""Opening of image files with a bound on their pixels, before anything is decoded. Needs only Pillow."""
 
 from os import PathLike
 from typing import BinaryIO
@@ -8,36 +8,36 @@ from PIL import Image
 from fastreid_mm.common.errors import InputError, first_line
 
 MAX_PIXELS = 2**25
-"""33.5 million, unless a key or an argument says otherwise: 5792 x 5792, some 100 MB as red, green and blue."""
+"""Default of the largest number of pixels, 33.5 million: 5792 x 5792, some 100 MB as red, green and blue."""
 
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-"""Pillow's names of what is opened, whatever a file is called: bitmaps. PostScript would be run as a program."""
+"""Formats that are opened, by Pillow's names, whatever a file is called: bitmaps. PostScript would run as a program."""
 
 DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
-"""Pillow's modes of grey images of more than 8 bits, whose conversion to RGB would make all above 255 white."""
+"""Pillow's modes of grey images of more than 8 bits, whose conversion to RGB would make values above 255 white."""
 
 FEW_LEVELS = 128
-"""An image in fewer of 256 grey levels than this has lost much if its file held more than 8 bits: 14 bits of a camera
-leave 64 levels in the upper half of 16, 12 bits leave 16."""
+"""Number of grey levels, of 256, below which an image whose file has more than 8 bits has lost much: 14 bits of a
+camera leave 64 levels in the upper half of 16, 12 bits leave 16."""
 
 
 def deep_channels(image: Image.Image) -> bool:
-    """Tell whether Pillow leaves out the lower 8 of 16 bits of several channels; known until the image is decoded."""
+    """Tell whether Pillow drops the lower 8 of 16 bits of several channels; to be called before decoding."""
     return image.mode not in DEEP and any(";16" in str(tile) for tile in getattr(image, "tile", ()))
 
 
 def open_image(file: str | PathLike | BinaryIO, name: str, limit: int, key: str) -> Image.Image:
-    """Open an image without decoding it, to be closed by the caller, and refuse one of too many pixels.
+    """Open an image without decoding it, to be closed by the caller, and refuse it if it has too many pixels.
 
     Args:
         file: its path or content.
-        name: of the file, for messages.
-        limit: how many pixels it may have. Pillow's own limit, 178,956,970, holds beside it.
-        key: name of the config key or argument that the limit comes from.
+        name: the name of the file, for messages.
+        limit: the largest number of pixels. Pillow's own limit, 178,956,970, applies, too.
+        key: the name of the config key or argument that sets the limit.
 
     Raises:
         InputError: names the file, its pixels and the key.
-        Exception: whatever Pillow raises for a file that is damaged or of none of :data:`FORMATS`.
+        Exception: raised by Pillow for a file that is damaged or has none of the :data:`FORMATS`.
     """
     try:
         image = Image.open(file, formats=FORMATS)
@@ -52,7 +52,7 @@ def open_image(file: str | PathLike | BinaryIO, name: str, limit: int, key: str)
 
 
 def require_pixels(size: tuple[int, int], name: str, limit: int, key: str) -> None:
-    """Refuse an image of too many pixels by its width and height; see :func:`open_image`.
+    """Refuse an image with too many pixels by its width and height; see :func:`open_image`.
 
     Raises:
         InputError: names the file, its pixels and the key.

@@ -1,4 +1,4 @@
-"""Independent streams of random numbers from one seed, and the three generators that transforms draw from."""
+"""Independent streams of random numbers from one seed, and the state of the generators that transforms use."""
 
 import random
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ import torch
 
 
 def stream_words(seed: int, *more: int, count: int = 1) -> list[int]:
-    """Draw 32-bit words that follow from a seed and any further numbers (process, epoch), each set of them its own.
+    """Draw 32-bit words, independent for each set of a seed and further numbers (process, epoch).
 
-    Every generator takes such a word, whatever the size of the seed: NumPy's older one refuses seeds of more than 32
-    bits, so none may be made by multiplying.
+    Every generator takes such a word as its seed, while NumPy's older one refuses seeds of more than 32 bits, such as
+    products of numbers.
 
     Args:
-        seed: at least 0, of any size.
-        more: at least 0 each.
-        count: how many words.
+        seed: 0 or more, of any size.
+        more: further numbers, 0 or more each.
+        count: the number of words.
 
     Raises:
-        ValueError: a negative number.
+        ValueError: a number is negative.
 
     Example:
         >>> stream_words(1, 0) == stream_words(1, 0), stream_words(1, 0) == stream_words(1, 1)
@@ -30,12 +30,12 @@ def stream_words(seed: int, *more: int, count: int = 1) -> list[int]:
 
 
 def random_state() -> tuple:
-    """Return the state of Python's, NumPy's and PyTorch's generators, the last that of the CPU."""
+    """Return the states of Python's, NumPy's and PyTorch's generators; PyTorch's is that of the CPU."""
     return random.getstate(), np.random.get_state(), torch.get_rng_state()
 
 
 def set_random_state(state: tuple) -> None:
-    """Go on from what :func:`random_state` gave."""
+    """Set the states of the generators to those from :func:`random_state`."""
     random.setstate(state[0])
     np.random.set_state(state[1])
     torch.set_rng_state(state[2])
@@ -43,7 +43,7 @@ def set_random_state(state: tuple) -> None:
 
 @contextmanager
 def seeded(python: int, numpy: int, pytorch: int) -> Iterator[None]:
-    """Let the three generators begin anew within the block, and go on as before after it.
+    """Seed the three generators within a block, and restore them after it.
 
     Args:
         python, numpy, pytorch: words of 32 bits, as :func:`stream_words` gives them.
@@ -51,7 +51,7 @@ def seeded(python: int, numpy: int, pytorch: int) -> Iterator[None]:
     before = random_state()
     random.seed(python)
     np.random.seed(numpy)
-    torch.default_generator.manual_seed(pytorch)  # of the CPU alone: nothing is augmented on a GPU
+    torch.default_generator.manual_seed(pytorch)  # only the CPU's: nothing is augmented on a GPU
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Reading one image, with an error that names it. It needs Pillow and NumPy alone."""
+"""Reading of an image, with an error that names it. Needs only Pillow and NumPy."""
 
 import logging
 from collections.abc import Iterable
@@ -16,42 +16,42 @@ from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channel
 logger = logging.getLogger("fastreid.mm")
 
 AnyImage = str | PathLike | Image.Image | np.ndarray
-"""A path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
+"""Image as a path, a PIL image, or a uint8 array, (H, W, 3) of red, green and blue or (H, W) of grey."""
 
 FULL_RANGE = (0, 65535)
-"""Of 16 bits: the upper 8 are kept."""
+"""Range of 16 bits, with which the upper 8 are kept."""
 
 OWN_RANGE = (0.1, 99.9)
-"""Percentiles between which the values of an image lie, but for those of a few dead pixels."""
+"""Percentiles between which the values of an image lie, except for a few dead pixels."""
 
 CLIPPED = 0.5
-"""A range beyond which more of the pixels of an image lie is probably another camera's."""
+"""Share of pixels beyond the range above which the range is probably that of another camera."""
 
 
 class PixelRule(NamedTuple):
-    """How image files become pixels, which must be the same in training, testing, indexing and predicting."""
+    """Rule for reading pixels of image files, which must be the same in training, testing, indexing and predicting."""
 
     range_16bit: tuple[float, ...] = FULL_RANGE
-    """The values that become black and white in grey images of more than 8 bits; none for each image's own."""
+    """Values that become black and white in grey images of more than 8 bits; empty to use each image's own range."""
     max_pixels: int = MAX_PIXELS
-    """Files of more are refused before they are decoded."""
+    """Largest number of pixels; files with more are refused before they are decoded."""
 
     @classmethod
     def from_cfg(cls, cfg: Any) -> "PixelRule":
-        """Take ``INPUT.RANGE_16BIT`` and ``INPUT.MAX_PIXELS`` of a config."""
+        """Make the rule from ``INPUT.RANGE_16BIT`` and ``INPUT.MAX_PIXELS`` of a config."""
         return cls(tuple(cfg.INPUT.RANGE_16BIT), cfg.INPUT.MAX_PIXELS)
 
 
 DEFAULT_RULE = PixelRule()
-"""The upper 8 of 16 bits, of files of :data:`MAX_PIXELS` at most."""
+"""Rule that keeps the upper 8 of 16 bits, for files of at most :data:`MAX_PIXELS`."""
 
 
 def as_rgb(image: AnyImage, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
-    """Take an image in three channels of 8 bits. Only files are turned by their EXIF data.
+    """Convert an image to three channels of 8 bits. Only files are rotated by their EXIF data.
 
     Args:
         image: a path, a PIL image or an array.
-        rule: says what becomes of more than 8 bits, and how many pixels a file may have.
+        rule: the rule for more than 8 bits and for the number of pixels of a file.
 
     Raises:
         InputError: names the file that cannot be read, or an image or array of another shape or data type.
@@ -68,14 +68,14 @@ def as_rgb(image: AnyImage, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
 
 
 def read_rgb(path: str, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
-    """Read a file in three channels of 8 bits, turned as its EXIF data say; those of an infrared image are equal.
+    """Read a file as three channels of 8 bits, rotated by its EXIF data; those of an infrared image are equal.
 
-    Of more than 8 bits those are kept that the rule says, with a warning of the first image that loses nearly all its
-    levels; of an animation the first picture, and of transparency nothing.
+    More than 8 bits are reduced by the rule, with a warning of the first image that loses nearly all its levels. Only
+    the first picture of an animation is read; transparency is ignored.
 
     Args:
-        path: of the file.
-        rule: says what becomes of more than 8 bits, and how many pixels a file may have.
+        path: the path of the file.
+        rule: the rule for more than 8 bits and for the number of pixels.
 
     Raises:
         InputError: names the file that does not exist, that cannot be read or that has too many pixels.
@@ -86,7 +86,11 @@ def read_rgb(path: str, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
 
 
 def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Image, str]:
-    """Read as :func:`read_rgb` does, and return what is wrong with the levels that are left, "" if nothing is."""
+    """Read as :func:`read_rgb` does, and return a remark on lost grey levels instead of a warning, "" if there is none.
+
+    Raises:
+        InputError: see :func:`read_rgb`.
+    """
     try:
         with open_image(path, f"image {path}", rule.max_pixels, "INPUT.MAX_PIXELS") as image:
             deep = deep_channels(image)  # before it is decoded
@@ -101,14 +105,14 @@ def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Ima
 
 
 def look_ahead(paths: Iterable[str], rule: PixelRule) -> None:
-    """Read images, so that a loss of levels is told by this process and not by each that it starts."""
+    """Read images, so that this process warns of lost levels instead of each process that it starts."""
     for path in paths:
-        with suppress(InputError):  # which whoever needs the image raises
+        with suppress(InputError):  # raised again when the image is needed
             read_rgb(path, rule)
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The image turned, unless its EXIF data are damaged."""
+    """Rotate an image by its EXIF data, unless they are damaged."""
     image.load()  # outside the suppression below: its errors are those of the image
     with suppress(Exception):
         return ImageOps.exif_transpose(image)
@@ -116,7 +120,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image, range_16bit: tuple[float, ...], several: bool = False) -> tuple[Image.Image, str]:
-    """The image in red, green and blue of 8 bits, and what is wrong with its levels."""
+    """Convert an image to red, green and blue of 8 bits, and return it with a remark on lost levels."""
     if image.mode not in DEEP:
         shallow = image.convert("RGB")
         return shallow, _of_channels(shallow, range_16bit) if several else ""
@@ -128,7 +132,7 @@ def _eight_bits(image: Image.Image, range_16bit: tuple[float, ...], several: boo
 
 
 def _upper_half(values: np.ndarray) -> np.ndarray:
-    """The upper 8 of 16 bits."""
+    """Return the upper 8 of 16 bits."""
     low, high = values.min(), values.max()
     if not np.issubdtype(values.dtype, np.integer) or low < FULL_RANGE[0] or high > FULL_RANGE[1]:
         kind = "floating point" if values.dtype.kind == "f" else "integers"
@@ -137,7 +141,7 @@ def _upper_half(values: np.ndarray) -> np.ndarray:
 
 
 def _between(values: np.ndarray, range_16bit: tuple[float, ...]) -> np.ndarray:
-    """The values from a range, by default their own, to 0 .. 255."""
+    """Scale values from a range, by default their own, to 0 .. 255."""
     low, high = range_16bit or np.percentile(values, OWN_RANGE)
     if not range_16bit and low == high:
         low, high = values.min(), values.max()
@@ -146,7 +150,7 @@ def _between(values: np.ndarray, range_16bit: tuple[float, ...]) -> np.ndarray:
 
 
 def _loss(values: np.ndarray, grey: np.ndarray, range_16bit: tuple[float, ...]) -> str:
-    """What is lost of an image's values."""
+    """Return a remark on the values that an image has lost, or an empty string."""
     beyond = np.mean((values < range_16bit[0]) | (values > range_16bit[1])) if range_16bit else 0
     if beyond > CLIPPED:
         low, high = values.min(), values.max()
@@ -158,7 +162,7 @@ def _loss(values: np.ndarray, grey: np.ndarray, range_16bit: tuple[float, ...]) 
 
 
 def _of_channels(image: Image.Image, range_16bit: tuple[float, ...]) -> str:
-    """What is wrong with the levels of an image of 16 bits in several channels, of which Pillow keeps the upper 8."""
+    """Return a remark on lost levels of an image of 16 bits in several channels, of which Pillow keeps the upper 8."""
     if range_16bit != FULL_RANGE:
         raise InputError("it has 16 bits in several channels, INPUT.RANGE_16BIT is for a single one")
     levels = np.count_nonzero(np.bincount(np.asarray(image).ravel()))

@@ -1,4 +1,4 @@
-"""Packages that commands need, by the names that are imported, and the requirements that install them.
+"""Packages that commands need, by the names of their modules, and the requirements that install them.
 
 ``setup.py`` makes extras of them. It runs this file before anything is installed, so that nothing may be imported here.
 """
@@ -7,7 +7,7 @@ EVALUATION = {
     "scipy": "scipy",  # SYSU-MM01's official files are MATLAB's
     "tabulate": "tabulate",
 }
-"""For tools/evaluate_features.py, beside PyTorch."""
+"""Packages for tools/evaluate_features.py, besides PyTorch."""
 
 FASTREID = {
     "torch": "torch>=2.4",  # torch.amp.GradScaler on any device
@@ -20,12 +20,12 @@ FASTREID = {
     "tensorboard": "tensorboard",
     # ours
     "timm": "timm>=1.0",  # vision transformers and their weights
-    "huggingface_hub": "huggingface-hub",  # whether timm's weights can be fetched
-    "safetensors": "safetensors",  # weights by local file
+    "huggingface_hub": "huggingface-hub",  # tells whether timm's weights can be downloaded
+    "safetensors": "safetensors",  # weights in local files
     "tqdm": "tqdm",
     "PIL": "pillow",
 }
-"""For fast-reid, and for what is built on it."""
+"""Packages for fast-reid, and for this project's extension of it."""
 
 MMSEG = {
     "mmengine": "mmengine>=0.10.7,<0.11",
@@ -43,7 +43,7 @@ MMSEG = {
     "PIL": "pillow",
     "tqdm": "tqdm",
 }
-"""The set that is known to install and run together on a current PyTorch."""
+"""Packages for mmsegmentation, in versions that are known to install and run together on a current PyTorch."""
 
 VISUALIZE = {
     "matplotlib": "matplotlib",
@@ -51,12 +51,12 @@ VISUALIZE = {
     "sklearn": "scikit-learn",
     "cv2": "opencv-python>=4.7,<5",
 }
-"""For pictures, besides fast-reid."""
+"""Packages for drawing pictures, besides those for fast-reid."""
 
 WITHOUT_REQUIREMENTS = {
     "fastreid": "fastreid==1.4.0",
     "py_sod_metrics": "pysodmetrics>=1.6.2,<2",
     "pytorch_grad_cam": "grad-cam>=1.5,<2",
 }
-"""Packages to install with pip --no-deps, of no extra: fast-reid's own metadata asks for PyTorch 1.13.1, PySODMetrics'
-and grad-cam's for opencv-python-headless, which would overwrite mmengine's and mmcv's opencv-python."""
+"""Packages to install with pip --no-deps, which are in no extra: fast-reid requires PyTorch 1.13.1, PySODMetrics and
+grad-cam require opencv-python-headless, which would overwrite mmengine's and mmcv's opencv-python."""

@@ -1,4 +1,4 @@
-"""What a training was made with, as ``run.json`` holds it: versions, revision, seed and checksums."""
+"""Record of a training in ``run.json``: versions, revision, seed and checksums."""
 
 import hashlib
 import json
@@ -12,11 +12,12 @@ from fastreid_mm.common.version import VERSION
 
 
 def run_record(*hosts: str, **facts: object) -> dict[str, object]:
-    """Gather what has to be alike for two runs to give the same numbers.
+    """Gather the facts that must be equal for two runs to give the same numbers.
 
     Args:
-        hosts: distributions whose versions are told beside those that both hosts need.
-        facts: of the run: ``seed``, ``deterministic``, checksums of ``config`` and ``data``, ``device``, ``processes``.
+        hosts: distributions whose versions are recorded besides those that both hosts need.
+        facts: further facts: ``seed``, ``deterministic``, checksums of ``config`` and ``data``, ``device``,
+            ``processes``.
     """
     versions = {"fastreid-mm": VERSION, "torch": torch.__version__}
     versions |= {name: _version(name) for name in ("torchvision", *hosts, "timm", "numpy", "pillow")}
@@ -36,11 +37,11 @@ def checksum(text: str) -> str:
 
 
 def samples_checksum(samples: str, root: str) -> str:
-    """Compute the SHA-256 of a list of samples, whatever folder they lie in.
+    """Compute the SHA-256 of a list of samples, independent of the folder of the data sets.
 
     Args:
         samples: the list as JSON.
-        root: the folder that the paths in it begin with.
+        root: the folder of the data sets, with which the paths in the list begin.
     """
     return checksum(samples.replace(json.dumps(root.rstrip("/") + "/")[1:-1], ""))
 

@@ -1,4 +1,4 @@
-"""PyTorch files, read without running any code from them unless they are trusted."""
+"""Reading of PyTorch files without running code from them, unless they are trusted."""
 
 import re
 from collections.abc import Callable
@@ -9,15 +9,15 @@ import torch
 from fastreid_mm.common.errors import InputError, first_line
 
 MapLocation = str | torch.device | dict[str, str] | Callable | None
-"""The type of the argument ``map_location`` of ``torch.load``."""
+"""Type of the argument ``map_location`` of ``torch.load``."""
 ADVICE = "MODEL.TRUST_WEIGHTS True if you trust it"
 
 _CODE = re.compile(r"[biuf][1248]{1,2}|\?")
-"""Of a boolean, a whole number or a floating-point number of up to 8 bytes, as NumPy's dtypes pickle themselves."""
+"""Pattern of pickled NumPy dtypes that are a boolean, or a whole or floating-point number of up to 8 bytes."""
 
 
 class _Dtype:
-    """Stands for ``numpy.dtype`` while a file is read, so that nothing of the file reaches NumPy but a checked word."""
+    """Replacement for ``numpy.dtype`` while a file is read, so that only a checked word of the file reaches NumPy."""
 
     def __init__(self, code: str, *_: object) -> None:
         if not isinstance(code, str) or not _CODE.fullmatch(code):
@@ -32,7 +32,7 @@ class _Dtype:
 
 
 def _scalar(dtype: _Dtype, content: bytes) -> bool | int | float:
-    """A number from its bytes."""
+    """Make a number from its bytes."""
     return np.frombuffer(content, np.dtype(dtype.code), 1)[0].item()
 
 
@@ -40,22 +40,22 @@ SAFE: list[Callable | tuple[Callable, str]] = [
     (_Dtype, "numpy.dtype"),
     *((_scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),  # of NumPy 1 and 2
 ]
-"""What ``torch.serialization.safe_globals`` takes, so that NumPy's scalars are read as plain numbers: people save the
-best score of a training beside its weights."""
+"""Argument of ``torch.serialization.safe_globals``, with which NumPy's scalars are read as plain numbers: checkpoints
+often hold the best score beside the weights."""
 
 
 class UntrustedError(InputError):
-    """A file holds more than tensors and plain values, and is not to be trusted."""
+    """Error of a file that holds more than tensors and plain values and is not trusted."""
 
 
 def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE) -> object:
     """Load the content of a PyTorch file. NumPy's scalars become plain numbers.
 
     Args:
-        path: of the file.
+        path: the path of the file.
         trust: whether the file may run code: ``MODEL.TRUST_WEIGHTS``.
         map_location: the device of the tensors, as ``torch.load`` takes it.
-        advice: what the error says to do about a file that is not trusted.
+        advice: the advice in the error about a file that is not trusted.
 
     Raises:
         InputError: the file cannot be read; :class:`UntrustedError`, it holds something other than tensors and plain

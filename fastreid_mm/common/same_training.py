@@ -1,14 +1,14 @@
-"""The settings of a checkpoint's training, compared with those of the run that goes on with it."""
+"""Comparison of the settings of a checkpoint's training with those of the run that resumes it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def changed_settings(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Find the settings that differ, of those that both have.
+    """Find the settings that both trainings have and that differ.
 
     Returns:
-        Name to the value then and the value now.
+        The value then and the value now, by name.
     """
     return {key: (then[key], value) for key, value in now.items() if key in then and not is_same(value, then[key])}
 

@@ -1,4 +1,4 @@
-"""Configs by short name, from anywhere."""
+"""Configs of the packages by their short names, from any working directory."""
 
 from os import PathLike
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from fastreid_mm.common.errors import InputError
 
 PACKAGES = Path(__file__).parent.parent.parent
-"""Where both packages are: a checkout, or where they were installed."""
+"""Folder of both packages: a checkout, or the folder where they were installed."""
 
 
 def find_config(name: str | PathLike, package: str) -> str:
-    """The path of a config: ``name`` itself, or where it is among the configs that come with a package.
+    """Return the path of a config: ``name`` itself, or the path of a config that comes with a package.
 
     A wheel has them in the package's own folder ``configs``, a checkout in the one beside the packages.
 
@@ -19,11 +19,11 @@ def find_config(name: str | PathLike, package: str) -> str:
         package: "fastreid_mm" or "mmseg_mm".
 
     Raises:
-        InputError: there is no such file; the message lists where it should have been.
+        InputError: there is no such file; the message lists the paths that were tried.
     """
-    own, given = PACKAGES / package / "configs", Path(name)
+    installed, given = PACKAGES / package / "configs", Path(name)
     short = given.relative_to("configs") if given.is_relative_to("configs") else given
-    shipped = (own if own.is_dir() else PACKAGES / "configs") / short
+    shipped = (installed if installed.is_dir() else PACKAGES / "configs") / short
     for path in (given, shipped):
         if path.is_file():
             return str(path)

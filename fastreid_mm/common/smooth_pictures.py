@@ -1,4 +1,4 @@
-"""Pictures to compare two forms of a network on, made of nothing but a seed."""
+"""Pictures drawn from a seed, for comparing two forms of a network."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ COARSE = 5
 def smooth_pictures(count: int, channels: int, size: Sequence[int], seed: int) -> Tensor:
     """Draw pictures whose neighbouring pixels are alike, as in photographs.
 
-    White noise is like no image: activations grow on it far beyond what a network was trained for, and the rounding of
-    two right programs with them.
+    White noise is like no image: it makes activations far larger than those a network was trained with, and with them
+    the rounding errors of two correct programs.
 
     Args:
-        count: How many.
-        channels: Of each.
+        count: The number of pictures.
+        channels: The number of channels of each.
         size: Height and width.
-        seed: Another one gives other pictures.
+        seed: The seed of the random numbers.
 
     Returns:
-        (count, channels, *size), from 0 to 1.
+        Pictures (count, channels, *size), from 0 to 1.
     """
     draw = torch.Generator().manual_seed(seed)
     coarse = torch.rand(count, channels, COARSE, COARSE, generator=draw)

@@ -1,4 +1,4 @@
-"""How both plug-ins stop on SIGTERM: the signal, an exit status, what is kept, and workers that wait."""
+"""Stopping of both plug-ins on SIGTERM: the signal, the exit status, the checkpoints kept, and workers that wait."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 STOPPED = 128 + signal.SIGTERM
-"""Exit status of a program that was told to stop, and has saved what it had: 143, as the shell's."""
+"""Exit status of a program that stopped on SIGTERM after saving its state: 143, as in the shell."""
 KEPT = 2
-"""How many checkpoints of the middle of an epoch are kept, the newest."""
+"""Number of checkpoints of the middle of an epoch that are kept, the newest."""
 
 
 class StopSignal:
-    """A note of whether SIGTERM was received, for a training that stops when its iteration is done."""
+    """Memory of whether SIGTERM was received, for a training that stops after its iteration."""
 
     received = False
 
@@ -22,7 +22,7 @@ class StopSignal:
         self._before: Any = None
 
     def listen(self) -> None:
-        """Note the signal from now on, in the main thread, as no other may ask for signals."""
+        """Begin to catch the signal, in the main thread only, as no other thread may handle signals."""
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGTERM, self._note)
 
@@ -30,26 +30,26 @@ class StopSignal:
         self.received = True
 
     def leave(self) -> None:
-        """Leave the signal to whom it was before."""
+        """Restore the previous handler of the signal."""
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
 
 
 def delete_all_but_newest(checkpoints: Iterable[Path]) -> None:
-    """Delete checkpoints of the middle of an epoch, whose names end in the iteration, but for :data:`KEPT`."""
+    """Delete checkpoints of the middle of an epoch, whose names end in the iteration, except the last :data:`KEPT`."""
     for path in sorted(checkpoints)[:-KEPT]:
         path.unlink()
 
 
 def leave_stopping_to_the_trainer(worker: int) -> None:
-    """Let a loader's worker live on when SIGTERM is sent to all processes: the trainer still needs its batch.
+    """Keep a loader's worker alive when SIGTERM is sent to all processes, as the trainer still needs its batch.
 
-    It ends when the trainer itself sends it, as a process does to its children when it ends.
+    The worker ends when the trainer itself sends the signal, as a process does to its children when it ends.
 
     Args:
-        worker: its number, which loaders give.
+        worker: the worker's number, which loaders pass.
     """
-    if hasattr(signal, "sigwaitinfo"):  # tells the sender; macOS has none
+    if hasattr(signal, "sigwaitinfo"):  # tells the sender; not on macOS
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         threading.Thread(target=_end_with_the_trainer, daemon=True).start()
 

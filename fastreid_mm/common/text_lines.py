@@ -1,4 +1,4 @@
-"""Read the lines of lists that people and programs write: identities, splits, names. Standard library only."""
+"""Reading of lists in text files: identities, splits, names. Standard library only."""
 
 import codecs
 from collections.abc import Iterator
@@ -7,20 +7,20 @@ from os import PathLike
 from fastreid_mm.common.errors import InputError
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-"""What Windows' editors write at the beginning."""
+"""Byte order marks, which editors on Windows write at the beginning, and their encodings."""
 
 
 def read_lines(path: str | PathLike, what: str) -> Iterator[tuple[int, str]]:
-    """Give every line of a text file that is not blank, with its number from 1 and without space at its ends.
+    """Yield every line of a text file that is not blank, with its number from 1 and without space at its ends.
 
-    Names need not be UTF-8: their bytes are kept as Python keeps those of file names, so that the file is found.
+    Names need not be UTF-8: their bytes are kept as Python keeps those of file names, so that the files can be opened.
 
     Args:
-        path: of the file.
-        what: it is, for messages.
+        path: the path of the file.
+        what: a description of the file, for messages.
 
     Raises:
-        InputError: the file is missing or cannot be read, or a line holds a byte that no text has; names the line.
+        InputError: the file is missing or cannot be read, or a line contains a null byte; names the line.
     """
     try:
         with open(path, "rb") as file:

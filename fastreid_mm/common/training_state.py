@@ -1,6 +1,6 @@
-"""The state of an optimizer or schedule in a checkpoint, compared with that of the run that goes on with it.
+"""Comparison of the state of an optimizer or schedule in a checkpoint with that of the run that resumes it.
 
-PyTorch's and mmengine's schedules put every entry of a saved state into their ``__dict__``, whatever it is called.
+PyTorch's and mmengine's schedules put every entry of a saved state into their ``__dict__``, whatever its name.
 """
 
 from collections import Counter
@@ -16,16 +16,16 @@ _SAVED = Mapping | list | tuple | str | bool | int | float | Tensor | None  # fu
 
 
 def take_state(current: Any, saved: Any, path: str, place: str) -> Any:
-    """Take from a saved state what the run's state has, each of the same kind.
+    """Take those entries of a saved state that the run's state has, too, each of the same kind.
 
     Args:
-        current: the state of the run, as ``state_dict()`` gives it.
-        saved: the state that a checkpoint has.
-        path: of the checkpoint, for errors.
+        current: the state of the run, as ``state_dict()`` returns it.
+        saved: the state in a checkpoint.
+        path: the path of the checkpoint, for errors.
         place: the entry's name, for errors.
 
     Returns:
-        The saved state without what the run's has not.
+        The saved state without entries that the run's state lacks.
 
     Raises:
         InputError: names the file and the first entry that is missing or of another kind.
@@ -72,16 +72,16 @@ def _is_number(value: Any) -> bool:
 
 
 def take_optimizer_state(optimizer: Any, saved: object, path: str, place: str) -> dict:
-    """Take from a saved state what an optimizer's has, which begins empty and then has values for each parameter.
+    """Take those entries of a saved state that an optimizer's state has, with the values of each parameter.
 
     Args:
-        optimizer: that of the run, or what wraps it.
-        saved: the state that the checkpoint has.
-        path: of the checkpoint, for errors.
+        optimizer: the optimizer of the run, or its wrapper.
+        saved: the state in the checkpoint.
+        path: the path of the checkpoint, for errors.
         place: the entry's name, for errors.
 
     Raises:
-        InputError: see :func:`take_state`; or the state of a parameter is of another form than that of the others.
+        InputError: see :func:`take_state`; or the state of a parameter has other entries than that of the others.
     """
     if not isinstance(saved, Mapping):
         raise InputError(f"checkpoint {path}: {place} is not the state of an optimizer")
@@ -93,18 +93,18 @@ def take_optimizer_state(optimizer: Any, saved: object, path: str, place: str) -
     indices = [index for group in current["param_groups"] for index in group["params"]]
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     shapes = {index: parameter.shape for index, parameter in zip(indices, parameters)}
-    known: dict[str, str] | None = None
-    for index in sorted(state, key=lambda index: not shapes.get(index)):  # first those that tell averages from counts
+    first: dict[str, str] | None = None
+    for index in sorted(state, key=lambda index: not shapes.get(index)):  # scalars last: averages look like counts
         form = _form(state[index], shapes.get(index))
-        known = form if known is None else known
-        alike = form is not None and known is not None and form.keys() == known.keys()
-        if not alike or (shapes[index] and form != known):
+        first = form if first is None else first
+        alike = form is not None and first is not None and form.keys() == first.keys()
+        if not alike or (shapes[index] and form != first):
             raise InputError(f"checkpoint {path}: {place}.state.{index} is not as those of the other parameters")
     return {**taken, "state": state}
 
 
 def _form(values: object, shape: torch.Size | None) -> dict[str, str] | None:
-    """What a parameter's state has, by name; None if it cannot be one."""
+    """Describe the values of a parameter's state by name; None if it cannot be the state of a parameter."""
     if shape is None or not isinstance(values, Mapping):
         return None
     kinds = {name: _kind(value, shape) for name, value in values.items() if isinstance(name, str)}
@@ -112,10 +112,10 @@ def _form(values: object, shape: torch.Size | None) -> dict[str, str] | None:
 
 
 def _kind(value: object, shape: torch.Size) -> str:
-    """One word for a value of a parameter's state; empty for what it cannot be.
+    """Describe a value of a parameter's state; empty if it cannot be one.
 
-    A tensor of as many dimensions as its parameter has the parameter's shape, being an average of gradients. Others are
-    counts, or factors of such.
+    A tensor with as many dimensions as the parameter must have its shape, as it is an average of gradients. Others are
+    counts, or factors of averages.
     """
     if value is None:
         return "nothing"

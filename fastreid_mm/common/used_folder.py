@@ -1,4 +1,4 @@
-"""Folders with a training in them, known by the files that it has left, which are refused to another."""
+"""Folders that hold a training, recognized by its files, which are refused to other trainings."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -6,23 +6,23 @@ from pathlib import Path
 from fastreid_mm.common.errors import InputError, listed
 
 LAST = "last_checkpoint"
-"""The file in which both hosts note the newest checkpoint."""
+"""Name of the file in which both hosts note the newest checkpoint."""
 
 
 def files_in(folder: str | Path, patterns: Iterable[str]) -> list[Path]:
-    """List the files in a folder whose names match any of some patterns, each once."""
+    """List the files in a folder whose names match any of the patterns, each once."""
     paths = (path for pattern in patterns for path in sorted(Path(folder).glob(pattern)))
     return [path for path in dict.fromkeys(paths) if path.is_file() or path.is_symlink()]
 
 
 def refuse_used(used: str, names: Sequence[str], option: str, resuming: str = "--resume goes on with it") -> None:
-    """Refuse a folder in which a training has left something.
+    """Refuse a folder that holds files of a training.
 
     Args:
-        used: the folder and what it has, in words.
-        names: of the files that were left; none if the folder is free.
-        option: by which another folder is given.
-        resuming: what ``--resume`` would do.
+        used: the folder and its contents, in words.
+        names: the names of the files; empty if the folder is free.
+        option: the option that sets the folder.
+        resuming: a description of what ``--resume`` would do.
 
     Raises:
         InputError: names the folder and the files.

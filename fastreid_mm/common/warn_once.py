@@ -1,4 +1,4 @@
-"""Warnings that are said once, however often what they are about is computed."""
+"""Warnings that are logged once, however often their cause occurs."""
 
 import logging
 from functools import cache
@@ -8,5 +8,5 @@ logger = logging.getLogger("fastreid.mm")
 
 @cache
 def warn_once(message: str) -> None:
-    """Log a warning, unless the very same was logged before by this process."""
+    """Log a warning, unless this process has logged the same one before."""
     logger.warning(message)

@@ -1,4 +1,4 @@
-"""Files that appear under their name only when they are complete and on the disk."""
+"""Writing of files that appear under their name only when they are complete and on the disk."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from fastreid_mm.common.errors import InputError, first_line
 
 
 class WriteError(InputError, OSError):
-    """A file cannot be written, as on a full disk; what it was to replace is untouched."""
+    """Error of a file that cannot be written, as on a full disk; the file that it was to replace is untouched."""
 
 
 def write_whole(path: str, write: Callable[[str], object]) -> None:
@@ -16,10 +16,10 @@ def write_whole(path: str, write: Callable[[str], object]) -> None:
 
     Args:
         path: the file.
-        write: given another path, writes the file there.
+        write: writes the file to the path it is given.
 
     Raises:
-        WriteError: names the file and the reason. PyTorch does not tell one: it fails with a ``RuntimeError``.
+        WriteError: names the file and the reason, which is unknown if PyTorch fails with a ``RuntimeError``.
     """
     part = f"{path}.part"
     try:
@@ -34,12 +34,12 @@ def write_whole(path: str, write: Callable[[str], object]) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """:func:`write_whole` of a text; what is no character, as in names that are no UTF-8, is escaped."""
+    """Write a text with :func:`write_whole`, and escape lone surrogates, as in names that are not UTF-8."""
     write_whole(path, lambda part: Path(part).write_text(text, encoding="utf-8", errors="backslashreplace"))
 
 
 def _flush(path: str) -> None:
-    """Have what was written to a file or folder on the disk."""
+    """Flush a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
