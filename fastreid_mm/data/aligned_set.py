@@ -1,4 +1,4 @@
-"""Turns items of aligned data sets into training and test samples."""
+"""Training and test samples made of the items of aligned data sets."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,13 +18,13 @@ class AlignedSet(ItemSet):
     ``images`` is (M, 3, H, W), values 0 to 255, and ``modality_mask`` (M,), true where there is an image.
 
     Args:
-        items: with M sources each, None where a modality has no image.
-        transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
-        relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
+        items: items with M sources each, None for a modality without an image.
+        transform: converts a PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
+        relabel: whether to map identities to 0 .. N - 1 (training); evaluation keeps them.
         missing: indices of modalities that count as missing: they are not read, and their pixels are 0. Every sample
-            has another.
-        shared_draws: flip, crop and erase all modalities of a sample alike; or else each has draws of its own.
-        pixels: how files are read.
+            must have another modality.
+        shared_draws: whether all modalities of a sample are flipped, cropped and erased alike, or independently.
+        pixels: the rule for reading files.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class AlignedSet(ItemSet):
     def __getitem__(self, index: int) -> dict:
         item = self.img_items[index]
         present = [source is not None and place not in self.missing for place, source in enumerate(item.sources)]
-        views = self._views([source for source, there in zip(item.sources, present) if source and there])
-        found = iter(views)
-        images = [next(found) if there else torch.zeros_like(views[0]) for there in present]
+        views = self._views([source for source, is_present in zip(item.sources, present) if source and is_present])
+        remaining = iter(views)
+        images = [next(remaining) if is_present else torch.zeros_like(views[0]) for is_present in present]
         return {
             "images": torch.stack(images),  # (M, 3, H, W)
             "targets": self.target(item.pid),
@@ -57,7 +57,7 @@ class AlignedSet(ItemSet):
         }
 
     def _views(self, sources: list[Source]) -> list[Tensor]:
-        """A transformed (3, H, W) image for each source."""
+        """Read and transform the image (3, H, W) of each source."""
         files = {source.path: read_rgb(source.path, self.pixels) for source in sources}  # a strip holds several
         state, views = random_state(), []
         for path, box in sources:

@@ -32,27 +32,27 @@ _BY_MODALITY: dict[str, Callable[[float], Callable[[Tensor, int], Tensor]]] = {
     "THERMAL_INVERSION": ThermalInversion,
     "CHANNEL_AUGMENTATION": ChannelAugmentation,
 }
-"""Key of ``INPUT`` to what changes an image as its modality says, in the order in which they are applied."""
+"""Augmentations that depend on the modality, by their section of ``INPUT``, in the order in which they are applied."""
 
 
 def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
-    """A data set by its registered name, read from ``FASTREID_DATASETS`` (``datasets`` if unset).
+    """Build a data set by its registered name, from the folder ``FASTREID_DATASETS`` (``datasets`` if unset).
 
     Raises:
-        InputError: no data set has that name, its files are not there, or the config asks for what it cannot do.
+        InputError: no data set has that name, its files are missing, or the config does not suit it.
     """
-    found = dataset_class(name)
-    options = found.options(cfg) if issubclass(found, (CrossModalityDataset, AlignedDataset)) else {}
+    kind = dataset_class(name)
+    options = kind.options(cfg) if issubclass(kind, (CrossModalityDataset, AlignedDataset)) else {}
     try:
-        dataset = found(root=data_root(), **options)
-    except RuntimeError as error:  # what the host's own data sets raise for a missing file
+        dataset = kind(root=data_root(), **options)
+    except RuntimeError as error:  # raised by the host's own data sets for a missing file
         raise InputError(f"data set {name}: {error}") from None
-    missing_modalities(cfg, dataset)  # now, not when testing begins
+    missing_modalities(cfg, dataset)  # refuses wrong names now, not when testing begins
     return dataset
 
 
 def build_train_loader(cfg: CfgNode) -> DeviceLoader:
-    """The training loader of ``DATASETS.NAMES``; one pass is one epoch.
+    """Build the training loader of ``DATASETS.NAMES``; one pass is one epoch.
 
     Raises:
         InputError: see :func:`build_dataset`, :func:`aligned_modalities` and :class:`CrossModalityIdentitySampler`.
@@ -65,7 +65,7 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
             dataset.combine_all()
         if comm.is_main_process():
             dataset.show_train()
-        # identities of two data sets are different people even where their numbers agree
+        # identities of two data sets are different people even if their numbers are equal
         items += [item._replace(pid=f"{name}_{item.pid}") for item in as_items(dataset.train)]
     samples = _aligned_samples(cfg, items) if aligned else _single_samples(cfg, items)
     _look_ahead(items, samples.pixels)
@@ -82,7 +82,7 @@ def _single_samples(cfg: CfgNode, items: list[Item]) -> ImageSet:
 def _aligned_samples(cfg: CfgNode, items: list[Item]) -> AlignedSet:
     for key in _BY_MODALITY:
         if cfg.INPUT[key].ENABLED:
-            raise InputError(f"INPUT.{key}.ENABLED: it is for visible-infrared data sets")
+            raise InputError(f"INPUT.{key}.ENABLED is only for visible-infrared data sets")
     transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
     return AlignedSet(items, transform, relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS, pixels=pixels)
 
@@ -102,7 +102,7 @@ def _train_batches(cfg: CfgNode, items: list[Item]) -> CrossModalityIdentitySamp
 
 
 def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
-    """The loader of a data set's query images followed by its gallery images."""
+    """Build the loader of a data set's query images followed by its gallery images."""
     items, transform = query_and_gallery(dataset), build_transforms(cfg, is_train=False)
     pixels = PixelRule.from_cfg(cfg)
     _look_ahead(items, pixels)
@@ -113,12 +113,12 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
 
 
 def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int) -> DeviceLoader:
-    """The loader of a test set's visible images, query before gallery, corrupted as ``TEST.CORRUPTION`` says.
+    """Build the loader of a test set's visible images, query before gallery, corrupted as ``TEST.CORRUPTION`` says.
 
     Args:
         cfg: the config.
-        dataset: one that :func:`require_corruptible` has let pass.
-        repetition: from 0 on; each has other corruptions.
+        dataset: a data set that :func:`require_corruptible` accepts.
+        repetition: the number of the repetition, from 0; each has other corruptions.
     """
     from fastreid_mm.corruptions import read_frost_pictures  # here: nothing else needs OpenCV
     from fastreid_mm.data.corrupted_set import CorruptedSet
@@ -131,7 +131,7 @@ def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int)
 
 
 def _look_ahead(items: list[Item], pixels: PixelRule) -> None:
-    """Read a few images in this process, so that no worker process repeats what is to be told once."""
+    """Read a few images in this process, so that no worker process repeats its warnings."""
     few = items[:: max(1, len(items) // 8)]
     look_ahead([path for item in few for path in item.files], pixels)
 

@@ -1,4 +1,4 @@
-"""Channel augmentation (CAJ: Ye et al., ICCV 2021), as MUN trains with it."""
+"""Channel augmentation (CAJ: Ye et al., ICCV 2021), as in the training of MUN."""
 
 import torch
 from torch import Tensor
@@ -9,24 +9,24 @@ GRAY = (0.2989, 0.5870, 0.1140)
 
 
 class ChannelAugmentation:
-    """Takes the colour out of visible images, so that a network does not lean on what infrared images lack.
+    """Removal of colour from visible images, so that a network does not rely on it, as infrared images have none.
 
-    A visible image gets one of its channels, drawn uniformly, in all three with a probability. An infrared image gets
-    one of four as likely changes: a channel in all three (three of them), and its grey value half of the time. Its
-    channels are equal, so that shows only where an erased rectangle was filled with a colour.
+    With the given probability, all channels of a visible image become copies of one of them, drawn uniformly. For an
+    infrared image one of four changes is drawn uniformly: three copy one of its channels, the fourth makes it grey half
+    of the time. Its channels are equal, so this has an effect only on rectangles that were erased with a colour.
 
     The authors' code does this after normalisation, where a channel's copies keep its own mean; here they are like
     the equal channels of an infrared image, and the model normalises them like one.
 
     Args:
-        probability: of changing a visible image.
+        probability: the probability of changing a visible image.
     """
 
     def __init__(self, probability: float = 0.5) -> None:
         self.probability = probability
 
     def __call__(self, image: Tensor, modality: int) -> Tensor:
-        """(3, H, W) values 0 to 255, after erasing, to (3, H, W) in a new tensor or the same one."""
+        """Change an image (3, H, W) of values 0 to 255, after erasing; return a new tensor or the same one."""
         if modality == VISIBLE:
             return _copied(image, _draw(3)) if torch.rand(()) < self.probability else image
         choice = _draw(4)

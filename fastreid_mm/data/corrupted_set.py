@@ -1,4 +1,4 @@
-"""Test images under a corruption each, drawn anew in every repetition of the test."""
+"""Corrupted test images, with a corruption for each that is drawn anew in every repetition of the test."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,16 +14,16 @@ from fastreid_mm.data.item_set import ItemSet
 
 
 class CorruptedSet(ItemSet):
-    """Some images of a test set, each under one of the 20 corruptions at one of the 5 severities, all as likely.
+    """Some images of a test set, each with one of 20 corruptions at one of 5 severities, drawn uniformly.
 
-    Corrupted is what the transform makes of an image, at the size that the network sees. What is drawn follows from the
-    seed, the repetition and the image's place in the test set alone, whoever loads it with whichever batch.
+    Images are corrupted after the transform, at the size that the network sees. The draws depend only on the seed, the
+    repetition and the image's place in the test set, not on the process or the batch that loads it.
 
     Args:
         samples: the test set, with ``images`` (3, H, W) of whole numbers from 0 to 255.
-        places: indices of the images that are corrupted, which are all that is left.
-        seed: at least 0.
-        repetition: from 0 on.
+        places: indices of the images to corrupt; all others are left out.
+        seed: the seed, 0 or more.
+        repetition: the number of the repetition, from 0.
         frost_pictures: photographs of frost; without any, frost is drawn.
     """
 
@@ -36,7 +36,7 @@ class CorruptedSet(ItemSet):
         frost_pictures: Sequence[np.ndarray] = (),
     ) -> None:
         super().__init__([samples.img_items[place] for place in places], relabel=False)
-        cv2.setNumThreads(0)  # of each of the loader's workers, which are threads enough, and forked
+        cv2.setNumThreads(0)  # the loader's workers are parallel already, and are forked
         self._samples, self._places = samples, places
         self._seed, self._repetition = seed, repetition
         self._corruptions: dict[str, Corruption] = {**CORRUPTIONS, "frost": partial(frost, pictures=frost_pictures)}
@@ -49,7 +49,7 @@ class CorruptedSet(ItemSet):
         return {**sample, "images": torch.from_numpy(np.ascontiguousarray(corrupted.transpose(2, 0, 1), np.float32))}
 
     def draw(self, index: int) -> tuple[str, int, np.random.Generator]:
-        """The corruption of an image, its severity, and the generator of all that is random in it."""
+        """Draw the corruption of an image and its severity; return both with the generator for the corruption."""
         generator = np.random.default_rng(stream_words(self._seed, self._repetition, self._places[index], count=4))
         name = list(self._corruptions)[generator.integers(len(self._corruptions))]
         return name, SEVERITIES[generator.integers(len(SEVERITIES))], generator

@@ -1,4 +1,4 @@
-"""A plain DataLoader whose batches arrive on the model's device, with reproducible epochs."""
+"""Loader whose batches are on the model's device, with reproducible epochs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,23 +16,23 @@ class DeviceLoader:
     """Iterates over a DataLoader, reads the layout of every batch, and moves its tensors to ``device``.
 
     Args:
-        loader: with a batch sampler, of :class:`SeededSamples` if it is for training.
-        device: where the model lives.
+        loader: a loader with a batch sampler, of :class:`SeededSamples` if it is for training.
+        device: the device of the model.
     """
 
     def __init__(self, loader: DataLoader, device: str | torch.device) -> None:
         self._loader = loader
         self._device = torch.device(device)
-        loader.generator = torch.Generator()  # drawing the workers' seeds leaves everyone else's random numbers alone
+        loader.generator = torch.Generator()  # so that the workers' seeds are not drawn from the global generator
 
     @property
     def dataset(self) -> Dataset:
-        """What the batches are made of."""
+        """Data set of the samples in the batches."""
         dataset = self._loader.dataset
         return dataset.samples if isinstance(dataset, SeededSamples) else dataset
 
     def set_epoch(self, epoch: int, done: int = 0) -> None:
-        """Choose the epoch that the next iteration yields (0-based), and how many of its batches to leave out."""
+        """Choose the epoch that the next iteration yields (0-based), and the number of batches to skip at its start."""
         batches = self._loader.batch_sampler
         if isinstance(batches, SeededBatches):
             batches.set_epoch(epoch, done)

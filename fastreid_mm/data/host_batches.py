@@ -1,4 +1,4 @@
-"""fast-reid's own samplers, with epochs that can be told apart and inputs that are checked first."""
+"""Batches from fast-reid's own samplers, with separate epochs and checked inputs."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -16,21 +16,21 @@ HOST_SAMPLERS = ("TrainingSampler", "NaiveIdentitySampler", "BalancedIdentitySam
 class HostBatches(Sampler[list[int]]):
     """Batches from one of the host's endless samplers, cut into epochs of ``len(items) // batch_size`` batches.
 
-    The host's identity samplers spin for ever when a batch cannot be filled; that is refused here.
+    The host's identity samplers never end if a batch cannot be filled; this is refused here.
 
-    With W processes, every process draws the same global batch and keeps its own W-th of it, so the union over
-    processes is the batch a single process would see. The host would draw the identities of each process by themselves.
+    With W processes, every process draws the same global batch and keeps a W-th of it, so the union over processes is
+    the batch that a single process would see. The host would draw the identities of each process independently.
 
     Args:
         sampler: the name of a sampler of ``fastreid.data.samplers``.
-        items: ``(img_path, pid, camid, ...)``.
-        batch_size: images a global batch.
-        num_instances: images an identity, for the identity samplers.
-        seed: the same in every process.
-        rank, world_size: this process, and how many there are.
+        items: the items ``(img_path, pid, camid, ...)``.
+        batch_size: the number of images of a global batch.
+        num_instances: the number of images of an identity in a batch, for the identity samplers.
+        seed: the seed, equal in all processes.
+        rank, world_size: the number of this process, and the number of processes.
 
     Raises:
-        InputError: the batch does not divide or needs more identities or images than there are.
+        InputError: the batch cannot be divided evenly, or needs more identities or images than there are.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class HostBatches(Sampler[list[int]]):
         self._sampler, self._seed, self._epoch = sampler, seed, 0
         self._items = [item[:3] for item in items]  # the host unpacks exactly three fields
         self._num_instances = num_instances
-        self._batch_size, self._own = batch_size, _share(batch_size, rank, world_size)
+        self._batch_size, self._share = batch_size, _share(batch_size, rank, world_size)
         self._length = len(items) // batch_size
         if not self._length:
             raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is more than the {len(items)} training images")
@@ -74,7 +74,7 @@ class HostBatches(Sampler[list[int]]):
         return self._length
 
     def __iter__(self) -> Iterator[list[int]]:
-        # all at once: the host draws from NumPy's one generator, in which others draw while batches are used
+        # all at once: the host draws from NumPy's global generator, which others use between batches
         before = np.random.get_state()
         batches = list(self._draw())
         np.random.set_state(before)
@@ -86,14 +86,14 @@ class HostBatches(Sampler[list[int]]):
             indices = samplers.TrainingSampler(len(self._items), seed=seed)
         else:
             indices = getattr(samplers, self._sampler)(self._items, self._batch_size, self._num_instances, seed)
-            indices.batch_size = self._batch_size  # it has multiplied by the processes that it asked the host for
+            indices.batch_size = self._batch_size  # the host's sampler has multiplied it by its number of processes
         indices._rank, indices._world_size = 0, 1
         for batch in islice(BatchSampler(indices, self._batch_size, drop_last=True), self._length):
-            yield batch[self._own]
+            yield batch[self._share]
 
 
 def _share(batch_size: int, rank: int, world_size: int) -> slice:
-    """Which of the global batch a process has."""
+    """Return the part of the global batch that a process has."""
     if batch_size % world_size:
         raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {world_size} processes")
     size = batch_size // world_size

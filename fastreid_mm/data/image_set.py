@@ -1,4 +1,4 @@
-"""Turns data set items into training and test samples."""
+"""Training and test samples made of the items of data sets of single images."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,14 +13,15 @@ from fastreid_mm.data.item_set import ItemSet
 class ImageSet(ItemSet):
     """Samples of single images, as dicts of ``images, targets, camids, modalities, img_paths``.
 
-    fast-reid's ``CommDataset`` drops the modality and does not name a file it cannot read.
+    fast-reid's ``CommDataset`` drops the modality and does not name a file that it cannot read.
 
     Args:
-        items: of a data set; without a modality an image counts as visible.
-        transform: PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
-        relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
-        augments: what depends on the modality, one after the other: image and modality to an image of the same shape.
-        pixels: how files are read.
+        items: the items of a data set; an image without a modality counts as visible.
+        transform: converts a PIL image to a ``(3, H, W)`` tensor of values 0 to 255.
+        relabel: whether to map identities to 0 .. N - 1 (training); evaluation keeps them.
+        augments: augmentations that depend on the modality, in order: each takes an image and its modality and returns
+            an image of the same shape.
+        pixels: the rule for reading files.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Reading a whole data set before training does: what cannot be read, and what is not as it was published."""
+"""Inspection of a whole data set before training: files that cannot be read, and differences from its publication."""
 
 import os
 from collections import defaultdict
@@ -20,10 +20,10 @@ from fastreid_mm.data.items import as_items, query_and_gallery
 
 
 def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list[str]]]:
-    """List what is to be read of ``DATASETS.NAMES`` and ``TESTS``.
+    """Build the sets of ``DATASETS.NAMES`` and ``TESTS``, and list their problems and the images to be read.
 
     Yields:
-        Name of a set, what it has, its problems and notes so far, a line each, and the paths of all its images.
+        The name of a set, its counts, its problems and notes so far, a line each, and the paths of all its images.
     """
     for name in dict.fromkeys([*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS]):
         try:
@@ -32,58 +32,66 @@ def inspect(cfg: CfgNode) -> Iterator[tuple[str, dict[str, int], list[str], list
             yield name, {}, [str(error)], _images_below(name, str(error))
             continue
         published = {} if cfg.DATASETS.SYSU.SPLIT == "val" and name == "SYSUMM01" else PUBLISHED.get(name, {})
-        found = count(dataset)
+        counts = count(dataset)
         items = [*as_items(dataset.train), *query_and_gallery(dataset)]
         paths = sorted({path for item in items for path in item.files})
         lines = [
-            *_other_counts(found, published),
+            *_other_counts(counts, published),
             *_single(dataset, cfg.DATALOADER.NUM_INSTANCE),
             *_trained_and_tested(dataset),
             *_left_out(getattr(dataset, "left_out", LeftOut())),
         ]
-        yield name, found, lines, paths
+        yield name, counts, lines, paths
 
 
 def look_at(path: str, pixels: PixelRule = DEFAULT_RULE) -> str:
-    """Tell what is wrong with an image when it is read by a rule, nothing if it keeps its levels."""
+    """Read an image by a rule and describe what is wrong with it or its grey levels; empty if nothing is."""
     try:
         return read_and_judge(path, pixels)[1]
     except InputError as error:
         return f"{error}; take the file from the original archive again"
 
 
-def _other_counts(found: dict[str, int], published: dict[str, int]) -> list[Note]:
+def _other_counts(counts: dict[str, int], published: dict[str, int]) -> list[Note]:
     return [
-        Note(f"{found[what]:,} {what}, published are {number:,}; numbers on this copy are not those of papers")
+        Note(f"{counts[what]:,} {what}, published are {number:,}; numbers on this copy are not those of papers")
         for what, number in published.items()
-        if found[what] != number
+        if counts[what] != number
     ]
 
 
 def _trained_and_tested(dataset: ImageDataset) -> list[Note]:
-    """Identities of an aligned set for training and testing; RegDB and LLCM count both from 0, SYSU-MM01 refuses it."""
+    """Note identities of an aligned set for both training and testing.
+
+    RegDB and LLCM number the identities of both from 0, and SYSU-MM01 refuses such identities.
+    """
     if not isinstance(dataset, AlignedDataset):
         return []
     both = sorted({item.pid for item in as_items(dataset.train)} & {item.pid for item in query_and_gallery(dataset)})
-    told = f"{len(both)} identities are trained on and tested: {listed(both, 5, ', ')}; numbers mean little if they are"
-    return [Note(f"{told} the same people or vehicles")] if both else []
+    note = f"{len(both)} identities are trained on and tested: {listed(both, 5, ', ')}; numbers mean little if they are"
+    return [Note(f"{note} the same people or vehicles")] if both else []
 
 
 def _left_out(left_out: LeftOut) -> list[str]:
-    """All that is left out, and how many files of operating systems are ignored."""
+    """List the files and folders left out, and the number of ignored files of operating systems."""
     ignored = f"files of operating systems and editors that are ignored, such as Thumbs.db: {left_out.droppings}"
     return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
 
 
 def _single(dataset: ImageDataset, instances: int) -> list[str]:
-    """Training identities of one image in all or, where a batch has several, of a modality: nothing to compare with."""
+    """List training identities with a single image, whose image has no other to be compared with.
+
+    With several images of an identity in a batch, each modality is counted by itself.
+    """
     images = defaultdict(list)
     words: dict[int | None, str] = {VISIBLE: " visible", INFRARED: " infrared"} if instances > 1 else {}
     for item in as_items(dataset.train):
         images[words.get(item.modality, ""), item.pid].append(item.img_path)
     problems = []
     for word in sorted({word for word, _ in images}):
-        alone = [f"{pid}: {paths[0]}" for (of, pid), paths in sorted(images.items()) if of == word and len(paths) == 1]
+        alone = [
+            f"{pid}: {paths[0]}" for (kind, pid), paths in sorted(images.items()) if kind == word and len(paths) == 1
+        ]
         if alone:
             problems.append(
                 f"{len(alone)} training identities with a single{word} image ({listed(alone, 5, ', ')}); leave them out"
@@ -92,7 +100,7 @@ def _single(dataset: ImageDataset, instances: int) -> list[str]:
 
 
 def _images_below(name: str, problem: str) -> list[str]:
-    """The images in a set's folder, to be read where the set itself cannot be built; not those already named."""
+    """List the images in the folder of a set that cannot be built, without those that the problem names."""
     folder = getattr(DATASET_REGISTRY._obj_map.get(name), "dataset_dir", "")
     if not folder:
         return []

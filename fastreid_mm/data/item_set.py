@@ -1,4 +1,4 @@
-"""What turning data set items into samples begins with: how many there are, and their labels."""
+"""Base class of samples made of data set items: their number and labels."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -9,11 +9,11 @@ from fastreid_mm.data.items import as_items
 
 
 class ItemSet(Dataset):
-    """Items of a data set under the names fast-reid's trainer looks for.
+    """Items of a data set under the names that fast-reid's trainer uses.
 
     Args:
-        items: of a data set, as :func:`as_items` takes them.
-        relabel: map identities to 0 .. N - 1 (training); evaluation keeps them.
+        items: the items of a data set, as :func:`as_items` takes them.
+        relabel: whether to map identities to 0 .. N - 1 (training); evaluation keeps them.
     """
 
     def __init__(self, items: Sequence[tuple], relabel: bool) -> None:
@@ -26,5 +26,5 @@ class ItemSet(Dataset):
         return len(self.img_items)
 
     def target(self, pid: int | str) -> int:
-        """The label of an identity."""
+        """Return the label of an identity."""
         return self._label[pid] if self._label else cast(int, pid)  # only training joins data sets by name

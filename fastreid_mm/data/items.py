@@ -1,4 +1,4 @@
-"""An image or aligned sample of a data set as a named tuple, which begins with fast-reid's three fields."""
+"""Items of data sets, images or aligned samples, as named tuples that begin with fast-reid's three fields."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from fastreid.data.datasets.bases import ImageDataset
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 
 Box = tuple[int, int, int, int]
-"""Left, top, right, bottom."""
+"""Box in an image: left, top, right, bottom."""
 
 
 class Source(NamedTuple):
-    """Where one modality of a sample lies: in a box of a file, or in the whole of it."""
+    """Place of one modality of a sample: a file, or a box in a file."""
 
     path: str
     box: Box | None = None
@@ -23,33 +23,33 @@ class Item(NamedTuple):
     """One image, or one sample with an image of each modality."""
 
     img_path: str
-    """Of a sample, the path of the first image there is."""
+    """Path of the image, or of the first image of a sample."""
     pid: int | str
-    """Identity; text where data sets are joined for training."""
+    """Identity; text if data sets are joined for training."""
     camid: int
     """Camera."""
     modality: int | None = None
-    """0 of a visible and 1 of an infrared image; None where a set has one kind of images, or aligned samples."""
+    """Modality: 0 is visible, 1 infrared; None in sets of one kind of images or of aligned samples."""
     sources: tuple[Source | None, ...] = ()
-    """Of a sample, one for each modality, None where it has no image."""
+    """Sources of a sample, one for each modality, None for one without an image."""
     scene: int | None = None
-    """Place and time, where the set's protocol goes by them."""
+    """Number of the place and time, if the set's protocol uses it."""
     number: int | None = None
-    """Among the images of the identity under the camera, where the set's protocol draws by it."""
+    """Number of the image among those of its identity and camera, if the set's protocol uses it."""
 
     @property
     def files(self) -> list[str]:
-        """The paths of all its images."""
+        """Paths of all images of the item."""
         return [source.path for source in self.sources if source] if self.sources else [self.img_path]
 
     @property
     def first_source(self) -> Source:
-        """The image that pictures show: the first there is."""
+        """First image of the item, which is drawn in pictures."""
         return next((source for source in self.sources if source), Source(self.img_path))
 
     @property
     def has_modality(self) -> bool:
-        """Whether it is an image that is visible or infrared."""
+        """Whether the item is a visible or an infrared image."""
         return self.modality in (VISIBLE, INFRARED)
 
 
@@ -57,8 +57,8 @@ def as_items(items: Iterable[Sequence]) -> list[Item]:
     """Name the fields of a data set's items.
 
     Args:
-        items: named already, or plain tuples: fast-reid's ``(img_path, pid, camid)``, with a fourth field of a
-            modality (a number) or sources (a tuple).
+        items: instances of :class:`Item`, or plain tuples: fast-reid's ``(img_path, pid, camid)``, perhaps with a
+            fourth field, a modality (a number) or sources (a tuple).
 
     Example:
         >>> [item.modality for item in as_items([("a.jpg", 7, 1), ("b.jpg", 7, 2, 1)])]
@@ -74,10 +74,10 @@ def _as_item(img_path: str, pid: int, camid: int, content: int | tuple | None = 
 
 
 def query_and_gallery(dataset: ImageDataset) -> list[Item]:
-    """The query items of a data set, then its gallery items."""
+    """List the query items of a data set, then its gallery items."""
     return as_items([*dataset.query, *dataset.gallery])
 
 
 def field(items: Iterable[Item], name: str) -> np.ndarray:
-    """(N,) values of a field of N items."""
+    """Return the values (N,) of a field of N items."""
     return np.array([getattr(item, name) for item in items])

@@ -1,4 +1,4 @@
-"""Which modalities a config's data sets have, and which of them are missing or corrupted at test time."""
+"""Modalities of a config's data sets, and those of them that are missing or corrupted at test time."""
 
 import logging
 
@@ -16,7 +16,7 @@ logger = logging.getLogger("fastreid.mm")
 
 
 def dataset_class(name: str) -> type:
-    """A data set's class by its registered name.
+    """Return the class of a data set by its registered name.
 
     Raises:
         InputError: no data set has that name.
@@ -28,28 +28,28 @@ def dataset_class(name: str) -> type:
 
 
 def aligned_modalities(cfg: CfgNode) -> tuple[str, ...]:
-    """The modalities of every sample of ``DATASETS.NAMES`` and ``TESTS``, none if those sets are not aligned.
+    """Return the modalities of all samples of ``DATASETS.NAMES`` and ``TESTS``, none if the sets are not aligned.
 
     Raises:
         InputError: data sets of different kinds or modalities, an unknown data set, or modalities it does not have.
     """
-    found = {name: _modalities(cfg, name) for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS)}
-    if len(set(found.values())) > 1:
-        listed = ", ".join(f"{name} {' + '.join(names) or 'single images'}" for name, names in found.items())
+    modalities = {name: _modalities(cfg, name) for name in (*cfg.DATASETS.NAMES, *cfg.DATASETS.TESTS)}
+    if len(set(modalities.values())) > 1:
+        listed = ", ".join(f"{name} {' + '.join(names) or 'single images'}" for name, names in modalities.items())
         raise InputError(f"DATASETS.NAMES and TESTS must all have the same modalities: {listed}")
-    return next(iter(found.values()), ())
+    return next(iter(modalities.values()), ())
 
 
 def _modalities(cfg: CfgNode, name: str) -> tuple[str, ...]:
-    found = dataset_class(name)
-    return found.choose(cfg.DATASETS.ALIGNED.MODALITIES) if issubclass(found, AlignedDataset) else ()
+    kind = dataset_class(name)
+    return kind.choose(cfg.DATASETS.ALIGNED.MODALITIES) if issubclass(kind, AlignedDataset) else ()
 
 
 def missing_modalities(cfg: CfgNode, dataset: ImageDataset) -> tuple[int, ...]:
-    """Indices of ``TEST.MISSING`` among the modalities of a test set's samples.
+    """Return the indices of ``TEST.MISSING`` among the modalities of a test set's samples.
 
     Raises:
-        InputError: one is unknown, or none would be left of all samples or of one that lacks others.
+        InputError: a modality is unknown, or no modality would be left of a sample.
     """
     missing, modalities = tuple(cfg.TEST.MISSING), getattr(dataset, "modalities", ())
     unknown = [name for name in missing if name not in modalities]
@@ -70,7 +70,7 @@ def missing_modalities(cfg: CfgNode, dataset: ImageDataset) -> tuple[int, ...]:
 
 
 def visible_places(dataset: ImageDataset) -> list[int]:
-    """Indices of the visible images among the query and gallery images of a test set of visible and infrared ones.
+    """Return the indices of the visible images among the query and gallery images of a visible-infrared test set.
 
     Raises:
         InputError: the test images are not both visible and infrared.
@@ -86,10 +86,11 @@ def visible_places(dataset: ImageDataset) -> list[int]:
 
 
 def require_corruptible(cfg: CfgNode, dataset: ImageDataset) -> None:
-    """Refuse, early, what is in the way of ``TEST.CORRUPTION`` where that is enabled.
+    """Refuse ``TEST.CORRUPTION`` early, if it is enabled but impossible.
 
     Raises:
-        InputError: no such test set, numbers out of range, no pictures of frost in the folder, or no OpenCV.
+        InputError: the test set is not visible-infrared, a number is out of range, the folder has no pictures of frost,
+            or OpenCV is missing.
     """
     options = cfg.TEST.CORRUPTION
     if not options.ENABLED:

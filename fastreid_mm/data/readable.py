@@ -1,4 +1,4 @@
-"""Refuse images that cannot be read before a run begins, and not when their turn comes, hours later."""
+"""Check that all images of a run can be read, before it begins."""
 
 from collections.abc import Iterable
 
@@ -12,11 +12,11 @@ from fastreid_mm.data.items import Item, query_and_gallery
 
 
 def require_readable(cfg: CfgNode, trained: Iterable[Item] = ()) -> None:
-    """Look at the files of training items and of ``DATASETS.TESTS``, on the first process.
+    """Check the files of training items and of ``DATASETS.TESTS``, on the first process.
 
     Args:
         cfg: the config.
-        trained: the items that are trained on.
+        trained: the training items.
 
     Raises:
         InputError: names the files that cannot be read, or what :func:`build_dataset` refuses.

@@ -14,24 +14,24 @@ from fastreid_mm.data.items import Item, as_items
 class CrossModalityIdentitySampler(Sampler[list[int]]):
     """Batches of P identities x K images per modality, visible half first, both halves in the same identity order.
 
-    As in the AGW code base: P identities without replacement, K images of each modality with replacement, and in an
-    epoch as many full batches as the larger modality has images for, and one more: floor(max(N) / (P * K)) + 1.
+    As in the AGW code base: P identities without replacement, K images of each modality with replacement. An epoch has
+    one more batch than the larger modality has images for: floor(max(N) / (P * K)) + 1.
 
-    With W processes, every process draws the same global batch and keeps its own P / W identities, so the union over
-    processes is the batch a single process would see. Epochs are independent of each other: call :meth:`set_epoch`.
+    With W processes, every process draws the same global batch and keeps P / W of its identities, so the union over
+    processes is the batch that a single process would see. Epochs are independent: call :meth:`set_epoch`.
 
     Args:
-        items: of data sets, with a modality.
-        batch_size: images a global batch, both modalities, over all processes: 2 * P * K.
+        items: the items of data sets, each with a modality.
+        batch_size: the number of images of a global batch, in both modalities and all processes: 2 * P * K.
         num_instances: K.
-        seed: the same in every process.
-        rank, world_size: this process, and how many there are.
-        replacement: whether an image may come twice among the K. If not, and an identity has fewer than K, each comes
-            as often as any other or once more.
+        seed: the seed, equal in all processes.
+        rank, world_size: the number of this process, and the number of processes.
+        replacement: whether the K images are drawn with replacement. If not, and an identity has fewer than K images,
+            each is drawn as often as any other or once more.
 
     Raises:
-        InputError: items are not of visible-infrared data sets, the batch does not divide, or P is more than there
-            are identities; with the numbers.
+        InputError: items are not of visible-infrared data sets, the batch cannot be divided evenly, or P is more than
+            the number of identities.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
             yield [index for half in halves for index in half]
 
     def _draw(self, random: np.random.Generator, identities: np.ndarray, modality: int) -> list[int]:
-        """The indices of one half of the global batch that belong to this process."""
+        """Draw one half of the global batch, and return the indices that belong to this process."""
         drawn = [self._draw_images(random, self._images[modality][pid]) for pid in identities]
         share = len(drawn) // self._world_size
-        own = drawn[self._rank * share : (self._rank + 1) * share]
-        return np.concatenate(own).tolist()
+        kept = drawn[self._rank * share : (self._rank + 1) * share]
+        return np.concatenate(kept).tolist()
 
     def _draw_images(self, random: np.random.Generator, images: np.ndarray) -> np.ndarray:
-        """K of an identity's images."""
+        """Draw K of an identity's images."""
         if self._replacement:
             return random.choice(images, self._num_instances)
         rounds = -(-self._num_instances // len(images))
@@ -100,11 +100,11 @@ def _by_identity(items: list[Item], modality: int) -> dict[int | str, np.ndarray
     for index, item in enumerate(items):
         if item.modality == modality:
             indices[item.pid].append(index)
-    return {pid: np.array(found) for pid, found in indices.items()}
+    return {pid: np.array(places) for pid, places in indices.items()}
 
 
 def _identities_per_batch(batch_size: int, num_instances: int, world_size: int, available: int) -> int:
-    """P of the global batch, checked."""
+    """Return P of the global batch, or refuse the sizes."""
     group = 2 * num_instances * world_size
     if num_instances < 1 or batch_size < group or batch_size % group:
         raise InputError(

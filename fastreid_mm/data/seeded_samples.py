@@ -1,4 +1,4 @@
-"""Samples whose random numbers follow from the seed and their place in training alone."""
+"""Samples whose random numbers depend only on the seed and their place in the training."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from torch.utils.data import Dataset, Sampler
 from fastreid_mm.common.random_streams import seeded, stream_words
 
 Key = tuple[int, ...]
-"""Seed, epoch, number of the batch in the epoch, index of the sample, and how often that was in the batch before."""
+"""Seed, epoch, number of the batch in the epoch, index of the sample, and its number of earlier uses in the batch."""
 
 
 class SeededBatches(Sampler[list[Key]]):
-    """The batches of another sampler, with all that their samples' random numbers follow from.
+    """Batches of another sampler, with keys that determine the random numbers of their samples.
 
-    A sample is augmented alike whatever process and worker loads it, and whatever was loaded before. So neither the
-    number of workers nor a resumption in the middle of an epoch changes anything.
+    A sample is augmented alike in every process and worker, whatever was loaded before. So neither the number of
+    workers nor a resumption in the middle of an epoch changes anything.
 
     Args:
-        batches: lists of indices; if it has ``set_epoch``, it is told the epoch.
-        seed: at least 0.
+        batches: a sampler of lists of indices; its ``set_epoch``, if it has one, is called.
+        seed: the seed, 0 or more.
     """
 
     def __init__(self, batches: Sampler[list[int]], seed: int) -> None:
@@ -31,7 +31,7 @@ class SeededBatches(Sampler[list[Key]]):
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int, done: int = 0) -> None:
-        """Choose the epoch of the next iteration (0-based), and how many of its batches to leave out."""
+        """Choose the epoch of the next iteration (0-based), and the number of batches to skip at its start."""
         self._epoch, self._done = epoch, done
         if hasattr(self._batches, "set_epoch"):
             self._batches.set_epoch(epoch)
@@ -50,7 +50,7 @@ class SeededBatches(Sampler[list[Key]]):
 
 
 class SeededSamples(Dataset):
-    """The samples of another data set, by the keys of :class:`SeededBatches`."""
+    """Samples of another data set, by the keys of :class:`SeededBatches`."""
 
     def __init__(self, samples: Dataset) -> None:
         self.samples: Any = samples
@@ -65,6 +65,6 @@ class SeededSamples(Dataset):
 
 @contextmanager
 def drawing_from(*numbers: int) -> Iterator[None]:
-    """Let Python, NumPy and PyTorch draw from a stream of its own within the block, and go on as before after it."""
+    """Seed Python, NumPy and PyTorch by some numbers within a block, and restore their generators after it."""
     with seeded(*stream_words(*numbers, count=3)):
         yield

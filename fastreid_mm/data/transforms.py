@@ -1,4 +1,4 @@
-"""fast-reid's transforms, with two of their numbers in the config, and values they cannot use refused."""
+"""Transforms of fast-reid with two more settings, which refuse values that they cannot use."""
 
 import torchvision.transforms as T
 from fastreid.data.transforms import AugMix, ToTensor
@@ -10,7 +10,7 @@ from fastreid_mm.data.config import SMALLEST_ERASED
 
 
 def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
-    """The transforms of ``INPUT``, PIL image to a (3, H, W) tensor of values 0 to 255.
+    """Build the transforms of ``INPUT``, from a PIL image to a (3, H, W) tensor of values 0 to 255.
 
     Raises:
         InputError: the transforms cannot be built with these values.
@@ -31,7 +31,7 @@ def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
 
 
 def _host_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
-    """The host's, with its affine transform, which it builds with arguments that torchvision no longer has."""
+    """Build the host's transforms; its affine transform is replaced, as it uses arguments that torchvision dropped."""
     affine, cfg = cfg.INPUT.AFFINE.ENABLED, cfg.clone()
     cfg.defrost()
     cfg.INPUT.AFFINE.ENABLED = False

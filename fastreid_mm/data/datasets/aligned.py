@@ -1,4 +1,4 @@
-"""What the data sets of aligned samples share: every modality sees the same object at the same moment."""
+"""Base class of data sets of aligned samples, in which every modality shows the same object at the same moment."""
 
 import os
 import re
@@ -18,43 +18,43 @@ from fastreid_mm.evaluation.hidden_images import JUNK
 
 
 class AlignedDataset(ImageDataset):
-    """A data set whose samples have one image of each modality.
+    """Data set whose samples have one image of each modality.
 
     Each :class:`Item` has ``sources``; cameras count from 0, as fast-reid's do. Every sample is checked when the set is
     built, by the headers of its files. Downloads may lack the file of a modality, or have modalities of different
-    sizes, generated ones say: a warning says how many and names the first. Samples that lack a modality are tested, but
-    not trained on; different sizes are resized to the same.
+    sizes, for example generated ones: a warning gives the number and the first of them. Samples that lack a modality
+    are tested, but not trained on; different sizes are resized to the same.
 
     Args:
         root: the folder that holds ``dataset_dir``.
-        modalities: which of ``MODALITIES`` a sample has, in which order; none for all.
-        complete: refuse what there would be a warning of.
-        max_pixels: of a file, ``INPUT.MAX_PIXELS``.
+        modalities: the modalities of a sample, some of ``MODALITIES`` in any order; all if empty.
+        complete: whether to refuse the set instead of these warnings.
+        max_pixels: the largest number of pixels of a file, ``INPUT.MAX_PIXELS``.
 
     Raises:
         InputError: fewer than two modalities, an unknown one or one twice; a folder is missing or there twice; two
-            images differ in their suffix alone; files are unreadable or misnamed (or, to be complete, missing or of
+            images differ only in their suffix; files are unreadable or misnamed (or, for a complete set, missing or of
             different sizes), with all their paths; or no training sample has all modalities.
     """
 
     left_out: LeftOut
-    """What lies in the set's folder and is none of its images."""
+    """Files and folders in the set's folder that are none of its images."""
 
     protocol = "market"
     dataset_dir: ClassVar[str]
     MODALITIES: ClassVar[tuple[str, ...]]
-    """All there are, in the order of the default."""
+    """All modalities of the set, in the default order."""
     parts: ClassVar[tuple[str, str, str]]
     """Folders of training, query and gallery samples."""
     below: ClassVar[tuple[str, ...]] = ()
-    """The folder that the parts are in, if it is not the set's own."""
+    """Folder that the parts are in, if they are not in the set's own."""
     pattern: ClassVar[str]
-    """Of file names, as if all ended in .jpg: the groups are identity and camera, and never a part of a number. With a
-    scene besides, camera and scene are groups of these names."""
+    """Pattern of file names, as if all ended in .jpg: its groups are the whole numbers of identity and camera. If there
+    is a scene, too, camera and scene are groups with these names."""
     first_camera: ClassVar[int] = 1
-    """What the files count cameras from."""
+    """Number of the first camera in file names."""
     example: ClassVar[str]
-    """Such a name, for those whose files are named otherwise."""
+    """Example of a file name, for error messages."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class AlignedDataset(ImageDataset):
         for folder in self.below:
             self.part_folders = self._find(self.part_folders[folder], self.parts)
         findings = {part: Findings(max_pixels=max_pixels) for part in self.parts}
-        items = {part: self._items(part, found) for part, found in findings.items()}
-        problems = [each for found in findings.values() for each in found.refusals(complete)]
+        items = {part: self._items(part, of_part) for part, of_part in findings.items()}
+        problems = [each for of_part in findings.values() for each in of_part.refusals(complete)]
         if problems:
             raise InputError(f"{self.dataset_dir}: {listed(problems)}")
-        for part, found in findings.items():
-            found.warn(
+        for part, of_part in findings.items():
+            of_part.warn(
                 os.path.join(self.folder, part),
                 "not trained on" if part == self.parts[0] else "compared by what they have",
             )
@@ -86,7 +86,11 @@ class AlignedDataset(ImageDataset):
 
     @classmethod
     def choose(cls, modalities: Iterable[str]) -> tuple[str, ...]:
-        """The modalities that a set built with these has, checked."""
+        """Check a choice of modalities and return it, or all modalities if it is empty.
+
+        Raises:
+            InputError: fewer than two modalities, an unknown one or one twice.
+        """
         chosen = tuple(modalities) or cls.MODALITIES
         if len(chosen) < 2 or len(set(chosen)) < len(chosen) or not set(chosen) <= set(cls.MODALITIES):
             raise InputError(
@@ -97,7 +101,7 @@ class AlignedDataset(ImageDataset):
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
-        """Keyword arguments of the constructor that come from the config."""
+        """Return the keyword arguments of the constructor that come from the config."""
         options = cfg.DATASETS.ALIGNED
         return {
             "modalities": tuple(options.MODALITIES),
@@ -106,10 +110,10 @@ class AlignedDataset(ImageDataset):
         }
 
     def combine_all(self) -> None:
-        """Add the test samples to the training samples, each once where queries are the gallery.
+        """Add the test samples to the training samples, each once even if it is in query and gallery.
 
-        Overridden: the host unpacks items of exactly three fields. Test identities are numbered on; the host's
-        ``_junk_pids`` and samples that lack a modality stay out.
+        Overridden, as the host unpacks items of exactly three fields. The numbers of test identities follow those of
+        training identities; the host's ``_junk_pids`` and samples that lack a modality are left out.
         """
         first = 1 + max(item[1] for item in self.train)
         tested = dict.fromkeys(item for item in as_items(self.query + self.gallery) if None not in item.sources)
@@ -118,50 +122,50 @@ class AlignedDataset(ImageDataset):
         ]
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
-        """Name to sources of every sample in the folder of a part, in the order of names."""
+        """Find the sources of every sample in the folder of a part, by name and in the order of names."""
         raise NotImplementedError
 
     def _find(self, folder: str, names: Iterable[str], known: Iterable[str] = (), **options: Any) -> dict[str, str]:
-        """Paths of folders by their names, see :func:`require_named`."""
+        """Find the paths of folders by their names, see :func:`require_named`."""
         return require_named(folder, names, known, self.left_out, self.dataset_dir, **options)
 
     def _side_by_side(self, folders: Sequence[str]) -> dict[str, tuple[Source, ...]]:
-        """File name to sources of the samples whose images have the same name, but for the suffix, in all folders."""
+        """Find the sources of samples by file name, whose images have the same name without suffix in all folders."""
         images = [images_by_stem(folder, self.left_out) if os.path.isdir(folder) else {} for folder in folders]
-        found = {}
+        samples = {}
         for stem in sorted(set().union(*images)):
-            name = os.path.basename(next(there[stem] for there in images if stem in there))
-            found[name] = tuple(
-                Source(there.get(stem, os.path.join(folder, name))) for folder, there in zip(folders, images)
+            name = os.path.basename(next(paths[stem] for paths in images if stem in paths))
+            samples[name] = tuple(
+                Source(paths.get(stem, os.path.join(folder, name))) for folder, paths in zip(folders, images)
             )
-        return found
+        return samples
 
     def size_problems(self, sizes: dict[str, Size]) -> list[str]:
-        """What is wrong with the sizes of a sample's files, beyond their being different."""
+        """List problems of the sizes of a sample's files, other than that they differ."""
         return []
 
     def _items(self, part: str, findings: Findings) -> list[Item]:
-        """The samples of a part; whatever is wrong with them is added to the findings."""
+        """List the items of a part, and add everything that is wrong with its files to the findings."""
         items, samples = [], self.samples(part)
         findings.look_at(source.path for sources in samples.values() for source in sources)
         for name, sources in samples.items():
             match = self._match(name)
-            there = tuple(source if os.path.exists(source.path) else None for source in sources)
-            paths = list(dict.fromkeys(source.path for source in there if source))
+            present = tuple(source if os.path.exists(source.path) else None for source in sources)
+            paths = list(dict.fromkeys(source.path for source in present if source))
             if match is None:
                 findings.problems += [f"{path} is not named like {self.example}" for path in paths]
             elif int(match[1]) != JUNK:
-                findings.missing += [source.path for source in sources if source not in there]
+                findings.missing += [source.path for source in sources if source not in present]
                 findings.problems += self.size_problems(findings.look_at_sizes(paths))
                 scene = int(match["scene"]) if "scene" in match.re.groupindex else None
                 camera = int(match[_camera_group(match)]) - self.first_camera
-                items.append(Item(paths[0], int(match[1]), camera, sources=there, scene=scene))
+                items.append(Item(paths[0], int(match[1]), camera, sources=present, scene=scene))
         if not items:
             findings.problems.append(f"{os.path.join(self.folder, part)} has no samples")
         return items
 
     def _match(self, name: str) -> re.Match | None:
-        """What the pattern finds in a name; nothing if it is a part of a number, as the 1 of camera 10."""
+        """Match a name with the pattern; None if a group is only a part of a number, as the 1 of camera 10."""
         name = f"{os.path.splitext(name)[0]}.jpg"
         match = re.fullmatch(self.pattern, name, re.ASCII | re.IGNORECASE)
         parts = match and any(
@@ -173,14 +177,14 @@ class AlignedDataset(ImageDataset):
         return None if parts else match
 
     def _trainable(self, items: list[Item]) -> list[Item]:
-        """The samples that have all modalities."""
-        found = [item for item in items if None not in item.sources]
-        if not found:
+        """Return the samples that have all modalities, or refuse a set that has none."""
+        complete = [item for item in items if None not in item.sources]
+        if not complete:
             raise InputError(
                 f"{self.dataset_dir}: no sample of {os.path.join(self.folder, self.parts[0])} has all of "
                 f"{', '.join(self.modalities)}"
             )
-        return found
+        return complete
 
 
 def _camera_group(match: re.Match) -> int | str:

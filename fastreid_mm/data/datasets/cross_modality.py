@@ -1,4 +1,4 @@
-"""What the visible-infrared data sets share."""
+"""Base class and checks of the visible-infrared data sets."""
 
 from collections import defaultdict
 
@@ -12,27 +12,28 @@ from fastreid_mm.data.items import Item, as_items
 
 
 class CrossModalityDataset(ImageDataset):
-    """A data set of single images, each visible or infrared.
+    """Data set of single images, each visible or infrared.
 
     Each :class:`Item` has a ``modality``, 0 = visible and 1 = infrared. ``query`` and ``gallery`` hold every test image
     a protocol may use; it draws its galleries from them.
     """
 
     left_out: LeftOut
-    """What lies in the set's folder and is none of its images."""
+    """Files and folders in the set's folder that are none of its images."""
 
     protocol = "market"
-    """The name of the test protocol, see :mod:`fastreid_mm.protocols.registry`."""
+    """Name of the test protocol, see :mod:`fastreid_mm.protocols.registry`."""
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
-        """Keyword arguments of the constructor that come from the config."""
+        """Return the keyword arguments of the constructor that come from the config."""
         return {}
 
     def combine_all(self) -> None:
-        """Add the test images to the training images. Overridden: the host unpacks items of exactly three fields.
+        """Add the test images to the training images. Overridden, as the host unpacks items of exactly three fields.
 
-        Test identities are numbered on from the training identities: RegDB counts both from 0, for different people.
+        The numbers of test identities follow those of training identities: RegDB counts both from 0, for different
+        people.
         """
         first = 1 + max(item[1] for item in self.train)
         self._train = self.train + [item._replace(pid=first + item.pid) for item in as_items(self.query + self.gallery)]
@@ -61,9 +62,9 @@ def require_both_modalities(items: list[Item], what: str) -> None:
     for item in items:
         seen[item.pid].add(item.modality)
     missing = [
-        f"{pid} (no {'infrared' if VISIBLE in found else 'visible'})"
-        for pid, found in sorted(seen.items())
-        if len(found) < 2
+        f"{pid} (no {'infrared' if VISIBLE in modalities else 'visible'})"
+        for pid, modalities in sorted(seen.items())
+        if len(modalities) < 2
     ]
     if missing:
         raise InputError(f"{what}: identities without images of both modalities: {listed(missing, 5, ', ')}")

@@ -1,4 +1,4 @@
-"""What is wrong with the files of an aligned data set."""
+"""Record of everything that is wrong with the files of an aligned data set."""
 
 import logging
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ from fastreid_mm.common.pixels import MAX_PIXELS
 
 @dataclass
 class Findings:
-    """What is wrong with the files of a part of a set.
+    """Record of everything that is wrong with the files of a part of a set.
 
     Attributes:
-        problems: what has to be put right, a line each.
-        missing: paths of files that their samples can do without.
-        unequal: samples whose images have different sizes, with these; they are resized anyway.
-        max_pixels: ``INPUT.MAX_PIXELS``; files of more are problems.
+        problems: a line for each problem that has to be put right.
+        missing: paths of missing files, without which their samples can still be tested.
+        unequal: a line with the sizes for each sample whose images differ in size; they are resized anyway.
+        max_pixels: ``INPUT.MAX_PIXELS``; files with more are problems.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -29,11 +29,11 @@ class Findings:
     _seen: Headers = field(default_factory=lambda: Headers({}, {}))
 
     def look_at(self, paths: Iterable[str]) -> None:
-        """Look at all files of the part at once, before :meth:`look_at_sizes` is asked for those of each sample."""
+        """Check all files of the part at once, before :meth:`look_at_sizes` is called for those of each sample."""
         self._seen = look_at_images(paths, self.max_pixels)
 
     def look_at_sizes(self, paths: list[str]) -> dict[str, Size]:
-        """Path to size of a sample's files; unreadable ones become a problem."""
+        """Return the sizes by path of a sample's files, and record problems and differences."""
         sizes = {path: self._seen.sizes[path] for path in paths if path in self._seen.sizes}
         self.problems += [self._seen.problems[path] for path in paths if path in self._seen.problems]
         if len(set(sizes.values())) > 1:
@@ -41,7 +41,7 @@ class Findings:
         return sizes
 
     def refusals(self, complete: bool) -> list[str]:
-        """The problems, and for a set that must be complete everything else too."""
+        """List the problems, and for a set that must be complete missing files and different sizes, too."""
         if not complete:
             return self.problems
         return [
@@ -51,20 +51,20 @@ class Findings:
         ]
 
     def warn(self, part: str, without: str) -> None:
-        """Say how much is missing or unequal, and the first of it; once, as a set is built several times in a run.
+        """Warn of missing files and different sizes; once, as a set is built several times in a run.
 
         Args:
-            part: of the set, for the message.
-            without: what becomes of samples that lack a file.
+            part: the folder of the part, for the message.
+            without: the treatment of samples that lack a file, for the message.
         """
-        for found, what, then in (
+        for lines, what, then in (
             (self.missing, "missing files", f"their samples are {without}"),
             (self.unequal, "samples with images of different sizes", "all are resized alike"),
         ):
-            if found:
+            if lines:
                 log_first_n(
                     logging.WARNING,
-                    printable(f"{part} has {what}: {len(found)}, the first: {found[0]}; {then}"),
+                    printable(f"{part} has {what}: {len(lines)}, the first: {lines[0]}; {then}"),
                     name="fastreid.mm",
                     key="message",
                 )

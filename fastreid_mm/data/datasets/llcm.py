@@ -20,10 +20,10 @@ _UNKNOWN_CAMERA = 0
 
 @DATASET_REGISTRY.register()
 class LLCM(CrossModalityDataset):
-    """``ROOT/LLCM/test_{vis,nir}/cam{1..9}/{id:04d}/*.jpg`` with lists in ``idx/``; near infrared has no camera 3.
+    """LLCM in ``ROOT/LLCM/test_{vis,nir}/cam{1..9}/{id:04d}/*.jpg``, without a near-infrared camera 3.
 
-    Training images are those of ``idx/train_vis.txt`` and ``train_nir.txt``, each line ``relative/path label``; they
-    tell no camera, which is 0. ``idx/test_id.txt`` names the test identities. ``query`` holds their infrared and
+    Training images are those of ``idx/train_vis.txt`` and ``train_nir.txt``, each line ``relative/path label``; their
+    cameras are unknown and set to 0. ``idx/test_id.txt`` names the test identities. ``query`` holds their infrared and
     ``gallery`` their visible images; the protocol ranks both directions from them.
 
     Args:
@@ -58,8 +58,8 @@ class LLCM(CrossModalityDataset):
 
     def _read(self, lists: str, modality: int) -> list[Item]:
         path = os.path.join(lists, f"train_{_NAME[modality]}.txt")
-        found = read_split_list(path, self.folder, "LLCM", self.left_out)
-        return [Item(image, label, _UNKNOWN_CAMERA, modality) for image, label in found]
+        lines = read_split_list(path, self.folder, "LLCM", self.left_out)
+        return [Item(image, label, _UNKNOWN_CAMERA, modality) for image, label in lines]
 
     def _list(self, ids: list[int], modality: int) -> list[Item]:
         folder = os.path.join(self.folder, f"test_{_NAME[modality]}")

@@ -1,4 +1,4 @@
-"""Market1501-MM (Wang et al., AAAI 2022), Market-1501 with made-up modalities."""
+"""Market1501-MM (Wang et al., AAAI 2022), Market-1501 with generated modalities."""
 
 import os
 
@@ -12,10 +12,10 @@ from fastreid_mm.data.items import Source
 
 @DATASET_REGISTRY.register()
 class Market1501MM(ModalityFolders):
-    """``ROOT/Market1501-MM/{train,query,gallery}/{RGB,NI,TI}/{identity}_c{1..6}s*.jpg``, as the paper made it.
+    """Market1501-MM in ``ROOT/Market1501-MM/{train,query,gallery}/{RGB,NI,TI}/{identity}_c{1..6}s*.jpg``.
 
-    ``tools/prepare/prepare_market1501_mm.py`` makes it from Market-1501. False detections (identity -1) are skipped;
-    the distractors of the gallery (identity 0) stay.
+    ``tools/prepare/prepare_market1501_mm.py`` makes it from Market-1501 as in the paper. False detections (identity -1)
+    are skipped; the distractors of the gallery (identity 0) are kept.
     """
 
     dataset_dir = "Market1501-MM"
@@ -27,7 +27,7 @@ class Market1501MM(ModalityFolders):
     _junk_pids = [0]  # nobody in particular: no identity to train on
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
-        """See :class:`AlignedDataset`; a missing folder of thermal images gets a hint of its own."""
+        """Find the samples as in :class:`AlignedDataset`, with a hint if the folder of thermal images is missing."""
         folder = self.part_folders[part]
         if "TI" in self.modalities and "ti" not in map(str.lower, list_folder(folder, LeftOut())[0]):
             raise InputError(

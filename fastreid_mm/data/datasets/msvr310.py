@@ -10,15 +10,15 @@ from fastreid_mm.data.datasets.published_counts import compare_counts
 from fastreid_mm.data.items import Source
 
 FOLDERS = {"RGB": "vis", "NIR": "ni", "TIR": "th"}
-"""Where the images of a modality are, for each vehicle."""
+"""Folders of the modalities in the folder of a vehicle."""
 
 
 @DATASET_REGISTRY.register()
 class MSVR310(AlignedDataset):
-    """``ROOT/MSVR310/{bounding_box_train,query3,bounding_box_test}/{id:04d}/{vis,ni,th}/*.jpg``: a folder a vehicle.
+    """MSVR310 in ``ROOT/MSVR310/{bounding_box_train,query3,bounding_box_test}/{id:04d}/{vis,ni,th}/*.jpg``.
 
     Files are named ``{id:04d}_s{scene:03d}_v{0..7}_*.jpg``, alike in a vehicle's three folders. The camera of an item
-    is the view, the ``v`` of its name; the protocol goes by the scene.
+    is the view, the ``v`` of its name; the protocol uses the scene.
     """
 
     dataset_dir = "MSVR310"
@@ -35,11 +35,11 @@ class MSVR310(AlignedDataset):
         compare_counts(self, "MSVR310", self.folder)
 
     def samples(self, part: str) -> dict[str, tuple[Source, ...]]:
-        """See :class:`AlignedDataset`; a name is that of the vehicle's folder and of the file."""
-        found: dict[str, tuple[Source, ...]] = {}
+        """Find the samples as in :class:`AlignedDataset`, by the names of the vehicle's folder and of the file."""
+        samples: dict[str, tuple[Source, ...]] = {}
         for vehicle, folder in numbered_folders(self.part_folders[part], self.left_out).items():
-            there = named_folders(folder, FOLDERS.values(), self.left_out)
+            folders = named_folders(folder, FOLDERS.values(), self.left_out)
             names = [FOLDERS[modality] for modality in self.modalities]
-            sources = self._side_by_side([there.get(name, os.path.join(folder, name)) for name in names])
-            found |= {f"{vehicle}/{name}": files for name, files in sources.items()}
-        return found
+            sources = self._side_by_side([folders.get(name, os.path.join(folder, name)) for name in names])
+            samples |= {f"{vehicle}/{name}": files for name, files in sources.items()}
+        return samples

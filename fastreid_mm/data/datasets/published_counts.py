@@ -1,4 +1,4 @@
-"""Whether a copy of a data set is the one that was published: copies differ."""
+"""Comparison of a copy of a data set with the numbers of its publication."""
 
 import logging
 
@@ -59,13 +59,13 @@ PUBLISHED = {
         "gallery images": 1055,
     },
 }
-"""What the papers of the sets count, by the name of the set. An image of an aligned set is a sample."""
+"""Counts in the papers of the sets, by the name of the set. The images of an aligned set are its samples."""
 
 
 def count(dataset: ImageDataset) -> dict[str, int]:
-    """How many identities, images and cameras a data set has."""
+    """Count the identities, images and cameras of a data set."""
     train, query, gallery = map(as_items, (dataset.train, dataset.query, dataset.gallery))
-    found = {
+    counts = {
         "training identities": len({item.pid for item in train}),
         "training images": len(train),
         "training cameras": len({item.camid for item in train}),
@@ -77,20 +77,20 @@ def count(dataset: ImageDataset) -> dict[str, int]:
     }
     if all(item.has_modality for item in train):
         for modality, word in ((VISIBLE, "visible"), (INFRARED, "infrared")):
-            found[f"{word} training images"] = sum(item.modality == modality for item in train)
-    return found
+            counts[f"{word} training images"] = sum(item.modality == modality for item in train)
+    return counts
 
 
 def compare_counts(dataset: ImageDataset, name: str, folder: str) -> None:
-    """Warn where a copy has other numbers than the paper of the set; once, as a set is built several times in a run.
+    """Warn if a copy has other numbers than the paper of the set; once, as a set is built several times in a run.
 
     Args:
         dataset: the copy.
-        name: of the set in :data:`PUBLISHED`.
-        folder: of the copy, for the message.
+        name: the name of the set in :data:`PUBLISHED`.
+        folder: the folder of the copy, for the message.
     """
-    found = count(dataset)
-    other = [f"{found[what]:,} {what} ({paper:,})" for what, paper in PUBLISHED[name].items() if found[what] != paper]
+    counts = count(dataset)
+    other = [f"{counts[what]:,} {what} ({paper:,})" for what, paper in PUBLISHED[name].items() if counts[what] != paper]
     if other:
         log_first_n(
             logging.WARNING,

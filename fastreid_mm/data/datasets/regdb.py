@@ -21,14 +21,14 @@ _CAMERA = {VISIBLE: 1, INFRARED: 2}
 
 @DATASET_REGISTRY.register()
 class RegDB(CrossModalityDataset):
-    """``ROOT/RegDB/idx/{train,test}_{visible,thermal}_{trial}.txt``, each line ``relative/path label``.
+    """RegDB by the lists ``ROOT/RegDB/idx/{train,test}_{visible,thermal}_{trial}.txt``.
 
-    ``query`` holds the visible and ``gallery`` the thermal test images of the trial; the protocol ranks both
-    directions from them.
+    Each line of a list is ``relative/path label``. ``query`` holds the visible and ``gallery`` the thermal test images
+    of the trial; the protocol ranks both directions from them.
 
     Args:
         root: the folder that holds ``RegDB``.
-        trial: which of the ten fixed splits, 1 to 10.
+        trial: the number of the fixed split, 1 to 10.
 
     Raises:
         InputError: a folder, split file or image is missing, a line cannot be read, an image is in two lists or has two
@@ -55,12 +55,12 @@ class RegDB(CrossModalityDataset):
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
-        """The trial."""
+        """Return the trial."""
         return {"trial": cfg.DATASETS.REGDB.TRIAL}
 
     def _list(self, part: str, modality: int) -> str:
         return os.path.join(self.folder, "idx", f"{part}_{_FILE_NAME[modality]}_{self.trial}.txt")
 
     def _read(self, part: str, modality: int) -> list[Item]:
-        found = read_split_list(self._list(part, modality), self.folder, "RegDB", self.left_out)
-        return [Item(image, label, _CAMERA[modality], modality) for image, label in found]
+        lines = read_split_list(self._list(part, modality), self.folder, "RegDB", self.left_out)
+        return [Item(image, label, _CAMERA[modality], modality) for image, label in lines]

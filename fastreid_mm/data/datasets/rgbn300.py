@@ -9,13 +9,13 @@ from fastreid_mm.data.datasets.aligned import AlignedDataset, Size
 from fastreid_mm.data.items import Source
 
 TILE = (256, 128)
-"""Width and height of one modality's part of a file."""
+"""Width and height of the part of a file that shows one modality."""
 
 
 class _Strips(AlignedDataset):
-    """``rgbir/{part}/{identity}_c{1..8}*.jpg``, each a row of 256 x 128 tiles in the order of ``MODALITIES``.
+    """Data set of strips ``rgbir/{part}/{identity}_c{1..8}*.jpg``: 256 x 128 tiles in the order of ``MODALITIES``.
 
-    False detections (identity -1) are skipped. A file may have further tiles to the right, which are not read.
+    False detections (identity -1) are skipped. Further tiles to the right in a file are not read.
     """
 
     below = ("rgbir",)
@@ -43,7 +43,7 @@ class _Strips(AlignedDataset):
 
 @DATASET_REGISTRY.register()
 class RGBN300(_Strips):
-    """300 vehicles in visible and near infrared light: strips in ``ROOT/RGBN300/rgbir``."""
+    """RGBN300: 300 vehicles in visible and near-infrared light, in strips in ``ROOT/RGBN300/rgbir``."""
 
     dataset_dir = "RGBN300"
     dataset_name = "rgbn300"
@@ -52,7 +52,7 @@ class RGBN300(_Strips):
 
 @DATASET_REGISTRY.register()
 class RGBNT100(_Strips):
-    """100 of them, with a third, thermal tile: strips in ``ROOT/RGBNT100/rgbir``."""
+    """RGBNT100: 100 of the vehicles of RGBN300, with a third, thermal tile, in strips in ``ROOT/RGBNT100/rgbir``."""
 
     dataset_dir = "RGBNT100"
     dataset_name = "rgbnt100"

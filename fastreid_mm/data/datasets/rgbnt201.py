@@ -7,9 +7,9 @@ from fastreid_mm.data.datasets.modality_folders import ModalityFolders
 
 @DATASET_REGISTRY.register()
 class RGBNT201(ModalityFolders):
-    """``ROOT/RGBNT201/{train_171,test}/{RGB,NI,TI}/{identity:06d}_cam{1..4}_*.jpg``: people, four cameras.
+    """RGBNT201 in ``ROOT/RGBNT201/{train_171,test}/{RGB,NI,TI}/{identity:06d}_cam{1..4}_*.jpg``.
 
-    The whole test folder is query and gallery at once; the protocol hides a query's own camera, and so itself.
+    The test folder is both query and gallery; the protocol hides a query's own camera, and with it the query itself.
     """
 
     dataset_dir = "RGBNT201"

@@ -1,4 +1,4 @@
-"""The folders of a data set as it is unpacked, by one rule for all sets, and what lies there besides."""
+"""Folders of an unpacked data set, by one rule for all sets, and the other files and folders there."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, list_folder, named_folders, numbered_folders
 
 MADE = "made.json"
-"""What ``tools/prepare`` keeps beside the content of a set it has made."""
+"""Name of the record that ``tools/prepare`` writes into the folder of a set that it makes."""
 
 
 def require_folder(path: str, what: str) -> str:
@@ -29,52 +29,52 @@ def require_named(
     """Find folders by their names, in any case.
 
     Args:
-        folder: where they are.
-        names: of those that must be there.
-        known: names of others that may be there.
-        left_out: gets whatever else is there.
+        folder: the folder that they are in.
+        names: the names of folders that must be there.
+        known: names of folders that may be there, too.
+        left_out: records everything else there.
         what: the data set, for messages.
         beside: names of other files and folders that belong there.
 
     Returns:
-        Name to path.
+        Paths by name.
 
     Raises:
-        InputError: one of them is missing, or there twice in different case.
+        InputError: a folder is missing, or there are two whose names differ only in case.
     """
     names = tuple(names)
-    found = named_folders(require_folder(folder, what), dict.fromkeys([*names, *known]), left_out, beside)
-    _require(folder, [name for name in names if name not in found], what)
-    return {name: found[name] for name in names}
+    paths = named_folders(require_folder(folder, what), dict.fromkeys([*names, *known]), left_out, beside)
+    _require(folder, [name for name in names if name not in paths], what)
+    return {name: paths[name] for name in names}
 
 
 def require_cameras(
     folder: str, cameras: Iterable[int], left_out: LeftOut, what: str, beside: tuple[str, ...] = ()
 ) -> dict[int, str]:
-    """Find the folders ``cam1`` and its like, also as ``Cam01``.
+    """Find the folders of cameras, such as ``cam1`` or ``Cam01``.
 
-    Arguments are those of :func:`require_named`, with the numbers of cameras in the place of names.
+    Arguments are those of :func:`require_named`, with the numbers of cameras instead of names.
 
     Raises:
-        InputError: one of them is missing, or there twice.
+        InputError: a folder is missing, or there are two of a camera.
     """
     cameras = tuple(cameras)
-    found = numbered_folders(require_folder(folder, what), left_out, "cam", beside)
-    _require(folder, [f"cam{camera}" for camera in cameras if camera not in found], what)
-    for camera, path in found.items():
+    paths = numbered_folders(require_folder(folder, what), left_out, "cam", beside)
+    _require(folder, [f"cam{camera}" for camera in cameras if camera not in paths], what)
+    for camera, path in paths.items():
         if camera not in cameras:
             left_out.add_folder(path, f"no camera of {what} here")
-    return {camera: found[camera] for camera in cameras}
+    return {camera: paths[camera] for camera in cameras}
 
 
 def _require(folder: str, missing: list[str], what: str) -> None:
     if missing:
-        there = list_folder(folder, LeftOut())[0]
-        others = f"; there are {listed([repr(name) for name in there], 12, ', ')}" if there else ""
+        present = list_folder(folder, LeftOut())[0]
+        others = f"; there are {listed([repr(name) for name in present], 12, ', ')}" if present else ""
         raise InputError(f"{what}: folder {os.path.join(os.path.abspath(folder), missing[0])} is missing{others}")
 
 
 def warn_of_left_out(left_out: LeftOut, what: str) -> None:
-    """Say how much is left out of a set and the first of it; once, as a set is built several times in a run."""
+    """Warn of the files and folders left out of a set; once, as a set is built several times in a run."""
     if left_out.found:
         log_first_n(logging.WARNING, f"{what}: {left_out}", name="fastreid.mm", key="message")

@@ -1,4 +1,4 @@
-"""Split files of a data set: a line an image, ``relative/path label``."""
+"""Split files of a data set, with a line ``relative/path label`` for each image."""
 
 import os
 import re
@@ -10,46 +10,46 @@ from fastreid_mm.common.text_lines import read_lines
 
 _SEPARATORS = " \t,;"
 _LINE = re.compile(r"(?P<name>.+)[ \t,;](?P<label>[^ \t,;]+)")
-"""A name, which may have spaces, and a label."""
+"""Pattern of a name, which may have spaces, and a label."""
 
 
 def read_split_list(path: str, folder: str, what: str, left_out: LeftOut) -> list[tuple[str, int]]:
     """Read the image paths and labels of a split file.
 
     Args:
-        path: of the split file.
-        folder: of the data set, that the paths in the file are relative to.
+        path: the path of the split file.
+        folder: the folder of the data set, to which the paths in the file are relative.
         what: the data set, for messages.
-        left_out: gets images that are named a second time with the same label.
+        left_out: records images that are named a second time with the same label.
 
     Returns:
         The path, below ``folder``, and the label of every image, in the order of the file.
 
     Raises:
-        InputError: the file is missing or empty, a line cannot be read, an image is missing or not in the folder, or it
-            is named with two labels.
+        InputError: the file is missing or empty, a line cannot be read, an image is missing or not in the folder, or an
+            image has two labels.
     """
     lines = list(read_lines(path, f"{what}: split file"))
     if not lines:
         raise InputError(f"{what}: split file {path} is empty")
-    found: dict[str, int] = {}
+    labels: dict[str, int] = {}
     for number, line in lines:
         where = f"{path}:{number}"
         image, label = _image(line, folder, where, what)
-        if image not in found:
-            found[image] = label
-        elif found[image] == label:
+        if image not in labels:
+            labels[image] = label
+        elif labels[image] == label:
             left_out.add(image, f"named a second time by {where}", harmless=True)
         else:
-            raise InputError(f"{what}: {where} names {image} with label {label}, an earlier line with {found[image]}")
-    return list(found.items())
+            raise InputError(f"{what}: {where} names {image} with label {label}, an earlier line with {labels[image]}")
+    return list(labels.items())
 
 
 def refuse_shared(lists: Mapping[str, Iterable[str]], what: str) -> None:
-    """Refuse images that are in two lists, as in training and test.
+    """Refuse images that are in two lists, such as those of training and test.
 
     Args:
-        lists: name of a list to the paths of its images.
+        lists: the paths of images by the name of their list.
         what: the data set, for the message.
 
     Raises:
@@ -63,18 +63,18 @@ def refuse_shared(lists: Mapping[str, Iterable[str]], what: str) -> None:
 
 
 def look_beside(folder: str, named: Iterable[str], known: tuple[str, ...], left_out: LeftOut) -> None:
-    """Write down what lies in a set's folder and is named by no list.
+    """Record the files and folders in a set's folder that no list names.
 
     Args:
-        folder: of the data set.
+        folder: the folder of the data set.
         named: paths of the images in the lists.
-        known: names of files and folders directly in it that have other things.
-        left_out: gets the rest.
+        known: names of files and folders directly in it that serve other purposes.
+        left_out: records the rest.
     """
     named = set(named)
     inside = {path[len(os.path.join(folder, "")) :].split(os.sep)[0] for path in named}
-    folders, found = list_folder(folder, left_out, beside=known)
-    images = [os.path.join(folder, name) for name in found]
+    folders, files = list_folder(folder, left_out, beside=known)
+    images = [os.path.join(folder, name) for name in files]
     for name in folders:
         if name in inside:
             images += images_below(os.path.join(folder, name), left_out)
@@ -106,7 +106,7 @@ def _unquoted(word: str) -> str:
 
 
 def _inside(name: str, folder: str) -> str | None:
-    """The path of a file by its name in a list, also with Windows' separators; none if that leads out of the folder."""
+    """Return the path of a file by its name in a list, even with backslashes; None if it leads out of the folder."""
     parts = re.split(r"[/\\]", name)
     if ".." in parts or not parts[0] or re.fullmatch(r"[A-Za-z]:", parts[0]):
         return None

@@ -20,16 +20,16 @@ SPLITS = {"test": (("train_id", "val_id"), "test_id"), "val": (("train_id",), "v
 
 @DATASET_REGISTRY.register()
 class SYSUMM01(CrossModalityDataset):
-    """``ROOT/SYSU-MM01/cam{1..6}/{id:04d}/{number:04d}.jpg`` with splits in ``exp/``.
+    """SYSU-MM01 in ``ROOT/SYSU-MM01/cam{1..6}/{id:04d}/{number:04d}.jpg`` with splits in ``exp/``.
 
     Training uses the train and validation identities (395 in the original), both modalities, as the papers do. Queries
     are all infrared images of the test identities (3803); the gallery holds all their visible images, from which the
-    protocol draws. To choose settings, ``split="val"`` trains on the train identities alone (296) and tests on the
+    protocol draws. For choosing settings, ``split="val"`` trains on the train identities alone (296) and tests on the
     validation identities (99); no image of a test identity is read.
 
     Args:
         root: the folder that holds ``SYSU-MM01``.
-        split: which identities to test on, ``"test"`` or ``"val"``.
+        split: the identities to test on, ``"test"`` or ``"val"``.
 
     Raises:
         InputError: the split is neither, a folder or split file is missing, a folder or image is there twice, or an
@@ -64,7 +64,7 @@ class SYSUMM01(CrossModalityDataset):
 
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
-        """The split."""
+        """Return the split."""
         return {"split": cfg.DATASETS.SYSU.SPLIT}
 
     def _list(self, ids: list[int], cameras: tuple[int, ...]) -> list[Item]:
@@ -78,16 +78,16 @@ class SYSUMM01(CrossModalityDataset):
         ]
 
     def _images(self, folder: str) -> list[tuple[int, str]]:
-        """Numbers, ascending, and paths of the images in an identity's folder."""
-        found: dict[int, str] = {}
+        """List the numbers, ascending, and the paths of the images in an identity's folder."""
+        paths: dict[int, str] = {}
         for stem, path in images_by_stem(folder, self.left_out).items():
             if not re.fullmatch(NUMBER, stem):
                 self.left_out.add(path, "its name is no number")
-            elif int(stem) in found:
-                raise InputError(f"{found[int(stem)]} and {path} have the same number: remove one")
+            elif int(stem) in paths:
+                raise InputError(f"{paths[int(stem)]} and {path} have the same number: remove one")
             else:
-                found[int(stem)] = path
-        return sorted(found.items())
+                paths[int(stem)] = path
+        return sorted(paths.items())
 
     def _refuse_overlap(self, train_ids: list[int], test_ids: list[int]) -> None:
         both = sorted(set(train_ids) & set(test_ids))
