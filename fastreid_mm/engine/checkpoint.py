@@ -1,4 +1,4 @@
-"""Checkpoints that are written whole, loaded safely, and refused when they are of another model."""
+"""Checkpoints that are written whole, loaded safely, and refused if they are of another model."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ from fastreid_mm.common.used_folder import LAST
 from fastreid_mm.common.whole_file import write_text, write_whole
 
 PER_IDENTITY = ("classifier", "centers", "prototypes.memory", "heads.weight")
-"""Parts of names of tensors with a row per training identity or per image of a training batch. They may differ when
+"""Parts of names of tensors with a row per training identity or per image of a training batch, which may differ in
 fine-tuning."""
 
 EXTRAS: Known = {
@@ -35,35 +35,35 @@ EXTRAS: Known = {
     "num_classes": COUNT,
     "buffers": TENSORS.many(),
 }
-"""What is taken from a checkpoint that is not trusted, beside the tensors and the states of what trains them."""
+"""Entries that are taken from a checkpoint that is not trusted, besides the model and the states of checkpointables."""
 
 
 def saved_num_classes(path: str, trust: bool = False) -> int:
-    """Read how many training identities a checkpoint's model knows; 0 if the file does not say, or cannot be read.
+    """Read the number of training identities from a checkpoint; 0 if the file does not say, or cannot be read.
 
-    HAMNet weighs its streams by the activation of classes at test time, too.
+    HAMNet weights its streams by the activation of classes at test time, too.
     """
     try:
         classes = read_checkpoint(path, trust).get("num_classes", 0)
-    except InputError:  # the checkpointer says what is wrong with the file
+    except InputError:  # the checkpointer will say what is wrong with the file
         return 0
     return classes if COUNT.holds(classes) else 0
 
 
 AS_WEIGHTS = "MODEL.WEIGHTS begins another training with its weights"
-"""What to do with a checkpoint that a training cannot go on with."""
+"""Advice about a checkpoint that a training cannot be resumed from."""
 
 
 class SafeCheckpointer(Checkpointer):
-    """fast-reid's checkpointer with its gaps closed; the files stay fast-reid's.
+    """Checkpointer of fast-reid with safe writing and loading; the files have fast-reid's format.
 
-    - a file appears under its name only when it is complete and on the disk;
-    - resuming finds a damaged file out by its checksums, and takes the one before it;
-    - PyTorch's safe loader reads it, and entries that are not known, or of another kind, are left out or refused,
-      unless :attr:`trust` says otherwise;
-    - tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line.
-      Only what :attr:`excused` names is let off, and not when resuming, or with :attr:`partial` whatever does
-      not fit, as long as every part of the model gets something.
+    - A file appears under its name only when it is complete and on the disk.
+    - Resuming recognizes a damaged file by its checksums, and takes the one before it.
+    - Files are read by PyTorch's safe loader, and entries that are unknown or of another kind are left out or refused,
+      unless :attr:`trust` is set.
+    - Tensors that are missing, unknown or of another shape raise :class:`InputError` instead of a log line. Unless
+      resuming, those that :attr:`excused` names may differ, and with :attr:`partial` all others, too, as long as every
+      part of the model gets some tensors.
     """
 
     def save(self, name: str, **extra: object) -> None:
@@ -78,16 +78,16 @@ class SafeCheckpointer(Checkpointer):
         self.tag_last_checkpoint(f"{name}.pth")
 
     def tag_last_checkpoint(self, last_filename_basename: str) -> None:
-        """Write down which file is the newest."""
+        """Note the name of the newest file."""
         write_text(os.path.join(self.save_dir, LAST), last_filename_basename)
 
     def resume_or_load(self, path: str, *, resume: bool = True) -> dict:
-        """Go on from the newest checkpoint that is whole; if there is none, or not to resume, load ``path``, if any.
+        """Resume from the newest checkpoint that is whole; if there is none, or without ``resume``, load ``path``.
 
-        Which one it was is then :attr:`resumed`, empty if none.
+        The path of the checkpoint resumed from is then :attr:`resumed`, empty if there is none.
 
         Returns:
-            What else the file holds.
+            The other entries of the file.
 
         Raises:
             InputError: see :meth:`load`.
@@ -105,11 +105,11 @@ class SafeCheckpointer(Checkpointer):
         """Load the model, and the named checkpointables (all if None: resuming).
 
         Returns:
-            What else the file holds.
+            The other entries of the file.
 
         Raises:
             InputError: the file is missing, cannot be read safely, is of another model, or is to be resumed from and
-                lacks the state of something.
+                lacks the state of a checkpointable.
         """
         if path and not os.path.isfile(path):
             raise InputError(f"checkpoint {path} does not exist")
@@ -119,7 +119,7 @@ class SafeCheckpointer(Checkpointer):
             return super().load(path, checkpointables)
         except InputError:
             raise
-        except Exception as error:  # Of any kind: a state of something else is noticed deep inside PyTorch.
+        except Exception as error:  # any kind: a wrong state is noticed deep inside PyTorch
             raise InputError(
                 f"checkpoint {path} cannot be used: {type(error).__name__}: {first_line(error)}"
             ) from error
@@ -138,7 +138,7 @@ class SafeCheckpointer(Checkpointer):
         return {**extras, **states, "model": weights}
 
     def _states_of(self, content: dict, path: str) -> list[str]:
-        """List what beside the model is to be resumed, by name."""
+        """List the names of the checkpointables to be resumed besides the model."""
         if not self._resuming:
             return []
         lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
@@ -147,39 +147,39 @@ class SafeCheckpointer(Checkpointer):
         return [name for name in self.checkpointables if name in content]
 
     def _weights(self, content: dict, path: str) -> dict[str, Tensor]:
-        """Take the tensors of ``model``; unless resuming, those that are elsewhere under the model's names, too."""
+        """Take the tensors of ``model``; unless resuming, also tensors elsewhere in the file with the model's names."""
         names, given = self.model.state_dict().keys(), content.get("model")
         if isinstance(given, dict):
             tensors = {name: one for name, one in given.items() if isinstance(name, str) and isinstance(one, Tensor)}
-            tensors = clean_state_dict(tensors)  # no "module." of a wrapped model
+            tensors = clean_state_dict(tensors)  # drops the "module." of a wrapped model
             if self._resuming or names & tensors.keys():
                 return tensors
         elif self._resuming:
             raise InputError(f"{path} is not a checkpoint to resume: it has no 'model'")
-        found = find_weights(content, path, names)
-        if found.told():
-            self.logger.info(f"{path}: {found.told()}")
-        return found.state
+        weights = find_weights(content, path, names)
+        if weights.told():
+            self.logger.info(f"{path}: {weights.told()}")
+        return weights.state
 
     def _state(self, name: str, content: dict, path: str) -> Mapping:
-        """Take what is saved of an optimizer, schedule or scaler, as far as this run's has it too."""
+        """Take the saved state of an optimizer, schedule or scaler, without entries that this run's lacks."""
         checkpointable = self.checkpointables[name]
         if isinstance(checkpointable, Optimizer):
             return take_optimizer_state(checkpointable, content[name], path, name)
         return take_state(checkpointable.state_dict(), content[name], path, name)
 
     check_resumed: Callable[[dict], None] = staticmethod(lambda content: None)
-    """Given what a file holds that is to be resumed from, refuses it or not, before anything of it is loaded."""
+    """Function that refuses the content of a file to resume from, or not, before anything of it is loaded."""
 
     partial: bool | None = False
-    """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, None where that has no
+    """Whether, unless resuming, tensors that do not fit are left out: ``MODEL.PARTIAL_WEIGHTS``, or None if that has no
     effect."""
 
     trust = False
     """Whether files may be more than plain data: ``MODEL.TRUST_WEIGHTS``."""
 
     excused: tuple[str, ...] = PER_IDENTITY
-    """Parts of names of tensors that, unless resuming, need not fit."""
+    """Parts of names of tensors that need not fit, unless resuming."""
 
     def _load_model(self, checkpoint: dict) -> None:
         match = match_tensors(self.model.state_dict(), checkpoint["model"])
@@ -203,7 +203,7 @@ class SafeCheckpointer(Checkpointer):
         super()._load_model(checkpoint)
 
     def _refuse_skipped_parts(self, match: Match) -> None:
-        """Refuse to load nothing of a part of the model, as its backbone or neck, other than those of identities."""
+        """Refuse a checkpoint without any tensor of a part of the model, except for parts that identities decide."""
         names = match.fitting + match.misshapen + match.missing
         skipped = skipped_parts(self._not_excused(names), match.fitting)
         if skipped:
@@ -213,7 +213,7 @@ class SafeCheckpointer(Checkpointer):
             )
 
     def _not_excused(self, names: Iterable[str]) -> list[str]:
-        """Sort the names that make a checkpoint another model's."""
+        """Sort the names of tensors that may not differ."""
         return sorted(name for name in names if self._resuming or not any(part in name for part in self.excused))
 
 

@@ -1,4 +1,4 @@
-"""What several processes have to agree on."""
+"""Sharing of gradients, statistics and weights between processes."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -13,7 +13,7 @@ from fastreid_mm.modeling.global_batch_norm import synchronize_batch_norm
 
 
 def wrap(model: nn.Module, freezes: bool = False, sync_bn: bool = True) -> nn.Module:
-    """Share gradients over all processes; nothing to do for a single one.
+    """Wrap a model so that all processes share gradients; a single process returns it as it is.
 
     Args:
         model: the model.
@@ -31,21 +31,20 @@ def wrap(model: nn.Module, freezes: bool = False, sync_bn: bool = True) -> nn.Mo
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The model itself."""
+    """Return the model without its wrapper."""
     return model.module if isinstance(model, DistributedDataParallel) else model
 
 
 def share_buffers(model: nn.Module) -> None:
-    """Give every process the BatchNorm statistics of the first.
+    """Copy the BatchNorm statistics of the first process to all others.
 
-    Each process gathers its own while training without ``MODEL.SYNC_BN``; query and gallery must be embedded by one and
-    the same network.
+    Without ``MODEL.SYNC_BN`` they differ after training; query and gallery must be embedded by the same network.
     """
     _broadcast(unwrap(model).buffers())
 
 
 def share_weights(model: nn.Module) -> None:
-    """Give every process the parameters and buffers of the first: of an untrained network, each has its own."""
+    """Copy the parameters and buffers of the first process to all others, as those of untrained networks differ."""
     _broadcast(chain(unwrap(model).parameters(), unwrap(model).buffers()))
 
 
@@ -54,6 +53,6 @@ def _broadcast(tensors: Iterable[Tensor]) -> None:
     if comm.get_world_size() == 1:
         return
     for tensor in tensors:
-        shared = tensor.contiguous()  # of a network that lies channels last it is a copy
+        shared = tensor.contiguous()  # a copy, if the network is in channels-last format
         dist.broadcast(shared, src=0)
         tensor.copy_(shared)

@@ -1,4 +1,4 @@
-"""One step and one tiny evaluation: whether a run will work, and what it will take."""
+"""Dry run: a step of training and a tiny test that show whether a run will work, and how long it will take."""
 
 import logging
 import resource
@@ -20,13 +20,13 @@ logger = logging.getLogger("fastreid.mm")
 def dry_run(trainer: MMTrainer) -> str:
     """Make a first and a timed second step, embed one batch of every test set, and save nothing.
 
-    Building the trainer has read the data sets, loaded the weights and drawn the galleries of every protocol.
+    Building the trainer has already read the data sets, loaded the weights and drawn the galleries of every protocol.
 
     Returns:
-        A line that says what an epoch and a test will take, which is logged, too.
+        A line with the time of an epoch and of a test, and the memory, which is logged, too.
 
     Raises:
-        InputError: whatever is wrong.
+        InputError: the run would not work.
     """
     model, step = unwrap(trainer.model).train(), trainer._trainer
     with EventStorage(0):
@@ -67,7 +67,7 @@ def _duration(seconds: float) -> str:
 
 
 def _memory() -> float:
-    """The peak in GiB, of the GPU if there is one."""
+    """Return the peak memory in GiB, that of the GPU if there is one."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**30
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

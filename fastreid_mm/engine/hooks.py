@@ -1,4 +1,4 @@
-"""Hooks that fast-reid lacks or gets wrong."""
+"""Training hooks that fast-reid lacks or gets wrong."""
 
 import os
 import re
@@ -22,14 +22,15 @@ from fastreid_mm.evaluation.results import Results
 
 
 class EpochTest(EvalHook):
-    """fast-reid's test every so many epochs and at the end, and first the one that a resumed run still owes.
+    """Test every ``period`` epochs and at the end, and in a resumed run first the test that was interrupted, if any.
 
-    A test comes after the checkpoint of its epoch, so a run that fails in it goes on from there: with that test. Which
-    test was the last is kept in ``OUTPUT_DIR``. fast-reid's also made the final test when the last epoch had failed.
+    A test follows the checkpoint of its epoch, so a run that fails in it is resumed with that test. The iteration of
+    the last test is kept in ``OUTPUT_DIR``. fast-reid's hook also made the final test after a failure in the last
+    epoch.
 
     Args:
-        period: epochs between tests.
-        test: makes one, and returns its numbers.
+        period: the number of epochs between tests.
+        test: makes a test, and returns its numbers.
     """
 
     def __init__(self, period: int, test: Callable[[], Results]) -> None:
@@ -37,19 +38,19 @@ class EpochTest(EvalHook):
         self._epochs_are_done = False
 
     def before_epoch(self) -> None:
-        """Called by the trainer."""
+        """Make the test of the checkpoint that the run was resumed from, if it is missing."""
         trainer, done = self.trainer, self.trainer.start_epoch
         between = trainer.epoch == done and trainer.start_iter == done * trainer.iters_per_epoch
         if between and done and self._is_due(done) and self._is_owed():
             self._do_eval_at(trainer.start_iter - 1)
 
     def after_epoch(self) -> None:
-        """Called by the trainer."""
+        """Test if it is time."""
         super().after_epoch()
         self._epochs_are_done = self.trainer.epoch + 1 >= self.trainer.max_epoch
 
     def after_train(self) -> None:
-        """Called by the trainer."""
+        """Make the final test, unless training has failed."""
         trainer = self.trainer
         if trainer.start_epoch >= trainer.max_epoch:  # there was nothing to train
             if self._is_owed():
@@ -60,7 +61,7 @@ class EpochTest(EvalHook):
             super().after_train()
 
     def _is_due(self, done: int) -> bool:
-        """Whether a test follows so many epochs; none does but the last at period 0, as in fast-reid."""
+        """Tell whether a test follows a number of epochs; with period 0 only the final one does, as in fast-reid."""
         return self._period > 0 and done % self._period == 0
 
     def _do_eval(self) -> None:
@@ -69,35 +70,35 @@ class EpochTest(EvalHook):
             write_text(os.path.join(self.trainer.cfg.OUTPUT_DIR, LAST_TEST), str(self.trainer.iter))
 
     def _do_eval_at(self, iteration: int) -> None:
-        """Test, with the iteration that the files would have it at."""
+        """Test, and log the results at another iteration than the current one."""
         storage = self.trainer.storage
         storage.iter = iteration
         self._do_eval()
         storage.iter = self.trainer.iter
 
     def _is_owed(self) -> bool:
-        """Whether the test at the checkpoint was not made, as the first process knows."""
+        """Tell whether the test at the checkpoint is missing, by the files of the first process."""
         path = Path(self.trainer.cfg.OUTPUT_DIR, LAST_TEST)
         text = path.read_text() if path.is_file() else ""
         return comm.all_gather(not text.isdigit() or int(text) < self.trainer.start_iter)[0]
 
 
 class EpochCheckpointer(HookBase):
-    """Saves every ``period`` epochs, at the end, and before every test, while every process waits.
+    """Checkpoints every ``period`` epochs, at the end, and before every test, while every process waits.
 
-    Unlike fast-reid's, it keeps no ``model_best``: that would be chosen by the score on the test set. A checkpoint that
-    only a test asks for is one of those within epochs, of which the newest are kept.
+    Unlike fast-reid's hook, it keeps no ``model_best``: that would be chosen by the score on the test set. Checkpoints
+    made only for a test are kept like those within epochs, of which the newest stay.
 
     Args:
         period: ``SOLVER.CHECKPOINT_PERIOD``.
-        test_period: epochs between tests.
+        test_period: the number of epochs between tests.
     """
 
     def __init__(self, period: int, test_period: int) -> None:
         self._period, self._test_period = period, test_period
 
     def after_epoch(self) -> None:
-        """Called by the trainer."""
+        """Save if it is time."""
         trainer, done = self.trainer, self.trainer.epoch + 1
         if done == trainer.max_epoch:
             self._save("model_final")
@@ -113,15 +114,15 @@ class EpochCheckpointer(HookBase):
 
 
 class EpochWriter(PeriodicWriter):
-    """fast-reid's writer, which takes the last iteration of an epoch together with the test that follows it.
+    """Writer of fast-reid that writes the last iteration of an epoch together with the test that follows it.
 
-    Its writers drop what comes later for an iteration that they have written, and so lost every final test. Two writes
-    for one of the first two iterations, which are not timed, ended in a division by zero. It opened its files before it
-    was known whether the run may have the folder.
+    The host's writers drop numbers of an iteration that they have already written, and so lost every final test. Two
+    writes for one of the first two iterations, which are not timed, ended in a division by zero. The host opened its
+    files before it was known whether the run may use the folder.
 
     Args:
         build: opens the writers.
-        period: iterations between writes.
+        period: the number of iterations between writes.
     """
 
     def __init__(self, build: Callable[[], list[EventWriter]], period: int) -> None:
@@ -129,23 +130,23 @@ class EpochWriter(PeriodicWriter):
         self._build = build
 
     def before_train(self) -> None:
-        """Called by the trainer."""
+        """Open the writers."""
         self._writers = self._build()
 
     def before_epoch(self) -> None:
-        """Called by the trainer."""
-        if self.trainer.epoch == self.trainer.start_epoch and self.trainer.storage.latest():  # of a test that was owed
+        """Write the results of a test that a resumed run has made first."""
+        if self.trainer.epoch == self.trainer.start_epoch and self.trainer.storage.latest():
             for writer in self._writers:
-                if not isinstance(writer, CommonMetricPrinter):  # which counts from here
+                if not isinstance(writer, CommonMetricPrinter):  # it counts from here
                     writer.write()
 
     def after_step(self) -> None:
-        """Called by the trainer."""
+        """Write if it is time, but not in the last iteration of an epoch."""
         if (self.trainer.iter + 1) % self.trainer.iters_per_epoch:
             super().after_step()
 
     def after_train(self) -> None:
-        """Called by the trainer."""
+        """Write the results of the final test, and close the writers."""
         if self.trainer.iter >= self.trainer.max_iter:  # the final test may just have been made
             for writer in self._writers:
                 writer.write()
@@ -153,15 +154,15 @@ class EpochWriter(PeriodicWriter):
 
 
 class LayerFreeze(HookBase):
-    """Keeps layers as they are for the first iterations, their BatchNorm statistics included.
+    """Freezing of layers in the first iterations, with their BatchNorm statistics.
 
-    fast-reid's acts on the model's own children alone, gathers statistics again after a test in between, and lets
-    gradients be computed that nobody needs.
+    fast-reid's hook handles only the model's direct children, updates statistics again after a test in between, and
+    computes gradients that are not needed.
 
     Args:
         model: the model, not wrapped for several processes.
-        patterns: ``MODEL.FREEZE_LAYERS``: what a layer's or parameter's name begins with, regular expressions.
-        iters: ``SOLVER.FREEZE_ITERS``, for how many iterations.
+        patterns: ``MODEL.FREEZE_LAYERS``: regular expressions for the beginning of a layer's or parameter's name.
+        iters: ``SOLVER.FREEZE_ITERS``, the number of iterations.
 
     Raises:
         InputError: names a pattern that no parameter's name begins with.
@@ -175,13 +176,13 @@ class LayerFreeze(HookBase):
         self._modules = [module for name, module in model.named_modules() if begins(name)]
         self._parameters = [
             value for name, value in model.named_parameters() if value.requires_grad and begins(name)
-        ]  # a neck's bias never learns
+        ]  # without a neck's bias, which is never trained
         self._iters, self._frozen = iters, False
 
     def before_step(self) -> None:
-        """Called by the trainer."""
+        """Freeze the layers, or release them."""
         if self.trainer.iter < self._iters:
-            self._set(frozen=True)  # each time, since a test puts all of the model back into training mode
+            self._set(frozen=True)  # each time, since a test sets the whole model back to training mode
         elif self._frozen:
             self._set(frozen=False)
 
@@ -194,19 +195,19 @@ class LayerFreeze(HookBase):
 
 
 class ProgressBar(HookBase):
-    """Losses, learning rate and time left on a terminal. Elsewhere fast-reid's plain lines do that."""
+    """Progress bar with losses, learning rate and remaining time on a terminal; elsewhere fast-reid logs lines."""
 
     @staticmethod
     def wanted() -> bool:
-        """Whether this is the process whose standard error is a terminal."""
+        """Tell whether this is the first process and its standard error a terminal."""
         return comm.is_main_process() and sys.stderr.isatty()
 
     def before_train(self) -> None:
-        """Called by the trainer."""
+        """Draw the bar."""
         self._bar = tqdm(total=self.trainer.max_iter, initial=self.trainer.start_iter, unit="it", dynamic_ncols=True)
 
     def after_step(self) -> None:
-        """Called by the trainer."""
+        """Update the bar."""
         latest = self.trainer.storage.latest()
         values = {name.removeprefix("loss_"): f"{value:.3g}" for name, (value, _) in latest.items() if "loss" in name}
         if "lr" in latest:
@@ -216,5 +217,5 @@ class ProgressBar(HookBase):
         self._bar.update()
 
     def after_train(self) -> None:
-        """Called by the trainer."""
+        """Close the bar."""
         self._bar.close()

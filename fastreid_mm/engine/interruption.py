@@ -1,4 +1,4 @@
-"""Checkpoints between epochs, every so many iterations and when the process is told to stop."""
+"""Checkpoints within epochs, after a number of iterations and on SIGTERM."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ logger = logging.getLogger("fastreid.mm")
 
 
 class InterimCheckpointer(HookBase):
-    """Saves every ``period`` iterations, and when SIGTERM is received, whereupon it ends the program.
+    """Checkpoints every ``period`` iterations, and on SIGTERM, after which the program ends.
 
     All processes save after the same iteration, whichever of them received the signal.
 
@@ -26,14 +26,14 @@ class InterimCheckpointer(HookBase):
         self._period, self._signal = period, StopSignal()
 
     def before_train(self) -> None:
-        """Called by the trainer."""
+        """Begin to catch SIGTERM."""
         self._signal.listen()
 
     def after_step(self) -> None:
-        """Called by the trainer.
+        """Save if it is time, or if any process has received SIGTERM.
 
         Raises:
-            SystemExit: with :data:`STOPPED`, when the state is saved.
+            SystemExit: with :data:`STOPPED`, when the state was saved on SIGTERM.
         """
         done = self.trainer.iter + 1
         received = self._signal.received
@@ -47,23 +47,23 @@ class InterimCheckpointer(HookBase):
             raise SystemExit(STOPPED)
 
     def after_train(self) -> None:
-        """Called by the trainer."""
+        """Restore the previous handler of SIGTERM."""
         self._signal.leave()
 
 
 def interim_name(iterations: int) -> str:
-    """Name a checkpoint that is kept for a while, after so many iterations."""
+    """Return the name of a checkpoint within an epoch, by the number of finished iterations."""
     return f"model_iter_{iterations:07d}"
 
 
 def prune_interim(folder: str) -> None:
-    """Delete such checkpoints but for the newest, on the first process."""
+    """Delete all but the newest checkpoints within epochs, on the first process."""
     if comm.is_main_process():
         delete_all_but_newest(Path(folder).glob("model_iter_*.pth"))
 
 
 def gather_buffers(model: nn.Module) -> list[dict[str, torch.Tensor]]:
-    """The buffers of all processes but the first, on the first: statistics and memories are each one's own."""
+    """Gather the buffers of all processes but the first, such as statistics and memories, on the first process."""
     if comm.get_world_size() == 1:
         return []
     state = model.state_dict(keep_vars=True).items()
@@ -71,7 +71,7 @@ def gather_buffers(model: nn.Module) -> list[dict[str, torch.Tensor]]:
 
 
 def restore_buffers(model: nn.Module, saved: list[dict[str, torch.Tensor]]) -> None:
-    """Give this process its own buffers back. With another number of processes all begin with the first one's."""
+    """Restore the buffers of this process. With another number of processes all begin with those of the first."""
     if len(saved) != comm.get_world_size() - 1:
         logger.warning(f"Resumed in {comm.get_world_size()} processes, stopped in {len(saved) + 1}")
     elif comm.get_rank():

@@ -1,4 +1,4 @@
-"""One process or several, on CPUs (gloo) or GPUs (NCCL), by PyTorch's elastic launch: as torchrun starts them."""
+"""Launch of one or several processes, on CPUs (gloo) or GPUs (NCCL), by PyTorch's elastic launch, like torchrun."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from fastreid_mm.common.errors import InputError, first_line, one_line_errors
 LOST = 1
 """Exit status of a process that can no longer reach another."""
 _DAY = 24 * 60 * 60
-"""Seconds that SIGTERM leaves to processes: a test that is being made is finished first."""
+"""Seconds that processes have to end after SIGTERM, as they finish a test that they are making."""
 _NOTICED = 5
 """Seconds in which a launcher notices that one of its processes has ended, before others end because of that."""
 
@@ -38,13 +38,14 @@ def launch(
     """Run ``main(*args)`` in ``num_processes`` processes on this machine.
 
     fast-reid's own launcher asserts CUDA and NCCL; the rest of its ``comm`` works on gloo. A process that torchrun has
-    started joins those that it has started, and the other arguments must leave their number to it.
+    started joins the others that it has started, and the other arguments must agree with their number or be 1.
 
     Args:
-        main: must be importable (it is spawned) when there is more than one process.
-        num_processes: on this machine, one a GPU where there are GPUs.
-        num_machines, machine_rank: every machine makes this call with its own rank.
-        dist_url: where the processes meet, or "auto" for a free port on this machine.
+        main: the function; it must be importable if there is more than one process, as it is spawned.
+        num_processes: the number of processes on this machine, one for each GPU if there are GPUs.
+        num_machines, machine_rank: the number of machines, each of which makes this call, and the number of this one.
+        dist_url: the address at which the processes meet, or "auto" for a free port on this machine.
+        args: the arguments of ``main``.
 
     Raises:
         InputError: more processes than GPUs, no address for several machines, or another number than torchrun's.
@@ -82,7 +83,7 @@ def launch(
 
 
 def _start(config: LaunchConfig, *arguments: object) -> None:
-    """Run :func:`_join` in processes of their own, and end as the first of them that fails."""
+    """Run :func:`_join` in new processes, and end with the status of the first of them that fails."""
     logging.getLogger("torch.distributed.elastic.multiprocessing").setLevel(logging.CRITICAL)  # its tracebacks say less
     try:
         elastic_launch(config, _join)(*arguments)
@@ -90,7 +91,7 @@ def _start(config: LaunchConfig, *arguments: object) -> None:
         raise SystemExit(128 + error.sigval) from None
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
-        if isinstance(failure.message, dict):  # of an exception
+        if isinstance(failure.message, dict):  # an exception
             raise
         if failure.exitcode >= 0:
             raise SystemExit(failure.exitcode) from None
@@ -99,7 +100,7 @@ def _start(config: LaunchConfig, *arguments: object) -> None:
 
 
 def _join(main: Callable[..., object], num_processes: int, num_machines: int, args: tuple) -> None:
-    """Run :func:`launch`'s ``main`` in a process that the environment says the place of."""
+    """Run :func:`launch`'s ``main`` in a process whose ranks are in the environment."""
     rank, world_size, local_rank, per_machine, machine = (
         int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK")
     )
@@ -117,7 +118,7 @@ def _join(main: Callable[..., object], num_processes: int, num_machines: int, ar
     _make_groups(local_rank, per_machine)
     _run(main, args)
     dist.destroy_process_group()
-    # what comm keeps would hold the groups' threads until the interpreter exits under them
+    # references in comm would keep the groups' threads alive until the interpreter exits
     comm._LOCAL_PROCESS_GROUP = None
     comm._get_global_gloo_group.cache_clear()
 
@@ -134,7 +135,7 @@ def _free_port() -> int:
 
 
 def _make_groups(local_rank: int, per_machine: int) -> None:
-    """Join the group of all processes, and that of this machine's, for which the host asks."""
+    """Join the group of all processes, and that of this machine's processes, which the host needs."""
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         torch.cuda.set_device(local_rank)
@@ -149,16 +150,16 @@ def _make_groups(local_rank: int, per_machine: int) -> None:
 
 
 def _run(main: Callable[..., object], args: tuple) -> None:
-    """Run ``main`` until all processes have, or end this one."""
+    """Run ``main`` and wait until all processes have run it, or end this process."""
     try:
         with one_line_errors():
             main(*args)
     except SystemExit as error:
-        _exit(cast(int, error.code))  # a number, as one_line_errors gives
+        _exit(cast(int, error.code))  # one_line_errors gives a number
     except RuntimeError as error:
         if not _has_lost_others(error):
             raise
-        time.sleep(_NOTICED)  # whoever has started both ends this one, unless the other was on another machine
+        time.sleep(_NOTICED)  # the launcher ends this process, too, unless the other was on another machine
         print(f"error: process {dist.get_rank()} has lost another, which has ended: {_reason(error)}", file=sys.stderr)
         _exit(LOST)
     comm.synchronize()
@@ -176,7 +177,7 @@ def _exit(status: int) -> None:
 
 
 def _has_lost_others(error: RuntimeError) -> bool:
-    """Whether it is what gloo or NCCL raise when another process has gone."""
+    """Tell whether an error is raised by gloo or NCCL because another process has ended."""
     return isinstance(error, dist.DistError) or "gloo" in str(error)
 
 

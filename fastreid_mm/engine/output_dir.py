@@ -1,4 +1,4 @@
-"""One folder, one training: another's checkpoints and results are not written over by mistake."""
+"""Checks of ``OUTPUT_DIR``, so that no other training's checkpoints and results are overwritten by mistake."""
 
 import os
 from pathlib import Path
@@ -7,26 +7,27 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.used_folder import LAST, files_in, refuse_used
 
 LAST_TEST = "last_test"
-"""The file that says after how many iterations the last test was made."""
+"""Name of the file that holds the iteration of the last test."""
 TRACES = (LAST, "model_*.pth", "results.json")
-"""What shows that a training has begun."""
+"""Patterns of files that show that a training has begun."""
 WRITTEN = (
     *TRACES,
     *(LAST_TEST, "metrics.json", "events.out.tfevents.*", "wandb_run", "references.json", "run.json"),
     *("eval_results.json", "eval_run.json", "ranked_lists_*.png", "not_finite_*.pth"),
 )
-"""All that a run writes and that would be taken for another's. ``log.txt`` goes on, and ``config.yaml`` is replaced."""
+"""Patterns of all files of a run that could be mistaken for another's. ``log.txt`` is continued, ``config.yaml``
+replaced."""
 
 
 def clear_output_dir(folder: str, needed: str = "") -> None:
-    """Delete what an earlier run has left in the folder of a new one; files of other names stay.
+    """Delete the files of an earlier run from the folder of a new one; files with other names stay.
 
     Args:
         folder: ``OUTPUT_DIR``, in which no file is open yet.
         needed: a file that the new run begins with.
 
     Raises:
-        InputError: that file would be deleted.
+        InputError: the needed file would be deleted.
     """
     files = files_in(folder, (*WRITTEN, *(f"{pattern}.part" for pattern in WRITTEN)))
     if needed and os.path.realpath(needed) in map(os.path.realpath, files):
@@ -40,10 +41,10 @@ def refuse_used_output_dir(folder: str, resume: bool = False) -> None:
 
     Args:
         folder: ``OUTPUT_DIR``.
-        resume: whether the training was to go on, and has no checkpoint that can be used.
+        resume: whether the training was to be resumed, but has no usable checkpoint.
 
     Raises:
-        InputError: names the folder, and what is there.
+        InputError: names the folder and the files in it.
     """
     names = [path.name for path in files_in(folder, TRACES)]
     resuming = "no checkpoint of it can be gone on with" if resume else "--resume goes on with it"

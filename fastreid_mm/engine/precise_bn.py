@@ -1,4 +1,4 @@
-"""BatchNorm statistics that are those of the final weights: means over training batches instead of moving averages.
+"""Precise BatchNorm statistics of the final weights: means over training batches instead of moving averages.
 
 Wu and Johnson, "Rethinking 'Batch' in BatchNorm", https://arxiv.org/abs/2105.07576, section 3.
 """
@@ -27,26 +27,26 @@ from fastreid_mm.settings.load import with_values
 def renew_statistics(model: nn.Module, batches: Iterable[dict], frozen: Iterable[nn.Module] = ()) -> None:
     """Set every BatchNorm's mean and variance to the averages over some batches, in place.
 
-    The model sees the batches as in training. Whatever else it remembers of them, such as prototypes, is put back.
+    The model processes the batches as in training. Its other buffers, such as prototypes, are restored.
 
     Args:
-        model: not wrapped for several processes; its mode is kept.
-        batches: what the model is trained with.
-        frozen: BatchNorm layers that keep theirs.
+        model: the model, not wrapped for several processes; its mode is kept.
+        batches: training batches.
+        frozen: BatchNorm layers that keep their statistics.
     """
     kept = set(frozen)
     layers = [part for part in model.modules() if isinstance(part, _BatchNorm) and part not in kept]
     layers = [layer for layer in layers if layer.track_running_stats]
-    own = {id(buffer) for layer in layers for buffer in layer.buffers()}
-    others = [(buffer, buffer.clone()) for buffer in model.buffers() if id(buffer) not in own]
+    renewed = {id(buffer) for layer in layers for buffer in layer.buffers()}
+    others = [(buffer, buffer.clone()) for buffer in model.buffers() if id(buffer) not in renewed]
     modes, momenta = {part: part.training for part in model.modules()}, [layer.momentum for layer in layers]
     model.train()
     for layer in kept:
         layer.eval()
     for layer in layers:
         layer.reset_running_stats()
-        layer.momentum = None  # for PyTorch: the average of all batches, each as much as any other
-    with EventStorage():  # what losses report of themselves is none of training's
+        layer.momentum = None  # makes PyTorch average over all batches with equal weights
+    with EventStorage():  # keeps the losses' reports apart from those of training
         for batch in batches:
             model(batch)
     for layer, momentum in zip(layers, momenta):
@@ -58,10 +58,10 @@ def renew_statistics(model: nn.Module, batches: Iterable[dict], frozen: Iterable
 
 
 def check_precise_bn(cfg: CfgNode) -> None:
-    """Refuse what cannot be done, before training.
+    """Refuse an impossible ``TEST.PRECISE_BN.DATASET`` before training.
 
     Raises:
-        InputError: a data set that the model is not trained on.
+        InputError: the model is not trained on that data set.
     """
     options = cfg.TEST.PRECISE_BN
     if options.ENABLED and options.DATASET and options.DATASET not in cfg.DATASETS.NAMES:
@@ -71,7 +71,7 @@ def check_precise_bn(cfg: CfgNode) -> None:
 
 
 def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
-    """What ``TEST.PRECISE_BN`` asks for, done to a model, and the note for results; nothing and {} if it does not.
+    """Renew the statistics of a model if ``TEST.PRECISE_BN`` is enabled, and return a note for the results, or {}.
 
     Layers of ``MODEL.FREEZE_LAYERS`` keep their statistics.
 
@@ -83,7 +83,7 @@ def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
         return {}
     check_precise_bn(cfg)
     names = (options.DATASET,) if options.DATASET else cfg.DATASETS.NAMES
-    seed_everything(cfg.SEED, comm.get_rank(), cfg.SOLVER.MAX_EPOCH)  # the same batches whenever it is done
+    seed_everything(cfg.SEED, comm.get_rank(), cfg.SOLVER.MAX_EPOCH)  # so that the batches are always the same
     loader = build_train_loader(with_values(cfg, DATASETS__NAMES=names))
 
     def epochs() -> Iterator[dict]:
@@ -94,7 +94,7 @@ def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
     patterns = cfg.MODEL.FREEZE_LAYERS if cfg.SOLVER.FREEZE_ITERS > 0 else []
     bare = unwrap(model)
     if comm.get_world_size() > 1 and cfg.MODEL.SYNC_BN:
-        synchronize_batch_norm(bare)  # a model that was not trained here is not yet
+        synchronize_batch_norm(bare)  # not yet done for a model that was not trained here
     frozen = [
         part
         for name, part in bare.named_modules()
@@ -105,18 +105,18 @@ def precise_bn(cfg: CfgNode, model: nn.Module) -> dict[str, str]:
 
 
 class PreciseBN(HookBase):
-    """Renews the statistics after the last epoch, before the final checkpoint and the final test."""
+    """Renewal of the statistics after the last epoch, before the final checkpoint and the final test."""
 
     def __init__(self) -> None:
         self.note: dict[str, str] = {}
-        """What the results of a test are to say."""
+        """Note for the results of a test."""
 
     def before_train(self) -> None:
-        """Called by the trainer."""
+        """Renew the statistics if training is already finished."""
         if self.trainer.start_epoch >= self.trainer.max_epoch:  # a finished run is tested again
             self.note = precise_bn(self.trainer.cfg, self.trainer.model)
 
     def after_epoch(self) -> None:
-        """Called by the trainer."""
+        """Renew the statistics after the last epoch."""
         if self.trainer.epoch + 1 == self.trainer.max_epoch:
             self.note = precise_bn(self.trainer.cfg, self.trainer.model)  # its seed may be the checkpoint's

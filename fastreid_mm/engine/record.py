@@ -1,4 +1,4 @@
-"""The record of a run: its versions, seed, config, revision and data."""
+"""Record of a run: its versions, seed, config, revision and data."""
 
 import json
 import logging
@@ -18,11 +18,11 @@ logger = logging.getLogger("fastreid.mm")
 
 
 def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
-    """Gather what has to be alike for two runs to give the same numbers.
+    """Gather the facts that must be equal for two runs to give the same numbers.
 
     Args:
-        cfg: with the seed that was drawn.
-        lists: data set and part to :func:`list_checksum`.
+        cfg: the config, with the seed that was drawn.
+        lists: the :func:`list_checksum` of the training set and of each test set, by name.
     """
     return common.run_record(
         "fastreid",
@@ -47,7 +47,7 @@ def save_record(output_dir: str, record: dict, prefix: str = "") -> None:
 
 
 def config_checksum(cfg: CfgNode) -> str:
-    """Compute the SHA-256 of a config, whatever folder it writes to."""
+    """Compute the SHA-256 of a config without its output folder."""
     cfg = cfg.clone()
     cfg.defrost()
     del cfg["OUTPUT_DIR"]
@@ -55,6 +55,6 @@ def config_checksum(cfg: CfgNode) -> str:
 
 
 def list_checksum(items: Iterable[Sequence]) -> str:
-    """Compute the SHA-256 of a data set's items: paths below the data root, and all else of them."""
+    """Compute the SHA-256 of a data set's items, with their paths relative to the data root."""
     lines = [json.dumps([part for part in item[:5] if part not in (None, ())], default=str) for item in as_items(items)]
     return common.samples_checksum("\n".join(lines), data_root())

@@ -1,4 +1,4 @@
-"""What a run leaves behind of its tests: tables in the log, and files."""
+"""Report of a run's tests: tables in the log, files, and a comparison with expected results."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.evaluation.results import Results, results_table, write_json
 
 EXPECTED = "TEST.EXPECTED_RESULTS"
-"""The config key of results that a run must reach."""
+"""Config key of results that a run must reach."""
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -23,10 +23,9 @@ def log_results(rows: dict[str, Results]) -> None:
 def save_results(
     output_dir: str, results: Results, references: dict[str, Results] | None = None, prefix: str = ""
 ) -> None:
-    """Write ``results.json``, and with references ``references.json`` and a table of both to the log.
+    """Write ``results.json``, and if there are references also ``references.json`` and a table of both to the log.
 
-    With ``prefix`` the name of the results' file begins with that. Does nothing on processes other than the first,
-    which have no results.
+    Only the first process has results and writes. A ``prefix`` is put before the name of the results' file.
     """
     if not comm.is_main_process():
         return
@@ -38,7 +37,7 @@ def save_results(
 
 
 def require_expected_form(expected: Sequence) -> None:
-    """Refuse what is not ``[data set, setting, metric, value, tolerance]``, before training.
+    """Refuse entries other than ``[data set, setting, metric, value, tolerance]`` before training.
 
     Raises:
         InputError: names the entry.
@@ -55,12 +54,12 @@ def require_expected_form(expected: Sequence) -> None:
 def require_expected_names(
     expected: Sequence, metrics: Mapping[str, Mapping[str, Sequence[str]]], more: bool = False
 ) -> None:
-    """Refuse names of results that no test will give, before training; where there are no metrics, do nothing.
+    """Refuse names of results that no test will give, before training; without metrics, do nothing.
 
     Args:
-        expected: what the config expects.
-        metrics: data set to setting to the names of the metrics that a test will give.
-        more: whether the tests will have further data sets, as corrupted ones; their names are not looked at.
+        expected: the results that the config expects.
+        metrics: the names of the metrics that a test will give, by data set and setting.
+        more: whether the tests will have further data sets, such as corrupted ones, whose names are not checked.
 
     Raises:
         InputError: names the entry.
@@ -71,16 +70,16 @@ def require_expected_names(
 
 
 def require_expected(expected: Sequence, results: Results) -> None:
-    """Compare the results of a run with those that its config expects; where there are no results, do nothing.
+    """Compare the results of a run with those that its config expects; without results, do nothing.
 
     Raises:
         InputError: names every result that is missing or further from its value than the tolerance.
     """
     misses = []
     for dataset, setting, metric, value, tolerance in expected if results else ():
-        found = results.get(dataset, {}).get(setting, {}).get(metric)
-        if not isinstance(found, int | float) or not abs(found - value) <= tolerance:
-            was = f"{found:.2f}" if isinstance(found, int | float) else "not among the results"
+        result = results.get(dataset, {}).get(setting, {}).get(metric)
+        if not isinstance(result, int | float) or not abs(result - value) <= tolerance:
+            was = f"{result:.2f}" if isinstance(result, int | float) else "not among the results"
             misses.append(f"{dataset} {setting} {metric} is {was}, not within {tolerance:g} of {value:g}")
     if misses:
         raise InputError(f"{EXPECTED}: {listed(misses)}")

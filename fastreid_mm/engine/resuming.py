@@ -1,8 +1,8 @@
-"""The check of a checkpoint to resume: where training was, and with which settings.
+"""Comparison of a checkpoint to resume from with the run: its position in training and its settings.
 
 A position is a number of epochs and iterations, which mean something else with other batches; and optimiser and
-schedule are the checkpoint's, whatever the config says. So a change is refused where training could not go on from
-there, and told where it can.
+schedule are the checkpoint's, whatever the config says. So a changed key is refused if training could not be resumed
+with it; otherwise a warning names it.
 """
 
 import logging
@@ -20,28 +20,29 @@ logger = logging.getLogger("fastreid.mm")
 
 
 def saved_settings(cfg: CfgNode, iters_per_epoch: int) -> dict[str, object]:
-    """Gather what a checkpoint says of its training, beside where that was: plain data."""
+    """Gather the settings of a training that its checkpoints record, as plain data."""
     return {"config": _settings(cfg), "iters_per_epoch": iters_per_epoch}
 
 
 def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_epoch: int) -> None:
-    """Refuse a checkpoint whose position has no meaning for a run, and warn of whatever else differs.
+    """Refuse a checkpoint whose position is meaningless for a run, and warn of other differences.
 
     Args:
-        cfg: the config of the run that is resumed.
-        content: the checkpoint's.
-        path: of the checkpoint.
-        iters_per_epoch: of the run.
+        cfg: the config of the run.
+        content: the content of the checkpoint.
+        path: the path of the checkpoint.
+        iters_per_epoch: the number of iterations of the run's epochs.
 
     Raises:
-        InputError: no position, epochs of another length, another optimiser or schedule; with both values.
+        InputError: the checkpoint has no position, or its epochs have another length, or its optimiser or schedule
+            differs; with both values.
     """
     position: list[Any] = [content.get(name) for name in ("epoch", "iterations")]
     if not all(type(count) is int and count >= -1 for count in position):
         said = f"epoch {position[0]!r:.40}, iterations {position[1]!r:.40}"
         raise InputError(f"checkpoint {path} does not say where training was ({said}); {AS_WEIGHTS}")
     config = content.get("config")
-    solver = dict(content.get("solver") or {})  # all that checkpoints said before they had the whole config
+    solver = dict(content.get("solver") or {})  # in checkpoints of earlier versions, instead of the whole config
     saved = config if isinstance(config, Mapping) else {f"SOLVER.{key}": value for key, value in solver.items()}
     _compare_settings(cfg, saved)
     epochs, iterations = position[0] + 1, position[1]
@@ -54,12 +55,12 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
 
 
 def _settings(cfg: CfgNode) -> dict[str, object]:
-    """Gather every key that decides what is trained, dotted."""
+    """Gather every key that affects training, by dotted name."""
     return {key: value for key, value in leaves(cfg) if _on_resume(key) != "free"}
 
 
 def _on_resume(name: str) -> str:
-    """Tell what a key declares of a change of it; one that is not declared may decide what is trained."""
+    """Return the treatment of a changed key by its declaration; keys without one may affect training."""
     key = DECLARED.get(name)
     if key is None or (not key.on_resume and key.when in ("building", "training")):
         return "told"

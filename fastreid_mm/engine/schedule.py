@@ -1,4 +1,4 @@
-"""Optimiser and learning rate, with fast-reid's mistakes taken out."""
+"""Optimiser and learning rate, without fast-reid's mistakes."""
 
 from typing import Any
 
@@ -12,15 +12,14 @@ from fastreid_mm.modeling.contract import as_meta_architecture
 
 
 def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
-    """fast-reid's optimiser with its per-parameter factors, and ``SOLVER.PRETRAINED_LR_FACTOR`` on loaded tensors.
+    """Build fast-reid's optimiser, with the factors of :class:`MetaArchitecture` on the learning rates of parameters.
 
-    What the model says of its parameters is that of :class:`MetaArchitecture`.
-
-    The host's ``contiguous=True`` would flatten all parameters into one buffer whose gradient PyTorch 2 resets to
-    None: nothing would ever be trained, without a word.
+    ``SOLVER.PRETRAINED_LR_FACTOR`` is a factor on those that were loaded from pretrained weights. The host's
+    ``contiguous=True`` would flatten all parameters into one buffer, whose gradient PyTorch 2 resets to None: nothing
+    would ever be trained, without any error.
 
     Raises:
-        InputError: ``SOLVER.HEADS_LR_FACTOR`` is for architectures of fast-reid's.
+        InputError: ``SOLVER.HEADS_LR_FACTOR`` is set, but the model has no part named heads.
     """
     if cfg.SOLVER.HEADS_LR_FACTOR != 1 and not any(name == "heads" for name, _ in model.named_children()):
         raise InputError(
@@ -31,24 +30,24 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     cfg.defrost()
     cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; LayerFreeze does not
     optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
-    asked = as_meta_architecture(model, cfg.TEST.METRIC)
-    loaded, own = set(asked.pretrained_parameters()), dict(asked.lr_factors())
+    architecture = as_meta_architecture(model, cfg.TEST.METRIC)
+    loaded, factors = set(architecture.pretrained_parameters()), dict(architecture.lr_factors())
     factor = cfg.SOLVER.PRETRAINED_LR_FACTOR
     for group in optimizer.param_groups:
-        parameter = group["params"][0]  # the host makes one group a parameter
-        group["lr"] *= own.get(parameter, 1.0) * (factor if parameter in loaded else 1.0)
+        parameter = group["params"][0]  # the host makes a group of each parameter
+        group["lr"] *= factors.get(parameter, 1.0) * (factor if parameter in loaded else 1.0)
     return optimizer
 
 
 def apply_new_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler, planned: dict) -> list[str]:
-    """Let the steps, or the length of a cosine, of the config win over those of a resumed checkpoint.
+    """Use the steps, or the length of a cosine, of the config instead of those of a resumed checkpoint.
 
     Args:
-        scheduler: after its state was loaded.
-        planned: its ``state_dict()`` before.
+        scheduler: the schedule, after its state was loaded.
+        planned: its ``state_dict()`` before that.
 
     Returns:
-        What differed, so that learning rates were set anew.
+        The names of the values that differed, in which case the learning rates are set anew.
     """
     keys = [key for key in ("milestones", "gamma", "T_max") if getattr(scheduler, key, None) != planned.get(key)]
     vars(scheduler).update({key: planned[key] for key in keys})
@@ -59,7 +58,7 @@ def apply_new_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler, planned:
 
 
 def _rates(scheduler: Any) -> list:
-    """The learning rates after as many epochs as the schedule has had."""
+    """Compute the learning rates after the epochs that the schedule has had."""
     if isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
         passed = sum(count for step, count in scheduler.milestones.items() if step <= scheduler.last_epoch)
         return [base * scheduler.gamma**passed for base in scheduler.base_lrs]

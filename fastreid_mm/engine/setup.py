@@ -1,4 +1,4 @@
-"""From a config to a seeded, saved run."""
+"""Setup of a run: config, log, device and seed."""
 
 import argparse
 import logging
@@ -44,16 +44,16 @@ def setup(args: argparse.Namespace) -> CfgNode:
 
 
 def settle(cfg: CfgNode) -> CfgNode:
-    """Choose what a config leaves open, device and seed, and seed everything, in every process.
+    """Choose device and seed if a config leaves them open, and seed everything, in every process.
 
-    Everything that trains or tests begins with it, so that a script of one's own needs nothing but a config. It comes
-    after fast-reid's ``default_setup``, which seeds at random.
+    All training and testing begins with it, so that users' own scripts need only a config. It comes after fast-reid's
+    ``default_setup``, which seeds at random.
 
     Returns:
         A copy of the config, frozen. :func:`save_config` saves it, once ``OUTPUT_DIR`` is known to be free.
 
     Raises:
-        InputError: what the config asks for is not installed, or cannot be used.
+        InputError: a package that the config needs is not installed, or a value cannot be used.
     """
     require_tracking(cfg)
     refuse_impossible(cfg)
@@ -70,7 +70,7 @@ def settle(cfg: CfgNode) -> CfgNode:
 
 
 def save_config(cfg: CfgNode) -> None:
-    """Write ``config.yaml`` in ``OUTPUT_DIR``, which is made if need be, on the first process."""
+    """Write ``config.yaml`` in ``OUTPUT_DIR``, which is made if there is none, on the first process."""
     if comm.is_main_process():
         os.makedirs(cfg.OUTPUT_DIR, exist_ok=True)
         write_text(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), cfg.dump())
@@ -86,14 +86,14 @@ def _make_output_dir(folder: str) -> None:
 
 
 def _start_log(output_dir: str) -> None:
-    """Make the folder, and start fast-reid's log unless its ``default_setup`` has."""
+    """Make the folder, and start fast-reid's log unless ``default_setup`` has started it."""
     _make_output_dir(output_dir)
     if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
         setup_logger(output_dir, distributed_rank=comm.get_rank())
 
 
 def seed_everything(seed: int, *more: int) -> None:
-    """Seed Python, NumPy and PyTorch from a seed and any further numbers (rank, iteration), each by itself."""
+    """Seed Python, NumPy and PyTorch independently, from a seed and any further numbers (rank, iteration)."""
     words = stream_words(seed, *more, count=3)
     random.seed(words[0])
     np.random.seed(words[1])
@@ -101,8 +101,8 @@ def seed_everything(seed: int, *more: int) -> None:
 
 
 def set_deterministic(deterministic: bool) -> None:
-    """Allow only deterministic kernels, or any."""
+    """Allow only deterministic kernels, or all."""
     if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS insists
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS requires it
         torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(deterministic)

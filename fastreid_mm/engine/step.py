@@ -1,4 +1,4 @@
-"""One training iteration, on any device, in full or mixed precision."""
+"""Training iteration, on any device, in full or mixed precision."""
 
 import time
 
@@ -12,16 +12,17 @@ from fastreid_mm.data.device_loader import DeviceLoader
 
 
 class TrainingStep(SimpleTrainer):
-    """fast-reid's inner trainer without its ties to CUDA.
+    """Inner trainer of fast-reid, for any device instead of only CUDA.
 
-    Mixed precision is float16 with loss scaling on a GPU and bfloat16 on a CPU.
+    Mixed precision is float16 with loss scaling on a GPU and bfloat16 on a CPU. :meth:`start_epoch` must be called
+    before the first step of every epoch.
 
     Args:
-        model: bare or wrapped for several processes.
-        loader: :meth:`start_epoch` must be called before the first step of every epoch.
-        optimizer: any.
+        model: the model, which may be wrapped for several processes.
+        loader: the training loader.
+        optimizer: the optimizer.
         mixed_precision: ``SOLVER.AMP.ENABLED``.
-        output_dir: where a batch is saved whose loss is not finite.
+        output_dir: the folder for a batch whose loss is not finite.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class TrainingStep(SimpleTrainer):
         self.grad_scaler = torch.amp.GradScaler(self._device, enabled=mixed_precision and self._device == "cuda")
 
     def start_epoch(self, epoch: int, done: int = 0) -> None:
-        """Begin the batches of an epoch (0-based) of which some may be done already."""
+        """Begin the batches of an epoch (0-based), after those that are already done."""
         self.data_loader.set_epoch(epoch, done)
         self._data_loader_iter = iter(self.data_loader)
 
@@ -48,7 +49,7 @@ class TrainingStep(SimpleTrainer):
         """Load a batch, sum the model's losses, and update its weights.
 
         Raises:
-            NotFiniteError: a loss is not finite. The weights are as they were, and the batch is saved.
+            NotFiniteError: a loss is not finite. The weights are unchanged, and the batch is saved.
         """
         start = time.perf_counter()
         batch = next(self._data_loader_iter)

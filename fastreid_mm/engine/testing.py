@@ -22,21 +22,21 @@ from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, corrupted
 logger = logging.getLogger("fastreid.mm")
 
 EvaluatorBuilder = Callable[[CfgNode, ImageDataset], RetrievalEvaluator]
-"""Makes the evaluator of a config and a data set, as :func:`fastreid_mm.protocols.build_evaluator` does."""
+"""Function that makes the evaluator of a config and a data set, like :func:`fastreid_mm.protocols.build_evaluator`."""
 
 
 def check_test_sets(
     cfg: CfgNode, build: EvaluatorBuilder, lists: dict[str, str] | None = None
 ) -> dict[str, dict[str, list[str]]]:
-    """Draw the galleries of every test set, and rank none.
+    """Draw the galleries of every test set, without ranking them.
 
     Args:
         cfg: the config.
         build: makes the evaluators.
-        lists: takes the :func:`list_checksum` of every data set.
+        lists: receives the :func:`list_checksum` of every data set.
 
     Returns:
-        Data set to setting to the names of the metrics that a test will give, on the first process.
+        The names of the metrics that a test will give, by data set and setting, on the first process.
 
     Raises:
         InputError: a test set cannot be read, or does not fit its protocol.
@@ -74,44 +74,44 @@ def run_tests(
 
     Args:
         cfg: the config.
-        model: may be wrapped for several processes.
+        model: the model, which may be wrapped for several processes.
         build: makes the evaluators.
         notes: texts to be part of all results.
-        lists: takes the :func:`list_checksum` of every data set.
+        lists: receives the :func:`list_checksum` of every data set.
 
     Returns:
-        Data set to setting to metrics in percent, on the first process; empty on the others. "gallery" says how
-        galleries were drawn, "re-ranking" and "query expansion" what was done beyond the protocol. With
-        ``TEST.CORRUPTION`` also what :func:`corrupted_results` adds.
+        Metrics in percent by data set and setting, on the first process; empty on the others. "gallery" names the
+        gallery source, "re-ranking" and "query expansion" describe refinements beyond the protocol. With
+        ``TEST.CORRUPTION`` there are also the results of :func:`corrupted_results`.
     """
     share_buffers(model)
     model, results = unwrap(model), {}
-    tested, asked = FlipTesting(model, cfg.TEST.FLIP.ENABLED), as_meta_architecture(model, cfg.TEST.METRIC)
-    if asked.remark and comm.is_main_process():
-        logger.info(asked.remark)
+    tested, architecture = FlipTesting(model, cfg.TEST.FLIP.ENABLED), as_meta_architecture(model, cfg.TEST.METRIC)
+    if architecture.remark and comm.is_main_process():
+        logger.info(architecture.remark)
     for name in cfg.DATASETS.TESTS:
         dataset = build_dataset(cfg, name)
         _list(dataset, name, lists)
         evaluator = build(cfg, dataset)
-        evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
+        evaluator.distance, evaluator.plain_features = architecture.pairwise_distance, architecture.plain_features
         loader = build_test_loader(cfg, dataset)
-        found = inference_on_dataset(tested, loader, evaluator)
+        settings = inference_on_dataset(tested, loader, evaluator)
         if comm.is_main_process():
-            results[name] = _with_notes(found, evaluator, notes or {})
+            results[name] = _with_notes(settings, evaluator, notes or {})
             if cfg.TEST.RANKED_LISTS:
                 draw_ranked_lists(
                     evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS
                 )
         if cfg.TEST.CORRUPTION.ENABLED:
             corrupted = corrupted_results(cfg, tested, dataset, evaluator)
-            results |= {part: _with_notes(found, evaluator, notes or {}) for part, found in corrupted.items()}
+            results |= {part: _with_notes(measured, evaluator, notes or {}) for part, measured in corrupted.items()}
     if results:
         log_results({"": results})
     return results
 
 
-def _with_notes(found: Settings, evaluator: RetrievalEvaluator, notes: Mapping[str, str]) -> Settings:
-    noted = {setting: {**metrics, **evaluator.extras.notes(), **notes} for setting, metrics in found.items()}
+def _with_notes(settings: Settings, evaluator: RetrievalEvaluator, notes: Mapping[str, str]) -> Settings:
+    noted = {setting: {**metrics, **evaluator.extras.notes(), **notes} for setting, metrics in settings.items()}
     return _with_gallery(noted, evaluator)
 
 
@@ -120,5 +120,5 @@ def _list(dataset: ImageDataset, name: str, lists: dict[str, str] | None) -> Non
         lists[name] = list_checksum([*dataset.query, *dataset.gallery])
 
 
-def _with_gallery(found: Settings, evaluator: RetrievalEvaluator) -> Settings:
-    return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in found.items()}
+def _with_gallery(settings: Settings, evaluator: RetrievalEvaluator) -> Settings:
+    return {setting: {**metrics, "gallery": evaluator.gallery_source} for setting, metrics in settings.items()}

@@ -1,4 +1,4 @@
-"""Losses, metrics, config and results of a run in Weights & Biases, beside TensorBoard's files."""
+"""Tracking of a run's losses, metrics, config and results in Weights & Biases, besides TensorBoard's files."""
 
 from pathlib import Path
 from typing import Any
@@ -10,45 +10,45 @@ from fastreid_mm.evaluation.results import Results
 
 
 def require_tracking(cfg: CfgNode) -> None:
-    """Refuse ``TRACKING.WANDB.ENABLED`` where Weights & Biases is not installed.
+    """Refuse ``TRACKING.WANDB.ENABLED`` if Weights & Biases is not installed.
 
     Raises:
-        InputError: says how to install it.
+        InputError: names the command that installs it.
     """
     if cfg.TRACKING.WANDB.ENABLED:
         require_packages("tracking", "wandb")
 
 
 class WandbRun:
-    """A run of Weights & Biases, which its own environment variables steer.
+    """Run of Weights & Biases, which can be configured by its environment variables.
 
-    It takes what TensorBoard's files get from its beginning to its end. A training that is resumed goes on in the same
-    run, by its identifier in ``OUTPUT_DIR/wandb_run``.
+    From its beginning to its end it records everything that is written to TensorBoard's files. A resumed training
+    continues the same run, by its identifier in ``OUTPUT_DIR/wandb_run``.
 
     Args:
         cfg: the config.
-        resumed: whether to go on with the run before.
+        resumed: whether to continue the earlier run.
     """
 
     def __init__(self, cfg: CfgNode, resumed: bool = False) -> None:
         import wandb  # here: nothing else needs it
 
         options, place = cfg.TRACKING.WANDB, Path(cfg.OUTPUT_DIR, "wandb_run")
-        known = place.read_text() if resumed and place.is_file() else None
+        identifier = place.read_text() if resumed and place.is_file() else None
         self._run: Any = wandb.init(
             project=options.PROJECT,
             name=options.NAME or None,
             dir=cfg.OUTPUT_DIR,
             config=_plain(cfg),
-            id=known,
+            id=identifier,
             resume="allow",
             sync_tensorboard=True,
         )
-        self._run.define_metric("*", step_metric="global_step")  # TensorBoard's: charts over iterations
+        self._run.define_metric("*", step_metric="global_step")  # TensorBoard's name, for charts over iterations
         place.write_text(self._run.id)
 
     def finish(self, results: Results) -> None:
-        """Put the results, texts as well, into the run's summary, and end it."""
+        """Write the results, including texts, into the run's summary, and end the run."""
         for dataset, settings in results.items():
             for setting, metrics in settings.items():
                 self._run.summary.update({f"{dataset}/{setting}/{name}": value for name, value in metrics.items()})
@@ -56,13 +56,13 @@ class WandbRun:
 
 
 def track_results(cfg: CfgNode, results: Results) -> None:
-    """A run of its own for the results of a test without training, where ``TRACKING.WANDB`` asks for one."""
+    """Record the results of a test without training as a new run, if ``TRACKING.WANDB`` is enabled."""
     if cfg.TRACKING.WANDB.ENABLED and results:
         WandbRun(cfg).finish(results)
 
 
 def _plain(value: Any) -> Any:
-    """A config as dicts and lists."""
+    """Convert a config to dicts and lists."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return list(value) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""fast-reid's trainer, made to work on a current PyTorch."""
+"""Trainer of fast-reid, made to work on a current PyTorch."""
 
 import json
 import logging
@@ -49,21 +49,22 @@ logger = logging.getLogger("fastreid.mm")
 
 
 class MMTrainer(DefaultTrainer):
-    """Trains and tests any registered architecture on CPU or GPU, in one process or several.
+    """Trainer and tester of any registered architecture on CPU or GPU, in one process or several.
 
-    Everything random follows from the seed, the process and the iteration alone, and the augmentation of a sample from
-    the seed and its place in training. So a run that is resumed at a checkpoint, also in the middle of an epoch, goes
-    on exactly as if it had never stopped, and neither tests in between nor the number of workers change anything.
+    All random numbers depend only on the seed, the process and the iteration, and the augmentation of a sample only on
+    the seed and its place in training. So a run that is resumed at a checkpoint, even in the middle of an epoch,
+    continues exactly as if it had never stopped, and neither tests in between nor the number of workers change
+    anything.
 
     Args:
-        cfg: fast-reid's config with this package's keys. A seed below 0 is drawn.
+        cfg: fast-reid's config with this package's keys. A negative seed is replaced by a random one.
 
     Raises:
-        InputError: whatever is wrong with data, protocol or sizes, before training starts.
+        InputError: data, protocol, sizes or other values cannot be used; raised before training starts.
     """
 
     def __init__(self, cfg: CfgNode) -> None:
-        TrainerBase.__init__(self)  # the host's own would build a loader, an optimiser and DDP that do not work
+        TrainerBase.__init__(self)  # the host's constructor would build a loader, an optimiser and DDP that do not work
         self._seed_is_drawn = cfg.SEED < 0
         cfg = RecordedConfig(settle(cfg))
         require_expected_form(cfg.TEST.EXPECTED_RESULTS)
@@ -79,8 +80,8 @@ class MMTrainer(DefaultTrainer):
             raise InputError(f"MODEL.HEADS.NUM_CLASSES {classes} is less than the {identities} training identities")
         cfg = self.auto_scale_hyperparams(cfg, identities)
         model = self.build_model(cfg)
-        asked = as_meta_architecture(model, cfg.TEST.METRIC)
-        if asked.compares_identities:
+        architecture = as_meta_architecture(model, cfg.TEST.METRIC)
+        if architecture.compares_identities:
             require_two_identities(cfg)
         optimizer = self.build_optimizer(cfg, model)
         freezes = bool(cfg.MODEL.FREEZE_LAYERS)
@@ -104,22 +105,22 @@ class MMTrainer(DefaultTrainer):
         )
         self.start_epoch, self.start_iter, self.max_epoch = 0, 0, cfg.SOLVER.MAX_EPOCH
         self.max_iter = self.max_epoch * self.iters_per_epoch
-        asked.set_training_length(self.max_iter)
+        architecture.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg, self._lists = cfg, lists
         self.register_hooks(self.build_hooks())
         refuse_unread(cfg, cfg.reads)
 
     def resume_or_load(self, resume: bool = True, overwrite: bool = False) -> None:
-        """Go on from the last checkpoint of ``OUTPUT_DIR``, or load ``MODEL.WEIGHTS`` if given.
+        """Resume from the last checkpoint of ``OUTPUT_DIR``, or load ``MODEL.WEIGHTS`` if given.
 
         Args:
-            resume: whether to go on, if there is a checkpoint.
-            overwrite: whether to delete an earlier training in ``OUTPUT_DIR`` if not.
+            resume: whether to resume, if there is a checkpoint.
+            overwrite: whether to delete an earlier training in ``OUTPUT_DIR`` otherwise.
 
         Raises:
             InputError: the checkpoint is of another model or optimiser, or of epochs of another length; or there is an
-                earlier training, neither to be resumed nor to be deleted.
+                earlier training that is neither to be resumed nor to be deleted.
         """
         folder, main = self.cfg.OUTPUT_DIR, comm.is_main_process()
         if main and not resume and not overwrite:
@@ -133,7 +134,7 @@ class MMTrainer(DefaultTrainer):
             if main and resume:
                 refuse_used_output_dir(folder, resume)
                 logger.warning(f"--resume: there is no checkpoint in {folder} yet, training begins")
-            if main:  # not before: weights that cannot be loaded are no reason to lose a training
+            if main:  # not before: a training should not be lost if weights cannot be loaded
                 clear_output_dir(folder, self.cfg.MODEL.WEIGHTS)
             return
         self.start_epoch, self.start_iter = content["epoch"] + 1, content["iterations"]
@@ -155,7 +156,7 @@ class MMTrainer(DefaultTrainer):
             )
 
     def _follow_seed(self, seed: int) -> None:
-        """Take up a checkpoint's seed where the config leaves it open."""
+        """Use a checkpoint's seed if the config leaves it open."""
         if seed == self.cfg.SEED:
             return
         if not self._seed_is_drawn:
@@ -169,9 +170,9 @@ class MMTrainer(DefaultTrainer):
         """Train to the end, test, and save config and results in ``OUTPUT_DIR``.
 
         Returns:
-            The results on the first process, nothing on the others.
+            The results on the first process, an empty dict on the others.
         """
-        save_config(self.cfg)  # not before: resume_or_load may refuse the folder, which is another training's
+        save_config(self.cfg)  # not before: resume_or_load may refuse the folder of another training
         record = run_record(self.cfg, self._lists)
         log_record(record)
         tracked = self.cfg.TRACKING.WANDB.ENABLED and comm.is_main_process()
@@ -189,7 +190,7 @@ class MMTrainer(DefaultTrainer):
         return self._last_eval_results
 
     def _measure_references(self) -> dict[str, Results]:
-        """What chance and the untrained network reach, which a resumed run finds where the first one wrote it."""
+        """Measure the results of chance and the untrained network; a resumed run reads those of the first run."""
         path = Path(self.cfg.OUTPUT_DIR) / "references.json"
         if self.start_iter > 0 and path.is_file():
             return json.loads(path.read_text())
@@ -201,7 +202,7 @@ class MMTrainer(DefaultTrainer):
         return references
 
     def _train_on(self) -> None:
-        """From the iteration at which to start to the end; the host's loop begins with whole epochs only."""
+        """Train from the first missing iteration to the end; the host's loop can begin only with whole epochs."""
         self.iter, self.epoch = self.start_iter, self.start_epoch - 1
         with EventStorage(self.start_iter) as self.storage:
             self.storage.epoch = self.epoch
@@ -219,7 +220,7 @@ class MMTrainer(DefaultTrainer):
                 self.after_train()
 
     def before_epoch(self) -> None:
-        """Begin the epoch's batches, after those that are done."""
+        """Begin the epoch's batches, after those that are already done."""
         self._trainer.start_epoch(self.epoch, self.iter - self.epoch * self.iters_per_epoch)
         super().before_epoch()
 
@@ -232,9 +233,9 @@ class MMTrainer(DefaultTrainer):
         """Save a checkpoint, while every process waits.
 
         Args:
-            name: the file's, without its ending.
-            epochs: how many are done.
-            iterations: how many are done, those of an unfinished epoch among them.
+            name: the name of the file, without its ending.
+            epochs: the number of finished epochs.
+            iterations: the number of finished iterations, including those of an unfinished epoch.
         """
         self.checkpointer.save(
             name,
@@ -250,7 +251,7 @@ class MMTrainer(DefaultTrainer):
         comm.synchronize()
 
     def build_hooks(self) -> list[hooks.HookBase]:
-        """fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
+        """Build fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
         cfg, renewal = self.cfg, PreciseBN()
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
@@ -270,43 +271,43 @@ class MMTrainer(DefaultTrainer):
 
     @staticmethod
     def auto_scale_hyperparams(cfg: CfgNode, num_classes: int) -> CfgNode:
-        """The config with a class an identity where it leaves the number open; the host's also writes a file."""
+        """Set the number of classes to that of identities if it is open; the host's method also writes a file."""
         return cfg if cfg.MODEL.HEADS.NUM_CLASSES else with_values(cfg, MODEL__HEADS__NUM_CLASSES=num_classes)
 
     @classmethod
     def build_model(cls, cfg: CfgNode) -> nn.Module:
-        """fast-reid's, with errors of values that do not go together in one line."""
+        """Build the model as fast-reid does, and refuse values that do not go together in one line."""
         with refused_by(f"{cfg.MODEL.META_ARCHITECTURE} with {cfg.MODEL.BACKBONE.NAME}"):
             return take_terms(super().build_model(cfg), cfg)
 
     @classmethod
     def build_optimizer(cls, cfg: CfgNode, model: nn.Module) -> Optimizer:
-        """See :func:`fastreid_mm.engine.schedule.build_optimizer`, with errors as :meth:`build_model`'s."""
+        """Call :func:`fastreid_mm.engine.schedule.build_optimizer`, with errors as in :meth:`build_model`."""
         with refused_by(f"SOLVER.OPT {cfg.SOLVER.OPT}"):
             return build_optimizer(cfg, model)
 
     @classmethod
     def build_lr_scheduler(cls, cfg: CfgNode, optimizer: Optimizer, iters_per_epoch: int) -> dict:
-        """fast-reid's, with errors as :meth:`build_model`'s."""
+        """Build the schedule as fast-reid does, with errors as in :meth:`build_model`."""
         with refused_by(f"SOLVER.SCHED {cfg.SOLVER.SCHED}"):
             return super().build_lr_scheduler(cfg, optimizer, iters_per_epoch)
 
     @classmethod
     def build_train_loader(cls, cfg: CfgNode) -> DeviceLoader:
-        """See :func:`fastreid_mm.data.build_train_loader`."""
+        """Call :func:`fastreid_mm.data.build_train_loader`."""
         return build_train_loader(cfg)
 
     @classmethod
     def build_evaluator(cls, cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
-        """See :func:`fastreid_mm.protocols.build_evaluator`."""
+        """Call :func:`fastreid_mm.protocols.build_evaluator`."""
         return build_evaluator(cfg, dataset)
 
     @classmethod
     def check_test_sets(cls, cfg: CfgNode, lists: dict[str, str] | None = None) -> dict[str, dict[str, list[str]]]:
-        """See :func:`fastreid_mm.engine.testing.check_test_sets`."""
+        """Call :func:`fastreid_mm.engine.testing.check_test_sets`."""
         return check_test_sets(cfg, cls.build_evaluator, lists)
 
     @classmethod
     def test(cls, cfg: CfgNode, model: nn.Module, notes: Mapping[str, str] | None = None) -> Results:
-        """See :func:`fastreid_mm.engine.testing.run_tests`."""
+        """Call :func:`fastreid_mm.engine.testing.run_tests`."""
         return run_tests(cfg, model, cls.build_evaluator, notes)
