@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from yacs.config import CfgNode
 
-from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.batch_layout import move_batch
+from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.common.read_image import AnyImage, PixelRule, as_rgb

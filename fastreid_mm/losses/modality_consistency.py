@@ -55,9 +55,7 @@ def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor
 
 
 @full_precision
-def both_modalities_consistency(
-    compensated: Tensor, reference: Tensor, targets: Tensor, modalities: Tensor
-) -> Tensor:
+def both_modalities_consistency(compensated: Tensor, reference: Tensor, targets: Tensor, modalities: Tensor) -> Tensor:
     """Add the :func:`modality_consistency` of infrared images, eq. 7, and that of visible ones, eq. 8.
 
     Args:

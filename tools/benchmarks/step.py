@@ -14,10 +14,10 @@ from fastreid.modeling import build_model
 from yacs.config import CfgNode
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures
+from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.engine.step import TrainingStep
-from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.settings.load import load_config
 
 IDENTITIES = 395  # number of identities in SYSU-MM01's training set

@@ -57,9 +57,7 @@ class IEEE(AlignedModel):
         whole = plain if self.global_from == "backbone" else maps
         return self.maps_of(maps, present) | {"whole_maps": whole} | self.labels_of(batch)
 
-    def _maps(
-        self, images: Tensor, present: Tensor | None, layout: Layout | None
-    ) -> tuple[Tensor, Tensor | None]:
+    def _maps(self, images: Tensor, present: Tensor | None, layout: Layout | None) -> tuple[Tensor, Tensor | None]:
         """The backbone's maps, one for each branch, and the (B, branches) mask of those that are present."""
         if self.fusion == "none":
             return self.backbone(images, present, layout), present

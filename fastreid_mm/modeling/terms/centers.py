@@ -51,7 +51,9 @@ class HeteroCenter(FeatureTerm):
     ) -> None:
         super().__init__(scale, outputs)
         self.reduction, self.normalize = reduction, normalize
-        self.needs_modalities = self.compares_modalities = not all(name.startswith(("modality_", "stream_")) for name in self.needs)
+        self.needs_modalities = self.compares_modalities = not all(
+            name.startswith(("modality_", "stream_")) for name in self.needs
+        )
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
