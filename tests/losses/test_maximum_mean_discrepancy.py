@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fastreid_mm.losses import maximum_mean_discrepancy
+from fastreid_mm.losses.maximum_mean_discrepancy import identity_discrepancy
 
 
 def naive(x, y, num_kernels):
@@ -65,3 +66,15 @@ def test_gradient_is_finite_when_samples_coincide():
     x = torch.ones(4, 3, requires_grad=True)
     maximum_mean_discrepancy(x, torch.ones(4, 3)).backward()
     assert x.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("num_kernels", [5, 2])
+def test_that_of_identities_is_the_mean_of_each_ones(num_kernels):
+    torch.manual_seed(0)
+    targets = torch.tensor([4, 1, 4, 1, 1, 7, 4])
+    x, y = torch.randn(2, 7, 6).double().requires_grad_()
+    members = [targets == label for label in (1, 4, 7)]
+    expected = sum(maximum_mean_discrepancy(x[one], y[one], num_kernels) for one in members) / 3
+    loss = identity_discrepancy(x, y, targets, num_kernels)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(*(torch.autograd.grad(each, (x, y)) for each in (loss, expected)))

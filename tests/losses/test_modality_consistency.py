@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fastreid_mm.losses import modality_consistency
+from fastreid_mm.losses.modality_consistency import both_modalities_consistency
 
 TARGETS, REFERENCE = torch.tensor([7, 3, 3, 9]), torch.tensor([3, 9, 3, 7, 9, 9, 5])
 
@@ -45,3 +46,17 @@ def test_an_identity_without_reference_is_named(label):
 def test_without_any_reference_an_identity_is_named():
     with pytest.raises(ValueError, match="of nothing: reference is"):
         modality_consistency(torch.randn(1, 2, 3), torch.tensor([3]), torch.randn(0, 2, 3), REFERENCE[:0])
+
+
+def test_that_of_both_modalities_is_the_sum_of_each_ones():
+    torch.manual_seed(0)
+    targets, infrared = torch.tensor([3, 7, 3, 7, 7, 3, 3]), torch.tensor([0, 1, 1, 0, 1, 0, 0]).bool()
+    compensated, reference = (torch.randn(7, 2, 3, requires_grad=True) for _ in range(2))
+    expected = sum(
+        modality_consistency(compensated[~real], targets[~real], reference[real], targets[real])
+        for real in (infrared, ~infrared)
+    )
+    loss = both_modalities_consistency(compensated, reference, targets, infrared.long())
+    torch.testing.assert_close(loss, expected)
+    inputs = compensated, reference
+    torch.testing.assert_close(*(torch.autograd.grad(each, inputs) for each in (loss, expected)))

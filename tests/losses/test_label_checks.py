@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from fastreid_mm.losses import (
     batch_hard_triplet,
@@ -49,3 +50,14 @@ def test_what_a_loss_needs(loss, arguments, message):
 def test_one_pair_is_enough():
     targets = torch.tensor([0, 0, 1, 2, 3, 4])
     assert all(loss(FEATURES, targets).isfinite() for loss in (weighted_regularized_triplet, batch_hard_triplet))
+
+
+def test_labels_on_another_device_are_not_looked_at():
+    """The device would be waited for; a loss of what there is nothing to compare in is not finite, or says nothing."""
+    with FakeTensorMode():
+        features, same = torch.zeros(6, 4, device="cuda"), torch.zeros(6, dtype=torch.long, device="cuda")
+        for loss in (weighted_regularized_triplet, batch_hard_triplet, modality_aware_center):
+            assert loss(features, same).shape == ()
+        assert hetero_center_triplet(features, same, same).shape == ()
+        assert modality_consistency(features[:, None], same, features[:, None], same).shape == ()
+        assert center_loss(features, same - 1, features).shape == ()
