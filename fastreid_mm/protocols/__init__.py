@@ -1,4 +1,4 @@
-"""fast-reid's evaluator of the test protocols of :mod:`fastreid_mm.evaluation`, which it finds by their names."""
+"""Evaluator for fast-reid of the test protocols of :mod:`fastreid_mm.evaluation`, which are found by name."""
 
 import fastreid_mm.compat  # noqa: F401  makes the host importable: first
 from fastreid_mm.evaluation.protocol import Protocol, Ranking

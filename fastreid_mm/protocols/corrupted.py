@@ -1,4 +1,4 @@
-"""SYSU-MM01-C, RegDB-C and the like: any visible-infrared protocol with corrupted visible images, repeated."""
+"""Tests on SYSU-MM01-C, RegDB-C and the like: visible-infrared protocols with corrupted visible images, repeated."""
 
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.evaluation import inference_on_dataset
@@ -13,10 +13,10 @@ from fastreid_mm.protocols.evaluator import FeatureCollector, RetrievalEvaluator
 
 
 class CorruptedEvaluator(FeatureCollector):
-    """Ranks by another evaluator's protocol, with other features of the visible images.
+    """Evaluator that ranks by another one's protocol, with new features of the visible images.
 
     Args:
-        evaluator: after :meth:`RetrievalEvaluator.evaluate`, of which all other features are.
+        evaluator: the other evaluator, after :meth:`RetrievalEvaluator.evaluate`, which has all other features.
         places: indices of the visible images among its features.
     """
 
@@ -25,7 +25,7 @@ class CorruptedEvaluator(FeatureCollector):
         self._evaluator, self._places = evaluator, places
 
     def evaluate(self) -> Settings:
-        """Rank; empty on all processes but the first."""
+        """Rank, and return the results; empty on all processes but the first."""
         visible, clean = self.gathered(), self._evaluator.features
         if visible is None or clean is None:
             return {}
@@ -37,29 +37,29 @@ class CorruptedEvaluator(FeatureCollector):
 def corrupted_results(cfg: CfgNode, model: nn.Module, dataset: ImageDataset, evaluator: RetrievalEvaluator) -> Results:
     """Test on corrupted visible images, ``TEST.CORRUPTION.REPETITIONS`` times.
 
-    Only the visible images go through the network again, once a repetition.
+    Only the visible images go through the network again, once in each repetition.
 
     Args:
         cfg: the config.
-        model: which gives the features, as in the test of clean images.
+        model: the model that makes the features, as in the test of clean images.
         dataset: the test set.
-        evaluator: of that set, after :meth:`RetrievalEvaluator.evaluate`.
+        evaluator: the evaluator of that set, after :meth:`RetrievalEvaluator.evaluate`.
 
     Returns:
         "NAME-C" with the mean and "NAME-C_deviation" with the sample standard deviation of every metric over the
-        repetitions, both with a "corruption" that says so; empty on all processes but the first.
+        repetitions, both described by a "corruption"; empty on all processes but the first.
     """
     options, places = cfg.TEST.CORRUPTION, visible_places(dataset)
-    found: list[Results] = []
+    repetitions: list[Results] = []
     for repetition in range(options.REPETITIONS):
         loader = build_corrupted_loader(cfg, dataset, repetition)
         repeated = CorruptedEvaluator(evaluator, places)
-        found.append({"-C": inference_on_dataset(model, loader, repeated)})
+        repetitions.append({"-C": inference_on_dataset(model, loader, repeated)})
     if not comm.is_main_process():
         return {}
     frost = "photographs of frost" if options.FROST else "drawn frost"
     drawn = f"of {options.REPETITIONS} repetitions, seed {options.SEED}, {frost}"
-    mean, deviation = (part["-C"] for part in mean_results(found))
+    mean, deviation = (part["-C"] for part in mean_results(repetitions))
     return {
         f"{evaluator.name}-C": _with_corruption(mean, f"mean {drawn}"),
         f"{evaluator.name}-C_deviation": _with_corruption(deviation, f"standard deviation {drawn}"),

@@ -1,4 +1,4 @@
-"""fast-reid's evaluator of every protocol: each image's feature once, then as many rankings as a protocol has."""
+"""Evaluator for fast-reid of all protocols: it gathers the features once, and ranks them as a protocol requires."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,17 +26,17 @@ from fastreid_mm.evaluation.side import Distance, MeasureOf, Side
 from fastreid_mm.protocols.extras import configured_extras
 
 FIELDS = {"cameras": "camid", "scenes": "scene", "numbers": "number"}
-"""What a protocol goes by to the field of an item that says it."""
+"""Fields of items by the names that a protocol has for them."""
 
 
 class FeatureCollector(DatasetEvaluator):
-    """Gathers the features that fast-reid's ``inference_on_dataset`` makes."""
+    """Collector of the features that fast-reid's ``inference_on_dataset`` makes."""
 
     def __init__(self) -> None:
         self._collected: list[Tensor] = []
 
     def reset(self) -> None:
-        """Forget what was collected."""
+        """Delete the collected features."""
         self._collected = []
 
     def process(self, inputs: dict, outputs: Tensor) -> None:
@@ -44,34 +44,33 @@ class FeatureCollector(DatasetEvaluator):
         self._collected.append(outputs.float().cpu())
 
     def gathered(self) -> Tensor | None:
-        """(N, D) features of all processes, in the order of the loader, on the first one; None on the others."""
+        """Gather the features (N, D) of all processes, in the order of the loader, on the first; None on the others."""
         gathered = comm.gather(self._collected)
         return torch.cat(list(chain.from_iterable(gathered))) if comm.is_main_process() else None
 
 
 class RetrievalEvaluator(FeatureCollector):
-    """Gathers the features of a test set, and ranks them by a protocol.
+    """Evaluator that gathers the features of a test set and ranks them by a protocol.
 
     Args:
-        cfg: the config; ``TEST.METRIC`` is the distance unless :attr:`distance` is given another, ``TEST.RANKS`` takes
-            the place of the protocol's ranks; what it asks for beyond them: :func:`configured_extras`.
-        dataset: with ``query`` and ``gallery``, in the order of the loader.
-        protocol: the rules.
+        cfg: the config; ``TEST.METRIC`` is the distance unless :attr:`distance` is set, ``TEST.RANKS`` replaces the
+            protocol's ranks, and :func:`configured_extras` reads the rest.
+        dataset: the data set, with ``query`` and ``gallery`` in the order of the loader.
+        protocol: the protocol.
 
     Raises:
-        InputError: an unknown metric, what :func:`configured_extras` raises, or an item lacks what the protocol goes
-            by.
+        InputError: the metric is unknown, or an item lacks a field that the protocol needs.
     """
 
     recall_shares = 0
-    """Into how many shares of recall the precision-recall curve of a setting is divided; 0 for results without it."""
+    """Number of shares of recall of the precision-recall curve of each setting; 0 for results without it."""
 
     def __init__(self, cfg: CfgNode, dataset: ImageDataset, protocol: Protocol) -> None:
         super().__init__()
         self.name, self.protocol = type(dataset).__name__, protocol
         self.nobody = {JUNK, *getattr(dataset, "_junk_pids", ())}
-        """Identities that are nobody's, Market-1501's distractors among them: their queries become junk, while in the
-        gallery they stay wrong answers."""
+        """Identities of nobody, such as Market-1501's distractors: their queries are left out, but in the gallery their
+        images are wrong answers."""
         self.query = [item._replace(pid=JUNK) if item.pid in self.nobody else item for item in as_items(dataset.query)]
         self.gallery = as_items(dataset.gallery)
         self._require_fields()
@@ -79,11 +78,11 @@ class RetrievalEvaluator(FeatureCollector):
         require_choice("TEST.METRIC", cfg.TEST.METRIC, METRICS)
         self.metric = cfg.TEST.METRIC
         self.pixels = PixelRule.from_cfg(cfg)
-        """How the images of pictures are read."""
+        """Rule for reading the images of pictures."""
         self.distance: Distance = self.plain_distance
-        """How features are compared; the trainer puts the model's own way here."""
+        """Distance of features; the trainer sets the model's."""
         self.plain_features: Callable[[Tensor], Tensor] = lambda features: features
-        """Features to those that may be averaged, likewise the model's."""
+        """Function from features to ones that may be averaged; the trainer sets the model's."""
         self.extras = configured_extras(cfg)
         self.features: Tensor | None = None
 
@@ -98,11 +97,11 @@ class RetrievalEvaluator(FeatureCollector):
 
     @property
     def gallery_source(self) -> str:
-        """How galleries come about; part of every result."""
+        """Gallery source of the protocol, which is part of every result."""
         return self.protocol.gallery_source
 
     def plain_distance(self, query: Tensor, gallery: Tensor) -> Tensor:
-        """(Nq, D) and (Ng, D) features to (Nq, Ng) distances by ``TEST.METRIC``."""
+        """Compute the distances (Nq, Ng) of features (Nq, D) and (Ng, D) by ``TEST.METRIC``."""
         return pairwise_distance(query, gallery, self.metric)
 
     def evaluate(self) -> Settings:
@@ -111,11 +110,11 @@ class RetrievalEvaluator(FeatureCollector):
         return {} if self.features is None else self.ranked(self.features)
 
     def ranked(self, features: Tensor) -> Settings:
-        """(Nq + Ng, D) features, query first, to the protocol's results by the model's distance, with the extras."""
+        """Rank features (Nq + Ng, D), query first, by the protocol with the model's distance and the extras."""
         return self._rank(features, self.distance, self._extended if any(self.extras) else self._plain)
 
     def chance(self) -> Settings:
-        """What features that know nothing reach, by the protocol alone."""
+        """Rank random features by the protocol, without extras."""
         random = torch.randn(len(self.query) + len(self.gallery), 16, generator=torch.Generator().manual_seed(0))
         return self._rank(random, self.plain_distance, self._plain)
 
@@ -123,7 +122,7 @@ class RetrievalEvaluator(FeatureCollector):
         """Name the metrics of every setting, without features: all galleries are drawn, and nothing is ranked.
 
         Raises:
-            InputError: what is wrong with the test set, which it names.
+            InputError: the test set does not fit its protocol; names the set.
         """
         try:
             return self.protocol.metrics(*self.sides(), self.ranks)
@@ -140,34 +139,34 @@ class RetrievalEvaluator(FeatureCollector):
         return partial(rank_metrics, recall_shares=self.recall_shares)
 
     def _extended(self, query: Side, gallery: Side) -> Measure:
-        """The measure with the extras that the config asks for."""
+        """Make the measure with the extras of the config."""
         return partial(extended_measure(self.extras, self._compared(query, gallery)), recall_shares=self.recall_shares)
 
     def _compared(self, query: Side, gallery: Side) -> Compared:
         return Compared(query.features, gallery.features, self.distance, self.plain_features, self.metric)
 
     def side(self, items: list[Item], features: Tensor | None = None) -> Side:
-        """Items with (N, D) features, or without any, as the protocol takes them."""
+        """Make a side of a ranking from items with features (N, D), or without any."""
         arrays = {name: field(items, FIELDS[name]) for name in self.protocol.goes_by if name in FIELDS}
         labels = {"ids": field(items, "pid"), "paths": field(items, "img_path")}
         return self.protocol.side(torch.empty(len(items), 0) if features is None else features, arrays | labels)
 
     def sides(self, features: Tensor | None = None) -> tuple[Side, Side]:
-        """(Nq + Ng, D) features, query first, or none, to query and gallery with their labels."""
+        """Make query and gallery with their labels from features (Nq + Ng, D), query first, or without any."""
         if features is None:
             return self.side(self.query), self.side(self.gallery)
         query, gallery = features[: len(self.query)], features[len(self.query) :]
         return self.side(self.query, query), self.side(self.gallery, gallery)
 
     def hidden(self, query: list[Item], gallery: list[Item]) -> np.ndarray:
-        """(Nq, Ng) bool: which of some items the protocol hides from which query."""
+        """Return a mask (Nq, Ng), true where the protocol hides a gallery item from a query."""
         labels = self.side(query).labels_with(self.side(gallery))
         return hidden_images(
             self.protocol.rule, labels.query_ids, labels.query_cams, labels.gallery_ids, labels.gallery_cams
         )
 
     def shown_distance(self, chosen: np.ndarray, shown: np.ndarray) -> Tensor:
-        """(n, m) distances of chosen queries to gallery images as they are ranked, of indices of both."""
+        """Compute the distances (n, m) by which chosen queries rank gallery images, given the indices of both."""
         query, gallery = self.sides(cast(Tensor, self.features))
         if not (self.extras.expansion or self.extras.reranking):
             return self.distance(query.of(chosen).features, gallery.of(shown).features)
@@ -177,9 +176,9 @@ class RetrievalEvaluator(FeatureCollector):
         return refined[torch.as_tensor(chosen)]
 
     def people(self) -> np.ndarray:
-        """Indices of the queries that are somebody's."""
+        """Return the indices of the queries whose identity is not -1."""
         return np.flatnonzero(~is_junk(field(self.query, "pid")))
 
     def shown_gallery(self) -> np.ndarray:
-        """Indices of the gallery images that pictures of ranked lists draw from."""
+        """Return the indices of the gallery images that may occur in pictures of ranked lists."""
         return self.protocol.shown_gallery(self.side(self.gallery))

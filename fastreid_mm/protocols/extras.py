@@ -1,4 +1,4 @@
-"""Which of fast-reid's extras at test time a config asks for."""
+"""Extras of fast-reid at test time, from a config."""
 
 from fastreid.data.datasets.bases import ImageDataset
 from yacs.config import CfgNode
@@ -9,7 +9,7 @@ from fastreid_mm.evaluation.extras import Expansion, Extras, Reranking
 
 
 def configured_extras(cfg: CfgNode) -> Extras:
-    """``TEST.AQE``, ``TEST.RERANK`` and ``TEST.ROC``."""
+    """Read ``TEST.AQE``, ``TEST.RERANK`` and ``TEST.ROC``."""
     expansion, reranking = cfg.TEST.AQE, cfg.TEST.RERANK
     return Extras(
         Expansion(expansion.QE_K, expansion.QE_TIME, expansion.ALPHA) if expansion.ENABLED else None,
@@ -19,10 +19,10 @@ def configured_extras(cfg: CfgNode) -> Extras:
 
 
 def require_averageable(cfg: CfgNode, dataset: ImageDataset) -> None:
-    """Refuse, early, ``TEST.AQE`` on samples that lack modalities: they have no mean.
+    """Refuse ``TEST.AQE`` early on samples that lack modalities, as their features have no mean.
 
     Raises:
-        InputError: names the first such sample, or the key that takes a modality away.
+        InputError: names the first such sample, or the key that removes a modality.
     """
     if not cfg.TEST.AQE.ENABLED:
         return

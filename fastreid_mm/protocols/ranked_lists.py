@@ -1,4 +1,4 @@
-"""A picture of queries and what was found for them."""
+"""Picture of queries and their nearest gallery images."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,22 @@ from fastreid_mm.data.items import Item
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 
 TOP = 10
-"""Gallery images in a row."""
+"""Number of gallery images in a row."""
 _UPRIGHT, _LYING = (64, 128), (128, 64)
 _FRAME = 4
-_RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # the colour-blind tell them apart
+_RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # colour-blind people can tell them apart
 
 
 def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:
-    """Save a picture with a row a query: the query left, its ten nearest gallery images framed green or orange.
+    """Save a picture with a row for each query: the query, then its ten nearest gallery images in green or orange.
 
-    Queries are spread evenly over the identities, without regard to how well they did. Images of identity -1 are none,
-    and are not found.
+    Green frames are right, orange ones wrong. Queries are spread evenly over the identities, whether their answers are
+    right or not. Images of identity -1 are neither queries nor answers.
 
     Args:
-        evaluator: after :meth:`RetrievalEvaluator.evaluate`.
-        path: of the PNG file.
-        count: rows at most.
+        evaluator: the evaluator, after :meth:`RetrievalEvaluator.evaluate`.
+        path: the path of the PNG file.
+        count: the largest number of rows.
     """
     chosen = spread(evaluator.people(), count)
     pixels, size = evaluator.pixels, _tile_size(evaluator.query[0], evaluator.pixels)
@@ -35,23 +35,23 @@ def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> N
     for row, (index, nearest) in enumerate(zip(chosen, nearest_images(evaluator, chosen))):
         item, top = evaluator.query[index], row * height + _FRAME
         sheet.paste(_tile(item, size, _QUERY, pixels), (_FRAME, top))
-        for place, found in enumerate(nearest):
-            colour = _RIGHT if found.pid == item.pid else _WRONG
-            sheet.paste(_tile(found, size, colour, pixels), (width * (place + 1) + 4 * _FRAME, top))
+        for place, answer in enumerate(nearest):
+            colour = _RIGHT if answer.pid == item.pid else _WRONG
+            sheet.paste(_tile(answer, size, colour, pixels), (width * (place + 1) + 4 * _FRAME, top))
     write_whole(path, lambda part: sheet.save(part, format="PNG"))
 
 
 def spread(choices: Sequence | np.ndarray, count: int) -> np.ndarray:
-    """At most ``count`` of the choices, evenly spread over them."""
+    """Choose at most ``count`` of the choices, spread evenly over them."""
     places = np.linspace(0, len(choices) - 1, min(count, len(choices))).round().astype(int)
     return np.asarray(choices)[places]
 
 
 def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[Item]]:
-    """The ``TOP`` nearest gallery items, of those that the protocol shows, of each chosen query.
+    """Find the ``TOP`` nearest gallery items of each chosen query, without those that the protocol hides.
 
     Args:
-        evaluator: after :meth:`RetrievalEvaluator.evaluate`.
+        evaluator: the evaluator, after :meth:`RetrievalEvaluator.evaluate`.
         chosen: (n,) indices of queries.
     """
     items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
@@ -69,14 +69,14 @@ def _tile_size(item: Item, pixels: PixelRule) -> tuple[int, int]:
 
 
 def _tile(item: Item, size: tuple[int, int], colour: tuple[int, int, int], pixels: PixelRule) -> Image.Image:
-    """An item's image with a coloured frame around it."""
+    """Draw an item's image with a coloured frame around it."""
     framed = Image.new("RGB", (size[0] + 2 * _FRAME, size[1] + 2 * _FRAME), colour)
     framed.paste(_shown(item, pixels).resize(size), (_FRAME, _FRAME))
     return framed
 
 
 def _shown(item: Item, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
-    """The image of an item; of several modalities the first there is, a part of the file where it is a strip."""
+    """Read the image of an item: that of its first modality, cut out if the file is a strip."""
     path, box = item.first_source
     image = read_rgb(path, pixels)
     return image.crop(box) if box else image

@@ -1,4 +1,4 @@
-"""Test protocols by name. A data set says by which it is tested: its attribute ``protocol`` is the name."""
+"""Registry of test protocols by name, which data sets have as their attribute ``protocol``."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,14 @@ from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 from fastreid_mm.protocols.extras import require_averageable
 
 PROTOCOLS: dict[str, type[Protocol]] = dict(BENCHMARKS)
-"""Name to protocol, of the benchmarks and of whatever was registered."""
+"""Protocols by name: those of the benchmarks and all that were registered."""
 
 
 def register(name: str) -> Callable[[type[Protocol]], type[Protocol]]:
-    """Test the data sets whose ``protocol`` is the name by a class.
+    """Register a class as the protocol of the data sets whose ``protocol`` is the name.
 
     Raises:
-        ValueError: the name is another's already.
+        ValueError: the name is already registered.
 
     Example:
         >>> @register("open")
@@ -38,11 +38,11 @@ def register(name: str) -> Callable[[type[Protocol]], type[Protocol]]:
 
 
 def build_evaluator(cfg: CfgNode, dataset: ImageDataset) -> RetrievalEvaluator:
-    """The evaluator of a data set's protocol; fast-reid's own data sets name none and are Market's.
+    """Build the evaluator of a data set's protocol; fast-reid's own data sets name none and use Market's.
 
     Raises:
-        InputError: no protocol has that name, its images cannot be corrupted as ``TEST.CORRUPTION`` asks or averaged as
-            ``TEST.AQE`` does, and what the protocol and the evaluator raise.
+        InputError: no protocol has that name, ``TEST.CORRUPTION`` or ``TEST.AQE`` are impossible on its images, or the
+            protocol or the evaluator refuses the data set.
     """
     require_corruptible(cfg, dataset)
     require_averageable(cfg, dataset)
