@@ -1,1 +1,1 @@
-"""Search: features of images in an index of vectors, exact distances as each method has them."""
+"""Search for images in an index of feature vectors, by the exact distances of each method."""

@@ -1,4 +1,4 @@
-"""What was found for queries: as text, as JSON and as a picture."""
+"""Answers to queries, as text, as JSON and as a picture."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,25 +19,25 @@ _TILE, _GAP, _LINE = 128, 6, 14
 
 
 class Match(NamedTuple):
-    """An image of a gallery that was found."""
+    """Gallery image in the answer to a query."""
 
     path: str
     score: float
-    """The higher, the nearer."""
+    """Score, higher if the image is nearer."""
     source: Source | None = None
-    """The file that was indexed, if that is known."""
+    """Source of the image when it was indexed, if that is known."""
 
 
 class Answer(NamedTuple):
-    """What was found for a query."""
+    """Answer to a query."""
 
     query: str
     matches: list[Match]
-    """The best first."""
+    """Gallery images, the best first."""
 
 
 def as_text(answers: Sequence[Answer]) -> str:
-    """A block of lines for each query."""
+    """Format answers as a block of lines for each query."""
     return "\n".join(
         "\n".join([printable(query), *(_line(rank, match) for rank, match in enumerate(matches, 1))])
         for query, matches in answers
@@ -49,9 +49,9 @@ def _line(rank: int, match: Match) -> str:
 
 
 def outdated(answers: Sequence[Answer]) -> str:
-    """Say how many of the images that were found are gone or changed, and the first; empty if none is."""
-    found = {match.path: Member(match.path, match.source) for _, matches in answers for match in matches}
-    states = ((name, state_of(member)) for name, member in found.items())
+    """Describe how many images of the answers are gone or changed, and the first of them; empty if none is."""
+    members = {match.path: Member(match.path, match.source) for _, matches in answers for match in matches}
+    states = ((name, state_of(member)) for name, member in members.items())
     lines = [f"{name} {state}" for name, state in states if state]
     more = "repeat index_gallery, with --prune to leave out what is gone"
     return f"{len(lines)} of the images found are not what was indexed, the first: {lines[0]}; {more}" if lines else ""
@@ -67,9 +67,9 @@ def write_answers(path: Path, answers: Sequence[Answer]) -> None:
 
 
 def draw_answers(path: Path, answers: Sequence[Answer], pixels: PixelRule = DEFAULT_RULE) -> None:
-    """Write a PNG with a row a query: its image left, what was found for it beside, each over its score.
+    """Write a PNG with a row for each query: its image, then the images of its answer, each above its score.
 
-    An image that cannot be shown, as it is gone or is none, is a tile that says so.
+    An image that cannot be shown, for example because it is gone, is replaced by a tile with the reason.
     """
     columns = 1 + max(len(answer.matches) for answer in answers)
     width, height = _TILE + _GAP, _TILE + _LINE + _GAP
@@ -83,20 +83,20 @@ def draw_answers(path: Path, answers: Sequence[Answer], pixels: PixelRule = DEFA
 
 
 def read_match(match: Match, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
-    """Read the image that was found.
+    """Read the image of a match.
 
     Args:
-        match: what was found.
-        pixels: how it is read.
+        match: the match.
+        pixels: the rule for reading it.
 
     Raises:
-        InputError: says why it cannot be shown; see :func:`~fastreid_mm.retrieval.sources.image_of`.
+        InputError: the image cannot be shown; see :func:`~fastreid_mm.retrieval.sources.image_of`.
     """
     return read_rgb(image_of(Member(match.path, match.source)), pixels)
 
 
 def sign(reason: str) -> Image.Image:
-    """Draw a picture that says why there is no other."""
+    """Draw a tile with the reason why an image cannot be shown."""
     tile = Image.new("RGB", (_TILE, _TILE), "lightgrey")
     text = "\n".join(wrap(encodable(printable(reason), "ascii"), 20))
     ImageDraw.Draw(tile).text((4, 4), text, fill="black")
@@ -111,7 +111,7 @@ def _shown(read: Callable[[], Image.Image]) -> Image.Image:
 
 
 def _tile(sheet: Image.Image, corner: tuple[int, int], image: Image.Image, text: str) -> None:
-    """Paste an image at its own proportions, with a text below."""
+    """Paste an image with its proportions kept, and a text below it."""
     scale = _TILE / max(image.size)
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     sheet.paste(image, (corner[0] + (_TILE - image.width) // 2, corner[1] + (_TILE - image.height) // 2))

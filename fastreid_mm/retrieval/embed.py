@@ -1,4 +1,4 @@
-"""From samples to features, with what cannot be read left out and told."""
+"""Features of samples, without those that cannot be read, which are reported."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +17,9 @@ from fastreid_mm.retrieval.sources import Member, source_of
 
 
 class Readings(Dataset):
-    """Samples with the files they were read from, and what was read of them or the error that names the file.
+    """Data set of samples: each is its row without vector, and its prepared images or the error that names the file.
 
-    Images are prepared for the network where they are read, so that a batch never holds more than their small copies.
+    Images are prepared for the network by the process that reads them, so that a batch holds only their small copies.
     """
 
     def __init__(self, samples: Sequence[Sample], prepare: Callable[[str], Tensor]) -> None:
@@ -31,7 +31,7 @@ class Readings(Dataset):
     def __getitem__(self, index: int) -> tuple[Member, Tensor | dict[str, Tensor] | str]:
         sample = self._samples[index]
         try:
-            member = Member(sample.path, source_of(sample))  # before: a file that is replaced meanwhile differs from it
+            member = Member(sample.path, source_of(sample))  # first, so that a file replaced meanwhile differs from it
             if isinstance(sample.images, str):
                 return member, self._prepare(sample.images)
             return member, {name: self._prepare(path) for name, path in sample.images.items()}
@@ -42,16 +42,16 @@ class Readings(Dataset):
 def read_batches(
     predictor: Predictor, samples: Sequence[Sample], unreadable: list[str], batch_size: int = 64, done: int = 0
 ) -> Iterator[tuple[list[Member], list[Any]]]:
-    """Read samples, those that can be, and what their rows would be, a batch at a time, with a progress bar.
+    """Yield batches of the samples that can be read, as rows without vectors and images, with a progress bar.
 
     Images are read by as many processes as ``DATALOADER.NUM_WORKERS`` of the config.
 
     Args:
-        predictor: whose config says so.
-        samples: in their order.
-        unreadable: gets a line for each sample that cannot be read.
-        batch_size: samples at a time.
-        done: samples that the bar counts as done before.
+        predictor: the predictor, which has the config.
+        samples: the samples.
+        unreadable: receives a line for each sample that cannot be read.
+        batch_size: the number of samples of a batch.
+        done: the number of samples that the bar counts as done at its start.
     """
     workers = predictor.cfg.DATALOADER.NUM_WORKERS
     if workers:
@@ -76,26 +76,26 @@ def features_of(
     batch_size: int = 64,
     skip_unreadable: bool = True,
 ) -> tuple[list[str], Tensor]:
-    """Paths and (N, D) features of the samples that can be read.
+    """Compute the features (N, D) of the samples that can be read, and return them after their paths.
 
     Args:
         predictor: makes the features.
-        samples: in their order.
+        samples: the samples.
         modality: "visible" or "infrared"; empty for aligned samples.
-        unreadable: gets a line for each sample that cannot be read, or whose feature is not finite.
-        batch_size: samples at a time.
-        skip_unreadable: or else refuse them; the first one ends the computing, and what else cannot be read is found.
+        unreadable: receives a line for each sample that cannot be read, or whose feature is not finite.
+        batch_size: the number of samples of a batch.
+        skip_unreadable: whether to skip such samples instead of refusing them all, without computing further features.
 
     Raises:
-        InputError: names what cannot be read, if it is not to be skipped or there is nothing else.
+        InputError: names the samples that cannot be read, if they are not skipped or there are no others.
     """
     paths: list[str] = []
     features: list[Tensor] = []
     for members, images in read_batches(predictor, samples, unreadable, batch_size):
         if skip_unreadable or not unreadable:
-            kept, found = finite_features(predictor, members, images, modality, unreadable, batch_size)
+            kept, finite = finite_features(predictor, members, images, modality, unreadable, batch_size)
             paths += [member.name for member in kept]
-            features.append(found)
+            features.append(finite)
     if not paths or (unreadable and not skip_unreadable):
         raise InputError(listed(unreadable))
     return paths, torch.cat(features)
@@ -113,15 +113,15 @@ def finite_features(
     unreadable: list[str],
     batch_size: int,
 ) -> tuple[list[Member], Tensor]:
-    """Members and (n, D) features of the images whose feature is finite: no search finds another.
+    """Compute the features (n, D) of images, and return them after their members, without any that are not finite.
 
     Args:
         predictor: makes the features.
-        members: of the images.
-        images: as they were read.
+        members: the members of the images.
+        images: the images, prepared by the predictor.
         modality: see :func:`features_of`.
-        unreadable: gets a line for each of the others.
-        batch_size: images at a time.
+        unreadable: receives a line for each image whose feature is not finite, which no search could find.
+        batch_size: the number of images of a batch.
     """
     features = predictor.features(images, modality, batch_size)
     finite = features.isfinite().all(1)
@@ -132,5 +132,5 @@ def finite_features(
 
 
 def _ignore_interrupts(worker: int) -> None:
-    """An interrupt from the keyboard goes to every process; the first one decides when to stop."""
+    """Ignore interrupts from the keyboard, which go to every process; the first process decides when to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""An index in a file of FAISS (https://github.com/facebookresearch/faiss)."""
+"""Index in a file of FAISS (https://github.com/facebookresearch/faiss)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,28 +19,29 @@ from fastreid_mm.retrieval.sources import Member, Source
 from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
 
 _CHUNK = 1 << 16
-"""Rows that go to the index at a time."""
+"""Number of rows that are added to the index at a time."""
 
 
 _NO_MAP = 0
-"""Of FAISS's ``DirectMap::Type``, from places to vectors."""
+"""Value of FAISS's ``DirectMap::Type`` for an index without a map from places to vectors."""
 
 
 class FaissIndex:
-    """``PATH``, which FAISS reads, and ``PATH.json``: whose vectors these are, of which kind, and the name of each.
+    """Index in ``PATH``, FAISS's file, and ``PATH.json`` with identity, kind and the name of each row.
 
-    What is added goes to ``PATH.new`` first, a :class:`Journal`. :meth:`finish` moves it into the index and replaces
-    the files whole, the index before the names; interrupted anywhere, the next :meth:`finish` does what was left.
+    New rows go first to ``PATH.new``, a :class:`Journal`. :meth:`finish` moves them into the index and replaces the
+    files as a whole, the index before the names; if it is interrupted, the next :meth:`finish` completes it.
 
     Args:
-        path: of the file.
-        identity: of the vectors that are searched for, or added.
-        kind: of a new index, as FAISS's ``index_factory`` calls it; None for "Flat", or whatever the file is.
-        inner_product: whether the nearest rows are those of the largest inner product, or of the least distance.
-        effort: of a search in an approximate kind, as FAISS calls its parameters: "nprobe=16", "efSearch=64".
+        path: the path of the file.
+        identity: the identity of the vectors that are searched for, or added.
+        kind: the kind of a new index, by the name for FAISS's ``index_factory``; None for "Flat", or the kind of an
+            existing file.
+        inner_product: whether the nearest rows are those of the largest inner product, or of the smallest distance.
+        effort: the effort of a search in an approximate kind, as FAISS's parameters: "nprobe=16", "efSearch=64".
 
     Raises:
-        InputError: the files are truncated, damaged or not of an index, another model's or of another kind.
+        InputError: the files are truncated, damaged, not those of an index, another model's or of another kind.
     """
 
     def __init__(
@@ -50,14 +51,14 @@ class FaissIndex:
         self._members: list[Member] = []
         self._kind = kind or "Flat"
         self._checksum = ""
-        """Of the file that the index was read from."""
+        """Checksum of the file that the index was read from."""
         self.made = 0
-        """See :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
-        self._index: Any = None  # which class it is depends on the kind
+        """Date of writing, see :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
+        self._index: Any = None  # its class depends on the kind
         self._journal = Journal(Path(f"{path}.new"), identity)
         self._to_write = self._written = False
         self._behind = 0
-        """How many rows there are with those of the journal."""
+        """Number of rows, including those of the journal."""
         if path.exists() or self._side.exists():
             self._read(kind)
         if self._index is None:
@@ -101,7 +102,7 @@ class FaissIndex:
             raise InputError(f"{self._path} has {self._index.d} columns, not {self._identity.size}")
 
     def _goes_together(self) -> bool:
-        """Whether each row of the journal is for a place that there is, or the next one."""
+        """Tell whether each row of the journal belongs to an existing place, or to the next one."""
         rows = len(self)
         for place, _ in self._journal.changes:
             if not 0 <= place <= rows:
@@ -115,15 +116,15 @@ class FaissIndex:
 
     @property
     def waiting(self) -> int:
-        """How many rows were added and are not searched yet."""
+        """Number of rows that were added but are not searched yet."""
         return 0 if self._written else len(self._journal)
 
     def known(self) -> set[str]:
-        """The names of all rows."""
+        """Return the names of all rows."""
         return {member.name for member in self.members()}
 
     def members(self) -> list[Member]:
-        """All rows."""
+        """List all rows without their vectors."""
         return self._members if self._written else with_changes(self._members, dict(self._journal.changes), set())
 
     def add(
@@ -140,20 +141,20 @@ class FaissIndex:
         self._behind = next(behind)
 
     def note(self, sources: dict[int, Source]) -> None:
-        """Keep with the names what is known of files."""
+        """Store the sources of rows with their names."""
         self._settle()
         for place, source in sources.items():
-            if place < len(self._members):  # or else in the journal, and looked at again by the next indexing
+            if place < len(self._members):  # rows in the journal are compared again by the next indexing
                 self._members[place] = self._members[place]._replace(source=source)
         self._to_write = True
 
     def drop(self, places: Sequence[int]) -> None:
-        """Leave rows out of the next :meth:`finish`."""
+        """Mark rows to be left out by the next :meth:`finish`."""
         self._settle()
         self._journal.drop(places)
 
     def _settle(self) -> None:
-        """Do what an interrupted :meth:`finish` has left, so that places are those of the index again."""
+        """Complete an interrupted :meth:`finish`, so that places are those of the index again."""
         if self._written:
             if self._to_write:
                 self._write_side()
@@ -162,7 +163,7 @@ class FaissIndex:
             self._written = self._to_write = False
 
     def finish(self) -> None:
-        """Move what was added into the index, and leave out what was dropped.
+        """Move added rows into the index, and leave out dropped ones.
 
         Raises:
             InputError: there are too few rows to train an index of this kind.
@@ -179,7 +180,7 @@ class FaissIndex:
             self._to_write = False
 
     def _rebuilt(self) -> Any:
-        """The index with the journal's rows in their places; otherwise as it is, trained as it was."""
+        """Build the index anew with the journal's rows in their places, without training it again."""
         rows = {place: row for row, (place, _) in enumerate(self._journal.changes)}  # the last of each place
         vectors, had = self._journal.vectors(), len(self)
         index = self._index
@@ -215,34 +216,34 @@ class FaissIndex:
         return with_changes(self._members, dict(self._journal.changes), self._journal.dropped)
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
-        """Places of the nearest rows."""
+        """Find the places of the nearest rows."""
         with _refusals(f"{self._path} of kind {self._kind}"):
             return self._index.search(np.ascontiguousarray(vectors, np.float32), count)[1]
 
     def rows(self, places: np.ndarray) -> np.ndarray:
-        """The vectors; of a kind that compresses them, what is left of them."""
+        """Return the vectors, as they were before or after compression, depending on the kind."""
         with _refusals(f"{self._path} of kind {self._kind}"):
             if inverted := faiss.try_extract_index_ivf(self._index):
-                inverted.make_direct_map()  # of inverted lists, from places to vectors
+                inverted.make_direct_map()  # inverted lists need a map from places to vectors
             return self._index.reconstruct_batch(np.ascontiguousarray(places, np.int64))
 
     def names(self, places: np.ndarray) -> list[str]:
-        """The names."""
+        """Return the names."""
         return [member.name for member in self.members_at(places)]
 
     def members_at(self, places: np.ndarray) -> list[Member]:
-        """The rows there but for their vectors."""
+        """Return the rows without their vectors."""
         return [self._members[place] for place in places]
 
 
 def _reason(error: Exception) -> str:
-    """What FAISS says, without where in its code it does."""
+    """Return FAISS's message without its place in FAISS's code."""
     return re.split(r"failed: |\w+\.cpp:\d+: ", first_line(error))[-1]
 
 
 @contextmanager
 def _refusals(what: str) -> Iterator[None]:
-    """Turn what FAISS raises into an error that names what was asked for."""
+    """Turn FAISS's exceptions into an :class:`InputError` that begins with ``what``."""
     try:
         yield
     except RuntimeError as error:

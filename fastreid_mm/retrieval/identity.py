@@ -1,4 +1,4 @@
-"""Which model has made the vectors of an index, so that no other searches it."""
+"""Identity of the model that has made the vectors of an index, so that no other model searches it."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,18 +14,18 @@ from fastreid_mm.common.read_image import FULL_RANGE
 
 
 class Identity(NamedTuple):
-    """What a query must share with the vectors of an index to be compared with them."""
+    """Properties that a query must share with the vectors of an index to be compared with them."""
 
     architecture: str
-    """``MODEL.META_ARCHITECTURE``."""
+    """Value of ``MODEL.META_ARCHITECTURE``."""
     space: str
-    """How rows are compared, see :mod:`fastreid_mm.retrieval.spaces`."""
+    """Name of the space in which rows are compared, see :mod:`fastreid_mm.retrieval.spaces`."""
     size: int
-    """V, the columns of a row."""
+    """Number V of the columns of a row."""
     config: str
-    """Of what the config says of the network and of how images are read, a checksum."""
+    """Checksum of the config keys of the network and of reading images."""
     weights: str
-    """A checksum of the model's tensors."""
+    """Checksum of the model's tensors."""
 
 
 _MEANING = {
@@ -38,17 +38,17 @@ _MEANING = {
 
 
 def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identity:
-    """The identity of the vectors that a model makes.
+    """Compute the identity of the vectors that a model makes.
 
     Args:
-        cfg: the model's.
-        model: with its weights.
-        space: the name of the space in which its features lie.
+        cfg: the model's config.
+        model: the model with its weights.
+        space: the name of the space of its features.
         size: V.
     """
     network = [(key, value) for key, value in sorted(leaves(cfg.MODEL, "MODEL.")) if _of_features(key)]
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
-    if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # beside the default, so that older indexes stay usable
+    if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # unless it is the default, so that older indexes stay usable
         read.append(tuple(cfg.INPUT.RANGE_16BIT))
     settings = repr((network, read)).encode()
     config = hashlib.sha256(settings).hexdigest()[:16]
@@ -59,7 +59,7 @@ def identity_from(saved: object, path: object) -> Identity:
     """Read the identity of a model from JSON.
 
     Raises:
-        InputError: names the file, if what it says is none, or is of another version of this package.
+        InputError: it is no identity, or that of another version of this package; names the file.
     """
     fields = set(saved) if isinstance(saved, dict) else set()
     if not isinstance(saved, dict) or fields != set(Identity._fields):
@@ -75,7 +75,7 @@ def identity_from(saved: object, path: object) -> Identity:
 
 
 def refuse_other(saved: Identity, given: Identity, path: object) -> None:
-    """Refuse a model that has not made the vectors of a file.
+    """Refuse a model other than the one that made the vectors of a file.
 
     Raises:
         InputError: names the file and the first thing that differs.
@@ -88,7 +88,7 @@ def refuse_other(saved: Identity, given: Identity, path: object) -> None:
 
 
 def _of_features(key: str) -> bool:
-    """Tell whether features depend on a key, given the weights. Losses of packages from outside declare no keys."""
+    """Tell whether features depend on a key for given weights. Losses of packages from outside declare no keys."""
     return not key.startswith("MODEL.LOSSES.") and (key not in DECLARED or DECLARED[key].when == "building")
 
 

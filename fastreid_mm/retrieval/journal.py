@@ -1,4 +1,4 @@
-"""Rows that were embedded and are not in an index yet, on disk, so that an interruption loses none of them."""
+"""Journal on disk of rows that are not in an index yet, so that an interruption loses none of them."""
 
 import json
 import os
@@ -16,37 +16,37 @@ from fastreid_mm.retrieval.sources import Member
 
 
 class Journal:
-    """Vectors in one file and what is to be done with them in another, both only ever appended to.
+    """Journal of vectors in one file and of lines that say what to do with them in another, both only appended to.
 
-    A line of the other file is JSON, a tab and a checksum. The first says of what the vectors are, each of the others
-    that a row goes to a place of the index, that rows are to be dropped, or how the index was written with all that.
-    A row counts when its line is complete, which is written, and on the disk, after its vector. What an interruption
-    leaves of a row beyond that is cut off.
+    A line is JSON, a tab and a checksum. The first contains the identity of the vectors, each of the others says that a
+    row goes to a place of the index, that rows are to be dropped, or how the index was written with all changes. A row
+    counts if its line is complete, which is written after its vector is on the disk. Incomplete rows of an interruption
+    are cut off.
 
     Args:
-        path: of the vectors; that of the lines ends in ``.names`` as well. Nothing is made before the first line.
-        identity: of what made the vectors.
+        path: the path of the vectors; that of the lines has ``.names`` appended. No file is made before the first line.
+        identity: the identity of the vectors.
 
     Raises:
-        InputError: the files are damaged, hold vectors that something else has made, or do not go together.
+        InputError: the files are damaged, hold vectors of another model, or do not belong together.
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self._vectors, self._lines_file, self._identity = path, Path(f"{path}.names"), identity
         self.changes: list[tuple[int, Member]] = []
-        """The place of each row in the index, and what it is; a later one replaces an earlier one of that place."""
+        """Place of each row in the index, and the row without vector; later rows replace earlier ones of a place."""
         self.dropped: set[int] = set()
-        """Places of rows to be left out, once all rows are where they go."""
+        """Places of rows to be left out, after all rows were put into their places."""
         self.index = self.kind = ""
-        """Checksum and kind of the index that was written with all this; empty before."""
-        self._whole_bytes = 0  # of the file of lines, up to the last that is complete
+        """Checksum and kind of the index that was written with all changes; empty before."""
+        self._whole_bytes = 0  # length of the complete lines
         self._cut = False
         if self._lines_file.is_file():
             self._read()
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything in it."""
+        """Whether the journal has any lines."""
         return bool(self._whole_bytes)
 
     def _read(self) -> None:
@@ -56,7 +56,7 @@ class Journal:
         damaged = f"{self._lines_file} is damaged or no journal of an index; delete it and {self._vectors}"
         try:
             texts = whole.decode().split("\n")
-            checked = "\t" in texts[0]  # or else of an earlier version
+            checked = "\t" in texts[0]  # lines of earlier versions have no checksum
             head, *lines = (json.loads(_checked(text) if checked else text) for text in texts)
             first, saved = head["first"], head["identity"]
             if not isinstance(first, int) or first < 0:
@@ -67,12 +67,12 @@ class Journal:
             if isinstance(error, InputError):
                 raise
             raise InputError(damaged) from None
-        self._check_vectors([found for found in checksums if found is not None])
+        self._check_vectors([checksum for checksum in checksums if checksum is not None])
         self._whole_bytes = len(whole) + 1
 
     def _take(self, line: Any, first: int) -> int | None:
-        """Take a line, and return the checksum of its vector, -1 if it has none in a journal of an earlier version."""
-        if isinstance(line, str):  # of an earlier version
+        """Read a line, and return the checksum of its vector, -1 if a journal of an earlier version has none."""
+        if isinstance(line, str):  # an earlier version
             self.changes.append((first + len(self.changes), Member(line)))
             return -1
         if "drop" in line:
@@ -102,12 +102,12 @@ class Journal:
         return len(self.changes)
 
     def add(self, vectors: np.ndarray, members: Sequence[Member], places: Sequence[int]) -> None:
-        """Append rows, which are on the disk when it returns.
+        """Append rows, and return when they are on the disk.
 
         Args:
             vectors: (n, V) float32.
-            members: n.
-            places: n, in the index.
+            members: the n rows without their vectors.
+            places: their n places in the index.
         """
         rows = [np.ascontiguousarray(vector, np.float32).tobytes() for vector in vectors]
         lines = [
@@ -118,12 +118,12 @@ class Journal:
         self.changes += zip(places, members)
 
     def drop(self, places: Sequence[int]) -> None:
-        """Append that rows are to be left out."""
+        """Append a line that rows are to be left out."""
         self._append(b"", [{"drop": list(places)}])
         self.dropped.update(places)
 
     def written(self, checksum: str, kind: str) -> None:
-        """Append how the index was written with all this, before it takes its name."""
+        """Append a line with checksum and kind of the index written with all changes, before it is renamed."""
         self._append(b"", [{"index": checksum, "kind": kind}])
         self.index, self.kind = checksum, kind
 
@@ -139,14 +139,14 @@ class Journal:
         self._whole_bytes += len(text)
 
     def _cut_torn_rows(self) -> None:
-        """Done by who writes alone: another process may read meanwhile."""
+        """Cut off incomplete rows, only when writing, as another process may read the files meanwhile."""
         for path, length in ((self._vectors, len(self) * self._row_bytes), (self._lines_file, self._whole_bytes)):
             path.touch()
             os.truncate(path, length)
         self._cut = True
 
     def vectors(self) -> np.ndarray:
-        """(n, V) float32 of all rows, read from the disk as they are used."""
+        """Return the vectors (n, V) float32 of all rows, which are read from the disk when they are used."""
         shape = (len(self), self._identity.size)
         return np.memmap(self._vectors, np.float32, "r", shape=shape) if len(self) else np.empty(shape, np.float32)
 
@@ -159,7 +159,7 @@ class Journal:
 
 
 def _checked(line: str) -> str:
-    """The JSON of a line."""
+    """Check a line by its checksum, and return its JSON."""
     text, _, expected = line.rpartition("\t")
     if text_checksum(text) != expected:
         raise ValueError

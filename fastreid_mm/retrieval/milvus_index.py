@@ -1,4 +1,4 @@
-"""An index in a collection of Milvus (https://milvus.io)."""
+"""Index in a collection of Milvus (https://milvus.io)."""
 
 import json
 import logging
@@ -19,24 +19,24 @@ from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
 _PROPERTY = "fastreid_mm.identity"
 _NAME_BYTES, _SOURCE_BYTES = 4096, 65535
 _PAGE = 1000
-"""Rows that are asked for at a time."""
+"""Number of rows that are requested at a time."""
 
 
 class MilvusIndex:
-    """A collection of the fields ``place``, ``name``, ``source`` and ``vector``; whose vectors they are is a property.
+    """Index in a collection with the fields ``place``, ``name``, ``source`` and ``vector``, and a property identity.
 
-    Milvus keeps what it has acknowledged, so what is added is in the collection at once. Collections of earlier
-    versions have no field ``source``: files that were replaced are not noticed there.
+    Milvus keeps rows that it has acknowledged, so added rows are in the collection at once. Collections of earlier
+    versions have no field ``source``: replaced files are not noticed there.
 
     Args:
         url: ``milvus://[USER:PASSWORD@]HOST:PORT/COLLECTION``, or ``milvus-lite://FILE.db/COLLECTION`` for Milvus in
             this process (``milvus-lite:///FILE.db/COLLECTION`` with an absolute path).
-        identity: of the vectors that are searched for, or added.
-        kind: of a new index, Milvus's name and parameters: "HNSW,M=32,efConstruction=200"; None for "FLAT", or
-            whatever the collection is.
-        inner_product: whether the nearest rows are those of the largest inner product, or of the least distance.
-        effort: of a search in an approximate kind: "nprobe=16", "ef=64".
-        create: make the collection if it is not there.
+        identity: the identity of the vectors that are searched for, or added.
+        kind: the kind of a new index, by Milvus's name and parameters: "HNSW,M=32,efConstruction=200"; None for "FLAT",
+            or the kind of an existing collection.
+        inner_product: whether the nearest rows are those of the largest inner product, or of the smallest distance.
+        effort: the effort of a search in an approximate kind: "nprobe=16", "ef=64".
+        create: whether to make the collection if there is none.
 
     Raises:
         InputError: pymilvus is missing, Milvus cannot be reached, or the collection is missing or another's.
@@ -53,19 +53,19 @@ class MilvusIndex:
     ) -> None:
         address, self._name = _parse(url)
         require_packages("milvus", "pymilvus", *(["milvus_lite"] if url.startswith("milvus-lite:") else []))
-        from pymilvus import MilvusClient  # here: those who search files do without it
+        from pymilvus import MilvusClient  # here: indexes in files do not need it
 
-        for logger in ("pymilvus", "milvus_lite"):  # which print the tracebacks of errors that are told in words here
+        for logger in ("pymilvus", "milvus_lite"):  # they print tracebacks of errors that are reported here
             logging.getLogger(logger).setLevel(logging.CRITICAL)
         self._url, self._identity = url, identity
         self._effort = _parameters(effort.split(",") if effort else [])
         with self._refusals():
             self._client = MilvusClient(**address)
-            there = self._client.has_collection(self._name)
-        if not there and not create:
+            exists = self._client.has_collection(self._name)
+        if not exists and not create:
             raise InputError(f"{url}: there is no such collection")
         with self._refusals():
-            if not there:
+            if not exists:
                 self._create(kind or "FLAT", "IP" if inner_product else "L2")
             described = self._client.describe_collection(self._name)
         self._check(described["properties"], kind)
@@ -77,7 +77,7 @@ class MilvusIndex:
         if rows != len(self):
             raise InputError(f"{url} is damaged: of its {rows} rows only {len(self)} follow each other")
         self.made = 0 if self._keeps_sources else sys.maxsize
-        """See :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
+        """Date of writing, see :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
 
     def _create(self, kind: str, metric: str) -> None:
         from pymilvus import DataType
@@ -112,12 +112,12 @@ class MilvusIndex:
         return "source" in self._fields
 
     def _read_members(self) -> list[Member]:
-        """All rows in the order of their places, which have no gaps."""
+        """Read all rows without their vectors, in the order of their places, which have no gaps."""
         members: list[Member] = []
         while True:
             page = f"place >= {len(members)} and place < {len(members) + _PAGE}"
-            found = self._client.query(self._name, filter=page, output_fields=self._fields)
-            rows = {row["place"]: row for row in found}
+            answer = self._client.query(self._name, filter=page, output_fields=self._fields)
+            rows = {row["place"]: row for row in answer}
             while len(members) in rows:
                 members.append(self._member(rows[len(members)]))
             if len(rows) < _PAGE:
@@ -136,14 +136,14 @@ class MilvusIndex:
         return len(self._members)
 
     waiting = 0
-    """All that was added is searched."""
+    """Number of rows that are not searched yet: none."""
 
     def known(self) -> set[str]:
-        """The names of all rows."""
+        """Return the names of all rows."""
         return {member.name for member in self._members}
 
     def members(self) -> list[Member]:
-        """All rows."""
+        """List all rows without their vectors."""
         return list(self._members)
 
     def add(
@@ -171,7 +171,7 @@ class MilvusIndex:
                 self._client.upsert(self._name, content)
 
     def note(self, sources: dict[int, Source]) -> None:
-        """Keep nothing more of files: Milvus writes whole rows alone, so they are read once more the next time."""
+        """Store nothing, as Milvus writes only whole rows, so that the files are read again the next time."""
         if not self._keeps_sources:
             print(
                 f"{self._url} is of an earlier version, in which files that were replaced are not noticed: "
@@ -180,7 +180,7 @@ class MilvusIndex:
             )
 
     def drop(self, places: Sequence[int]) -> None:
-        """Leave rows out, and put the last ones in their places."""
+        """Delete rows, and move the last ones to their places."""
         dropped = set(places)
         left = len(self) - len(dropped)
         holes = sorted(place for place in dropped if place < left)
@@ -194,38 +194,38 @@ class MilvusIndex:
         )
 
     def finish(self) -> None:
-        """Have Milvus write everything to where it keeps it."""
+        """Make Milvus write everything to its storage."""
         with self._refusals():
             self._client.flush(self._name)
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
-        """Places of the nearest rows."""
-        asking, options = list(np.asarray(vectors, np.float32)), {"params": self._effort}
+        """Find the places of the nearest rows."""
+        queries, options = list(np.asarray(vectors, np.float32)), {"params": self._effort}
         with self._refusals():
-            found = self._client.search(self._name, data=asking, limit=count, search_params=options)
+            answers = self._client.search(self._name, data=queries, limit=count, search_params=options)
         places = np.full((len(vectors), count), -1, np.int64)
-        for row, hits in zip(places, found):
+        for row, hits in zip(places, answers):
             row[: len(hits)] = [hit["place"] for hit in hits]
         return places
 
     def rows(self, places: np.ndarray) -> np.ndarray:
-        """The vectors."""
+        """Return the vectors."""
         distinct, back = np.unique(places, return_inverse=True)
-        found: dict[int, list[float]] = {}
+        vectors: dict[int, list[float]] = {}
         for start in range(0, len(distinct), _PAGE):
             with self._refusals():
                 page = self._client.get(
                     self._name, ids=distinct[start : start + _PAGE].tolist(), output_fields=["vector"]
                 )
-            found |= {row["place"]: row["vector"] for row in page}
-        return np.array([found[place] for place in distinct.tolist()], np.float32)[back]
+            vectors |= {row["place"]: row["vector"] for row in page}
+        return np.array([vectors[place] for place in distinct.tolist()], np.float32)[back]
 
     def names(self, places: np.ndarray) -> list[str]:
-        """The names."""
+        """Return the names."""
         return [member.name for member in self.members_at(places)]
 
     def members_at(self, places: np.ndarray) -> list[Member]:
-        """The rows there but for their vectors."""
+        """Return the rows without their vectors."""
         return [self._members[place] for place in places]
 
     @contextmanager
@@ -239,7 +239,7 @@ class MilvusIndex:
 
 
 def _parse(url: str) -> tuple[dict[str, str], str]:
-    """Where Milvus is, as its client has it, and the name of the collection."""
+    """Split a URL into the arguments of Milvus's client and the name of the collection."""
     scheme, _, rest = url.partition("://")
     place, _, name = rest.rpartition("/")
     if not place or not name:
@@ -251,7 +251,7 @@ def _parse(url: str) -> tuple[dict[str, str], str]:
 
 
 def _parameters(pairs: list[str]) -> dict[str, float]:
-    """What "ef=64" says."""
+    """Read parameters such as "ef=64"."""
     try:
         values = {name: float(value) for name, value in (pair.split("=") for pair in pairs)}
     except ValueError:

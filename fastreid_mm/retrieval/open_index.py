@@ -1,4 +1,4 @@
-"""An index by where it lies: in a file, or in Milvus."""
+"""Opening of an index by its location, in a file or in Milvus."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fastreid_mm.retrieval.vector_index import VectorIndex
 
 
 def model_space(predictor: Predictor) -> Space:
-    """The space in which the features of a predictor lie."""
+    """Return the space of the features of a predictor."""
     return space_of(as_meta_architecture(predictor.model, predictor.cfg.TEST.METRIC))
 
 
@@ -27,14 +27,14 @@ def open_index(
     effort: str = "",
     create: bool = False,
 ) -> VectorIndex:
-    """The index of a predictor's features.
+    """Open the index of a predictor's features.
 
     Args:
         location: the path of a file, ``milvus://...`` or ``milvus-lite://...``.
-        predictor: whose features the index has, or is to have.
-        kind: of a new index, see :class:`FaissIndex` and :class:`MilvusIndex`; exact if None.
-        effort: of a search in an approximate kind.
-        create: make a new index if there is none.
+        predictor: the predictor, whose features the index has, or is to have.
+        kind: the kind of a new index, see :class:`FaissIndex` and :class:`MilvusIndex`; exact if None.
+        effort: the effort of a search in an approximate kind.
+        create: whether to make a new index if there is none.
 
     Raises:
         InputError: there is no index, or it cannot be used, or it is another model's.
@@ -60,10 +60,10 @@ def open_index(
 
 
 def _row_size(predictor: Predictor, space: Space) -> int:
-    """V. A model that does not say how long its features are makes one, of a picture that is not in any file."""
+    """Return V. If a model does not declare the length of its features, it makes one of a black picture."""
     size = as_meta_architecture(predictor.model, predictor.cfg.TEST.METRIC).feature_size
     if size:
         return space.vectors(torch.empty(0, size)).shape[1]
     image = Image.new("RGB", (8, 8))
-    asked = ([{predictor.modalities[0]: image}],) if predictor.modalities else ([image], "visible")
-    return space.vectors(predictor.features(*asked)).shape[1]
+    arguments = ([{predictor.modalities[0]: image}],) if predictor.modalities else ([image], "visible")
+    return space.vectors(predictor.features(*arguments)).shape[1]

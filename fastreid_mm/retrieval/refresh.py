@@ -1,4 +1,4 @@
-"""What an index lacks of a gallery, what it has of it that was replaced, has twice, or that is gone."""
+"""Comparison of an index with its gallery: new, replaced, doubled and deleted images."""
 
 import os
 from collections import defaultdict
@@ -20,29 +20,28 @@ from fastreid_mm.retrieval.sources import (
 
 
 class Plan(NamedTuple):
-    """How to bring an index up to date; rows are given by their places."""
+    """Plan of bringing an index up to date, with rows by their places."""
 
     todo: list[tuple[Sample, int]]
     """Samples to embed, each with the place of the row that it replaces, or -1 if it is new."""
     noted: dict[int, Source]
-    """Rows that stay, and what is known of their files now."""
+    """New sources of rows that stay."""
     doubled: list[int]
-    """Rows of a sample that has another row."""
+    """Rows of samples that have another row."""
     gone: list[int]
-    """Rows whose image is nowhere."""
+    """Rows whose image does not exist any more."""
 
 
 def plan_of(samples: Sequence[Sample], members: Sequence[Member], made: int) -> Plan:
     """Compare the samples of a gallery with the rows of an index.
 
-    A sample is that of a row if it is the same file by its real path, or has the same full path, however either was
-    named.
+    A sample belongs to a row if it is the same file by its real path, or has the same full path, under whatever names.
 
     Args:
-        samples: of the gallery.
+        samples: the samples of the gallery.
         members: the rows of the index, by place.
-        made: when the index was written, in nanoseconds. Of a row that says nothing of its files, those that are not
-            newer are taken for what was indexed.
+        made: the date at which the index was written, in nanoseconds. If a row has no source, files that are not newer
+            are taken for those that were indexed.
     """
     rows = defaultdict(list)
     for place, member in enumerate(members):
@@ -52,20 +51,20 @@ def plan_of(samples: Sequence[Sample], members: Sequence[Member], made: int) -> 
     names = {member.name: place for place, member in enumerate(members)}
     met: set[int] = set()
     for sample in samples:
-        found = sorted({*rows[sample.key], *rows[full_path(sample.path)]} - met)
-        met.update(found)
-        if not found:
-            # another working folder's image may have this name
+        matching = sorted({*rows[sample.key], *rows[full_path(sample.path)]} - met)
+        met.update(matching)
+        if not matching:
+            # an image indexed from another working folder may have this name
             other = sample.path in names and names[sample.path] not in met
             plan.todo.append((sample._replace(path=full_path(sample.path)) if other else sample, -1))
             continue
-        kept = next((place for place in found if _unchanged(members[place], sample, made)), -1)
+        kept = next((place for place in matching if _unchanged(members[place], sample, made)), -1)
         if kept < 0:
-            kept = found[0]
+            kept = matching[0]
             plan.todo.append((_under_its_name(members[kept], sample), kept))
         elif (source := members[kept].source) is None or not same_times(source, sample):
             plan.noted[kept] = source_of(sample)
-        plan.doubled.extend(place for place in found if place != kept)
+        plan.doubled.extend(place for place in matching if place != kept)
     plan.gone.extend(place for place, member in enumerate(members) if place not in met and not place_of(member))
     return plan
 
@@ -75,7 +74,7 @@ def _aliases(member: Member) -> set[str]:
     here = {full_path(member.name), _real(member.name)}
     if source is None:
         return here
-    return {source.key, source.file} | (set() if status(source.file) else here)  # of a gallery that was moved
+    return {source.key, source.file} | (set() if status(source.file) else here)  # the gallery may have been moved
 
 
 def _real(name: str) -> str:
@@ -86,7 +85,7 @@ def _real(name: str) -> str:
 
 
 def _under_its_name(member: Member, sample: Sample) -> Sample:
-    """The sample as the row calls it, if that name leads to it from here."""
+    """Give a sample the name of its row, if that name leads to it from the working folder."""
     same = status(member.name) is not None and _real(member.name) == _real(sample.path)
     return sample._replace(path=member.name) if same else sample
 

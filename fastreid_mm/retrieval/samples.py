@@ -1,4 +1,4 @@
-"""The images in a folder, or samples of several modalities, in the order of their paths."""
+"""Images in a folder, or samples of several modalities, in the order of their paths."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,38 +10,38 @@ from fastreid_mm.common.image_files import SUFFIXES, LeftOut, images_below, list
 
 
 class Sample(NamedTuple):
-    """What is one row of an index."""
+    """Image, or sample of several modalities, that becomes a row of an index."""
 
     path: str
-    """Of the image; of several modalities, of the first there is."""
+    """Path of the image, or of the first image of a sample of several modalities."""
     images: str | dict[str, str]
-    """The path of the image, or of each modality's."""
+    """Path of the image, or of the image of each modality."""
     key: str
-    """What tells it from all other samples: its real path, however it was named; of several modalities, the real path
-    of the folder of their folders, and in it the sample's."""
+    """Unique key of the sample: its real path, whatever its name; with several modalities, the name of the sample in
+    the real path of the folder that contains the modalities' folders."""
 
 
 def samples_in(folder: str, modalities: Sequence[str] = (), left_out: LeftOut | None = None) -> list[Sample]:
-    """All samples in a folder and the folders in it, sorted by their paths; links are followed.
+    """List all samples in a folder and the folders in it, sorted by their paths; links are followed.
 
-    An image that is there under several names, by links, is taken once, if possible by the name that is no link.
+    An image with several names, by links, is listed once, if possible by the name that is no link.
 
     Args:
-        folder: with the images, or one image; of a method for aligned images, with a folder for each modality in it,
-            in which the images of a sample have one name (their suffixes may differ).
-        modalities: of a sample, if it has several. Samples may lack some of them.
-        left_out: gets what is no image, and further names of an image.
+        folder: a folder of images, or one image; for aligned images, a folder that contains a folder for each
+            modality, in which the images of a sample have the same name (their suffixes may differ).
+        modalities: the modalities of a sample, if it has several. Samples may lack some of them.
+        left_out: records files that are no images, and further names of an image.
 
     Raises:
-        InputError: there is no such folder, or nothing in it.
+        InputError: there is no such folder, or it has no images.
     """
     left_out = LeftOut() if left_out is None else left_out
     place = Path(folder)  # without a slash at its end or dots in it
     if not place.exists():
         raise InputError(f"--images: {folder} does not exist")
-    found = _aligned(place, modalities, left_out) if modalities else _single(place, left_out)
+    samples = _aligned(place, modalities, left_out) if modalities else _single(place, left_out)
     distinct: dict[object, Sample] = {}
-    for sample in sorted(found, key=lambda sample: (_is_link(place, sample), sample.path)):
+    for sample in sorted(samples, key=lambda sample: (_is_link(place, sample), sample.path)):
         first = distinct.setdefault(_files(sample), sample)
         if first is not sample:
             left_out.add(sample.path, f"the same as {first.path}")
@@ -77,25 +77,25 @@ def _aligned(place: Path, modalities: Sequence[str], left_out: LeftOut) -> list[
 
 
 def _modality_folders(place: Path, modalities: Sequence[str], left_out: LeftOut) -> dict[str, str]:
-    """Modality to the name of its folder, which may differ in case if there is only one."""
+    """Find the name of each modality's folder, which may differ in case if there is only one."""
     folders, images = list_folder(str(place), left_out) if place.is_dir() else ([], [])
-    found = {}
+    chosen = {}
     for name in modalities:
         others = [folder for folder in folders if folder.lower() == name.lower()]
         if name in others or len(others) == 1:
-            found[name] = name if name in others else others[0]
+            chosen[name] = name if name in others else others[0]
         elif others:
             raise InputError(f"--images: which of {', '.join(others)} in {place} has the images of {name}?")
-    if not found:
+    if not chosen:
         raise InputError(f"--images: {place} has none of the folders {', '.join(modalities)}, one for each modality")
     for name in [*folders, *images]:
-        if name not in found.values():
+        if name not in chosen.values():
             left_out.add(str(place / name), "no folder of a modality")
-    return found
+    return chosen
 
 
 def _real_root(place: Path, folders: Sequence[str]) -> Path:
-    """The real path of a folder, or of the one that has all of its modalities if these are links to that one's."""
+    """Return the real path of a folder, or of the folder that all of its modalities are links into."""
     real = [(place / folder).resolve() for folder in folders]
     if len({path.parent for path in real}) == 1 and [path.name for path in real] == list(folders):
         return real[0].parent
@@ -103,7 +103,7 @@ def _real_root(place: Path, folders: Sequence[str]) -> Path:
 
 
 def _files(sample: Sample) -> object:
-    """What two names of one sample have in common."""
+    """Return a value that is equal for all names of a sample."""
     if isinstance(sample.images, str):
         return sample.key
     return tuple((name, os.path.realpath(path)) for name, path in sample.images.items())

@@ -1,4 +1,4 @@
-"""The nearest rows of an index for the features of queries, with their exact distances."""
+"""Search for the nearest rows of an index to the features of queries, with their exact distances."""
 
 from typing import NamedTuple
 
@@ -11,20 +11,20 @@ from fastreid_mm.retrieval.spaces import Space
 from fastreid_mm.retrieval.vector_index import VectorIndex
 
 _SPARE = 16
-"""Candidates beyond those asked for: an index rounds otherwise than the exact distance, and so may order neighbours."""
+"""Number of additional candidates, as an index rounds differently and may exchange almost equally near rows."""
 _CHUNK = 1 << 13
-"""Rows of an index that are compared with all queries at a time."""
+"""Number of rows of an index that are compared with all queries at a time."""
 _MEAN_OF = 1024
-"""Rows that stand for all where their mean is needed."""
+"""Number of rows by which the mean of all is estimated."""
 
 
 class Ranked(NamedTuple):
-    """What was found for Nq queries, the nearest first; of equals the one that was indexed first."""
+    """Nearest rows of Nq queries, the nearest first; among equals the one that was indexed first."""
 
     places: np.ndarray
-    """(Nq, k) places in the index."""
+    """Places (Nq, k) in the index."""
     distances: np.ndarray
-    """(Nq, k), as the model compares."""
+    """Distances (Nq, k) by the model."""
 
 
 def search(
@@ -32,17 +32,17 @@ def search(
 ) -> Ranked:
     """Find the ``top`` nearest rows for each query.
 
-    The index proposes, and the model's own distance decides: the distances are exact in any case, of an exact index
-    with an exact space the ranking is, too.
+    The index proposes candidates, and the model's own distance ranks them: distances are always exact, and with an
+    exact index and an exact space so is the ranking.
 
     Args:
-        index: where to search.
-        space: of the model.
-        distance: of the model: (Nq, D) and (Ng, D) features to (Nq, Ng).
+        index: the index.
+        space: the space of the model.
+        distance: the distance of the model: (Nq, D) and (Ng, D) features to (Nq, Ng).
         query: (Nq, D) features.
-        top: k, at most; there are no more than the index has rows.
-        candidates: how many rows the index proposes. 0 is as many as an exact ranking needs: a few more than ``top``,
-            or all rows, each compared by ``distance``, in a space that is not exact.
+        top: k, limited to the number of rows of the index.
+        candidates: the number of rows that the index proposes. 0 is as many as an exact ranking needs: a few more than
+            ``top``, or in a space that is not exact all rows, each compared by ``distance``.
     """
     top = min(top, len(index))
     if not space.proposes or (not candidates and not space.exact):
@@ -65,24 +65,24 @@ def scan(index: VectorIndex, space: Space, distance: Distance, query: Tensor, to
     best = Ranked(np.empty((len(query), 0), np.int64), np.empty((len(query), 0), np.float32))
     for start in range(0, len(index), _CHUNK):
         places = np.arange(start, min(start + _CHUNK, len(index)))
-        found = distance(query, space.features(_rows(index, places))).numpy()
-        both = np.concatenate([best.places, np.broadcast_to(places, found.shape)], 1)
-        best = _ranked(both, np.concatenate([best.distances, found], 1), top)
+        distances = distance(query, space.features(_rows(index, places))).numpy()
+        both = np.concatenate([best.places, np.broadcast_to(places, distances.shape)], 1)
+        best = _ranked(both, np.concatenate([best.distances, distances], 1), top)
     return best
 
 
 def _distances(index: VectorIndex, space: Space, distance: Distance, query: Tensor, places: np.ndarray) -> np.ndarray:
-    """A (D,) query's feature and (n,) places to (n,) distances; infinite where there is no row."""
-    found = np.full(len(places), np.inf, np.float32)
-    there = places >= 0
-    if there.any():
-        gallery = space.features(_rows(index, places[there]))
-        found[there] = distance(query[None], gallery)[0].numpy()
-    return found
+    """Compute the distances (n,) of a query's feature (D,) to the rows at places (n,), infinite where there is none."""
+    distances = np.full(len(places), np.inf, np.float32)
+    is_row = places >= 0
+    if is_row.any():
+        gallery = space.features(_rows(index, places[is_row]))
+        distances[is_row] = distance(query[None], gallery)[0].numpy()
+    return distances
 
 
 def _ranked(places: np.ndarray, distances: np.ndarray, top: int) -> Ranked:
-    """The ``top`` of (Nq, n) places by their distances, and by their places where those are equal."""
+    """Rank places (Nq, n) by their distances, and equal distances by place, and return the first ``top``."""
     order = np.lexsort((places, distances))[:, :top]
     return Ranked(np.take_along_axis(places, order, 1), np.take_along_axis(distances, order, 1))
 

@@ -1,4 +1,4 @@
-"""An index, opened with the model that has made it, to be asked with features."""
+"""Search in an index that was opened with the model that has made it."""
 
 import math
 import sys
@@ -13,22 +13,22 @@ from fastreid_mm.retrieval.open_index import model_space, open_index
 from fastreid_mm.retrieval.search import scan, search
 
 _QUERIES = 1024
-"""Queries that are compared at a time."""
+"""Number of queries that are compared at a time."""
 
 
 class Searcher:
-    """Answers queries from an index.
+    """Search engine over an index.
 
     >>> searcher = Searcher("gallery.index", predictor)  # doctest: +SKIP
     >>> searcher.search(predictor.features(["night/1.jpg"], "infrared"), top=10)  # doctest: +SKIP
 
     Args:
-        location: of the index, see :func:`~fastreid_mm.retrieval.open_index.open_index`.
-        predictor: with the config and the checkpoint that made the index.
+        location: the location of the index, see :func:`~fastreid_mm.retrieval.open_index.open_index`.
+        predictor: the predictor, with the config and the checkpoint that made the index.
         candidates, effort: see :func:`~fastreid_mm.retrieval.search.search` and ``open_index``.
 
     Raises:
-        InputError: there is no index, or it cannot be used, or it is another model's, or it is empty.
+        InputError: there is no index, it cannot be used, it is another model's, or it is empty.
     """
 
     def __init__(self, location: str, predictor: Predictor, candidates: int = 0, effort: str = "") -> None:
@@ -41,25 +41,25 @@ class Searcher:
         self._cosine = predictor.cfg.TEST.METRIC == "cosine"
 
     def search(self, features: Tensor, top: int) -> list[list[Match]]:
-        """The ``top`` nearest images of each of (Nq, D) features, the nearest first.
+        """Find the ``top`` nearest images of each of (Nq, D) features, the nearest first.
 
-        A score is the cosine, or the negative distance where ``TEST.METRIC`` is "euclidean". An image that a query
-        cannot be compared with, since they have no modality in common, is left out.
+        A score is the cosine, or the negative distance if ``TEST.METRIC`` is "euclidean". Images that have no modality
+        in common with a query cannot be compared with it and are left out.
         """
         answers = []
         for query in features.split(_QUERIES):
-            found = search(self.index, self._space, self._predictor.distance, query, top, self._candidates)
-            for places, distances in zip(found.places, found.distances):
-                there = [distance for distance in distances.tolist() if math.isfinite(distance)]
-                members = self.index.members_at(places[: len(there)])
-                answers.append([Match(name, self._score(far), of) for (name, of), far in zip(members, there)])
+            ranked = search(self.index, self._space, self._predictor.distance, query, top, self._candidates)
+            for places, distances in zip(ranked.places, ranked.distances):
+                finite = [distance for distance in distances.tolist() if math.isfinite(distance)]
+                members = self.index.members_at(places[: len(finite)])
+                answers.append([Match(name, self._score(far), source) for (name, source), far in zip(members, finite)])
         return answers
 
     def recall(self, features: Tensor, top: int) -> float:
-        """The share of the ``top`` nearest of all images, by comparing with every one, that :meth:`search` proposes."""
-        asked = self.index, self._space, self._predictor.distance, features, top
-        pairs = zip(search(*asked, self._candidates).places, scan(*asked).places)
-        return float(np.mean([np.isin(best, found).mean() for found, best in pairs]))
+        """Measure the share of the exact ``top`` nearest images, by a full comparison, that :meth:`search` proposes."""
+        arguments = self.index, self._space, self._predictor.distance, features, top
+        pairs = zip(search(*arguments, self._candidates).places, scan(*arguments).places)
+        return float(np.mean([np.isin(best, proposed).mean() for proposed, best in pairs]))
 
     def _score(self, distance: float) -> float:
         return 1 - distance if self._cosine else -distance

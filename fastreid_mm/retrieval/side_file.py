@@ -1,4 +1,4 @@
-"""``PATH.json`` beside an index ``PATH``: whose vectors these are, of which kind, and what each was made of."""
+"""File ``PATH.json`` beside an index ``PATH``, with the identity and kind of the vectors, and the source of each."""
 
 import json
 import zlib
@@ -16,17 +16,17 @@ _CHECKSUM = ', "checksum": '
 
 
 class Side(NamedTuple):
-    """The content of the file."""
+    """Content of the file."""
 
     identity: Identity
     kind: str
     members: list[Member]
     index_checksum: str
-    """The checksum of the index that it goes with; empty in files of earlier versions, which have none."""
+    """Checksum of the index that the file belongs to; empty in files of earlier versions."""
 
 
 def write_side(path: Path, side: Side) -> None:
-    """Write the file whole, with a checksum of itself at its end."""
+    """Write the file as a whole, with a checksum of its content at its end."""
     content = {
         "identity": side.identity._asdict(),
         "kind": side.kind,
@@ -39,15 +39,15 @@ def write_side(path: Path, side: Side) -> None:
 
 
 def read_side(path: Path) -> Side:
-    """Read what :func:`write_side`, of this version or an earlier one, has written.
+    """Read a file written by :func:`write_side`, of this version or an earlier one.
 
     Raises:
-        InputError: names the file, and says what is wrong with it.
+        InputError: the file cannot be read, is truncated or damaged, or is not of an index.
     """
     try:
         text = path.read_bytes().decode()
         saved = json.loads(text)
-    except (ValueError, RecursionError):  # nested too deep is the latter
+    except (ValueError, RecursionError):  # the latter if it is nested too deep
         raise InputError(f"{path} is truncated or not of an index: it is no JSON that can be read") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
@@ -69,23 +69,23 @@ def text_checksum(text: str) -> str:
 
 def file_checksum(path: str) -> str:
     """Compute the checksum of a file's content, against damage."""
-    found = 0
+    value = 0
     with Path(path).open("rb") as file:
         while chunk := file.read(_CHUNK):
-            found = zlib.crc32(chunk, found)
-    return f"{found:08x}"
+            value = zlib.crc32(chunk, value)
+    return f"{value:08x}"
 
 
 def source_json(source: Source | None) -> list | None:
-    """Key, file and stamps, the key empty if it is the file."""
+    """Convert a source to a list of key, file and stamps for JSON; the key is empty if it is the file."""
     return source and ["" if source.key == source.file else source.key, source.file, source.stamps]
 
 
 def source_from(saved: Any, path: object) -> Source | None:
-    """Read what :func:`source_json` has made.
+    """Convert the result of :func:`source_json` back to a source.
 
     Raises:
-        InputError: names the file, if it is nothing of the kind.
+        InputError: it is no such result; names the file.
     """
     if saved is None:
         return None
@@ -100,7 +100,7 @@ def source_from(saved: Any, path: object) -> Source | None:
 def _members(names: Any, sources: Any, path: Path) -> list[Member]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{path} is not of an index: names is no list of texts")
-    if sources is None:  # of an earlier version
+    if sources is None:  # an earlier version
         return [Member(name) for name in names]
     if not isinstance(sources, list) or len(sources) != len(names):
         raise InputError(f"{path} is not of an index: sources is no list of as many as there are names")
@@ -108,6 +108,6 @@ def _members(names: Any, sources: Any, path: Path) -> list[Member]:
 
 
 def with_changes(members: Sequence[Member], changes: dict[int, Member], dropped: set[int]) -> list[Member]:
-    """Members with those at some places replaced, or added behind the last, and others left out."""
+    """Replace members at some places, add others behind the last, and leave out dropped ones."""
     both = {**dict(enumerate(members)), **changes}
     return [both[place] for place in sorted(both) if place not in dropped]

@@ -1,4 +1,4 @@
-"""Which files the rows of an index were made of, so that one that was replaced or deleted does not pass for them."""
+"""Sources of the rows of an index: the files that they were made of, so that replaced or deleted ones are noticed."""
 
 import hashlib
 import os
@@ -14,41 +14,41 @@ _CHUNK = 1 << 20
 
 
 class Source(NamedTuple):
-    """The files that a row was made of, as they were then."""
+    """Files that a row was made of, as they were when it was indexed."""
 
     key: str
-    """See :class:`~fastreid_mm.retrieval.samples.Sample`."""
+    """Key of the :class:`~fastreid_mm.retrieval.samples.Sample`."""
     file: str
-    """The full path of the sample, links in it as they are."""
+    """Full path of the sample, without resolving links."""
     stamps: dict[str, str]
-    """Modality, or "" of an image, to time, time of the entry, size and checksum of the file."""
+    """Times of change of content and entry, size and checksum of each file, by modality, "" for a single image."""
 
 
 class Member(NamedTuple):
-    """A row of an index but for its vector."""
+    """Row of an index without its vector."""
 
     name: str
     source: Source | None = None
-    """None in indexes of earlier versions."""
+    """Source of the row, None in indexes of earlier versions."""
 
 
 def full_path(path: str) -> str:
-    """Make a path begin at the root, without dots in it; links are left as they are."""
+    """Make a path absolute, without dots in it; links are not resolved."""
     return os.path.abspath(path)  # noqa: PTH100  no method of Path does that
 
 
 def source_of(sample: Sample) -> Source:
-    """Write down the files of a sample as they are now.
+    """Record the files of a sample as they are now.
 
     Raises:
-        InputError: names one that cannot be read.
+        InputError: names a file that cannot be read.
     """
     stamps = {name: f"{_times(path)} {checksum(path)}" for name, path in _images(sample).items()}
     return Source(sample.key, full_path(sample.path), stamps)
 
 
 def unchanged(source: Source, sample: Sample) -> bool:
-    """Tell whether the files of a sample have the content they had; read only where size or times differ."""
+    """Tell whether the content of a sample's files is unchanged; they are read only if size or times differ."""
     images = _images(sample)
     return source.stamps.keys() == images.keys() and all(
         _is_content(source.stamps[name], path) for name, path in images.items()
@@ -56,28 +56,28 @@ def unchanged(source: Source, sample: Sample) -> bool:
 
 
 def same_times(source: Source, sample: Sample) -> bool:
-    """Tell whether the files of a sample have the sizes and times they had."""
+    """Tell whether the files of a sample have the same sizes and times as before."""
     return all(source.stamps[name].rpartition(" ")[0] == _times(path) for name, path in _images(sample).items())
 
 
 def newest(sample: Sample) -> int:
-    """When the last of a sample's files was written or put where it is, in nanoseconds."""
+    """Return the date at which the last of a sample's files was written or moved, in nanoseconds."""
     times = [status(path) for path in _images(sample).values()]
     return max((max(each.st_mtime_ns, each.st_ctime_ns) for each in times if each), default=0)
 
 
 def place_of(member: Member) -> str:
-    """Find the path at which the image of a row lies today; empty if it is gone.
+    """Find the current path of the image of a row; empty if it is gone.
 
-    That is where it lay when it was indexed, or else its name from the working folder of today, for galleries that
-    were moved together with their index.
+    That is its path when it was indexed, or else its name relative to the working folder, for galleries that were moved
+    together with their index.
     """
     paths = [member.source.file] if member.source else []
     return next((path for path in [*paths, member.name] if status(path)), "")
 
 
 def state_of(member: Member) -> str:
-    """Say what is wrong with the image of a row: gone, or changed; empty if nothing is known to be."""
+    """Say whether the image of a row is gone or was changed; empty if neither is known."""
     path = place_of(member)
     if not path:
         return "is gone"
@@ -85,19 +85,19 @@ def state_of(member: Member) -> str:
 
 
 def image_of(member: Member) -> str:
-    """Give the path of the image of a row, to be shown.
+    """Return the path of the image of a row, to be shown.
 
-    Whatever an index says, from wherever it comes, only what was indexed is opened: a regular file, an image by its
-    suffix, of the very content that the index has a checksum of.
+    Even with an index from elsewhere, only images that were indexed are opened: regular files with the suffix of an
+    image, whose content has the checksum in the index.
 
     Raises:
-        InputError: says what is wrong with it.
+        InputError: the image is gone, was changed, is no image, or is not known to be the one that was indexed.
     """
     path = place_of(member)
     if not path:
         raise InputError(f"{member.name} is gone")
-    found = status(path)
-    if found is None or not stat.S_ISREG(found.st_mode) or not is_image(path):
+    current = status(path)
+    if current is None or not stat.S_ISREG(current.st_mode) or not is_image(path):
         raise InputError(f"{member.name} is no image")
     if member.source is None:
         raise InputError(f"{member.name} is not known to be what was indexed: repeat index_gallery")
@@ -107,12 +107,12 @@ def image_of(member: Member) -> str:
 
 
 def checksum_in(source: Source) -> str:
-    """Give the checksum of the image that is shown for a row."""
+    """Return the checksum of the image that is shown for a row."""
     return _first(source).rpartition(" ")[2]
 
 
 def status(path: str) -> os.stat_result | None:
-    """Ask the system what it knows of a path; None if it leads nowhere."""
+    """Return the status of a path; None if it leads nowhere."""
     try:
         return Path(path).stat()
     except (OSError, ValueError):  # a name that no file can have is a ValueError
@@ -123,7 +123,7 @@ def checksum(path: str) -> str:
     """Compute the checksum of the content of a regular file.
 
     Raises:
-        InputError: names a file that cannot be read, or is none.
+        InputError: names a file that cannot be read, or that is no regular file.
     """
     digest = hashlib.sha256()
     try:
@@ -154,5 +154,5 @@ def _is_content(stamp: str, path: str) -> bool:
 
 
 def _times(path: str) -> str:
-    found = status(path)
-    return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_size}" if found else ""
+    current = status(path)
+    return f"{current.st_mtime_ns} {current.st_ctime_ns} {current.st_size}" if current else ""

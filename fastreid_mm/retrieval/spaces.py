@@ -1,7 +1,7 @@
-"""How the features of a model lie in an index of vectors, and what finds the nearest of them there.
+"""Spaces: rows of an index of vectors for the features of a model, and searches for the nearest of them.
 
-An index knows Euclidean distances and inner products. Where a method compares by one of them, or by what can be written
-as one, its queries are answered by any index of vectors; where it does not, by its own distance to every row.
+An index knows Euclidean distances and inner products. If a method's distance is one of them, or can be written as one,
+any index of vectors answers its queries; otherwise they are compared with every row by its own distance.
 """
 
 from collections.abc import Callable
@@ -14,42 +14,42 @@ from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.modeling.contract import MetaArchitecture
 
 Search = Callable[[Tensor, int], Tensor]
-"""(Nq, V) vectors and k to (Nq, k) places of the nearest rows of an index, the nearest first, -1 where there are fewer.
-"""
+"""Search for vectors (Nq, V) and a number k, which returns places (Nq, k) of the nearest rows of an index, the nearest
+first, -1 if there are fewer."""
 Rows = Callable[[Tensor], Tensor]
-"""(n,) places in an index to its (n, V) rows."""
+"""Function from places (n,) in an index to its rows (n, V)."""
 
 
 class Space:
-    """What an index holds for a feature, and how a query asks for it.
+    """Space of features that only the model itself can compare, such as those of samples that lack modalities.
 
-    This one is of features that only the model itself can compare, such as those of samples that lack modalities.
+    Subclasses have other rows in an index, and can search for the nearest of them.
     """
 
     name = "own"
-    """Features of other names do not lie in one index."""
+    """Name of the space; an index has features of a single one."""
     inner_product = False
-    """Whether the nearest rows are those of the largest inner product, or else of the least Euclidean distance."""
+    """Whether the nearest rows are those of the largest inner product, or else of the smallest Euclidean distance."""
     proposes = False
-    """Whether there is :meth:`nearest`."""
+    """Whether the space has :meth:`nearest`."""
     exact = False
-    """Whether :meth:`nearest` is exact where the index is."""
+    """Whether :meth:`nearest` is exact in an exact index."""
 
     def vectors(self, features: Tensor) -> Tensor:
-        """(N, D) features to the (N, V) rows of an index."""
+        """Convert features (N, D) to the rows (N, V) of an index."""
         return features
 
     def features(self, vectors: Tensor) -> Tensor:
-        """(N, V) rows of an index to (N, D) features which, as gallery, are at the same distances as those put in."""
+        """Convert the rows (N, V) of an index to features (N, D) that, as gallery, have the same distances."""
         return vectors
 
     def nearest(self, query: Tensor, count: int, search: Search, rows: Rows, mean: Tensor) -> Tensor:
-        """(Nq, D) query features to (Nq, count) places in an index, whose rows' (V,) mean is near ``mean``."""
+        """Find the places (Nq, count) nearest to query features (Nq, D); ``mean`` (V,) is near that of all rows."""
         raise NotImplementedError
 
 
 class PlainSpace(Space):
-    """Features that are compared as vectors by a metric, "cosine" or "euclidean"."""
+    """Space of features that are compared as vectors by a metric, "cosine" or "euclidean"."""
 
     proposes = exact = True
 
@@ -57,27 +57,28 @@ class PlainSpace(Space):
         self.name, self.inner_product = metric, metric == "cosine"
 
     def vectors(self, features: Tensor) -> Tensor:
-        """Features, of length 1 for the cosine."""
+        """Return the features, normalized to length 1 for the cosine."""
         return F.normalize(features, dim=1) if self.inner_product else features
 
     def nearest(self, query: Tensor, count: int, search: Search, rows: Rows, mean: Tensor) -> Tensor:
-        """See :class:`Space`."""
+        """Find the nearest rows, see :class:`Space`."""
         return search(self.vectors(query), count)
 
 
 class QueryAdaptiveSpace(Space):
-    """Features of which each query modulates the gallery in its own way (CMT, section 3.3; eq. 13).
+    """Space of query-adaptive features, in which each query modulates the gallery (CMT, section 3.3; eq. 13).
 
     With query x, its scale g and its shift b, the gallery feature y becomes ``y' = g * y + b``. A row of the index is
-    ``v = [y, the squares of y summed over the parts]``, and both that the distance is made of are inner products of it
-    with a vector of the query alone, and a number of the query alone:
+    ``v = [y, the squares of y summed over the parts]``, and the distance consists of inner products of the row with
+    vectors that depend only on the query, and numbers that depend only on the query:
 
         |x - y'|^2 = |x - b|^2 - [2 (x - b) g, -g^2] v
         x y' = [x g, 0] v + x b,    |y'|^2 = [2 g b, g^2] v + |b|^2
 
-    So the Euclidean nearest are those of the largest inner product, exactly. The cosine ``x y' / (|x| |y'|)`` is none;
-    its tangent at a row is (:meth:`_tangent`). The best row along the tangent at the mean of the gallery is
-    where the tangent is taken that finds the candidates, to be compared exactly.
+    So the nearest rows by Euclidean distance are exactly those of the largest inner product. The cosine
+    ``x y' / (|x| |y'|)`` is no inner product, but its tangent at a row is one (:func:`_tangent`). First the tangent at
+    the mean of the gallery finds a best row, then the tangent at that row finds the candidates, which are compared
+    exactly.
 
     Args:
         parts: p.
@@ -91,47 +92,47 @@ class QueryAdaptiveSpace(Space):
         self._parts, self.exact = parts, metric == "euclidean"
 
     def vectors(self, features: Tensor) -> Tensor:
-        """(N, (p + 2) * d) packed features to (N, (p + 1) * d)."""
+        """Convert packed features (N, (p + 2) * d) to rows (N, (p + 1) * d)."""
         complete = self._unpack(features).complete  # (N, p, d)
         return torch.cat([complete.flatten(1), complete.square().sum(1)], 1)
 
     def features(self, vectors: Tensor) -> Tensor:
-        """Packed features without scale and shift, which a gallery does not need."""
+        """Convert rows to packed features without scale and shift, which a gallery does not need."""
         complete = vectors.unflatten(1, (self._parts + 1, -1))[:, :-1]  # (N, p, d)
         nothing = torch.zeros_like(complete[:, 0])
         return QueryAdaptiveFeature(complete, nothing, nothing).pack()
 
     def nearest(self, query: Tensor, count: int, search: Search, rows: Rows, mean: Tensor) -> Tensor:
-        """See :class:`Space`."""
-        asking = self._unpack(query)
+        """Find the nearest rows, see :class:`Space`."""
+        unpacked = self._unpack(query)
         if self.exact:
-            return search(_euclidean(asking), count)
-        best = search(_tangent(asking, mean), 1)[:, 0]
-        return search(_tangent(asking, rows(best)), count)
+            return search(_euclidean(unpacked), count)
+        best = search(_tangent(unpacked, mean), 1)[:, 0]
+        return search(_tangent(unpacked, rows(best)), count)
 
     def _unpack(self, features: Tensor) -> QueryAdaptiveFeature:
         return QueryAdaptiveFeature.unpack(features, self._parts)
 
 
 def space_of(model: MetaArchitecture) -> Space:
-    """The space in which the features of a model lie."""
+    """Return the space of the features of a model."""
     if model.query_adaptive_parts:
         return QueryAdaptiveSpace(model.query_adaptive_parts, model.metric)
     return PlainSpace(model.metric) if model.compares_plainly else Space()
 
 
-def _euclidean(asking: QueryAdaptiveFeature) -> Tensor:
-    """(Nq, (p + 1) * d), whose inner product with a row is |x - b|^2 less the squared distance."""
-    scale = asking.scale[:, None]  # (Nq, 1, d)
-    rest = asking.complete - asking.shift[:, None]  # (Nq, p, d)
+def _euclidean(query: QueryAdaptiveFeature) -> Tensor:
+    """Compute vectors (Nq, (p + 1) * d) whose inner product with a row is |x - b|^2 minus the squared distance."""
+    scale = query.scale[:, None]  # (Nq, 1, d)
+    rest = query.complete - query.shift[:, None]  # (Nq, p, d)
     return torch.cat([2 * rest * scale, -scale.square()], 1).flatten(1)
 
 
-def _tangent(asking: QueryAdaptiveFeature, at: Tensor) -> Tensor:
-    """(Nq, (p + 1) * d) gradients of the cosine, up to a factor, at a row of the index, or at one for each query."""
-    complete, scale, shift = asking.complete, asking.scale[:, None], asking.shift[:, None]
+def _tangent(query: QueryAdaptiveFeature, at: Tensor) -> Tensor:
+    """Compute gradients (Nq, (p + 1) * d) of the cosine, up to a factor, at one row of the index or one a query."""
+    complete, scale, shift = query.complete, query.scale[:, None], query.shift[:, None]
     dot = torch.cat([complete * scale, torch.zeros_like(scale)], 1).flatten(1)
     square = torch.cat([(2 * scale * shift).expand_as(complete), scale.square()], 1).flatten(1)
-    dot_there = (dot * at).sum(1) + (complete * shift).sum((1, 2))  # (Nq,)
-    square_there = (square * at).sum(1) + complete.shape[1] * shift.square().sum((1, 2))
-    return dot - (dot_there / (2 * square_there.clamp(min=1e-12)))[:, None] * square
+    dot_at = (dot * at).sum(1) + (complete * shift).sum((1, 2))  # (Nq,)
+    square_at = (square * at).sum(1) + complete.shape[1] * shift.square().sum((1, 2))
+    return dot - (dot_at / (2 * square_at.clamp(min=1e-12)))[:, None] * square

@@ -1,4 +1,4 @@
-"""What indexing and searching ask of an index, wherever it lies."""
+"""Interface of all indexes that indexing and searching use."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,70 +10,70 @@ from fastreid_mm.retrieval.sources import Member, Source
 
 
 class VectorIndex(Protocol):
-    """Rows of vectors, each with a name, at places 0 to N - 1."""
+    """Index of rows of vectors, each with a name, at places 0 to N - 1."""
 
     made: int
-    """When it was written, in nanoseconds, to be compared with files of which it knows nothing."""
+    """Date at which the index was written, in nanoseconds, to be compared with those of files without a source."""
 
     @property
     def waiting(self) -> int:
-        """How many rows were added and are not searched yet."""
+        """Number of rows that were added but are not searched yet."""
 
     def __len__(self) -> int:
-        """N."""
+        """Return N."""
 
     def known(self) -> set[str]:
-        """The names of all rows, those that :meth:`finish` has not seen yet too."""
+        """Return the names of all rows, including those added since the last :meth:`finish`."""
 
     def members(self) -> list[Member]:
-        """All rows by their places but for their vectors, those that :meth:`finish` has not seen yet behind them."""
+        """List all rows by place without their vectors, those added since the last :meth:`finish` at the end."""
 
     def add(
         self, vectors: np.ndarray, members: Sequence[str] | Sequence[Member], places: Sequence[int] | None = None
     ) -> None:
-        """Add rows; no interruption loses them when it has returned.
+        """Add rows, which no later interruption loses.
 
         Args:
             vectors: (n, V) float32.
-            members: n, or their names if nothing is known of their files.
-            places: of the rows that they replace, -1 for each that is new; None if all are.
+            members: the n rows without their vectors, or only their names.
+            places: the places of the rows that they replace, -1 for each new one; None if all are new.
 
         Raises:
             InputError: names a row whose numbers are not finite: no search would find it.
         """
 
     def note(self, sources: dict[int, Source]) -> None:
-        """Keep what is known of the files of rows, by their places."""
+        """Store the sources of rows, by their places."""
 
     def drop(self, places: Sequence[int]) -> None:
-        """Leave rows out; the places of others are new after :meth:`finish`."""
+        """Mark rows to be left out; the places of others change with :meth:`finish`."""
 
     def finish(self) -> None:
-        """Make what was added searchable."""
+        """Make added rows searchable."""
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
-        """(Nq, V) float32 vectors to (Nq, count) places of the nearest rows, -1 where there are fewer."""
+        """Find the places (Nq, count) of the nearest rows to float32 vectors (Nq, V), -1 if there are fewer."""
 
     def rows(self, places: np.ndarray) -> np.ndarray:
-        """(n,) places to the (n, V) float32 vectors there."""
+        """Return the float32 vectors (n, V) at places (n,)."""
 
     def names(self, places: np.ndarray) -> list[str]:
-        """(n,) places to the names there."""
+        """Return the names at places (n,)."""
 
     def members_at(self, places: np.ndarray) -> list[Member]:
-        """(n,) places to the rows there but for their vectors."""
+        """Return the rows at places (n,) without their vectors."""
 
 
 def members_of(given: Sequence[str] | Sequence[Member]) -> list[Member]:
-    """Members, of which nothing but the name is known where only that is given."""
+    """Make members of names, and leave members as they are."""
     return [Member(each) if isinstance(each, str) else each for each in given]
 
 
 def refuse_infinite(vectors: np.ndarray, members: Sequence[Member]) -> None:
-    """Refuse rows that no search can find.
+    """Refuse rows with numbers that are not finite, as no search can find them.
 
     Raises:
-        InputError: names the first whose numbers are not all finite.
+        InputError: names the first such row.
     """
     for member, finite in zip(members, np.isfinite(vectors).all(1)):
         if not finite:
