@@ -1,4 +1,4 @@
-"""What is taken from a checkpoint file: a closed list of entries, each of its kind, and tensors.
+"""Entries that are taken from a checkpoint file: those of a fixed list, each of its kind, and tensors.
 
 mmengine executes the text ``meta.config`` when it resumes, and ``meta.cfg`` or ``message_hub.runtime_info.cfg`` when it
 predicts without a config. It deletes the file that ``runtime_info.best_ckpt`` names when there is a better one.
@@ -17,9 +17,9 @@ from fastreid_mm.common.kinds import COUNT, FLAG, MAPPING, NUMBER, PLAIN, SEED, 
 from mmseg_mm.engine.same_training import RECORD
 
 HISTORY = ("log_history", "count_history", "max_length")
-"""The arguments of a ``HistoryBuffer``."""
+"""Arguments of a ``HistoryBuffer``."""
 SETTINGS = "unseen_settings"
-"""The key of the settings in the ``meta`` of a checkpoint."""
+"""Key of the settings in the ``meta`` of a checkpoint."""
 _SCALAR = TEXT | NUMBER | FLAG
 _CLASSES: Known = {
     "classes": TEXT.many().or_none(),
@@ -56,12 +56,12 @@ def _whole(numbers: Mapping) -> bool:
 
 
 def only_known(content: Mapping, path: str) -> dict[str, Any]:
-    """Take what a checkpoint may have, and drop everything else.
+    """Take the known entries of a checkpoint, and drop everything else.
 
-    Weights under another key than ``state_dict``, as ``model`` or ``net``, or under none, are there, too.
+    Weights are also found under another key than ``state_dict``, such as ``model`` or ``net``, or under none.
 
     Args:
-        content: What was read from the file.
+        content: The content of the file.
         path: The path of the file.
 
     Raises:
@@ -80,7 +80,7 @@ def only_known(content: Mapping, path: str) -> dict[str, Any]:
 
 
 def _tensors(value: object, depth: int = 3) -> Any:
-    """A tensor, or mappings of tensors by name; None of what is neither."""
+    """Return a tensor, or the tensors of nested mappings by name; None for anything else."""
     if isinstance(value, Tensor):
         return value
     if not isinstance(value, Mapping) or not depth:
@@ -90,7 +90,7 @@ def _tensors(value: object, depth: int = 3) -> Any:
 
 
 def _hub(hub: Mapping, path: str) -> dict[str, Any]:
-    """The histories of what was logged, and what is known of a run."""
+    """Take the histories of logged values, and the known facts of a run."""
     taken: dict[str, Any] = dict(hub)
     place = "message_hub."
     if "log_scalars" in hub:
@@ -114,15 +114,15 @@ def _history(entries: Mapping, path: str, place: str) -> dict[str, Any]:
 
 
 def _best(info: Mapping, path: str) -> dict[str, Any]:
-    """The best scores, and the files with them if they are beside the checkpoint, where a training writes them."""
-    found: dict[str, Any] = {}
+    """Take the best scores, and their files if they are in the checkpoint's folder, where a training writes them."""
+    best: dict[str, Any] = {}
     for name, value in info.items():
         match = _BEST.fullmatch(name) if isinstance(name, str) else None
         if match is not None:
             (TEXT if match[1] == "ckpt" else NUMBER).require(value, path, f"message_hub.runtime_info.{name}")
             if match[1] == "score" or _is_best(value, path):
-                found[name] = value
-    return found
+                best[name] = value
+    return best
 
 
 def _is_best(best: str, path: str) -> bool:
@@ -134,15 +134,15 @@ def _is_best(best: str, path: str) -> bool:
 
 
 def require_resumable(checkpoint: Mapping, path: str, schedules: bool) -> None:
-    """Refuse to resume without what resuming takes up; mmengine would begin anew with some of it without a word.
+    """Refuse to resume from a checkpoint that lacks an entry; mmengine would start some parts anew without any error.
 
     Args:
-        checkpoint: What :func:`only_known` has left.
+        checkpoint: The result of :func:`only_known`.
         path: The path of the file.
         schedules: Whether the run has schedules of its optimizer.
 
     Raises:
-        InputError: Names the file and the first entry that it lacks.
+        InputError: An entry is missing; names the file and the entry.
     """
     needed = ["meta.epoch", "meta.iter", "message_hub.log_scalars", "message_hub.runtime_info"]
     needed += ["message_hub.resumed_keys", "optimizer", *(["param_schedulers"] if schedules else [])]

@@ -23,19 +23,20 @@ from mmseg_mm.engine.work_folder import WorkFolder
 
 @HOOKS.register_module()
 class ResumableCheckpointHook(CheckpointHook):
-    """mmengine's ``CheckpointHook``, with checkpoints within an epoch and on SIGTERM.
+    """Hook like mmengine's ``CheckpointHook``, with checkpoints within an epoch and on SIGTERM.
 
-    Files are complete or not there, and a test comes after a checkpoint. A damaged one is left out when resuming. A run
-    that would write over another says so. An ``EpochSeedHook`` lets a run go on in the middle of an epoch.
+    Files appear only when they are complete, and a test comes after a checkpoint. Damaged files are skipped when
+    resuming. A run refuses to overwrite another. With an ``EpochSeedHook``, a run can be resumed in the middle of an
+    epoch.
 
     Args:
-        every_iters: Every how many iterations there is a checkpoint besides those of epochs. The two newest are kept.
-        overwrite: Whether to begin anew where there is a training already, and to delete all that it has left.
+        every_iters: The number of iterations between additional checkpoints, of which the two newest are kept.
+        overwrite: Whether to delete all files of an earlier training in the folder, and to begin anew.
         hook: Further arguments of mmengine's hook.
 
     Raises:
-        InputError: An argument is none of those, which mmengine's hook would say at the first checkpoint, or has a
-            value that cannot be. On use, ``save_best`` is no metric.
+        InputError: An argument is unknown, which mmengine's hook would report only at the first checkpoint, or its
+            value is not allowed. In use, ``save_best`` is no metric.
     """
 
     def __init__(self, every_iters: int = 0, overwrite: bool = False, **hook) -> None:
@@ -55,7 +56,7 @@ class ResumableCheckpointHook(CheckpointHook):
         self._saved, self._signal = 0, StopSignal()
 
     def _init_rule(self, rules: list[str | None], key_indicators: list[str]) -> None:
-        """Say that less is better of MAE and more of all else; mmengine guesses by parts of the data sets' names."""
+        """Set that a lower MAE is better, and higher other metrics; mmengine guesses by the data sets' names."""
         rules = rules * len(key_indicators) if len(rules) == 1 else rules
         for rule in rules:
             if rule not in (None, *self.rule_map):
@@ -63,20 +64,20 @@ class ResumableCheckpointHook(CheckpointHook):
         by_name: list[str | None] = ["less" if key.split("/")[-1] == "MAE" else "greater" for key in key_indicators]
         if {"greater_keys", "less_keys"} & self._given:
             by_name = [None] * len(key_indicators)
-        known = [rule if rule or key == "auto" else own for rule, key, own in zip(rules, key_indicators, by_name)]
-        super()._init_rule(known, key_indicators)
+        chosen = [rule if rule or key == "auto" else name for rule, key, name in zip(rules, key_indicators, by_name)]
+        super()._init_rule(chosen, key_indicators)
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint to resume from, or refuse or clear a folder that is used.
 
         Raises:
-            InputError: The folder has another training in it, and the run neither resumes nor overwrites; or it has
-                nothing to resume from but what training leaves.
+            InputError: The folder has another training in it, and the run neither resumes nor overwrites it; or the run
+                resumes, and the folder has files of a training but no checkpoint.
         """
         if purpose_of(runner) == "predict":
             return
-        own = self.out_dir and str(Path(self.out_dir, Path(runner.work_dir).name))
-        folder = WorkFolder(runner.work_dir, own, self.filename_tmpl)
+        checkpoints = self.out_dir and str(Path(self.out_dir, Path(runner.work_dir).name))
+        folder = WorkFolder(runner.work_dir, checkpoints, self.filename_tmpl)
         if runner._resume:
             self._choose(runner, folder)
         elif not self.overwrite:
@@ -85,9 +86,9 @@ class ResumableCheckpointHook(CheckpointHook):
             folder.clear(runner.log_dir)
 
     def _choose(self, runner: Runner, folder: WorkFolder) -> None:
-        """Resume from the newest whole checkpoint of the folder, or from ``load_from`` if that is one of them.
+        """Resume from the newest whole checkpoint of the folder, or from ``load_from`` if that is in the folder, too.
 
-        If there is none, training resumes from ``load_from``, or else begins.
+        If there is none, training resumes from ``load_from`` if it is given, and begins otherwise.
         """
         states = folder.states()
         if runner._load_from and Path(runner._load_from).resolve() in [path.resolve() for path in states]:
@@ -102,7 +103,7 @@ class ResumableCheckpointHook(CheckpointHook):
         runner._resume = runner._load_from is not None
 
     def before_train(self, runner: Runner) -> None:
-        """Listen to SIGTERM, and say so if a resumed training is at its end already."""
+        """Begin to catch SIGTERM, and warn if a resumed training is already finished."""
         super().before_train(runner)
         loop = runner.train_loop
         if loop.iter > 0 and (loop.epoch >= loop.max_epochs or loop.iter >= loop.max_iters):
@@ -110,20 +111,20 @@ class ResumableCheckpointHook(CheckpointHook):
         self._signal.listen()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Save when it is time, or when any of the processes was told to stop.
+        """Save if it is time, or if any process has received SIGTERM.
 
         Raises:
-            NotFiniteError: A loss is not finite. Nothing is saved but its batch.
-            SystemExit: The run was told to stop, and its state is saved.
+            NotFiniteError: A loss is not finite. Only its batch is saved.
+            SystemExit: The state was saved on SIGTERM.
         """
         total = sum(outputs.values())
         require_finite(total, outputs, lambda: _plain_batch(data_batch), runner.work_dir, runner.iter, get_rank())
         super().after_train_iter(runner, batch_idx, data_batch, outputs)
         stop = self._signal.received
         if get_world_size() > 1:
-            told = torch.tensor(float(stop), device=next(runner.model.parameters()).device)
-            all_reduce(told)
-            stop = bool(told)
+            stops = torch.tensor(float(stop), device=next(runner.model.parameters()).device)
+            all_reduce(stops)
+            stop = bool(stops)
         done = runner.iter + 1
         if stop or (self.every_iters > 0 and done % self.every_iters == 0):
             self._save_within_epoch(runner, done)
@@ -132,17 +133,17 @@ class ResumableCheckpointHook(CheckpointHook):
             raise SystemExit(STOPPED)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note how far the training is saved."""
+        """Remember the iteration of the newest checkpoint."""
         if "optimizer" in checkpoint:
             self._saved = checkpoint["meta"]["iter"]
 
     def before_val(self, runner: Runner) -> None:
-        """Save what is not saved yet, so that a test that fails costs nothing."""
+        """Save if the newest checkpoint is older, so that a test that fails loses nothing."""
         if purpose_of(runner) != "predict" and runner.iter > self._saved:
             self._save_within_epoch(runner, runner.iter)
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
-        """Save what is best as mmengine does.
+        """Save the best checkpoint as mmengine does.
 
         Raises:
             InputError: ``save_best`` is none of the metrics.
@@ -162,7 +163,7 @@ class ResumableCheckpointHook(CheckpointHook):
             delete_all_but_newest(folder.glob(f"iter_{'[0-9]' * 7}.pth"))
 
     def after_train(self, runner: Runner) -> None:
-        """Leave SIGTERM to whom it was before."""
+        """Restore the previous handler of SIGTERM."""
         super().after_train(runner)
         self._signal.leave()
 

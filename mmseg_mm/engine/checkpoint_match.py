@@ -1,4 +1,4 @@
-"""The check of whether a checkpoint belongs to a model, by its weights and by settings that the weights do not show."""
+"""Check that a checkpoint belongs to a model, by its weights and by settings that the weights do not show."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ their defaults."""
 TRAINING_ONLY = ("decode_head.modality_seg.", "decode_head.first_seg.", "decode_head.level_seg.", "auxiliary_head.")
 """Prefixes of weights that are used in training only, for maps that have a loss but no part in the prediction."""
 PURPOSES: dict[str, tuple[str, ...]] = {"resume": (), "predict": TRAINING_ONLY, "begin": ("",)}
-"""What a checkpoint may be loaded for, and the prefixes of weights that may be missing then."""
+"""Purposes of loading a checkpoint, with the prefixes of weights that may be missing."""
 
 
 def unseen_settings(model: Mapping) -> dict[str, object]:
@@ -40,7 +40,7 @@ def unseen_settings(model: Mapping) -> dict[str, object]:
         value = value_at(model.get("module", model), key)
         value = default if value is None else value
         settings[key] = json.loads(json.dumps(value))  # Tuples and lists count as the same.
-    for name in ("mean", "std"):  # Of depth they are those of the image unless they are given.
+    for name in ("mean", "std"):  # By default, those of depth are those of the image.
         if settings[f"data_preprocessor.depth_{name}"] is None:
             settings[f"data_preprocessor.depth_{name}"] = settings[f"data_preprocessor.{name}"]
     return settings
@@ -72,7 +72,7 @@ def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "
             and to "begin" training at least one.
 
     Returns:
-        Which of the tensors match.
+        The names of tensors, sorted by how they match.
 
     Raises:
         InputError: Weights are missing or have another shape.

@@ -1,4 +1,4 @@
-"""Values of a saliency config that cannot be, said in the words of the config before anything is built."""
+"""Checks of the values of a saliency config before anything is built, with errors that name the keys."""
 
 import math
 import os
@@ -16,18 +16,18 @@ TOGETHER = {
     "val": ("val_dataloader", "val_cfg", "val_evaluator"),
     "test": ("test_dataloader", "test_cfg", "test_evaluator"),
 }
-"""Keys that are all given or all None."""
+"""Groups of keys that must be all given or all None."""
 COUNTS = {
     **dict.fromkeys(("train_cfg.max_epochs", "train_cfg.max_iters", "train_cfg.val_interval"), 1),
     **{f"{part}_dataloader.batch_size": 1 for part in PARTS},
     **{f"{part}_dataloader.num_workers": 0 for part in PARTS},
     **{f"{part}_dataloader.prefetch_factor": 1 for part in PARTS},
 }
-"""Whole numbers, and the least each may be."""
+"""Keys that must be whole numbers, with the smallest allowed value of each."""
 ENVIRONMENT = {"cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"}
-"""All keys of ``env_cfg`` that mmengine reads."""
+"""Keys of ``env_cfg`` that mmengine reads."""
 NEED_WORKERS = ("persistent_workers", "prefetch_factor")
-"""Keys of a data loader that have a meaning for processes of its own only."""
+"""Keys of a data loader that have an effect only if it has processes."""
 HALF = "AmpOptimWrapper"
 NO_HALF = (
     "--amp, or optim_wrapper.type AmpOptimWrapper, needs a GPU: training in half precision scales the loss there; "
@@ -36,16 +36,16 @@ NO_HALF = (
 
 
 def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume: bool = False) -> None:
-    """Refuse what mmengine would stop at with an assertion, or would take no notice of.
+    """Refuse values that mmengine would ignore or would stop at with an assertion.
 
     Args:
         config: The config, with all options merged.
-        training: Whether it is trained, not only tested.
-        amp: Whether mixed precision is asked for on the command line.
-        resume: Whether resuming is asked for on the command line.
+        training: Whether the model is to be trained, not only tested.
+        amp: Whether the command line has ``--amp``.
+        resume: Whether the command line has ``--resume``.
 
     Raises:
-        InputError: It names the key and its value.
+        InputError: A value is not allowed; names the key and its value.
     """
     for key, least in COUNTS.items():
         value = value_at(config, key)
@@ -67,9 +67,7 @@ def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume
                 raise InputError(f"{part}_dataloader.{key} {loader[key]!r} needs num_workers of at least 1")
         endless = (value_at(config, f"{part}_dataloader.sampler.type") or "").endswith("InfiniteSampler")
         if endless and not (part == "train" and _by_iterations(config)):
-            raise InputError(
-                f"{part}_dataloader.sampler InfiniteSampler never ends; train_cfg.by_epoch=False alone takes it"
-            )
+            raise InputError(f"{part}_dataloader.sampler InfiniteSampler never ends: it needs train_cfg.by_epoch=False")
     needed = "train" if training else "test"
     if config.get(f"{needed}_dataloader") is None:
         raise InputError(f"config has no {needed}_dataloader")
@@ -86,7 +84,7 @@ def _refuse_impossible_training(config: Mapping, amp: bool, resume: bool) -> Non
     if config.get("resume") and not resume:
         raise InputError("resume=True in a config has no effect: --resume goes on with a training")
     if config.get("launcher") == "pytorch" and "RANK" not in os.environ:
-        raise InputError("--launcher pytorch needs torchrun, which says which process is which")
+        raise InputError("--launcher pytorch needs torchrun, which numbers the processes")
     seed = value_at(config, "randomness.seed")
     if seed is not None and not SEED.holds(seed):  # as NumPy takes it
         raise InputError(f"randomness.seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
@@ -101,7 +99,7 @@ def _by_iterations(config: Mapping) -> bool:
 
 
 def value_at(config: Mapping, key: str) -> Any:
-    """Return the value of a dotted key; None where there is none."""
+    """Return the value of a dotted key; None if there is none."""
     value: Any = config
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None

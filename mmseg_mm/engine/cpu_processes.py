@@ -1,4 +1,4 @@
-"""Several processes on a machine without a GPU, which mmengine's "pytorch" launcher insists on."""
+"""Several processes on a machine without a GPU, which mmengine's "pytorch" launcher requires."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,23 @@ OPTIONS = (
     "model_wrapper_cfg.device_ids=None",
     "model_wrapper_cfg.broadcast_buffers=False",
 )
-"""What the host's wrapper takes where there is no GPU: it would ask for that of the process's number."""
+"""Options of the host's wrapper for a machine without a GPU: it would use the GPU with the process's number."""
 
 
 def join_processes(arguments: Sequence[str]) -> list[str]:
     """Join the processes that torchrun has started, over gloo, if the host could not.
 
-    The host does not join again what has been joined.
+    The host does not join processes again.
 
     Args:
-        arguments: those of one of mmsegmentation's scripts.
+        arguments: The arguments of one of mmsegmentation's scripts.
 
     Returns:
-        Config options that the script needs then; none on a machine with a GPU, or without ``--launcher pytorch``.
+        Config options that the script then needs; none on a machine with a GPU, or without ``--launcher pytorch``.
     """
     words = [word for argument in arguments for word in argument.split("=", 1)]
-    asked = ("--launcher", "pytorch") in zip(words, words[1:])
-    if not asked or torch.cuda.is_available() or not dist.is_torchelastic_launched():
+    has_launcher = ("--launcher", "pytorch") in zip(words, words[1:])
+    if not has_launcher or torch.cuda.is_available() or not dist.is_torchelastic_launched():
         return []
     dist.init_process_group("gloo")
     return list(OPTIONS)

@@ -1,4 +1,4 @@
-"""The folder of the data of the shipped configs, given by an environment variable or an option of the scripts."""
+"""Folder of the data of the shipped configs, given by an environment variable or an option of the scripts."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +12,14 @@ from fastreid_mm.common.errors import InputError
 from mmseg_mm.datasets.innermost import innermost_dataset
 
 DATA_ROOT = "SOD_DATASETS"
-"""The environment variable that mmengine inserts into the paths of a config when it reads the config."""
+"""Environment variable that mmengine inserts into the paths of a config when it reads the config."""
 OPTION = "data_root="
 
 
 def take_data_root(arguments: Sequence[str]) -> None:
     """Set the environment variable to the ``data_root=PATH`` among the arguments of a script.
 
-    The option itself would come too late, since a config is read before its options are.
+    The option itself would come too late, since a config is read before its options are merged.
     """
     for argument in arguments:
         if argument.startswith(OPTION):
@@ -28,7 +28,7 @@ def take_data_root(arguments: Sequence[str]) -> None:
 
 @HOOKS.register_module()
 class DataRootHook(Hook):
-    """Refuses a ``data_root`` on the top level of a config if no data set is in that folder.
+    """Hook that refuses a ``data_root`` on the top level of a config if no data set is in that folder.
 
     mmsegmentation's own scripts set it there, where it has no effect on the paths that were composed when the file was
     read.

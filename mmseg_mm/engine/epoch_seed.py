@@ -1,4 +1,4 @@
-"""Random numbers that follow from the seed and the place in training alone, so that resuming changes none."""
+"""Random numbers that depend only on the seed and the place in training, so that resuming changes none."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -24,22 +24,22 @@ from mmseg_mm.engine.same_training import RECORD, require_same_training, trainin
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Seeds Python, NumPy and PyTorch anew before every epoch and iteration of training, and for every sample.
+    """Hook that seeds Python, NumPy and PyTorch before every epoch and iteration of training, and for every sample.
 
-    So a run may be resumed at any iteration, and the number of the loader's processes changes nothing. A run that would
-    go on with other batches than those it was stopped in is refused.
+    So a run may be resumed at any iteration, and the number of the loader's processes changes nothing. Resuming with
+    other batches than before is refused.
     """
 
     def __init__(self) -> None:
         self._record: dict | None = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add what has to be the same for the training to go on."""
+        """Add the settings that must be equal for the training to be resumed."""
         self._record = self._record or training_record(runner)
         checkpoint["meta"][RECORD] = self._record
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare it.
+        """Compare the settings of a checkpoint to resume from.
 
         Raises:
             InputError: The training to resume is another one.
@@ -48,7 +48,7 @@ class EpochSeedHook(Hook):
             require_same_training(runner, checkpoint, str(runner._load_from))
 
     def before_train(self, runner: Runner) -> None:
-        """Have the samples seeded, and those batches left out that are done already."""
+        """Replace the loader by one that seeds the samples, without the batches that are already done."""
         loop = runner.train_loop
         sampler: Any = getattr(loop.dataloader.batch_sampler, "sampler", None)
         if hasattr(sampler, "seed"):
@@ -68,11 +68,11 @@ class EpochSeedHook(Hook):
 
 
 class RemainingBatches:
-    """Stands for a data loader whose epoch may begin at a later batch.
+    """Data loader whose epoch may begin at a later batch, made from another one.
 
     Args:
-        loader: What it stands for.
-        runner: Says the seed, the epoch and how many iterations are done.
+        loader: The other loader.
+        runner: The runner, which has the seed, the epoch and the number of finished iterations.
     """
 
     def __init__(self, loader: DataLoader, runner: Runner) -> None:
@@ -95,9 +95,9 @@ def remaining_iterations(loader: DataLoader, seed: int, done: int) -> Iterator:
     """Yield the batches of a loader over and over, for a loop that counts iterations.
 
     Args:
-        loader: The loader, with a sampler that ends or with one that does not.
+        loader: The loader, with a sampler that ends or with an endless one.
         seed: The seed of the samples.
-        done: How many batches are done. The loop of the host asks for them again: it gets None so many times.
+        done: The number of finished batches. The loop of the host requests them again, and gets None for each.
     """
     sampler: Any = getattr(loader.batch_sampler, "sampler", None)
     if hasattr(sampler, "indices") and hasattr(sampler, "_indices_of_rank"):
@@ -115,7 +115,7 @@ def remaining_iterations(loader: DataLoader, seed: int, done: int) -> Iterator:
 
 
 def _seeded_loader(loader: DataLoader, seed: int, batches: Iterable) -> DataLoader:
-    """Return a loader like another one, of given batches: lists of (turn, index)."""
+    """Return a loader like another one, with given batches: lists of (turn, index)."""
     return DataLoader(
         SeededSamples(loader.dataset, seed),
         batch_sampler=cast(Any, batches),
@@ -128,11 +128,11 @@ def _seeded_loader(loader: DataLoader, seed: int, batches: Iterable) -> DataLoad
 
 
 class SeededSamples(Dataset):
-    """A data set whose samples draw from a stream of their own.
+    """Data set in which each sample has its own stream of random numbers.
 
     Args:
-        samples: What it is made of.
-        seed: Another one gives other streams.
+        samples: The data set that the samples are taken from.
+        seed: The seed of the streams.
     """
 
     def __init__(self, samples: Dataset, seed: int) -> None:
@@ -146,10 +146,10 @@ class SeededSamples(Dataset):
         """Return a sample.
 
         Args:
-            key: Which turn it is, as the number of the epoch, which gives other streams too, and the sample's index.
+            key: The number of the turn, such as the epoch, with which streams change, too, and the sample's index.
         """
         turn, index = key
-        words = stream_words(self._seed, turn, index, 0, 1)  # As many numbers as no other stream has.
+        words = stream_words(self._seed, turn, index, 0, 1)  # No other stream has this many numbers.
         with seeded(*words * 3):
             return self._samples[index]
 

@@ -1,4 +1,4 @@
-"""What the host says of a config that it cannot build, in one line."""
+"""Errors of the host about a config that it cannot build, in one line."""
 
 import sysconfig
 import traceback
@@ -9,30 +9,30 @@ from pathlib import Path
 from fastreid_mm.common.errors import InputError
 
 KINDS = (AssertionError, ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError, OSError)
-"""What the host raises where a value of a config is not as it expects."""
+"""Exceptions that the host raises for values of a config that it does not expect."""
 OURS = ("/mmseg_mm/", "/fastreid_mm/")
 HOSTS = ("/mmengine/", "/mmseg/", "/mmcv/", "/torch/utils/data/", "/torch/optim/")
 STEPS = ("run_iter", "train_step", "val_step", "test_step", "__getitem__", "_next_data")
-"""Functions that run when everything is built: what they raise is no matter of the config."""
+"""Functions that run after everything is built: their exceptions have other causes than the config."""
 WRONG_WORDS = ("unexpected keyword argument", "registry. Please check")
-"""What the host says of an argument that a class does not know, and of a ``type`` that there is not."""
+"""Parts of the host's messages about an argument that a class does not have, and an unknown ``type``."""
 NO_OPTIMIZER = "None is not a callable object"
-"""What mmengine's constructor of optimizers says where there is none of that ``type``."""
+"""Message of mmengine's constructor of optimizers about an unknown ``type``."""
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
-"""The folders of installed packages and of Python's own."""
+"""Folders of installed packages and of Python's own modules."""
 LONGEST = 300
-"""How many characters of the host's message are shown: some print a whole config."""
+"""Number of characters of the host's message that are shown, as some messages contain a whole config."""
 
 
 @contextmanager
 def host_errors(config: str | None) -> Iterator[None]:
-    """Turn what the host raises in the block for a value of a config into one line; all else is left alone.
+    """Turn the host's exceptions in a block about a value of a config into one line; others are not changed.
 
     Args:
         config: The path of the config.
 
     Raises:
-        InputError: The host has refused a value, when it built something.
+        InputError: The host has refused a value while it built something.
     """
     try:
         yield
@@ -45,12 +45,12 @@ def host_errors(config: str | None) -> Iterator[None]:
         if not (any(words in message for words in WRONG_WORDS) or _is_the_hosts(error)):
             raise
         line = " ".join((message.splitlines() or [""])[0].split(". Please")[0].split())[:LONGEST]
-        said = line if " " in line else f"{type(error).__name__} {line}".strip()
-        raise InputError(f"config {config}: {said}") from error
+        reason = line if " " in line else f"{type(error).__name__} {line}".strip()
+        raise InputError(f"config {config}: {reason}") from error
 
 
 def _is_the_hosts(error: Exception) -> bool:
-    """Whether the host, or a library that it called, raised an error while nothing ran yet."""
+    """Tell whether the host, or a library that it called, raised an error before anything ran."""
     frames = traceback.extract_tb(error.__traceback__)
     hosts = [index for index, frame in enumerate(frames) if any(host in frame.filename for host in HOSTS)]
     running = any(frame.name in STEPS for frame in frames)
@@ -58,5 +58,5 @@ def _is_the_hosts(error: Exception) -> bool:
 
 
 def _is_a_librarys(file: str) -> bool:
-    """Whether code is neither ours nor that of a package from outside, whose tracebacks are for who writes it."""
+    """Tell whether a file is neither ours nor of a package from outside, whose author needs the traceback."""
     return not any(part in file for part in OURS) and (file.startswith(LIBRARIES) or not Path(file).is_file())

@@ -25,7 +25,7 @@ from mmseg_mm.load_config import load_config
 TRUST = "--trust-checkpoint"
 OVERWRITE = "--overwrite"
 CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
-"""The first argument that ends so is the config, a path or a shipped config's short name."""
+"""Suffixes of the config among the arguments, which is a path or a shipped config's short name."""
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 NEED_MODEL = ("train", "test")
 RUNNER_READS = (
@@ -38,10 +38,10 @@ RUNNER_READS = (
     "efficient_conv_bn_eval",
     "compile",
 )
-"""Top-level keys of a config that are read, though they are no arguments of mmengine's ``Runner``; the first here."""
+"""Top-level keys of a config that are read besides the arguments of mmengine's ``Runner``, the first of them here."""
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
-"""The option that :data:`FLOPS` needs, since that script makes an image of three channels."""
+"""Option that :data:`FLOPS` needs, since that script makes an image of three channels."""
 
 
 def run_host_script(name: str, arguments: Sequence[str]) -> None:
@@ -51,14 +51,14 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     ``--cfg-options data_root=PATH`` has an effect, see :func:`take_data_root`.
 
     Args:
-        name: The name of the script, as ``train.py``, ``train``, ``browse_dataset`` or
-            ``analysis_tools/browse_dataset``. Of several scripts of that name, the one whose path sorts first is run.
+        name: The name of the script, such as ``train.py``, ``train``, ``browse_dataset`` or
+            ``analysis_tools/browse_dataset``. If there are several, the one whose path sorts first is run.
         arguments: The arguments of the script.
 
     Raises:
         InputError: mmsegmentation has no such script, the config does not exist or cannot be read, or :data:`TRUST` is
             given for a config without a ``SafeCheckpointHook``, both :data:`OVERWRITE` and ``--resume`` are given, or
-            the config has a value that cannot be.
+            the config has a value that is not allowed.
     """
     script = _script(name)
     arguments = list(arguments)
@@ -83,16 +83,16 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
     take_data_root(arguments)
     with host_errors(config):
         if config and config.endswith(".py"):  # A log of analysis_tools ends in .json, too.
-            known = load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
-            _require_known(arguments, known)
+            content = load_config(config, needs=("model",) if script.stem in NEED_MODEL else ())
+            _require_known(arguments, content)
             if script.stem in NEED_MODEL:
-                _require_possible(arguments, known, script.stem == "train")
+                _require_possible(arguments, content, script.stem == "train")
         sys.argv = [str(script), *arguments]
         runpy.run_path(str(script), run_name="__main__")
 
 
 def _require_known(arguments: Sequence[str], config: Config) -> None:
-    """Refuse options for keys on the top level that neither the config nor the runner has, and keys without a value."""
+    """Refuse options with top-level keys that neither the config nor the runner has, and options without a value."""
     known = {*config, *signature(Runner).parameters, *RUNNER_READS}
     starts = [index for index, word in enumerate(arguments, 1) if word == "--cfg-options"]
     words = (takewhile(lambda word: not word.startswith("--"), arguments[start:]) for start in starts)
@@ -106,7 +106,7 @@ def _require_known(arguments: Sequence[str], config: Config) -> None:
 
 
 def _require_possible(arguments: Sequence[str], config: Config, training: bool) -> None:
-    """Refuse values that cannot be, of the config as the script will have it."""
+    """Refuse values that are not allowed, in the config with the script's options."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
     parser.add_argument("--launcher", default="none")
@@ -116,7 +116,7 @@ def _require_possible(arguments: Sequence[str], config: Config, training: bool) 
     config.launcher = given.launcher
     try:
         config.merge_from_dict(given.cfg_options)
-    except (KeyError, TypeError) as error:  # Of a list that is shorter, or a part that is none.
+    except (KeyError, TypeError) as error:  # A list is shorter, or a part is no mapping.
         raise InputError(f"--cfg-options: {str(error.args[0]).splitlines()[0]}") from None
     refuse_impossible(config.to_dict(), training, given.amp, given.resume)
 

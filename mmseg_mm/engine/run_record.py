@@ -1,4 +1,4 @@
-"""The record of a training beside its checkpoints."""
+"""Record of a training beside its checkpoints."""
 
 import json
 from pathlib import Path
@@ -14,19 +14,19 @@ from fastreid_mm.evaluation.results import write_json
 from mmseg_mm.datasets.innermost import innermost_dataset
 
 NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
-"""Keys that two runs of one config may differ in."""
+"""Keys in which two runs of the same config may differ."""
 
 
 @HOOKS.register_module()
 class RunRecordHook(Hook):
-    """Writes ``run.json`` into the work folder: what has to be alike for two trainings to give the same numbers.
+    """Hook that writes ``run.json`` into the work folder: the facts that must be equal for the same numbers.
 
     It has the keys of fast-reid trainings: ``versions``, ``revision``, ``seed``, ``deterministic``, checksums of
     ``config`` and ``data``, ``device`` and ``processes``.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Write it, and the same into the log."""
+        """Write the record, and log it."""
         if not is_main_process():
             return
         record = run_record(
@@ -44,7 +44,7 @@ class RunRecordHook(Hook):
 
 
 def config_checksum(config: Config) -> str:
-    """Compute the SHA-256 of a config, wherever it writes to."""
+    """Compute the SHA-256 of a config without its output folder and other keys of a single run."""
     kept = {key: value for key, value in config.to_dict().items() if key not in NOT_OF_THE_RUN}
     return checksum(json.dumps(kept, sort_keys=True, default=str))
 

@@ -29,19 +29,19 @@ ADVICE = "--trust-checkpoint if you know its source"
 
 
 class Reading:
-    """What mmengine's loaders know of a checkpoint that they read, since they get nothing but its name."""
+    """State shared with mmengine's loaders of checkpoints, since they get only the name of a file."""
 
     trust = False
     """Whether files may run code: :attr:`SafeCheckpointHook.trust` of the run."""
     path = ""
-    """The file that was read last."""
+    """Path of the file that was read last."""
 
 
 def load_from_local(filename: str, map_location: MapLocation = "cpu") -> Mapping[str, Any]:
-    """:func:`read_checkpoint` for all that reads a checkpoint through mmengine, a run or not.
+    """Read a checkpoint by :func:`read_checkpoint` for everything that loads through mmengine, even without a run.
 
     Raises:
-        InputError: see :func:`read_checkpoint`; or there are no tensors, with which the host would go on.
+        InputError: See :func:`read_checkpoint`; or there are no tensors, which the host would not notice.
     """
     Reading.path = filename
     content = read_checkpoint(str(Path(filename).expanduser()), map_location, Reading.trust)
@@ -51,7 +51,7 @@ def load_from_local(filename: str, map_location: MapLocation = "cpu") -> Mapping
 
 
 def _only_known(loader: Callable) -> Callable:
-    """One of mmengine's loaders of files that are elsewhere, such that it gives what :func:`only_known` leaves."""
+    """Wrap one of mmengine's loaders of remote files, so that it returns the result of :func:`only_known`."""
 
     @wraps(loader)
     def load(filename: str, map_location: MapLocation = "cpu") -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ def _only_known(loader: Callable) -> Callable:
 
 
 def _load_url(url: str, **options: Any) -> object:
-    """What mmengine downloads by, with PyTorch's safe loader: PyTorch's own default for downloads runs any code."""
+    """Download as mmengine does, but with PyTorch's safe loader; by default, PyTorch runs code of downloads."""
     try:
         with torch.serialization.safe_globals(SAFE):
             return load_state_dict_from_url(url, weights_only=not Reading.trust, **options)
@@ -74,9 +74,9 @@ def _load_url(url: str, **options: Any) -> object:
 
 
 def keep_checkpoints_from_running() -> None:
-    """Have everything that loads checkpoints through mmengine get tensors and known entries alone, of their kinds.
+    """Make mmengine's loaders return only tensors and known entries, each of its kind.
 
-    So do mmsegmentation's ``init_model`` and scripts, ``load_from``, ``init_cfg`` and resuming.
+    This affects mmsegmentation's ``init_model`` and scripts, ``load_from``, ``init_cfg`` and resuming.
     """
     host.load_url = _load_url
     for scheme, loader in list(CheckpointLoader._schemes.items()):
@@ -88,14 +88,14 @@ keep_checkpoints_from_running()
 
 @HOOKS.register_module()
 class SafeCheckpointHook(Hook):
-    """Saves checkpoints that PyTorch's safe loader accepts, and refuses other files and checkpoints of another model.
+    """Hook that saves checkpoints as plain data, and refuses to load other files and checkpoints of another model.
 
     mmengine 0.10.7 saves ``HistoryBuffer`` and NumPy objects, and cannot load its own files with PyTorch 2.6 and later.
-    It executes text that it finds in a file: see :mod:`mmseg_mm.engine.checkpoint_entries`.
+    It executes text in a file: see :mod:`mmseg_mm.engine.checkpoint_entries`.
 
     Args:
-        trust: Whether to load files that are more than plain data, too, and to take all that they hold. They may run
-            any code, so that this is for files from a known source only.
+        trust: Whether to also load files that are more than plain data, with all their entries. They may run any code,
+            so this is only for files from a known source.
     """
 
     def __init__(self, trust: bool = False) -> None:
@@ -106,7 +106,7 @@ class SafeCheckpointHook(Hook):
         Reading.trust = self.trust
 
     def after_run(self, runner: Runner) -> None:
-        """Trust nothing that is loaded later."""
+        """Stop trusting files."""
         Reading.trust = False
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -117,16 +117,16 @@ class SafeCheckpointHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the weights, settings and states with those of the run, and restore the histories.
 
-        Training may begin from a part of the weights, and with other settings: what it takes is logged, with a warning
-        if a part of the model gets nothing.
+        Training may begin from a part of the weights, and with other settings: the number of loaded tensors is logged,
+        with a warning if a part of the model gets none.
 
         Raises:
             InputError: The checkpoint belongs to another model.
         """
-        purpose, path, own = purpose_of(runner), Reading.path, runner.model.state_dict()
+        purpose, path, state = purpose_of(runner), Reading.path, runner.model.state_dict()
         if purpose != "resume":
-            checkpoint["state_dict"] = weights_of(checkpoint, path, own)
-        match = check_weights(own, checkpoint.get("state_dict", {}), path, purpose)
+            checkpoint["state_dict"] = weights_of(checkpoint, path, state)
+        match = check_weights(state, checkpoint.get("state_dict", {}), path, purpose)
         if purpose == "begin":
             count = len(match.fitting) + len(match.missing)
             skipped = skipped_parts(match.fitting + match.missing, match.fitting)
@@ -146,11 +146,11 @@ class SafeCheckpointHook(Hook):
 
 
 def _take_states(runner: Runner, checkpoint: dict, path: str) -> None:
-    """Leave of the saved states what those of the run's optimizer and schedules have, of the same kinds."""
+    """Take those entries of the saved states that the run's optimizer and schedules have, each of the same kind."""
     schedules = runner.param_schedulers
     require_resumable(checkpoint, path, schedules is not None)
     wrapper: Any = runner.optim_wrapper
-    if hasattr(wrapper, "optimizer"):  # not several
+    if hasattr(wrapper, "optimizer"):  # a single one
         checkpoint["optimizer"] = take_optimizer_state(wrapper, checkpoint["optimizer"], path, "optimizer")
     if schedules is not None:
         several: Any = schedules if isinstance(schedules, dict) else {"": schedules}
@@ -160,10 +160,10 @@ def _take_states(runner: Runner, checkpoint: dict, path: str) -> None:
 
 
 def weights_of(content: Mapping[str, Any], path: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Find the weights in a checkpoint, which may be behind a prefix and beside others.
+    """Find the weights in a checkpoint, which may be behind a prefix and beside other tensors.
 
     Args:
-        content: What :func:`read_checkpoint` has returned.
+        content: The result of :func:`read_checkpoint`.
         path: The path of the file, for errors and the log.
         own: The tensors of the model by name.
 
@@ -174,14 +174,14 @@ def weights_of(content: Mapping[str, Any], path: str, own: Mapping[str, Any]) ->
     names = {name.removeprefix("module.") for name in own}  # of a model that is wrapped
     if not weights or names & {name.removeprefix("module.") for name in weights}:
         return weights
-    found = find_weights(weights, path, names)
-    if found.told():
-        print_log(f"{path}: {found.told()}", "current")
-    return found.state
+    part = find_weights(weights, path, names)
+    if part.told():
+        print_log(f"{path}: {part.told()}", "current")
+    return part.state
 
 
 def purpose_of(runner: Runner) -> str:
-    """Return what the runner loads a checkpoint for, one of :data:`PURPOSES`.
+    """Return the purpose for which the runner loads a checkpoint, one of :data:`PURPOSES`.
 
     The private attribute is read since the property ``train_loop`` would build a loop and its data set.
     """
@@ -193,7 +193,7 @@ def purpose_of(runner: Runner) -> str:
 def read_checkpoint(
     path: str, map_location: MapLocation = "cpu", trust: bool = False, advice: str = ADVICE
 ) -> Mapping[str, Any]:
-    """Read a checkpoint file: of one that is not trusted the tensors and the entries that :func:`only_known` knows.
+    """Read a checkpoint file; if it is not trusted, take only the entries that :func:`only_known` takes.
 
     Args:
         path: The path of a local file.

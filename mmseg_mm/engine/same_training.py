@@ -1,7 +1,7 @@
-"""The check that a training which is resumed is the one that was stopped: its batches, optimizer and schedule.
+"""Check that a resumed training has the batches, optimizer and schedule of the one that was stopped.
 
 A position in training is a number of iterations, and the state of optimizer and schedule is the checkpoint's. Both mean
-something else, or take no notice of the config, as soon as one of these settings has another value.
+something else, or ignore the config, if one of these settings has another value.
 """
 
 import json
@@ -17,16 +17,16 @@ from mmseg_mm.engine.config_values import value_at
 from mmseg_mm.engine.run_record import data_checksum
 
 RECORD = "training"
-"""The key of the settings in the ``meta`` of a checkpoint."""
+"""Key of the settings in the ``meta`` of a checkpoint."""
 BATCH = "train_dataloader.batch_size x processes"
 FOLLOWED = ("optim_wrapper.optimizer", "optim_wrapper.paramwise_cfg", "param_scheduler", "train_dataloader.sampler")
-"""Parts of a config that a resumed training cannot change, since the checkpoint's state holds or the order does."""
+"""Parts of a config that a resumed training cannot change, as they are in the checkpoint's state or fix the order."""
 DATA = "data"
-"""The key of the checksum of the training samples, of which a difference is only warned of."""
+"""Key of the checksum of the training samples; a difference causes only a warning."""
 
 
 def training_record(runner: Runner) -> dict[str, object]:
-    """Return what must be the same for a training to go on as if it had never stopped, by key of the config."""
+    """Gather the settings that must be equal for a training to continue as if it had never stopped, by key."""
     loader = runner.train_dataloader
     batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", 0)
     record: dict[str, object] = {
@@ -52,16 +52,16 @@ def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> None:
-    """Refuse to go on from a checkpoint whose training had other batches, another optimizer or another schedule.
+    """Refuse to resume from a checkpoint whose training had other batches, another optimizer or another schedule.
 
     Args:
         runner: The runner, whose training loop is built.
-        checkpoint: What the file holds.
+        checkpoint: The content of the file.
         path: The path of the file.
 
     Raises:
-        InputError: A setting differs; it is named with both values. Or the file has no position, or no state of an
-            optimizer, to go on from.
+        InputError: A setting differs; it is named with both values. Or the file has no position or no state of an
+            optimizer.
     """
     meta: Mapping[str, Any] = checkpoint.get("meta") or {}
     epoch, iteration = meta.get("epoch", -1), meta.get("iter", -1)
@@ -88,10 +88,10 @@ def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> Non
 
 
 def _require_position(runner: Runner, epoch: int, iteration: int, path: str) -> None:
-    """Refuse a position that is not in the epoch it is said to be in, of a checkpoint that says no more."""
+    """Refuse a position whose iteration is not in its epoch, of a checkpoint without settings."""
     length = len(runner.train_dataloader)
     if isinstance(runner.train_loop, EpochBasedTrainLoop) and not 0 <= iteration - epoch * length < length:
         raise InputError(
             f"--resume: {path} was saved after {iteration} iterations, {epoch} epochs and less than another; epochs of "
-            f"train_dataloader.batch_size {runner.train_dataloader.batch_size} have {length}: that of before is needed"
+            f"train_dataloader.batch_size {runner.train_dataloader.batch_size} have {length}: use the former batch size"
         )

@@ -20,13 +20,13 @@ from mmseg_mm.side_by_side import side_by_side
 
 @HOOKS.register_module()
 class SaliencyVisualizationHook(SegVisualizationHook):
-    """mmsegmentation's hook, adapted to ``test.py --show-dir`` for saliency maps.
+    """Hook like mmsegmentation's, adapted to ``test.py --show-dir`` for saliency maps.
 
-    mmsegmentation's own hook asks the runner for its iteration, which builds the training set, and does not tell apart
-    files of the same name in two data sets.
+    mmsegmentation's own hook asks the runner for its iteration, which builds the training set, and does not distinguish
+    files with the same name in two data sets.
 
     Args:
-        interval: Every how many batches one is drawn.
+        interval: The number of batches from one that is drawn to the next.
         hook: Further arguments of mmsegmentation's hook.
     """
 
@@ -49,10 +49,10 @@ class SaliencyVisualizationHook(SegVisualizationHook):
 
 @VISUALIZERS.register_module()
 class SaliencyVisualizer(SegLocalVisualizer):
-    """Draws image, depth, mask and saliency map side by side, as far as they are given.
+    """Visualizer that draws image, depth, mask and saliency map side by side, as far as they are given.
 
-    mmsegmentation's own visualizer draws thresholded masks over the image, and has no place for depth. Files are called
-    ``SET_NAME``, since data sets have files of the same names.
+    mmsegmentation's own visualizer draws thresholded masks over the image, and has no place for depth. Files are named
+    ``SET_NAME``, since data sets have files with the same names.
     """
 
     @master_only
@@ -80,10 +80,10 @@ class SaliencyVisualizer(SegLocalVisualizer):
             draw_gt: Whether to draw the mask.
             draw_pred: Whether to draw the saliency map.
             show: Whether to show the picture in a window.
-            wait_time: How many seconds to show it.
+            wait_time: The number of seconds to show it.
             out_file: The file to save it in. If it is not given, the backends get the picture with ``step``.
             step: The number of the picture for the backends.
-            with_labels: This is not used, since there is one class only.
+            with_labels: This is not used, since there is only one class.
         """
         sample = data_sample if data_sample is not None else SegDataSample()
         mask, saliency = (
@@ -104,12 +104,12 @@ class SaliencyVisualizer(SegLocalVisualizer):
 
 
 def _first_views(inputs: Sequence) -> Sequence[torch.Tensor]:
-    """Return the inputs of a batch, of which test-time augmentation has a list for each view."""
+    """Return the inputs of a batch, with test-time augmentation those of the first view."""
     return inputs if isinstance(inputs[0], torch.Tensor) else inputs[0]
 
 
 def _depth(stacked: torch.Tensor, sample: SegDataSample, size: tuple[int, int]) -> np.ndarray:
-    """Return the depth (H, W) of an input (4, h, w) as the network sees it, brought back to the image's own size."""
+    """Return the depth (H, W) of an input (4, h, w) as the network sees it, resized to the image's own size."""
     depth = stacked[3].float().cpu().numpy()
     if sample.get("flip"):
         depth = mmcv.imflip(depth, sample.flip_direction)

@@ -1,4 +1,4 @@
-"""Checkpoints that appear under their name when they are complete and on the disk."""
+"""Writing of checkpoints that appear under their name only when they are complete and on the disk."""
 
 from functools import partial
 from pathlib import Path
@@ -8,17 +8,17 @@ from mmengine.fileio import LocalBackend, register_backend
 from fastreid_mm.common.whole_file import write_whole
 
 BACKEND = "whole_file"
-"""The name of :class:`WholeFileBackend` in mmengine."""
+"""Name of :class:`WholeFileBackend` in mmengine."""
 
 
 class WholeFileBackend(LocalBackend):
-    """mmengine's local files, written whole or not at all."""
+    """Backend like mmengine's for local files, which writes them whole or not at all."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write a file under a temporary name, flush it to the disk and rename it.
 
         Raises:
-            WriteError: The file cannot be written, as on a full disk. What it was to replace is untouched.
+            WriteError: The file cannot be written, as on a full disk. The file that it was to replace is untouched.
         """
         write_whole(str(filepath), partial(super().put, obj))
 

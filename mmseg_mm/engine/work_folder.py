@@ -1,6 +1,6 @@
-"""The one rule for what a training writes into its folder: by it a used folder is known, and cleared.
+"""Work folder of a training: recognition and deletion of files that trainings and tests write.
 
-Whatever else lies there is left alone.
+All other files in the folder are left alone.
 """
 
 import re
@@ -13,32 +13,32 @@ from fastreid_mm.common.used_folder import LAST, files_in, refuse_used
 from mmseg_mm.evaluation.sod_report import CURVES, IMAGES, PLOT, RESULTS
 
 FILES = (LAST, "run.json", "not_finite_*.pth", "*.pth.part")
-"""What lies beside the checkpoints."""
+"""Patterns of files beside the checkpoints."""
 OF_A_START = ("*.log", "[0-9]*_[0-9]*.json", RESULTS, CURVES, IMAGES, PLOT)
-"""What lies in the folder of a single start, which is named by its time, beside :data:`DRAWN`."""
+"""Patterns of files in the folder of a single start, which is named by its time, besides :data:`DRAWN`."""
 DRAWN = "vis_data"
-"""The folder of pictures, curves and TensorBoard's events of a start."""
+"""Name of the folder of pictures, curves and TensorBoard's events of a start."""
 START = r"\d{8}_\d{6}"
 
 
 class WorkFolder:
-    """The folder of a training.
+    """Work folder of a training.
 
     Args:
         folder: The ``work_dir``.
-        checkpoints: The folder of the checkpoints, if it is another.
-        template: The names of checkpoints, with ``{}`` for the number, if they are none of mmengine's.
+        checkpoints: The folder of the checkpoints, if it is another one.
+        template: The names of checkpoints, with ``{}`` for the number, if they differ from mmengine's.
     """
 
     def __init__(self, folder: str, checkpoints: str | None = None, template: str = "epoch_{}.pth") -> None:
         self.folder = Path(folder)
         self.checkpoint_folder = Path(checkpoints or folder)
-        own = re.escape(template.removesuffix(".pth")).replace(r"\{\}", r"\d+")
-        self._state = re.compile(rf"((epoch|iter)_\d+|{own})\.pth")
-        self._saved = re.compile(rf"(best_.+_)?((epoch|iter)_\d+|{own})(-[0-9a-f]{{8}})?\.pth")
+        named = re.escape(template.removesuffix(".pth")).replace(r"\{\}", r"\d+")
+        self._state = re.compile(rf"((epoch|iter)_\d+|{named})\.pth")
+        self._saved = re.compile(rf"(best_.+_)?((epoch|iter)_\d+|{named})(-[0-9a-f]{{8}})?\.pth")
 
     def states(self) -> list[Path]:
-        """Return what a training may go on from: the checkpoint noted as the last, then all others from the newest."""
+        """List the checkpoints to resume from: the one noted as the last, then all others from the newest."""
         note = self.folder / LAST
         last = Path(note.read_text().strip()) if note.is_file() else Path()
         states = (path for path in self._checkpoints() if self._state.fullmatch(path.name))
@@ -48,16 +48,16 @@ class WorkFolder:
         """Refuse a folder with another training in it.
 
         Raises:
-            InputError: It names what is there.
+            InputError: Names the files of the training.
         """
         names = [path.name for path in newest_first(self._checkpoints()) or files_in(self.folder, [LAST])]
         refuse_used(f"work_dir {self.folder} has checkpoints of another training", names, "--work-dir")
 
     def clear(self, keep: str) -> None:
-        """Delete all that trainings and tests have left.
+        """Delete all files that trainings and tests have written.
 
         Args:
-            keep: The folder of the present start.
+            keep: The folder of the current start.
         """
         for path in self._written(Path(keep)):
             path.unlink(missing_ok=True)
