@@ -1,3 +1,3 @@
-"""From the command line to a checked config: the keys of all rooms below, declared where they are used."""
+"""Config: its keys, gathered from the modules that use them, loading from the command line, and checks."""
 
 import fastreid_mm.compat  # noqa: F401  makes the host importable: first

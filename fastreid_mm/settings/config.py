@@ -1,4 +1,4 @@
-"""The config keys this package adds to fast-reid's, gathered from the rooms that declare them."""
+"""Config keys that this package adds to fast-reid's, gathered from the modules that declare them."""
 
 from yacs.config import CfgNode
 
@@ -12,25 +12,25 @@ from fastreid_mm.settings import host_keys
 KEYS = {
     "IMPORTS": Key(
         [],
-        "Modules of packages from outside, imported before a config is merged: what they register is found by its "
-        "name, "
-        "and their add_config(cfg) adds keys. Importing runs their code, so that this is for packages you know.",
+        "Modules of packages from outside, which are imported before a config is merged: everything that they register "
+        "can be used by name, and their add_config(cfg) adds keys. Importing runs their code: name only packages that "
+        "you trust.",
         when="running",
         if_unread="expected",
     ),
     "SEED": Key(
         -1,
-        "Seed of everything random. -1 draws one; the seed used is printed and saved in config.yaml either way.",
+        "Seed of everything random. -1 draws one, which is logged and saved in config.yaml.",
         when="training",
         on_resume="free",
     ),
     "DETERMINISTIC": Key(
-        False, "Only deterministic kernels, at some cost on a GPU.", when="training", if_unread="expected"
+        False, "Use only deterministic kernels, which are slower on a GPU.", when="training", if_unread="expected"
     ),
     "SOLVER.CHECKPOINT_ITERS": Key(
         0,
-        "A checkpoint every so many iterations, too, of which the two newest are kept; 0 for none. However often, "
-        "SOLVER.CHECKPOINT_PERIOD epochs have one, as have the last iteration before SIGTERM and the end.",
+        "Iterations between additional checkpoints, of which the two newest are kept; 0 for none. In any case, "
+        "checkpoints are saved every SOLVER.CHECKPOINT_PERIOD epochs, on SIGTERM and at the end.",
         least=0,
         when="training",
         on_resume="free",
@@ -45,13 +45,13 @@ KEYS = {
     ),
     "TRACKING.WANDB.ENABLED": Key(
         False,
-        "Weights & Biases, beside TensorBoard and metrics.json. WANDB_MODE=offline and its other environment variables "
-        "work.",
+        "Log to Weights & Biases, besides TensorBoard and metrics.json. WANDB_MODE=offline and its other environment "
+        "variables work.",
         when="running",
         if_unread="expected",
     ),
-    "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Its project.", when="running", if_unread="expected"),
-    "TRACKING.WANDB.NAME": Key("", 'Name of the run, "" for one it makes up.', when="running", if_unread="expected"),
+    "TRACKING.WANDB.PROJECT": Key("fastreid-mm", "Project of the run.", when="running", if_unread="expected"),
+    "TRACKING.WANDB.NAME": Key("", 'Name of the run; "" for a random one.', when="running", if_unread="expected"),
 }
 ROOMS = (host_keys, modeling, data, protocols, *METHODS)
 """Each has ``add_config(cfg)``."""

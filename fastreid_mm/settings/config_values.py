@@ -1,4 +1,4 @@
-"""Config values that nothing can use, found before anything is built."""
+"""Checks of config values before anything is built."""
 
 import difflib
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ from fastreid_mm.settings.imports import defaults_of
 
 
 def refuse_impossible(cfg: CfgNode) -> None:
-    """Refuse values that cannot be, and names that nothing is registered under, before anything is built.
+    """Refuse values that are not allowed, and names that are not registered, before anything is built.
 
     Raises:
-        InputError: names key and value, and what there is.
+        InputError: names the key, its value and the possible values.
     """
     refuse_odd(cfg, dict(leaves(defaults_of(cfg))))
     model = cfg.MODEL
     _require_registered("MODEL.META_ARCHITECTURE", model.META_ARCHITECTURE, META_ARCH_REGISTRY)
     _require_registered("MODEL.BACKBONE.NAME", model.BACKBONE.NAME, BACKBONE_REGISTRY)
-    # an architecture of another kind may read heads and losses in a way of its own
+    # other architectures may read heads and losses differently
     architecture = META_ARCH_REGISTRY.get(model.META_ARCHITECTURE)
     if isinstance(architecture, type) and issubclass(architecture, ComposedModel | Baseline):
         _require_registered("MODEL.HEADS.NAME", model.HEADS.NAME, REID_HEADS_REGISTRY)
@@ -47,17 +47,17 @@ def _require_registered(key: str, name: str, registry: Registry) -> None:
 
 
 def require_device(name: str) -> None:
-    """Refuse what is not the name of a device, or of none that is here; cuda stands for the CPU where there is no GPU.
+    """Refuse a name that is not that of a device of this machine; without a GPU, cuda is allowed and means the CPU.
 
     Raises:
-        InputError: names it.
+        InputError: names the device.
     """
     try:
         device = torch.device(name)
         if device.type == "cuda" and not torch.cuda.is_available():
             return
-        usable = device.type != "meta" and torch.empty(0, device=device) is not None  # meta has shapes and no numbers
-    except (RuntimeError, AssertionError, NotImplementedError):  # the second if PyTorch was built without it
+        usable = device.type != "meta" and torch.empty(0, device=device) is not None  # meta has only shapes
+    except (RuntimeError, AssertionError, NotImplementedError):  # the second if PyTorch was built without the device
         usable = False
     if not usable:
         raise InputError(f"MODEL.DEVICE {name!r} is not a device of this machine, as cpu, cuda or cuda:1") from None
@@ -65,16 +65,16 @@ def require_device(name: str) -> None:
 
 @contextmanager
 def refused_by(what: str) -> Iterator[None]:
-    """Turn what a host or a library raises for values that do not go together into an :class:`InputError`.
+    """Turn exceptions of a host or a library about values that do not go together into an :class:`InputError`.
 
     Args:
-        what: what is being built, for the message.
+        what: a description of the object that is being built, for the message.
     """
     try:
         yield
     except InputError:
         raise
-    except Exception as error:  # Of any kind: values meet deep inside PyTorch, timm and the host.
+    except Exception as error:  # any kind: values meet deep inside PyTorch, timm and the host
         raise InputError(
             f"{what} cannot be built with this config: {type(error).__name__}: {first_line(error)}"
         ) from error

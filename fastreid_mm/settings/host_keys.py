@@ -1,4 +1,4 @@
-"""fast-reid's own keys: what each does here, the values it may have and when it takes effect."""
+"""Declarations of fast-reid's own keys: the effect of each, its allowed values and when it takes effect."""
 
 import math
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ STEPWISE, COSINE = ("SOLVER.SCHED", "MultiStepLR"), ("SOLVER.SCHED", "CosineAnne
 
 
 def _section(prefix: str, when: str, keys: Mapping[str, "Key | str"]) -> dict[str, Key]:
-    """Keys of a section that take effect at the same time; a sentence alone is a key of any value of its type."""
+    """Declare the keys of a section that take effect at the same time; a sentence alone allows any value."""
     return {
         f"{prefix}.{name}": (key if isinstance(key, Key) else _key(key))._replace(when=when)
         for name, key in keys.items()
@@ -51,31 +51,31 @@ def _key(sentence: str, **facts) -> Key:
 def _chance(change: str) -> dict[str, "Key | str"]:
     return {
         "ENABLED": f"{change}.",
-        "PROB": _key("Its probability for an image.", kind=PROBABILITY),
+        "PROB": _key(f"{change}: the probability for an image.", kind=PROBABILITY),
     }
 
 
 KEYS = {
-    "OUTPUT_DIR": Key(None, "The folder of logs, checkpoints and results.", when="running"),
+    "OUTPUT_DIR": Key(None, "Folder of logs, checkpoints and results.", when="running"),
     "CUDNN_BENCHMARK": Key(
-        None, "cuDNN tries its algorithms and keeps the fastest.", when="running", if_unread="expected"
+        None, "Let cuDNN try its algorithms and keep the fastest.", when="running", if_unread="expected"
     ),
     **_section(
         "MODEL",
         "running",
         {
-            "DEVICE": "cuda, cuda:1, cpu ...; the CPU where there is no GPU.",
-            "WEIGHTS": _key("The checkpoint to begin with, or to test.", if_unread="expected"),
+            "DEVICE": "Device, such as cuda, cuda:1 or cpu; without a GPU always the CPU.",
+            "WEIGHTS": _key("Checkpoint to begin with, or to test.", if_unread="expected"),
         },
     ),
     **_section(
         "MODEL",
         "building",
         {
-            "META_ARCHITECTURE": "How the images of a batch become maps, and which head gets them; a registered name.",
-            "QUEUE_SIZE": "Of fast-reid's MoCo.",
-            "PIXEL_MEAN": _key("The mean of each channel, which is subtracted.", kind=CHANNELS),
-            "PIXEL_STD": _key("The deviation of each channel, by which it is divided.", kind=DEVIATIONS),
+            "META_ARCHITECTURE": "Registered name of the architecture, which computes maps of the images for the head.",
+            "QUEUE_SIZE": "fast-reid's MoCo: the size of its queue.",
+            "PIXEL_MEAN": _key("Mean of each channel, which is subtracted.", kind=CHANNELS),
+            "PIXEL_STD": _key("Standard deviation of each channel, by which it is divided.", kind=DEVIATIONS),
         },
     ),
     **_section(
@@ -92,19 +92,19 @@ KEYS = {
         "MODEL.BACKBONE",
         "building",
         {
-            "NAME": "The network, of fast-reid's registry.",
-            "DEPTH": "Of fast-reid's own networks.",
+            "NAME": "Name of the network in fast-reid's registry.",
+            "DEPTH": "fast-reid's own networks: the depth.",
             "LAST_STRIDE": _key("Stride of the last stage: 1 keeps its maps large.", choices=(1, 2)),
-            "FEAT_DIM": "Channels of the maps. Known of every network here, whatever it says.",
-            "NORM": "Of fast-reid's own networks.",
-            "WITH_IBN": "Of fast-reid's own networks.",
-            "WITH_SE": "Of fast-reid's own networks.",
-            "WITH_NL": "Of fast-reid's own networks.",
-            "SIE_COE": "Of fast-reid's ViT.",
-            "STRIDE_SIZE": _key("Steps between the patches of a ViT, down and across.", kind=SIZE),
-            "DROP_PATH_RATIO": "The share of blocks of a ViT that training leaves out.",
-            "DROP_RATIO": "Dropout of a ViT.",
-            "ATT_DROP_RATE": "Dropout of a ViT's attention.",
+            "FEAT_DIM": "Number of channels of the maps. Ignored: it is taken from the network.",
+            "NORM": "fast-reid's own networks: the normalization.",
+            "WITH_IBN": "fast-reid's own networks: instance-batch normalization.",
+            "WITH_SE": "fast-reid's own networks: squeeze and excitation.",
+            "WITH_NL": "fast-reid's own networks: non-local blocks.",
+            "SIE_COE": "fast-reid's ViT: the weight of the embedding of cameras.",
+            "STRIDE_SIZE": _key("ViT: the steps between patches, down and across.", kind=SIZE),
+            "DROP_PATH_RATIO": "ViT: the share of blocks that are skipped in training.",
+            "DROP_RATIO": "ViT: the dropout.",
+            "ATT_DROP_RATE": "ViT: the dropout of the attention.",
         },
     ),
     **_section(
@@ -112,55 +112,55 @@ KEYS = {
         "training",
         {
             "PRETRAIN": _key("Begin with pretrained weights.", on_resume="free"),
-            "PRETRAIN_PATH": _key("A local file of them.", if_unread="warned", on_resume="free"),
+            "PRETRAIN_PATH": _key("Local file of pretrained weights.", if_unread="warned", on_resume="free"),
         },
     ),
     **_section(
         "MODEL.HEADS",
         "building",
         {
-            "NAME": "How maps become the feature, and in training named outputs; of fast-reid's registry.",
-            "NORM": "The normalization of the neck: BN, syncBN ...",
-            "NUM_CLASSES": "Training identities. 0 takes those of the data set, or of the checkpoint.",
-            "EMBEDDING_DIM": "A 1 x 1 convolution to so many channels before the neck; 0 has none.",
-            "WITH_BNNECK": "A BatchNorm between the feature that is compared and the one that is classified.",
-            "NECK_FEAT": "Which of the two the losses compare.",
-            "POOL_LAYER": "How maps become a vector.",
-            "CLS_LAYER": "Linear, ArcSoftmax, CosSoftmax or CircleSoftmax.",
-            "MARGIN": "Of the last three.",
-            "SCALE": "Of the last three.",
+            "NAME": "Name in fast-reid's registry of the head, which computes the feature, and in training outputs.",
+            "NORM": "Normalization of the neck: BN, syncBN ...",
+            "NUM_CLASSES": "Number of training identities. 0 takes that of the data set, or of the checkpoint.",
+            "EMBEDDING_DIM": "Channels of a 1 x 1 convolution before the neck; 0 for no convolution.",
+            "WITH_BNNECK": "Use a BatchNorm as neck before the classifier.",
+            "NECK_FEAT": 'Feature that the losses compare, "before" or "after" the neck.',
+            "POOL_LAYER": "Pooling of maps to a vector.",
+            "CLS_LAYER": "Classifier: Linear, ArcSoftmax, CosSoftmax or CircleSoftmax.",
+            "MARGIN": "Margin of the classifier, unless it is Linear.",
+            "SCALE": "Scale of the classifier, unless it is Linear.",
         },
     ),
     **_section(
         "MODEL.LOSSES",
         "training",
         {
-            "NAME": "The loss terms, in order.",
+            "NAME": "Names of the loss terms, in order.",
             "CE.ALPHA": "CrossEntropyLoss: the strength of adaptive smoothing.",
-            "CE.SCALE": "CrossEntropyLoss: its weight.",
-            "FL.ALPHA": "Of a focal loss that fast-reid has no name for.",
-            "FL.GAMMA": "Likewise.",
-            "FL.SCALE": "Likewise.",
-            "TRI.MARGIN": "TripletLoss: its margin; 0 is a soft one.",
-            "TRI.NORM_FEAT": "TripletLoss: distances of features at length one.",
-            "TRI.HARD_MINING": "TripletLoss: the hardest pairs rather than all of them, weighted.",
-            "TRI.SCALE": "TripletLoss: its weight.",
-            "CIRCLE.MARGIN": "CircleLoss: its margin.",
+            "CE.SCALE": "CrossEntropyLoss: the weight.",
+            "FL.ALPHA": "Focal loss, which fast-reid cannot select.",
+            "FL.GAMMA": "Focal loss, which fast-reid cannot select.",
+            "FL.SCALE": "Focal loss, which fast-reid cannot select.",
+            "TRI.MARGIN": "TripletLoss: the margin; 0 for a soft one.",
+            "TRI.NORM_FEAT": "TripletLoss: normalize features to length 1.",
+            "TRI.HARD_MINING": "TripletLoss: use only the hardest pairs, instead of all pairs with weights.",
+            "TRI.SCALE": "TripletLoss: the weight.",
+            "CIRCLE.MARGIN": "CircleLoss: the margin.",
             "CIRCLE.GAMMA": "CircleLoss: the factor on similarities.",
-            "CIRCLE.SCALE": "CircleLoss: its weight.",
-            "COSFACE.MARGIN": "Cosface: its margin.",
+            "CIRCLE.SCALE": "CircleLoss: the weight.",
+            "COSFACE.MARGIN": "Cosface: the margin.",
             "COSFACE.GAMMA": "Cosface: the factor on similarities.",
-            "COSFACE.SCALE": "Cosface: its weight.",
+            "COSFACE.SCALE": "Cosface: the weight.",
         },
     ),
     **_section(
         "KD",
         "training",
         {
-            "MODEL_CONFIG": "Of fast-reid's distillation.",
-            "MODEL_WEIGHTS": "Of fast-reid's distillation.",
-            "EMA.ENABLED": "Of fast-reid's distillation.",
-            "EMA.MOMENTUM": "Of fast-reid's distillation.",
+            "MODEL_CONFIG": "fast-reid's distillation: the configs of the teachers.",
+            "MODEL_WEIGHTS": "fast-reid's distillation: the checkpoints of the teachers.",
+            "EMA.ENABLED": "fast-reid's distillation: average the weights.",
+            "EMA.MOMENTUM": "fast-reid's distillation: the momentum of the average.",
         },
     ),
     **_section(
@@ -176,23 +176,23 @@ KEYS = {
         {
             "SIZE_TRAIN": _key("Height and width of images in training.", kind=SIZE),
             "CROP.ENABLED": "Random crops of random size.",
-            "CROP.SIZE": _key("Height and width to which they are resized.", kind=SIZE),
-            "CROP.SCALE": "The smallest and the largest share of the image.",
-            "CROP.RATIO": _key("The smallest and the largest ratio of width to height.", kind=RATIOS),
+            "CROP.SIZE": _key("Height and width to which crops are resized.", kind=SIZE),
+            "CROP.SCALE": "The smallest and the largest share of the image in a crop.",
+            "CROP.RATIO": _key("The smallest and the largest ratio of a crop's width to its height.", kind=RATIOS),
             "PADDING.ENABLED": "Padding, then a random crop of the image's size.",
-            "PADDING.MODE": "What the padding is.",
-            "PADDING.SIZE": "Pixels on each side.",
+            "PADDING.MODE": "Mode of the padding: constant, edge, reflect or symmetric.",
+            "PADDING.SIZE": "Pixels of padding on each side.",
             "AFFINE.ENABLED": "Random rotations, shifts, scales and shears.",
             **{f"FLIP.{name}": key for name, key in _chance("Mirrored images").items()},
             **{f"CJ.{name}": key for name, key in _chance("Random colours").items()},
-            "CJ.BRIGHTNESS": "How far brightness changes.",
-            "CJ.CONTRAST": "How far contrast changes.",
-            "CJ.SATURATION": "How far saturation changes.",
-            "CJ.HUE": "How far the hue changes.",
+            "CJ.BRIGHTNESS": "Random colours: the largest change of brightness.",
+            "CJ.CONTRAST": "Random colours: the largest change of contrast.",
+            "CJ.SATURATION": "Random colours: the largest change of saturation.",
+            "CJ.HUE": "Random colours: the largest change of the hue.",
             **{f"AUTOAUG.{name}": key for name, key in _chance("AutoAugment").items()},
             **{f"AUGMIX.{name}": key for name, key in _chance("AugMix").items()},
             **{f"REA.{name}": key for name, key in _chance("Random erasing").items()},
-            "REA.VALUE": _key("The colour that it leaves.", kind=CHANNELS),
+            "REA.VALUE": _key("Colour of erased rectangles.", kind=CHANNELS),
             **{f"RPT.{name}": key for name, key in _chance("Random patches").items()},
         },
     ),
@@ -200,87 +200,89 @@ KEYS = {
         "DATASETS",
         "training",
         {
-            "NAMES": "The sets to train on, of fast-reid's registry.",
-            "COMBINEALL": "Train on the test images, too, of sets that allow it.",
+            "NAMES": "Names of the sets to train on, in fast-reid's registry.",
+            "COMBINEALL": "Train on the test images, too, if the set allows it.",
         },
     ),
-    **_section("DATASETS", "testing", {"TESTS": "The sets to test on."}),
+    **_section("DATASETS", "testing", {"TESTS": "Names of the sets to test on."}),
     **_section(
         "DATALOADER",
         "training",
         {
-            "SAMPLER_TRAIN": "How batches are drawn, of fast-reid's registry.",
-            "NUM_INSTANCE": _key("Images of an identity in a batch, of each modality.", least=1),
+            "SAMPLER_TRAIN": "Name of the sampler that draws batches, ours or one of fast-reid's.",
+            "NUM_INSTANCE": _key("Number of images of an identity in a batch, in each modality.", least=1),
             "SET_WEIGHT": "Shares of several sets in a batch.",
         },
     ),
-    **_section("DATALOADER", "running", {"NUM_WORKERS": "Processes that read images."}),
+    **_section("DATALOADER", "running", {"NUM_WORKERS": "Number of processes that read images."}),
     **_section(
         "SOLVER",
         "training",
         {
-            "AMP.ENABLED": "Mixed precision.",
-            "OPT": _key("A class of torch.optim.", choices=OPTIMIZERS, on_resume="refused"),
-            "MAX_EPOCH": "Epochs.",
-            "IMS_PER_BATCH": _key("Images, or aligned samples, in a batch of all processes.", least=1),
-            "BASE_LR": _key("The learning rate.", on_resume="kept"),
-            "HEADS_LR_FACTOR": _key("Factor on it for the head.", on_resume="kept"),
-            "BIAS_LR_FACTOR": _key("Factor on it for biases.", on_resume="kept"),
-            "MOMENTUM": _key("Of optimizers that have it.", if_unread="warned", on_resume="kept"),
-            "NESTEROV": _key("Of optimizers that have it.", if_unread="warned", on_resume="kept"),
+            "AMP.ENABLED": "Train in mixed precision.",
+            "OPT": _key("Optimizer, a class of torch.optim.", choices=OPTIMIZERS, on_resume="refused"),
+            "MAX_EPOCH": "Number of epochs.",
+            "IMS_PER_BATCH": _key("Number of images, or aligned samples, in a batch of all processes.", least=1),
+            "BASE_LR": _key("Learning rate.", on_resume="kept"),
+            "HEADS_LR_FACTOR": _key("Factor on the learning rate of the head.", on_resume="kept"),
+            "BIAS_LR_FACTOR": _key("Factor on the learning rate of biases.", on_resume="kept"),
+            "MOMENTUM": _key("Momentum, of optimizers that have it.", if_unread="warned", on_resume="kept"),
+            "NESTEROV": _key("Nesterov momentum, of optimizers that have it.", if_unread="warned", on_resume="kept"),
             "WEIGHT_DECAY": _key("Weight decay.", on_resume="kept"),
-            "WEIGHT_DECAY_NORM": _key("That of normalization layers.", on_resume="kept"),
-            "WEIGHT_DECAY_BIAS": _key("That of biases.", on_resume="kept"),
-            "SCHED": _key("How the learning rate falls.", choices=(STEPWISE[1], COSINE[1]), on_resume="refused"),
+            "WEIGHT_DECAY_NORM": _key("Weight decay of normalization layers.", on_resume="kept"),
+            "WEIGHT_DECAY_BIAS": _key("Weight decay of biases.", on_resume="kept"),
+            "SCHED": _key("Schedule of the learning rate.", choices=(STEPWISE[1], COSINE[1]), on_resume="refused"),
             "DELAY_EPOCHS": _key("Epochs before a cosine begins.", on_resume="refused"),
             "STEPS": _key(
-                "Epochs at which it falls, counted from the end of the warm-up.",
+                "Epochs at which the learning rate falls, counted from the end of the warm-up.",
                 kind=WHOLE_NUMBERS,
                 off_while=COSINE,
                 on_resume="free",
             ),
-            "GAMMA": _key("The factor by which it falls.", off_while=COSINE, on_resume="free"),
-            "ETA_MIN_LR": _key("The end of a cosine.", off_while=STEPWISE, on_resume="kept"),
-            "WARMUP_ITERS": _key("Iterations in which it rises.", on_resume="refused"),
-            "WARMUP_FACTOR": _key("The factor from which it rises.", if_unread="warned", on_resume="refused"),
+            "GAMMA": _key("Factor on the learning rate at each of the steps.", off_while=COSINE, on_resume="free"),
+            "ETA_MIN_LR": _key("Learning rate at the end of a cosine.", off_while=STEPWISE, on_resume="kept"),
+            "WARMUP_ITERS": _key("Iterations of the warm-up.", on_resume="refused"),
+            "WARMUP_FACTOR": _key(
+                "Factor on the learning rate at the start of the warm-up.", if_unread="warned", on_resume="refused"
+            ),
             "WARMUP_METHOD": _key(
-                "How it rises.", choices=("linear", "constant", "exp"), if_unread="warned", on_resume="refused"
+                "Method of the warm-up.", choices=("linear", "constant", "exp"), if_unread="warned", on_resume="refused"
             ),
-            "FREEZE_ITERS": "How long MODEL.FREEZE_LAYERS do not train.",
+            "FREEZE_ITERS": "Number of iterations in which MODEL.FREEZE_LAYERS are not trained.",
             "CHECKPOINT_PERIOD": _key(
-                "Epochs between checkpoints; -1 for none but the last.", least=-math.inf, on_resume="free"
+                "Epochs between checkpoints; -1 for only the last.", least=-math.inf, on_resume="free"
             ),
-            "CLIP_GRADIENTS.ENABLED": "Bound the gradient.",
-            "CLIP_GRADIENTS.CLIP_TYPE": 'Its "norm" or each "value".',
-            "CLIP_GRADIENTS.CLIP_VALUE": _key("The bound.", if_unread="expected"),
-            "CLIP_GRADIENTS.NORM_TYPE": _key("The order of the norm.", if_unread="expected"),
+            "CLIP_GRADIENTS.ENABLED": "Clip gradients.",
+            "CLIP_GRADIENTS.CLIP_TYPE": 'Clip the "norm" of the gradient or each "value".',
+            "CLIP_GRADIENTS.CLIP_VALUE": _key("Largest norm or value of clipped gradients.", if_unread="expected"),
+            "CLIP_GRADIENTS.NORM_TYPE": _key("Order of the norm.", if_unread="expected"),
         },
     ),
     **_section(
         "TEST",
         "testing",
         {
-            "EVAL_PERIOD": _key("Epochs between tests; 0 for one at the end.", least=-math.inf),
-            "IMS_PER_BATCH": _key("Images, or aligned samples, in a batch.", least=1, if_unread="expected"),
-            "METRIC": _key("How features are compared.", choices=METRICS),
-            "ROC.ENABLED": "Report true at false positive rates, too.",
+            "EVAL_PERIOD": _key("Epochs between tests; 0 for only one at the end.", least=-math.inf),
+            "IMS_PER_BATCH": _key("Number of images, or aligned samples, in a batch.", least=1, if_unread="expected"),
+            "METRIC": _key("Distance of features.", choices=METRICS),
+            "ROC.ENABLED": "Also report true positive rates at fixed false positive rates.",
             "FLIP.ENABLED": _key("Add the features of mirrored images.", if_unread="expected"),
             "AQE.ENABLED": "Average query expansion.",
-            "AQE.ALPHA": "The exponent of its weights.",
-            "AQE.QE_TIME": _key("How often it is done.", least=1),
-            "AQE.QE_K": _key("How many neighbours it takes, the query itself among them.", least=2),
+            "AQE.ALPHA": "Query expansion: the exponent of the weights.",
+            "AQE.QE_TIME": _key("Query expansion: the number of repetitions.", least=1),
+            "AQE.QE_K": _key("Query expansion: the number of neighbours, including the query itself.", least=2),
             "RERANK.ENABLED": "k-reciprocal re-ranking.",
-            "RERANK.K1": _key("Its neighbours.", least=1),
-            "RERANK.K2": _key("Its neighbours for local query expansion.", least=1),
-            "RERANK.LAMBDA": _key("The share of the first distance.", least=0, most=1),
-            "PRECISE_BN.ENABLED": "Renew the statistics of BatchNorm after the last epoch, and before a test alone.",
-            "PRECISE_BN.NUM_ITER": _key("Of how many batches.", least=1, if_unread="expected"),
+            "RERANK.K1": _key("Re-ranking: the number of neighbours.", least=1),
+            "RERANK.K2": _key("Re-ranking: the number of neighbours for local query expansion.", least=1),
+            "RERANK.LAMBDA": _key("Re-ranking: the share of the original distance.", least=0, most=1),
+            "PRECISE_BN.ENABLED": "Renew BatchNorm statistics after the last epoch, and before a mere test.",
+            "PRECISE_BN.NUM_ITER": _key("Number of batches for these statistics.", least=1, if_unread="expected"),
         },
     ),
 }
 
 
 def add_config(cfg: CfgNode) -> None:
-    """Declare fast-reid's keys, with the defaults that a config of its own has."""
+    """Declare fast-reid's keys, with the defaults of a config of fast-reid."""
     defaults = dict(leaves(cfg))
     DECLARED.update({name: key._replace(default=defaults[name]) for name, key in KEYS.items()})

@@ -1,4 +1,4 @@
-"""Packages from outside, which a config names under ``IMPORTS`` and which bring architectures, data sets and keys."""
+"""Import of packages from outside, which ``IMPORTS`` names, with their architectures, data sets and keys."""
 
 import importlib
 import re
@@ -17,13 +17,13 @@ _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 def config_with(imports: Sequence[str]) -> CfgNode:
     """Make a config of fast-reid's defaults, this package's, and those of packages from outside.
 
-    Each is imported, so that what it registers is found, and its ``add_config(cfg)``, if it has one, adds its keys.
+    Each is imported, which registers its classes, and its ``add_config(cfg)``, if it has one, adds its keys.
 
     Args:
-        imports: names of modules, as ``IMPORTS`` has them.
+        imports: names of modules, as in ``IMPORTS``.
 
     Raises:
-        InputError: names a module that there is not, or that fails, with the place.
+        InputError: a module does not exist or fails; names it, and the place of the failure.
     """
     cfg = get_cfg()
     add_mm_config(cfg)
@@ -37,7 +37,7 @@ def config_with(imports: Sequence[str]) -> CfgNode:
 
 
 def defaults_of(cfg: CfgNode) -> CfgNode:
-    """Make a config of the defaults of all keys that a config knows, those of packages from outside among them."""
+    """Make a config of the defaults of all keys of a config, including those of packages from outside."""
     return config_with(cfg.get(KEY, []))
 
 
@@ -46,7 +46,7 @@ def _import(name: str, cfg: CfgNode) -> None:
         add_config = getattr(importlib.import_module(name), "add_config", None)
         if add_config is not None:
             add_config(cfg)
-    except Exception as error:  # of any kind: it is somebody's program
+    except Exception as error:  # any kind, as the module is somebody's program
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             raise InputError(f"{KEY}: there is no module {name}, installed or in a folder of PYTHONPATH") from None
         place = traceback.extract_tb(error.__traceback__)[-1]

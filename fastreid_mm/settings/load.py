@@ -1,4 +1,4 @@
-"""From the command line to a config: fast-reid's defaults, this package's, those of ``IMPORTS``, a file, options."""
+"""Loading of a config from the command line: the defaults of all packages, then a file, then options."""
 
 import os
 import re
@@ -13,11 +13,11 @@ from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.settings.imports import KEY, config_with
 
 MOST_ENTRIES = 100_000
-"""Of a config file. A few hundred references to references unfold to more than a memory holds."""
+"""Largest number of entries of a config file. A few hundred nested references unfold to more than fits in memory."""
 
 
 def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
-    """fast-reid's defaults, this package's and those of ``IMPORTS``, then a file, then ``KEY VALUE`` pairs.
+    """Load a config: the defaults of fast-reid, this package and ``IMPORTS``, then a file, then ``KEY VALUE`` pairs.
 
     Args:
         config_file: a path, the short name of a shipped config, or empty for none.
@@ -38,7 +38,7 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
         cfg.merge_from_list(_with_floats(cfg, options))
     except InputError:
         raise
-    except RecursionError:  # of an option
+    except RecursionError:  # from an option
         raise InputError("config options: a value is nested too deep") from None
     except (KeyError, ValueError, AssertionError, yaml.YAMLError, OSError) as error:
         # yacs says "Non-existent config key" in one exception and "Non-existent key" in another
@@ -48,9 +48,9 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
 
 
 def _read_file(path: str) -> CfgNode:
-    """A file and those it builds on, by the host's reading, which trips over any that is not a mapping."""
+    """Read a file and its bases by the host's function, which fails if any of them is not a mapping."""
     try:
-        content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs nothing
+        content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs no code
         if _entries(content, {}) > MOST_ENTRIES:
             raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
         return CfgNode(content)
@@ -60,31 +60,31 @@ def _read_file(path: str) -> CfgNode:
         raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
 
 
-def _entries(content: object, known: dict[int, int]) -> int:
-    """How many entries there are when every reference of a YAML file is a copy, as the host makes of them."""
+def _entries(content: object, counts: dict[int, int]) -> int:
+    """Count the entries when every reference of a YAML file is a copy, as in the host."""
     if not isinstance(content, dict | list):
         return 1
-    if id(content) not in known:
+    if id(content) not in counts:
         values = content.values() if isinstance(content, dict) else content
-        known[id(content)] = 1 + sum(_entries(value, known) for value in values)
-    return known[id(content)]
+        counts[id(content)] = 1 + sum(_entries(value, counts) for value in values)
+    return counts[id(content)]
 
 
 def _words(options: Iterable[object]) -> list[str]:
-    """Options as the command line gives them."""
+    """Convert options to text, as on the command line."""
     if isinstance(options, str | Mapping):
         raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
     return [str(word) for word in options]
 
 
 def _imports(content: CfgNode, options: list[str]) -> Sequence[str]:
-    """The modules to import: those of the last option that says so, or else of the file."""
+    """Return the modules to import, from the last option ``IMPORTS``, or else from the file."""
     given = dict(zip(options[::2], options[1::2])).get(KEY)
     return content.get(KEY, []) if given is None else yaml.safe_load(given)
 
 
 def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
-    """``KEY VALUE`` pairs in which 0 for a key of 0.5 is 0.0: the host refuses whole numbers for them."""
+    """Write whole numbers for floating-point keys as "0.0" instead of "0", which the host refuses."""
     values = [
         f"{value}.0" if re.fullmatch(r"[+-]?\d+", value) and isinstance(_value(cfg, key), float) else value
         for key, value in zip(options[::2], options[1::2])
@@ -93,12 +93,12 @@ def _with_floats(cfg: CfgNode, options: list[str]) -> list[str]:
 
 
 def _value(cfg: CfgNode, key: str) -> object:
-    """What a dotted key holds, None for one there is not."""
+    """Return the value of a dotted key, None if there is no such key."""
     return reduce(lambda node, name: node.get(name) if isinstance(node, CfgNode) else None, key.split("."), cfg)
 
 
 def with_values(cfg: CfgNode, **values: object) -> CfgNode:
-    """A frozen copy of a config with other values of some keys, whose dots are written as two underscores."""
+    """Make a frozen copy of a config with other values of some keys, whose dots are written as two underscores."""
     cfg = cfg.clone()
     cfg.defrost()
     cfg.merge_from_list([word for key, value in values.items() for word in (key.replace("__", "."), value)])

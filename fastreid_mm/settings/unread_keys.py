@@ -1,4 +1,4 @@
-"""Config keys that have no effect: those that nothing reads while a run is built."""
+"""Refusal of config keys that have no effect, as nothing reads them while a run is built."""
 
 import logging
 from collections.abc import Iterator, Set
@@ -14,27 +14,27 @@ from fastreid_mm.settings.imports import defaults_of
 logger = logging.getLogger("fastreid.mm")
 
 NAMED = ("MODEL.HEADS", "MODEL.LOSSES")
-"""Sections whose ``NAME`` chooses who reads the others."""
+"""Sections whose ``NAME`` selects the class that reads the other keys."""
 SHARED = ("MODEL.BACKBONE", *NAMED)
-"""Sections of no method's own."""
+"""Sections that do not belong to a single method."""
 
 
 class _Reads(set):
-    """Dotted keys that were read, one set for a config and all its copies."""
+    """Set of dotted keys that were read, shared by a config and all its copies."""
 
     def __deepcopy__(self, memo: dict) -> "_Reads":
         return self
 
 
 class RecordedConfig(CfgNode):
-    """A copy of a config that remembers which of its keys were read, from it or from a copy of it.
+    """Copy of a config that records the keys that are read from it or from its copies.
 
     Args:
         source: the config.
     """
 
     reads: Set[str]
-    """The dotted keys."""
+    """Dotted keys that were read."""
 
     def __init__(self, source: CfgNode) -> None:
         super().__init__()
@@ -62,16 +62,16 @@ class RecordedConfig(CfgNode):
 
 
 def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
-    """Refuse keys that are not at their defaults and that nothing has read, to be called when a run is built.
+    """Refuse keys that differ from their defaults and that nothing has read, after a run was built.
 
-    Keys that a script of one's own has added, without ``IMPORTS``, have no default here, and are let pass.
+    Keys that a user's own script has added, without ``IMPORTS``, have no default here, and are accepted.
 
     Args:
         cfg: the config.
-        reads: the dotted keys that were read, those of a :class:`RecordedConfig`.
+        reads: the dotted keys that were read, from a :class:`RecordedConfig`.
 
     Raises:
-        InputError: names them.
+        InputError: names the keys.
     """
     unread = {key: text for key, text in _changed(cfg) if key not in reads and _if_unread(key) != "expected"}
     read_methods = {_method(key) for key in reads} - {""}
@@ -89,7 +89,7 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
 
 
 def _switched_off(cfg: CfgNode) -> Iterator[tuple[str, str]]:
-    """The keys that are not at their defaults while their switches are off, and what to say of each."""
+    """Yield each key that differs from its default while its switch is off, and a text for the warning."""
     values = dict(leaves(cfg))
     for key, text in _changed(cfg):
         switch, off = _switch(key)
@@ -98,7 +98,7 @@ def _switched_off(cfg: CfgNode) -> Iterator[tuple[str, str]]:
 
 
 def _switch(key: str) -> tuple[str, object]:
-    """Return the key and value that take the effect from a key: what it declares, or False of the ENABLED beside it."""
+    """Return the key and value that switch a key off: as declared, or False of the ENABLED in its section."""
     declared = DECLARED[key].off_while if key in DECLARED else None
     return declared or (f"{key.rpartition('.')[0]}.ENABLED", False)
 
@@ -110,14 +110,14 @@ def _if_unread(key: str) -> str:
 
 
 def _method(key: str) -> str:
-    """The section of a method that a key is in, as MODEL.MUN, or an empty string."""
+    """Return the method's section that a key is in, such as MODEL.MUN, or an empty string."""
     part = ".".join(key.split(".")[:2])
     return part if part.startswith("MODEL.") and key.count(".") == 2 and part not in SHARED else ""
 
 
 def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
-    """The keys that are not at their defaults, and what to say of each."""
-    known = dict(leaves(defaults_of(cfg)))
+    """Yield each key that differs from its default, and a text for the message."""
+    defaults = dict(leaves(defaults_of(cfg)))
     for key, value in leaves(cfg):
-        if key in known and not is_same(value, known[key]):
-            yield key, f"{key} {value!r} (default {known[key]!r})"
+        if key in defaults and not is_same(value, defaults[key]):
+            yield key, f"{key} {value!r} (default {defaults[key]!r})"

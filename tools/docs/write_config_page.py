@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Write docs/config.md, the table of all keys that this package adds to fast-reid's, from their declarations.
+"""Write docs/config.md, the table of fast-reid's keys and those that this package adds, from their declarations.
 
 python tools/docs/write_config_page.py
 """
@@ -14,10 +14,11 @@ from fastreid_mm.settings.imports import config_with
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 HEAD = """# Keys
 
-All keys of a config: fast-reid's, in italics, and those that this package adds. Each is declared once, and this page is
-made of the declarations: `python tools/docs/write_config_page.py`. "A reading" is a value that neither a paper nor
-its authors' code states. A key takes effect when the network is built, unless it says that it is of training or testing
-alone, or of how things run. One that nothing reads is refused, and one that another key switches off is warned of.
+All keys of a config: fast-reid's, in italics, and those that this package adds. This page is generated from their
+declarations by `python tools/docs/write_config_page.py`. A [reading](glossary.md) is a value that neither a paper nor
+its authors' code states. A key takes effect when the network is built, unless its sentence ends in *Training*,
+*Testing* or *Running* (it only affects where and how things are computed). Changed keys that nothing reads are refused;
+if another key switches them off, a warning names them.
 """
 
 
