@@ -1,21 +1,19 @@
-"""Makes fast-reid 1.4.0 importable on a current Python and PyTorch.
+"""Import of fast-reid 1.4.0 on a current Python and PyTorch.
 
-This is the only place that changes what is outside the package, but for the process group of a machine:
-:mod:`fastreid_mm.engine.launch` sets it in the host's ``comm``, as the host's launcher does. Everything else that is
-wrong in the host is repaired by overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast-reid
-1.4.0, Python 3.11, PyTorch 2.15.
+This is the only module that changes other packages, except that :mod:`fastreid_mm.engine.launch` sets the process group
+of a machine in the host's ``comm``, as the host's launcher does. All other mistakes of the host are repaired by
+overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast-reid 1.4.0, Python 3.11, PyTorch 2.15.
 
 - ``fastreid.data.build`` and ``fastreid.evaluation.testing`` import ``Mapping`` from ``collections``, gone since
   Python 3.10;
 - ``fastreid.data.build`` imports ``torch._six``, gone since PyTorch 2.0;
-- ``DefaultTrainer`` cannot feed the architectures of this package and moves no weight on PyTorch 2, without a word: a
-  config with this package's keys is refused with the name of the trainer that takes it;
+- ``DefaultTrainer`` cannot feed the architectures of this package and changes no weight on PyTorch 2, without any
+  error: a config with this package's keys is refused with the name of the right trainer;
 - ``Baseline.preprocess_image`` normalises the batch in place, so testing with flipped images normalises twice. It is
-  replaced, since every architecture of the host's inherits it and none of them is ours to override.
+  replaced, since all architectures of the host inherit it.
 
-``collections.Mapping`` and ``torch._six`` are in place only while fast-reid is being imported, so no other package
-ever sees them. Its tensor conversion also warns about ``TypedStorage`` in every worker process; that one warning is
-silenced.
+``collections.Mapping`` and ``torch._six`` exist only while fast-reid is being imported, so no other package sees them.
+Its tensor conversion also warns about ``TypedStorage`` in every worker process; only this warning is silenced.
 """
 
 import collections
@@ -37,10 +35,10 @@ from fastreid_mm.common.errors import InputError
 
 @contextmanager
 def _old_names() -> Iterator[None]:
-    """Provide ``collections.Mapping`` and ``torch._six`` inside the block, unless they exist already."""
+    """Provide ``collections.Mapping`` and ``torch._six`` within a block, unless they exist already."""
     six: Any = types.ModuleType("torch._six")
     six.string_classes = (str, bytes)
-    borrower: Any = collections  # no stub knows the name that it is lent
+    borrower: Any = collections  # type stubs do not know the new name
     lend_mapping = not hasattr(borrower, "Mapping")
     lend_six = importlib.util.find_spec("torch._six") is None
     if lend_mapping:
@@ -57,7 +55,7 @@ def _old_names() -> Iterator[None]:
 
 
 def import_fastreid() -> types.ModuleType:
-    """Import fast-reid with everything this package uses of it, and return it. Safe to call again.
+    """Import fast-reid with all modules that this package uses, and return it. Calling it again does nothing.
 
     Raises:
         ImportError: fast-reid is not installed; the message says how to install it.
@@ -77,13 +75,13 @@ def import_fastreid() -> types.ModuleType:
 
 
 def _preprocess_image(self: nn.Module, batched_inputs: dict | Tensor) -> Tensor:
-    """What the host's method does, into a new tensor."""
+    """Normalise a batch as the host's method does, but into a new tensor."""
     images = batched_inputs["images"] if isinstance(batched_inputs, dict) else batched_inputs
     return (images - cast(Tensor, self.pixel_mean)) / cast(Tensor, self.pixel_std)
 
 
 def _refuse_mm_config(build_train_loader: Callable) -> classmethod:
-    """The host trainer's method, which it calls first, for configs that ``add_mm_config`` has not touched."""
+    """Wrap the first method that the host's trainer calls, to refuse configs with keys of ``add_mm_config``."""
 
     def build(cls: type, cfg: CfgNode) -> object:
         if "SEED" in cfg:

@@ -1,4 +1,4 @@
-"""What training and testing from the command line do, before and in each process."""
+"""Training and testing from the command line, before and in each process."""
 
 import argparse
 from tempfile import TemporaryDirectory
@@ -15,30 +15,32 @@ from fastreid_mm.settings.load import load_config
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    """fast-reid's arguments and one more; processes on one machine meet at a free port unless told otherwise."""
-    from fastreid.engine import default_argument_parser  # which this package's rooms make importable
+    """Make a parser of fast-reid's arguments and two more; by default, processes on one machine meet at a free port."""
+    from fastreid.engine import default_argument_parser  # importable only after this package's modules
 
     parser = default_argument_parser()
     parser.add_argument(
-        "--overwrite", action="store_true", help="begin anew where OUTPUT_DIR has a training already, and delete that"
+        "--overwrite", action="store_true", help="delete an earlier training in OUTPUT_DIR, and begin anew"
     )
     parser.set_defaults(dist_url="auto")
     parser.add_argument(
-        "--dry-run", action="store_true", help="build everything, make one step and a tiny test, estimate, save nothing"
+        "--dry-run",
+        action="store_true",
+        help="build everything, make one step and a tiny test, estimate the duration, and save nothing",
     )
     return parser
 
 
 def start(args: argparse.Namespace) -> None:
-    """:func:`run` in as many processes as the arguments say.
+    """Call :func:`run` in as many processes as the arguments say.
 
     Raises:
-        InputError: whatever the user can put right.
+        InputError: the arguments, the config or the data cannot be used.
     """
     if args.resume and args.overwrite:
         raise InputError("--resume goes on with a training and --overwrite deletes it: give one of them")
     if args.dry_run:
-        load_config(args.config_file, args.opts)  # what is wrong with the user's options, before ours are added
+        load_config(args.config_file, args.opts)  # refuses wrong options of the user before ours are added
         with TemporaryDirectory() as folder:
             args.opts = [*args.opts, "OUTPUT_DIR", folder]
             launch(run, args.num_gpus, args.num_machines, args.machine_rank, args.dist_url, args=(args,))
@@ -52,10 +54,10 @@ def run(args: argparse.Namespace) -> Results:
     A test in a training's folder saves ``eval_results.json``.
 
     Returns:
-        The results on the first process, nothing on the others.
+        The results on the first process, an empty dict on the others.
 
     Raises:
-        InputError: whatever the user can put right.
+        InputError: the arguments, the config or the data cannot be used.
     """
     if not (args.eval_only or args.resume or args.overwrite or args.dry_run):  # before anything is written there
         refuse_used_output_dir(load_config(args.config_file, args.opts).OUTPUT_DIR)

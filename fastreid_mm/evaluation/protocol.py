@@ -35,10 +35,10 @@ class Protocol:
     """
 
     rule: str
-    """Which images a query must not see, see :mod:`fastreid_mm.evaluation.hidden_images`."""
+    """Name of the rule for images hidden from a query, see :mod:`fastreid_mm.evaluation.hidden_images`."""
     goes_by: tuple[str, ...] = ("cameras",)
-    """What has to be known of an image beside its identity: "cameras", "scenes", "numbers", "paths". The first is what
-    the rule compares."""
+    """Labels that images need besides their identity: "cameras", "scenes", "numbers", "paths". The rule compares the
+    first of them."""
     ranks: tuple[int, ...] = (1, 10, 20)
     """The k of each Rank-k, where nobody asks for others."""
     unique_ids = False
@@ -46,7 +46,7 @@ class Protocol:
     counts_queries = True
     """Whether results have the number of valid queries."""
     gallery_source = "all images"
-    """How galleries come about; part of every result."""
+    """Gallery source, which is part of every result."""
 
     @classmethod
     def from_cfg(cls, cfg: Any, dataset: Any) -> "Protocol":

@@ -1,7 +1,7 @@
-"""The SYSU-MM01 protocol: infrared queries, a visible gallery drawn ten times, single-shot and multi-shot.
+"""SYSU-MM01 protocol: infrared queries, a visible gallery drawn ten times, single-shot and multi-shot.
 
-Protocol: https://github.com/wuancong/SYSU-MM01; the seeded draw, for want of the official permutation, is AGW's,
-https://arxiv.org/abs/2001.04193.
+Protocol: https://github.com/wuancong/SYSU-MM01; the seeded draw, which replaces a missing official permutation, is
+AGW's, https://arxiv.org/abs/2001.04193.
 """
 
 from collections import defaultdict
@@ -35,16 +35,16 @@ Image = tuple[int, int, int]  # camera, identity, image number
 
 
 def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots: int, trial: int) -> list[Image]:
-    """Gallery of one trial: the first ``shots`` entries of the trial's row for each camera and identity.
+    """Take the gallery of one trial: the first ``shots`` entries of the trial's row for each camera and identity.
 
-    Cameras are the outer loop, identities ascend in the inner one; an identity with fewer images gives all it has.
+    Cameras are the outer loop, identities ascend in the inner one; all images of an identity with fewer are taken.
 
     Args:
-        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`.
-        ids: of the test identities.
+        permutation: the result of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`.
+        ids: the test identities.
         mode: "all" or "indoor".
-        shots: images of each identity under each camera.
-        trial: from 0.
+        shots: the number of images of each identity under each camera.
+        trial: the number of the trial, from 0.
 
     Returns:
         Camera, identity and number of each image.
@@ -61,7 +61,7 @@ def draw_official(permutation: Permutation, ids: Sequence[int], mode: str, shots
 
 
 def _columns(gallery: Side) -> dict[Image, int]:
-    """The column of each image that may be drawn, which is somebody's."""
+    """Find the column of each image that may be drawn, without those of identity -1."""
     if gallery.numbers is None:
         raise InputError("SYSU-MM01's galleries are drawn by the numbers of images, and there are none")
     tell_junk(gallery_images=gallery.ids)
@@ -84,33 +84,34 @@ def _lookup(columns: dict[Image, int], drawn: list[Image]) -> np.ndarray:
 
 
 def _check_cameras(query_cams: np.ndarray, gallery_cams: np.ndarray) -> None:
-    """Others would be ranked too, and answer with other numbers: 2 and 5 for the infrared 3 and 6, or 0 to 5."""
-    for name, cams, known in (("query", query_cams, QUERY_CAMERAS), ("gallery", gallery_cams, VISIBLE_CAMERAS)):
-        wrong = sorted({*cams.tolist()} - {*known})
+    """Refuse other cameras, such as 2 and 5 for 3 and 6 when counting from 0, with which results would be wrong."""
+    for name, cams, allowed in (("query", query_cams, QUERY_CAMERAS), ("gallery", gallery_cams, VISIBLE_CAMERAS)):
+        wrong = sorted({*cams.tolist()} - {*allowed})
         if wrong:
             raise InputError(
                 f"{name}_cams has camera {', '.join(map(str, wrong))}: SYSU-MM01's {name} images are of "
-                f"cameras {', '.join(map(str, known))}"
+                f"cameras {', '.join(map(str, allowed))}"
             )
 
 
 class SYSU(Protocol):
-    """Every mode and number of shots, each averaged over the trials.
+    """SYSU-MM01 protocol: all modes and numbers of shots, each averaged over the trials.
 
     A trial's gallery is a choice among all visible images, without those of identity -1, which are no queries either.
-    All queries are used in both modes; those with no true image left are skipped, in indoor search the identities that
-    the cameras 1 and 2 never saw, and camera-3 queries of those seen by camera 2 alone. The number of valid queries is
-    not reported.
+    All queries are used in both modes; those without a true image in the gallery are skipped: in indoor search
+    identities that the cameras 1 and 2 never saw, and camera-3 queries of those that only camera 2 saw. The number of
+    valid queries is not reported.
 
     Args:
-        permutation: of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`; ``None`` draws with seeds.
+        permutation: the result of :func:`~fastreid_mm.evaluation.sysu_splits.read_permutation`; ``None`` draws with
+            seeds.
         modes: ``"all"`` (cameras 1, 2, 4, 5) and ``"indoor"`` (cameras 1, 2).
-        shots: gallery images of each identity under each camera.
-        trials: galleries to average over; the official permutation has ten.
-        permutation_file: for messages.
+        shots: the numbers of gallery images of each identity under each camera.
+        trials: the number of galleries to average over; the official permutation has ten.
+        permutation_file: the path of the permutation, for messages.
 
     Raises:
-        InputError: an unknown mode or none, or no shots.
+        InputError: a mode is unknown, or there are no modes, shots or trials.
     """
 
     rule = "sysu"
@@ -138,24 +139,24 @@ class SYSU(Protocol):
 
     @classmethod
     def from_cfg(cls, cfg: Any, dataset: Any) -> "SYSU":
-        """Draw as ``TEST.SYSU.GALLERY`` says.
+        """Make the protocol that draws as ``TEST.SYSU.GALLERY`` says.
 
         Raises:
-            InputError: no official permutation where it is asked for.
+            InputError: the official permutation is required but missing.
         """
         choice, path = cfg.TEST.SYSU.GALLERY, dataset.permutation_file
         official = choice == "official" or (choice == "auto" and Path(path).is_file())
-        found = cls(read_permutation(path) if official else None, permutation_file=path)
+        protocol = cls(read_permutation(path) if official else None, permutation_file=path)
         if dataset.split != "test":
-            found.gallery_source += f" of {dataset.split} identities"
-        return found
+            protocol.gallery_source += f" of {dataset.split} identities"
+        return protocol
 
     def rankings(self, query: Side, gallery: Side) -> dict[str, Iterator[Ranking]]:
-        """``all_search_1shot`` and so on.
+        """Return the rankings of the settings: ``all_search_1shot`` and so on.
 
         Raises:
-            InputError: cameras of the other modality, a gallery image given twice, or a permutation that names an image
-                the gallery lacks.
+            InputError: cameras are of the other modality, a gallery image is given twice, or the permutation names an
+                image that the gallery lacks.
         """
         _check_cameras(query.places, gallery.places)
         columns = _columns(gallery)
@@ -183,11 +184,11 @@ class SYSU(Protocol):
             yield Ranking(query, gallery, _lookup(columns, drawn))
 
     def shown_gallery(self, gallery: Side) -> np.ndarray:
-        """The first image of every identity and camera, as many as a single-shot gallery holds."""
+        """Return the indices of the first image of every identity and camera, as many as in a single-shot gallery."""
         return np.unique(np.stack([gallery.ids, gallery.places]), axis=1, return_index=True)[1]
 
     def _warn_of_undrawn(self, permutation: Permutation, columns: dict[Image, int], names: np.ndarray | None) -> None:
-        """Say which images of the gallery the permutation does not number, so that they are in no gallery."""
+        """Warn of images whose numbers are not in the permutation, so that they are in no gallery."""
         numbered = {(*key, int(number)) for key, rows in permutation.items() for number in np.unique(rows)}
         undrawn = [column for image, column in columns.items() if image not in numbered]
         if undrawn and names is not None:
@@ -225,20 +226,20 @@ def evaluate_sysu(
         gallery_ids: (Ng,) identities.
         gallery_cams: (Ng,) cameras, 1, 2, 4 or 5.
         gallery_numbers: (Ng,) number of each image in its camera and identity, the 1 of ``cam1/0006/0001.jpg``.
-        permutation: see :class:`SYSU`, as the next ones.
-        modes: which to evaluate.
-        shots: gallery images of each identity under each camera.
+        permutation: see :class:`SYSU`.
+        modes: see :class:`SYSU`.
+        shots: see :class:`SYSU`.
         ranks: the k of each Rank-k.
-        trials: galleries to average over.
+        trials: see :class:`SYSU`.
 
     Returns:
         ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent; the number of valid
-        queries, the same in every trial, is left to :func:`rank_metrics`.
+        queries, the same in every trial, is returned only by :func:`rank_metrics`.
 
     Raises:
-        InputError: sizes that disagree, cameras of the other modality, an unknown mode or none, no shots, a gallery
-            image given twice, a permutation that names an image the gallery lacks, and what :func:`rank_metrics`
-            raises.
+        InputError: sizes disagree, cameras are of the other modality, a mode is unknown, there are no modes or shots, a
+            gallery image is given twice, the permutation names an image that the gallery lacks, or
+            :func:`rank_metrics` refuses the arguments.
     """
     protocol = SYSU(permutation, modes, shots, trials)
     matrix, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
