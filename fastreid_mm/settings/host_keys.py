@@ -275,7 +275,7 @@ KEYS = {
             "RERANK.K1": _key("Re-ranking: the number of neighbours.", least=1),
             "RERANK.K2": _key("Re-ranking: the number of neighbours for local query expansion.", least=1),
             "RERANK.LAMBDA": _key("Re-ranking: the share of the original distance.", least=0, most=1),
-            "PRECISE_BN.ENABLED": "Renew BatchNorm statistics after the last epoch, and before a mere test.",
+            "PRECISE_BN.ENABLED": "Renew BatchNorm statistics after training, or before a test without training.",
             "PRECISE_BN.NUM_ITER": _key("Number of batches for these statistics.", least=1, if_unread="expected"),
         },
     ),
