@@ -23,6 +23,7 @@ COMMANDS = {
     "fastreid-mm-app": "app:main",
     "fastreid-mm-export": "export:main",
     "fastreid-mm-visualize": "visualize:main",
+    "fastreid-mm-reproduce": "reproduce:main",
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",
@@ -61,7 +62,7 @@ setup(
     packages=[*find_packages(include=["fastreid_mm*", "mmseg_mm*"]), "fastreid_mm.configs", "mmseg_mm.configs"],
     package_dir={"fastreid_mm.configs": "configs", "mmseg_mm.configs": "configs"},
     package_data={
-        "fastreid_mm": ["py.typed"],
+        "fastreid_mm": ["py.typed", "papers/tables/*.yml"],
         "fastreid_mm.configs": ["*.yml", "*/*.yml"],
         "mmseg_mm": ["py.typed"],
         "mmseg_mm.configs": ["*/*.py"],

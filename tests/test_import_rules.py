@@ -60,7 +60,7 @@ for module in {["fastreid_mm", *WITHOUT_HOST]}:
 
 FLOORS = (
     {"commands"},
-    {"app"},
+    {"app", "papers"},
     {"retrieval", "export", "visualization"},
     {"inference"},
     {"engine"},

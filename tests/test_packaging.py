@@ -29,6 +29,7 @@ COMMANDS = {
     "fastreid-mm-app",
     "fastreid-mm-export",
     "fastreid-mm-visualize",
+    "fastreid-mm-reproduce",
     "mmseg-mm-train",
     "mmseg-mm-test",
     "mmseg-mm-predict",
@@ -132,6 +133,7 @@ def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
         for package in ("fastreid_mm", "mmseg_mm")
         for path in (PROJECT / package).rglob("*.py")
     }
+    held |= {f"fastreid_mm/papers/tables/{path.name}" for path in (PROJECT / "fastreid_mm/papers/tables").iterdir()}
     held |= {"fastreid_mm/py.typed", "mmseg_mm/py.typed"}
     assert {name for name in names if ".dist-info/" not in name} == held
     assert set(re.findall(r"^(\S+) = ", metadata(wheel, "entry_points.txt"), re.MULTILINE)) == COMMANDS
