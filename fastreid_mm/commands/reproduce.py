@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastreid_mm.common.errors import InputError, one_line_errors, require_choice, require_packages
+from fastreid_mm.papers.compare import compare
+from fastreid_mm.papers.demo import small_table
+from fastreid_mm.papers.formats import as_text, write_all
+from fastreid_mm.papers.job import Job, jobs, shell
+from fastreid_mm.papers.paper import PAPERS, Table, read_paper
+from fastreid_mm.papers.run import run_jobs
 
 DESCRIPTION = (
     """Train rows of a paper's table, each in its method's own trainer, and set our numbers beside the paper's."""
@@ -15,7 +21,7 @@ DESCRIPTION = (
 def argument_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=DESCRIPTION)
-    parser.add_argument("--paper", required=True, help="cmtr, cmt, mun, ieee or mutualformer")
+    parser.add_argument("--paper", required=True, choices=PAPERS)
     parser.add_argument("--table", help='a table\'s number, "figure 7" or the like; all of them by default')
     parser.add_argument("--row", nargs="+", metavar="NAME", help="rows by name; all of them by default")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N", help="train with each; default: 1")
@@ -47,11 +53,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _reproduce(args: argparse.Namespace) -> None:
-    from fastreid_mm.papers.demo import small_table
-    from fastreid_mm.papers.job import Job, jobs, shell
-    from fastreid_mm.papers.paper import Table, read_paper
-    from fastreid_mm.papers.run import run_jobs
-
     paper, more = read_paper(args.paper), _pairs(args.opts)
     tables = [paper.table(args.table)] if args.table else list(paper.tables)
     if args.scale == "demo":
@@ -78,17 +79,14 @@ def _reproduce(args: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
-def _report(args: argparse.Namespace, table: "Table", more: dict[str, str]) -> None:
-    from fastreid_mm.papers.compare import compare
-    from fastreid_mm.papers.formats import as_text, write_all
-
+def _report(args: argparse.Namespace, table: Table, more: dict[str, str]) -> None:
     lines = compare(table, args.seeds, more, args.output)
     name = "_".join([args.paper, *re.findall(r"\w+", table.name), *(["demo"] if args.scale == "demo" else [])])
     paths = write_all(lines, args.output, name)
     print(f"\n{args.paper}, {table.name}: {table.title}\n\n{as_text(lines)}\n{', '.join(map(str, paths))}")
 
 
-def _selected(table: "Table", names: Sequence[str] | None) -> "Table":
+def _selected(table: Table, names: Sequence[str] | None) -> Table:
     known = [row.name for row in table.rows]
     for name in names or ():
         require_choice("--row", name, known)
@@ -101,7 +99,7 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2]))
 
 
-def _part(runs: list["Job"], shard: str) -> list["Job"]:
+def _part(runs: list[Job], shard: str) -> list[Job]:
     """Return every N-th training, and its tests with it."""
     form = re.fullmatch(r"(\d+)/(\d+)", shard)
     index, count = map(int, form.groups()) if form else (0, 0)
