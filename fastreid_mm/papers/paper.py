@@ -81,6 +81,20 @@ class Table(NamedTuple):
     note: str
 
 
+class Setting(NamedTuple):
+    """Values of configs that have one source.
+
+    Attributes:
+        source: section of the paper, released code, or "readings" for what neither states.
+        configs: short names.
+        keys: values by key.
+    """
+
+    source: str
+    configs: tuple[str, ...]
+    keys: Keys
+
+
 class Paper(NamedTuple):
     """Everything that is listed of a paper.
 
@@ -90,6 +104,7 @@ class Paper(NamedTuple):
         page: the method's page in the documentation.
         text: a paragraph about the list.
         differs: what differs from released code.
+        settings: how its networks are trained, and where that is from.
         tables: its tables.
         pictures: commands by figure.
     """
@@ -99,6 +114,7 @@ class Paper(NamedTuple):
     page: str
     text: str
     differs: str
+    settings: tuple[Setting, ...]
     tables: tuple[Table, ...]
     pictures: Mapping[str, str]
 
@@ -130,7 +146,13 @@ def read_paper(name: str) -> Paper:
     tables = tuple(
         _table(f"{name}, table {key}", key, each, columns, method) for key, each in content["tables"].items()
     )
-    content |= {"tables": tables, "pictures": content.get("pictures", {}), "differs": content.get("differs", "")}
+    settings = tuple(Setting(**{**each, "configs": tuple(each["configs"])}) for each in content.get("settings", ()))
+    content |= {
+        "tables": tables,
+        "settings": settings,
+        "pictures": content.get("pictures", {}),
+        "differs": content.get("differs", ""),
+    }
     return Paper(name=name, **content)
 
 

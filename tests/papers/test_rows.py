@@ -1,6 +1,6 @@
 """No row rots: its configs and keys load, and its network is built and trained a step at a reduced size."""
 
-from functools import cache
+from functools import cache, reduce
 
 import pytest
 import torch
@@ -35,6 +35,10 @@ def runs(paper, table):
     return found.values()
 
 
+def value_of(cfg, key):
+    return reduce(lambda node, part: node[part], key.split("."), cfg)
+
+
 plain = cache(lambda config: load_config(config, []))
 
 
@@ -44,11 +48,22 @@ def test_configs_and_keys_of_a_row_load(paper, table):
         if job.saliency:
             config = Config.fromfile(find_config(job.config, "mmseg_mm"))
             for key, value in job.keys.items():
-                parent, _, name = key.rpartition(".")
-                assert name in config.get(parent) and config.get(key) != value, key
+                assert value_of(config, key) != value, key
         else:
             cfg, keys = load_config(job.config, key_words({**job.keys, **job.test})), {**job.keys, **job.test}
             assert not keys or cfg != plain(job.config), keys
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_configs_have_the_settings_that_are_listed_with_their_sources(paper):
+    for setting in read_paper(paper).settings:
+        for name in setting.configs:
+            saliency = name.endswith(".py")
+            cfg = Config.fromfile(find_config(name, "mmseg_mm")) if saliency else plain(name)
+            for key, value in setting.keys.items():
+                held = value_of(cfg, key)
+                held = list(held) if isinstance(held, tuple) else held
+                assert held == value and type(held) is type(value), f"{name}: {key} is {held!r}, {setting.source}"
 
 
 @pytest.fixture(scope="module")

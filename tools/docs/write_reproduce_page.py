@@ -23,8 +23,24 @@ def _section(paper: Paper) -> str:
     text = f"[The method]({paper.page}), `--paper {paper.name}`. {paper.text} {paper.differs}"
     commands = "; ".join(f"{figure} by `tools/{_script(command)}`" for figure, command in paper.pictures.items())
     pictures = f"Pictures of a trained network: {commands}. See [pictures](visualize.md)."
-    parts = [f"## {paper.title}", _wrapped(text), *(_table(paper, table) for table in paper.tables), _wrapped(pictures)]
+    parts = [
+        f"## {paper.title}",
+        _wrapped(text),
+        _settings(paper),
+        *(_table(paper, table) for table in paper.tables),
+        _wrapped(pictures),
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def _settings(paper: Paper) -> str:
+    """Return the table of how networks are trained, by source; a test holds the configs to it."""
+    cells = [["source of settings", "configs", "keys"], ["---"] * 3]
+    cells += [
+        [source, ", ".join(f"`{config}`" for config in configs), _words(keys)]
+        for source, configs, keys in paper.settings
+    ]
+    return "\n".join(map(_line, cells))
 
 
 def _wrapped(text: str) -> str:
