@@ -17,7 +17,13 @@ from fastreid_mm.evaluation import (
     read_ids,
     read_permutation,
 )
-from fastreid_mm.evaluation.labelled_features import NEEDED, comparable, evaluate_features, read_arrays
+from fastreid_mm.evaluation.labelled_features import (
+    NEEDED,
+    NEEDED_BY_RULE,
+    comparable,
+    evaluate_features,
+    read_arrays,
+)
 from fastreid_mm.evaluation.results import Settings, results_table, write_json
 from fastreid_mm.evaluation.sysu_features import SysuFeatures
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS, RANKS
@@ -33,6 +39,12 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(description="Evaluate extracted features by a benchmark's official protocol.")
     parser.add_argument("--protocol", choices=list(NEEDED), default="sysu")
+    parser.add_argument(
+        "--rule",
+        choices=list(NEEDED_BY_RULE),
+        default="",
+        help="in place of a protocol: rank any gallery once, hiding what this rule hides; none needs no cameras",
+    )
     kinds = parser.add_argument_group("features of any protocol: .npz files, or folders of .npy files")
     arrays = "; ".join(f"{protocol}: {', '.join(names)}" for protocol, names in NEEDED.items())
     kinds.add_argument("--query", type=Path, help=f"features of the query, with the arrays {arrays}")
@@ -53,7 +65,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         nargs="+",
         type=int,
         metavar="K",
-        help="K of each Rank-K (default: 1 10 20; market, msvr310: 1 5 10 20)",
+        help="K of each Rank-K (default: 1 10 20; market, msvr310, --rule: 1 5 10 20)",
     )
     parser.add_argument(
         "--distractors",
@@ -66,6 +78,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
     parser.add_argument("--json", type=Path, help="file to write the results to")
     arguments = parser.parse_args(argv)
+    if arguments.rule:
+        arguments.protocol = ""
     mat = arguments.protocol == "sysu" and not (arguments.query or arguments.gallery)
     needed = ("features", "name", "splits") if mat else ("query", "gallery")
     missing = [f"--{name}" for name in needed if not getattr(arguments, name)]
@@ -78,8 +92,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
             setattr(arguments, name, default)
         elif arguments.protocol != "sysu":
             parser.error(f"--{name} is only for SYSU-MM01")
-    if arguments.distractors and arguments.protocol != "market":
-        parser.error("--distractors goes with --protocol market")
+    if arguments.distractors and arguments.protocol not in ("market", ""):
+        parser.error("--distractors goes with --protocol market or --rule")
     return arguments
 
 
@@ -94,11 +108,11 @@ def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> 
         InputError: a file is missing or cannot be used, or features and splits do not go together.
     """
     if arguments.protocol != "sysu":
-        query, gallery = (
-            read_arrays(path, NEEDED[arguments.protocol]) for path in (arguments.query, arguments.gallery)
-        )
+        needed = NEEDED_BY_RULE[arguments.rule] if arguments.rule else NEEDED[arguments.protocol]
+        query, gallery = (read_arrays(path, needed) for path in (arguments.query, arguments.gallery))
+        ranks, distractors = arguments.ranks or (), arguments.distractors
         return evaluate_features(
-            arguments.protocol, query, gallery, arguments.metric, arguments.ranks or (), arguments.distractors
+            arguments.protocol, query, gallery, arguments.metric, ranks, distractors, arguments.rule
         )
     query_images, gallery_images, ids = _sysu_arrays(arguments) if arguments.query else _sysu_cells(arguments)
     if permutation is not None:
@@ -153,7 +167,7 @@ def main(argv: list[str] | None = None) -> None:
         results = evaluate(arguments, permutation)
         if arguments.json:
             write_json(str(arguments.json), results)
-        name = NAMES[arguments.protocol]
+        name = NAMES.get(arguments.protocol, f"rule {arguments.rule}")
         draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
         print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
         print(results_table({"": {name: results}}))

@@ -5,6 +5,7 @@ from yacs.config import CfgNode
 from fastreid_mm.common.keys import Key, add_keys, finite_numbers
 from fastreid_mm.common.kinds import Kind
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.evaluation.hidden_images import RULES
 
 
 def _is_range(value: object) -> bool:
@@ -76,6 +77,21 @@ KEYS = {
         "is logged.",
     ),
     "DATASETS.REGDB.TRIAL": Key(1, "RegDB: the number of the train/test split, of ten.", least=1, most=10),
+    "DATASETS.TABLE.FILE": Key(
+        "",
+        "Table, AlignedTable: the CSV with a row for each image, see [data](data.md#ones-own-images).",
+    ),
+    "DATASETS.TABLE.ROOT": Key(
+        "", 'Table, AlignedTable: the folder that paths in the CSV are relative to; "" for that of the CSV.', when="running"
+    ),
+    "DATASETS.TABLE.RULE": Key(
+        "market",
+        'Table, AlignedTable: "market" hides images of a query\'s identity and camera from it, "sysu" those of camera 2 '
+        'from queries of camera 3, "none" nothing, and does without cameras.',
+        choices=tuple(RULES),
+        when="testing",
+        if_unread="expected",
+    ),
     "DATASETS.SYSU.SPLIT": Key(
         "test",
         'SYSU-MM01: "test" trains on train_id.txt and val_id.txt together, as the papers do; "val" trains on '

@@ -14,7 +14,7 @@ from fastreid_mm.common.image_files import LeftOut, Note, images_below
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_and_judge
 from fastreid_mm.data.build import build_dataset
-from fastreid_mm.data.datasets import AlignedDataset
+from fastreid_mm.data.datasets import AlignedDataset, Table
 from fastreid_mm.data.datasets.published_counts import PUBLISHED, count
 from fastreid_mm.data.items import as_items, query_and_gallery
 
@@ -61,11 +61,11 @@ def _other_counts(counts: dict[str, int], published: dict[str, int]) -> list[Not
 
 
 def _trained_and_tested(dataset: ImageDataset) -> list[Note]:
-    """Note identities of an aligned set for both training and testing.
+    """Note identities of an aligned set or a table for both training and testing.
 
     RegDB and LLCM number the identities of both from 0, and SYSU-MM01 refuses such identities.
     """
-    if not isinstance(dataset, AlignedDataset):
+    if not isinstance(dataset, AlignedDataset | Table):
         return []
     both = sorted({item.pid for item in as_items(dataset.train)} & {item.pid for item in query_and_gallery(dataset)})
     note = f"{len(both)} identities are trained on and tested: {listed(both, 5, ', ')}; numbers mean little if they are"

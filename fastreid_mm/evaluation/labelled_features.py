@@ -12,11 +12,14 @@ from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.benchmarks import BENCHMARKS
 from fastreid_mm.evaluation.distances import pairwise_distance
-from fastreid_mm.evaluation.hidden_images import JUNK
+from fastreid_mm.evaluation.hidden_images import JUNK, RULES
 from fastreid_mm.evaluation.results import Settings
+from fastreid_mm.evaluation.table import Table
 
 Arrays = Mapping[str, np.ndarray]
 
+NEEDED_BY_RULE = {rule: ("features", "ids", *Table(rule).goes_by) for rule in RULES}
+"""Arrays that one ranking under each rule goes by, a row or a value for each image."""
 NEEDED = {name: ("features", "ids", *protocol.goes_by) for name, protocol in BENCHMARKS.items()}
 """The arrays that each protocol goes by, a row or a value an image."""
 
@@ -92,6 +95,7 @@ def evaluate_features(
     metric: str,
     ranks: Sequence[int] = (),
     distractors: Sequence[int] = (),
+    rule: str = "",
 ) -> Settings:
     """Rank as the protocol's evaluator does.
 
@@ -104,6 +108,7 @@ def evaluate_features(
         ranks: the k of each Rank-k; none for the protocol's own.
         distractors: identities that are wrong answers in the gallery and no queries, as Market-1501's 0; of a protocol
             whose queries are one side.
+        rule: rule of one ranking that takes the place of a protocol, one of :data:`RULES`.
 
     Returns:
         The metrics in percent by setting.
@@ -112,10 +117,11 @@ def evaluate_features(
         InputError: the arrays do not go together.
     """
     ids = query["ids"]
-    if protocol == "market" and 0 not in distractors and 0 in ids and 0 in gallery["ids"]:
+    if (rule or protocol) == "market" and 0 not in distractors and 0 in ids and 0 in gallery["ids"]:
         warn_once("queries of identity 0 are ranked as a person's; if they are Market-1501's, --distractors 0 says so")
     asking = np.where(np.isin(ids, distractors), JUNK, ids.astype(np.int64))
-    rules, features = BENCHMARKS[protocol](), comparable(query["features"], gallery["features"])
+    rules = Table(rule) if rule else BENCHMARKS[protocol]()
+    features = comparable(query["features"], gallery["features"])
     first, second = (rules.side(*each) for each in zip(features, ({**query, "ids": asking}, gallery)))
 
     def distance(query: Tensor, gallery: Tensor) -> Tensor:

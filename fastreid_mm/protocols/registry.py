@@ -9,11 +9,12 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.data.modalities import require_corruptible
 from fastreid_mm.evaluation.benchmarks import BENCHMARKS
 from fastreid_mm.evaluation.protocol import Protocol
+from fastreid_mm.evaluation.table import Table
 from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 from fastreid_mm.protocols.extras import require_averageable
 
-PROTOCOLS: dict[str, type[Protocol]] = dict(BENCHMARKS)
-"""Protocols by name: those of the benchmarks and all that were registered."""
+PROTOCOLS: dict[str, type[Protocol]] = {**BENCHMARKS, "table": Table}
+"""Protocols by name: those of the benchmarks, of tables and all that were registered."""
 
 
 def register(name: str) -> Callable[[type[Protocol]], type[Protocol]]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from fastreid.data.datasets.bases import ImageDataset
@@ -65,24 +65,18 @@ class AlignedDataset(ImageDataset):
         **kwargs,
     ) -> None:
         self.modalities = self.choose(modalities)
-        self.folder = require_folder(os.path.join(root, self.dataset_dir), self.dataset_dir)
         self.left_out = LeftOut()
-        self.part_folders = self._find(self.folder, self.below or self.parts, beside=(MADE,))
-        for folder in self.below:
-            self.part_folders = self._find(self.part_folders[folder], self.parts)
         findings = {part: Findings(max_pixels=max_pixels) for part in self.parts}
-        items = {part: self._items(part, of_part) for part, of_part in findings.items()}
+        items = self.read(root, findings)
         problems = [each for of_part in findings.values() for each in of_part.refusals(complete)]
         if problems:
-            raise InputError(f"{self.dataset_dir}: {listed(problems)}")
+            raise InputError(f"{self.name}: {listed(problems)}")
         for part, of_part in findings.items():
-            of_part.warn(
-                os.path.join(self.folder, part),
-                "not trained on" if part == self.parts[0] else "compared by what they have",
-            )
+            treatment = "not trained on" if part == self.parts[0] else "compared by what they have"
+            of_part.warn(self.place(part), treatment)
         train, query, gallery = (items[part] for part in self.parts)
         super().__init__(self._trainable(train), query, gallery, **kwargs)
-        warn_of_left_out(self.left_out, self.dataset_dir)
+        warn_of_left_out(self.left_out, self.name)
 
     @classmethod
     def choose(cls, modalities: Iterable[str]) -> tuple[str, ...]:
@@ -108,6 +102,23 @@ class AlignedDataset(ImageDataset):
             "complete": options.COMPLETE,
             "max_pixels": cfg.INPUT.MAX_PIXELS,
         }
+
+    def read(self, root: str, findings: Mapping[str, Findings]) -> dict[str, list[Item]]:
+        """Read the samples of each part, and add everything that is wrong with their files to the findings."""
+        self.folder = require_folder(os.path.join(root, self.dataset_dir), self.dataset_dir)
+        self.part_folders = self._find(self.folder, self.below or self.parts, beside=(MADE,))
+        for folder in self.below:
+            self.part_folders = self._find(self.part_folders[folder], self.parts)
+        return {part: self._items(part, of_part) for part, of_part in findings.items()}
+
+    @property
+    def name(self) -> str:
+        """Name of the set for messages."""
+        return self.dataset_dir
+
+    def place(self, part: str) -> str:
+        """Say where the samples of a part are."""
+        return os.path.join(self.folder, part)
 
     def combine_all(self) -> None:
         """Add the test samples to the training samples, each once even if it is in query and gallery.
@@ -161,7 +172,7 @@ class AlignedDataset(ImageDataset):
                 camera = int(match[_camera_group(match)]) - self.first_camera
                 items.append(Item(paths[0], int(match[1]), camera, sources=present, scene=scene))
         if not items:
-            findings.problems.append(f"{os.path.join(self.folder, part)} has no samples")
+            findings.problems.append(f"{self.place(part)} has no samples")
         return items
 
     def _match(self, name: str) -> re.Match | None:
@@ -179,10 +190,9 @@ class AlignedDataset(ImageDataset):
     def _trainable(self, items: list[Item]) -> list[Item]:
         """Return the samples that have all modalities, or refuse a set that has none."""
         complete = [item for item in items if None not in item.sources]
-        if not complete:
+        if items and not complete:
             raise InputError(
-                f"{self.dataset_dir}: no sample of {os.path.join(self.folder, self.parts[0])} has all of "
-                f"{', '.join(self.modalities)}"
+                f"{self.name}: no sample of {self.place(self.parts[0])} has all of {', '.join(self.modalities)}"
             )
         return complete
 

@@ -1,0 +1,131 @@
+"""Tables of images: CSV files with a row for each image file."""
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.image_files import NUMBER, is_image
+from fastreid_mm.common.text_lines import read_lines
+from fastreid_mm.evaluation.hidden_images import JUNK
+
+SPLITS = ("train", "query", "gallery", "test")
+"""Words of the column split; ``test`` is query and gallery at once."""
+
+
+class Row(NamedTuple):
+    """Row of a table."""
+
+    place: str
+    """File and number of the line, for messages."""
+    path: str
+    """Path of the image."""
+    cells: dict[str, str]
+    """Text by column, those that nothing here reads among them."""
+
+    def wrong(self, column: str, problem: str) -> str:
+        """Describe a problem of a cell."""
+        return f"{self.place}: {column} {self.cells[column]!r} {problem}"
+
+
+class ImageTable(NamedTuple):
+    """Rows of a table with their labels as numbers, each a list with an entry a row."""
+
+    rows: list[Row]
+    identities: list[int]
+    cameras: list[int] | None
+    """Cameras; None if the table has none."""
+
+
+def read_table(path: str, folder: str = "", needed: Iterable[str] = ()) -> ImageTable:
+    """Read a table of images: CSV with commas or semicolons, and names of columns in the first line.
+
+    Columns are path, identity, split (see :data:`SPLITS`), and perhaps camera and modality; others may be there.
+    Identities and cameras are whole numbers, which are kept, or words, which are numbered in their order; identity -1
+    is nobody's.
+
+    Args:
+        path: the path of the CSV.
+        folder: the folder that paths in it are relative to; that of the CSV if empty.
+        needed: names of further columns without which the table is no use.
+
+    Raises:
+        InputError: the CSV is missing or cannot be read; a column is missing; or all cells that cannot be used, all
+            files named twice, and the number of missing files, by line, column and value.
+    """
+    if not path:
+        raise InputError("DATASETS.TABLE.FILE names no CSV file: fastreid-mm-make-table writes one of a folder of images")
+    lines = read_lines(path, "table")
+    columns = _header(path, lines, ("path", "identity", "split", *needed))
+    rows = [_row(f"{path}:{number}", line, columns, folder or os.path.dirname(path)) for number, line in lines]
+    if not rows:
+        raise InputError(f"table {path} has no rows")
+    cameras = any(row.cells.get("camera") for row in rows)
+    filled = ["identity", *needed, *(["camera"] if cameras else [])]
+    problems = [problem for row in rows for problem in _problems(row, filled)] + _doubles(rows)
+    missing = [row for row in rows if not os.path.isfile(row.path)]
+    if missing:
+        first = missing[0].wrong("path", f"is no file: {missing[0].path}")
+        problems.append(f"missing files: {len(missing)} of {len(rows)}, the first: {first}")
+    if problems:
+        raise InputError(f"table {listed(problems)}")
+    return ImageTable(rows, _numbers(rows, "identity"), _numbers(rows, "camera") if cameras else None)
+
+
+def _header(path: str, lines: Iterator[tuple[int, str]], needed: Iterable[str]) -> list[str]:
+    number, line = next(lines, (1, ""))
+    columns = [name.strip().lower() for name in line.replace(";", ",").replace('"', "").split(",")]
+    for name in needed:
+        if columns.count(name) != 1:
+            amount = "no column" if name not in columns else "several columns"
+            raise InputError(f"table {path}:{number} has {amount} {name}; it has {', '.join(columns)}")
+    return columns if "," in line else [*columns, ";"]  # the last one says what separates cells
+
+
+def _row(place: str, line: str, columns: list[str], folder: str) -> Row:
+    separator = ";" if columns[-1] == ";" else ","
+    names = columns[:-1] if separator == ";" else columns
+    try:
+        texts = next(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise InputError(f"table {place} cannot be read: {error}") from None
+    if len(texts) != len(names):
+        raise InputError(f"table {place} has {len(texts)} cells, the first line has {len(names)}: {line[:200]!r}")
+    cells = dict(zip(names, (text.strip() for text in texts)))
+    image = os.path.normpath(os.path.join(folder, cells["path"]))
+    if "\\" in image and not os.path.isfile(image):  # written on Windows
+        image = os.path.normpath(os.path.join(folder, cells["path"].replace("\\", "/")))
+    return Row(place, image, cells)
+
+
+def _problems(row: Row, filled: Iterable[str]) -> Iterator[str]:
+    for column in filled:
+        if not row.cells[column]:
+            yield row.wrong(column, "is empty")
+    if not is_image(row.path):
+        yield row.wrong("path", "is no image by its suffix")
+    split = row.cells["split"] = row.cells["split"].lower()
+    if split not in SPLITS:
+        yield row.wrong("split", f"is not one of {', '.join(SPLITS)}")
+    if split == "train" and row.cells["identity"] == str(JUNK):
+        yield row.wrong("identity", "is nobody's, and cannot be trained on")
+
+
+def _doubles(rows: list[Row]) -> list[str]:
+    first: dict[str, Row] = {}
+    return [
+        row.wrong("path", f"is that of {first[row.path].place} again")
+        for row in rows
+        if first.setdefault(row.path, row) is not row
+    ]
+
+
+def _numbers(rows: list[Row], column: str) -> list[int]:
+    """Return the whole numbers of a column, or number its words."""
+    texts = [row.cells[column] for row in rows]
+    if all(re.fullmatch(f"{JUNK}|{NUMBER}", text) for text in texts):
+        return [int(text) for text in texts]
+    numbers = {text: number for number, text in enumerate(sorted({*texts} - {str(JUNK)}))} | {str(JUNK): JUNK}
+    return [numbers[text] for text in texts]
