@@ -22,7 +22,7 @@ def stream_words(seed: int, *more: int, count: int = 1) -> list[int]:
     Raises:
         ValueError: a number is negative.
 
-    Example:
+    Examples:
         >>> stream_words(1, 0) == stream_words(1, 0), stream_words(1, 0) == stream_words(1, 1)
         (True, False)
     """

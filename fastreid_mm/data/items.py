@@ -60,7 +60,7 @@ def as_items(items: Iterable[Sequence]) -> list[Item]:
         items: instances of :class:`Item`, or plain tuples: fast-reid's ``(img_path, pid, camid)``, perhaps with a
             fourth field, a modality (a number) or sources (a tuple).
 
-    Example:
+    Examples:
         >>> [item.modality for item in as_items([("a.jpg", 7, 1), ("b.jpg", 7, 2, 1)])]
         [None, 1]
     """

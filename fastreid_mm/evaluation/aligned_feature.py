@@ -15,7 +15,7 @@ class AlignedFeature(NamedTuple):
     is present and a 0 for each missing one. Rows of channels alone are of complete samples. Both may be averaged, as in
     flip testing.
 
-    Example:
+    Examples:
         >>> AlignedFeature(torch.tensor([[3.0, 0.0]]), torch.tensor([[True, False]])).pack()
         tensor([[3., 0., 1., 0.]])
     """

@@ -37,7 +37,7 @@ def common_block_distance(
         ValueError: the sizes do not sum to D.
         InputError: see :func:`pairwise_distance`.
 
-    Example:
+    Examples:
         >>> query, gallery = torch.tensor([[3.0, 0.0]]), torch.tensor([[1.0, 5.0], [0.0, 5.0]])
         >>> query_has, gallery_has = torch.tensor([[True, False]]), torch.tensor([[True, True], [False, True]])
         >>> common_block_distance(query, gallery, query_has, gallery_has, (1, 1))  # 2 x sqrt(2): one of two channels

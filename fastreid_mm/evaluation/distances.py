@@ -51,7 +51,7 @@ def pairwise_distance(query: Features, gallery: Features, metric: str = "cosine"
         InputError: unknown metric, features that are not two-dimensional or not floating-point, or different D or
             dtype.
 
-    Example:
+    Examples:
         >>> pairwise_distance(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), "euclidean")
         tensor([[5.]])
     """

@@ -32,7 +32,7 @@ def euclidean(query: Tensor, gallery: Tensor, squared: bool = False) -> Tensor:
     Returns:
         (Nq, Ng) of that type; NaN where a feature is.
 
-    Example:
+    Examples:
         >>> euclidean(torch.tensor([[1e4, 1.0]]), torch.tensor([[1e4, 3.0], [1e4, 1.5]]))
         tensor([[2.0000, 0.5000]])
     """

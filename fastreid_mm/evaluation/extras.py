@@ -45,7 +45,7 @@ class Extras(NamedTuple):
     def notes(self) -> dict[str, str]:
         """Say what was done beyond the protocol, to be shown beside the numbers.
 
-        Example:
+        Examples:
             >>> Extras(reranking=Reranking(20, 6, 0.3)).notes()
             {'re-ranking': 'k1 20, k2 6, lambda 0.3'}
         """

@@ -43,7 +43,7 @@ def tell_junk(**ids: np.ndarray) -> None:
     Args:
         ids: (N,) identities by the name of the images, such as ``queries``.
 
-    Example:
+    Examples:
         >>> tell_junk(queries=np.array([3, 7]))  # nothing to tell
     """
     for name, each in ids.items():
@@ -71,7 +71,7 @@ def hidden_images(
     Raises:
         InputError: an unknown rule.
 
-    Example:
+    Examples:
         >>> hidden_images("market", np.array([7]), np.array([1]), np.array([7, 7, 5]), np.array([1, 2, 1]))
         array([[ True, False, False]])
     """

@@ -26,7 +26,7 @@ class Ranking(NamedTuple):
 class Protocol:
     """The rules of a benchmark. :meth:`rankings` and a few attributes say all of them.
 
-    Example:
+    Examples:
         >>> class BothWays(Protocol):
         ...     rule = "market"
         ...

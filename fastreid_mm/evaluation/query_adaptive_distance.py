@@ -34,7 +34,7 @@ def query_adaptive_distance(
     Raises:
         InputError: unknown metric, or shapes or dtypes that do not go together.
 
-    Example:
+    Examples:
         >>> one = torch.ones(1, 1, 2)
         >>> query_adaptive_distance(one, one, torch.full((1, 2), 2.0), torch.zeros(1, 2), "euclidean")
         tensor([[1.4142]])

@@ -14,7 +14,7 @@ class QueryAdaptiveFeature(NamedTuple):
     A model returns them as one row for each image: the parts one after the other, then scale, then shift. Such rows may
     be averaged, as in flip testing.
 
-    Example:
+    Examples:
         >>> QueryAdaptiveFeature(torch.ones(1, 2, 2), torch.full((1, 2), 5.0), torch.zeros(1, 2)).pack()
         tensor([[1., 1., 1., 1., 5., 5., 0., 0.]])
     """

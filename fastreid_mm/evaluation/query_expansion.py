@@ -46,7 +46,7 @@ def average_query_expansion(
     Raises:
         InputError: k below 2, times below 1, a negative alpha, or what :func:`pairwise_distance` raises.
 
-    Example:
+    Examples:
         >>> query, gallery = torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 9.0]])
         >>> average_query_expansion(query, gallery, k=2, metric="euclidean")
         tensor([[2., 0.]])

@@ -135,7 +135,7 @@ def metric_names(
     Raises:
         InputError: what :func:`rank_metrics` raises whatever the distances are.
 
-    Example:
+    Examples:
         >>> metric_names(np.array([7]), np.array([7, 5]), np.array([1]), np.array([2, 2]), "market", (1,))
         ['Rank-1', 'mAP', 'mINP', 'valid_queries']
     """

@@ -182,7 +182,7 @@ def k_reciprocal_rerank(
     Raises:
         InputError: other shapes, k1, k2 or lambda out of range, or an unknown expansion.
 
-    Example:
+    Examples:
         >>> points = torch.tensor([[0.0], [1.0], [1.2], [5.0], [5.1]])
         >>> k_reciprocal_rerank((points - points.T).square(), 1, k1=2, k2=1, lambda_value=0).argsort()
         tensor([[0, 1, 2, 3]])

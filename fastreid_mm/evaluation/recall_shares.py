@@ -19,7 +19,7 @@ def share_precisions(precision: np.ndarray, counts: np.ndarray, shares: int) -> 
     Returns:
         (N, shares).
 
-    Example:
+    Examples:
         >>> share_precisions(np.array([[1.0, 0.5]]), np.array([2]), 4)
         array([[1. , 1. , 0.5, 0.5]])
     """

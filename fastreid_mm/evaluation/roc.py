@@ -43,7 +43,7 @@ def roc_metrics(
     Raises:
         InputError: the rule is unknown, a distance is NaN, or there is no true or no false pair.
 
-    Example:
+    Examples:
         >>> roc_metrics([[1.0, 3.0, 2.0]], [7], [7, 7, 5], [1], [1, 1, 1], "none")["TPR@FPR=1e-02"]
         50.0
     """

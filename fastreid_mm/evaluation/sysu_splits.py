@@ -68,7 +68,7 @@ def read_ids(folder: str | Path, name: str) -> list[int]:
     Raises:
         InputError: neither file exists (both are named), or anything in it is no integer from 0; names file and line.
 
-    Example:
+    Examples:
         >>> read_ids("SYSU-MM01/exp", "test_id")[:3]  # doctest: +SKIP
         [6, 10, 17]
     """

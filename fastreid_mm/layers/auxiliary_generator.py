@@ -24,7 +24,7 @@ class AuxiliaryGenerator(nn.Module):
         ratios: sides of the pooling windows; each must divide the height and the width of the maps.
         tr_groups: groups of the transposed convolutions.
 
-    Example:
+    Examples:
         >>> import torch
         >>> generator = AuxiliaryGenerator(64, ratios=(2, 4))
         >>> generator(torch.randn(8, 64, 24, 12), torch.randn(8, 64, 24, 12)).shape

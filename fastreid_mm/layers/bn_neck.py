@@ -10,7 +10,7 @@ from torch import nn
 def bn_neck(dim: int) -> nn.BatchNorm1d:
     """Make a BatchNorm over (B, dim) features whose bias stays at zero.
 
-    Example:
+    Examples:
         >>> neck = bn_neck(2048)
         >>> neck.weight.requires_grad, neck.bias.requires_grad
         (True, False)
@@ -23,7 +23,7 @@ def bn_neck(dim: int) -> nn.BatchNorm1d:
 def identity_classifier(dim: int, num_classes: int, bias: bool = False) -> nn.Linear:
     """Make a linear classifier whose weights start near zero; after a BNNeck it has no bias.
 
-    Example:
+    Examples:
         >>> identity_classifier(2048, num_classes=395)
         Linear(in_features=2048, out_features=395, bias=False)
     """

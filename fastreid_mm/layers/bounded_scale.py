@@ -43,7 +43,7 @@ class BoundedScale(nn.Module):
         low: the lower bound.
         high: the upper bound.
 
-    Example:
+    Examples:
         >>> scale = BoundedScale(high=0.5)
         >>> scale(torch.tensor([2.0])).item()
         1.0

@@ -23,7 +23,7 @@ class ClassActivationFusion(nn.Module):
         num_classes: number of training identities.
         num_modalities: number of streams M.
 
-    Example:
+    Examples:
         >>> fusion = ClassActivationFusion(channels=8, num_classes=5)
         >>> fused, scores = fusion(torch.rand(4, 2, 8, 16, 8), torch.rand(4, 2, 32))
         >>> fused.shape, scores.shape

@@ -34,7 +34,7 @@ def cross_attention(
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> import torch
         >>> query, key, value = torch.rand(3, 1, 8, 100, 16)
         >>> cross_attention(query, key, value, query, key, value)[0].shape

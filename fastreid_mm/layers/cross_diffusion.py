@@ -43,7 +43,7 @@ def cross_diffusion(
     Raises:
         ValueError: the reading is unknown, or the shapes do not go together.
 
-    Example:
+    Examples:
         >>> affinity, value = torch.eye(2).view(1, 1, 2, 2), torch.ones(1, 1, 2, 1)
         >>> cross_diffusion(affinity, affinity, value, value, epsilon=0.5)[0].flatten()  # 0.5 + 0.5 (1 + 1)
         tensor([1.5000, 1.5000])

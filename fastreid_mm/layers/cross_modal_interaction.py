@@ -28,7 +28,7 @@ class CrossModalInteraction(nn.Module):
     Raises:
         ValueError: fewer than two modalities.
 
-    Example:
+    Examples:
         >>> interaction = CrossModalInteraction(64, num_modalities=3)
         >>> interaction(torch.rand(2, 3, 64, 16, 8)).shape
         torch.Size([2, 3, 64, 16, 8])

@@ -37,7 +37,7 @@ class CrossModalityLearner(nn.Module):
         tr_groups: groups of the transposed convolutions: 1 for full ones, C for depth-wise ones, which have 250 times
             fewer parameters at 256 channels.
 
-    Example:
+    Examples:
         >>> learner = CrossModalityLearner(64, ratios=(2, 6))
         >>> learner(torch.rand(4, 64, 24, 12), torch.rand(4, 64, 24, 12)).shape
         torch.Size([4, 64, 24, 12])

@@ -17,7 +17,7 @@ class GeM(nn.Module):
         p: the exponent. AGW and HCT keep it at 3; on RegDB, HCT has 10.
         eps: added to the mean, because the gradient of the root is infinite at zero.
 
-    Example:
+    Examples:
         >>> GeM(p=2.0)(torch.tensor([[[[3.0, 4.0, 0.0, 0.0]]]]))
         tensor([[2.5000]])
     """

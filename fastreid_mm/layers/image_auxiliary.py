@@ -13,7 +13,7 @@ class XModality(nn.Module):
 
     Li et al., "Infrared-Visible Cross-Modal Person Re-Identification with an X Modality", AAAI 2020.
 
-    Example:
+    Examples:
         >>> visible, infrared = torch.rand(2, 4, 3, 288, 144)
         >>> XModality()(visible, infrared).shape
         torch.Size([4, 3, 288, 144])
@@ -34,7 +34,7 @@ class MixedModality(nn.Module):
     Kong et al., "Dynamic Center Aggregation Loss With Mixed Modality for Visible-Infrared Person Re-Identification",
     IEEE Signal Processing Letters 2021. MUN does not say how it mixes: the ratio is a reading.
 
-    Example:
+    Examples:
         >>> visible, infrared = torch.ones(4, 3, 288, 144), torch.ones(4, 3, 288, 144)
         >>> torch.allclose(MixedModality()(visible, infrared), visible)
         True
@@ -52,7 +52,7 @@ class SyncreticModality(nn.Module):
     After Wei et al., "Syncretic Modality Collaborative Learning for Visible Infrared Person Re-Identification", ICCV
     2021.
 
-    Example:
+    Examples:
         >>> visible, infrared = torch.rand(2, 4, 3, 288, 144)
         >>> SyncreticModality()(visible, infrared).shape
         torch.Size([4, 3, 288, 144])

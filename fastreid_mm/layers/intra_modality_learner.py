@@ -25,7 +25,7 @@ class IntraModalityLearner(nn.Module):
         channels: C.
         expansion: how many times C the hidden maps have.
 
-    Example:
+    Examples:
         >>> learner = IntraModalityLearner(64)
         >>> learner(torch.rand(2, 64, 24, 12)).shape
         torch.Size([2, 64, 24, 12])

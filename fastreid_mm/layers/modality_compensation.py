@@ -36,7 +36,7 @@ class ModalityCompensation(nn.Module):
     Raises:
         ValueError: the decoder is unknown.
 
-    Example:
+    Examples:
         >>> compensation = ModalityCompensation(dim=64, parts=6)
         >>> encoded, compensated = compensation(torch.rand(4, 6, 64), modalities=torch.tensor([0, 0, 1, 1]))
         >>> encoded.shape, compensated.shape

@@ -16,7 +16,7 @@ class ModalityEmbedding(nn.Module):
         num_modalities: how many modalities there are.
         prefix_tokens: how many leading tokens (the class token) get no embedding; 0 adds it to all.
 
-    Example:
+    Examples:
         >>> embedding = ModalityEmbedding(768)
         >>> embedding(torch.zeros(2, 466, 768), modalities=torch.tensor([0, 1])).shape
         torch.Size([2, 466, 768])

@@ -29,7 +29,7 @@ class ModalityPrototypes(nn.Module):
         num_slots: how many rows the memory has.
         num_modalities: how many modalities M there are; each has a linear map W, which starts at the identity.
 
-    Example:
+    Examples:
         >>> prototypes = ModalityPrototypes(dim=64, num_slots=32)
         >>> prototypes(torch.rand(3, 32, 64), slots=torch.arange(32)).shape
         torch.Size([3, 32, 64])

@@ -25,7 +25,7 @@ class ModalityRemoval(nn.Module):
     Raises:
         ValueError: the mapping is unknown.
 
-    Example:
+    Examples:
         >>> removal, embeddings = ModalityRemoval(2, mapping="identity"), torch.tensor([[0.0, 0.0], [1.0, 0.0]])
         >>> removal(torch.ones(1, 2), torch.tensor([1]), embeddings)
         tensor([[0., 1.]])

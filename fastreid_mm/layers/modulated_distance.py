@@ -40,7 +40,7 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
     Returns:
         (Nq, Ng).
 
-    Example:
+    Examples:
         >>> query, gallery = torch.tensor([[[3.0, 4.0]]]), torch.tensor([[[0.0, 0.0]], [[3.0, 2.0]]])
         >>> scale, shift = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
         >>> (modulated_euclidean(query, gallery, scale, shift) - torch.tensor([[5.0, 0.0]])).abs().max() < 1e-3
@@ -76,7 +76,7 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
     Returns:
         (Nq, Ng).
 
-    Example:
+    Examples:
         >>> query, gallery = torch.tensor([[[3.0, 4.0]]]), torch.tensor([[[4.0, -3.0]], [[3.0, 2.0]]])
         >>> scale, shift = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
         >>> (modulated_cosine(query, gallery, scale, shift)[0, 1].abs() < 1e-6).item()

@@ -28,7 +28,7 @@ class ModulationGenerator(nn.Module):
     Raises:
         ValueError: the kind of scale is unknown.
 
-    Example:
+    Examples:
         >>> import torch
         >>> scale, shift = ModulationGenerator(dim=64)(torch.rand(4, 6, 64))
         >>> scale.shape, shift.shape

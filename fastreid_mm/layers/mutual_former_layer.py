@@ -39,7 +39,7 @@ class MutualInteraction(nn.Module):
     Raises:
         ValueError: ``num_heads`` does not divide ``dim``, or ``cross`` or ``reading`` is unknown.
 
-    Example:
+    Examples:
         >>> interaction = MutualInteraction(64, num_heads=8)
         >>> interaction(torch.rand(2, 100, 64), torch.rand(2, 100, 64))[0].shape
         torch.Size([2, 100, 64])
@@ -128,7 +128,7 @@ class MutualFormerLayer(nn.Module):
         fused_self_attention: whether the fused stream attends to itself, as in the released code but not in the paper.
         interaction: further arguments of :class:`MutualInteraction`.
 
-    Example:
+    Examples:
         >>> layer = MutualFormerLayer(64, num_heads=8)
         >>> layer(torch.rand(2, 100, 64), torch.rand(2, 100, 64)).shape
         torch.Size([2, 100, 64])

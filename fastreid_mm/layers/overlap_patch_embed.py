@@ -26,7 +26,7 @@ class OverlapPatchEmbed(nn.Module):
     Raises:
         ValueError: the image is smaller than a patch.
 
-    Example:
+    Examples:
         >>> import torch
         >>> embed = OverlapPatchEmbed((256, 128), patch_size=16, stride=(8, 8), embed_dim=64)
         >>> embed(torch.rand(2, 3, 256, 128)).shape

@@ -30,7 +30,7 @@ class RelationEmbedding(nn.Module):
     Raises:
         ValueError: the reading is unknown.
 
-    Example:
+    Examples:
         >>> relation = RelationEmbedding(dim=64, reading="paper")
         >>> relation(torch.rand(2, 6, 64), torch.rand(2, 64)).shape
         torch.Size([2, 6, 64])

@@ -18,7 +18,7 @@ def require_shapes(**tensors: tuple[Tensor, str]) -> None:
     Raises:
         ValueError: names every tensor with the shape that it should have and the one that it has.
 
-    Example:
+    Examples:
         >>> require_shapes(features=(torch.rand(4, 3), "B D"), targets=(torch.zeros(3), "B"))
         Traceback (most recent call last):
         ValueError: features (B, D) is (4, 3), targets (B) is (3,)
@@ -45,7 +45,7 @@ def present_modalities(present: Any, maps: Tensor) -> Tensor:
     Raises:
         ValueError: the mask has another shape, or, if it is on the CPU and nothing is traced, a sample has no modality.
 
-    Example:
+    Examples:
         >>> present_modalities([[1, 0], [1, 1]], torch.rand(2, 2, 8))
         tensor([[ True, False],
                 [ True,  True]])

@@ -40,7 +40,7 @@ class TokenFusion(nn.Module):
     Raises:
         ValueError: the variant or the stack is unknown, or there is no layer.
 
-    Example:
+    Examples:
         >>> fusion = TokenFusion(64, num_heads=8, depth=2)
         >>> fusion(torch.rand(2, 100, 64), torch.rand(2, 100, 64)).shape
         torch.Size([2, 100, 64])

@@ -33,7 +33,7 @@ def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -
         ValueError: there is a single identity and so no negative, no identity has two samples and so a positive, or
             the shapes do not go together.
 
-    Example:
+    Examples:
         >>> features = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])
         >>> batch_hard_triplet(features, torch.tensor([0, 0, 1]))  # (4.3 + 0.3 + 5 - 18**0.5 + 0) / 3
         tensor(1.7858)

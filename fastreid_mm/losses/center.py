@@ -30,7 +30,7 @@ def center_loss(features: Tensor, targets: Tensor, centers: Tensor) -> Tensor:
     Raises:
         ValueError: a label has no center, or the shapes do not go together.
 
-    Example:
+    Examples:
         >>> features, centers = torch.ones(2, 3), torch.zeros(4, 3)
         >>> center_loss(features, torch.tensor([0, 3]), centers)
         tensor(1.5000)
@@ -65,7 +65,7 @@ def hetero_center(features: Tensor, targets: Tensor, modalities: Tensor, reducti
         ValueError: an identity of the batch lacks a modality, a label is of neither, the reduction is unknown, or the
             shapes do not go together.
 
-    Example:
+    Examples:
         >>> features, targets = torch.tensor([[0.0], [2.0], [4.0]]), torch.tensor([0, 0, 0])
         >>> hetero_center(features, targets, modalities=torch.tensor([0, 0, 1]))  # centers 1 and 4
         tensor(9.)

@@ -34,7 +34,7 @@ def smoothed_cross_entropy(
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> import torch
         >>> smoothed_cross_entropy(torch.zeros(2, 4), torch.tensor([0, 3]), epsilon=0.1)  # log(4)
         tensor(1.3863)

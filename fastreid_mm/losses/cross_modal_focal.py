@@ -38,7 +38,7 @@ def cross_modal_focal(
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> logits, mask = torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4)
         >>> cross_modal_focal(logits, logits, mask)  # 2 (1 - 1/4)^2 ln 2
         tensor(0.7798)

@@ -22,7 +22,7 @@ def full_precision(loss: Callable[P, Tensor]) -> Callable[P, Tensor]:
     Raises:
         ValueError: when the loss is called with an empty tensor, whose mean would be NaN and whose sum 0.
 
-    Example:
+    Examples:
         >>> full_precision(torch.mean)(torch.ones(3, dtype=torch.bfloat16)).dtype
         torch.float32
     """

@@ -36,7 +36,7 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
         ValueError: an identity of the batch lacks a modality, a label is of neither, there is a single identity, or
             the shapes do not go together.
 
-    Example:
+    Examples:
         >>> features = torch.tensor([[0.0], [1.0], [3.0], [5.0]])
         >>> hetero_center_triplet(features, torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), margin=2.0)
         tensor(0.7500)

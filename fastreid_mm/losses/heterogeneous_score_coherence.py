@@ -29,7 +29,7 @@ def heterogeneous_score_coherence(logits_a: Tensor, logits_b: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> import torch
         >>> heterogeneous_score_coherence(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 3.0]]))
         tensor(1.)

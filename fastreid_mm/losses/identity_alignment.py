@@ -37,7 +37,7 @@ def identity_alignment(
     Raises:
         ValueError: the batch has a single identity, so that there is none to repel, or the shapes do not go together.
 
-    Example:
+    Examples:
         >>> visible, infrared = torch.tensor([[0.0], [4.0]]), torch.tensor([[2.0], [5.0]])
         >>> identity_alignment(visible, infrared, (visible + infrared) / 2, torch.tensor([0, 1]), margin=3.0)
         tensor(2.)

@@ -35,7 +35,7 @@ def maximum_mean_discrepancy(x: Tensor, y: Tensor, num_kernels: int = 5) -> Tens
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> import torch
         >>> samples = torch.tensor([[0.0], [1.0], [2.0]])
         >>> maximum_mean_discrepancy(samples, samples), maximum_mean_discrepancy(samples, samples + 1e3)
@@ -65,7 +65,7 @@ def identity_discrepancy(x: Tensor, y: Tensor, targets: Tensor, num_kernels: int
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> import torch
         >>> samples = torch.tensor([[0.0], [1.0], [5.0], [6.0]])
         >>> identity_discrepancy(samples, samples + 1e3, torch.tensor([0, 0, 1, 1]))

@@ -55,7 +55,7 @@ def modality_aware_center(
         ValueError: no identity has two samples, so that each is its own center, the distance or the reduction is
             unknown, or the shapes do not go together.
 
-    Example:
+    Examples:
         >>> features = torch.tensor([[1.0, 2.0], [1.0, 2.0], [3.0, 0.0]])
         >>> modality_aware_center(features, torch.tensor([0, 0, 1]))  # every image is its center: ln 2
         tensor(0.6931)

@@ -35,7 +35,7 @@ def modality_consistency(compensated: Tensor, targets: Tensor, reference: Tensor
     Raises:
         ValueError: an identity has no reference, or the shapes do not go together.
 
-    Example:
+    Examples:
         >>> compensated, reference = torch.zeros(1, 2, 1), torch.tensor([[[3.0], [4.0]], [[3.0], [4.0]]])
         >>> modality_consistency(compensated, torch.tensor([7]), reference, torch.tensor([7, 7]))
         tensor(5.)

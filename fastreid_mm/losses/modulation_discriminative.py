@@ -64,7 +64,7 @@ def modulation_discriminative(
         ValueError: an image is the only one of its identity, there is a single identity (of images of the other
             modality, if modalities are given), the mining or the distance is unknown, or the shapes do not go together.
 
-    Example:
+    Examples:
         >>> features, targets = torch.tensor([[[0.0]], [[1.0]], [[2.0]], [[4.0]]]), torch.tensor([0, 0, 1, 1])
         >>> scale, shift = torch.ones(4, 1), torch.zeros(4, 1)  # no modulation
         >>> modulation_discriminative(features, scale, shift, targets, margin=0.5)

@@ -51,7 +51,7 @@ def multi_modal_margin(
         ValueError: the distance or the reduction is unknown, there is a single modality, or the shapes do not go
             together.
 
-    Example:
+    Examples:
         >>> features = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])  # one sample of two modalities
         >>> multi_modal_margin(features, torch.tensor([0]), margin=0.5)  # the squared distance is 2
         tensor(1.5000)

@@ -32,7 +32,7 @@ def pixel_position_aware(logits: Tensor, mask: Tensor, weighted_bce: bool = True
     Raises:
         ValueError: the shapes do not go together.
 
-    Example:
+    Examples:
         >>> import torch
         >>> mask = torch.ones(1, 1, 8, 8)
         >>> pixel_position_aware(logits=torch.zeros(1, 1, 8, 8), mask=mask)

@@ -15,7 +15,7 @@ def total(terms: Iterable[Tensor]) -> Tensor:
     Returns:
         A 0-d tensor.
 
-    Example:
+    Examples:
         >>> import torch
         >>> total(torch.tensor([1.0, 2.0]).unbind())
         tensor(3.)

@@ -38,7 +38,7 @@ def weighted_regularized_triplet(features: Tensor, targets: Tensor) -> Tensor:
         ValueError: there is a single identity and so no negative, no identity has two samples and so a positive, or
             the shapes do not go together.
 
-    Example:
+    Examples:
         >>> features = torch.tensor([[0.0], [0.0], [3.0], [3.0]])
         >>> weighted_regularized_triplet(features, torch.tensor([0, 0, 1, 1]))  # log(1 + exp(-3))
         tensor(0.0486)

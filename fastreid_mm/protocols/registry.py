@@ -23,7 +23,7 @@ def register(name: str) -> Callable[[type[Protocol]], type[Protocol]]:
     Raises:
         ValueError: the name is already registered.
 
-    Example:
+    Examples:
         >>> @register("open")
         ... class Open(BENCHMARKS["market"]):
         ...     rule = "none"
