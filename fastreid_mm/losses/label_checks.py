@@ -63,7 +63,7 @@ def require_classes(loss: str, targets: Tensor, classes: int) -> None:
     Raises:
         ValueError: names the first such label.
     """
-    wrong = targets[(targets < 0) | (targets >= classes)] if is_readable(targets) else ()
+    wrong = targets[(targets < 0) | (targets >= classes)] if is_readable(targets) else targets[:0]
     if len(wrong):
         raise ValueError(f"{loss}: label {wrong[0].item()} is none of the {classes} identities from 0")
 
@@ -104,6 +104,6 @@ def require_references(loss: str, targets: Tensor, reference_targets: Tensor) ->
     Raises:
         ValueError: names the first such identity.
     """
-    missing = targets[~torch.isin(targets, reference_targets)] if is_readable(targets) else ()
+    missing = targets[~torch.isin(targets, reference_targets)] if is_readable(targets) else targets[:0]
     if len(missing):
         raise ValueError(f"{loss}: no reference image of identity {missing[0].item()}")
