@@ -1,7 +1,7 @@
 """Checks of labels, made where their values are free to look at: on the CPU, and not while a graph is traced.
 
-Where labels are on another device, whoever makes the batch knows them and has to check: a look at them would stop
-the step until the device has caught up.
+Labels on another device are for whoever makes the batch to check: a look at their values would stop the step until the
+device has caught up.
 """
 
 import torch

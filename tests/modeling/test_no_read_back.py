@@ -86,18 +86,19 @@ def test_nothing_is_read_back_of_images_in_any_order(model_and_batch):
 
 
 @pytest.mark.parametrize(
-    ("base", "labels", "message"),
+    ("base", "targets", "message"),
     [
-        ("SYSU/agw.yml", {"targets": torch.zeros(16)}, "has 1: a larger batch"),
-        ("SYSU/agw.yml", {"targets": torch.arange(16)}, "no identity has two samples"),
-        ("SYSU/hct.yml", {"targets": torch.arange(4).repeat_interleave(4)}, "both modalities of every identity"),
-        ("SYSU/cmt.yml", {"targets": torch.arange(4).repeat_interleave(4)}, "both modalities of every identity"),
-        ("SYSU/mun.yml", {"targets": torch.arange(4).repeat(4).flip(0) % 3}, "pairs visible and infrared images"),
-        ("RGBNT201/ieee.yml", {"targets": torch.zeros(8)}, "has 1: a larger batch"),
+        ("SYSU/agw.yml", torch.zeros(16, dtype=torch.long), "has 1: a larger batch"),
+        ("SYSU/agw.yml", torch.arange(16), "no identity has two samples"),
+        ("SYSU/hct.yml", torch.arange(4).repeat_interleave(4), "both modalities of every identity"),
+        ("SYSU/cmt.yml", torch.arange(4).repeat_interleave(4), "both modalities of every identity"),
+        ("SYSU/mun.yml", torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 0, 0, 1, 1, 3, 3, 2, 2]), "pairs visible and infrared"),
+        ("RGBN300/hamnet.yml", torch.zeros(8, dtype=torch.long), "has 1: a larger batch"),
     ],
 )
-def test_a_batch_without_what_losses_compare_is_refused_on_the_host(model_and_batch, base, labels, message):
+def test_a_batch_without_what_losses_compare_is_refused_on_the_host(model_and_batch, base, targets, message):
     model, batch = model_and_batch(base)
-    batch = move_batch({key: value for key, value in (batch | labels).items() if key != LAYOUT}, "cpu")
+    del batch[LAYOUT]
+    batch = move_batch(batch | {"targets": targets}, "cpu")
     with FakeTensorMode() as mode, pytest.raises(InputError, match=message):
         model(on_fake_gpu(mode, model, batch))

@@ -51,9 +51,8 @@ class HeteroCenter(FeatureTerm):
     ) -> None:
         super().__init__(scale, outputs)
         self.reduction, self.normalize = reduction, normalize
-        self.needs_modalities = self.compares_modalities = not all(
-            name.startswith(("modality_", "stream_")) for name in self.needs
-        )
+        self.needs_modalities = not all(name.startswith(("modality_", "stream_")) for name in self.needs)
+        self.compares_modalities = self.needs_modalities
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
