@@ -47,7 +47,7 @@ def refuse_used_output_dir(folder: str, resume: bool = False) -> None:
         InputError: names the folder and the files in it.
     """
     names = [path.name for path in files_in(folder, TRACES)]
-    resuming = "no checkpoint of it can be gone on with" if resume else "--resume goes on with it"
+    resuming = "none of its checkpoints can be resumed" if resume else "--resume goes on with it"
     refuse_used(f"OUTPUT_DIR {folder} has a training in it", names, "OUTPUT_DIR", resuming)
 
 

@@ -49,8 +49,8 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
     length = content.get("iters_per_epoch", iterations / max(epochs, 1))
     if length != iters_per_epoch or not epochs <= iterations / iters_per_epoch <= epochs + 1:
         raise InputError(
-            f"checkpoint {path} was made after {iterations} iterations, {epochs} epochs of {length} and more: those of "
-            f"this data and batch are {iters_per_epoch}; {AS_WEIGHTS}"
+            f"checkpoint {path} was made after {iterations} iterations, with {epochs} finished epochs of {length}, but "
+            f"epochs of this data and batch have {iters_per_epoch}; {AS_WEIGHTS}"
         )
 
 
@@ -77,4 +77,4 @@ def _compare_settings(cfg: CfgNode, saved: Mapping[str, object]) -> None:
         else:
             others.append(f"{key} {value!r} (was {was!r})")
     if others:
-        logger.warning(f"Resumed with other settings, so the run will not be what it would have been: {listed(others)}")
+        logger.warning(f"Resumed with other settings, so results will differ: {listed(others)}")

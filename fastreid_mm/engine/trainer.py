@@ -151,8 +151,8 @@ class MMTrainer(DefaultTrainer):
         if content.get("data", self._lists["train"]) != self._lists["train"]:
             then, now = content.get("images", "?"), len(cast(ItemSet, self._trainer.data_loader.dataset))
             logger.warning(
-                f"The training list differs from the checkpoint's, with {now} images where it had {then}: the run will "
-                "not be what it would have been"
+                f"The training list differs from the checkpoint's, with {now} instead of {then} images: results will "
+                "differ from an uninterrupted run"
             )
 
     def _follow_seed(self, seed: int) -> None:

@@ -129,7 +129,7 @@ class MilvusIndex:
         try:
             name, source = json.loads(row["source"])
         except (ValueError, TypeError, RecursionError):
-            raise InputError(f"{self._url} is damaged: of the row {row['place']} nothing is known") from None
+            raise InputError(f"{self._url} is damaged: the source of row {row['place']} cannot be read") from None
         return Member(str(name), source_from(source, self._url))
 
     def __len__(self) -> int:

@@ -52,7 +52,7 @@ def open_index(
     if "://" in location:
         raise InputError(f"--index {location}: give a path, milvus://... or milvus-lite://...")
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise InputError(f"--index {path} is a folder, or in none")
+        raise InputError(f"--index {path} is a folder, or its folder does not exist")
     if not create and not path.exists():
         started = ", it was not finished: repeat index_gallery" if Path(f"{path}.new").exists() else ""
         raise InputError(f"there is no index {path}{started}")

@@ -90,10 +90,10 @@ def source_from(saved: Any, path: object) -> Source | None:
     if saved is None:
         return None
     if not (isinstance(saved, list) and len(saved) == 3 and isinstance(saved[2], dict) and saved[2]):
-        raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} says of no file what it was")
+        raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} describes no source of a row")
     key, file, stamps = saved
     if not all(isinstance(text, str) for text in (key, file, *stamps.values())):
-        raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} says of no file what it was")
+        raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} describes no source of a row")
     return Source(key or file, file, stamps)
 
 

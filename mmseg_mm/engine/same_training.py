@@ -84,7 +84,7 @@ def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> Non
             f"load_from={path} without --resume begins another with its weights"
         )
     if images_differ:
-        runner.logger.warning(f"{path} was trained on other images: the run will not be what it would have been")
+        runner.logger.warning(f"{path} was trained on other images: results will differ from an uninterrupted run")
 
 
 def _require_position(runner: Runner, epoch: int, iteration: int, path: str) -> None:

@@ -70,7 +70,7 @@ def test_a_folder_with_nothing_to_resume_from_begins_anew_unless_there_are_resul
     assert f"--resume: there is no checkpoint in {out} yet, training begins" in log
     for name in ("results.json", "model_final.pth"):
         (out / name).write_text("damaged")
-        with pytest.raises(InputError, match=f"{name}.*no checkpoint of it can be gone on with"):
+        with pytest.raises(InputError, match=f"{name}.*none of its checkpoints can be resumed"):
             MMTrainer(tiny_cfg()).resume_or_load(resume=True)
         assert (out / name).read_text() == "damaged"
         (out / name).unlink()

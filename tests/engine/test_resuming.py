@@ -144,7 +144,7 @@ def test_another_training_list_is_told_when_resuming(tiny_cfg, log, sysu_root, m
         (("SOLVER.DELAY_EPOCHS", 1), "SOLVER.DELAY_EPOCHS 1: the checkpoint to resume is of 0"),
         (("SOLVER.SCHED", "CosineAnnealingLR"), "SOLVER.SCHED CosineAnnealingLR: .* is of MultiStepLR"),
         (("SOLVER.IMS_PER_BATCH", 32), r"model_0000.pth was made after (\d+) iterations, 1 epochs of \1 .* are \d+"),
-        (("DATALOADER.NUM_INSTANCE", 1, "SOLVER.IMS_PER_BATCH", 8), r"1 epochs of \d+ and more: those .* are \d+"),
+        (("DATALOADER.NUM_INSTANCE", 1, "SOLVER.IMS_PER_BATCH", 8), r"1 finished epochs of \d+, but .* have \d+"),
     ],
 )
 def test_what_a_training_cannot_go_on_with_is_refused_with_both_values(tiny_cfg, options, words):

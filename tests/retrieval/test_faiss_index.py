@@ -193,7 +193,7 @@ def other_sides(good):
         yield "names is no list of texts", content | {"names": names}
     yield "sources is no list of as many", content | {"names": ["a", "b"]}
     for source in (5, ["a"], ["", "a", {}], ["", 3, {"": "x"}], [["a"], "b", {"": "x"}]):
-        yield "says of no file what it was", content | {"sources": [source] * 3}
+        yield "describes no source of a row", content | {"sources": [source] * 3}
     yield "kind is no text", content | {"kind": None}
     yield "damaged or changed", content | {"names": ["b", "a", "c"]}
     yield "damaged or changed", {"another": 1} | content

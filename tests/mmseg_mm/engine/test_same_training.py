@@ -82,7 +82,7 @@ def test_other_images_are_warned_of():
     other = runner()
     other.train_dataloader.dataset.get_data_info = lambda index: {"img_path": f"/data/other/{index}"}
     require_same_training(other, state(runner()), "w/epoch_2.pth")
-    assert other.said == ["w/epoch_2.pth was trained on other images: the run will not be what it would have been"]
+    assert other.said == ["w/epoch_2.pth was trained on other images: results will differ from an uninterrupted run"]
 
 
 @pytest.mark.parametrize(("batch", "fits"), [(4, True), (6, False), (2, False)])
