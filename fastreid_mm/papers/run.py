@@ -18,7 +18,7 @@ MAIN = {
     "mmseg-mm-train": "from fastreid_mm.commands.saliency import train; train()",
 }
 """What a command runs: it may not be on the path, as where a checkout is used."""
-STOPS = (STOPPED, 128 + signal.SIGINT, -signal.SIGTERM, -signal.SIGINT, -signal.SIGKILL)
+STOPS = (STOPPED, -signal.SIGTERM, -signal.SIGINT, -signal.SIGKILL)
 """Statuses of a run that was stopped, after which nothing else is begun."""
 
 
@@ -58,8 +58,9 @@ def _run(words: Sequence[str]) -> int:
     before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         return process.wait()
-    except KeyboardInterrupt:  # which the terminal sends to both
-        return process.wait() or STOPPED
+    except KeyboardInterrupt:  # which the terminal has sent to both
+        process.wait()
+        return STOPPED
     finally:
         signal.signal(signal.SIGTERM, before)
 
