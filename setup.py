@@ -15,6 +15,7 @@ COMMANDS = {
     "fastreid-mm-train": "train:main",
     "fastreid-mm-test": "test:main",
     "fastreid-mm-check-data": "check_data:main",
+    "fastreid-mm-make-table": "make_table:main",
     "fastreid-mm-train-regdb-trials": "train_regdb_trials:main",
     "fastreid-mm-evaluate-features": "evaluate_features:main",
     "fastreid-mm-extract-features": "extract_features:main",

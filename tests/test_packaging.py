@@ -21,6 +21,7 @@ COMMANDS = {
     "fastreid-mm-train",
     "fastreid-mm-test",
     "fastreid-mm-check-data",
+    "fastreid-mm-make-table",
     "fastreid-mm-train-regdb-trials",
     "fastreid-mm-evaluate-features",
     "fastreid-mm-extract-features",

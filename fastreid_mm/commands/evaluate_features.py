@@ -38,7 +38,7 @@ SYSU_SETTINGS = {"mode": list(GALLERY_CAMERAS), "shots": [1, 10]}
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(description="Evaluate extracted features by a benchmark's official protocol.")
-    parser.add_argument("--protocol", choices=list(NEEDED), default="sysu")
+    parser.add_argument("--protocol", choices=list(NEEDED), default="", help="default: sysu")
     parser.add_argument(
         "--rule",
         choices=list(NEEDED_BY_RULE),
@@ -78,8 +78,10 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--metric", choices=["euclidean", "cosine"], default="euclidean")
     parser.add_argument("--json", type=Path, help="file to write the results to")
     arguments = parser.parse_args(argv)
-    if arguments.rule:
-        arguments.protocol = ""
+    if arguments.protocol and arguments.rule:
+        parser.error("--rule takes the place of --protocol")
+    if not arguments.rule:
+        arguments.protocol = arguments.protocol or "sysu"
     mat = arguments.protocol == "sysu" and not (arguments.query or arguments.gallery)
     needed = ("features", "name", "splits") if mat else ("query", "gallery")
     missing = [f"--{name}" for name in needed if not getattr(arguments, name)]

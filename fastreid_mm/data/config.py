@@ -82,12 +82,14 @@ KEYS = {
         "Table, AlignedTable: the CSV with a row for each image, see [data](data.md#ones-own-images).",
     ),
     "DATASETS.TABLE.ROOT": Key(
-        "", 'Table, AlignedTable: the folder that paths in the CSV are relative to; "" for that of the CSV.', when="running"
+        "",
+        'Table, AlignedTable: the folder that paths in the CSV are relative to; "" for that of the CSV.',
+        when="running",
     ),
     "DATASETS.TABLE.RULE": Key(
         "market",
-        'Table, AlignedTable: "market" hides images of a query\'s identity and camera from it, "sysu" those of camera 2 '
-        'from queries of camera 3, "none" nothing, and does without cameras.',
+        'Table, AlignedTable: "market" hides images of a query\'s identity and camera from it, "sysu" those of camera '
+        '2 from queries of camera 3, "none" nothing, and does without cameras.',
         choices=tuple(RULES),
         when="testing",
         if_unread="expected",

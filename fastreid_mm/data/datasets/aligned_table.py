@@ -32,8 +32,8 @@ class AlignedTable(AlignedDataset):
         options: see :class:`AlignedDataset`.
 
     Raises:
-        InputError: what :func:`read_table` and :class:`AlignedDataset` raise; rows of a sample disagree or have the same
-            modality; or a modality is in no row.
+        InputError: what :func:`read_table` and :class:`AlignedDataset` raise; rows of a sample disagree or have the
+            same modality; or a modality is in no row.
     """
 
     dataset_name = "alignedtable"
@@ -55,7 +55,9 @@ class AlignedTable(AlignedDataset):
         """Check the modalities, which must be named, as a trained model is used where there is no CSV."""
         chosen = tuple(modalities)
         if len(chosen) < 2 or len({name.lower() for name in chosen}) < len(chosen):
-            raise InputError(f"DATASETS.ALIGNED.MODALITIES {chosen} are not two or more words of AlignedTable's modality")
+            raise InputError(
+                f"DATASETS.ALIGNED.MODALITIES {chosen} are not two or more words of AlignedTable's modality"
+            )
         return chosen
 
     @classmethod

@@ -42,6 +42,9 @@ class Table(CrossModalityDataset):
         InputError: what :func:`read_table` raises, or a modality is another word.
     """
 
+    splits: tuple[np.ndarray, np.ndarray] | None
+    """Splits (N,) of the query and of the gallery, if there are images of two kinds."""
+
     dataset_name = "table"
     protocol = "table"
 
@@ -62,9 +65,6 @@ class Table(CrossModalityDataset):
         super().__init__(self._trainable(items["train"]), query, gallery, **kwargs)
         warn_of_left_out(self.left_out, f"table {file}")
 
-    splits: tuple[np.ndarray, np.ndarray] | None
-    """Splits (N,) of the query and of the gallery, if there are images of two kinds."""
-
     @classmethod
     def options(cls, cfg: CfgNode) -> dict:
         """Return the CSV and its folder."""
@@ -80,11 +80,12 @@ class Table(CrossModalityDataset):
         seen = defaultdict(set)
         for item in items:
             seen[item.pid].add(item.modality)
+        alone = {pid: kinds for pid, kinds in seen.items() if kinds in ({VISIBLE}, {INFRARED})}
         for item in items:
-            if VISIBLE in (kinds := seen[item.pid]) and len(kinds) < 2 or kinds == {INFRARED}:
-                lacking = "infrared" if VISIBLE in kinds else "visible"
-                self.left_out.add(item.img_path, f"no {lacking} training image of identity {item.pid}")
-        return [item for item in items if len(seen[item.pid]) == 2 or seen[item.pid] == {None}]
+            if item.pid in alone:
+                lacking = "infrared" if item.modality == VISIBLE else "visible"
+                self.left_out.add(item.img_path, f"no {lacking} training image of its identity")
+        return [item for item in items if item.pid not in alone]
 
 
 def _modalities(table: ImageTable) -> list[int | None]:

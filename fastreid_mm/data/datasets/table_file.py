@@ -56,10 +56,13 @@ def read_table(path: str, folder: str = "", needed: Iterable[str] = ()) -> Image
             files named twice, and the number of missing files, by line, column and value.
     """
     if not path:
-        raise InputError("DATASETS.TABLE.FILE names no CSV file: fastreid-mm-make-table writes one of a folder of images")
+        raise InputError(
+            "DATASETS.TABLE.FILE names no CSV file: fastreid-mm-make-table writes one of a folder of images"
+        )
     lines = read_lines(path, "table")
-    columns = _header(path, lines, ("path", "identity", "split", *needed))
-    rows = [_row(f"{path}:{number}", line, columns, folder or os.path.dirname(path)) for number, line in lines]
+    columns, separator = _header(path, lines, ("path", "identity", "split", *needed))
+    folder = folder or os.path.dirname(path)
+    rows = [_row(f"{path}:{number}", line, columns, separator, folder) for number, line in lines]
     if not rows:
         raise InputError(f"table {path} has no rows")
     cameras = any(row.cells.get("camera") for row in rows)
@@ -74,30 +77,34 @@ def read_table(path: str, folder: str = "", needed: Iterable[str] = ()) -> Image
     return ImageTable(rows, _numbers(rows, "identity"), _numbers(rows, "camera") if cameras else None)
 
 
-def _header(path: str, lines: Iterator[tuple[int, str]], needed: Iterable[str]) -> list[str]:
+def _header(path: str, lines: Iterator[tuple[int, str]], needed: Iterable[str]) -> tuple[list[str], str]:
+    """Return the names of columns, and what separates cells."""
     number, line = next(lines, (1, ""))
-    columns = [name.strip().lower() for name in line.replace(";", ",").replace('"', "").split(",")]
+    separator = "," if "," in line else ";"
+    columns = [name.strip().lower() for name in _cells(line, separator, f"{path}:{number}")]
     for name in needed:
         if columns.count(name) != 1:
-            amount = "no column" if name not in columns else "several columns"
-            raise InputError(f"table {path}:{number} has {amount} {name}; it has {', '.join(columns)}")
-    return columns if "," in line else [*columns, ";"]  # the last one says what separates cells
+            amount = "several columns" if name in columns else "no column"
+            raise InputError(f"table {path}:{number} has {amount} {name!r}; it has {', '.join(columns)}")
+    return columns, separator
 
 
-def _row(place: str, line: str, columns: list[str], folder: str) -> Row:
-    separator = ";" if columns[-1] == ";" else ","
-    names = columns[:-1] if separator == ";" else columns
-    try:
-        texts = next(csv.reader([line], delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise InputError(f"table {place} cannot be read: {error}") from None
-    if len(texts) != len(names):
-        raise InputError(f"table {place} has {len(texts)} cells, the first line has {len(names)}: {line[:200]!r}")
-    cells = dict(zip(names, (text.strip() for text in texts)))
+def _row(place: str, line: str, columns: list[str], separator: str, folder: str) -> Row:
+    texts = _cells(line, separator, place)
+    if len(texts) != len(columns):
+        raise InputError(f"table {place} has {len(texts)} cells, the first line has {len(columns)}: {line[:200]!r}")
+    cells = dict(zip(columns, (text.strip() for text in texts)))
     image = os.path.normpath(os.path.join(folder, cells["path"]))
     if "\\" in image and not os.path.isfile(image):  # written on Windows
         image = os.path.normpath(os.path.join(folder, cells["path"].replace("\\", "/")))
     return Row(place, image, cells)
+
+
+def _cells(line: str, separator: str, place: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"table {place} cannot be read: {error}") from None
 
 
 def _problems(row: Row, filled: Iterable[str]) -> Iterator[str]:
