@@ -69,7 +69,7 @@ def identity_discrepancy(x: Tensor, y: Tensor, targets: Tensor, num_kernels: int
         >>> import torch
         >>> samples = torch.tensor([[0.0], [1.0], [5.0], [6.0]])
         >>> identity_discrepancy(samples, samples + 1e3, torch.tensor([0, 0, 1, 1]))
-        tensor(7.3628)
+        tensor(7.1299)
     """
     targets = torch.as_tensor(targets, device=x.device)
     require_shapes(x=(x, "B D"), y=(y, "B D"), targets=(targets, "B"))
