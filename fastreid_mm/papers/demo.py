@@ -47,4 +47,5 @@ def small_row(row: Row) -> Row:
 def _column(column: Column) -> Column:
     config, keys, result = PLACES[column.config.split("/")[0]]
     trials = min(TRIALS, column.trials)
-    return column._replace(config=config, keys=keys, result=result or column.result, trials=trials)
+    title = f"{column.title} (demo)"
+    return column._replace(title=title, config=config, keys=keys, result=result or column.result, trials=trials)

@@ -67,7 +67,7 @@ def jobs(row: Row, column: Column, seeds: Sequence[int], more: Keys) -> list[Job
         more: further keys of every training, of which each host gets its own.
     """
     config = column.config.format(method=row.method)
-    own = {key: value for key, value in more.items() if key.islower() == column.shares}
+    own = {key: value for key, value in more.items() if key.isupper() != column.shares}
     keys, test = {**column.keys, **row.keys, **own}, {**column.test, **row.test}
     trials = range(1, column.trials + 1) if column.trials > 1 else (0,)
     trainings = [Job(config, keys, seed, trial) for seed in seeds for trial in trials]

@@ -137,7 +137,10 @@ def test_shards_are_all_trainings_each_once_with_their_tests(capsys):
 
 
 def test_further_keys_go_to_the_host_that_they_are_of():
-    for paper, table, mine, other in (("mun", "1", "SOLVER.MAX_EPOCH", "x.y"), ("mutualformer", "4", "x.y", "SEED")):
+    for paper, table, mine, other in (
+        ("mun", "1", "SOLVER.MAX_EPOCH", "x.T_y"),
+        ("mutualformer", "4", "x.T_y", "SEED"),
+    ):
         content = read_paper(paper).table(table)
         (job,) = jobs(content.rows[0], next(iter(content.columns.values())), [1], {mine: "1", other: "2"})
         assert mine in job.keys and other not in job.keys

@@ -94,8 +94,8 @@ def _keys(row: Row) -> str:
 
 
 def _words(keys: Keys) -> str:
-    """Return keys as the host's command line has them; mmsegmentation's are in small letters."""
-    words = [key + ("=" if key.islower() else " ") + _value(value) for key, value in keys.items()]
+    """Return keys as the host's command line has them; fast-reid's are in capitals."""
+    words = [key + (" " if key.isupper() else "=") + _value(value) for key, value in keys.items()]
     return f"`{' '.join(words)}`"
 
 
