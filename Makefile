@@ -61,7 +61,7 @@ lint: setup
 
 # The pages go to build/docs. A link that leads nowhere, or a name that the code does not have, fails.
 docs: $(VENV)/.docs
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 $(VENV)/.docs: setup.py $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed --editable ".[docs]"

@@ -1,0 +1,22 @@
+"""Hooks of mkdocs: the changelog is a page, too, and names in docstrings are printed as code."""
+
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
+"""A role of Sphinx, which editors know and mkdocs prints."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add CHANGELOG.md to the pages as changelog.md, with links that start at the folder of the pages."""
+    text = Path(config.config_file_path).with_name("CHANGELOG.md").read_text(encoding="utf-8")
+    files.append(File.generated(config, "changelog.md", content=text.replace("](docs/", "](")))
+    return files
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Leave the name of a role out: :class:`Predictor` is Predictor."""
+    return ROLE.sub("", html)
