@@ -5,17 +5,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmengine.runner.utils import set_random_seed
 from mmseg.registry import DATASETS
 from tqdm import tqdm
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.write_image import write_image
 from mmseg_mm.engine.data_root import take_data_root
 from mmseg_mm.load_config import load_config
 from mmseg_mm.side_by_side import side_by_side
-from mmseg_mm.write_image import write_image
 
 PARTS = ("train", "val", "test")
 
@@ -39,25 +38,11 @@ def picture(item: dict) -> np.ndarray:
     return side_by_side(np.ascontiguousarray(image), stacked[..., 3], mask=mask)
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """Make the parser of the arguments of :func:`browse`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="path of a config, or short name of a shipped one")
-    parser.add_argument("out", type=Path, help="folder to write to")
-    parser.add_argument("--part", choices=PARTS, default="train")
-    parser.add_argument("--number", type=int, default=20, help="number of samples, spread over the set")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the augmentation of the samples")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="config keys to change"
-    )
-    return parser
-
-
 def browse(args: argparse.Namespace) -> None:
     """Write one picture for each sample, as ``SET_NAME.png``.
 
     Args:
-        args: the arguments as :func:`argument_parser` parses them.
+        args: the arguments as ``browse_parser`` of the commands parses them.
 
     Raises:
         InputError: the config or its data cannot be used, ``--number`` is below 1, or a picture cannot be written.

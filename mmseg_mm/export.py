@@ -8,7 +8,6 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
-from mmengine.config import DictAction
 from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
@@ -154,28 +153,11 @@ def unexplained(probabilities: Tensor, logits: Tensor) -> float:
     return float(torch.maximum(low - probabilities, probabilities - high).clamp_min(0).max())
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """Make the parser of the arguments of :func:`export`."""
-    parser = argparse.ArgumentParser(description="Export a saliency network to ONNX: image and depth to soft maps.")
-    parser.add_argument("config", help="path of a config, or short name of a shipped one")
-    parser.add_argument("checkpoint")
-    parser.add_argument("output", type=Path, help="file to write, M.onnx")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="config keys to change"
-    )
-    parser.add_argument(
-        "--trust-checkpoint",
-        action="store_true",
-        help="load a checkpoint that is more than plain data, which may run any code",
-    )
-    return parser
-
-
 def export(args: argparse.Namespace) -> None:
     """Write the file, and print the descriptions of its inputs and output.
 
     Args:
-        args: the arguments as :func:`argument_parser` parses them.
+        args: the arguments as ``export_parser`` of the commands parses them.
 
     Raises:
         InputError: the file does not end in ".onnx" or cannot be written; or see

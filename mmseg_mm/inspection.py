@@ -10,10 +10,10 @@ import mmseg_mm  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError, first_line, listed
 from fastreid_mm.common.image_files import LeftOut, Note
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.saliency.image_files import image_remark, image_size, look_at_mask, read_grey, require_image
+from fastreid_mm.saliency.mask_values import MOSTLY_OBJECT, mostly_object
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.image_files import image_remark, image_size, look_at_mask, read_grey, require_image
 from mmseg_mm.datasets.innermost import innermost_dataset
-from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 from mmseg_mm.load_config import load_config

@@ -8,17 +8,15 @@ from typing import NamedTuple
 
 import mmcv
 import numpy as np
-from mmengine.config import DictAction
 from tqdm import tqdm
 
 from fastreid_mm.common.errors import InputError, listed
-from mmseg_mm.datasets.image_files import add_max_pixels, read_grey
-from mmseg_mm.datasets.paired_folders import PairedFolders
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
+from fastreid_mm.saliency.image_files import read_grey
+from fastreid_mm.saliency.paired_folders import PairedFolders
+from fastreid_mm.saliency.write_image import require_writable_name, write_image
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
 from mmseg_mm.side_by_side import side_by_side
-from mmseg_mm.write_image import require_writable_name, write_image
 
 
 class Job(NamedTuple):
@@ -30,48 +28,11 @@ class Job(NamedTuple):
     picture: Path
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """Make the parser of the arguments of :func:`predict`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("image", type=Path, help="image file, or folder of images")
-    parser.add_argument(
-        "depth", type=Path, help="depth file or folder; files of a pair share their name up to the suffix"
-    )
-    parser.add_argument("out", type=Path, help="likewise")
-    parser.add_argument("--config", required=True, help="path of a config, or short name of a shipped one")
-    parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument(
-        "--batch-size", type=int, default=1, help="number of pairs that go through the network together"
-    )
-    parser.add_argument("--tta", action="store_true", help="average the maps over the views of tta_pipeline")
-    parser.add_argument("--amp", action="store_true", help="compute in bfloat16 where that is accurate enough")
-    parser.add_argument(
-        "--strict", action="store_true", help="stop at a pair that cannot be used instead of skipping it"
-    )
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="config keys to change"
-    )
-    parser.add_argument("--depth-direction", choices=DIRECTIONS, help="direction of the depth, if not as in the config")
-    parser.add_argument(
-        "--side-by-side",
-        action="store_true",
-        help="also write image, depth and map side by side: map_side_by_side.png, or in maps/side_by_side",
-    )
-    parser.add_argument(
-        "--trust-checkpoint",
-        action="store_true",
-        help="load a checkpoint that is more than plain data, which may run any code",
-    )
-    add_max_pixels(parser)
-    return parser
-
-
 def predict(args: argparse.Namespace) -> None:
     """Write the saliency maps and, with ``--side-by-side``, the pictures.
 
     Args:
-        args: the arguments as :func:`argument_parser` parses them.
+        args: the arguments as ``predict_parser`` of the commands parses them.
 
     Raises:
         InputError: a folder cannot be used, the checkpoint belongs to another model, or a pair cannot be used and

@@ -14,7 +14,7 @@ from mmseg.models import BaseSegmentor
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.pixels import MAX_PIXELS
-from mmseg_mm.datasets.image_files import image_remark, require_image
+from fastreid_mm.saliency.image_files import image_remark, require_image
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 

@@ -37,7 +37,9 @@ def test_blocks_and_losses_need_nothing_but_torch(part):
             assert ours or root == "torch" or root in sys.stdlib_module_names, f"{path.name}: {name}"
 
 
-WITHOUT_HOST = [f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "corruptions")]
+WITHOUT_HOST = [
+    f"fastreid_mm.{part}" for part in ("common", "layers", "losses", "evaluation", "corruptions", "saliency")
+]
 """What both plug-ins use."""
 
 
@@ -68,7 +70,7 @@ FLOORS = (
     {"protocols"},
     {"methods"},
     {"modeling", "data"},
-    {"evaluation", "corruptions"},
+    {"evaluation", "corruptions", "saliency"},
     {"losses"},
     {"layers"},
     {"common"},

@@ -12,9 +12,8 @@ data.
 
 import sys
 
-import mmseg_mm  # noqa: F401  registers everything
 from fastreid_mm.common.errors import one_line_errors
-from mmseg_mm.engine import run_host_script
+from fastreid_mm.common.hosts import require_mmseg, say_loading
 
 
 def main(arguments: list[str]) -> None:
@@ -22,6 +21,10 @@ def main(arguments: list[str]) -> None:
         print(__doc__)
         return
     with one_line_errors():
+        require_mmseg()
+        say_loading("mmseg")
+        from mmseg_mm.engine import run_host_script  # and with its package everything is registered
+
         run_host_script(arguments[0], arguments[1:])
 
 

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fastreid_mm.commands.early_checks import require_checkpoint, require_config, require_model_files
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.common.errors import InputError, one_line_errors, require_packages
-from fastreid_mm.common.hosts import require_fastreid, require_mmseg
+from fastreid_mm.common.hosts import require_fastreid, require_mmseg, say_loading
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.shipped_configs import find_config
 
@@ -75,6 +76,10 @@ def page_of(args: argparse.Namespace) -> gr.Blocks:
         raise InputError("--index needs the --config-file of the model that has made it")
     if args.saliency_config and not args.saliency_checkpoint:
         raise InputError("--saliency-config needs --saliency-checkpoint")
+    require_model_files(args)
+    require_config(args.saliency_config, "mmseg_mm")
+    require_checkpoint(args.saliency_checkpoint)
+    say_loading("fastreid")
     from fastreid_mm.app.page import build_page
 
     desk = _desk(args) if args.index else None

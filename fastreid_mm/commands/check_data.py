@@ -8,7 +8,7 @@ from typing import Any
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import REFUSED, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid, require_mmseg
+from fastreid_mm.common.hosts import require_fastreid, require_mmseg, say_loading
 from fastreid_mm.common.image_files import Note
 from fastreid_mm.common.shipped_configs import find_config
 
@@ -61,6 +61,8 @@ def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[s
 
 def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:
     require_fastreid()
+    find_config(args.config, "fastreid_mm")
+    say_loading("fastreid")
     import fastreid_mm.data  # noqa: F401  registers the data sets
     from fastreid_mm.common.read_image import PixelRule
     from fastreid_mm.data.inspection import inspect, look_at
@@ -72,6 +74,8 @@ def _reid(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], st
 
 def _saliency(args: argparse.Namespace) -> tuple[Iterable[Found], Callable[[Any], str]]:
     require_mmseg()
+    path = find_config(args.config, "mmseg_mm")
+    say_loading("mmseg")
     from mmseg_mm.inspection import inspect, look_at
 
-    return inspect(find_config(args.config, "mmseg_mm")), look_at
+    return inspect(path), look_at

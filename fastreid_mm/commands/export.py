@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
+from fastreid_mm.commands.early_checks import require_model_files
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.common.errors import one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
+from fastreid_mm.common.hosts import require_fastreid, say_loading
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -28,6 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse_arguments(arguments)
     with one_line_errors():
         require_fastreid()
+        require_model_files(args)
+        say_loading("fastreid")
         from fastreid_mm.export.write import export_model
         from fastreid_mm.settings.load import load_config, with_values
 

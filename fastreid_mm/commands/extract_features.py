@@ -3,12 +3,11 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
-
+from fastreid_mm.commands.early_checks import require_model_files
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
+from fastreid_mm.common.hosts import require_fastreid, say_loading
 from fastreid_mm.common.whole_file import write_whole
 
 
@@ -44,12 +43,16 @@ def extract(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    if not args.output.absolute().parent.is_dir():
+        raise InputError(f"no such folder for --output: {args.output.absolute().parent}")
+    require_model_files(args)
+    say_loading("fastreid")
+    import numpy as np
+
     from fastreid_mm.common.image_files import LeftOut
     from fastreid_mm.retrieval.embed import features_of
     from fastreid_mm.retrieval.samples import samples_in
 
-    if not args.output.absolute().parent.is_dir():
-        raise InputError(f"no such folder for --output: {args.output.absolute().parent}")
     predictor = predictor_of(args)
     unreadable, left_out = list[str](), LeftOut()
     paths, features = features_of(

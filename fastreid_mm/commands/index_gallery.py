@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from fastreid_mm.commands.early_checks import require_model_files
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
+from fastreid_mm.common.hosts import require_fastreid, say_loading
 
 if TYPE_CHECKING:
     from fastreid_mm.retrieval.refresh import Plan
@@ -64,6 +65,8 @@ def index_gallery(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    require_model_files(args)
+    say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
     from fastreid_mm.retrieval.embed import finite_features, read_batches
     from fastreid_mm.retrieval.open_index import model_space, open_index

@@ -56,8 +56,6 @@ def predictor_of(args: argparse.Namespace) -> Predictor:
     from fastreid_mm.common.errors import InputError
     from fastreid_mm.inference.predictor import Predictor
 
-    if args.batch_size < 1:
-        raise InputError(f"--batch-size {args.batch_size} is less than 1")
     predictor = Predictor(args.config_file, args.weights, args.opts, bf16=args.bf16)
     if bool(predictor.modalities) == bool(args.modality):
         kind = f"aligned, of {', '.join(predictor.modalities)}: leave --modality out"

@@ -3,32 +3,14 @@
 import argparse
 from tempfile import TemporaryDirectory
 
-from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.output_dir import refuse_used_output_dir
 from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.launch import launch
-from fastreid_mm.engine.output_dir import refuse_used_output_dir
 from fastreid_mm.engine.setup import setup
 from fastreid_mm.engine.trainer import MMTrainer
 from fastreid_mm.evaluation.results import Results
 from fastreid_mm.inference.testing import evaluate_only
 from fastreid_mm.settings.load import load_config
-
-
-def argument_parser() -> argparse.ArgumentParser:
-    """Make a parser of fast-reid's arguments and two more; by default, processes on one machine meet at a free port."""
-    from fastreid.engine import default_argument_parser  # importable only after this package's modules
-
-    parser = default_argument_parser()
-    parser.add_argument(
-        "--overwrite", action="store_true", help="delete an earlier training in OUTPUT_DIR, and begin anew"
-    )
-    parser.set_defaults(dist_url="auto")
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="build everything, make one step and a tiny test, estimate the duration, and save nothing",
-    )
-    return parser
 
 
 def start(args: argparse.Namespace) -> None:
@@ -37,8 +19,6 @@ def start(args: argparse.Namespace) -> None:
     Raises:
         InputError: the arguments, the config or the data cannot be used.
     """
-    if args.resume and args.overwrite:
-        raise InputError("--resume goes on with a training and --overwrite deletes it: give one of them")
     if args.dry_run:
         load_config(args.config_file, args.opts)  # refuses wrong options of the user before ours are added
         with TemporaryDirectory() as folder:

@@ -3,12 +3,14 @@
 They are here because ``mmseg_mm`` cannot be imported without its host.
 """
 
+import argparse
 import sys
 from importlib import import_module
 
-from fastreid_mm.common.errors import one_line_errors
-from fastreid_mm.common.hosts import require_mmseg
-from fastreid_mm.common.shipped_configs import find_config
+from fastreid_mm.commands import saliency_arguments
+from fastreid_mm.commands.early_checks import require_checkpoint, require_config
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.hosts import require_mmseg, require_saliency_scores, say_loading
 
 
 def train(arguments: list[str] | None = None) -> None:
@@ -20,48 +22,67 @@ def train(arguments: list[str] | None = None) -> None:
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
     """
-    _run_script("train.py", arguments)
+    _run_script("train.py", saliency_arguments.train_parser(), arguments)
 
 
 def test(arguments: list[str] | None = None) -> None:
     """Run mmsegmentation's ``test.py``; arguments and errors like :func:`train`."""
-    _run_script("test.py", arguments)
+    _run_script("test.py", saliency_arguments.test_parser(), arguments)
 
 
 def predict(arguments: list[str] | None = None) -> None:
     """Write the saliency maps of images with depth; arguments and errors like :func:`train`."""
-    _run("predict", arguments)
+    _run("predict", saliency_arguments.predict_parser(), arguments)
 
 
 def export(arguments: list[str] | None = None) -> None:
     """Write a trained network as ONNX; arguments and errors like :func:`train`."""
-    _run("export", arguments)
+    _run("export", saliency_arguments.export_parser(), arguments)
 
 
 def browse(arguments: list[str] | None = None) -> None:
     """Draw the samples that a network gets; arguments and errors like :func:`train`."""
-    _run("browse", arguments)
+    _run("browse", saliency_arguments.browse_parser(), arguments)
 
 
 def score(arguments: list[str] | None = None) -> None:
-    """Score saliency maps in folders; arguments and errors like :func:`train`."""
-    _run("score", arguments)
+    """Score saliency maps in folders, for which no host is needed; arguments and errors like :func:`train`."""
+    with one_line_errors():
+        require_saliency_scores()
+        args = saliency_arguments.score_parser().parse_args(arguments)
+        from fastreid_mm.saliency.score import score
+
+        score(args)
 
 
-def _run(name: str, arguments: list[str] | None) -> None:
-    """Run the function of a module of ``mmseg_mm`` that has the module's name, with arguments parsed by its parser."""
+def _run(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None) -> None:
+    """Run the function of a module of ``mmseg_mm`` that has the module's name, with parsed arguments."""
     with one_line_errors():
         require_mmseg()
+        args = parser.parse_args(arguments)
+        args.config = require_config(args.config, "mmseg_mm")
+        for path in (vars(args).get("image"), vars(args).get("depth")):
+            if path and not path.exists():
+                raise InputError(f"{path} does not exist")
+        require_checkpoint(vars(args).get("checkpoint", ""))
+        say_loading("mmseg")
         module = import_module(f"mmseg_mm.{name}")
-        args = module.argument_parser().parse_args(arguments)
-        if "config" in args:
-            args.config = find_config(args.config, "mmseg_mm")
+        from mmengine.config import DictAction
+
+        words, args.cfg_options = vars(args)["cfg_options"], None
+        if words:
+            DictAction(["--cfg-options"], "cfg_options", nargs="+")(parser, args, words)
         getattr(module, name)(args)
 
 
-def _run_script(name: str, arguments: list[str] | None) -> None:
+def _run_script(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None) -> None:
+    """Run a script of mmsegmentation, which parses the arguments once more."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     with one_line_errors():
         require_mmseg()
+        args = parser.parse_args(arguments)
+        require_config(args.config, "mmseg_mm")
+        say_loading("mmseg")
         from mmseg_mm.engine import run_host_script
 
-        run_host_script(name, sys.argv[1:] if arguments is None else arguments)
+        run_host_script(name, arguments)

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from fastreid_mm.commands.early_checks import require_model_files
 from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
+from fastreid_mm.common.hosts import require_fastreid, say_loading
 from fastreid_mm.common.output_place import require_place
 
 
@@ -62,13 +63,14 @@ def search_gallery(args: argparse.Namespace) -> None:
     Raises:
         InputError: whatever the user can put right.
     """
+    _check(args)
+    say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
     from fastreid_mm.retrieval.answers import Answer, as_text, draw_answers, outdated, write_answers
     from fastreid_mm.retrieval.embed import features_of
     from fastreid_mm.retrieval.samples import samples_in
     from fastreid_mm.retrieval.searcher import Searcher
 
-    _check(args)
     predictor, left_out = predictor_of(args), LeftOut()
     samples = samples_in(args.images, predictor.modalities, left_out)
     searcher = Searcher(args.index, predictor, args.candidates, args.effort)
@@ -99,6 +101,7 @@ def _check(args: argparse.Namespace) -> None:
         path = getattr(args, name)
         if path:
             require_place(path, f"--{name}")
+    require_model_files(args)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Test a trained model: the command ``fastreid-mm-test``."""
 
+from fastreid_mm.commands.early_checks import require_checkpoint
+from fastreid_mm.commands.train_arguments import argument_parser, refuse_early
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
+from fastreid_mm.common.hosts import require_fastreid, say_loading
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -15,15 +17,18 @@ def main(arguments: list[str] | None = None) -> None:
     """
     with one_line_errors():
         require_fastreid()
-        from fastreid_mm.commands.run import argument_parser, start
-        from fastreid_mm.settings.load import load_config
-
         parser = argument_parser()
         parser.add_argument("--weights", "--checkpoint", default="", help="checkpoint to use instead of MODEL.WEIGHTS")
         args = parser.parse_args(arguments)
         args.eval_only = True
         if args.weights:
             args.opts = [*args.opts, "MODEL.WEIGHTS", args.weights]
+        refuse_early(args)
+        require_checkpoint(args.weights)
+        say_loading("fastreid")
+        from fastreid_mm.commands.run import start
+        from fastreid_mm.settings.load import load_config
+
         if not load_config(args.config_file, args.opts).MODEL.WEIGHTS:
             raise InputError("MODEL.WEIGHTS is empty, which model is to be tested? Give --weights and a checkpoint")
         start(args)

@@ -1,7 +1,8 @@
 """Train and test a model: the command ``fastreid-mm-train``."""
 
+from fastreid_mm.commands.train_arguments import argument_parser, refuse_early
 from fastreid_mm.common.errors import one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
+from fastreid_mm.common.hosts import require_fastreid, say_loading
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -15,6 +16,9 @@ def main(arguments: list[str] | None = None) -> None:
     """
     with one_line_errors():
         require_fastreid()
-        from fastreid_mm.commands.run import argument_parser, start
+        args = argument_parser().parse_args(arguments)
+        refuse_early(args)
+        say_loading("fastreid")
+        from fastreid_mm.commands.run import start
 
-        start(argument_parser().parse_args(arguments))
+        start(args)

@@ -7,9 +7,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from fastreid_mm.commands import train
+from fastreid_mm.commands.early_checks import require_config
+from fastreid_mm.commands.train_arguments import argument_parser
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid
-from fastreid_mm.evaluation.results import mean_results, results_table, write_json
+from fastreid_mm.common.hosts import require_fastreid, say_loading
+from fastreid_mm.common.output_dir import clear_output_dir
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,15 +31,16 @@ def main(arguments: list[str] | None = None) -> None:
         require_fastreid()
         if "TORCHELASTIC_RUN_ID" in os.environ:
             raise InputError("the ten trials cannot be started by torchrun: give --num-gpus to have several processes")
-        from fastreid_mm.commands.run import argument_parser
-        from fastreid_mm.data.build import build_dataset
-        from fastreid_mm.data.datasets.regdb import NUM_TRIALS
-        from fastreid_mm.engine.output_dir import clear_output_dir
-        from fastreid_mm.settings.load import load_config
-
         args = argument_parser().parse_args(arguments)
         if args.dry_run:
             raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
+        require_config(args.config_file)
+        say_loading("fastreid")
+        from fastreid_mm.data.build import build_dataset
+        from fastreid_mm.data.datasets.regdb import NUM_TRIALS
+        from fastreid_mm.evaluation.results import mean_results, results_table, write_json
+        from fastreid_mm.settings.load import load_config
+
         cfg = load_config(args.config_file, args.opts)
         output, anew = Path(cfg.OUTPUT_DIR), args.overwrite
         if anew:  # all at once: an interrupted run must not go on with trials of the earlier training

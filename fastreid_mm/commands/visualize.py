@@ -4,9 +4,10 @@ import argparse
 from itertools import takewhile
 from pathlib import Path
 
+from fastreid_mm.commands.early_checks import require_model_files
 from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid, require_visualize
+from fastreid_mm.common.hosts import require_fastreid, require_visualize, say_loading
 
 DESCRIPTION = """Test a model once, and write pictures of its behaviour and index.html, which shows them."""
 
@@ -42,14 +43,16 @@ def main(arguments: list[str] | None = None) -> None:
     with one_line_errors():
         require_fastreid()
         require_visualize()
+        if args.output.exists() and not args.output.is_dir():
+            raise InputError(f"--output {args.output} is not a folder")
+        require_model_files(args)
+        say_loading("fastreid")
         from fastreid_mm.inference.predictor import Predictor
         from fastreid_mm.visualization.report import NAMES, write_report
 
         unknown = [name for name in args.only if name not in NAMES]
         if unknown:
             raise InputError(f"--only {unknown[0]} is not one of {', '.join(NAMES)}")
-        if args.output.exists() and not args.output.is_dir():
-            raise InputError(f"--output {args.output} is not a folder")
         predictor = Predictor(args.config_file, args.weights, args.opts)
         print(f"Report: {write_report(predictor, args.config_file, args.output, args.only or NAMES)}")
 

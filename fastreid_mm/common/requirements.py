@@ -45,6 +45,9 @@ MMSEG = {
 }
 """Packages for mmsegmentation, in versions that are known to install and run together on a current PyTorch."""
 
+SCORES = ("cv2", "numpy", "scipy", "skimage", "sklearn", "PIL", "tqdm")
+"""Modules of these that reading and scoring saliency maps needs."""
+
 VISUALIZE = {
     "matplotlib": "matplotlib",
     "ttach": "ttach",

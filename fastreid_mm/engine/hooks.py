@@ -14,10 +14,10 @@ from torch import nn
 from tqdm import tqdm
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.output_dir import LAST_TEST
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.engine.distributed import share_buffers
 from fastreid_mm.engine.interruption import interim_name, prune_interim
-from fastreid_mm.engine.output_dir import LAST_TEST
 from fastreid_mm.evaluation.results import Results
 
 

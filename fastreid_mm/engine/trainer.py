@@ -18,6 +18,7 @@ from yacs.config import CfgNode
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.output_dir import clear_output_dir, refuse_used_output_dir
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
@@ -26,7 +27,6 @@ from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
-from fastreid_mm.engine.output_dir import clear_output_dir, refuse_used_output_dir
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn
 from fastreid_mm.engine.record import list_checksum, log_record, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results

@@ -4,9 +4,9 @@ import logging
 
 from yacs.config import CfgNode
 
+from fastreid_mm.common.output_dir import has_checkpoint
 from fastreid_mm.data.readable import require_readable
 from fastreid_mm.engine.distributed import share_weights
-from fastreid_mm.engine.output_dir import has_checkpoint
 from fastreid_mm.engine.precise_bn import precise_bn
 from fastreid_mm.engine.record import log_record, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, save_results

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mmseg_mm.datasets.image_files import look_at_mask
+from fastreid_mm.saliency.image_files import look_at_mask
 
 CHECKED = 24
 """Largest number of samples of a data set that are checked."""

@@ -14,9 +14,9 @@ from mmseg.registry import DATASETS
 from fastreid_mm.common.errors import InputError, listed, require_choice
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.saliency.image_files import image_remark, look_at_mask, require_image
+from fastreid_mm.saliency.paired_folders import PairedFolders
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.image_files import image_remark, look_at_mask, require_image
-from mmseg_mm.datasets.paired_folders import PairedFolders
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 
 FOLDERS = {"img_path": "RGB", "depth_path": "depth", "seg_map_path": "GT"}

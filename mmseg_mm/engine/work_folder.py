@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastreid_mm.common.checkpoint_file import newest_first
 from fastreid_mm.common.used_folder import LAST, files_in, refuse_used
-from mmseg_mm.evaluation.sod_report import CURVES, IMAGES, PLOT, RESULTS
+from fastreid_mm.saliency.sod_report import CURVES, IMAGES, PLOT, RESULTS
 
 FILES = (LAST, "run.json", "not_finite_*.pth", "*.pth.part")
 """Patterns of files beside the checkpoints."""

@@ -12,9 +12,9 @@ from mmseg.registry import METRICS
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.pixels import MAX_PIXELS
-from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
-from mmseg_mm.evaluation.score_job import JobPool, ScoreJob
-from mmseg_mm.evaluation.sod_report import save_images, save_report, table
+from fastreid_mm.saliency.saliency_scores import Scores, doubts, summarise
+from fastreid_mm.saliency.score_job import JobPool, ScoreJob
+from fastreid_mm.saliency.sod_report import save_images, save_report, table
 
 
 @METRICS.register_module()

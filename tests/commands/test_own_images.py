@@ -6,8 +6,15 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fastreid_mm.commands import check_data, evaluate_features, index_gallery, make_table, search_gallery, train
-from fastreid_mm.commands import visualize
+from fastreid_mm.commands import (
+    check_data,
+    evaluate_features,
+    index_gallery,
+    make_table,
+    search_gallery,
+    train,
+    visualize,
+)
 from tests.conftest import write_image
 
 

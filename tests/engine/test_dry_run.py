@@ -5,6 +5,7 @@ import re
 import pytest
 
 from fastreid_mm.commands import run as command
+from fastreid_mm.commands.train_arguments import argument_parser
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names
@@ -23,7 +24,7 @@ def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path
         said.append((1, dry_run(trainer)))
 
     monkeypatch.setattr(command, "dry_run", in_both_lengths)
-    command.start(command.argument_parser().parse_args(["--config-file", tiny_config("SYSU/agw.yml"), "--dry-run"]))
+    command.start(argument_parser().parse_args(["--config-file", tiny_config("SYSU/agw.yml"), "--dry-run"]))
     (iterations, text), (_, short) = said
     assert short.startswith("Dry run: 1 iterations of ") and "nan" not in short
     assert re.match(rf"Dry run: {iterations} iterations of \d+\.\d\d s, .* an epoch, .* for all 2; .* test; ", text)
@@ -78,10 +79,10 @@ def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_datasets, tmp_path):
 def test_to_go_on_and_to_begin_anew_is_refused(tiny_config, tmp_path):
     words = ["--config-file", tiny_config(), "--resume", "--overwrite"]
     with pytest.raises(InputError, match="--resume .* --overwrite .* one of them"):
-        command.start(command.argument_parser().parse_args(words))
+        command.start(argument_parser().parse_args(words))
     assert not (tmp_path / "out").exists()
 
 
 def test_a_dry_run_names_the_users_own_option_that_is_left_over(tiny_config):
     with pytest.raises(InputError, match="'SEED' is left over"):
-        command.start(command.argument_parser().parse_args(["--config-file", tiny_config(), "--dry-run", "SEED"]))
+        command.start(argument_parser().parse_args(["--config-file", tiny_config(), "--dry-run", "SEED"]))

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from fastreid_mm.commands import run as command
+from fastreid_mm.commands.train_arguments import argument_parser
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.inference.testing import evaluate_only
@@ -134,8 +135,6 @@ def test_an_image_of_too_many_pixels_is_named_before_training(tiny_cfg, damaged,
 def test_a_broken_test_image_is_named_by_a_dry_run_and_a_test_alone(tiny_config, tiny_cfg, damaged, regdb_root):
     path = damaged(regdb_root, "RegDB/Visible/40/2.bmp", b"BM" + bytes(50))
     with pytest.raises(InputError, match=f"{path} is not a readable image: "):
-        command.start(
-            command.argument_parser().parse_args(["--config-file", tiny_config("RegDB/agw.yml"), "--dry-run"])
-        )
+        command.start(argument_parser().parse_args(["--config-file", tiny_config("RegDB/agw.yml"), "--dry-run"]))
     with pytest.raises(InputError, match=f"{path} is not a readable image: "):
         evaluate_only(tiny_cfg(base="RegDB/agw.yml"))

@@ -8,7 +8,8 @@ import pytest
 import torch
 from fastreid.engine import hooks
 
-from fastreid_mm.commands.run import argument_parser, run
+from fastreid_mm.commands.run import run
+from fastreid_mm.commands.train_arguments import argument_parser
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.safe_load import load_safely
 from fastreid_mm.engine import MMTrainer

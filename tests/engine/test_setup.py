@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.commands.run import argument_parser
+from fastreid_mm.commands.train_arguments import argument_parser
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.setup import seed_everything, set_deterministic, settle, setup
 from fastreid_mm.settings.load import load_config

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fastreid_mm.commands.run import argument_parser, run
+from fastreid_mm.commands.run import run
+from fastreid_mm.commands.train_arguments import argument_parser
 from fastreid_mm.settings.load import load_config
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"

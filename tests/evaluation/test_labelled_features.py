@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from fastreid_mm.commands.evaluate_features import main
-from fastreid_mm.evaluation.labelled_features import NEEDED, comparable
+from fastreid_mm.commands.evaluate_features import ARRAYS, RULES, main
+from fastreid_mm.evaluation.labelled_features import NEEDED, NEEDED_BY_RULE, comparable
 from fastreid_mm.evaluation.sysu_splits import write_permutation
 from fastreid_mm.protocols import build_evaluator
 from tests.protocols.test_extras import made
@@ -146,3 +146,7 @@ def test_files_that_are_none_are_named(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["--protocol", "regdb", "--query", "q.npz"])
     assert "required: --gallery" in capsys.readouterr().err
+
+
+def test_the_command_knows_arrays_and_rules_without_importing_them():
+    assert ARRAYS == NEEDED and set(RULES) == set(NEEDED_BY_RULE)

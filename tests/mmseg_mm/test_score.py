@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastreid_mm.commands import saliency
-from mmseg_mm.evaluation.saliency_scores import score_map
+from fastreid_mm.saliency.saliency_scores import score_map
 from tests.mmseg_mm.evaluation.test_sod_metric import SIZE, make_samples, run
 from tests.mmseg_mm.rgbd_files import write
 

@@ -47,7 +47,7 @@ def test_overwriting_begins_every_trial_anew_and_a_dry_run_is_refused(
 ):
     monkeypatch.setenv("FASTREID_DATASETS", str(regdb_root))
     monkeypatch.setattr(command, "get_context", lambda _: SimpleNamespace(Process=Noted))
-    monkeypatch.setattr(command, "results_table", str)
+    monkeypatch.setattr("fastreid_mm.evaluation.results.results_table", str)
     config = ["--config-file", tiny_config("RegDB/cmtr.yml")]
     first = tmp_path / "out" / "trial_1" / "results.json"
     for flag, expected in ((None, (1, 0)), ("--overwrite", (0, 1)), (None, (0, 1))):  # the third finds the second's

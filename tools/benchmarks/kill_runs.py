@@ -38,7 +38,8 @@ Train = Callable[[Path, bool], object]
 
 def fastreid_training(config: str, options: list[str]) -> Train:
     """Make a training like ``tools/train_net.py``."""
-    from fastreid_mm.commands.run import argument_parser, run
+    from fastreid_mm.commands.run import run
+    from fastreid_mm.commands.train_arguments import argument_parser
 
     def train(folder: Path, resume: bool) -> None:
         words = ["--config-file", config, *(["--resume"] if resume else []), *options, "OUTPUT_DIR", str(folder)]

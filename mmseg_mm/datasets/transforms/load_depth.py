@@ -9,8 +9,8 @@ from mmseg.registry import TRANSFORMS
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.saliency.image_files import read_grey
 from mmseg_mm.datasets.depth_values import FEW_LEVELS, grey_levels, hole_share
-from mmseg_mm.datasets.image_files import read_grey
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")

@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from fastreid_mm.common.pixels import MAX_PIXELS
-from mmseg_mm.datasets.image_files import look_at_mask
+from fastreid_mm.saliency.image_files import look_at_mask
 
 
 @TRANSFORMS.register_module()

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.image_files import image_size, look_at_mask, read_grey, read_map, read_mask, require_image
 from mmseg_mm.datasets import LoadDepthFromFile, LoadSODMask
-from mmseg_mm.datasets.image_files import image_size, look_at_mask, read_grey, read_map, read_mask, require_image
 from tests.mmseg_mm.rgbd_files import write
 
 DEPTH = np.array([[51, 102], [153, 204]], np.uint8)

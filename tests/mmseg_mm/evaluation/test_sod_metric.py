@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.score_job import ScoreJob
 from mmseg_mm.evaluation import SODMetric
-from mmseg_mm.evaluation.score_job import ScoreJob
 from tests.mmseg_mm.rgbd_files import write
 
 SIZE = (40, 56)

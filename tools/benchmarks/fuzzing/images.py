@@ -48,7 +48,7 @@ def fuzz(times: int, seed: int) -> Counter:
     """Count the outcomes of the readers of both packages on damaged files, by reader and kind of file."""
     from fastreid_mm.common.errors import InputError
     from fastreid_mm.common.read_image import read_rgb
-    from mmseg_mm.datasets.image_files import image_size, read_grey, read_mask
+    from fastreid_mm.saliency.image_files import image_size, read_grey, read_mask
 
     rng, counts = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as name:

@@ -101,7 +101,7 @@ def palette(mask: np.ndarray, colours: list[int]) -> Image.Image:
 
 def try_mask(case: Case) -> None:
     """Store and read a mask in any mode, with any pair of values."""
-    from mmseg_mm.datasets.image_files import look_at_mask
+    from fastreid_mm.saliency.image_files import look_at_mask
 
     mask = ellipse(case.rng)
     light = case.rng.choice((255, 255, 1, 2, 64, 100, 127, 128, 129, 200, 254))
@@ -219,7 +219,7 @@ def stray() -> Image.Image:
 
 def try_map(case: Case) -> None:
     """Store and read a saliency map, which scores stretch to its range."""
-    from mmseg_mm.datasets.image_files import read_map
+    from fastreid_mm.saliency.image_files import read_map
 
     soft = cv2.GaussianBlur(ellipse(case.rng).astype(np.float32), (0, 0), 3) + case.numbers.uniform(0, 0.1, SIZE)
     low, high = case.rng.choice(((0, 255), (0, 180), (30, 90)))

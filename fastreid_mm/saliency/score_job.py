@@ -9,9 +9,9 @@ import numpy as np
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.pixels import MAX_PIXELS
-from mmseg_mm.datasets.image_files import look_at_mask, read_map
-from mmseg_mm.evaluation.saliency_scores import Scores, score_map
-from mmseg_mm.write_image import write_image
+from fastreid_mm.saliency.image_files import look_at_mask, read_map
+from fastreid_mm.saliency.saliency_scores import Scores, score_map
+from fastreid_mm.saliency.write_image import write_image
 
 AHEAD = 8
 """Number of maps that may wait for each process: enough to keep it busy, too few to fill the memory."""

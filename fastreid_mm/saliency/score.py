@@ -15,11 +15,10 @@ from fastreid_mm.common.image_files import LeftOut, list_folder
 from fastreid_mm.common.output_place import make_folder, require_place
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.whole_file import write_text
-from mmseg_mm.datasets.image_files import add_max_pixels
-from mmseg_mm.datasets.paired_folders import files_by_name
-from mmseg_mm.evaluation.saliency_scores import Scores, doubts, summarise
-from mmseg_mm.evaluation.score_job import FileJob, JobPool
-from mmseg_mm.evaluation.sod_report import CURVES, PLOT, save_curves, table
+from fastreid_mm.saliency.paired_folders import files_by_name
+from fastreid_mm.saliency.saliency_scores import Scores, doubts, summarise
+from fastreid_mm.saliency.score_job import FileJob, JobPool
+from fastreid_mm.saliency.sod_report import save_curves, table
 
 MASKS = "GT"
 """Name of the folder of masks in the folder of a data set, as in D3Net's layout."""
@@ -147,32 +146,11 @@ def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0, round_first: bo
     return scores
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """Make the parser of the arguments of :func:`score`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("maps", type=Path, help="folder of maps, or of a folder of maps for each data set")
-    parser.add_argument("masks", type=Path, help="folder of masks, or of SET or SET/GT for each data set")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="file to write the rows to")
-    parser.add_argument("--curves", type=Path, metavar="DIR", help=f"write {CURVES} and {PLOT} to this folder")
-    parser.add_argument(
-        "--partial", action="store_true", help="score all pairs of map and mask, and leave out the rest"
-    )
-    parser.add_argument("--suffix", help="end of the maps' names after the masks' names, as _sal, if not all have it")
-    parser.add_argument(
-        "--round-first",
-        action="store_true",
-        help="round to 8 bits before resizing a map to its mask, as most tools do",
-    )
-    parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
-    add_max_pixels(parser)
-    return parser
-
-
 def score(args: argparse.Namespace) -> None:
     """Print one row for each data set, and write the files that the arguments name.
 
     Args:
-        args: the arguments as :func:`argument_parser` parses them.
+        args: the arguments as ``score_parser`` of the commands parses them.
 
     Raises:
         InputError: a folder or file cannot be used, masks or sets have no maps and ``--partial`` is not given, or no

@@ -16,7 +16,7 @@ from py_sod_metrics import (
 )
 
 from fastreid_mm.common.errors import listed
-from mmseg_mm.datasets.mask_values import MOSTLY_OBJECT, mostly_object
+from fastreid_mm.saliency.mask_values import MOSTLY_OBJECT, mostly_object
 
 CURVE_NAMES = ("precision", "recall", "fm", "em")
 """Names of the curves, which PySODMetrics gives over thresholds that fall from 255."""

@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmseg_mm.evaluation.curve_plot import plot_curves
-from mmseg_mm.evaluation.saliency_scores import Scores, mean_curves
+from fastreid_mm.saliency.saliency_scores import Scores, mean_curves
 
 RESULTS, CURVES, IMAGES = "sod_results.json", "sod_curves.json", "sod_images.json"
 PLOT = "sod_curves.png"
@@ -32,6 +31,8 @@ def save_curves(folder: Path, scores: Mapping[str, Sequence[Scores]]) -> None:
 
     Each set has the lists ``precision``, ``recall`` and ``fm`` of 256 numbers, and ``em`` of 257.
     """
+    from fastreid_mm.saliency.curve_plot import plot_curves  # with Matplotlib, which takes a second
+
     folder.mkdir(parents=True, exist_ok=True)
     sets = {name: mean_curves(members) for name, members in scores.items()}
     content = {name: {key: values.tolist() for key, values in curves.items()} for name, curves in sets.items()}

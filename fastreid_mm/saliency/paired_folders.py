@@ -12,7 +12,7 @@ from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import SUFFIXES, LeftOut, list_folder
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.text_lines import read_lines
-from mmseg_mm.datasets.image_files import image_size
+from fastreid_mm.saliency.image_files import image_size
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,18 @@
 They have one grey channel or three equal ones, with or without an alpha channel.
 """
 
-import argparse
 import warnings
 from io import BytesIO
 from pathlib import Path
 
 import cv2
-import mmcv
 import numpy as np
-from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
-from mmseg_mm.datasets.mask_values import binary_mask
+from fastreid_mm.saliency.mask_values import binary_mask
 
 COLOURED = 8
 """Difference between the channels of a pixel, in 256ths of the range, above which an image is in colour. The rounding
@@ -32,17 +29,6 @@ PIXELS_A_BYTE = 10_000
 
 LIMIT = "max_pixels"
 """Argument of data set and predictor that bounds the pixels of a file, ``--max-pixels`` of the commands."""
-
-
-def add_max_pixels(parser: argparse.ArgumentParser) -> None:
-    """Add ``--max-pixels`` to the arguments of a command that reads images."""
-    parser.add_argument(
-        "--max-pixels",
-        type=int,
-        default=MAX_PIXELS,
-        metavar="N",
-        help="refuse files with more pixels before they are decoded (default: 33.5 million)",
-    )
 
 
 def read_grey(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -64,7 +50,7 @@ def read_grey(path: str, backend_args: dict | None = None, max_pixels: int = MAX
 def _grey(path: str, backend_args: dict | None, max_pixels: int) -> np.ndarray:
     """Read a grey image of any data type."""
     try:
-        content = fileio.get(path, backend_args=backend_args)
+        content = _content(path, backend_args)
         image = _decoded(content, path, max_pixels)
     except InputError:
         raise
@@ -82,6 +68,15 @@ def _grey(path: str, backend_args: dict | None, max_pixels: int) -> np.ndarray:
     return grey
 
 
+def _content(path: str, backend_args: dict | None) -> bytes:
+    """Read a local file, or another that mmengine has a backend for, which names it or which ``backend_args`` name."""
+    if backend_args is None and "://" not in path:
+        return Path(path).read_bytes()
+    from mmengine import fileio
+
+    return fileio.get(path, backend_args=backend_args)
+
+
 def _decoded(content: bytes, path: str, max_pixels: int) -> np.ndarray | None:
     """Decode a file by OpenCV if Pillow finds it small enough; OpenCV would allocate memory for any size."""
     if not content:
@@ -90,7 +85,7 @@ def _decoded(content: bytes, path: str, max_pixels: int) -> np.ndarray | None:
         width, height = header.size
     if width * height > PIXELS_A_BYTE * len(content):
         raise InputError(f"{path} cannot be read: {len(content)} bytes cannot hold {width} x {height} pixels")
-    return mmcv.imfrombytes(content, flag=AS_STORED, backend="cv2")
+    return cv2.imdecode(np.frombuffer(content, np.uint8), AS_STORED)
 
 
 def _one_channel(image: np.ndarray, path: str) -> np.ndarray:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.output_dir import clear_output_dir
 from fastreid_mm.engine import MMTrainer
-from fastreid_mm.engine.output_dir import clear_output_dir
 
 WRITTEN = [
     *("last_checkpoint", "last_test", "model_0003.pth", "model_final.pth", "model_iter_0000012.pth", "model_best.pth"),

@@ -1,0 +1,159 @@
+"""Arguments of the saliency commands, parsed before mmsegmentation is imported.
+
+Those of ``train`` and ``test`` are the ones of mmsegmentation's scripts, which parse them once more.
+"""
+
+import argparse
+from pathlib import Path
+
+from fastreid_mm.common.pixels import MAX_PIXELS
+
+Parser = argparse.ArgumentParser
+
+
+def train_parser() -> Parser:
+    """Make the parser of training: mmsegmentation's arguments and two more."""
+    parser = Parser(description="Train a saliency network.")
+    _add_config(parser)
+    parser.add_argument("--work-dir", help="folder of checkpoints and logs")
+    parser.add_argument("--resume", action="store_true", help="go on with the training in the folder")
+    parser.add_argument("--amp", action="store_true", help="train in mixed precision")
+    _add_script_options(parser)
+    parser.add_argument(
+        "--overwrite", action="store_true", help="begin anew where the folder has a training already, and delete that"
+    )
+    return parser
+
+
+def test_parser() -> Parser:
+    """Make the parser of testing: mmsegmentation's arguments and one more."""
+    parser = Parser(description="Test a saliency network.")
+    _add_config(parser)
+    parser.add_argument("checkpoint")
+    parser.add_argument("--work-dir", help="folder of results and logs")
+    parser.add_argument("--out", metavar="DIR", help="folder to write the saliency maps to")
+    parser.add_argument("--show", action="store_true", help="show pictures of image, depth, mask and map")
+    parser.add_argument("--show-dir", metavar="DIR", help="folder to write these pictures to")
+    parser.add_argument("--wait-time", type=float, default=2, help="seconds that a picture is shown (default: 2)")
+    parser.add_argument("--tta", action="store_true", help="average the maps over the views of tta_pipeline")
+    _add_script_options(parser)
+    return parser
+
+
+def predict_parser() -> Parser:
+    """Make the parser of prediction."""
+    parser = Parser(
+        description="Predict the saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at "
+        "the image size."
+    )
+    parser.add_argument("image", type=Path, help="image file, or folder of images")
+    parser.add_argument(
+        "depth", type=Path, help="depth file or folder; files of a pair share their name up to the suffix"
+    )
+    parser.add_argument("out", type=Path, help="likewise")
+    parser.add_argument("--config", required=True, help="path of a config, or short name of a shipped one")
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--batch-size", type=int, default=1, help="number of pairs that go through the network together"
+    )
+    parser.add_argument("--tta", action="store_true", help="average the maps over the views of tta_pipeline")
+    parser.add_argument("--amp", action="store_true", help="compute in bfloat16 where that is accurate enough")
+    parser.add_argument(
+        "--strict", action="store_true", help="stop at a pair that cannot be used instead of skipping it"
+    )
+    _add_options(parser)
+    parser.add_argument(
+        "--depth-direction", choices=("near_white", "far_white"), help="direction of the depth, if not as in the config"
+    )
+    parser.add_argument(
+        "--side-by-side",
+        action="store_true",
+        help="also write image, depth and map side by side: map_side_by_side.png, or in maps/side_by_side",
+    )
+    _add_trust(parser)
+    _add_max_pixels(parser)
+    return parser
+
+
+def export_parser() -> Parser:
+    """Make the parser of the export."""
+    parser = Parser(description="Export a saliency network to ONNX: image and depth to soft maps.")
+    _add_config(parser)
+    parser.add_argument("checkpoint")
+    parser.add_argument("output", type=Path, help="file to write, M.onnx")
+    _add_options(parser)
+    _add_trust(parser)
+    return parser
+
+
+def browse_parser() -> Parser:
+    """Make the parser of the pictures of samples."""
+    parser = Parser(
+        description="Pictures of the samples of a config as a network gets them: image, depth and mask after all "
+        "transforms."
+    )
+    _add_config(parser)
+    parser.add_argument("out", type=Path, help="folder to write to")
+    parser.add_argument("--part", choices=("train", "val", "test"), default="train")
+    parser.add_argument("--number", type=int, default=20, help="number of samples, spread over the set")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the augmentation of the samples")
+    _add_options(parser)
+    return parser
+
+
+def score_parser() -> Parser:
+    """Make the parser of scoring."""
+    parser = Parser(description="Scores of a folder of saliency maps, of any origin, against a folder of masks.")
+    parser.add_argument("maps", type=Path, help="folder of maps, or of a folder of maps for each data set")
+    parser.add_argument("masks", type=Path, help="folder of masks, or of SET or SET/GT for each data set")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="file to write the rows to")
+    parser.add_argument(
+        "--curves", type=Path, metavar="DIR", help="write sod_curves.json and sod_curves.png to this folder"
+    )
+    parser.add_argument(
+        "--partial", action="store_true", help="score all pairs of map and mask, and leave out the rest"
+    )
+    parser.add_argument("--suffix", help="end of the maps' names after the masks' names, as _sal, if not all have it")
+    parser.add_argument(
+        "--round-first",
+        action="store_true",
+        help="round to 8 bits before resizing a map to its mask, as most tools do",
+    )
+    parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
+    _add_max_pixels(parser)
+    return parser
+
+
+def _add_config(parser: Parser) -> None:
+    parser.add_argument("config", help="path of a config, or short name of a shipped one")
+
+
+def _add_options(parser: Parser) -> None:
+    parser.add_argument("--cfg-options", nargs="+", action="extend", metavar="KEY=VALUE", help="config keys to change")
+
+
+def _add_trust(parser: Parser) -> None:
+    parser.add_argument(
+        "--trust-checkpoint",
+        action="store_true",
+        help="load a checkpoint that is more than plain data, which may run any code",
+    )
+
+
+def _add_max_pixels(parser: Parser) -> None:
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        default=MAX_PIXELS,
+        metavar="N",
+        help="refuse files with more pixels before they are decoded (default: 33.5 million)",
+    )
+
+
+def _add_script_options(parser: Parser) -> None:
+    """Add what both of mmsegmentation's scripts have."""
+    _add_options(parser)
+    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help="given by PyTorch's launcher")
+    _add_trust(parser)
