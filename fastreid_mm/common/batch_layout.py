@@ -49,17 +49,16 @@ def layout_of(batch: Mapping[str, Any]) -> Layout:
     has = _has(batch)  # (M, B)
     places = [np.flatnonzero(each) for each in has]
     order = np.concatenate([*places, []])
-    plain = has.all() if "modalities" not in batch else bool((order[1:] > order[:-1]).all())
-    layout = Layout(
-        () if plain and "modalities" not in batch else tuple(map(len, places)),
-        None if plain else tuple(map(torch.from_numpy, places)),
-    )
+    aligned = "modalities" not in batch
+    plain = has.all() if aligned else np.array_equal(order, np.arange(has.shape[1]))
+    counts = () if aligned and plain else tuple(map(len, places))
+    layout = Layout(counts, None if plain else tuple(map(torch.from_numpy, places)))
     if batch.get("targets") is None:
         return layout
     targets = _array(batch["targets"])
     found, count = np.unique(targets, return_counts=True)
     layout = layout._replace(identities=len(found), repeated=bool((count > 1).any()))
-    if "modalities" not in batch:
+    if aligned:
         return layout
     visible, infrared = (targets[place] for place in places)
     complete = np.array_equal(np.unique(visible), np.unique(infrared))
