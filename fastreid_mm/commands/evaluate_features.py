@@ -17,7 +17,7 @@ ARRAYS = {
     "msvr310": ("features", "ids", "scenes"),
 }
 """Arrays that each protocol needs: those of ``fastreid_mm.evaluation``, which takes seconds to import."""
-RULES = ("sysu", "market", "scene", "none")
+RULES = ("sysu", "market", "none")
 """Rules that may hide images of a gallery."""
 MODES = ("all", "indoor")
 """Modes of SYSU-MM01."""
