@@ -79,7 +79,7 @@ def _has(batch: Mapping[str, Any]) -> np.ndarray:
         return _array(batch["modalities"]) == np.array([[VISIBLE], [INFRARED]])
     if batch.get("modality_mask") is None:
         return np.ones((0, 0), bool)
-    mask = _array(batch["modality_mask"]).astype(bool)
+    mask: np.ndarray = _array(batch["modality_mask"]).astype(bool)
     empty = np.flatnonzero(~mask.any(1))
     if len(empty):
         names = batch.get("img_paths", [f"sample {index}" for index in range(len(mask))])
