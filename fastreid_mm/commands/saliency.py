@@ -50,7 +50,10 @@ def score(arguments: list[str] | None = None) -> None:
     with one_line_errors():
         require_saliency_scores()
         args = saliency_arguments.score_parser().parse_args(arguments)
-        from fastreid_mm.saliency.score import score
+        for folder, what in ((args.maps, "maps"), (args.masks, "masks")):
+            if not folder.is_dir():
+                raise InputError(f"{what} {folder} is not a folder")
+        from fastreid_mm.saliency.score import score  # PySODMetrics imports scikit-learn, which takes seconds
 
         score(args)
 
@@ -82,6 +85,7 @@ def _run_script(name: str, parser: argparse.ArgumentParser, arguments: list[str]
         require_mmseg()
         args = parser.parse_args(arguments)
         require_config(args.config, "mmseg_mm")
+        require_checkpoint(vars(args).get("checkpoint", ""))
         say_loading("mmseg")
         from mmseg_mm.engine import run_host_script
 

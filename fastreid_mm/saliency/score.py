@@ -69,11 +69,8 @@ def find_sets(maps: Path, masks: Path, suffix: str | None = None, max_pixels: in
         max_pixels: the largest number of pixels of a file.
 
     Raises:
-        InputError: a folder is missing or holds no images, or no folder of maps has the name of a folder of masks.
+        InputError: a folder holds no images, or no folder of maps has the name of a folder of masks.
     """
-    for folder, what in ((maps, "maps"), (masks, "masks")):
-        if not folder.is_dir():
-            raise InputError(f"{what} {folder} is not a folder")
     others, ignored = LeftOut(), LeftOut()
     of_maps, single = list_folder(str(maps), others)
     of_masks, _ = list_folder(str(masks), ignored)
@@ -150,7 +147,7 @@ def score(args: argparse.Namespace) -> None:
     """Print one row for each data set, and write the files that the arguments name.
 
     Args:
-        args: the arguments as ``score_parser`` of the commands parses them.
+        args: the arguments as ``score_parser`` of the commands parses them, of two folders.
 
     Raises:
         InputError: a folder or file cannot be used, masks or sets have no maps and ``--partial`` is not given, or no
