@@ -55,7 +55,7 @@ def labels_by_names(paths: Iterable[str]) -> dict[str, Labels]:
         {'split': 'train', 'modality': 'RGB', 'camera': '1', 'identity': '0002', 'sample': 'train/0002_c1_01'}
     """
     found = {path: _of_path(path) for path in paths}
-    if len({folder for _, folder in found.values()}) < 2:  # one folder of all images is nobody's
+    if len({folder for _, folder in found.values()} - {""}) < 2:  # one folder of all images is nobody's
         found = {path: (labels, "") for path, (labels, _) in found.items()}
     whole = {}
     for path, (labels, folder) in found.items():
