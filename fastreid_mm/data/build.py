@@ -45,7 +45,7 @@ def build_dataset(cfg: CfgNode, name: str) -> ImageDataset:
     options = kind.options(cfg) if issubclass(kind, (CrossModalityDataset, AlignedDataset)) else {}
     try:
         dataset = kind(root=data_root(), **options)
-    except RuntimeError as error:  # raised by the host's own data sets for a missing file
+    except (RuntimeError, AssertionError, OSError) as error:  # of the host's own data sets, for a missing file
         raise InputError(f"data set {name}: {error}") from None
     missing_modalities(cfg, dataset)  # refuses wrong names now, not when testing begins
     return dataset
