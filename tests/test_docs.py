@@ -19,7 +19,7 @@ PAGES = {
     for path in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md")))
 }
 PLACEHOLDERS = ("NAME", "METHOD", "SET")
-LINES = 150
+LINES = 120
 
 
 def blocks(language: str) -> dict[str, str]:
@@ -80,6 +80,11 @@ def test_a_command_starts_and_knows_its_options(name, monkeypatch, capsys):
         if word.startswith("--")
     }
     assert used <= known
+
+
+def test_the_readme_prints_what_it_says(capsys):
+    exec(PYTHON["README.md:1"], {})
+    assert capsys.readouterr().out == blocks("text")["README.md:1"]
 
 
 def start(name: str, monkeypatch) -> None:
