@@ -22,7 +22,7 @@ def require_checkpoint(path: str) -> None:
     Raises:
         InputError: names the path.
     """
-    if path and "://" not in path and not os.path.exists(os.path.expanduser(path)):  # noqa: PTH110, PTH111  see below
+    if path and "://" not in path and not os.path.exists(os.path.expanduser(path)):  # noqa: PTH110, PTH111
         raise InputError(f"checkpoint {path} does not exist")
 
 
