@@ -61,10 +61,8 @@ class Table(CrossModalityDataset):
         if VISIBLE in kinds:
             splits = {item: split for split in ("query", "gallery", "test") for item in items[split]}
             query, gallery = ([item for item in splits if item.modality == kind] for kind in (VISIBLE, INFRARED))
-            self.splits = (
-                np.array([splits[item] for item in query], str),
-                np.array([splits[item] for item in gallery], str),
-            )
+            asking, answering = (np.array([splits[item] for item in side], str) for side in (query, gallery))
+            self.splits = asking, answering
         super().__init__(self._trainable(items["train"]), query, gallery, **kwargs)
         warn_of_left_out(self.left_out, f"table {file}")
 
