@@ -13,13 +13,15 @@ overriding (:mod:`fastreid_mm.engine`, :mod:`fastreid_mm.data`). Seen on fast-re
   replaced, since all architectures of the host inherit it.
 
 ``collections.Mapping`` and ``torch._six`` exist only while fast-reid is being imported, so no other package sees them.
-Its tensor conversion also warns about ``TypedStorage`` in every worker process; only this warning is silenced.
+Its tensor conversion also warns about ``TypedStorage`` in every worker process; only this warning is silenced, and
+PyTorch's of a CUDA without a GPU, which the host's list of versions causes.
 """
 
 import collections
 import collections.abc
 import importlib
 import importlib.util
+import logging
 import sys
 import types
 import warnings
@@ -100,3 +102,4 @@ _host.engine.DefaultTrainer.build_train_loader = _refuse_mm_config(
     _host.engine.DefaultTrainer.build_train_loader.__func__
 )
 warnings.filterwarnings("ignore", message="TypedStorage is deprecated", module=r"fastreid\.")
+logging.getLogger("torch.utils.cpp_extension").addFilter(lambda record: "No CUDA runtime" not in record.getMessage())

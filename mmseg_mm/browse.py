@@ -10,6 +10,7 @@ from mmengine.runner.utils import set_random_seed
 from mmseg.registry import DATASETS
 from tqdm import tqdm
 
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.saliency.write_image import write_image
 from mmseg_mm.engine.data_root import take_data_root
@@ -65,3 +66,4 @@ def browse(args: argparse.Namespace) -> None:
         sample = item["data_samples"]
         name = f"{sample.get('dataset_name', args.part)}_{Path(sample.img_path).stem}.png"
         write_image(args.out / name, picture(item))
+    print(printable(f"samples drawn in {args.out}"))

@@ -10,17 +10,22 @@ mmsegmentation's ``get_flops.py`` gives mmengine's ``get_model_complexity_info``
 mmengine refuses. This was seen with mmengine 0.10.7.
 mmengine's ``Runner`` takes a data loader without a batch, and stops somewhere later with an assertion of an epoch's
 length, a division by zero or a missing metric. This was seen with mmengine 0.10.7.
+The hosts warn of functions that only they themselves call, and name an environment variable for each file of a config.
+This was seen with mmengine 0.10.7 and mmsegmentation 1.2.2.
 """
 
 import sys
 import types
+import warnings
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from typing import Any
 
 from mmengine import analysis
+from mmengine.config import config as host_config
 from mmengine.dataset import InfiniteSampler
+from mmengine.fileio import file_client
 from mmengine.runner import Runner
 
 from fastreid_mm.common.errors import InputError
@@ -76,5 +81,26 @@ def refuse_loaders_without_a_batch() -> None:
     Runner.build_dataloader = staticmethod(build)
 
 
+def say_less() -> None:
+    """Silence what the hosts warn of in code of their own, and have a message about a config logged once."""
+    warnings.filterwarnings("ignore", message="``build_loss`` would be deprecated", module=r"mmseg\.")
+    warnings.filterwarnings("ignore", message="The draw is False", module=r"mmseg\.")
+    file_client.print_log = lambda *_, **__: None  # It only says that its classes are deprecated, which hooks use.
+    host_config.print_log = once(host_config.print_log)
+
+
+def once(log: Callable) -> Callable:
+    """Return the function, but for messages that it was given before."""
+    said: set[str] = set()
+
+    def log_once(message: str, *args: Any, **kwargs: Any) -> None:
+        if message not in said:
+            said.add(message)
+            log(message, *args, **kwargs)
+
+    return log_once
+
+
 provide_operators()
+say_less()
 refuse_loaders_without_a_batch()

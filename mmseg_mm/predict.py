@@ -10,6 +10,7 @@ import mmcv
 import numpy as np
 from tqdm import tqdm
 
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.saliency.image_files import read_grey
 from fastreid_mm.saliency.paired_folders import PairedFolders
@@ -54,6 +55,8 @@ def predict(args: argparse.Namespace) -> None:
         raise InputError(listed(skipped))
     if skipped:
         print(f"skipped {len(skipped)} of {len(todo)}: {listed(skipped)}", file=sys.stderr)
+    beside = f", beside image and depth in {todo[0].picture.parent}" if args.side_by_side else ""
+    print(printable(f"{len(todo) - len(skipped)} saliency maps in {args.out}{beside}"))
 
 
 def _batches(jobs: Sequence[Job], size: int) -> Iterator[Sequence[Job]]:

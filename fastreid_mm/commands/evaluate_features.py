@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import one_line_errors, require_packages
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.requirements import EVALUATION
@@ -115,6 +116,8 @@ def main(argv: list[str] | None = None) -> None:
         draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
         print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
         print(results_table({"": {name: results}}))
+        if arguments.json:
+            print(printable(f"Results saved in {arguments.json}"))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,8 @@ def search_gallery(args: argparse.Namespace) -> None:
         print(
             f"{searcher.recall(features, args.top):.2%} of the {args.top} nearest of all images are among those found"
         )
+    saved = " and ".join(str(path) for path in (args.json, args.picture) if path)
+    print(printable(f"{len(answers)} queries in {args.index}" + (f", saved in {saved}" if saved else "")))
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastreid_mm.commands import train
 from fastreid_mm.commands.early_checks import require_config
 from fastreid_mm.commands.train_arguments import argument_parser
+from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
 from fastreid_mm.common.output_dir import clear_output_dir
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         mean, deviation = mean_results(trials)
         write_json(str(output / "results.json"), mean)
         print(results_table({f"mean of {len(trials)} trials": mean, "standard deviation": deviation}))
+        print(printable(f"Mean saved in {output / 'results.json'}"))
 
 
 def _run_trial(arguments: list[str], output: Path, trial: int, anew: bool) -> dict:

@@ -190,4 +190,6 @@ def score(args: argparse.Namespace) -> None:
     if args.curves:
         save_curves(args.curves, scores)
     print(table(rows))
-    print(f"{sum(map(len, scores.values()))} maps scored; left out: {', '.join(counts) or 'nothing'}")
+    saved = " and ".join(str(path) for path in (args.json, args.curves) if path)
+    told = f"{sum(map(len, scores.values()))} maps scored; left out: {', '.join(counts) or 'nothing'}"
+    print(printable(told + (f"; saved in {saved}" if saved else "")))

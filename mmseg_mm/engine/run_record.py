@@ -42,6 +42,10 @@ class RunRecordHook(Hook):
         write_json(str(Path(runner.work_dir) / "run.json"), record)
         runner.logger.info(f"Run: {json.dumps(record)}")
 
+    def after_run(self, runner: Runner) -> None:
+        """Log the folder in which everything is, as the last line of a training or a test."""
+        runner.logger.info(f"Saved in {runner.work_dir}")
+
 
 def config_checksum(config: Config) -> str:
     """Compute the SHA-256 of a config without its output folder and other keys of a single run."""

@@ -9,7 +9,7 @@ from mmengine.utils.dl_utils.misc import mmcv_full_available
 from mmseg.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 import mmseg_mm
-from mmseg_mm.compat import OPERATORS, provide_operators
+from mmseg_mm.compat import OPERATORS, once, provide_operators
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ def test_real_operators_are_left_alone(monkeypatch):
     monkeypatch.setattr("mmseg_mm.compat.find_spec", lambda name: ModuleSpec(name, object()))
     provide_operators()
     assert OPERATORS not in sys.modules
+
+
+def test_a_message_is_logged_once():
+    logged = []
+    log = once(lambda *message, **_: logged.append(message))
+    for name in ("A", "A", "B", "A"):
+        log(f"Using env variable `{name}`", logger="current")
+    assert logged == [("Using env variable `A`",), ("Using env variable `B`",)]

@@ -38,7 +38,8 @@ def predict(folder, data):
 def test_a_file_that_cannot_be_used_is_skipped_and_listed(predict, capsys):
     maps = predict("--batch-size", "1")
     assert sorted(maps) == ["1", "3"]
-    assert "skipped 1 of 3: " in (error := capsys.readouterr().err) and "RGB/2.png is not an image" in error
+    assert "skipped 1 of 3: " in (printed := capsys.readouterr()).err and "RGB/2.png is not an image" in printed.err
+    assert printed.out.startswith("2 saliency maps in ") and "deprecated" not in printed.err
     batched = predict("--batch-size", "3")
     assert all(np.abs(batched[name].astype(int) - maps[name]).max() <= 1 for name in maps)
     assert maps["3"].shape == (30, 20)

@@ -174,7 +174,8 @@ def test_a_set_of_one_side_is_refused_or_counted_and_case_does_not_matter(tmp_pa
     out, error = capsys.readouterr()
     assert f"left out 1 sets of maps without masks: {tmp_path}/maps/DUT_RGBD" in error
     assert out.splitlines()[-1] == (
-        "1 maps scored; left out: 1 sets of masks without maps, 1 sets of maps without masks, 1 other files"
+        "1 maps scored; left out: 1 sets of masks without maps, 1 sets of maps without masks, 1 other files; "
+        f"saved in {tmp_path}/rows.json"
     )
 
 
@@ -186,7 +187,7 @@ def test_maps_that_a_method_has_named_are_found(tmp_path, capsys, options):
     assert json.loads((tmp_path / "rows.json").read_text())["maps"]["images"] == 3
     out, error = capsys.readouterr()
     assert "maps: the map of a mask A is called A_MutualFormer-pred" in error
-    assert out.splitlines()[-1] == "3 maps scored; left out: nothing"
+    assert out.splitlines()[-1] == f"3 maps scored; left out: nothing; saved in {tmp_path}/rows.json"
 
 
 def test_names_without_a_rule_are_refused_with_the_hint(tmp_path, capsys):

@@ -53,7 +53,9 @@ def test_a_search_ranks_and_scores_as_the_model_does(arguments, folder, base, me
     run(search_gallery, *model, *asked, *options)
     answers = json.loads((folder / "found.json").read_text())
     assert [answer["query"] for answer in answers] == sorted(map(str, (folder / "query").iterdir()))
-    assert "100.00% of the 5 nearest" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "100.00% of the 5 nearest" in printed
+    assert printed.splitlines()[-1].endswith(f"saved in {folder / 'found.json'} and {folder / 'found.png'}")
     assert Image.open(folder / "found.png").size == (6 * 134 + 18, 3 * 148 + 6)
     predictor = Predictor(model[1], model[3], options)
     paths = sorted(map(str, (folder / "gallery").rglob("*.png")))
