@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from fastreid_mm.commands.early_checks import require_config
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.output_dir import refuse_used_output_dir
@@ -56,6 +54,8 @@ def output_dir(config_file: str, options: Sequence[str]) -> str:
 
     Files that cannot be read have none: loading the config says what is wrong with them.
     """
+    import yaml  # of fast-reid's requirements, which the command has looked for by now
+
     given = dict(zip(options[::2], options[1::2]))
     if OUTPUT_DIR in given:
         return given[OUTPUT_DIR]

@@ -18,11 +18,11 @@ class Layout(NamedTuple):
     """Places of the modalities in a batch, and the counts of its identities, as plain numbers."""
 
     counts: tuple[int, ...] = ()
-    """How many samples have each modality; empty for aligned samples that lack nothing."""
+    """The number of samples of each modality; empty for aligned samples that lack nothing."""
     rows: tuple[Tensor, ...] | None = None
     """The places of these samples; None if visible images come first, or if aligned samples lack nothing."""
     identities: int = 0
-    """How many identities there are; 0 if the batch has no targets."""
+    """The number of identities; 0 if the batch has no targets."""
     repeated: bool = False
     """Whether an identity has two samples or more."""
     complete: bool = False

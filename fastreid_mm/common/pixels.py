@@ -1,11 +1,14 @@
 """Opening of image files with a bound on their pixels, before anything is decoded. Needs only Pillow."""
 
-from os import PathLike
-from typing import BinaryIO
+from __future__ import annotations
 
-from PIL import Image
+from os import PathLike
+from typing import TYPE_CHECKING, BinaryIO
 
 from fastreid_mm.common.errors import InputError, first_line
+
+if TYPE_CHECKING:  # parsers of commands need the default alone, before it is known what is installed
+    from PIL import Image
 
 MAX_PIXELS = 2**25
 """Default of the largest number of pixels, 33.5 million: 5792 x 5792, some 100 MB as red, green and blue."""
@@ -39,6 +42,8 @@ def open_image(file: str | PathLike | BinaryIO, name: str, limit: int, key: str)
         InputError: names the file, its pixels and the key.
         Exception: raised by Pillow for a file that is damaged or has none of the :data:`FORMATS`.
     """
+    from PIL import Image
+
     try:
         image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:

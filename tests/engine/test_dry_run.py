@@ -5,7 +5,7 @@ import re
 import pytest
 
 from fastreid_mm.commands import run as command
-from fastreid_mm.commands.train_arguments import argument_parser
+from fastreid_mm.commands.train_arguments import argument_parser, refuse_early
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.dry_run import dry_run
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names
@@ -79,7 +79,7 @@ def test_a_run_ends_with_what_it_missed(tiny_cfg, sysu_datasets, tmp_path):
 def test_to_go_on_and_to_begin_anew_is_refused(tiny_config, tmp_path):
     words = ["--config-file", tiny_config(), "--resume", "--overwrite"]
     with pytest.raises(InputError, match="--resume .* --overwrite .* one of them"):
-        command.start(argument_parser().parse_args(words))
+        refuse_early(argument_parser().parse_args(words))
     assert not (tmp_path / "out").exists()
 
 

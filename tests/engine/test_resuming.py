@@ -102,7 +102,7 @@ def test_a_finished_run_is_only_tested(tiny_cfg):
 def test_other_epochs_than_the_checkpoints_are_refused(tiny_cfg):
     MMTrainer(tiny_cfg("SOLVER.MAX_EPOCH", 1)).train()
     trainer = MMTrainer(tiny_cfg("SOLVER.IMS_PER_BATCH", 8))
-    with pytest.raises(InputError, match=r"model_final.pth was made after \d+ iterations, 1 epochs .* are \d+"):
+    with pytest.raises(InputError, match=r"model_final.pth was made after \d+ iterations, with 1 finished .* have \d+"):
         trainer.resume_or_load(resume=True)
 
 
@@ -143,7 +143,10 @@ def test_another_training_list_is_told_when_resuming(tiny_cfg, log, sysu_root, m
         (("SOLVER.WARMUP_ITERS", 5), "SOLVER.WARMUP_ITERS 5: the checkpoint to resume is of 0"),
         (("SOLVER.DELAY_EPOCHS", 1), "SOLVER.DELAY_EPOCHS 1: the checkpoint to resume is of 0"),
         (("SOLVER.SCHED", "CosineAnnealingLR"), "SOLVER.SCHED CosineAnnealingLR: .* is of MultiStepLR"),
-        (("SOLVER.IMS_PER_BATCH", 32), r"model_0000.pth was made after (\d+) iterations, 1 epochs of \1 .* are \d+"),
+        (
+            ("SOLVER.IMS_PER_BATCH", 32),
+            r"model_0000.pth was made after (\d+) .* 1 finished epochs of \1, but .* have \d+",
+        ),
         (("DATALOADER.NUM_INSTANCE", 1, "SOLVER.IMS_PER_BATCH", 8), r"1 finished epochs of \d+, but .* have \d+"),
     ],
 )

@@ -133,6 +133,7 @@ def test_what_rounding_explains_grows_with_the_largest_logit():
 def test_a_file_that_is_no_network_s_is_not_written_over(tmp_path, capsys, name, said):
     (tmp_path / "taken.onnx").mkdir()
     (tmp_path / "image.png").write_bytes(b"mine")
+    (tmp_path / "unread.pth").touch()
     with pytest.raises(SystemExit, match="2"):
-        saliency.export([str(CONFIGS / "mutualformer_demo.py"), "nowhere.pth", str(tmp_path / name)])
+        saliency.export([str(CONFIGS / "mutualformer_demo.py"), str(tmp_path / "unread.pth"), str(tmp_path / name)])
     assert said in capsys.readouterr().err and (tmp_path / "image.png").read_bytes() == b"mine"

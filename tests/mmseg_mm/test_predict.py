@@ -72,7 +72,13 @@ def test_options_reach_the_network(predict):
 @pytest.mark.parametrize("name", ["map.foo", "map"])
 def test_a_map_has_the_name_of_an_image(data, folder, capsys, name):
     pair = [data / "RGB/1.png", data / "depth/1.png", data / name]
-    options = ["--config", folder / "config.py", "--checkpoint", "nowhere.pth"]  # It is said before anything is read.
+    options = [
+        "--config",
+        folder / "config.py",
+        "--checkpoint",
+        data / "unread.pth",
+    ]  # It is said before anything is read.
+    (data / "unread.pth").touch()
     with pytest.raises(SystemExit, match="2"):
         saliency.predict([str(one) for one in (*pair, *options)])
     assert f"cannot write {data / name}: is it the name of an image?" in capsys.readouterr().err
@@ -94,13 +100,15 @@ def test_what_is_left_out_is_told_and_nothing_that_is_read_is_written_over(predi
     (data / "RGB/list.txt").write_text("1")
     assert sorted(predict()) == ["1", "2", "3"]
     assert f"left out 1, the first: {data}/RGB/list.txt (no image by its suffix)" in capsys.readouterr().err
+    (data / "unread.pth").touch()
     for paths, message in (
         ((data / "RGB", data / "depth", data / "RGB"), "RGB is what is read, and would be written over"),
         ((data / "RGB", data / "nowhere", data / "maps"), "nowhere does not exist"),
         ((data / "RGB", data / "depth/1.png", data / "maps"), "must be two files or two folders"),
     ):
         with pytest.raises(SystemExit, match="2"):
-            saliency.predict([*map(str, paths), "--config", str(folder / "config.py"), "--checkpoint", "x.pth"])
+            options = ["--config", folder / "config.py", "--checkpoint", data / "unread.pth"]
+            saliency.predict([str(word) for word in (*paths, *options)])
         assert message in capsys.readouterr().err
 
 
