@@ -77,7 +77,7 @@ def test_a_map_has_the_name_of_an_image(data, folder, capsys, name):
         folder / "config.py",
         "--checkpoint",
         data / "unread.pth",
-    ]  # It is said before anything is read.
+    ]  # never read
     (data / "unread.pth").touch()
     with pytest.raises(SystemExit, match="2"):
         saliency.predict([str(one) for one in (*pair, *options)])
