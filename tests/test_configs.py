@@ -43,7 +43,10 @@ READINGS = {
         "WARMUP_ITERS",
         "PRETRAINED_LR_FACTOR",
     ],
-    "Base-CMT.yml": ["MARGIN", "MINING", "HEADS", "FFN_RATIO", "DROPOUT", "DETACH_CENTROID", "GENERATOR_REDUCTION"],
+    "Base-CMT.yml": [
+        *("MARGIN", "MINING", "DETACH_FEATURES", "HEADS", "FFN_RATIO", "DROPOUT", "DETACH_CENTROID"),
+        *("GENERATOR_REDUCTION", "GENERATOR_SCALE"),
+    ],
     "Base-CMTR.yml": [
         "DROP_PATH_RATIO",
         "VALUE",

@@ -7,15 +7,19 @@ section 3.1, eq. 1-5
 import torch
 from torch import Tensor, nn
 
+from fastreid_mm.common.errors import require_choice
+
+DECODERS = ("attention", "block")
+
 
 class ModalityCompensation(nn.Module):
     """A transformer that turns part features of one modality into those that the other modality would have.
 
         encoded = Encoder(F) (eq. 1 and 2),    compensated = Decoder(P, encoded) (eq. 3 and 4)
 
-    The encoder is one layer over the parts of an image. The decoder is one layer, the same for both modalities, in
-    which the prototypes P of the missing modality attend to each other and then to the encoded parts. Parts need no
-    position encoding: each has its own prototype.
+    The encoder is one layer over the parts of an image. In the decoder, the same for both modalities, the prototypes P
+    of the missing modality attend to each other and then to the encoded parts. Parts need no position encoding: each
+    has its own prototype.
 
     Args:
         dim: channels d of a part feature.
@@ -23,8 +27,14 @@ class ModalityCompensation(nn.Module):
         num_heads: how many attention heads; the paper does not say.
         ffn_ratio: channels of the hidden layer of the feed-forward networks, over ``dim``.
         dropout: dropout of the transformer.
-        start: initial weight of the decoder's last LayerNorm. With 1, as transformers have it, compensated features are
-            larger than the real features to which eq. 5 adds them: 1.4 times if those come from BatchNorm and ReLU.
+        decoder: "attention" ends with eq. 4, the weighted sum over the encoded parts. "block" is a whole decoder layer
+            of a transformer, with residual connections, norms and a feed-forward network after it: what it makes is
+            longer than the real features and hardly depends on the image, for the prototypes' share outweighs it.
+        start: initial weight of the last LayerNorm of a "block". With 1, as transformers have it, compensated features
+            are 1.4 times as long as the real features to which eq. 5 adds them, if those come from BatchNorm and ReLU.
+
+    Raises:
+        ValueError: the decoder is unknown.
 
     Example:
         >>> compensation = ModalityCompensation(dim=64, parts=6)
@@ -34,12 +44,23 @@ class ModalityCompensation(nn.Module):
     """
 
     def __init__(
-        self, dim: int, parts: int, num_heads: int = 8, ffn_ratio: int = 4, dropout: float = 0.1, start: float = 1.0
+        self,
+        dim: int,
+        parts: int,
+        num_heads: int = 8,
+        ffn_ratio: int = 4,
+        dropout: float = 0.1,
+        decoder: str = "attention",
+        start: float = 1.0,
     ) -> None:
         super().__init__()
+        require_choice("decoder", decoder, DECODERS)
         self.encoder = nn.TransformerEncoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
-        self.decoder = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
-        nn.init.constant_(self.decoder.norm3.weight, start)
+        if decoder == "block":
+            self.decoder = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
+            nn.init.constant_(self.decoder.norm3.weight, start)
+        else:
+            self.decoder = _AttentionDecoder(dim, num_heads, dropout)
         self.prototypes = nn.Parameter(nn.init.normal_(torch.empty(2, parts, dim), std=0.02))
 
     def forward(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,3 +72,19 @@ class ModalityCompensation(nn.Module):
         encoded = self.encoder(parts)
         missing = 1 - modalities  # infrared for a visible image, and the other way round
         return encoded, self.decoder(self.prototypes[missing], encoded)
+
+
+class _AttentionDecoder(nn.Module):
+    """The two attentions of a transformer's decoder layer; eq. 4 has nothing after the second. Names are PyTorch's."""
+
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(dim, num_heads, dropout, batch_first=True)
+        self.multihead_attn = nn.MultiheadAttention(dim, num_heads, dropout, batch_first=True)
+        self.norm1, self.dropout1 = nn.LayerNorm(dim), nn.Dropout(dropout)
+
+    def forward(self, prototypes: Tensor, encoded: Tensor) -> Tensor:
+        """(B, p, d) prototypes and encoded parts to (B, p, d) compensated parts."""
+        attended, _ = self.self_attn(prototypes, prototypes, prototypes, need_weights=False)
+        queries = self.norm1(prototypes + self.dropout1(attended))
+        return self.multihead_attn(queries, encoded, encoded, need_weights=False)[0]

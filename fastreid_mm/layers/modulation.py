@@ -6,6 +6,10 @@ section 3.2, eq. 12
 
 from torch import Tensor, nn
 
+from fastreid_mm.common.errors import require_choice
+
+SCALES = ("one_plus", "plain")
+
 
 class ModulationGenerator(nn.Module):
     """Makes the scale and the shift of every channel from the mean part of an image, each by a two-layer network.
@@ -18,6 +22,11 @@ class ModulationGenerator(nn.Module):
     Args:
         dim: channels d of a part feature.
         reduction: ``dim`` over the channels of the hidden layer: 1 for no bottleneck, 16 as in SENet.
+        scale: "one_plus" as above, or "plain", ``scale = g_1(mean_p x_p)`` as eq. 12 prints it, and both networks with
+            PyTorch's initial weights: the start is another gallery for every query.
+
+    Raises:
+        ValueError: the kind of scale is unknown.
 
     Example:
         >>> import torch
@@ -26,19 +35,22 @@ class ModulationGenerator(nn.Module):
         (torch.Size([4, 64]), torch.Size([4, 64]))
     """
 
-    def __init__(self, dim: int, reduction: int = 1) -> None:
+    def __init__(self, dim: int, reduction: int = 1, scale: str = "one_plus") -> None:
         super().__init__()
-        self.scale = _generator(dim, dim // reduction)
-        self.shift = _generator(dim, dim // reduction)
+        require_choice("scale", scale, SCALES)
+        self.offset = float(scale == "one_plus")
+        self.scale = _generator(dim, dim // reduction, near_zero=scale == "one_plus")
+        self.shift = _generator(dim, dim // reduction, near_zero=scale == "one_plus")
 
     def forward(self, parts: Tensor) -> tuple[Tensor, Tensor]:
         """(B, p, d) part features to scale (B, d) and shift (B, d)."""
         pooled = parts.mean(1)
-        return 1 + self.scale(pooled), self.shift(pooled)
+        return self.offset + self.scale(pooled), self.shift(pooled)
 
 
-def _generator(dim: int, hidden: int) -> nn.Sequential:
+def _generator(dim: int, hidden: int, near_zero: bool) -> nn.Sequential:
     last = nn.Linear(hidden, dim)
-    nn.init.normal_(last.weight, std=0.001)  # with zeros, the first layer would have no gradient
-    nn.init.zeros_(last.bias)
+    if near_zero:
+        nn.init.normal_(last.weight, std=0.001)  # with zeros, the first layer would have no gradient
+        nn.init.zeros_(last.bias)
     return nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), last)

@@ -49,7 +49,7 @@ def test_the_papers_network_at_full_size():
     backbone = 23_508_032 + 64 * 3 * 49 + 128 + 215_808
     head = 6 * (2048 * 256 + 2 * 256 + 256 * 395 + 395)
     attention, ffn, norm = 4 * (256 * 256 + 256), 2 * 4 * 256 * 256 + 4 * 256 + 256, 2 * 256
-    transformer = (attention + ffn + 2 * norm) + (2 * attention + ffn + 3 * norm) + 2 * 6 * 256
+    transformer = (attention + ffn + 2 * norm) + (2 * attention + norm) + 2 * 6 * 256
     generators = 2 * 2 * (256 * 256 + 256)
     assert sum(value.numel() for value in model.parameters()) == backbone + head + transformer + generators
 
@@ -67,11 +67,11 @@ BASE = {"loss_cls", "loss_hetero_center_triplet"}
         (["MODEL.HEADS.PARTS", 1], {"loss_modality_consistency", "loss_modulation_discriminative"}),  # figure 3
         (["MODEL.CMT.RESIDUAL_FROM", "encoded"], {"loss_modality_consistency", "loss_modulation_discriminative"}),
         (
-            ["MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", True],
+            ["MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", False, "MODEL.CMT.DECODER", "block"],
             {"loss_modality_consistency", "loss_modulation_discriminative"},
         ),
         (
-            ["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8],
+            ["MODEL.CMT.GENERATOR_REDUCTION", 16, "MODEL.CMT.FFN_RATIO", 8, "MODEL.CMT.GENERATOR_SCALE", "plain"],
             {"loss_modality_consistency", "loss_modulation_discriminative"},
         ),
         (["MODEL.HEADS.PART_DIM", 0], {"loss_modality_consistency", "loss_modulation_discriminative"}),
@@ -141,6 +141,18 @@ def test_lambda_scales_the_modulation_loss_only(build):
     torch.testing.assert_close(usual["loss_modulation_discriminative"], 0.2 * expected)
 
 
+@pytest.mark.parametrize("detach", [False, True])
+def test_the_modulation_loss_may_train_the_generators_alone(build, detach):
+    model = build(*NO_DROPOUT, "MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DETACH_FEATURES", detach)
+    usual, batch = build(*NO_DROPOUT), vi_batch()
+    losses = model(batch)
+    torch.testing.assert_close(losses, usual(batch))
+    losses["loss_modulation_discriminative"].backward()
+    trained = {name for name, value in model.named_parameters() if value.grad is not None and value.grad.any()}
+    generators = {name for name in trained if name.startswith("heads.generator.")}
+    assert len(generators) == 8 and (trained == generators) is detach
+
+
 def test_the_generators_rate_has_a_factor_of_its_own(build, tiny_cfg):
     cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.CMT.GENERATOR_LR_FACTOR", 0.25, base="SYSU/cmt.yml")
     model = build_model(cfg)
@@ -199,10 +211,12 @@ def test_training_drops_out_and_evaluation_is_not_random(build):
     assert torch.equal(model(batch), model(batch))
 
 
-@pytest.mark.parametrize("config, start", [("SYSU/cmt.yml", 1.0), ("RegDB/cmt.yml", 1.0), ("demo/cmt.yml", 0.1)])
-def test_only_the_demo_starts_the_compensation_small(build, config, start):
-    weight = build(base=config).heads.compensation.decoder.norm3.weight
-    assert torch.equal(weight, torch.full_like(weight, start))
+@pytest.mark.parametrize("config", ["SYSU/cmt.yml", "RegDB/cmt.yml", "LLCM/cmt.yml", "demo/cmt.yml"])
+def test_what_is_made_up_is_the_sum_of_eq_4_unless_a_block_is_asked_for(build, config):
+    assert not hasattr(build(base=config).heads.compensation.decoder, "linear1")
+    block = build("MODEL.CMT.DECODER", "block", "MODEL.CMT.COMPENSATION_INIT", 0.1, base=config)
+    weight = block.heads.compensation.decoder.norm3.weight
+    assert torch.equal(weight, torch.full_like(weight, 0.1))
 
 
 @pytest.mark.parametrize(
@@ -212,6 +226,8 @@ def test_only_the_demo_starts_the_compensation_small(build, config, start):
         ("MODEL.CMT.HEADS", 3),
         ("MODEL.CMT.HEADS", 0),
         ("MODEL.CMT.COMPENSATION_INIT", -0.5),
+        ("MODEL.CMT.DECODER", "layer"),
+        ("MODEL.CMT.GENERATOR_SCALE", "two"),
         ("MODEL.CMT.GENERATOR_LR_FACTOR", -1.0),
         ("MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE", "l1"),
         ("MODEL.CMT.GENERATOR_REDUCTION", 32),

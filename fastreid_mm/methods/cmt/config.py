@@ -3,6 +3,8 @@
 from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.layers.modality_compensation import DECODERS
+from fastreid_mm.layers.modulation import SCALES
 from fastreid_mm.losses.modulation_discriminative import DISTANCES, MININGS
 from fastreid_mm.modeling.terms import SCALE
 
@@ -12,10 +14,15 @@ NETWORK = {
         'Eq. 5 adds the compensated features to "raw" part features; "encoded" takes the encoder\'s output.',
         choices=("raw", "encoded"),
     ),
+    "DECODER": Key(
+        "attention",
+        'What makes the compensated features: "attention", the weighted sum of eq. 4, or "block", a whole layer of a '
+        "transformer's decoder, whose output is nearly a constant of the modality and longer than the real features.",
+        choices=DECODERS,
+    ),
     "COMPENSATION_INIT": Key(
         1.0,
-        "Start of the weight of the decoder's last LayerNorm; 1 is that of the transformer the paper refers to. From "
-        "scratch the compensated features then drown the real ones: 0.1 lets them start small.",
+        'Start of the weight of a "block"\'s last LayerNorm; 1 is that of the transformer the paper refers to.',
         least=0,
         when="training",
     ),
@@ -24,6 +31,12 @@ NETWORK = {
     "DROPOUT": Key(0.1, "Its dropout (a reading).", least=0),
     "GENERATOR_REDUCTION": Key(
         1, "Narrowing in the hidden layer of the modulation's generators: 1 for none, 16 as in SENet.", least=1
+    ),
+    "GENERATOR_SCALE": Key(
+        "one_plus",
+        'The scale of eq. 12: "one_plus", 1 + g(x), which starts near no modulation (a reading), or "plain", g(x) as '
+        "printed.",
+        choices=SCALES,
     ),
     "GENERATOR_LR_FACTOR": Key(
         1.0,
@@ -36,9 +49,9 @@ NETWORK = {
 CONSISTENCY = {
     "SCALE": SCALE,
     "DETACH_CENTROID": Key(
-        False,
-        "Let the loss move compensated features only, and not the centres of the real ones. From scratch it else draws "
-        "all features together before they tell people apart.",
+        True,
+        "Let the loss move compensated features only, and not the centres of the real ones, with which they are to be "
+        "aligned. It else draws all features together.",
         when="training",
     ),
 }
@@ -55,6 +68,12 @@ MODULATION = {
         "euclidean",
         'Its distance: as eq. 14 is read, or "cosine", by which retrieval compares.',
         choices=tuple(DISTANCES),
+        when="training",
+    ),
+    "DETACH_FEATURES": Key(
+        False,
+        "Let it train the generators of scale and shift alone, and not the features that they modulate (a reading: the "
+        "paper does not say).",
         when="training",
     ),
     "CROSS_TRIPLETS": Key(False, "Compare images of different modalities only, as testing does.", when="training"),

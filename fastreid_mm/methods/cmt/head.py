@@ -30,6 +30,7 @@ class CMTHead(PartHead):
             the parts, so that these start from the same weights in every row of the table.
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
         generator_lr_factor: factor on the learning rate of ``generator``.
+        generator_alone: whether scale and shift carry no gradient to the features they are made of.
         parts: arguments of :class:`PartHead`.
     """
 
@@ -44,12 +45,14 @@ class CMTHead(PartHead):
         generator: Callable[[], ModulationGenerator] | None,
         add_to_encoded: bool,
         generator_lr_factor: float,
+        generator_alone: bool,
         **parts,
     ) -> None:
         super().__init__(**parts)
         self.compensation = compensation() if compensation else None
         self.generator = generator() if generator else None
         self.add_to_encoded, self.generator_lr_factor = add_to_encoded, generator_lr_factor
+        self.generator_alone = generator_alone
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -58,20 +61,26 @@ class CMTHead(PartHead):
         dim = parts["dim"] or parts["in_dim"]
         modulates = bool(needed & {"scale", "shift"})
         _check(cfg, dim, modulates)
-        sizes = (dim, parts["parts"], options.HEADS, options.FFN_RATIO, options.DROPOUT, options.COMPENSATION_INIT)
         completes = bool(needed & {"raw_parts", "compensated_parts"})
         return parts | {
-            "compensation": partial(ModalityCompensation, *sizes) if completes else None,
-            "generator": partial(ModulationGenerator, dim, options.GENERATOR_REDUCTION) if modulates else None,
+            "compensation": _compensation(options, dim, parts["parts"]) if completes else None,
+            "generator": (
+                partial(ModulationGenerator, dim, options.GENERATOR_REDUCTION, options.GENERATOR_SCALE)
+                if modulates
+                else None
+            ),
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
             "generator_lr_factor": options.GENERATOR_LR_FACTOR,
+            "generator_alone": modulates and cfg.MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DETACH_FEATURES,
         }
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`."""
         raw = self.part_features(inputs["maps"])  # (B, p, d), "F"
         complete, compensated = self.complete(raw, inputs["modalities"])
-        modulation = self.generator(complete) if self.generator is not None else ()
+        modulation = ()
+        if self.generator is not None:
+            modulation = self.generator(complete.detach() if self.generator_alone else complete)
         if not self.training:
             return QueryAdaptiveFeature(complete, *modulation).pack() if modulation else complete.flatten(1)
         outputs = self.classified(complete) | dict(zip(("scale", "shift"), modulation))
@@ -113,6 +122,11 @@ class CMTHead(PartHead):
             return pairwise_distance(query, gallery, metric)
         asking, asked = (QueryAdaptiveFeature.unpack(features, self.parts) for features in (query, gallery))
         return query_adaptive_distance(asking.complete, asked.complete, asking.scale, asking.shift, metric)
+
+
+def _compensation(options: CfgNode, dim: int, parts: int) -> Callable[[], ModalityCompensation]:
+    sizes = (dim, parts, options.HEADS, options.FFN_RATIO, options.DROPOUT, options.DECODER)
+    return partial(ModalityCompensation, *sizes, *((options.COMPENSATION_INIT,) if options.DECODER == "block" else ()))
 
 
 def _check(cfg: CfgNode, dim: int, modulates: bool) -> None:

@@ -22,7 +22,7 @@ class ModalityConsistency(LossTerm):
 
     needs = ("raw_parts", "compensated_parts")
 
-    def __init__(self, scale: float = 1.0, detach_centroid: bool = False) -> None:
+    def __init__(self, scale: float = 1.0, detach_centroid: bool = True) -> None:
         super().__init__(scale)
         self.detach_centroid = detach_centroid
 
@@ -43,6 +43,7 @@ class ModulationDiscriminative(LossTerm):
     Args:
         scale: lambda.
         margin, mining, distance: see :func:`modulation_discriminative`.
+        detach_features: whether it trains what scale and shift are made by, and not the features.
         cross_triplets: whether images of different modalities only are compared.
     """
 
@@ -55,15 +56,18 @@ class ModulationDiscriminative(LossTerm):
         margin: float = 0.3,
         mining: str = "hard",
         distance: str = "euclidean",
+        detach_features: bool = False,
         cross_triplets: bool = False,
     ) -> None:
         super().__init__(scale)
-        self.margin, self.mining, self.distance, self.cross_triplets = margin, mining, distance, cross_triplets
+        self.margin, self.mining, self.distance = margin, mining, distance
+        self.detach_features, self.cross_triplets = detach_features, cross_triplets
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
+        parts = outputs["part_features"]
         return modulation_discriminative(
-            outputs["part_features"],
+            parts.detach() if self.detach_features else parts,
             outputs["scale"],
             outputs["shift"],
             labels.targets,
