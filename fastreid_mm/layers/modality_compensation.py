@@ -56,9 +56,11 @@ class ModalityCompensation(nn.Module):
         super().__init__()
         require_choice("decoder", decoder, DECODERS)
         self.encoder = nn.TransformerEncoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
+        self.decoder: nn.Module
         if decoder == "block":
-            self.decoder = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
-            nn.init.constant_(self.decoder.norm3.weight, start)
+            block = nn.TransformerDecoderLayer(dim, num_heads, ffn_ratio * dim, dropout, batch_first=True)
+            nn.init.constant_(block.norm3.weight, start)
+            self.decoder = block
         else:
             self.decoder = _AttentionDecoder(dim, num_heads, dropout)
         self.prototypes = nn.Parameter(nn.init.normal_(torch.empty(2, parts, dim), std=0.02))

@@ -72,6 +72,13 @@ class TokenFusion(nn.Module):
         require_shapes(tokens_a=(tokens_a, self._axes), tokens_b=(tokens_b, self._axes))
         return self.fuse(tokens_a, tokens_b)
 
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The layers that attend, in their order; "add" and "concatenate" have none."""
+        if isinstance(self.fuse, _UpdateStreams):
+            return [*self.fuse.interactions, self.fuse.last]
+        return list(self.fuse.blocks if isinstance(self.fuse, _JointTransformer) else getattr(self.fuse, "layers", ()))
+
 
 def _build(dim: int, num_heads: int, depth: int, variant: str, stack: str, layer: dict) -> nn.Module:
     if variant == "add":

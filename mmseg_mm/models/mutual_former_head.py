@@ -10,10 +10,12 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.weights import find_weights
+from fastreid_mm.layers.vit_start import VIT_NAMES, start_from_vit
+from mmseg_mm.engine.safe_checkpoint import read_checkpoint
 from mmseg_mm.models.fusion_level import FusionLevel
 from mmseg_mm.models.map_loss import MapLoss
 from mmseg_mm.models.sub_decoder import SubDecoder
-from mmseg_mm.models.vit_initialization import start_from_vit
 
 Pair = tuple[Tensor, Tensor]
 FIRST_LEVEL = 2
@@ -122,13 +124,15 @@ class MutualFormerHead(BaseDecodeHead):
         """Initialize the weights by ``init_cfg`` and ``vit``.
 
         Raises:
-            InputError: The checkpoint of the ViT cannot be used, see :func:`start_from_vit`.
+            InputError: The checkpoint of the ViT cannot be read, or see :func:`start_from_vit`.
         """
         super().init_weights()
-        if self.vit is not None:
-            levels = cast(Iterable[FusionLevel], self.levels)
-            fusions = {f"level {number}": level.fuse.fusion for number, level in enumerate(levels, FIRST_LEVEL)}
-            start_from_vit(fusions, self.vit)
+        if self.vit is None:
+            return
+        content = read_checkpoint(self.vit, advice="a file of the ViT's weights alone can be read")
+        weights = find_weights(content, self.vit, VIT_NAMES).state
+        for level in cast(Iterable[FusionLevel], self.levels):
+            start_from_vit(level.fuse.fusion, weights, self.vit)
 
     def forward(self, inputs: Sequence[Pair]) -> Tensor:
         """Compute logits (B, 1, H_0, W_0) from maps (B, C_l, H_l, W_l) of image and depth for each level."""

@@ -5,11 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 from fastreid.modeling import build_model
+from timm.models.vision_transformer import Block
 
 import fastreid_mm.data
 import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence, multi_modal_margin
+from fastreid_mm.methods.mutualformer import vit_weights
+from fastreid_mm.modeling.backbones.cnn import build_cnn
+from fastreid_mm.modeling.backbones.plain_vit import create_vit
 from fastreid_mm.modeling.heads.stream_head import StreamHead
 from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import aligned_batch
@@ -198,6 +202,83 @@ def test_mutual_former_losses(build):
     smoothed = [torch.nn.functional.cross_entropy(each, targets, label_smoothing=0.1) for each in (a, b, fused)]
     torch.testing.assert_close(losses["loss_cls"], sum(smoothed))
     assert set(losses) == {"loss_cls", "loss_heterogeneous_score_coherence", "loss_triplet"}
+
+
+def test_mutual_former_may_have_a_triplet_loss_on_the_fused_feature(build):
+    options = (*named(CE, COHERENCE, "TripletLoss"), *STREAM_TRIPLETS[:3], "('stream_features', 'features')")
+    model, batch = build(MUTUALFORMER, *options), aligned_batch(2)
+    found, targets = outputs(model, batch), batch["targets"]
+    assert found["features"].shape == (8, 16)
+    every = (*found["stream_features"].unbind(1), found["features"])
+    torch.testing.assert_close(model(batch)["loss_triplet"], sum(batch_hard_triplet(one, targets) for one in every))
+
+
+@pytest.mark.parametrize("kind", ["all", "streams"])
+def test_mutual_former_may_test_parts_of_equal_length(build, kind):
+    options = ("MODEL.MUTUALFORMER.TEST_FEATURE", kind)
+    model = build(MUTUALFORMER, *options, "MODEL.MUTUALFORMER.TEST_NORMALIZE", True).eval()
+    batch, plain = aligned_batch(2), build(MUTUALFORMER, *options).eval()
+    parts = plain(batch).split(plain.block_sizes, 1)
+    expected = torch.cat([part / part.norm(dim=1, keepdim=True) for part in parts], 1)
+    torch.testing.assert_close(model(batch), expected)
+    held = torch.tensor([[True, True], [True, False]]).repeat(4, 1)
+    assert not model(batch | {"modality_mask": held})[1::2, model.block_sizes[-1] * -1 - 2 : -2].any()
+
+
+def vit_file(folder, width=16, depth=2):
+    torch.manual_seed(1)
+    blocks = torch.nn.ModuleList(Block(width, 4, qkv_bias=True) for _ in range(depth))
+    torch.save({"model": {f"blocks.{name}": value for name, value in blocks.state_dict().items()}}, folder / "vit.pth")
+    return blocks
+
+
+@pytest.fixture
+def pretrained(monkeypatch):
+    """Options under which a network starts from pretrained weights, of which its streams have none."""
+    monkeypatch.setattr("fastreid_mm.modeling.backbones.multi_stream.build_cnn", random_cnn)
+    return "MODEL.BACKBONE.PRETRAIN", True
+
+
+def random_cnn(cfg):
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.MODEL.BACKBONE.PRETRAIN = False
+    return build_cnn(cfg)
+
+
+def test_mutual_former_may_start_from_a_vit(build, pretrained, tmp_path):
+    blocks = vit_file(tmp_path)
+    file = ("MODEL.MUTUALFORMER.VIT", str(tmp_path / "vit.pth"))
+    for layer, block in zip(build(MUTUALFORMER, *pretrained, *file).heads.fusion.layers, blocks):
+        assert torch.equal(layer.interaction.qkv[1].weight, block.attn.qkv.weight)
+        assert torch.equal(layer.feed_forward[3].weight, block.mlp.fc2.weight)
+    without = build(MUTUALFORMER, *file).heads.fusion.layers[0]  # nothing pretrained: the file is not read
+    assert not torch.equal(without.interaction.qkv[0].weight, blocks[0].attn.qkv.weight)
+
+
+def test_mutual_former_may_start_from_a_vit_of_timms(build, pretrained, monkeypatch):
+    vit = create_vit("vit_tiny_patch16_224")
+    monkeypatch.setattr(vit_weights, "require_download", lambda key, name: None)
+    monkeypatch.setattr(vit_weights, "create_vit", lambda name, key, pretrained: vit)
+    options = ("MODEL.MUTUALFORMER.DIM", 192, "MODEL.MUTUALFORMER.VIT", "vit_tiny_patch16_224")
+    layer = build(MUTUALFORMER, *pretrained, *options).heads.fusion.layers[1]
+    assert torch.equal(layer.interaction.qkv[0].weight, vit.blocks[1].attn.qkv.weight)
+
+
+def test_a_vit_that_does_not_fit_is_named(build, pretrained, tmp_path):
+    path = str(tmp_path / "vit.pth")
+    with pytest.raises(InputError, match="MODEL.MUTUALFORMER.VIT: .*vit.pth does not exist"):
+        build(MUTUALFORMER, *pretrained, "MODEL.MUTUALFORMER.VIT", path)
+    vit_file(tmp_path, width=8)
+    with pytest.raises(InputError, match="MODEL.MUTUALFORMER.VIT .*vit.pth: blocks.0.attn.qkv.weight is"):
+        build(MUTUALFORMER, *pretrained, "MODEL.MUTUALFORMER.VIT", path)
+
+
+def test_the_papers_mutual_former_starts_from_vit_base():
+    options = load_config(str(CONFIGS / MUTUALFORMER), []).MODEL.MUTUALFORMER
+    with torch.device("meta"):
+        vit = create_vit(options.VIT)
+    assert (vit.embed_dim, vit.blocks[0].attn.num_heads) == (options.DIM, options.HEADS)
 
 
 def test_mutual_former_tests_what_it_is_told(build):

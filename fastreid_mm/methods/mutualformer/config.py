@@ -19,6 +19,12 @@ KEYS = {
     "FUSED_SELF_ATTENTION": Key(False, "Self-attention of the fused tokens, which only the released layer has."),
     "DIM": Key(768, "Channels of a token; the paper gives none, these are those of ViT-Base.", least=1),
     "HEADS": Key(12, "Heads of its attention, likewise.", least=1),
+    "VIT": Key(
+        "",
+        "Start self-attention and feed-forward networks from a ViT, a name of timm's or a file; its blocks have DIM "
+        "channels. Not read with MODEL.BACKBONE.PRETRAIN False.",
+        when="training",
+    ),
     "SHARE_PATCH_EMBED": Key(
         True,
         "One convolution makes the tokens of both modalities. The paper does not say; its number of parameters for "
@@ -30,6 +36,11 @@ KEYS = {
         "vector. "
         'Of the paper\'s two sentences on it, one has "all" and the other "fused".',
         choices=tuple(TEST_FEATURES),
+    ),
+    "TEST_NORMALIZE": Key(
+        False,
+        "Bring the fused feature and that of each stream to length one before they are compared in one vector, in "
+        "which longer ones else count more (a reading: the paper does not say).",
     ),
 }
 

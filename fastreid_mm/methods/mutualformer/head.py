@@ -7,6 +7,7 @@ figure 5, https://arxiv.org/abs/2112.01177. The branches of the single modalitie
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from torch import Tensor, nn
@@ -14,7 +15,9 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import TokenFusion
+from fastreid_mm.layers.vit_start import start_from_vit
 from fastreid_mm.methods.mutualformer.config import TEST_FEATURES
+from fastreid_mm.methods.mutualformer.vit_weights import vit_weights
 from fastreid_mm.modeling.heads.aligned_head import Block
 from fastreid_mm.modeling.heads.stream_head import StreamHead
 
@@ -33,6 +36,7 @@ class MutualFormerHead(StreamHead):
         share_embed: whether both modalities share one convolution, or each has its own. The paper does not say; for
             saliency detection, only a shared one meets its printed number of parameters.
         test_feature: "all" blocks of a feature, only the "fused" one or only those of the "streams".
+        test_normalize: whether each of these blocks is brought to length one.
         streams: arguments of :class:`StreamHead`.
     """
 
@@ -48,6 +52,7 @@ class MutualFormerHead(StreamHead):
         grid: tuple[int, int],
         share_embed: bool,
         test_feature: str,
+        test_normalize: bool = False,
         **streams,
     ) -> None:
         super().__init__(**streams)
@@ -56,7 +61,7 @@ class MutualFormerHead(StreamHead):
         self.embed = nn.ModuleList(nn.Conv2d(dim, token_dim, 1) for _ in range(1 if share_embed else 2))
         self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(2, grid[0] * grid[1], token_dim), std=0.02))
         self.fused_classifier = nn.Linear(token_dim, classes)
-        self._tested = TEST_FEATURES[test_feature]
+        self._tested, self.test_normalize = TEST_FEATURES[test_feature], test_normalize
         blocks = [Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,))]
         self.blocks = tuple(blocks[self._tested])
 
@@ -77,6 +82,7 @@ class MutualFormerHead(StreamHead):
             "grid": tuple(cfg.MODEL.BACKBONE.MAP_TRAIN),
             "share_embed": options.SHARE_PATCH_EMBED,
             "test_feature": options.TEST_FEATURE,
+            "test_normalize": options.TEST_NORMALIZE,
         }
 
     @property
@@ -90,7 +96,8 @@ class MutualFormerHead(StreamHead):
         maps = inputs["modality_maps"]
         streams, fused = self.stream_features(maps), self.fused(maps)
         if not self.training:
-            return torch.cat([fused, *streams.unbind(1)][self._tested], dim=1)
+            tested = [fused, *streams.unbind(1)][self._tested]
+            return torch.cat([F.normalize(one) for one in tested] if self.test_normalize else tested, dim=1)
         scores = self.fused_classifier(fused)
         return self.classified(streams, fused, scores) | {"fused_scores": scores}
 
@@ -126,7 +133,7 @@ def _build_fusion(cfg: CfgNode) -> TokenFusion:
             f"MODEL.MUTUALFORMER.HEADS {options.HEADS} does not divide the {options.DIM} channels of "
             "MODEL.MUTUALFORMER.DIM"
         )
-    return TokenFusion(
+    fusion = TokenFusion(
         options.DIM,
         options.HEADS,
         options.LAYERS,
@@ -137,3 +144,6 @@ def _build_fusion(cfg: CfgNode) -> TokenFusion:
         joint_norm=options.JOINT_NORM,
         fused_self_attention=options.FUSED_SELF_ATTENTION,
     )
+    if cfg.MODEL.BACKBONE.PRETRAIN and options.VIT and fusion.layers:
+        start_from_vit(fusion, vit_weights(options.VIT), f"MODEL.MUTUALFORMER.VIT {options.VIT}")
+    return fusion

@@ -11,25 +11,25 @@ from timm.models.vision_transformer import Block, VisionTransformer
 from fastreid_mm.common.errors import InputError, first_line
 
 
-def create_vit(name: str, **options: Any) -> VisionTransformer:
+def create_vit(name: str, key: str = "MODEL.BACKBONE.VIT.NAME", **options: Any) -> VisionTransformer:
     """Create a network by name, without classifier; its image size is fixed.
 
     Args:
         name: with or without a tag, as timm lists it.
+        key: the config key that gives the name.
         options: those of timm's constructor.
 
     Raises:
         InputError: the name is unknown or that of another kind of network, or a size is impossible.
     """
-    key = f"MODEL.BACKBONE.VIT.NAME {name}"
     try:
         vit = timm.create_model(name, num_classes=0, dynamic_img_size=False, **options)
     except TypeError:  # another network, which does not have these options
-        raise InputError(f"{key} is not a vision transformer of timm that takes patches of an image") from None
+        raise InputError(f"{key} {name} is not a vision transformer of timm that takes patches of an image") from None
     except (RuntimeError, ValueError, OSError) as error:  # unknown name or size, or weights that cannot be fetched
-        raise InputError(f"{key}: {first_line(error)}") from None
+        raise InputError(f"{key} {name}: {first_line(error)}") from None
     if not isinstance(vit, VisionTransformer) or not _is_plain(vit):
-        raise InputError(f"{key} is not a plain vision transformer whose feature is its class token")
+        raise InputError(f"{key} {name} is not a plain vision transformer whose feature is its class token")
     return vit
 
 

@@ -24,8 +24,8 @@ _SECONDS = 10  # to wait for a connection
 logger = logging.getLogger("fastreid.mm")
 
 
-def read_state_dict(path: str, own: Collection[str] = ()) -> dict[str, Tensor]:
-    """Read a backbone's tensors from a ``.safetensors`` or PyTorch file, and log where they were.
+def read_state_dict(path: str, own: Collection[str] = (), key: str = KEY) -> dict[str, Tensor]:
+    """Read a network's tensors from a ``.safetensors`` or PyTorch file, and log where they were.
 
     They may be under any key (``model``, ``state_dict``, ``net``), behind one prefix (``module.``, ``base.``,
     ``backbone.``), and beside other parts, as a classifier: see :func:`find_weights`.
@@ -33,32 +33,33 @@ def read_state_dict(path: str, own: Collection[str] = ()) -> dict[str, Tensor]:
     Args:
         path: of the file.
         own: the names of the network that is to have them.
+        key: the config key that gives the path.
 
     Raises:
-        InputError: the file is missing or of another kind, code would have to be run to load it, or it has the network
-            more than once.
+        InputError: names the key; the file is missing or of another kind, code would have to be run to load it, or it
+            has the network more than once.
     """
-    with named_by_key():
+    with named_by_key(key):
         content = read_file(path)
-    return state_in(content, path, own)
+    return state_in(content, path, own, key)
 
 
-def state_in(content: object, path: str, own: Collection[str] = ()) -> dict[str, Tensor]:
+def state_in(content: object, path: str, own: Collection[str] = (), key: str = KEY) -> dict[str, Tensor]:
     """:func:`read_state_dict` of what a file held."""
-    with named_by_key():
+    with named_by_key(key):
         found = find_weights(content, path, own)
     if found.told():
-        logger.info(f"{KEY}: {path}: {found.told()}")
+        logger.info(f"{key}: {path}: {found.told()}")
     return found.state
 
 
 @contextmanager
-def named_by_key() -> Iterator[None]:
-    """Put :data:`KEY` before the message of an :class:`InputError` that the block raises."""
+def named_by_key(key: str = KEY) -> Iterator[None]:
+    """Put a config key before the message of an :class:`InputError` that the block raises."""
     try:
         yield
     except InputError as error:
-        raise InputError(f"{KEY}: {error}") from None
+        raise InputError(f"{key}: {error}") from None
 
 
 def read_file(path: str) -> object:

@@ -61,17 +61,7 @@ def test_the_file_is_read_when_training_begins_only(tmp_path):
         head(tmp_path / "more.pth")
 
 
-@pytest.mark.parametrize(
-    "weights, options, message",
-    [
-        (vit(16), {}, r"vit.pth: blocks.0.attn.qkv.weight is \(48, 16\), a layer of 8 channels needs \(24, 8\)"),
-        (vit(blocks=1), {}, "vit.pth has no blocks.1.attn.qkv.weight"),
-        (vit(), {"fusion.joint_norm": True}, "joint_norm"),
-        (vit(), {"fusion.variant": "transformer"}, "variant 'transformer'"),
-        (vit(), {"fusion.stack": "update_streams"}, "stack 'update_streams'"),
-    ],
-)
-def test_what_does_not_fit_is_named(tmp_path, weights, options, message):
-    torch.save(weights, tmp_path / "vit.pth")
-    with pytest.raises(InputError, match=message):
-        head(tmp_path / "vit.pth", **options)
+def test_what_does_not_fit_is_named(tmp_path):
+    torch.save(vit(16), tmp_path / "vit.pth")
+    with pytest.raises(InputError, match=r"vit.pth: blocks.0.attn.qkv.weight is \(48, 16\), a layer of 8 channels"):
+        head(tmp_path / "vit.pth")
