@@ -22,14 +22,18 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+TORCH_ONLY = (
+    *("fastreid_mm.layers", "fastreid_mm.losses"),
+    *(f"fastreid_mm.common.{name}" for name in ("errors", "modality", "weights")),
+)
+
+
 @pytest.mark.parametrize("part", ["layers", "losses"])
 def test_blocks_and_losses_need_nothing_but_torch(part):
     for path in (PROJECT / "fastreid_mm" / part).rglob("*.py"):
         for name in imported(path):
             root = name.split(".")[0]
-            ours = name.startswith(
-                ("fastreid_mm.layers", "fastreid_mm.losses", "fastreid_mm.common.modality", "fastreid_mm.common.errors")
-            )
+            ours = name.startswith(TORCH_ONLY)
             assert ours or root == "torch" or root in sys.stdlib_module_names, f"{path.name}: {name}"
 
 

@@ -67,12 +67,13 @@ def run_tests(
     """
     share_buffers(model)
     model, results = unwrap(model), {}
-    tested = FlipTesting(model, cfg.TEST.FLIP.ENABLED)
+    tested, asked = FlipTesting(model, cfg.TEST.FLIP.ENABLED), as_meta_architecture(model, cfg.TEST.METRIC)
+    if asked.remark and comm.is_main_process():
+        logger.info(asked.remark)
     for name in cfg.DATASETS.TESTS:
         dataset = build_dataset(cfg, name)
         _list(dataset, name, lists)
         evaluator = build(cfg, dataset)
-        asked = as_meta_architecture(model, cfg.TEST.METRIC)
         evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
         loader = build_test_loader(cfg, dataset)
         found = inference_on_dataset(tested, loader, evaluator)

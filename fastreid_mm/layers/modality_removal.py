@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fastreid_mm.common.errors import require_choice
 
-MAPPINGS = ("fc", "identity")
+MAPPINGS = ("fc", "fc_bias", "identity")
 
 
 class ModalityRemoval(nn.Module):
@@ -18,7 +18,9 @@ class ModalityRemoval(nn.Module):
     Args:
         dim: channels D of features and embeddings.
         num_modalities: how many modalities there are.
-        mapping: phi (table 7), "fc" for a fully connected layer a modality, or "identity".
+        mapping: phi (table 7), "fc" for a fully connected layer a modality, or "identity". "fc_bias" is a layer with a
+            bias, which is learnt past the embedding and is longer than what the layer makes of that at the start: 0.58
+            beside 0.32 where D is 768.
 
     Raises:
         ValueError: the mapping is unknown.
@@ -33,10 +35,14 @@ class ModalityRemoval(nn.Module):
         super().__init__()
         require_choice("mapping", mapping, MAPPINGS)
         self.mappings = nn.ModuleList(
-            nn.Linear(dim, dim) if mapping == "fc" else nn.Identity() for _ in range(num_modalities)
+            nn.Identity() if mapping == "identity" else nn.Linear(dim, dim, bias=mapping == "fc_bias")
+            for _ in range(num_modalities)
         )
+
+    def mapped(self, embeddings: Tensor) -> Tensor:
+        """(M, D) modality embeddings to the (M, D) vectors that are subtracted."""
+        return torch.stack([phi(embedding) for phi, embedding in zip(self.mappings, embeddings)])
 
     def forward(self, features: Tensor, modalities: Tensor, embeddings: Tensor) -> Tensor:
         """(B, D) features, (B,) modality labels and (M, D) modality embeddings to (B, D) features."""
-        mapped = torch.stack([phi(embedding) for phi, embedding in zip(self.mappings, embeddings)])  # (M, D)
-        return features - mapped[modalities]
+        return features - self.mapped(embeddings)[modalities]

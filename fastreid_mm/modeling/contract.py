@@ -26,6 +26,11 @@ class MetaArchitecture:
     """Parts of names of tensors that features do not depend on; a checkpoint to test with may lack them."""
 
     @property
+    def remark(self) -> str:
+        """What the log of a test says of the model itself; empty for nothing."""
+        return ""
+
+    @property
     def query_adaptive_parts(self) -> int:
         """The p of features that are packed :class:`QueryAdaptiveFeature`s of p parts; 0 of all others."""
         return 0

@@ -42,14 +42,14 @@ def test_modality_embedding_is_added_to_every_token_of_its_modality(prefix):
     assert not torch.equal(layer.weight[0], layer.weight[1])
 
 
-@pytest.mark.parametrize("mapping", ["fc", "identity"])
-def test_modality_removal_subtracts_the_mapped_embedding_of_each_image(mapping):
+@pytest.mark.parametrize("mapping, tensors", [("fc", 2), ("fc_bias", 4), ("identity", 0)])
+def test_modality_removal_subtracts_the_mapped_embedding_of_each_image(mapping, tensors):
     layer = ModalityRemoval(3, mapping=mapping)
     features, modalities, embeddings = torch.randn(4, 3), torch.tensor([0, 1, 1, 0]), torch.randn(2, 3)
     for image, modality in enumerate(modalities):
         expected = features[image] - layer.mappings[modality](embeddings[modality])
         torch.testing.assert_close(layer(features, modalities, embeddings)[image], expected)
-    assert mapping == "fc" or not list(layer.parameters())
+    assert len(list(layer.parameters())) == tensors
 
 
 def test_unknown_mapping_is_named():

@@ -35,13 +35,14 @@ def test_the_papers_network_at_full_size():
         feature = model({"images": torch.rand(1, 3, 256, 128) * 255, "modalities": torch.tensor([1])})
     assert feature.shape == (1, 768)
     # ViT-B/16 without classifier (85.8 M), 466 - 197 more positions, and CMTR's own parts
-    own = 2 * 768 + 2 * (768 * 768 + 768) + 2 * 768 + 2 * 395 * 768
+    own = 2 * 768 + 2 * 768 * 768 + 2 * 768 + 2 * 395 * 768
     assert sum(value.numel() for value in model.parameters()) == 85_798_656 + (466 - 197) * 768 + own
 
 
 LOSSES = {"loss_cls", "loss_weighted_regularized_triplet"}
 CENTER, IDENTITY = "loss_modality_aware_center", "loss_modality_aware_identity"
 BASE = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
+SUMS = [word for part in ("CENTER", "IDENTITY") for word in (f"MODEL.LOSSES.MODALITY_AWARE_{part}.REDUCTION", "sum")]
 NO_EMBEDDING = ["MODEL.CMTR.MODALITY_EMBEDDING", False]
 
 
@@ -61,6 +62,7 @@ def named(*more):
         ([*named("CenterLoss"), "MODEL.LOSSES.CENTER_LOSS.OUTPUTS", "('neck_features',)"], {"loss_center"}),  # table 5
         (named("HeteroCenter"), {"loss_hetero_center"}),
         (["MODEL.CMTR.MAPPING", "identity"], {CENTER, IDENTITY}),  # table 7
+        (["MODEL.CMTR.MAPPING", "fc_bias"], {CENTER, IDENTITY}),
         *(
             (["MODEL.LOSSES.MODALITY_AWARE_CENTER.DISTANCE", name], {CENTER, IDENTITY})
             for name in ("l1", "l2", "smooth_l1")
@@ -88,12 +90,46 @@ def test_lambda_scales_its_loss_only(build, name, term):
 
 def test_a_sum_is_the_mean_times_the_batch(build):
     no_drop, batch = ("MODEL.BACKBONE.DROP_PATH_RATIO", 0.0), vi_batch()
-    options = [
-        word for part in ("CENTER", "IDENTITY") for word in (f"MODEL.LOSSES.MODALITY_AWARE_{part}.REDUCTION", "sum")
-    ]
-    mean, summed = build(*no_drop)(batch), build(*no_drop, *options)(batch)
+    mean, summed = build(*no_drop)(batch), build(*no_drop, *SUMS)(batch)
     for name in (CENTER, IDENTITY):
         torch.testing.assert_close(summed[name], 16 * mean[name])
+
+
+def test_the_sums_of_eq_4_and_5_train(tiny_cfg):
+    torch.manual_seed(0)
+    cfg = tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, "MODEL.BACKBONE.DROP_PATH_RATIO", 0.0, *SUMS)
+    model, batch = build_model(cfg), vi_batch()
+    optimizer, values = build_optimizer(cfg, model), []
+    for _ in range(20):
+        losses = model(batch)
+        optimizer.zero_grad()
+        sum(losses.values()).backward()
+        optimizer.step()
+        values.append({name: loss.item() for name, loss in losses.items()})
+    assert all(values[-1][name] < values[0][name] for name in (*LOSSES, CENTER, IDENTITY))
+    features = model.eval()(batch)
+    assert features.isfinite().all() and features.std(0).mean() > 0.1
+
+
+@pytest.mark.parametrize("mapping", ["fc", "fc_bias", "identity"])
+def test_retrieval_by_g_is_without_the_modality(build, mapping):
+    options, batch = ("MODEL.CMTR.MAPPING", mapping), vi_batch()
+    f, g = build(*options).eval(), build(*options, "MODEL.CMTR.TEST_FEATURE", "g").eval()
+    g.load_state_dict(f.state_dict())
+    removed = torch.stack([phi(e) for phi, e in zip(f.heads.removal.mappings, f.embedding.weight)])
+    torch.testing.assert_close(g(batch), f(batch) - removed[batch["modalities"]])
+    of_training = ("losses.", "heads.classifier.")
+    assert g.training_only == of_training and f.training_only == (*of_training, "heads.removal.")
+    with pytest.raises(InputError, match="MODEL.CMTR.TEST_FEATURE g .* ModalityAwareIdentity"):
+        build(*named(), "MODEL.CMTR.TEST_FEATURE", "g")
+
+
+def test_a_test_says_how_far_the_mapped_embeddings_are_apart(build):
+    model = build("MODEL.CMTR.MAPPING", "identity")
+    with torch.no_grad():
+        model.embedding.weight.copy_(torch.eye(2, 32) * torch.tensor([[3.0], [4.0]]))
+    assert model.remark == "mapped modality embeddings are 5.000 apart, 3.000 and 4.000 long"
+    assert build(*named()).remark == build(*NO_EMBEDDING, *named()).remark == ""
 
 
 def test_a_shorter_list_of_losses_is_a_smaller_network(build):
@@ -105,6 +141,7 @@ def test_a_shorter_list_of_losses_is_a_smaller_network(build):
     "key, value",
     [
         ("CMTR.MAPPING", "mlp"),
+        ("CMTR.TEST_FEATURE", "h"),
         ("LOSSES.MODALITY_AWARE_CENTER.DISTANCE", "l3"),
         ("LOSSES.MODALITY_AWARE_CENTER.REDUCTION", "max"),
         ("LOSSES.MODALITY_AWARE_IDENTITY.SCALE", -1.0),

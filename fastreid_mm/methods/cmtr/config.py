@@ -22,9 +22,15 @@ NETWORK = {
     ),
     "MAPPING": Key(
         "fc",
-        "phi (table 7): one fully connected layer a modality, or the identity.",
+        'phi (table 7): a fully connected layer for each modality, without a bias ("fc") or with one ("fc_bias"), which '
+        "is learnt past the embedding, or the identity.",
         choices=MAPPINGS,
-        when="training",
+    ),
+    "TEST_FEATURE": Key(
+        "f",
+        'What is compared: "f", the feature after the BNNeck (the paper), or "g", the same without its modality, which '
+        "the modality-aware losses train.",
+        choices=("f", "g"),
     ),
 }
 CENTER = {

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import torch
 from fastreid.config import configurable
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor
@@ -53,6 +54,17 @@ class CMTR(ComposedModel):
         if self.embedding is not None:
             found["modality_embeddings"] = self.embedding.weight
         return found | ({"targets": batch["targets"].to(self.device)} if self.training else {})
+
+    @property
+    def remark(self) -> str:
+        """How far the vectors that stand for the modalities in a feature are apart, and how long they are."""
+        removal = getattr(self.heads, "removal", None)
+        if removal is None or self.embedding is None:
+            return ""
+        with torch.no_grad():
+            visible, infrared = removal.mapped(self.embedding.weight)
+            apart, *lengths = (vector.norm().item() for vector in (visible - infrared, visible, infrared))
+        return f"mapped modality embeddings are {apart:.3f} apart, {lengths[0]:.3f} and {lengths[1]:.3f} long"
 
     def encode(self, images: Tensor, modalities: Tensor) -> Tensor:
         """(B, 3, H, W) images and (B,) modalities to (B, D) class tokens (eq. 1 and 2)."""
