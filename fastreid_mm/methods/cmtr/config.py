@@ -22,8 +22,8 @@ NETWORK = {
     ),
     "MAPPING": Key(
         "fc",
-        'phi (table 7): a fully connected layer for each modality, without a bias ("fc") or with one ("fc_bias"), which '
-        "is learnt past the embedding, or the identity.",
+        'phi (table 7): a fully connected layer for each modality, without a bias ("fc") or with one ("fc_bias"), '
+        "which is learnt past the embedding, or the identity.",
         choices=MAPPINGS,
     ),
     "TEST_FEATURE": Key(
