@@ -1,33 +1,34 @@
 """The methods of aligned modalities on RoadScene in RGBNT201's and in RGBN300's layout."""
 
 from comparison.experiment import Experiment, Row
+from comparison.visible_infrared import LITE0
 
 _METRICS = ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP")
-_SCRATCH = "MODEL.BACKBONE.PRETRAIN False MODEL.BACKBONE.RESNET.NAME resnet10t SOLVER.IMS_PER_BATCH 16 "
-"""With weights of ImageNet the untrained networks have an mAP of 54 and 92 already."""
-_STREAMS_ONLY = "MODEL.LOSSES.NAME ['CrossEntropyLoss'] MODEL.IEEE.REM none"
+_SHARED = (
+    "IMPORTS ['comparison.shortened'] MODEL.BACKBONE.NAME build_shortened_multi_stream "
+    "MODEL.BACKBONE.RESNET.STEM_RELU True SOLVER.WARMUP_ITERS 50 SOLVER.OPT AdamW SOLVER.BASE_LR 0.001 "
+    "SOLVER.WEIGHT_DECAY 0.01 SOLVER.IMS_PER_BATCH 16 MODEL.BACKBONE.PRETRAIN True " + LITE0
+)
+_STREAMS_ONLY = "MODEL.IEEE.REM none MODEL.LOSSES.NAME ['CrossEntropyLoss']"
+_CENTER = " MODEL.LOSSES.NAME ['CrossEntropyLoss','CenterLoss']"
 
 RGBNT201 = Experiment(
     "RGBNT201",
     "test",
     _METRICS,
-    epochs=8,
-    period=2,
-    options=_SCRATCH + "INPUT.SIZE_TRAIN [64,32] INPUT.SIZE_TEST [64,32] MODEL.IEEE.PARTS 2",
+    epochs=12,
+    frozen=3,
+    views=2,
+    options=_SHARED + "MODEL.BACKBONE.STAGES 4 INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] MODEL.IEEE.PARTS 4 ",
     rows={
-        "three streams": Row("ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
-        "+ CIM": Row("ieee", _STREAMS_ONLY, base="three streams"),
-        "+ CIM + 3M": Row("ieee", "MODEL.IEEE.REM none", base="three streams"),
-        "IEEE (+ CIM + 3M + REM)": Row("ieee", base="three streams"),
+        "three streams": Row("RGBNT201/ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
+        "+ CIM": Row("RGBNT201/ieee", _STREAMS_ONLY, base="three streams"),
+        "+ CIM + 3M": Row("RGBNT201/ieee", "MODEL.IEEE.REM none", base="three streams"),
+        "IEEE (+ CIM + 3M + REM)": Row("RGBNT201/ieee", base="three streams"),
+        "untrained": Row("RGBNT201/ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False", epochs=0),
     },
-    reference="IEEE (+ CIM + 3M + REM)",
 )
 
-
-_TRIPLET = (  # HAMNet has that loss too
-    "MODEL.LOSSES.NAME ['CrossEntropyLoss','TripletLoss','HeterogeneousScoreCoherence'] "
-    "MODEL.LOSSES.TRI.OUTPUTS ['stream_features'] MODEL.LOSSES.TRI.HARD_MINING True "
-)
 _FUSIONS = {
     "add": "add",
     "concatenate": "concatenate",
@@ -36,30 +37,37 @@ _FUSIONS = {
     "cross-attention with diffusion": "cross_diffusion",
     "MutualFormer": "mutualformer",
 }
+_TRIPLET = (  # HAMNet has that loss on its streams and its fused scores
+    "MODEL.LOSSES.NAME ['CrossEntropyLoss','TripletLoss','HeterogeneousScoreCoherence'] "
+    "MODEL.LOSSES.TRI.OUTPUTS ['stream_features','features'] MODEL.LOSSES.TRI.HARD_MINING True "
+)
+_MUTUAL = "RGBN300/mutualformer"
 
 
-def _trained(fusion: str) -> Row:
-    return Row("mutualformer", f"{_TRIPLET}MODEL.MUTUALFORMER.FUSION {fusion}", "HAMNet")
+def _fused(fusion: str) -> str:
+    return f"{_TRIPLET}MODEL.MUTUALFORMER.VIT '' MODEL.MUTUALFORMER.FUSION {fusion}"
 
 
-def _tested_by(feature: str, name: str, base: str) -> Row:
-    options = f"{_trained(_FUSIONS[name]).options} MODEL.MUTUALFORMER.TEST_FEATURE {feature}"
-    return Row("mutualformer", options, base, tests=name)
+def _tested(feature: str, name: str, base: str) -> Row:
+    options = f"{_fused(_FUSIONS[name])} MODEL.MUTUALFORMER.{feature}"
+    return Row(_MUTUAL, options, base, tests=name)
 
 
 RGBN300 = Experiment(
     "RGBN300",
     "test",
     _METRICS,
-    epochs=3,
-    period=1,
-    options=_SCRATCH + "INPUT.SIZE_TRAIN [32,64] INPUT.SIZE_TEST [32,64]",
-    rows={"HAMNet": Row("hamnet")}
-    | {name: _trained(fusion) for name, fusion in _FUSIONS.items()}
-    | {"MutualFormer, streams only": _tested_by("streams", "MutualFormer", "HAMNet")}
+    epochs=6,
+    frozen=3,
+    views=2,
+    options=_SHARED + "MODEL.BACKBONE.STAGES 4 INPUT.SIZE_TRAIN [64,128] INPUT.SIZE_TEST [64,128] "
+    "INPUT.PADDING.SIZE 5 ",
+    rows={"HAMNet": Row("RGBN300/hamnet")}
+    | {name: Row(_MUTUAL, _fused(fusion), "HAMNet") for name, fusion in _FUSIONS.items()}
     | {
-        f"{name}, fused only": _tested_by("fused", name, "add" if name == "add" else "add, fused only")
+        f"{name}, fused only": _tested("TEST_FEATURE fused", name, "" if name == "add" else "add, fused only")
         for name in _FUSIONS
-    },
-    reference="MutualFormer",
+    }
+    | {"MutualFormer, equal lengths": _tested("TEST_NORMALIZE True", "MutualFormer", "MutualFormer")}
+    | {"untrained": Row("RGBN300/hamnet", epochs=0)},
 )

@@ -1,13 +1,26 @@
 """All experiments by name."""
 
 from comparison.aligned import RGBN300, RGBNT201
-from comparison.visible_infrared import PEOPLE, PEOPLE_PRETRAINED, ROADSCENE, ROADSCENE_VAL
+from comparison.experiment import Claim
+from comparison.visible_infrared import CMTR, ROADSCENE, ROADSCENE_VAL
 
 EXPERIMENTS = {
     "roadscene": ROADSCENE,
     "roadscene_val": ROADSCENE_VAL,
-    "people": PEOPLE,
-    "people_pretrained": PEOPLE_PRETRAINED,
+    "cmtr": CMTR,
     "rgbnt201": RGBNT201,
     "rgbn300": RGBN300,
 }
+
+CLAIMS = (
+    Claim("CMT: modality-level alignment helps (table 3)", "roadscene", "HCT", "+ MAM"),
+    Claim("CMT: instance-level alignment helps (table 3)", "roadscene", "HCT", "+ IAM"),
+    Claim("CMT beats its base (table 3)", "roadscene", "HCT", "CMT"),
+    Claim("MUN beats its base (table 1)", "roadscene", "MUN, base", "MUN"),
+    Claim("CMTR: its center loss helps (table 3)", "cmtr", "CMTR, base", "+ ME + MAC"),
+    Claim("CMTR beats its base (table 3)", "cmtr", "CMTR, base", "CMTR"),
+    Claim("IEEE beats three streams (table 3)", "rgbnt201", "three streams", "IEEE (+ CIM + 3M + REM)"),
+    Claim("MutualFormer beats HAMNet (table 2)", "rgbn300", "HAMNet", "MutualFormer"),
+    Claim("MutualFormer's fusion beats adding (table 4)", "rgbn300", "add, fused only", "MutualFormer, fused only"),
+)
+"""Of the papers, in the order of the page of results."""
