@@ -56,19 +56,6 @@ def test_the_frozen_part_and_what_is_trained_above_it_are_the_whole_network(tiny
         assert torch.allclose(model(images | {"images": maps}), whole, atol=1e-5)
 
 
-def test_batch_norm_of_the_frozen_part_has_the_statistics_of_its_modality(tiny_cfg):
-    model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 5, base="SYSU/hct.yml"))
-    batch = vi_batch()
-    part = Frozen(model, 1)
-    part.adapt(lambda: part(batch))
-    images = model.normalize(batch["images"])
-    for modality, stream in enumerate(model.backbone.streams):
-        convolved = stream[0].conv1(images[batch["modalities"] == modality])
-        norm = next(m for m in stream[0].modules() if isinstance(m, torch.nn.BatchNorm2d))
-        if norm is stream[0].bn1:
-            assert torch.allclose(norm.running_mean, convolved.mean((0, 2, 3)), atol=1e-5)
-
-
 def test_each_run_is_made_once_and_the_same_again(sysu_datasets, tmp_path):
     for folder in ("here", "there"):
         runs = Runs("small", SMALL, tmp_path / folder, "")

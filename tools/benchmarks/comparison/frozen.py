@@ -52,7 +52,6 @@ class _Streams(nn.Module):
 def cached_maps(cfg: CfgNode, frozen: int, views: int, folder: Path) -> Maps:
     """The maps of the first stages (blocks, of a ViT) of a config's network on its training and test set.
 
-    BatchNorm in these stages has the statistics of its modality's training images in place of ImageNet's.
     They are computed when they are first asked for, and kept.
     """
     backbone = cfg.MODEL.BACKBONE
@@ -79,9 +78,9 @@ def _compute(cfg: CfgNode, frozen: int, views: int) -> Maps:
     model = build_model(cfg)
     part = Frozen(model, frozen)
 
-    def of(view: int, every: int = 1) -> tuple[Tensor, dict[str, Tensor]]:
+    def of(view: int) -> tuple[Tensor, dict[str, Tensor]]:
         maps, labels = [], []
-        for rows in torch.arange(0, len(samples), every).split(_BATCH):
+        for rows in torch.arange(len(samples)).split(_BATCH):
             items = []
             for index in rows.tolist():
                 with drawing_from(0, view, 0, index, 0):
@@ -91,7 +90,6 @@ def _compute(cfg: CfgNode, frozen: int, views: int) -> Maps:
             labels.append(batch)
         return torch.cat(maps), {key: torch.cat([batch[key] for batch in labels]) for key in _keys(labels[0])[1:]}
 
-    part.adapt(lambda: of(views, every=4))
     made = [of(view) for view in range(views)]
     labels = {f"train_{key}": value for key, value in made[0][1].items()}
     test, test_labels = [], []
@@ -129,18 +127,6 @@ class Frozen:
                     maps[rows] = found
             return maps
         return torch.stack([stages(images[:, index]) for index, stages in enumerate(self.stages)], 1)
-
-    def adapt(self, run) -> None:  # noqa: ANN001
-        """Give BatchNorm the mean statistics of a run over the training images."""
-        norms = [m for stages in self.stages for m in stages.modules() if isinstance(m, nn.BatchNorm2d)]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None
-            norm.train()
-        if norms:
-            run()
-        for norm in norms:
-            norm.eval()
 
 
 def _first_stages(backbone: nn.Module, count: int) -> list[nn.Sequential]:
