@@ -7,7 +7,7 @@ _METRICS = ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP")
 _SHARED = (
     "IMPORTS ['comparison.shortened'] MODEL.BACKBONE.NAME build_shortened_multi_stream "
     "MODEL.BACKBONE.RESNET.STEM_RELU True SOLVER.WARMUP_ITERS 50 SOLVER.OPT AdamW SOLVER.BASE_LR 0.001 "
-    "SOLVER.WEIGHT_DECAY 0.01 SOLVER.IMS_PER_BATCH 16 MODEL.BACKBONE.PRETRAIN True " + LITE0
+    "SOLVER.WEIGHT_DECAY 0.01 SOLVER.IMS_PER_BATCH 32 MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.STAGES 5 " + LITE0
 )
 _STREAMS_ONLY = "MODEL.IEEE.REM none MODEL.LOSSES.NAME ['CrossEntropyLoss']"
 _CENTER = " MODEL.LOSSES.NAME ['CrossEntropyLoss','CenterLoss']"
@@ -16,10 +16,10 @@ RGBNT201 = Experiment(
     "RGBNT201",
     "test",
     _METRICS,
-    epochs=12,
-    frozen=3,
+    epochs=5,
+    frozen=4,
     views=2,
-    options=_SHARED + "MODEL.BACKBONE.STAGES 4 INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] MODEL.IEEE.PARTS 4 ",
+    options=_SHARED + "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] MODEL.IEEE.PARTS 4 ",
     rows={
         "three streams": Row("RGBNT201/ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
         "+ CIM": Row("RGBNT201/ieee", _STREAMS_ONLY, base="three streams"),
@@ -45,7 +45,7 @@ _MUTUAL = "RGBN300/mutualformer"
 
 
 def _fused(fusion: str) -> str:
-    return f"{_TRIPLET}MODEL.MUTUALFORMER.VIT '' MODEL.MUTUALFORMER.FUSION {fusion}"
+    return f"{_TRIPLET}MODEL.MUTUALFORMER.VIT '' MODEL.MUTUALFORMER.DIM 128 MODEL.MUTUALFORMER.HEADS 4 MODEL.MUTUALFORMER.FUSION {fusion}"
 
 
 def _tested(feature: str, name: str, base: str) -> Row:
@@ -57,10 +57,10 @@ RGBN300 = Experiment(
     "RGBN300",
     "test",
     _METRICS,
-    epochs=6,
-    frozen=3,
+    epochs=5,
+    frozen=4,
     views=2,
-    options=_SHARED + "MODEL.BACKBONE.STAGES 4 INPUT.SIZE_TRAIN [64,128] INPUT.SIZE_TEST [64,128] "
+    options=_SHARED + "INPUT.SIZE_TRAIN [64,128] INPUT.SIZE_TEST [64,128] "
     "INPUT.PADDING.SIZE 5 ",
     rows={"HAMNet": Row("RGBN300/hamnet")}
     | {name: Row(_MUTUAL, _fused(fusion), "HAMNet") for name, fusion in _FUSIONS.items()}

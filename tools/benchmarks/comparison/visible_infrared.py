@@ -9,8 +9,8 @@ _SHARED = (
     "INPUT.PADDING.ENABLED True INPUT.PADDING.SIZE 5 INPUT.CHANNEL_AUGMENTATION.ENABLED False "
     "INPUT.REA.ENABLED True INPUT.REA.VALUE [123.675,116.28,103.53] "
     "SOLVER.IMS_PER_BATCH 64 DATALOADER.NUM_INSTANCE 4 "
-    "SOLVER.OPT AdamW SOLVER.BASE_LR 0.002 SOLVER.WEIGHT_DECAY 0.01 SOLVER.WEIGHT_DECAY_NORM 0.01 "
-    "SOLVER.WEIGHT_DECAY_BIAS 0.01 SOLVER.PRETRAINED_LR_FACTOR 0.25 SOLVER.WARMUP_ITERS 77 "
+    "SOLVER.OPT AdamW SOLVER.BASE_LR 0.01 SOLVER.WEIGHT_DECAY 0.01 SOLVER.WEIGHT_DECAY_NORM 0.01 "
+    "SOLVER.WEIGHT_DECAY_BIAS 0.01 SOLVER.PRETRAINED_LR_FACTOR 0.1 SOLVER.WARMUP_ITERS 50 "
 )
 LITE0 = (
     "MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True MODEL.BACKBONE.LAST_STRIDE 2 "
@@ -18,11 +18,11 @@ LITE0 = (
 )
 """Options of EfficientNet-lite0 with the weights of ImageNet."""
 _CNN = LITE0 + (
-    "MODEL.BACKBONE.NAME build_shortened_two_stream MODEL.BACKBONE.STAGES 6 MODEL.BACKBONE.RESNET.SPECIFIC_STAGES 5 "
+    "MODEL.BACKBONE.NAME build_shortened_two_stream MODEL.BACKBONE.RESNET.SPECIFIC_STAGES 5 "
     "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] "
 )
 _METRICS = ("Rank-1", "Rank-10", "mAP", "mINP")
-_PARTS = "MODEL.HEADS.PARTS 4"  # maps have 8 rows, and the papers' 6 parts do not divide them
+_PARTS = "MODEL.HEADS.PARTS 8"  # maps have 8 rows, and the papers' 6 parts do not divide them
 
 
 def _losses(*names: str) -> str:
@@ -41,7 +41,7 @@ _MUN, _RATIOS = ("CrossEntropyLoss", "TripletLoss"), "MODEL.MUN.RATIOS [2,4]"
 
 
 def _mun(*names: str) -> Row:
-    return Row("SYSU/mun", _RATIOS + _losses(*_MUN, *names), base="MUN, base" if names else "HCT")
+    return Row("SYSU/mun", _RATIOS + _losses(*_MUN, *names), base="MUN, base" if names else "")
 
 
 def _cmt(options: str, base: str = "HCT") -> Row:
@@ -60,23 +60,41 @@ ROWS = {
     "+ IAM, plain scale": _cmt(_PLAIN + _IAM),
     "CMT, features detached": _cmt(_DETACHED),
     "CMT, block, centres not detached": _cmt(_BLOCK + _ATTACHED),
-    "MUN, base": _mun(),
-    "+ L_idc": _mun("IdentityConsistency"),
-    "+ L_idc + L_ia": _mun("IdentityConsistency", "IdentityAlignment"),
-    "+ L_idc + L_ma": _mun("IdentityConsistency", "ModalityAlignment"),
-    "MUN": Row("SYSU/mun", _RATIOS, base="MUN, base"),
-    "MUN, L_ia on raw features": Row(
-        "SYSU/mun", _RATIOS + " MODEL.LOSSES.IDENTITY_ALIGNMENT.NORMALIZE False", base="MUN, base"
-    ),
-    "AGW": Row("SYSU/agw", base="HCT"),
-    "HCT, untrained": Row("SYSU/hct", _PARTS, epochs=0),
+    "untrained": Row("SYSU/hct", _PARTS + " MODEL.HEADS.PART_DIM 0", epochs=0),
 }
 
-ROADSCENE = Experiment(
-    "SYSUMM01", "all_search_10shot", _METRICS, epochs=8, frozen=5, views=2, options=_SHARED + _CNN, rows=ROWS
+CMT = Experiment(
+    "SYSUMM01",
+    "all_search_10shot",
+    _METRICS,
+    epochs=4,
+    frozen=5,
+    views=2,
+    options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 5 ",
+    rows=ROWS,
 )
+"""The whole backbone is frozen, and ends after its fifth stage."""
 
-ROADSCENE_VAL = replace(ROADSCENE, options=ROADSCENE.options + "DATASETS.SYSU.SPLIT val ")
+MUN = replace(
+    CMT,
+    epochs=2,
+    options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 6 SOLVER.IMS_PER_BATCH 32 ",
+    rows={
+        "MUN, base": _mun(),
+        "+ L_idc": _mun("IdentityConsistency"),
+        "+ L_idc + L_ia": _mun("IdentityConsistency", "IdentityAlignment"),
+        "+ L_idc + L_ma": _mun("IdentityConsistency", "ModalityAlignment"),
+        "MUN": Row("SYSU/mun", _RATIOS, base="MUN, base"),
+        "MUN, L_ia on raw features": Row(
+            "SYSU/mun", _RATIOS + " MODEL.LOSSES.IDENTITY_ALIGNMENT.NORMALIZE False", base="MUN, base"
+        ),
+        "untrained": Row("SYSU/mun", _RATIOS + _losses(*_MUN), epochs=0),
+    },
+)
+"""The sixth stage is trained, too, as MUN's losses are of maps that shared stages make of auxiliary ones."""
+
+_VALIDATION = "DATASETS.SYSU.SPLIT val "
+CMT_VAL, MUN_VAL = (replace(each, options=each.options + _VALIDATION) for each in (CMT, MUN))
 """Settings are chosen on these places."""
 
 _VIT = (
