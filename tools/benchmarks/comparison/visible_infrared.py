@@ -22,7 +22,8 @@ _CNN = LITE0 + (
     "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] "
 )
 _METRICS = ("Rank-1", "Rank-10", "mAP", "mINP")
-_PARTS = "MODEL.HEADS.PARTS 8"  # maps have 8 rows, and the papers' 6 parts do not divide them
+_PARTS = "MODEL.HEADS.PARTS 8 MODEL.HEADS.PART_DIM 64"
+"""Maps have 8 rows, which the papers' 6 parts do not divide, and 80 channels."""
 
 
 def _losses(*names: str) -> str:
@@ -60,7 +61,7 @@ ROWS = {
     "+ IAM, plain scale": _cmt(_PLAIN + _IAM),
     "CMT, features detached": _cmt(_DETACHED),
     "CMT, block, centres not detached": _cmt(_BLOCK + _ATTACHED),
-    "untrained": Row("SYSU/hct", _PARTS + " MODEL.HEADS.PART_DIM 0", epochs=0),
+    "untrained": Row("SYSU/hct", _PARTS.replace("DIM 64", "DIM 0"), epochs=0),
 }
 
 CMT = Experiment(
