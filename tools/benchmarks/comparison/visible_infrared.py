@@ -8,9 +8,9 @@ _SHARED = (
     "IMPORTS ['comparison.shortened'] MODEL.BACKBONE.PRETRAIN True "
     "INPUT.PADDING.ENABLED True INPUT.PADDING.SIZE 5 INPUT.CHANNEL_AUGMENTATION.ENABLED False "
     "INPUT.REA.ENABLED True INPUT.REA.VALUE [123.675,116.28,103.53] "
-    "SOLVER.IMS_PER_BATCH 64 DATALOADER.NUM_INSTANCE 4 "
-    "SOLVER.OPT AdamW SOLVER.BASE_LR 0.002 SOLVER.WEIGHT_DECAY 0.01 SOLVER.WEIGHT_DECAY_NORM 0.01 "
-    "SOLVER.WEIGHT_DECAY_BIAS 0.01 SOLVER.PRETRAINED_LR_FACTOR 0.5 SOLVER.WARMUP_ITERS 50 "
+    "SOLVER.IMS_PER_BATCH 32 DATALOADER.NUM_INSTANCE 4 "
+    "SOLVER.OPT AdamW SOLVER.BASE_LR 0.005 SOLVER.WEIGHT_DECAY 0.01 SOLVER.WEIGHT_DECAY_NORM 0.01 "
+    "SOLVER.WEIGHT_DECAY_BIAS 0.01 SOLVER.PRETRAINED_LR_FACTOR 0.1 SOLVER.WARMUP_ITERS 50 "
 )
 LITE0 = (
     "MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True MODEL.BACKBONE.LAST_STRIDE 2 "
@@ -22,8 +22,7 @@ _CNN = LITE0 + (
     "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] "
 )
 _METRICS = ("Rank-1", "Rank-10", "mAP", "mINP")
-_PARTS = "MODEL.HEADS.PARTS 8 MODEL.HEADS.PART_DIM 64"
-"""Maps have 8 rows, which the papers' 6 parts do not divide, and 80 channels."""
+_PARTS = "MODEL.HEADS.PARTS 4"  # maps have 8 rows, which the papers' 6 parts do not divide
 
 
 def _losses(*names: str) -> str:
@@ -61,14 +60,14 @@ ROWS = {
     "+ IAM, plain scale": _cmt(_PLAIN + _IAM),
     "CMT, features detached": _cmt(_DETACHED),
     "CMT, block, centres not detached": _cmt(_BLOCK + _ATTACHED),
-    "untrained": Row("SYSU/hct", _PARTS.replace("DIM 64", "DIM 0"), epochs=0),
+    "untrained": Row("SYSU/hct", _PARTS + " MODEL.HEADS.PART_DIM 0", epochs=0),
 }
 
 CMT = Experiment(
     "SYSUMM01",
     "all_search_10shot",
     _METRICS,
-    epochs=4,
+    epochs=2,
     frozen=5,
     views=2,
     options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 5 ",
@@ -78,8 +77,7 @@ CMT = Experiment(
 
 MUN = replace(
     CMT,
-    epochs=2,
-    options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 6 SOLVER.IMS_PER_BATCH 32 ",
+    options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 6 ",
     rows={
         "MUN, base": _mun(),
         "+ L_idc": _mun("IdentityConsistency"),
@@ -102,7 +100,7 @@ _VIT = (
     "MODEL.BACKBONE.NAME build_shortened_vit MODEL.BACKBONE.VIT.NAME vit_small_patch14_dinov2 "
     "MODEL.BACKBONE.STRIDE_SIZE (14,14) MODEL.BACKBONE.STAGES 9 MODEL.BACKBONE.DROP_PATH_RATIO 0.0 "
     "MODEL.PIXEL_MEAN [123.675,116.28,103.53] MODEL.PIXEL_STD [58.395,57.12,57.375] "
-    "INPUT.SIZE_TRAIN [126,70] INPUT.SIZE_TEST [126,70] SOLVER.PRETRAINED_LR_FACTOR 0.1 "
+    "INPUT.SIZE_TRAIN [126,70] INPUT.SIZE_TEST [126,70] "
 )
 _CMTR = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
 _SUMS = (
@@ -112,7 +110,7 @@ CMTR = Experiment(
     "SYSUMM01",
     "all_search_10shot",
     _METRICS,
-    epochs=4,
+    epochs=1,
     frozen=8,
     views=2,
     options=_SHARED + _VIT,
