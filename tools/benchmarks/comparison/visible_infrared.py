@@ -8,9 +8,15 @@ _SHARED = (
     "IMPORTS ['comparison.shortened'] MODEL.BACKBONE.PRETRAIN True "
     "INPUT.PADDING.ENABLED True INPUT.PADDING.SIZE 5 INPUT.CHANNEL_AUGMENTATION.ENABLED False "
     "INPUT.REA.ENABLED True INPUT.REA.VALUE [123.675,116.28,103.53] "
-    "SOLVER.IMS_PER_BATCH 32 DATALOADER.NUM_INSTANCE 4 "
+    "DATALOADER.NUM_INSTANCE 4 SOLVER.PRETRAINED_LR_FACTOR 0.1 SOLVER.WARMUP_ITERS 50 "
+)
+_SGD = (
+    "SOLVER.OPT SGD SOLVER.BASE_LR 0.03 SOLVER.MOMENTUM 0.9 SOLVER.NESTEROV False SOLVER.WEIGHT_DECAY 0.0005 "
+    "SOLVER.WEIGHT_DECAY_NORM 0.0005 SOLVER.WEIGHT_DECAY_BIAS 0.0005 SOLVER.IMS_PER_BATCH 64 "
+)
+_ADAMW = (
     "SOLVER.OPT AdamW SOLVER.BASE_LR 0.005 SOLVER.WEIGHT_DECAY 0.01 SOLVER.WEIGHT_DECAY_NORM 0.01 "
-    "SOLVER.WEIGHT_DECAY_BIAS 0.01 SOLVER.PRETRAINED_LR_FACTOR 0.1 SOLVER.WARMUP_ITERS 50 "
+    "SOLVER.WEIGHT_DECAY_BIAS 0.01 SOLVER.IMS_PER_BATCH 32 "
 )
 LITE0 = (
     "MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True MODEL.BACKBONE.LAST_STRIDE 2 "
@@ -22,7 +28,7 @@ _CNN = LITE0 + (
     "INPUT.SIZE_TRAIN [128,64] INPUT.SIZE_TEST [128,64] "
 )
 _METRICS = ("Rank-1", "Rank-10", "mAP", "mINP")
-_PARTS = "MODEL.HEADS.PARTS 4"  # maps have 8 rows, which the papers' 6 parts do not divide
+_PARTS = "MODEL.HEADS.PARTS 8"  # maps have 8 rows, which the papers' 6 parts do not divide
 
 
 def _losses(*names: str) -> str:
@@ -67,17 +73,18 @@ CMT = Experiment(
     "SYSUMM01",
     "all_search_10shot",
     _METRICS,
-    epochs=2,
+    epochs=4,
     frozen=5,
     views=2,
-    options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 5 ",
+    options=_SHARED + _SGD + _CNN + "MODEL.BACKBONE.STAGES 5 ",
     rows=ROWS,
 )
 """The whole backbone is frozen, and ends after its fifth stage."""
 
 MUN = replace(
     CMT,
-    options=_SHARED + _CNN + "MODEL.BACKBONE.STAGES 6 ",
+    epochs=2,
+    options=_SHARED + _ADAMW + _CNN + "MODEL.BACKBONE.STAGES 6 ",
     rows={
         "MUN, base": _mun(),
         "+ L_idc": _mun("IdentityConsistency"),
@@ -113,7 +120,7 @@ CMTR = Experiment(
     epochs=1,
     frozen=8,
     views=2,
-    options=_SHARED + _VIT,
+    options=_SHARED + _ADAMW + _VIT,
     rows={
         "CMTR, base": Row("SYSU/cmtr", "MODEL.CMTR.MODALITY_EMBEDDING False" + _losses(*_CMTR)),
         "+ ME": Row("SYSU/cmtr", _losses(*_CMTR), base="CMTR, base"),
