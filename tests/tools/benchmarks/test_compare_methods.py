@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,9 +8,9 @@ from comparison.experiments import CLAIMS, EXPERIMENTS
 from comparison.frozen import Frozen, keep_trained
 from comparison.runs import CONFIGS, Runs
 from fastreid.modeling import build_model
-from tests.modeling.test_architectures import aligned_batch, vi_batch
 
 from fastreid_mm.settings.load import load_config
+from tests.modeling.test_architectures import aligned_batch, vi_batch
 
 METRICS = ("Rank-1", "mAP")
 SMALL = Experiment(
@@ -41,8 +40,11 @@ def ends(*values):
     [
         ("SYSU/hct.yml", ("MODEL.BACKBONE.RESNET.SPECIFIC_STAGES", 1), vi_batch),
         ("SYSU/hct.yml", ("MODEL.BACKBONE.RESNET.SPECIFIC_STAGES", 3), vi_batch),
-        ("SYSU/cmtr.yml", ("MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)"),
-         vi_batch),
+        (
+            "SYSU/cmtr.yml",
+            ("MODEL.CMTR.MODALITY_EMBEDDING", False, "MODEL.LOSSES.NAME", "('CrossEntropyLoss',)"),
+            vi_batch,
+        ),
         ("RGBNT201/ieee.yml", (), lambda: aligned_batch(3)),
     ],
 )
@@ -89,6 +91,7 @@ def test_a_claim_holds_above_two_standard_errors():
     for values, answer in (((12.0, 14.0), "yes"), ((9.0, 12.0), "not shown"), ((6.0, 8.0), "no")):
         measured = {"HCT": base, "HCT again": ends(*zip((1, 2), values))}
         assert report.verdict(claim, measured).endswith(f"| 2 | {answer} |")
+    assert report.verdict(claim, {"HCT": base, "HCT again": ends((2, 99.0))}).endswith("| +89.0 | 1 | not shown |")
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

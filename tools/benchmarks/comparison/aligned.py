@@ -10,7 +10,6 @@ _SHARED = (
     "SOLVER.WEIGHT_DECAY 0.01 SOLVER.IMS_PER_BATCH 32 MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.STAGES 5 " + LITE0
 )
 _STREAMS_ONLY = "MODEL.IEEE.REM none MODEL.LOSSES.NAME ['CrossEntropyLoss']"
-_CENTER = " MODEL.LOSSES.NAME ['CrossEntropyLoss','CenterLoss']"
 
 RGBNT201 = Experiment(
     "RGBNT201",
@@ -44,8 +43,11 @@ _TRIPLET = (  # HAMNet has that loss on its streams and its fused scores
 _MUTUAL = "RGBN300/mutualformer"
 
 
+_NARROW = "MODEL.MUTUALFORMER.VIT '' MODEL.MUTUALFORMER.DIM 128 MODEL.MUTUALFORMER.HEADS 4 "
+
+
 def _fused(fusion: str) -> str:
-    return f"{_TRIPLET}MODEL.MUTUALFORMER.VIT '' MODEL.MUTUALFORMER.DIM 128 MODEL.MUTUALFORMER.HEADS 4 MODEL.MUTUALFORMER.FUSION {fusion}"
+    return f"{_TRIPLET}{_NARROW}MODEL.MUTUALFORMER.FUSION {fusion}"
 
 
 def _tested(feature: str, name: str, base: str) -> Row:
@@ -60,8 +62,7 @@ RGBN300 = Experiment(
     epochs=5,
     frozen=4,
     views=2,
-    options=_SHARED + "INPUT.SIZE_TRAIN [64,128] INPUT.SIZE_TEST [64,128] "
-    "INPUT.PADDING.SIZE 5 ",
+    options=_SHARED + "INPUT.SIZE_TRAIN [64,128] INPUT.SIZE_TEST [64,128] INPUT.PADDING.SIZE 5 ",
     rows={"HAMNet": Row("RGBN300/hamnet")}
     | {name: Row(_MUTUAL, _fused(fusion), "HAMNet") for name, fusion in _FUSIONS.items()}
     | {

@@ -16,6 +16,7 @@ from fastreid_mm.data.build import build_dataset, build_test_loader, build_train
 from fastreid_mm.data.seeded_samples import drawing_from
 from fastreid_mm.engine.setup import seed_everything
 from fastreid_mm.modeling.backbones import ReIDViT
+from fastreid_mm.modeling.backbones.stages import split
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
 from fastreid_mm.settings.load import with_values
 
@@ -105,7 +106,12 @@ def _keys(batch: dict) -> list[str]:
 
 
 class Frozen:
-    """The first stages of a network: a batch to maps."""
+    """The first stages of a network, frozen.
+
+    Args:
+        model: with the network as its ``backbone``.
+        count: how many stages, or blocks of a ViT.
+    """
 
     def __init__(self, model: nn.Module, count: int) -> None:
         self.model, backbone = model, model.backbone
@@ -114,6 +120,7 @@ class Frozen:
             stages.eval()
 
     def __call__(self, batch: dict) -> Tensor:
+        """A batch to its maps, those of aligned samples (B, M, ...)."""
         images, backbone = self.model.normalize(batch["images"]), self.model.backbone
         if isinstance(backbone, ReIDViT):
             return self.stages[0](backbone.vit.norm_pre(backbone.tokens(images)))
@@ -138,8 +145,6 @@ def _first_stages(backbone: nn.Module, count: int) -> list[nn.Sequential]:
 
 
 def _stages(network: nn.Module) -> list[nn.Module]:
-    from fastreid_mm.modeling.backbones.stages import split
-
     return list(split(network).values())
 
 
@@ -160,5 +165,4 @@ def keep_trained(model: nn.Module, count: int) -> None:
         backbone.streams = nn.ModuleList(
             _Streams(nn.Sequential(*_stages(stream)[count:])) for stream in backbone.streams
         )
-    dims = (1,) * 3
-    model.pixel_mean, model.pixel_std = torch.zeros(dims), torch.ones(dims)
+    model.pixel_mean, model.pixel_std = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)

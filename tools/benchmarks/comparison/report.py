@@ -1,7 +1,7 @@
 """What is said of runs: a table, differences paired by seed, and what they say of the papers' claims."""
 
 from collections.abc import Mapping
-from math import sqrt
+from math import inf, sqrt
 from statistics import mean, stdev
 
 from comparison.experiment import Claim, Experiment
@@ -43,13 +43,15 @@ def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, 
 def verdict(claim: Claim, measured: Measured, metric: str = "mAP") -> str:
     """One line of the table of claims: it holds if a method is above its base by two standard errors.
 
+    One seed shows nothing.
+
     Raises:
-        ValueError: there are fewer than two seeds of both.
+        ValueError: no seed has both.
     """
     values = _paired(measured, claim.method, claim.base, metric)
-    if len(values) < 2:
-        raise ValueError(f"{claim.method} and {claim.base} have {len(values)} seeds in common")
-    error = stdev(values) / sqrt(len(values))
+    if not values:
+        raise ValueError(f"{claim.method} and {claim.base} have no seed in common")
+    error = stdev(values) / sqrt(len(values)) if len(values) > 1 else inf
     answer = "yes" if mean(values) > 2 * error else "no" if mean(values) < -2 * error else "not shown"
     return f"| {claim.text} | {claim.base} | {claim.method} | {_error(values)} | {len(values)} | {answer} |"
 

@@ -6,10 +6,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import torch
-from comparison.experiment import Experiment, Row
 from yacs.config import CfgNode
 
 import fastreid_mm.methods  # noqa: F401  registers what configs name
+from comparison.experiment import Experiment, Row
 from fastreid_mm.common.random_state import seeded
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.settings.load import load_config

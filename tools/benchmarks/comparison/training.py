@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from statistics import mean
 
 import torch
-from comparison.frozen import Maps, keep_trained
 from fastreid.modeling import build_model
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
+from comparison.frozen import Maps, keep_trained
 from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.data.build import build_dataset, build_train_loader
 from fastreid_mm.engine.schedule import build_optimizer
