@@ -42,6 +42,7 @@ _BLOCK = " MODEL.CMT.DECODER block"
 _ATTACHED = " MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID False"
 _MODULATION = " MODEL.LOSSES.MODULATION_DISCRIMINATIVE."
 _DETACHED = _MODULATION + "DETACH_FEATURES True"
+_ALL = _MODULATION + "MINING all"
 _PLAIN = " MODEL.CMT.GENERATOR_SCALE plain"
 _MUN, _RATIOS = ("CrossEntropyLoss", "TripletLoss"), "MODEL.MUN.RATIOS [2,4]"
 
@@ -59,6 +60,9 @@ ROWS = {
     "CMT": _cmt(""),
     "+ MAM": _cmt(_MAM),
     "+ IAM": _cmt(_IAM),
+    "+ IAM, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ IAM"),
+    "+ IAM, all triplets": _cmt(_ALL + _IAM),
+    "+ IAM, all triplets, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ IAM, all triplets"),
     "+ MAM, block": _cmt(_BLOCK + _MAM),
     "+ MAM, centres not detached": _cmt(_ATTACHED + _MAM),
     "+ MAM, block, centres not detached": _cmt(_BLOCK + _ATTACHED + _MAM),
