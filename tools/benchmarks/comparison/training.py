@@ -55,7 +55,10 @@ def train(cfg: CfgNode, model: nn.Module, maps: Maps) -> Metrics:
             chosen = [stream_words(*key)[0] % views for key in keys]
             losses = model(_batch(maps.train[rows, chosen], maps.labels, "train_", rows))
             optimizer.zero_grad()
-            sum(losses.values()).backward()
+            total = sum(losses.values())
+            if not math.isfinite(total):
+                raise SystemExit(f"{cfg.MODEL.META_ARCHITECTURE}, seed {cfg.SEED}: a loss is not finite, epoch {epoch}")
+            total.backward()
             optimizer.step()
             schedule.step()
             for name, loss in losses.items():
