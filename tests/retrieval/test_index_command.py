@@ -139,7 +139,9 @@ def test_names_of_any_encoding_and_features_that_are_not_finite(arguments, folde
     asked = ["--images", folder / "query", "--modality", "visible", "--index", index, "--json", "f.json", "--top", "20"]
     run(search_gallery, *model, *asked)
     out = capsys.readouterr().out
-    assert "\\udcd0\\udcd0\\udcc8\\udccb\\n.png" in out and len(out.splitlines()) == 3 * 12 + 1  # the last says what was searched
+    assert (
+        "\\udcd0\\udcd0\\udcc8\\udccb\\n.png" in out and len(out.splitlines()) == 3 * 12 + 1
+    )  # the last says what was searched
     answers = json.loads((folder / "f.json").read_text())
     names = {match["path"] for match in answers[0]["matches"]}
     assert f"gallery/0/{name}" in names and "gallery/1/10.png" not in names and len(names) == 11
