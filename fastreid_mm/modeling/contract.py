@@ -1,4 +1,4 @@
-"""What trainer, evaluators, exporters and indexes may ask of a meta-architecture, whoever wrote it."""
+"""The contract of a meta-architecture with trainer, evaluators, exporters and indexes, whoever wrote it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ class MetaArchitecture:
 
     @property
     def remark(self) -> str:
-        """What the log of a test says of the model itself; empty for nothing."""
+        """The model's own line in the log of a test; empty for none."""
         return ""
 
     @property
@@ -64,7 +64,7 @@ class MetaArchitecture:
         return torch.ones(len(features), 1, dtype=torch.bool, device=features.device)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that were loaded from pretrained weights (see ``SOLVER.PRETRAINED_LR_FACTOR``)."""
+        """Give the parameters that were loaded from pretrained weights (see ``SOLVER.PRETRAINED_LR_FACTOR``)."""
         return iter(())
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
@@ -76,7 +76,7 @@ class MetaArchitecture:
 
 
 _NAMES = frozenset(name for name in vars(MetaArchitecture) if not name.startswith("_"))
-"""Those of the contract but ``metric``, which the config says."""
+"""Names of the contract but ``metric``, which the config says."""
 
 
 class _Answering(MetaArchitecture):

@@ -19,7 +19,7 @@ class FlipTesting(nn.Module):
         self.training = model.training  # the mode that the host puts it back into after a test
 
     def forward(self, batch: dict) -> Tensor:
-        """A batch of ``images`` (B, 3, H, W) or (B, M, 3, H, W) to (B, D) features."""
+        """Compute (B, D) features of a batch of ``images`` (B, 3, H, W) or (B, M, 3, H, W)."""
         return features_both_ways(self.model, batch, self.enabled)
 
 

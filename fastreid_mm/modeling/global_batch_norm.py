@@ -66,7 +66,7 @@ def _as_channels(values: Tensor, like: Tensor) -> Tensor:
 
 
 def _over_processes(mean: Tensor, deviation: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """What is normalized by, from the numbers of every process.
+    """Compute the statistics to normalize by, from the numbers of every process.
 
     Args:
         mean: (C,), of the values of this process.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastreid_mm.papers.paper import Column, Keys, Row, Table
 
 TRIALS = 2
-"""Of RegDB's ten."""
+"""The number of RegDB's ten splits that are run."""
 PLACES: Mapping[str, tuple[str, Keys, str]] = {
     "SYSU": ("demo/{method}.yml", {}, ""),
     "RegDB": ("demo/{method}.yml", {"DATASETS.NAMES": ["RegDB"], "DATASETS.TESTS": ["RegDB"]}, ""),

@@ -17,7 +17,7 @@ MAIN = {
     "fastreid-mm-train": "from fastreid_mm.commands.train import main; main()",
     "mmseg-mm-train": "from fastreid_mm.commands.saliency import train; train()",
 }
-"""What a command runs: it may not be on the path, as where a checkout is used."""
+"""Entry points by the command's name, which need not be on the path, as in a checkout."""
 STOPS = (STOPPED, -signal.SIGTERM, -signal.SIGINT, -signal.SIGKILL)
 """Statuses of a run that was stopped, after which nothing else is begun."""
 

@@ -56,7 +56,7 @@ class CMTHead(PartHead):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         options, parts, needed = cfg.MODEL.CMT, part_head_arguments(cfg), needed_outputs(cfg)
         dim = parts["dim"] or parts["in_dim"]
         modulates = bool(needed & {"scale", "shift"})
@@ -102,7 +102,7 @@ class CMTHead(PartHead):
         return (encoded if self.add_to_encoded else parts) + compensated, compensated
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
-        """The weights of the generator, with their factor on the learning rate."""
+        """Give the weights of the generator, with their factor on the learning rate."""
         if self.generator is not None:
             yield from ((value, self.generator_lr_factor) for value in self.generator.parameters())
 
@@ -113,7 +113,7 @@ class CMTHead(PartHead):
 
     @property
     def query_adaptive_parts(self) -> int:
-        """How many parts the features have; 0 without the generator."""
+        """The number of parts that the features have; 0 without the generator."""
         return 0 if self.generator is None else self.parts
 
     @property

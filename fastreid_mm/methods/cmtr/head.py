@@ -50,7 +50,7 @@ class CMTRHead(Head):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config.
+        """Read the arguments of the constructor from the config.
 
         Raises:
             InputError: features without their modality are to be compared, and no loss trains them.

@@ -36,7 +36,7 @@ class CMTR(ComposedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         options = cfg.MODEL.CMTR
         backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
         embedding = None
@@ -57,7 +57,7 @@ class CMTR(ComposedModel):
 
     @property
     def remark(self) -> str:
-        """How far the vectors that stand for the modalities in a feature are apart, and how long they are."""
+        """The distance and the lengths of the vectors that stand for the modalities in a feature."""
         removal = getattr(self.heads, "removal", None)
         if removal is None or self.embedding is None:
             return ""
@@ -71,7 +71,7 @@ class CMTR(ComposedModel):
         return cast(ReIDViT, self.backbone).encode(self._tokens(images, modalities))[:, 0]
 
     def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
-        """The attention maps of every block, (B, heads, P + N, P + N) each; call it in eval mode."""
+        """Compute the attention maps of every block, (B, heads, P + N, P + N) each; call it in eval mode."""
         return cast(ReIDViT, self.backbone).attention_maps(self._tokens(images, modalities))
 
     def _tokens(self, images: Tensor, modalities: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ class HAMNetHead(StreamHead):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         modalities, classes = len(cfg.DATASETS.ALIGNED.MODALITIES), cfg.MODEL.HEADS.NUM_CLASSES
         dim = cfg.MODEL.BACKBONE.FEAT_DIM // modalities
         return {

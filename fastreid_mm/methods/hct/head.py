@@ -20,7 +20,7 @@ class HCTHead(PartHead):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         return part_head_arguments(cfg)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:

@@ -48,7 +48,7 @@ class PartBranch(nn.Module):
         self.classifiers = nn.ModuleList(nn.Linear(dim, num_classes) for _ in range(parts))
 
     def forward(self, maps: Tensor, whole: Tensor) -> Tensor:
-        """Maps to part features.
+        """Turn maps into part features.
 
         Args:
             maps: (B, C, H, W), from which the parts are pooled.
@@ -92,7 +92,7 @@ class IEEEHead(AlignedHead):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config.
+        """Read the arguments of the constructor from the config.
 
         Raises:
             InputError: a loss term needs features of single modalities, which are fused.

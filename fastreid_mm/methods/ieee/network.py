@@ -37,7 +37,7 @@ class IEEE(AlignedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         options, modalities, backbone = cfg.MODEL.IEEE, named_modalities(cfg), build_multi_stream(cfg)
         apart, count = options.FUSION == "none", len(modalities)
         channels = backbone.dim * (count if apart or options.FUSION == "feature_concatenation" else 1)
@@ -58,7 +58,7 @@ class IEEE(AlignedModel):
         return self.maps_of(maps, present) | {"whole_maps": whole} | self.labels_of(batch)
 
     def _maps(self, images: Tensor, present: Tensor | None, layout: Layout | None) -> tuple[Tensor, Tensor | None]:
-        """The backbone's maps, one for each branch, and the (B, branches) mask of those that are present."""
+        """Choose the backbone's maps, one for each branch, and the (B, branches) mask of those that are present."""
         if self.fusion == "none":
             return self.backbone(images, present, layout), present
         if self.fusion == "image_sum":

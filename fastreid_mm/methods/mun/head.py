@@ -48,7 +48,7 @@ class MUNHead(Head):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         return {
             "dim": cfg.MODEL.BACKBONE.FEAT_DIM,
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,

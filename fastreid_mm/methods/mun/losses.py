@@ -150,7 +150,7 @@ class ModalityAlignment(LossTerm):
             self.prototypes.total_iterations = iterations
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
-        """The weights of the prototypes' maps, with their factor on the learning rate."""
+        """Give the weights of the prototypes' maps, with their factor on the learning rate."""
         if self.prototypes is not None:
             yield from ((value, self.prototype_lr_factor) for value in self.prototypes.maps.parameters())
 
@@ -162,7 +162,7 @@ class ModalityAlignment(LossTerm):
         return total(identity_discrepancy(features[a], features[b], targets) for a, b in self.pairs)
 
     def _slots(self, targets: Tensor) -> Tensor:
-        """Which row of the memory each pair has, (B,)."""
+        """Choose the row of the memory for each pair, (B,)."""
         if not self.rows_per_identity:
             return torch.arange(len(targets), device=targets.device)
         earlier = same_identity(targets).tril(-1).sum(dim=1)  # (B,) how many of the identity came before

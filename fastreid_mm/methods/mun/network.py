@@ -43,7 +43,7 @@ class MUN(ComposedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         backbone = build_two_stream(cfg)
         wanted = needed_outputs(cfg) & {*OF_AUXILIARY}
         return composed_arguments(cfg, backbone, backbone.dim, backbone.map_size, cls.provides) | {
@@ -100,7 +100,7 @@ class MUN(ComposedModel):
         return self._shared(real, auxiliary)
 
     def _shared(self, real: Tensor, auxiliary: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps of the specific stages to those of the shared ones."""
+        """Turn maps of the specific stages into those of the shared ones."""
         if not self.own_statistics:
             maps = self._stages.shared(torch.cat([real, auxiliary]))
             return maps[: len(real)], maps[len(real) :]

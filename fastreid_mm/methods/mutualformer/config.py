@@ -7,7 +7,7 @@ from fastreid_mm.layers.choices import READINGS
 from fastreid_mm.layers.token_fusion import STACKS, VARIANTS
 
 TEST_FEATURES = {"all": slice(0, 3), "fused": slice(0, 1), "streams": slice(1, 3)}
-"""Which of the three blocks of a feature (fused, RGB stream, NIR stream) are its feature in a test."""
+"""The blocks of a feature, of fused, RGB and NIR stream, that a test compares."""
 
 KEYS = {
     "FUSION": Key("mutualformer", "How the tokens of both modalities are fused (table 4).", choices=tuple(VARIANTS)),

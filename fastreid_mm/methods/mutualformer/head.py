@@ -67,7 +67,7 @@ class MutualFormerHead(StreamHead):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         options, modalities = cfg.MODEL.MUTUALFORMER, cfg.DATASETS.ALIGNED.MODALITIES
         if len(modalities) != 2:
             raise InputError(

@@ -17,5 +17,5 @@ class MutualFormerReID(AlignedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         return aligned_arguments(cfg)

@@ -56,7 +56,7 @@ def load_cnn(network: nn.Module, state: dict[str, Tensor], path: str) -> None:
 
 
 def memory_format(channels_last: bool) -> torch.memory_format:
-    """What ``.to(memory_format=...)`` is to be given, on images and modules alike."""
+    """Choose the memory format that images and modules alike are brought into."""
     return torch.channels_last if channels_last else torch.preserve_format
 
 

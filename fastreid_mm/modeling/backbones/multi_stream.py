@@ -38,7 +38,7 @@ class MultiStreamResNet(nn.Module):
         self._pretrained, self._channels_last = pretrained, channels_last
 
     def first(self) -> "MultiStreamResNet":
-        """The network of the first modality alone."""
+        """Return the network of the first modality alone."""
         return MultiStreamResNet(self.streams[0], 1, self._pretrained, self._channels_last)
 
     def map_size(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -46,11 +46,11 @@ class MultiStreamResNet(nn.Module):
         return output_shape(nn.Sequential(split(self.streams[0])), size)[1:]
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters with pretrained weights: all or none."""
+        """Give the parameters with pretrained weights: all or none."""
         return self.parameters() if self._pretrained else iter(())
 
     def forward(self, images: Tensor, present: Tensor | None = None, layout: Layout | None = None) -> Tensor:
-        """Normalized images to maps.
+        """Turn normalized images into maps.
 
         Args:
             images: (B, M, 3, H, W).

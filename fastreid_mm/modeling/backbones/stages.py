@@ -48,12 +48,12 @@ LAYOUTS: dict[type[nn.Module], Layout] = {
 
 
 def layout_of(network: nn.Module) -> Layout | None:
-    """The layout of a network's family; None if it is of another."""
+    """Look up the layout of a network's family; None if it is of another."""
     return next((layout for family, layout in LAYOUTS.items() if isinstance(network, family)), None)
 
 
 def split(network: nn.Module) -> "OrderedDict[str, nn.Module]":
-    """The stages by name; one after the other they compute the network's ``forward_features``.
+    """Return the stages by name; one after the other they compute the network's ``forward_features``.
 
     The first is ``stem``. The others have timm's names where those are attributes (``layer1``), and are ``stage1``,
     ``stage2`` and so on otherwise. A convolution or norm after the last stage (the "head" of EfficientNets) is part of

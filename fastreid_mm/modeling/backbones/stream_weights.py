@@ -15,7 +15,7 @@ from fastreid_mm.common.find_weights import prefixes, tensors_of
 from fastreid_mm.modeling.backbones.pretrained import logger, named_by_key, read_file, state_in
 
 WORDS = (("visible",), ("thermal", "infrared"))
-"""What a prefix of each modality has in it, in any case."""
+"""Words that the prefix of each modality contains, in upper or lower case."""
 
 
 def read_streams(path: str, own: Collection[str]) -> list[dict[str, Tensor]]:
@@ -53,7 +53,7 @@ def _has(prefix: str, words: Collection[str]) -> bool:
 
 
 def _only(found: Counter, words: Collection[str], path: str) -> str:
-    """The prefix with one of some words that has the most names behind it; empty if there is none."""
+    """Find the prefix with one of some words that has the most names behind it; empty if there is none."""
     mine = Counter({prefix: count for prefix, count in found.items() if _has(prefix, words)}).most_common(2)
     if len(mine) == 2 and mine[0][1] == mine[1][1]:
         raise InputError(f"{path} has {mine[0][0]!r} and {mine[1][0]!r}: which is the modality's?")
@@ -61,7 +61,7 @@ def _only(found: Counter, words: Collection[str], path: str) -> str:
 
 
 def _behind(prefix: str, tensors: dict[str, Tensor], own: frozenset[str]) -> dict[str, dict[str, Tensor]]:
-    """The network's tensors behind a prefix by their part (``layer1``) and their name."""
+    """Collect the network's tensors behind a prefix by their part (``layer1``) and their name."""
     parts: dict[str, dict[str, Tensor]] = {name.split(".")[0]: {} for name in own}
     for name, value in tensors.items():
         short = name.removeprefix(prefix)
@@ -71,7 +71,7 @@ def _behind(prefix: str, tensors: dict[str, Tensor], own: frozenset[str]) -> dic
 
 
 def _merged(mine: dict, others: dict, base: dict) -> dict[str, Tensor]:
-    """The network that a modality's images go through.
+    """Put together the network that a modality's images go through.
 
     AGW's code keeps whole networks in all three places, of which each uses a part. What was used for each modality has
     learned other weights for each; what was not is in both as it came from ImageNet, and the shared one was used.

@@ -83,7 +83,7 @@ class TwoStreamResNet(nn.Module):
         return output_shape(self._whole(), size)[1:]
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters with pretrained weights: all or none."""
+        """Give the parameters with pretrained weights: all or none."""
         return self.parameters() if self._pretrained else iter(())
 
     def specific(self, images: Tensor, modalities: Tensor, layout: Layout | None = None) -> Tensor:

@@ -22,7 +22,7 @@ from fastreid_mm.modeling.backbones.pretrained import KEY, load_matching, read_s
 
 
 class _Attention(Protocol):
-    """What the blocks of timm attend with."""
+    """The attention modules of timm's blocks."""
 
     fused_attn: bool
     attn_drop: nn.Module
@@ -86,7 +86,7 @@ class ReIDViT(nn.Module):
         )
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters with pretrained weights."""
+        """Give the parameters with pretrained weights."""
         return (value for name, value in self.vit.named_parameters() if name in self._pretrained)
 
     def tokens(self, images: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class ReIDViT(nn.Module):
 
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
-        """The (B, heads, P + N, P + N) attention maps of every block for (B, P + N, D) tokens; their rows sum to one.
+        """Compute the (B, heads, P + N, P + N) attention of all blocks for (B, P + N, D) tokens; their rows sum to one.
 
         This takes timm's explicit attention, since the fused kernel never forms the map; call it in eval mode.
         """

@@ -34,7 +34,7 @@ class AlignedHead(Head):
 
 
 def blocks_of(head: nn.Module, modalities: int) -> tuple[Block, ...]:
-    """The blocks of a head's feature; that of other heads is one, for which every modality must be there."""
+    """Return the blocks of a head's feature; of other heads a single one, for which every modality must be there."""
     if isinstance(head, AlignedHead):
         return head.blocks
     return (Block(feature_size_of(head), tuple(range(modalities))),)

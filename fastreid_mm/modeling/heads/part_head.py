@@ -67,14 +67,14 @@ class PartHead(Head):
 
 
 def _reduction(in_dim: int, dim: int) -> nn.Sequential:
-    """A 1 x 1 convolution with BatchNorm and ReLU; linear, because a stripe is already pooled to a single place."""
+    """Build a 1 x 1 convolution with BatchNorm and ReLU; linear, because a stripe is pooled to one place already."""
     linear = nn.Linear(in_dim, dim, bias=False)
     nn.init.kaiming_normal_(linear.weight)
     return nn.Sequential(linear, nn.BatchNorm1d(dim), nn.ReLU())
 
 
 def part_head_arguments(cfg: CfgNode) -> dict:
-    """The arguments of a :class:`PartHead`, read from the config.
+    """Read the arguments of a :class:`PartHead` from the config.
 
     Raises:
         InputError: the rows of the maps cannot be divided into that many stripes.

@@ -45,11 +45,11 @@ class AlignedModel(ComposedModel):
         return found if present is None else found | {"present": present}
 
     def labels_of(self, batch: dict) -> dict[str, Tensor]:
-        """The ``targets`` of a batch in training."""
+        """Give the ``targets`` of a batch in training."""
         return {"targets": batch["targets"].to(self.device)} if self.training else {}
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """A batch to its losses in training, and in evaluation to (B, D) features, or (B, D + M) that hold its mask."""
+        """Compute losses in training, in evaluation (B, D) features, or (B, D + M) that hold the batch's mask."""
         found = super().forward(batch)
         if isinstance(found, dict) or batch.get("modality_mask") is None:
             return found
@@ -64,7 +64,7 @@ class AlignedModel(ComposedModel):
         return AlignedFeature(kept, mask).pack()
 
     def read(self, batch: dict) -> tuple[Tensor, Tensor | None]:
-        """The normalized images (B, M, 3, H, W) of a batch, zero where missing, and its (B, M) mask.
+        """Read the normalized images (B, M, 3, H, W) of a batch, zero where missing, and its (B, M) mask.
 
         The mask is None if no modality is missing.
 
@@ -126,7 +126,7 @@ class AlignedModel(ComposedModel):
 
 
 def aligned_arguments(cfg: CfgNode, provides: Sequence[str] = AlignedModel.provides) -> dict:
-    """The arguments of :class:`AlignedModel`, with the multi-stream network of ``MODEL.BACKBONE``.
+    """Read the arguments of :class:`AlignedModel`, with the multi-stream network of ``MODEL.BACKBONE``.
 
     Args:
         cfg: the config.
@@ -142,7 +142,7 @@ def aligned_arguments(cfg: CfgNode, provides: Sequence[str] = AlignedModel.provi
 
 
 def named_modalities(cfg: CfgNode) -> tuple[str, ...]:
-    """The modalities of a sample.
+    """Return the names of a sample's modalities.
 
     Raises:
         InputError: there are fewer than two.

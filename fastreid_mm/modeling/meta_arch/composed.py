@@ -58,11 +58,11 @@ class ComposedModel(ReIDModel):
         self.training_only = ("losses.", *training_only_of(heads))
 
     def inputs(self, batch: dict) -> dict[str, Tensor]:
-        """A batch to the inputs of the head, ``maps`` among them; in training ``targets``, too."""
+        """Turn a batch into the inputs of the head, ``maps`` among them; in training ``targets``, too."""
         raise NotImplementedError
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
-        """A batch to its losses in training, and to its (B, D) features in evaluation."""
+        """Compute a batch's losses in training, and its (B, D) features in evaluation."""
         inputs = self.inputs(batch)
         if self.training and comm.get_world_size() == 1:  # of several, none knows the batch of all
             self.losses.require_comparable(layout_of(batch), len(batch["images"]))
@@ -73,7 +73,7 @@ class ComposedModel(ReIDModel):
         return self.losses(cast(Mapping[str, Tensor], outputs), labels)
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
-        """Those of the head and of the loss terms."""
+        """Give the parameters of the head and of the loss terms that have a factor of their own."""
         for part in (self.heads, *self.losses):
             yield from part.lr_factors() if hasattr(part, "lr_factors") else ()
 
@@ -85,12 +85,12 @@ class ComposedModel(ReIDModel):
 
     @property
     def feature_size(self) -> int:
-        """What the head says."""
+        """The number of channels that the head gives."""
         return feature_size_of(self.heads)
 
     @property
     def query_adaptive_parts(self) -> int:
-        """What the head says; 0 if it says nothing."""
+        """The parts of the head's packed features; 0 if it packs none."""
         return getattr(self.heads, "query_adaptive_parts", 0)
 
     @property

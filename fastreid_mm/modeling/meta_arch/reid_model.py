@@ -15,7 +15,7 @@ from fastreid_mm.modeling.contract import MetaArchitecture
 
 
 class _Backbone(Protocol):
-    """What all backbones can say."""
+    """The questions that all backbones answer."""
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]: ...
 
@@ -51,7 +51,7 @@ class ReIDModel(nn.Module, MetaArchitecture):
         return (images.to(self.device) - self.pixel_mean) / self.pixel_std
 
     def modalities_of(self, batch: dict) -> Tensor:
-        """The (B,) modality labels of a batch.
+        """Read the (B,) modality labels of a batch.
 
         Raises:
             InputError: the batch has none, as those of fast-reid's ``DefaultPredictor`` and ``demo.py``.
@@ -69,12 +69,12 @@ class ReIDModel(nn.Module, MetaArchitecture):
         return None if is_exporting() else layout_of(batch)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """Those of the backbone."""
+        """Give the backbone's pretrained parameters."""
         return cast(_Backbone, self.backbone).pretrained_parameters()
 
 
 def shared_arguments(cfg: CfgNode) -> dict:
-    """The arguments of :class:`ReIDModel`, which come from the config as they are.
+    """Read the arguments of :class:`ReIDModel` from the config.
 
     Raises:
         InputError: a declared key has an impossible value.

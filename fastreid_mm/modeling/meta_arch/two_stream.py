@@ -21,7 +21,7 @@ class TwoStream(ComposedModel):
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
-        """The arguments of the constructor, read from the config."""
+        """Read the arguments of the constructor from the config."""
         backbone = build_two_stream(cfg)
         return composed_arguments(cfg, backbone, backbone.dim, backbone.map_size, cls.provides)
 

@@ -21,7 +21,7 @@ OUTPUTS = Key(("features",), "Outputs of the head that the loss is summed over."
 
 
 def smoothing_of(cfg: CfgNode) -> dict:
-    """The arguments of :func:`smoothed_cross_entropy` of all identity losses; keys without effect are not read."""
+    """Read the arguments of :func:`smoothed_cross_entropy` of all identity losses; keys without effect are not read."""
     options = cfg.MODEL.LOSSES.CE
     found = {"epsilon": options.EPSILON}
     if options.EPSILON < 0:
@@ -30,7 +30,7 @@ def smoothing_of(cfg: CfgNode) -> dict:
 
 
 def over_parts(loss: Callable[[Tensor], Tensor], output: Tensor) -> Tensor:
-    """A loss of (B, C) values, summed over the n parts of (B, n, C) ones."""
+    """Sum a loss of (B, C) values over the n parts of (B, n, C) ones."""
     return loss(output) if output.ndim == 2 else total(map(loss, output.unbind(1)))
 
 

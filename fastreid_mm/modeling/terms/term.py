@@ -51,12 +51,12 @@ class LossTerm(nn.Module):
 
     @classmethod
     def section(cls) -> str:
-        """The node under ``MODEL.LOSSES`` that has its keys: its name in capitals, as ``CENTER_LOSS``."""
+        """Name the node under ``MODEL.LOSSES`` that has its keys: the class's name in capitals, as ``CENTER_LOSS``."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
 
     @classmethod
     def log_name(cls) -> str:
-        """The name of its value in logs: ``loss_`` and its name."""
+        """Name its value in logs: ``loss_`` and the section's name."""
         return f"loss_{cls.section().lower().removesuffix('_loss')}"
 
     @classmethod
@@ -128,7 +128,7 @@ class LossTerms(nn.Module):
                 raise InputError(f"{name}: {LACKING}")
 
     def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> dict[str, Tensor]:
-        """What a head gives of this process's samples, and their labels, to named 0-d losses."""
+        """Compute named 0-d losses of a head's outputs for this process's samples, and of their labels."""
         needed = dict.fromkeys(name for term in self for name in term.needs)
         everything = {name: gather(outputs[name]) for name in needed}
         modalities = None if labels.modalities is None else gather(labels.modalities)
@@ -137,7 +137,7 @@ class LossTerms(nn.Module):
 
 
 def log_name(name: str, term: object) -> str:
-    """The name of a term's value in logs."""
+    """Name a term's value in logs."""
     named = getattr(term, "log_name", None)
     return named() if named else f"loss_{name.lower()}"
 
