@@ -1,6 +1,5 @@
 """Checks of config values before anything is built."""
 
-import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,12 +8,12 @@ from fastreid.config import CfgNode
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
 from fastreid.modeling.meta_arch import META_ARCH_REGISTRY, Baseline
-from fastreid.utils.registry import Registry
 
 import fastreid_mm.methods  # noqa: F401  registers architectures, heads and losses
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.keys import leaves, refuse_odd
 from fastreid_mm.modeling.meta_arch.composed import ComposedModel
+from fastreid_mm.modeling.registered import require_registered
 from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, loss_names
 from fastreid_mm.settings.imports import defaults_of
 
@@ -27,23 +26,15 @@ def refuse_impossible(cfg: CfgNode) -> None:
     """
     refuse_odd(cfg, dict(leaves(defaults_of(cfg))))
     model = cfg.MODEL
-    _require_registered("MODEL.META_ARCHITECTURE", model.META_ARCHITECTURE, META_ARCH_REGISTRY)
-    _require_registered("MODEL.BACKBONE.NAME", model.BACKBONE.NAME, BACKBONE_REGISTRY)
+    require_registered("MODEL.META_ARCHITECTURE", model.META_ARCHITECTURE, META_ARCH_REGISTRY)
+    require_registered("MODEL.BACKBONE.NAME", model.BACKBONE.NAME, BACKBONE_REGISTRY)
     # other architectures may read heads and losses differently
     architecture = META_ARCH_REGISTRY.get(model.META_ARCHITECTURE)
     if isinstance(architecture, type) and issubclass(architecture, ComposedModel | Baseline):
-        _require_registered("MODEL.HEADS.NAME", model.HEADS.NAME, REID_HEADS_REGISTRY)
+        require_registered("MODEL.HEADS.NAME", model.HEADS.NAME, REID_HEADS_REGISTRY)
         for name in loss_names(cfg):
-            _require_registered("MODEL.LOSSES.NAME", name, LOSS_REGISTRY)
+            require_registered("MODEL.LOSSES.NAME", name, LOSS_REGISTRY)
     require_device(cfg.MODEL.DEVICE)
-
-
-def _require_registered(key: str, name: str, registry: Registry) -> None:
-    if name not in registry._obj_map:
-        names = sorted(registry._obj_map)
-        near = difflib.get_close_matches(name, names, 1)
-        known = ", ".join([*near, *(other for other in names if other not in near)])
-        raise InputError(f"{key} {name!r} is not one of {known}")
 
 
 def require_device(name: str) -> None:

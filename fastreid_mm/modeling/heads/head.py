@@ -10,7 +10,8 @@ from fastreid.modeling.heads import REID_HEADS_REGISTRY, ClasHead, EmbeddingHead
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.common.errors import InputError, first_line, require_choice
+from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.modeling.registered import require_registered
 
 MapSize = Callable[[tuple[int, int]], tuple[int, int]]
 """(height, width) of images to (rows, columns) of their maps."""
@@ -126,7 +127,7 @@ def build_head(cfg: CfgNode, dim: int, map_size: MapSize, provides: Sequence[str
     Raises:
         InputError: there is no such head, it needs other inputs, or it cannot be built.
     """
-    require_choice("MODEL.HEADS.NAME", cfg.MODEL.HEADS.NAME, sorted(REID_HEADS_REGISTRY._obj_map))
+    require_registered("MODEL.HEADS.NAME", cfg.MODEL.HEADS.NAME, REID_HEADS_REGISTRY)
     kind = REID_HEADS_REGISTRY.get(cfg.MODEL.HEADS.NAME)
     require_inputs(cfg.MODEL.HEADS.NAME, getattr(kind, "takes", ()), provides, cfg.MODEL.META_ARCHITECTURE)
     cfg = cfg.clone()

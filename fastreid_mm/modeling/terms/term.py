@@ -18,6 +18,7 @@ from fastreid_mm.losses.label_checks import LACKING, no_positives, one_identity
 from fastreid_mm.modeling.global_batch import gather
 from fastreid_mm.modeling.heads.head import gives_of, heads_that_give, widths_of
 from fastreid_mm.modeling.labels import Labels
+from fastreid_mm.modeling.registered import require_registered
 
 LOSS_REGISTRY = Registry("LOSSES")
 """Loss terms by the name that ``MODEL.LOSSES.NAME`` has for them."""
@@ -161,11 +162,10 @@ def build_terms(cfg: CfgNode) -> dict[str, Any]:
     Raises:
         InputError: it names none, one twice or one that there is not.
     """
-    names, known = loss_names(cfg), LOSS_REGISTRY._obj_map
+    names = loss_names(cfg)
     for name in names:
-        if name not in known:
-            raise InputError(f"MODEL.LOSSES.NAME {name!r} is not one of {', '.join(sorted(known))}")
-    return {name: known[name].from_cfg(cfg) for name in names}
+        require_registered("MODEL.LOSSES.NAME", name, LOSS_REGISTRY)
+    return {name: LOSS_REGISTRY.get(name).from_cfg(cfg) for name in names}
 
 
 def needed_outputs(cfg: CfgNode) -> frozenset[str]:
