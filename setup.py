@@ -25,6 +25,7 @@ COMMANDS = {
     "fastreid-mm-export": "export:main",
     "fastreid-mm-visualize": "visualize:main",
     "fastreid-mm-reproduce": "reproduce:main",
+    "fastreid-mm-compare-runs": "compare_runs:main",
     "mmseg-mm-train": "saliency:train",
     "mmseg-mm-test": "saliency:test",
     "mmseg-mm-predict": "saliency:predict",

@@ -31,6 +31,7 @@ COMMANDS = {
     "fastreid-mm-export",
     "fastreid-mm-visualize",
     "fastreid-mm-reproduce",
+    "fastreid-mm-compare-runs",
     "mmseg-mm-train",
     "mmseg-mm-test",
     "mmseg-mm-predict",

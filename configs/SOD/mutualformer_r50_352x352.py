@@ -131,7 +131,7 @@ test_dataloader = dict(
     ),
 )
 val_dataloader = test_dataloader
-test_evaluator = dict(type="SODMetric", num_workers=2)
+test_evaluator = dict(type="SODMetric", num_workers=2, keep_results=True)
 val_evaluator = test_evaluator
 
 max_epochs = 15

@@ -13,7 +13,7 @@ TRACES = (LAST, "model_*.pth", "results.json")
 WRITTEN = (
     *TRACES,
     *(LAST_TEST, "metrics.json", "events.out.tfevents.*", "wandb_run", "references.json", "run.json"),
-    *("eval_results.json", "eval_run.json", "ranked_lists_*.png", "not_finite_*.pth"),
+    *("eval_results.json", "eval_run.json", "*query_scores.npz", "ranked_lists_*.png", "not_finite_*.pth"),
 )
 """Patterns of all files of a run that could be mistaken for another's. ``log.txt`` is continued, ``config.yaml``
 replaced."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fastreid.utils import comm
 
 from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.evaluation.query_scores import FILE, QueryScores, save_query_scores
 from fastreid_mm.evaluation.results import Results, results_table, write_json
 
 EXPECTED = "TEST.EXPECTED_RESULTS"
@@ -21,14 +22,21 @@ def log_results(rows: dict[str, Results]) -> None:
 
 
 def save_results(
-    output_dir: str, results: Results, references: dict[str, Results] | None = None, prefix: str = ""
+    output_dir: str,
+    results: Results,
+    references: dict[str, Results] | None = None,
+    prefix: str = "",
+    scores: Mapping[str, QueryScores] | None = None,
 ) -> None:
     """Write ``results.json``, and if there are references also ``references.json`` and a table of both to the log.
 
-    Only the first process has results and writes. A ``prefix`` is put before the name of the results' file.
+    Only the first process has results and writes. A ``prefix`` is put before the names of the results' files, of which
+    ``query_scores.npz`` has the ``scores`` of single queries.
     """
     if not comm.is_main_process():
         return
+    if scores:
+        save_query_scores(os.path.join(output_dir, f"{prefix}{FILE}"), scores)
     write_json(os.path.join(output_dir, f"{prefix}results.json"), results)
     if references:
         write_json(os.path.join(output_dir, "references.json"), references)

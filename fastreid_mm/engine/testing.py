@@ -14,6 +14,7 @@ from fastreid_mm.data.build import build_dataset, build_test_loader
 from fastreid_mm.engine.distributed import share_buffers, unwrap
 from fastreid_mm.engine.record import list_checksum
 from fastreid_mm.engine.report import log_results
+from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.results import Results, Settings
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.flip_testing import FlipTesting
@@ -69,6 +70,7 @@ def run_tests(
     build: EvaluatorBuilder = build_evaluator,
     notes: Mapping[str, str] | None = None,
     lists: dict[str, str] | None = None,
+    scores: dict[str, QueryScores] | None = None,
 ) -> Results:
     """Test on ``DATASETS.TESTS``, and write a table of the results to the log.
 
@@ -78,6 +80,7 @@ def run_tests(
         build: makes the evaluators.
         notes: texts to be part of all results.
         lists: receives the :func:`list_checksum` of every data set.
+        scores: receives the scores of single queries by data set and setting, ``DATASET/SETTING``, of clean images.
 
     Returns:
         Metrics in percent by data set and setting, on the first process; empty on the others. "gallery" names the
@@ -98,6 +101,8 @@ def run_tests(
         settings = inference_on_dataset(tested, loader, evaluator)
         if comm.is_main_process():
             results[name] = _with_notes(settings, evaluator, notes or {})
+            if scores is not None:
+                scores |= {f"{name}/{setting}": each for setting, each in evaluator.query_scores.items()}
             if cfg.TEST.RANKED_LISTS:
                 draw_ranked_lists(
                     evaluator, os.path.join(cfg.OUTPUT_DIR, f"ranked_lists_{name}.png"), cfg.TEST.RANKED_LISTS

@@ -36,6 +36,7 @@ from fastreid_mm.engine.setup import save_config, seed_everything, settle
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.engine.testing import chance_results, check_test_sets, run_tests
 from fastreid_mm.engine.tracking import WandbRun
+from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
 from fastreid_mm.modeling.batch_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
@@ -108,6 +109,7 @@ class MMTrainer(DefaultTrainer):
         architecture.set_training_length(self.max_iter)
         self.warmup_iters, self.delay_epochs = cfg.SOLVER.WARMUP_ITERS, cfg.SOLVER.DELAY_EPOCHS
         self.cfg, self._lists = cfg, lists
+        self._query_scores: dict[str, QueryScores] = {}
         self.register_hooks(self.build_hooks())
         refuse_unread(cfg, cfg.reads)
 
@@ -182,7 +184,7 @@ class MMTrainer(DefaultTrainer):
             logger.info(f"All {self.max_epoch} epochs are done: testing only")
         with logging_redirect_tqdm([logging.getLogger("fastreid")]):
             self._train_on()
-        save_results(self.cfg.OUTPUT_DIR, self._last_eval_results, references)
+        save_results(self.cfg.OUTPUT_DIR, self._last_eval_results, references, scores=self._query_scores)
         save_record(self.cfg.OUTPUT_DIR, record)
         if run:
             run.finish(self._last_eval_results)
@@ -258,7 +260,8 @@ class MMTrainer(DefaultTrainer):
             built.append(LayerFreeze(unwrap(self.model), cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
         def test() -> Results:
-            self._last_eval_results = self.test(self.cfg, self.model, renewal.note)
+            self._query_scores.clear()
+            self._last_eval_results = self.test(self.cfg, self.model, renewal.note, self._query_scores)
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
@@ -308,6 +311,12 @@ class MMTrainer(DefaultTrainer):
         return check_test_sets(cfg, cls.build_evaluator, lists)
 
     @classmethod
-    def test(cls, cfg: CfgNode, model: nn.Module, notes: Mapping[str, str] | None = None) -> Results:
+    def test(
+        cls,
+        cfg: CfgNode,
+        model: nn.Module,
+        notes: Mapping[str, str] | None = None,
+        scores: dict[str, QueryScores] | None = None,
+    ) -> Results:
         """Call :func:`fastreid_mm.engine.testing.run_tests`."""
-        return run_tests(cfg, model, cls.build_evaluator, notes)
+        return run_tests(cfg, model, cls.build_evaluator, notes, scores=scores)

@@ -161,6 +161,7 @@ def extended_measure(extras: Extras, compared: Compared) -> Measure:
         *,
         columns: np.ndarray | None = None,
         recall_shares: int = 0,
+        by_query: list[np.ndarray] | None = None,
     ) -> dict[str, float]:
         labels = Labels(query_ids, gallery_ids, query_cams, gallery_cams)
         columns = np.arange(len(gallery_ids)) if columns is None else columns
@@ -169,7 +170,9 @@ def extended_measure(extras: Extras, compared: Compared) -> Measure:
         else:
             distance = distance[:, columns]
         shown = labels.of(slice(None), columns)
-        metrics = rank_metrics(distance, *shown, rule, unique_ids, ranks, recall_shares=recall_shares)
+        metrics = rank_metrics(
+            *(distance, *shown, rule, unique_ids, ranks), recall_shares=recall_shares, by_query=by_query
+        )
         return metrics | (roc_metrics(distance, *shown, rule) if extras.roc else {})
 
     return measure

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.rank_metrics import metric_names, to_array
 from fastreid_mm.evaluation.results import Metrics, Settings, mean_metrics
 from fastreid_mm.evaluation.side import MeasureOf, Side, plain_measure
@@ -87,6 +88,7 @@ class Protocol:
         distance: Callable[[Tensor, Tensor], Tensor | np.ndarray],
         ranks: Sequence[int] = (),
         measure_of: MeasureOf = plain_measure,
+        by_query: dict[str, QueryScores] | None = None,
     ) -> Settings:
         """Rank all galleries of every setting.
 
@@ -96,6 +98,7 @@ class Protocol:
             distance: (Nq, D) and (Ng, D) features to (Nq, Ng) distances; it need not be symmetric.
             ranks: the k of each Rank-k; none for the protocol's own.
             measure_of: what turns distances into metrics.
+            by_query: receives the scores of every query by setting.
 
         Returns:
             Setting to metric to percent, the mean over the setting's galleries.
@@ -105,18 +108,26 @@ class Protocol:
         """
         sides, matrix, measure = None, None, plain_measure(query, gallery)
 
-        def ranked(ranking: Ranking) -> Metrics:
+        def ranked(ranking: Ranking, scores: list[np.ndarray] | None) -> Metrics:
             nonlocal sides, matrix, measure
             if sides is None or any(now is not before for now, before in zip(ranking, sides)):
                 sides = ranking.query, ranking.gallery
                 matrix = to_array(distance(ranking.query.features, ranking.gallery.features))
                 measure = measure_of(*sides)
             labels = ranking.query.labels_with(ranking.gallery)
-            return measure(matrix, *labels, self.rule, self.unique_ids, ranks or self.ranks, columns=ranking.columns)
+            more = {} if scores is None else {"by_query": scores}
+            asked = ranks or self.ranks
+            return measure(matrix, *labels, self.rule, self.unique_ids, asked, columns=ranking.columns, **more)
 
-        def mean(rankings: Iterable[Ranking]) -> Metrics:
-            found = mean_metrics([ranked(ranking) for ranking in rankings])
-            return {name: value for name, value in found.items() if self._reports(name)}
+        def mean(setting: str, rankings: Iterable[Ranking]) -> Metrics:
+            scores: list[np.ndarray] | None = None if by_query is None else []
+            ids, metrics = [], []
+            for ranking in rankings:
+                metrics.append(ranked(ranking, scores))
+                ids.append(ranking.query.ids)
+            if by_query is not None and scores:
+                by_query[setting] = QueryScores.gather(ids, scores)
+            return {name: value for name, value in mean_metrics(metrics).items() if self._reports(name)}
 
         return self._for_each(query, gallery, mean)
 
@@ -135,7 +146,7 @@ class Protocol:
             InputError: what :meth:`evaluate` would raise of labels.
         """
 
-        def common(rankings: Iterable[Ranking]) -> list[str]:
+        def common(setting: str, rankings: Iterable[Ranking]) -> list[str]:
             found = [
                 metric_names(
                     *ranking.query.labels_with(ranking.gallery), self.rule, ranks or self.ranks, columns=ranking.columns
@@ -146,12 +157,14 @@ class Protocol:
 
         return self._for_each(query, gallery, common)
 
-    def _for_each(self, query: Side, gallery: Side, work: Callable[[Iterable[Ranking]], Found]) -> dict[str, Found]:
+    def _for_each(
+        self, query: Side, gallery: Side, work: Callable[[str, Iterable[Ranking]], Found]
+    ) -> dict[str, Found]:
         """Do something with the rankings of each setting; errors name the setting where there are several."""
         found, settings = {}, self.rankings(query, gallery)
         for setting, rankings in settings.items():
             try:
-                found[setting] = work(rankings)
+                found[setting] = work(setting, rankings)
             except InputError as error:
                 raise InputError(f"{setting}: {error}" if len(settings) > 1 else str(error)) from None
         return found

@@ -160,6 +160,7 @@ def rank_metrics(
     *,
     columns: np.ndarray | None = None,
     recall_shares: int = 0,
+    by_query: list[np.ndarray] | None = None,
 ) -> dict[str, float]:
     """Rank the gallery for every query and average over the queries that have a true image left.
 
@@ -181,6 +182,8 @@ def rank_metrics(
         columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
             ``distance[:, columns]`` and the labels likewise, without the copy.
         recall_shares: number of equal shares of recall for a precision-recall curve; 0 for no curve.
+        by_query: receives the scores (Nq, 3) of every query, nan without a true image: position from 0 of the first
+            true image, average precision, and inverse penalty, of which the metrics are means.
 
     Returns:
         ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their
@@ -207,6 +210,8 @@ def rank_metrics(
     step = max(1, _CHUNK_VALUES // len(columns))
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # NumPy sorts and gathers without holding Python's lock
         scores = np.concatenate(list(pool.map(score, (slice(i, i + step) for i in range(0, len(matrix), step)))))
+    if by_query is not None:
+        by_query.append(scores[:, :3].astype(np.float32))
     scores = scores[~np.isnan(scores[:, 0])]
     if not len(scores):
         raise _nothing_true(len(matrix), rule)

@@ -13,6 +13,7 @@ from fastreid_mm.engine.report import require_expected, require_expected_form, s
 from fastreid_mm.engine.setup import save_config, settle
 from fastreid_mm.engine.testing import run_tests
 from fastreid_mm.engine.tracking import track_results
+from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.results import Results
 from fastreid_mm.inference.trained_model import UNTRAINED, trained_model
 
@@ -35,11 +36,12 @@ def evaluate_only(cfg: CfgNode) -> Results:
     model = trained_model(cfg)
     share_weights(model)
     lists: dict[str, str] = {}
-    results = run_tests(cfg, model, notes=precise_bn(cfg, model), lists=lists)
+    scores: dict[str, QueryScores] = {}
+    results = run_tests(cfg, model, notes=precise_bn(cfg, model), lists=lists, scores=scores)
     record = run_record(cfg, lists)
     log_record(record)
     prefix = "eval_" if has_checkpoint(cfg.OUTPUT_DIR) else ""
-    save_results(cfg.OUTPUT_DIR, results, prefix=prefix)
+    save_results(cfg.OUTPUT_DIR, results, prefix=prefix, scores=scores)
     save_record(cfg.OUTPUT_DIR, record, prefix)
     track_results(cfg, results)
     if not cfg.MODEL.WEIGHTS:

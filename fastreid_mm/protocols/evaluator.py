@@ -20,6 +20,7 @@ from fastreid_mm.evaluation.distances import METRICS, pairwise_distance
 from fastreid_mm.evaluation.extras import Compared, Measure, extended_measure
 from fastreid_mm.evaluation.hidden_images import JUNK, hidden_images, is_junk
 from fastreid_mm.evaluation.protocol import Protocol
+from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.side import Distance, MeasureOf, Side
@@ -85,6 +86,8 @@ class RetrievalEvaluator(FeatureCollector):
         """Function from features to ones that may be averaged; the trainer sets the model's."""
         self.extras = configured_extras(cfg)
         self.features: Tensor | None = None
+        self.query_scores: dict[str, QueryScores] = {}
+        """Scores of single queries by setting, after :meth:`evaluate`."""
 
     def _require_fields(self) -> None:
         for name in {*self.protocol.goes_by} & {*FIELDS}:
@@ -107,11 +110,17 @@ class RetrievalEvaluator(FeatureCollector):
     def evaluate(self) -> Settings:
         """Gather the features of all processes and rank; empty on all processes but the first."""
         self.features = self.gathered()  # (Nq + Ng, D)
-        return {} if self.features is None else self.ranked(self.features)
+        self.query_scores = {}
+        return {} if self.features is None else self.ranked(self.features, self.query_scores)
 
-    def ranked(self, features: Tensor) -> Settings:
-        """Rank features (Nq + Ng, D), query first, by the protocol with the model's distance and the extras."""
-        return self._rank(features, self.distance, self._extended if any(self.extras) else self._plain)
+    def ranked(self, features: Tensor, by_query: dict[str, QueryScores] | None = None) -> Settings:
+        """Rank features by the protocol with the model's distance and the extras.
+
+        Args:
+            features: (Nq + Ng, D), query first.
+            by_query: receives the scores of every query by setting.
+        """
+        return self._rank(features, self.distance, self._extended if any(self.extras) else self._plain, by_query)
 
     def chance(self) -> Settings:
         """Rank random features by the protocol, without extras."""
@@ -129,9 +138,15 @@ class RetrievalEvaluator(FeatureCollector):
         except InputError as error:
             raise InputError(f"test set {self.name}: {error}") from None
 
-    def _rank(self, features: Tensor, distance: Distance, measure_of: MeasureOf) -> Settings:
+    def _rank(
+        self,
+        features: Tensor,
+        distance: Distance,
+        measure_of: MeasureOf,
+        by_query: dict[str, QueryScores] | None = None,
+    ) -> Settings:
         try:
-            return self.protocol.evaluate(*self.sides(features), distance, self.ranks, measure_of)
+            return self.protocol.evaluate(*self.sides(features), distance, self.ranks, measure_of, by_query)
         except InputError as error:
             raise InputError(f"test set {self.name}: {error}") from None
 

@@ -22,7 +22,7 @@ def made(monkeypatch, sysu_datasets):
     """Tests whose result is the sum of the weights, one of which fails if its number is asked for."""
     seen = []
 
-    def test(cls, cfg, model, notes=None):
+    def test(cls, cfg, model, notes=None, scores=None):
         seen.append(float(sum(value.sum() for value in model.state_dict().values() if value.is_floating_point())))
         if len(seen) == test.fails:
             raise InputError("no room for a picture")
