@@ -119,7 +119,7 @@ def _python_config(*folders: Path) -> dict[str, object]:
         return {}
     try:
         tree = ast.parse(paths[0].read_text(encoding="utf-8"))
-        given = {node.targets[0].id: _value(node.value) for node in tree.body if isinstance(node, ast.Assign)}
+        given = {ast.unparse(node.targets[0]): _value(node.value) for node in tree.body if isinstance(node, ast.Assign)}
     except (SyntaxError, ValueError, AttributeError, TypeError):
         raise InputError(f"{paths[0]} is no config that a run has written") from None
     return dict(_leaves(given))

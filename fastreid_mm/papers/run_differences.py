@@ -61,19 +61,21 @@ def same_test(first: Run, second: Run, place: str) -> bool:
 
 def compare_runs(first: Run, second: Run) -> list[Compared]:
     """Compare the metrics of two runs, each with its chance where single queries or images are known and the same."""
-    chance = dict(_images(first, second) if first.saliency and second.saliency else _queries(first, second))
+    chance: dict[tuple[str, str], tuple[Difference, ...]] = dict(
+        _images(first, second) if first.saliency and second.saliency else _queries(first, second)
+    )
     found = []
     for place in dict.fromkeys([*first.metrics, *second.metrics]):
         sides = [run.metrics.get(place, {}) for run in (first, second)]
         for metric in dict.fromkeys([*sides[0], *sides[1]]):
-            values = [side.get(metric) for side in sides]
-            if any(isinstance(value, str) for value in values) or metric == "valid_queries":
+            first_value, second_value = (side.get(metric) for side in sides)
+            if isinstance(first_value, str) or isinstance(second_value, str) or metric == "valid_queries":
                 continue
-            found.append(Compared(place, metric, *values, *chance.get((place, metric), ())))
+            found.append(Compared(place, metric, first_value, second_value, *chance.get((place, metric), ())))
     return found
 
 
-def _queries(first: Run, second: Run) -> Iterator[tuple[tuple[str, str], tuple[Difference, Difference]]]:
+def _queries(first: Run, second: Run) -> Iterator[tuple[tuple[str, str], tuple[Difference, ...]]]:
     scores, others = first.query_scores(), second.query_scores()
     for place in scores.keys() & others.keys():
         one, other = scores[place], others[place]
@@ -86,7 +88,7 @@ def _queries(first: Run, second: Run) -> Iterator[tuple[tuple[str, str], tuple[D
             yield (place, metric), (paired_difference(*pair), paired_difference(*pair, one.ids))
 
 
-def _images(first: Run, second: Run) -> Iterator[tuple[tuple[str, str], tuple[Difference]]]:
+def _images(first: Run, second: Run) -> Iterator[tuple[tuple[str, str], tuple[Difference, ...]]]:
     images, others = first.image_scores(), second.image_scores()
     for place in images.keys() & others.keys():
         names = sorted(images[place])
