@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastreid_mm.common.errors import InputError, one_line_errors, require_choice, require_packages
+from fastreid_mm.common.initial_weights import INITIAL, RANDOM
 from fastreid_mm.papers.compare import compare
 from fastreid_mm.papers.demo import small_table
 from fastreid_mm.papers.formats import as_text, write_all
 from fastreid_mm.papers.job import Job, jobs, shell
 from fastreid_mm.papers.paper import PAPERS, Table, read_paper
-from fastreid_mm.papers.run import run_jobs
+from fastreid_mm.papers.run import record, run_jobs
+from fastreid_mm.papers.submission import submit
 
 DESCRIPTION = (
     """Train rows of a paper's table, each in its method's own trainer, and set our numbers beside the paper's."""
@@ -31,6 +33,12 @@ def argument_parser() -> argparse.ArgumentParser:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
     group.add_argument("--collect", action="store_true", help="print the tables of what there is, run nothing")
+    group.add_argument(
+        "--submit",
+        type=Path,
+        metavar="DIR",
+        help="write finished rows for the model page, and folders of their networks; run nothing",
+    )
     parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="further keys of every training")
     return parser
 
@@ -49,6 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
         require_packages("fastreid", "yaml", "tabulate")  # of which either host brings the first
         if args.row and not args.table:
             raise InputError("--row names rows of a table: give --table, too")
+        if args.submit and (args.scale == "demo" or args.opts or not args.row):
+            raise InputError("--submit takes rows by --row, at full scale and without further keys")
         _reproduce(args)
 
 
@@ -58,7 +68,24 @@ def _reproduce(args: argparse.Namespace) -> None:
     if args.scale == "demo":
         tables = [small_table(table) for table in tables]
     tables = [_selected(table, args.row) for table in tables]
-    wanted: dict[Path, Job] = {
+    part = _part(list(_jobs(args, tables, more).values()), args.shard)
+    if args.dry_run:
+        print("\n".join(shell(job.command(args.output)) for job in part))
+        return
+    failed = [] if args.collect or args.submit else run_jobs(part, args.output)
+    for table in tables:
+        _report(args, table, more)
+        if args.submit:
+            _submit(args, table)
+    for line in failed:
+        print(f"failed: {line}")
+    if failed:
+        raise SystemExit(1)
+
+
+def _jobs(args: argparse.Namespace, tables: Sequence[Table], more: dict[str, str]) -> dict[Path, Job]:
+    """Return all trainings and tests of tables, each once, by folder."""
+    return {
         job.folder(args.output): job
         for table in tables
         for row in table.rows
@@ -66,17 +93,6 @@ def _reproduce(args: argparse.Namespace) -> None:
         for name in row.only
         for job in jobs(row, table.columns[name], args.seeds, more)
     }
-    part = _part(list(wanted.values()), args.shard)
-    if args.dry_run:
-        print("\n".join(shell(job.command(args.output)) for job in part))
-        return
-    failed = [] if args.collect else run_jobs(part, args.output)
-    for table in tables:
-        _report(args, table, more)
-    for line in failed:
-        print(f"failed: {line}")
-    if failed:
-        raise SystemExit(1)
 
 
 def _report(args: argparse.Namespace, table: Table, more: dict[str, str]) -> None:
@@ -84,6 +100,19 @@ def _report(args: argparse.Namespace, table: Table, more: dict[str, str]) -> Non
     name = "_".join([args.paper, *re.findall(r"\w+", table.name), *(["demo"] if args.scale == "demo" else [])])
     paths = write_all(lines, args.output, name)
     print(f"\n{args.paper}, {table.name}: {table.title}\n\n{as_text(lines)}\n{', '.join(map(str, paths))}")
+    trainings = [job for job in _jobs(args, [table], more).values() if not job.test]
+    random = sum(record(job, args.output).get(INITIAL) == RANDOM for job in trainings)
+    if random:
+        print(f"{random} of {len(trainings)} trainings began from random weights, not from pretrained ones")
+
+
+def _submit(args: argparse.Namespace, table: Table) -> None:
+    for row in table.rows:
+        lines = [line for line in compare(table, args.seeds, {}, args.output) if line.row == row.name]
+        paths = submit(args.paper, table, row, lines, args.seeds, args.output, args.submit)
+        print(
+            f"submitted: {', '.join(map(str, paths))}; fill in log and checkpoint, then tools/docs/write_model_page.py"
+        )
 
 
 def _selected(table: Table, names: Sequence[str] | None) -> Table:

@@ -11,6 +11,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common import run_record as common
 from fastreid_mm.common.data_root import data_root
+from fastreid_mm.common.initial_weights import RANDOM
 from fastreid_mm.data.items import as_items
 from fastreid_mm.evaluation.results import write_json
 
@@ -33,6 +34,13 @@ def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
         device=torch.cuda.get_device_name() if cfg.MODEL.DEVICE.startswith("cuda") else cfg.MODEL.DEVICE,
         processes=comm.get_world_size(),
     )
+
+
+def initial_weights(cfg: CfgNode) -> str:
+    """Name the weights that a training begins with: a file, "pretrained" for those of the network, or "random"."""
+    backbone = cfg.MODEL.BACKBONE
+    pretrained = (backbone.PRETRAIN_PATH or "pretrained") if backbone.PRETRAIN else RANDOM
+    return os.path.basename(cfg.MODEL.WEIGHTS or pretrained)
 
 
 def log_record(record: dict) -> None:

@@ -18,6 +18,7 @@ from yacs.config import CfgNode
 
 import fastreid_mm.methods  # noqa: F401  registers the architectures, in spawned processes too
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.initial_weights import INITIAL, NOT_PRETRAINED, RANDOM
 from fastreid_mm.common.output_dir import clear_output_dir, refuse_used_output_dir
 from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
@@ -28,7 +29,7 @@ from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
 from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers, restore_buffers
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn
-from fastreid_mm.engine.record import list_checksum, log_record, run_record, save_record
+from fastreid_mm.engine.record import initial_weights, list_checksum, log_record, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results
 from fastreid_mm.engine.resuming import require_same_training, saved_settings
 from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
@@ -175,8 +176,11 @@ class MMTrainer(DefaultTrainer):
             The results on the first process, an empty dict on the others.
         """
         save_config(self.cfg)  # not before: resume_or_load may refuse the folder of another training
-        record = run_record(self.cfg, self._lists)
+        begun = {INITIAL: initial_weights(self.cfg)}
+        record = run_record(self.cfg, self._lists) | begun
         log_record(record)
+        if begun[INITIAL] == RANDOM:
+            logger.warning(f"MODEL.BACKBONE.PRETRAIN False: {NOT_PRETRAINED}")
         tracked = self.cfg.TRACKING.WANDB.ENABLED and comm.is_main_process()
         run = WandbRun(self.cfg, resumed=self.start_iter > 0) if tracked else None
         references = self._measure_references() if self.cfg.TEST.REFERENCES else None
@@ -255,13 +259,15 @@ class MMTrainer(DefaultTrainer):
     def build_hooks(self) -> list[hooks.HookBase]:
         """Build fast-reid's hooks, with checkpoints on all processes together and a progress bar on a terminal."""
         cfg, renewal = self.cfg, PreciseBN()
+        random = {INITIAL: RANDOM} if initial_weights(cfg) == RANDOM else {}
         built = [hooks.IterationTimer(), hooks.LRScheduler(self.optimizer, self.scheduler)]
         if cfg.MODEL.FREEZE_LAYERS and cfg.SOLVER.FREEZE_ITERS > 0:
             built.append(LayerFreeze(unwrap(self.model), cfg.MODEL.FREEZE_LAYERS, cfg.SOLVER.FREEZE_ITERS))
 
         def test() -> Results:
             self._query_scores.clear()
-            self._last_eval_results = self.test(self.cfg, self.model, renewal.note, self._query_scores)
+            notes = {**renewal.note, **random}
+            self._last_eval_results = self.test(self.cfg, self.model, notes, self._query_scores)
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero

@@ -79,5 +79,11 @@ def results(job: Job, output: Path) -> Results | None:
     }
 
 
+def record(job: Job, output: Path) -> Mapping[str, Any]:
+    """Read the facts that a training has recorded in ``run.json``; empty if it has none."""
+    path = job.training().folder(output) / "run.json"
+    return _read(path) if path.is_file() else {}
+
+
 def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))

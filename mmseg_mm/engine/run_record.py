@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
+from fastreid_mm.common.initial_weights import INITIAL, NOT_PRETRAINED, RANDOM
 from fastreid_mm.common.run_record import checksum, run_record, samples_checksum
 from fastreid_mm.evaluation.results import write_json
 from mmseg_mm.datasets.innermost import innermost_dataset
@@ -38,13 +39,21 @@ class RunRecordHook(Hook):
             data={"train": data_checksum(runner)},
             device=str(next(runner.model.parameters()).device),
             processes=get_world_size(),
-        )
+        ) | {INITIAL: initial_weights(runner)}
+        if record[INITIAL] == RANDOM:
+            runner.logger.warning(f"model.backbone.init_cfg None: {NOT_PRETRAINED}")
         write_json(str(Path(runner.work_dir) / "run.json"), record)
         runner.logger.info(f"Run: {json.dumps(record)}")
 
     def after_run(self, runner: Runner) -> None:
         """Log the folder in which everything is, as the last line of a training or a test."""
         runner.logger.info(f"Saved in {runner.work_dir}")
+
+
+def initial_weights(runner: Runner) -> str:
+    """Name the weights that a training begins with: a file, an address of the backbone's, or "random"."""
+    init = (runner.cfg.model.get("backbone") or {}).get("init_cfg") or {}
+    return str(runner.cfg.get("load_from") or init.get("checkpoint") or RANDOM).split("/")[-1]
 
 
 def config_checksum(config: Config) -> str:

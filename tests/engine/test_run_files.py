@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastreid_mm.engine import MMTrainer
+from fastreid_mm.evaluation.query_scores import load_query_scores
+from fastreid_mm.evaluation.results import numbers_only
 from fastreid_mm.inference.testing import evaluate_only
 
 pytestmark = pytest.mark.usefixtures("sysu_datasets")
@@ -36,7 +39,7 @@ def test_every_test_reaches_the_log_and_every_metric_the_files(tiny_cfg, log, pe
         f"SYSUMM01/{setting}/{name}": value
         for setting, metrics in results["SYSUMM01"].items()
         for name, value in metrics.items()
-        if name != "gallery"
+        if name not in ("gallery", "initial weights")
     }
     assert {name: value for name, value in tested[-1].items() if name.startswith("SYSUMM01")} == numbers
     events = EventAccumulator(cfg.OUTPUT_DIR)
@@ -76,7 +79,8 @@ def test_results_checkpoints_and_events_are_there_and_no_best_model(tiny_cfg, tm
     for found in (results, *references.values()):
         assert set(found) == {"SYSUMM01"} and set(found["SYSUMM01"]) == settings
         for metrics in found["SYSUMM01"].values():
-            assert set(metrics) == {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP", "gallery"}
+            said = {"gallery", "initial weights"} if found is results else {"gallery"}
+            assert set(metrics) == {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP", *said}
             assert metrics["gallery"] == "seeded draw"  # no rand_perm_cam.mat in this set
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"model_0000.pth", "model_final.pth", "last_checkpoint", "metrics.json"} <= names
@@ -95,7 +99,20 @@ def test_the_corrupted_test_comes_at_the_end_of_training_and_by_itself(tiny_cfg,
     assert "mean of 2 repetitions, seed 0, drawn frost" in table and "standard deviation of 2" in table
     (last,) = [line for line in logged(cfg) if "SYSUMM01-C/all_search_1shot/mAP" in line]
     assert last["SYSUMM01-C/all_search_1shot/mAP"] == results["SYSUMM01-C"]["all_search_1shot"]["mAP"]
-    assert evaluate_only(tiny_cfg(*options, "MODEL.WEIGHTS", f"{cfg.OUTPUT_DIR}/model_final.pth")) == results
+    again = evaluate_only(tiny_cfg(*options, "MODEL.WEIGHTS", f"{cfg.OUTPUT_DIR}/model_final.pth"))
+    assert numbers_only(again) == numbers_only(results)
+
+
+def test_a_training_from_random_weights_says_so_and_scores_its_queries(tiny_cfg, log, tmp_path):
+    cfg = tiny_cfg("SOLVER.MAX_EPOCH", 1)
+    results = MMTrainer(cfg).train()
+    assert any("random weights" in message for message in log)
+    assert {metrics["initial weights"] for metrics in results["SYSUMM01"].values()} == {"random"}
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["initial weights"] == "random"
+    scores = load_query_scores(f"{cfg.OUTPUT_DIR}/query_scores.npz")
+    for setting, metrics in results["SYSUMM01"].items():
+        for name, values in scores[f"SYSUMM01/{setting}"].metrics((1, 10)).items():
+            assert np.nanmean(values) == pytest.approx(metrics[name], abs=1e-3)
 
 
 def test_a_test_in_a_trainings_folder_leaves_its_results(tiny_cfg, log, tmp_path):

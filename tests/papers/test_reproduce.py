@@ -8,6 +8,7 @@ from statistics import stdev
 
 import pytest
 
+import write_model_page
 from fastreid_mm.commands import reproduce
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.papers import run
@@ -16,6 +17,7 @@ from fastreid_mm.papers.demo import small_table
 from fastreid_mm.papers.formats import as_text
 from fastreid_mm.papers.job import jobs
 from fastreid_mm.papers.paper import PAPERS, read_paper
+from fastreid_mm.papers.submission import read_submissions
 
 TABLE_3 = ["--paper", "mun", "--table", "3"]
 
@@ -43,10 +45,12 @@ def trainer(monkeypatch):
                 folder = Path(value["OUTPUT_DIR"])
                 folder.mkdir(parents=True)
                 metrics = {"Rank-1": 10.0 * int(value.get("SEED", 0)) + int(value.get("DATASETS.REGDB.TRIAL", 0))}
+                aligned = {**metrics, "mAP": 5.0, "Rank-5": 0.0, "Rank-10": 0.0}
                 found = {
                     "SYSUMM01": {"all_search_1shot": metrics},
                     "SYSUMM01-C": {"all_search_1shot": metrics},
                     "RegDB": {"visible_to_thermal": metrics},
+                    **dict.fromkeys(("RGBNT201", "Market1501MM"), {"test": aligned}),
                     "RegDB-C": {"thermal_to_visible": metrics},
                 }
                 (folder / "results.json").write_text(json.dumps(found))
@@ -152,6 +156,52 @@ def test_saliency_is_read_from_its_report(trainer, tmp_path):
     assert (first["paper"], first["ours"], first["difference"]) == ("0.910", "0.900", "-0.010")
 
 
+def test_a_finished_row_is_submitted_with_its_networks_and_shown_on_the_page(trainer, tmp_path, capsys):
+    words = [
+        "--paper",
+        "ieee",
+        "--table",
+        "1",
+        "--row",
+        "IEEE",
+        "--seeds",
+        "1",
+        "2",
+        "--output",
+        str(tmp_path / "runs"),
+    ]
+    submit = [*words, "--submit", str(tmp_path / "models")]
+    with pytest.raises(SystemExit):
+        reproduce.main(submit)
+    assert "row 'IEEE' is not complete, 16 numbers are not there yet" in capsys.readouterr().err
+    reproduce.main(words)
+    reproduce.main(submit)
+    (path,) = (tmp_path / "models").glob("*.yml")
+    assert (path.parent / "ieee_1_IEEE" / "RGBNT201_ieee" / "results.json").is_file()
+    (found,) = read_submissions(path.parent)
+    assert found.seeds == [1, 2] and found.numbers == {
+        "rgbnt201": [5.0, 15.0, 0.0, 0.0],
+        "market": [5.0, 15.0, 0.0, 0.0],
+    }
+    path.write_text(path.read_text().replace("log: ''", "log: there/log.txt"))
+    lines = write_model_page.page(read_submissions(path.parent)).splitlines()
+    (shown,) = [line for line in lines if "there/log.txt" in line and "RGBNT201/ieee.yml" in line]
+    assert "46.42 / 47.13 / 58.49 / 64.23 | 5.00 ± 0.00 / 15.00 ± 5.00" in shown and "[log](there/log.txt)" in shown
+    with pytest.raises(SystemExit):
+        reproduce.main(submit)
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_trainings_from_random_weights_are_told_under_the_table(trainer, tmp_path, capsys):
+    words = ["--paper", "ieee", "--table", "1", "--row", "IEEE", "--output", str(tmp_path)]
+    reproduce.main(words)
+    assert "random weights" not in capsys.readouterr().out
+    for folder in tmp_path.glob("Market*/seed_1"):
+        (folder / "run.json").write_text(json.dumps({"initial weights": "random"}))
+    reproduce.main([*words, "--collect"])
+    assert "1 of 2 trainings began from random weights" in capsys.readouterr().out
+
+
 def test_the_demo_takes_small_networks_drawn_data_and_two_trials(capsys):
     reproduce.main([*TABLE_3, "--scale", "demo", "--dry-run"])
     lines = capsys.readouterr().out.splitlines()
@@ -169,6 +219,7 @@ def test_the_demo_takes_small_networks_drawn_data_and_two_trials(capsys):
         (["--paper", "mun", "--table", "9"], "--table '9' is not one of comparison, 1, 2, 3, 5, variants"),
         ([*TABLE_3, "--row", "none"], "--row 'none' is not one of neither, prototypes, bridge, both"),
         (["--paper", "mun", "--row", "both"], "--row names rows of a table"),
+        ([*TABLE_3, "--submit", "x"], "--submit takes rows by --row"),
         ([*TABLE_3, "--shard", "3/2"], "--shard 3/2 is no part"),
         ([*TABLE_3, "--dry-run", "SOLVER.MAX_EPOCH"], "'SOLVER.MAX_EPOCH' is left over"),
     ],
