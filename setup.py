@@ -23,6 +23,7 @@ COMMANDS = {
     "fastreid-mm-search-gallery": "search_gallery:main",
     "fastreid-mm-app": "app:main",
     "fastreid-mm-export": "export:main",
+    "fastreid-mm-package-model": "package_model:main",
     "fastreid-mm-visualize": "visualize:main",
     "fastreid-mm-reproduce": "reproduce:main",
     "fastreid-mm-compare-runs": "compare_runs:main",

@@ -29,6 +29,7 @@ COMMANDS = {
     "fastreid-mm-search-gallery",
     "fastreid-mm-app",
     "fastreid-mm-export",
+    "fastreid-mm-package-model",
     "fastreid-mm-visualize",
     "fastreid-mm-reproduce",
     "fastreid-mm-compare-runs",

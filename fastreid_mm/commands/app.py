@@ -26,7 +26,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         description="Serve a page with a tab that searches a gallery by an image (--config-file, --weights, --index) "
         "and one that finds salient objects in an image with depth (--saliency-config, --saliency-checkpoint)."
     )
-    add_checkpoint_arguments(parser, required=False)
+    add_checkpoint_arguments(parser)
     parser.add_argument("--index", default="", metavar="PATH", help="index made by index_gallery")
     parser.add_argument(
         "--camera", metavar="REGEX", help="finds the camera in a path, by its first group (default: cam1, _c001)"
@@ -72,11 +72,10 @@ def page_of(args: argparse.Namespace) -> gr.Blocks:
     """
     if not args.index and not args.saliency_config:
         raise InputError("give --index with --config-file and --weights, or --saliency-config, or both")
-    if args.index and not args.config_file:
-        raise InputError("--index needs the --config-file of the model that has made it")
     if args.saliency_config and not args.saliency_checkpoint:
         raise InputError("--saliency-config needs --saliency-checkpoint")
-    require_model_files(args)
+    if args.index:
+        require_model_files(args)
     require_config(args.saliency_config, "mmseg_mm")
     require_checkpoint(args.saliency_checkpoint)
     say_loading("fastreid")

@@ -4,6 +4,7 @@ import argparse
 import os
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.model_folder import WEIGHTS, find_model_folder, is_model_folder
 from fastreid_mm.common.shipped_configs import find_config
 
 
@@ -26,17 +27,36 @@ def require_checkpoint(path: str) -> None:
         raise InputError(f"checkpoint {path} does not exist")
 
 
+def take_model_folder(args: argparse.Namespace) -> None:
+    """Replace a model folder in ``weights`` by its file, and take its config if no ``config_file`` is given, in place.
+
+    It is downloaded if it is on the hub, as is one in ``config_file``, which is replaced by the folder on this machine.
+
+    Raises:
+        InputError: a folder lacks its config or weights, or cannot be downloaded.
+    """
+    if is_model_folder(args.config_file):
+        args.config_file = str(find_model_folder(args.config_file))
+    if is_model_folder(args.weights):
+        folder = find_model_folder(args.weights)
+        args.config_file, args.weights = args.config_file or str(folder), str(folder / WEIGHTS)
+
+
 def require_model_files(args: argparse.Namespace) -> None:
     """Refuse a config, checkpoint or folder of images that does not exist, and a batch without images.
 
     Args:
-        args: with ``config_file`` and ``weights``, and perhaps ``images`` and ``batch_size``.
+        args: with ``config_file`` and ``weights``, which :func:`take_model_folder` settles, and perhaps ``images`` and
+            ``batch_size``.
 
     Raises:
-        InputError: names the path or the number.
+        InputError: names the path or the number; or there is no config.
     """
     if "batch_size" in args and args.batch_size < 1:
         raise InputError(f"--batch-size {args.batch_size} is less than 1")
+    take_model_folder(args)
+    if not args.config_file:
+        raise InputError("give --config-file, or a folder with a trained network in --weights")
     require_config(args.config_file)
     require_checkpoint(args.weights)
     if "images" in args and not os.path.exists(args.images):  # noqa: PTH110  Path.exists raises for a long name

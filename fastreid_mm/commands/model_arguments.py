@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from fastreid_mm.inference.predictor import Predictor
 
 
-def add_checkpoint_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
+WEIGHTS_HELP = "checkpoint to use instead of MODEL.WEIGHTS, or a folder with a trained network, or hf://user/name"
+
+
+def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
     # the second spellings are known from other commands
     parser.add_argument(
         "--config-file",
         "--config",
-        required=required,
         default="",
-        help="path of a config, or short name of a shipped one",
+        help="path of a config, or short name of a shipped one; not needed with a folder in --weights",
     )
-    parser.add_argument("--weights", "--checkpoint", default="", help="checkpoint to use instead of MODEL.WEIGHTS")
+    parser.add_argument("--weights", "--checkpoint", default="", help=WEIGHTS_HELP)
     parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
 
 

@@ -1,6 +1,5 @@
 """Test a trained model: the command ``fastreid-mm-test``."""
 
-from fastreid_mm.commands.early_checks import require_checkpoint
 from fastreid_mm.commands.train_arguments import argument_parser, refuse_early
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
@@ -10,21 +9,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Test a checkpoint, which must be given, as :mod:`fastreid_mm.commands.train` does with ``--eval-only``.
 
     Args:
-        arguments: fast-reid's and ``--weights`` for ``MODEL.WEIGHTS``; by default those of the command line.
+        arguments: those of :mod:`fastreid_mm.commands.train`; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
     """
     with one_line_errors():
         require_fastreid()
-        parser = argument_parser()
-        parser.add_argument("--weights", "--checkpoint", default="", help="checkpoint to use instead of MODEL.WEIGHTS")
-        args = parser.parse_args(arguments)
+        args = argument_parser().parse_args(arguments)
         args.eval_only = True
-        if args.weights:
-            args.opts = [*args.opts, "MODEL.WEIGHTS", args.weights]
         refuse_early(args)
-        require_checkpoint(args.weights)
         say_loading("fastreid")
         from fastreid_mm.commands.run import start
         from fastreid_mm.settings.load import load_config

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastreid_mm.commands import train
 from fastreid_mm.commands.early_checks import require_config
-from fastreid_mm.commands.train_arguments import argument_parser
+from fastreid_mm.commands.train_arguments import argument_parser, take_weights
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         args = argument_parser().parse_args(arguments)
         if args.dry_run:
             raise InputError("--dry-run leaves no results to average: give it to fastreid-mm-train")
+        take_weights(args)
         require_config(args.config_file)
         say_loading("fastreid")
         from fastreid_mm.data.build import build_dataset

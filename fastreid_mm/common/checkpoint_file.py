@@ -7,19 +7,21 @@ from typing import Any
 from zipfile import ZipFile
 
 from fastreid_mm.common.errors import InputError, first_line
-from fastreid_mm.common.safe_load import ADVICE, MapLocation, UntrustedError, load_safely
+from fastreid_mm.common.safe_load import ADVICE, MapLocation, UntrustedError, load_safely, load_safetensors
 
 
 def read_checkpoint(
     path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE
 ) -> Mapping[str, Any]:
-    """Read the entries of a checkpoint by name, with :func:`load_safely`.
+    """Read the entries of a checkpoint by name, with :func:`load_safely`; those of a model folder are its weights.
 
     Raises:
         InputError: the file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
     """
     if not os.path.exists(path):
         raise InputError(f"checkpoint {path} does not exist")
+    if path.endswith(".safetensors"):
+        return {"model": load_safetensors(path)}
     content = load_safely(path, trust, map_location, advice)
     if not isinstance(content, Mapping):
         raise InputError(f"{path} is not a checkpoint: it holds a {type(content).__name__}")

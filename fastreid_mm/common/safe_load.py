@@ -48,6 +48,20 @@ class UntrustedError(InputError):
     """Error of a file that holds more than tensors and plain values and is not trusted."""
 
 
+def load_safetensors(path: str) -> dict[str, torch.Tensor]:
+    """Load the tensors of a ``.safetensors`` file, which cannot hold code.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    from safetensors.torch import load_file  # imported here, as scoring and losses need none
+
+    try:
+        return load_file(path)
+    except Exception as error:  # of many kinds, all its own
+        raise InputError(f"cannot read {path}: {first_line(error)}") from None
+
+
 def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu", advice: str = ADVICE) -> object:
     """Load the content of a PyTorch file. NumPy's scalars become plain numbers.
 

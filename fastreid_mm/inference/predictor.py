@@ -12,6 +12,7 @@ from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 from fastreid_mm.common.modality import INFRARED, VISIBLE
+from fastreid_mm.common.model_folder import weights_file
 from fastreid_mm.common.read_image import AnyImage, PixelRule, as_rgb
 from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.data.transforms import build_transforms
@@ -36,9 +37,12 @@ class Predictor:
     >>> gallery = predictor.features(["day/1.jpg", "day/2.jpg"], "visible")  # doctest: +SKIP
     >>> predictor.distance(queries, gallery).argmin(1)  # doctest: +SKIP
 
+    >>> predictor = Predictor("hf://user/name")  # doctest: +SKIP
+
     Args:
-        config: path or short name of a config file, or a config.
-        weights: path of a checkpoint; if empty, ``MODEL.WEIGHTS`` of the config.
+        config: path or short name of a config file, or a config; or a folder with a trained network, its path or
+            ``hf://user/name``, ``hf://user/name@revision`` on the Hugging Face hub.
+        weights: path of a checkpoint or such a folder; if empty, ``MODEL.WEIGHTS`` of the config or the folder's own.
         options: config keys and their values by turns, as on the command line.
         device: device to use instead of ``MODEL.DEVICE``, which is the CPU where there is no GPU.
         bf16: whether to compute in bfloat16, as PyTorch's autocast does.
@@ -57,7 +61,7 @@ class Predictor:
     ) -> None:
         cfg = load_config(config, options) if isinstance(config, str | PathLike) else config
         device = device or ("cpu" if not torch.cuda.is_available() else cfg.MODEL.DEVICE)
-        cfg = with_values(cfg, MODEL__DEVICE=str(device), MODEL__WEIGHTS=str(weights or cfg.MODEL.WEIGHTS))
+        cfg = with_values(cfg, MODEL__DEVICE=str(device), MODEL__WEIGHTS=weights_file(weights) or cfg.MODEL.WEIGHTS)
         require_device(cfg.MODEL.DEVICE)
         if not cfg.MODEL.WEIGHTS:
             raise InputError("MODEL.WEIGHTS is empty: which checkpoint?")

@@ -4,11 +4,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
+from pathlib import Path
 
 import yaml
 from fastreid.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.model_folder import WEIGHTS, is_model_folder, without_places
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.settings.imports import KEY, config_with
 
@@ -19,22 +21,32 @@ MOST_ENTRIES = 100_000
 def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
     """Load a config: the defaults of fast-reid, this package and ``IMPORTS``, then a file, then ``KEY VALUE`` pairs.
 
+    The folder of a trained network may be a stranger's. Of its config, which is read without a ``_BASE_``, nothing is
+    taken that belongs to a machine (:data:`OF_A_PLACE`), and nothing is imported unless the options say so, too.
+
     Args:
-        config_file: a path, the short name of a shipped config, or empty for none.
+        config_file: a path, the short name of a shipped config, empty for none, or the folder of a trained network,
+            see :func:`find_model_folder`, whose weights are then ``MODEL.WEIGHTS``.
         options: keys and values in turn.
 
     Raises:
         InputError: the file is missing, not YAML, without keys or its own base, a key is unknown, a value has the
-            wrong type or is not supported, or a module of ``IMPORTS`` is missing or fails.
+            wrong type or is not supported, or a module of ``IMPORTS`` is missing or fails; or the config of a trained
+            network needs ``IMPORTS`` that the options do not name.
     """
+    shared = is_model_folder(config_file)
     config_file = find_config(config_file, "fastreid_mm") if config_file else ""
     options = _words(options)
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
-        content = _read_file(config_file) if config_file else CfgNode()
+        content = _read_file(config_file, shared) if config_file else CfgNode()
+        if shared and content.get(KEY) and KEY not in options[::2]:
+            raise InputError(f'{config_file}: it needs code from outside; if you trust it: {KEY} "{content[KEY]}"')
         cfg = config_with(_imports(content, options))
         cfg.merge_from_other_cfg(content)
+        if shared:
+            cfg.MODEL.WEIGHTS = str(Path(config_file).with_name(WEIGHTS))
         cfg.merge_from_list(_with_floats(cfg, options))
     except InputError:
         raise
@@ -47,13 +59,13 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
     return cfg
 
 
-def _read_file(path: str) -> CfgNode:
-    """Read a file and its bases by the host's function, which fails if any of them is not a mapping."""
-    try:
-        content = CfgNode.load_yaml_with_base(path)  # with YAML's safe loader, which runs no code
+def _read_file(path: str, shared: bool) -> CfgNode:
+    """Read a file, and its bases unless it is of a model folder; fails if any of them is not a mapping."""
+    try:  # with YAML's safe loader, which runs no code
+        content = yaml.safe_load(Path(path).read_bytes()) if shared else CfgNode.load_yaml_with_base(path)
         if _entries(content, {}) > MOST_ENTRIES:
             raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
-        return CfgNode(content)
+        return CfgNode(without_places(content) if shared else content)
     except RecursionError:
         raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
     except (AttributeError, TypeError):

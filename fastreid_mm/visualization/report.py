@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastreid_mm.common.safe_load import load_safely
+from fastreid_mm.common.checkpoint_file import read_checkpoint
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.visualization.page import Picture, page
@@ -68,8 +68,7 @@ def _training_curves(run: Path, output: Path) -> list[Picture]:
 
 def _facts(predictor: Predictor, config_name: str) -> dict[str, str]:
     cfg = predictor.cfg
-    content = load_safely(cfg.MODEL.WEIGHTS, cfg.MODEL.TRUST_WEIGHTS)
-    seed = content.get("seed", "unknown") if isinstance(content, dict) else "unknown"
+    seed = read_checkpoint(cfg.MODEL.WEIGHTS, cfg.MODEL.TRUST_WEIGHTS).get("seed", "unknown")
     return {
         "config": config_name,
         "method": cfg.MODEL.META_ARCHITECTURE,

@@ -120,7 +120,7 @@ def facts(parser, *without):
 
 def test_the_arguments_of_training_are_fast_reids():
     theirs, ours = facts(default_argument_parser(), "dist_url"), train_arguments.argument_parser()
-    assert facts(ours, "dist_url", "overwrite", "dry_run") == theirs
+    assert facts(ours, "dist_url", "overwrite", "dry_run", "weights") == theirs
     assert [*theirs][-1] == "opts" and ours.get_default("dist_url") == "auto"
 
 

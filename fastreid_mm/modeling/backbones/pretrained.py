@@ -9,13 +9,12 @@ from contextlib import contextmanager
 import timm
 import torch
 from huggingface_hub import constants, get_session, try_to_load_from_cache
-from safetensors.torch import load_file
 from torch import Tensor
 
 from fastreid_mm.common.checkpoint_match import fits
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.find_weights import find_weights
-from fastreid_mm.common.safe_load import load_safely
+from fastreid_mm.common.safe_load import load_safely, load_safetensors
 
 KEY = "MODEL.BACKBONE.PRETRAIN_PATH"
 """The config key of a file with pretrained weights."""
@@ -71,12 +70,9 @@ def read_file(path: str) -> object:
     """
     if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for a name that is too long
         raise InputError(f"{path} does not exist")
-    if not path.endswith(".safetensors"):
-        return load_safely(path, advice="save its tensors alone")
-    try:
-        return load_file(path)
-    except Exception as error:  # of many kinds, all its own
-        raise InputError(f"cannot read {path}: {first_line(error)}") from None
+    if path.endswith(".safetensors"):
+        return load_safetensors(path)
+    return load_safely(path, advice="save its tensors alone")
 
 
 def require_download(key: str, name: str) -> None:
