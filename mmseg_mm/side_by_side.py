@@ -2,6 +2,13 @@
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+LABEL = 20
+"""Height of the labels above the panels, in pixels."""
+GAP = 6
+"""Space between panels, in pixels."""
+_LETTERS = 13
 
 
 def side_by_side(
@@ -10,7 +17,7 @@ def side_by_side(
     saliency: np.ndarray | None = None,
     mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Join an image and, if given, its depth map, mask and saliency map, in this order.
+    """Join an image and, if given, its depth map, mask and saliency map, in this order, each below its name.
 
     Args:
         image: the image (H, W, 3), uint8, with its colours in any order.
@@ -19,10 +26,27 @@ def side_by_side(
         mask: the mask (H, W), uint8.
 
     Returns:
-        The picture (H, W or a multiple of it, 3), uint8, with colours in the same order.
+        The picture (20 + H, n panels of W and gaps of 6, 3), uint8, with colours in the same order.
     """
-    greys = [None if depth is None else _stretched(depth), mask, saliency]
-    return cv2.hconcat([image, *(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR) for grey in greys if grey is not None)])
+    greys = {"depth": None if depth is None else _stretched(depth), "mask": mask, "saliency map": saliency}
+    panels = {"image": image} | {
+        name: cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR) for name, grey in greys.items() if grey is not None
+    }
+    height, width = image.shape[:2]
+    canvas = Image.new("RGB", ((width + GAP) * len(panels) - GAP, height + LABEL), "white")
+    for number, (name, panel) in enumerate(panels.items()):
+        left = number * (width + GAP)
+        _write(canvas, name, left, width)
+        canvas.paste(Image.fromarray(np.ascontiguousarray(panel)), (left, LABEL))
+    return np.array(canvas)
+
+
+def _write(canvas: Image.Image, name: str, left: int, width: int) -> None:
+    """Write a name above a panel, cut to its width."""
+    label = Image.new("RGB", (width, LABEL), "white")
+    font = ImageFont.load_default(_LETTERS)
+    ImageDraw.Draw(label).text((width // 2, LABEL // 2), name, fill="black", font=font, anchor="mm")
+    canvas.paste(label, (left, 0))
 
 
 def _stretched(depth: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Search of an index by the page: the nearest images that pass a filter."""
 
 import os
-import re
 from collections.abc import Callable, Collection
 from functools import cached_property
 from threading import Lock
@@ -12,10 +11,9 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.read_image import AnyImage
 from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.retrieval.answers import Match
+from fastreid_mm.retrieval.path_labels import CAMERA, IDENTITY, PathLabel
 from fastreid_mm.retrieval.searcher import Searcher
 
-CAMERA_IN_PATH = r"(?i:(?<![a-z])cam(?:era)?[ _-]?|_c)0*([0-9]+)"
-"""Name of the camera in paths of SYSU-MM01, RGBNT201, LLCM (cam1/...), RGBN300 and Market-1501 (..._c001_...)."""
 _MORE = 4
 
 
@@ -26,19 +24,22 @@ class GalleryDesk:
         predictor: predictor that makes the features of queries.
         searcher: searcher of the index, made with that predictor.
         camera_in_path: a regular expression whose first group is the camera's name in an image's path.
+        identity_in_path: likewise of the identity.
 
     Raises:
-        InputError: the expression is not a regular expression, or has no group.
+        InputError: an expression is not a regular expression, or has no group.
     """
 
-    def __init__(self, predictor: Predictor, searcher: Searcher, camera_in_path: str = CAMERA_IN_PATH) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        searcher: Searcher,
+        camera_in_path: str = CAMERA,
+        identity_in_path: str = IDENTITY,
+    ) -> None:
         self.predictor, self._searcher = predictor, searcher
-        try:
-            self._camera_in_path = re.compile(camera_in_path)
-        except re.error as error:
-            raise InputError(f"--camera {camera_in_path!r} is no regular expression: {error}") from None
-        if not self._camera_in_path.groups:
-            raise InputError(f"--camera {camera_in_path!r} has no group (...), which is to be the camera's name")
+        self._camera_in_path = PathLabel(camera_in_path, "--camera")
+        self._identity_in_path = PathLabel(identity_in_path, "--identity")
         self._lock = Lock()
 
     def camera(self, path: str) -> str:
@@ -48,13 +49,16 @@ class GalleryDesk:
         are searched.
         """
         start = len(self._above) if path.startswith(self._above) else 0
-        names = [match[1] for match in self._camera_in_path.finditer(path, start)]
-        return printable(names[-1] or "") if names else ""
+        return printable(self._camera_in_path(path, start))
+
+    def identity(self, path: str) -> str:
+        """Find the identity's name in a path; empty if there is none."""
+        return printable(self._identity_in_path(path))
 
     @cached_property
     def _above(self) -> str:
         """Common beginning of the paths of all images, up to the name of the gallery's folder."""
-        if self._searcher is None or self._camera_in_path.pattern != CAMERA_IN_PATH:
+        if self._searcher is None or self._camera_in_path.pattern.pattern != CAMERA:
             return ""
         try:
             folder = os.path.commonpath([path.rpartition("/")[0] for path in self._searcher.index.known()])

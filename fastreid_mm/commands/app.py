@@ -31,6 +31,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--camera", metavar="REGEX", help="finds the camera in a path, by its first group (default: cam1, _c001)"
     )
+    parser.add_argument("--identity", metavar="REGEX", help="likewise the identity (default: cam1/0121/..., 0121_c001)")
     parser.add_argument("--saliency-config", default="", help="path of a config, or short name of a shipped one")
     parser.add_argument("--saliency-checkpoint", default="")
     parser.add_argument(
@@ -86,12 +87,14 @@ def page_of(args: argparse.Namespace) -> gr.Blocks:
 
 
 def _desk(args: argparse.Namespace) -> GalleryDesk:
-    from fastreid_mm.app.gallery_desk import CAMERA_IN_PATH, GalleryDesk
+    from fastreid_mm.app.gallery_desk import GalleryDesk
     from fastreid_mm.inference.predictor import Predictor
+    from fastreid_mm.retrieval.path_labels import CAMERA, IDENTITY
     from fastreid_mm.retrieval.searcher import Searcher
 
     predictor = Predictor(args.config_file, args.weights, args.opts)
-    return GalleryDesk(predictor, Searcher(args.index, predictor), args.camera or CAMERA_IN_PATH)
+    searcher = Searcher(args.index, predictor)
+    return GalleryDesk(predictor, searcher, args.camera or CAMERA, args.identity or IDENTITY)
 
 
 def _saliency(args: argparse.Namespace) -> Callable[[str, str], np.ndarray]:

@@ -24,6 +24,12 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="F.json", help="file to write the lists to")
     parser.add_argument("--picture", type=Path, metavar="F.png", help="file to draw the lists of the first queries in")
+    parser.add_argument(
+        "--identity",
+        metavar="REGEX",
+        help="finds the identity in a path, by its first group, to tell right images from wrong ones (default: "
+        "cam1/0121/..., 0121_c001_...)",
+    )
     parser.add_argument("--rows", type=int, default=20, help="largest number of queries in the picture (default: 20)")
     parser.add_argument(
         "--candidates",
@@ -66,11 +72,13 @@ def search_gallery(args: argparse.Namespace) -> None:
     _check(args)
     say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
-    from fastreid_mm.retrieval.answers import Answer, as_text, draw_answers, outdated, write_answers
+    from fastreid_mm.retrieval.answers import Answer, as_text, draw_answers, hits, outdated, write_answers
     from fastreid_mm.retrieval.embed import features_of
+    from fastreid_mm.retrieval.path_labels import IDENTITY, PathLabel
     from fastreid_mm.retrieval.samples import samples_in
     from fastreid_mm.retrieval.searcher import Searcher
 
+    identity = PathLabel(args.identity or IDENTITY)
     predictor, left_out = predictor_of(args), LeftOut()
     samples = samples_in(args.images, predictor.modalities, left_out)
     searcher = Searcher(args.index, predictor, args.candidates, args.effort)
@@ -80,17 +88,18 @@ def search_gallery(args: argparse.Namespace) -> None:
     if args.json:
         write_answers(args.json, answers)
     if args.picture:
-        draw_answers(args.picture, answers[: args.rows], predictor.pixels)
+        draw_answers(args.picture, answers[: args.rows], identity, predictor.pixels)
     tell_left_out(unreadable, left_out)
     if old := outdated(answers):
         print(printable(old), file=sys.stderr)
-    print(as_text(answers))  # last, because the reader of a pipe may stop reading
+    print(as_text(answers, identity))  # last, because the reader of a pipe may stop reading
     if args.recall:
         print(
             f"{searcher.recall(features, args.top):.2%} of the {args.top} nearest of all images are among those found"
         )
     saved = " and ".join(str(path) for path in (args.json, args.picture) if path)
-    print(printable(f"{len(answers)} queries in {args.index}" + (f", saved in {saved}" if saved else "")))
+    told = [f"{len(answers)} queries in {args.index}", hits(answers, identity), f"saved in {saved}" if saved else ""]
+    print(printable(", ".join(filter(None, told))))
 
 
 def _check(args: argparse.Namespace) -> None:

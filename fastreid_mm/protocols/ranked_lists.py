@@ -1,10 +1,12 @@
 """Picture of queries and their nearest gallery images."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from fastreid_mm.common.picture_sheet import Row, Tile, draw_sheet, framed_right
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.common.whole_file import write_whole
 from fastreid_mm.data.items import Item
@@ -12,32 +14,38 @@ from fastreid_mm.protocols.evaluator import RetrievalEvaluator
 
 TOP = 10
 """Number of gallery images in a row."""
-_UPRIGHT, _LYING = (64, 128), (128, 64)
-_FRAME = 4
-_RIGHT, _WRONG, _QUERY = (0, 158, 115), (213, 94, 0), (60, 60, 60)  # colour-blind people can tell them apart
 
 
-def draw_ranked_lists(evaluator: RetrievalEvaluator, path: str, count: int) -> None:
+class Found(NamedTuple):
+    """Gallery image in a ranked list."""
+
+    item: Item
+    distance: float
+
+
+def draw_ranked_lists(
+    evaluator: RetrievalEvaluator, path: str, count: int, untrained: RetrievalEvaluator | None = None
+) -> None:
     """Save a picture with a row for each query: the query, then its ten nearest gallery images in green or orange.
 
     Green frames are right, orange ones wrong. Queries are spread evenly over the identities, whether their answers are
-    right or not. Images of identity -1 are neither queries nor answers.
+    right or not. Images of identity -1 are neither queries nor answers. A title says where the first right image is.
 
     Args:
         evaluator: the evaluator, after :meth:`RetrievalEvaluator.evaluate`.
         path: the path of the PNG file.
-        count: the largest number of rows.
+        count: the largest number of queries.
+        untrained: likewise, with the features of the untrained network, whose row is drawn above that of the trained.
     """
     chosen = spread(evaluator.people(), count)
-    pixels, size = evaluator.pixels, _tile_size(evaluator.query[0], evaluator.pixels)
-    width, height = size[0] + 3 * _FRAME, size[1] + 3 * _FRAME
-    sheet = Image.new("RGB", (width * (TOP + 1) + 4 * _FRAME, height * len(chosen) + _FRAME), "white")
-    for row, (index, nearest) in enumerate(zip(chosen, nearest_images(evaluator, chosen))):
-        item, top = evaluator.query[index], row * height + _FRAME
-        sheet.paste(_tile(item, size, _QUERY, pixels), (_FRAME, top))
-        for place, answer in enumerate(nearest):
-            colour = _RIGHT if answer.pid == item.pid else _WRONG
-            sheet.paste(_tile(answer, size, colour, pixels), (width * (place + 1) + 4 * _FRAME, top))
+    networks = {"untrained network": untrained, "trained network": evaluator} if untrained else {"": evaluator}
+    lists = {name: rankings(network, chosen) for name, network in networks.items() if network}
+    rows = [
+        _row(evaluator, evaluator.query[index], name, ranked[place])
+        for place, index in enumerate(chosen)
+        for name, ranked in lists.items()
+    ]
+    sheet = draw_sheet(_heading(evaluator, chosen, lists), rows)
     write_whole(path, lambda part: sheet.save(part, format="PNG"))
 
 
@@ -54,25 +62,51 @@ def nearest_images(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[li
         evaluator: the evaluator, after :meth:`RetrievalEvaluator.evaluate`.
         chosen: (n,) indices of queries.
     """
+    return [[found.item for found in ranked[:TOP]] for ranked in rankings(evaluator, chosen)]
+
+
+def rankings(evaluator: RetrievalEvaluator, chosen: np.ndarray) -> list[list[Found]]:
+    """Rank the gallery items that the protocol shows to each chosen query, the nearest first; see `nearest_images`."""
     items, shown = [evaluator.query[index] for index in chosen], evaluator.shown_gallery()
     candidates = [evaluator.gallery[index] for index in shown]
     distance = evaluator.shown_distance(chosen, shown)  # (n, shown)
+    hidden = evaluator.hidden(items, candidates)
+    order = distance.argsort(dim=1, stable=True).tolist()
     return [
-        [candidates[index] for index in order if not hidden[index]][:TOP]
-        for order, hidden in zip(distance.argsort(dim=1, stable=True).tolist(), evaluator.hidden(items, candidates))
+        [Found(candidates[index], far) for index, far in zip(ranked, distance[row, ranked].tolist())]
+        for row, ranked in enumerate([[i for i in places if not gone[i]] for places, gone in zip(order, hidden)])
     ]
 
 
-def _tile_size(item: Item, pixels: PixelRule) -> tuple[int, int]:
-    width, height = _shown(item, pixels).size
-    return _LYING if width > height else _UPRIGHT
+def first_right(query: Item, ranked: Sequence[Found]) -> int | None:
+    """Find the rank of the first image of the query's identity, from 1; None if there is none."""
+    return next((rank for rank, found in enumerate(ranked, 1) if found.item.pid == query.pid), None)
 
 
-def _tile(item: Item, size: tuple[int, int], colour: tuple[int, int, int], pixels: PixelRule) -> Image.Image:
-    """Draw an item's image with a coloured frame around it."""
-    framed = Image.new("RGB", (size[0] + 2 * _FRAME, size[1] + 2 * _FRAME), colour)
-    framed.paste(_shown(item, pixels).resize(size), (_FRAME, _FRAME))
-    return framed
+def _heading(evaluator: RetrievalEvaluator, chosen: np.ndarray, lists: dict[str, list[list[Found]]]) -> str:
+    """Count the green frames of each network."""
+    counts = []
+    for name, ranked in lists.items():
+        asked = [evaluator.query[index].pid for index in chosen]
+        frames = [found.item.pid == pid for pid, of_one in zip(asked, ranked) for found in of_one[:TOP]]
+        counts.append(f"{name + ': ' if name else ''}{sum(frames)} of {len(frames)} images right")
+    return f"{evaluator.name}: queries left, nearest images right; " + ", ".join(counts)
+
+
+def _row(evaluator: RetrievalEvaluator, query: Item, network: str, ranked: list[Found]) -> Row:
+    rank = first_right(query, ranked)
+    where = f"first right image at rank {rank} of {len(ranked)}" if rank else "no right image in the gallery"
+    tiles = [Tile(_shown(query, evaluator.pixels), f"{query.pid}")]
+    for found in ranked[:TOP]:
+        caption = f"{_score(evaluator, found.distance)}\n{found.item.pid}"
+        frame = framed_right(found.item.pid == query.pid)
+        tiles.append(Tile(_shown(found.item, evaluator.pixels), caption, frame))
+    return Row(f"identity {query.pid}{', ' + network if network else ''}: {where}", tiles)
+
+
+def _score(evaluator: RetrievalEvaluator, distance: float) -> str:
+    """Format the score of a search: the cosine, or the negative distance."""
+    return f"{1 - distance if evaluator.metric == 'cosine' else -distance:.3f}"
 
 
 def _shown(item: Item, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:

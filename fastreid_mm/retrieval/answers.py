@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -11,11 +11,14 @@ from PIL import Image, ImageDraw
 
 from fastreid_mm.common.console import encodable, printable
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.picture_sheet import Row, Tile, draw_sheet, framed_right
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 from fastreid_mm.common.whole_file import write_text, write_whole
+from fastreid_mm.retrieval.path_labels import PathLabel
 from fastreid_mm.retrieval.sources import Member, Source, image_of, state_of
 
-_TILE, _GAP, _LINE = 128, 6, 14
+_TILE = 128
+_WORDS = {True: "right", False: "wrong", None: ""}
 
 
 class Match(NamedTuple):
@@ -36,16 +39,33 @@ class Answer(NamedTuple):
     """Gallery images, the best first."""
 
 
-def as_text(answers: Sequence[Answer]) -> str:
+def judged(answer: Answer, identity: PathLabel) -> list[bool | None]:
+    """Tell which images of an answer are right, as far as the paths name identities; None stands for unknown."""
+    asked = identity(answer.query)
+    names = [identity(match.path) for match in answer.matches]
+    return [name == asked if name and asked else None for name in names]
+
+
+def hits(answers: Sequence[Answer], identity: PathLabel) -> str:
+    """Count the right images; empty if the identities are unknown."""
+    known = [[right for right in judged(answer, identity) if right is not None] for answer in answers]
+    known = [of_one for of_one in known if of_one]
+    if not known:
+        return ""
+    first, found, shown = sum(of_one[0] for of_one in known), sum(map(sum, known)), sum(map(len, known))
+    return f"the first image is right for {first} of {len(known)}, {found} of all {shown} images are right"
+
+
+def as_text(answers: Sequence[Answer], identity: PathLabel) -> str:
     """Format answers as a block of lines for each query."""
     return "\n".join(
-        "\n".join([printable(query), *(_line(rank, match) for rank, match in enumerate(matches, 1))])
-        for query, matches in answers
+        "\n".join([printable(answer.query), *map(_line, range(1, len(rights) + 1), answer.matches, rights)])
+        for answer, rights in ((answer, judged(answer, identity)) for answer in answers)
     )
 
 
-def _line(rank: int, match: Match) -> str:
-    return f"{rank:5} {match.score:9.4f}  {printable(match.path)}"
+def _line(rank: int, match: Match, right: bool | None) -> str:
+    return f"{rank:5} {match.score:9.4f}  {printable(match.path)}  {_WORDS[right]}".rstrip()
 
 
 def outdated(answers: Sequence[Answer]) -> str:
@@ -66,20 +86,26 @@ def write_answers(path: Path, answers: Sequence[Answer]) -> None:
     write_text(str(path), json.dumps(content, indent=2) + "\n")
 
 
-def draw_answers(path: Path, answers: Sequence[Answer], pixels: PixelRule = DEFAULT_RULE) -> None:
-    """Write a PNG with a row for each query: its image, then the images of its answer, each above its score.
+def draw_answers(path: Path, answers: Sequence[Answer], identity: PathLabel, pixels: PixelRule = DEFAULT_RULE) -> None:
+    """Write a PNG with a row for each query: its image, then the images of its answer above their scores and names.
 
-    An image that cannot be shown, for example because it is gone, is replaced by a tile with the reason.
+    Frames are green where the paths say that the identity is the query's, orange where it is another. An image that
+    cannot be shown, for example because it is gone, is replaced by a tile with the reason.
     """
-    columns = 1 + max(len(answer.matches) for answer in answers)
-    width, height = _TILE + _GAP, _TILE + _LINE + _GAP
-    sheet = Image.new("RGB", (width * columns + 3 * _GAP, height * len(answers) + _GAP), "white")
-    for row, (query, matches) in enumerate(answers):
-        _tile(sheet, (_GAP, row * height + _GAP), _shown(partial(read_rgb, query, pixels)), "query")
-        for place, match in enumerate(matches, 1):
-            tile = _shown(partial(read_match, match, pixels))
-            _tile(sheet, (place * width + 3 * _GAP, row * height + _GAP), tile, f"{match.score:.4f}")
+    rows = []
+    for answer in answers:
+        tiles = [Tile(_shown(partial(read_rgb, answer.query, pixels)), _name(answer.query))]
+        for match, right in zip(answer.matches, judged(answer, identity)):
+            caption = f"{match.score:.3f}\n{_name(match.path)}"
+            tiles.append(Tile(_shown(partial(read_match, match, pixels)), caption, framed_right(right)))
+        rows.append(Row(printable(answer.query), tiles))
+    sheet = draw_sheet(hits(answers, identity), rows, _TILE)
     write_whole(str(path), lambda part: sheet.save(part, format="PNG"))
+
+
+def _name(path: str) -> str:
+    """Shorten a path to folder and file."""
+    return "/".join(PurePath(path).parts[-2:])
 
 
 def read_match(match: Match, pixels: PixelRule = DEFAULT_RULE) -> Image.Image:
@@ -108,11 +134,3 @@ def _shown(read: Callable[[], Image.Image]) -> Image.Image:
         return read()
     except InputError as error:
         return sign(str(error))
-
-
-def _tile(sheet: Image.Image, corner: tuple[int, int], image: Image.Image, text: str) -> None:
-    """Paste an image with its proportions kept, and a text below it."""
-    scale = _TILE / max(image.size)
-    image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
-    sheet.paste(image, (corner[0] + (_TILE - image.width) // 2, corner[1] + (_TILE - image.height) // 2))
-    ImageDraw.Draw(sheet).text((corner[0] + _TILE // 2, corner[1] + _TILE), text, fill="black", anchor="ma")

@@ -12,10 +12,12 @@ from fastreid_mm.visualization.groups import NAMES
 from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import HEAT, OTHER, SAME, new_figure
 
-COLUMNS = 12
+COLUMNS = 8
 """Most upright images in a row; twice the most lying ones."""
-BANDS = 2
+BANDS = 1
 """Rows of pairs."""
+MOST = 200
+"""Number of queries among which right answers are looked for."""
 OPACITY = 0.8
 """Opacity of the greatest heat."""
 
@@ -41,14 +43,19 @@ class Pair(NamedTuple):
 
 
 def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
-    """Choose queries, spread evenly over the identities, each with the gallery image that the protocol ranks first."""
-    chosen = spread(shown.evaluator.people(), count)
-    queries = [shown.evaluator.query[index] for index in chosen]
-    nearest = [ranked[0] for ranked in nearest_images(shown.evaluator, chosen)]
-    batches = list(shown.loader([*queries, *nearest], 1))
+    """Choose queries, spread evenly over the identities, each with the gallery image that the protocol ranks first.
+
+    Queries whose first image is wrong are chosen only if no query's is right.
+    """
+    people = spread(shown.evaluator.people(), MOST)
+    firsts = [ranked[0] for ranked in nearest_images(shown.evaluator, people)]
+    asked = list(zip((shown.evaluator.query[index] for index in people), firsts))
+    chosen = spread(np.arange(len(asked))[[query.pid == found.pid for query, found in asked]], count)
+    pairs = [asked[place] for place in (chosen if len(chosen) else spread(range(len(asked)), count))]
+    batches = list(shown.loader([item for pair in pairs for item in pair], 1))
     return [
         Pair(_sight(shown, query, found), _sight(shown, found, query), asking.pid == answer.pid)
-        for query, found, asking, answer in zip(batches, batches[len(queries) :], queries, nearest)
+        for query, found, (asking, answer) in zip(batches[::2], batches[1::2], pairs)
     ]
 
 
@@ -62,11 +69,11 @@ def _sight(shown: ShownSet, sample: dict, other: dict) -> Sight:
 
 
 def draw_attention(shown: ShownSet) -> Figure:
-    """Draw two rows of pairs: the images above, and the same with heat below."""
+    """Draw pairs: the images above, and the same with heat below."""
     modalities = len(getattr(shown.dataset, "modalities", ())) or 1
     height, width = shown.cfg.INPUT.SIZE_TEST
     upright = height > width
-    tile = 1.9 if upright else 1.0  # inches
+    tile = 2.6 if upright else 1.4  # inches
     per_band = max(1, (COLUMNS if upright else COLUMNS // 2) // (2 * modalities))
     pairs = nearest_pairs(shown, BANDS * per_band)
     bands = -(-len(pairs) // per_band)

@@ -25,5 +25,5 @@ def network_before_training(cfg: CfgNode) -> nn.Module | None:
     try:
         return build_model(with_values(cfg, MODEL__HEADS__NUM_CLASSES=classes)).eval()
     except InputError as error:
-        logger.warning(f"Features before training are left out: {error}")
+        logger.warning(f"What it was before training is left out: {error}")
         return None

@@ -1,5 +1,6 @@
 """CMC and precision-recall curves of every setting of a protocol."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple, cast
 
@@ -8,11 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.protocols import RetrievalEvaluator
 from fastreid_mm.visualization.style import COLOURS, LINES, new_figure
 
 SHARES = 100
 """Number of points of a precision-recall curve."""
+DOTS = ((0, (1, 1)), (0, (1, 3)))
+"""Line styles of the untrained network and of chance."""
 
 
 class Curves(NamedTuple):
@@ -38,12 +42,26 @@ def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
     Returns:
         The curves by setting.
     """
+    finer = _finer(evaluator)
+    return _curves(finer.ranked(cast(Tensor, evaluator.features)), finer.ranks)
+
+
+def chance_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
+    """Rank random features likewise."""
+    finer = _finer(evaluator)
+    return _curves(finer.chance(), finer.ranks)
+
+
+def _finer(evaluator: RetrievalEvaluator) -> RetrievalEvaluator:
     finer = copy(evaluator)
     finer.ranks, finer.recall_shares = tuple(range(1, max(evaluator.ranks) + 1)), SHARES
-    settings = finer.ranked(cast(Tensor, evaluator.features))
+    return finer
+
+
+def _curves(settings: Settings, ranks: Sequence[int]) -> dict[str, Curves]:
     return {
         setting: Curves(
-            np.array([metrics[f"Rank-{k}"] for k in finer.ranks if f"Rank-{k}" in metrics]),
+            np.array([metrics[f"Rank-{k}"] for k in ranks if f"Rank-{k}" in metrics]),
             np.array([metrics[f"Precision-{i}"] for i in range(1, SHARES + 1)]),
             cast(float, metrics["mAP"]),
         )
@@ -51,16 +69,35 @@ def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
     }
 
 
-def draw_curves(evaluator: RetrievalEvaluator) -> Figure:
-    """Draw both curves of every setting, with Rank-1 and mAP in the legend."""
+def draw_curves(evaluator: RetrievalEvaluator, untrained: RetrievalEvaluator | None = None) -> Figure:
+    """Draw both curves of every setting, with Rank-1 and mAP in the legend.
+
+    Args:
+        evaluator: an evaluator whose :meth:`RetrievalEvaluator.evaluate` has run.
+        untrained: likewise, with the features of the untrained network.
+
+    Returns:
+        The figure, in which the curves of the untrained network and of chance are dotted.
+    """
     figure = new_figure(11, 4.2)
     cmc, precision = figure.subplots(1, 2)
     recall = (np.arange(SHARES) + 0.5) * 100 / SHARES
+    references = {"chance": chance_curves(evaluator)}
+    if untrained is not None:
+        references = {"untrained": protocol_curves(untrained)} | references
     for number, (setting, curves) in enumerate(protocol_curves(evaluator).items()):
-        style = {"color": COLOURS[number % len(COLOURS)], "linestyle": LINES[number % len(LINES)], "linewidth": 1.8}
+        colour = COLOURS[number % len(COLOURS)]
+        style = {"color": colour, "linestyle": LINES[number % len(LINES)], "linewidth": 1.8}
         name = setting.replace("_", " ")
-        cmc.plot(np.arange(1, len(curves.cmc) + 1), curves.cmc, label=f"{name}: Rank-1 {curves.cmc[0]:.1f}", **style)
+        cmc.plot(_ranks(curves), curves.cmc, label=f"{name}: Rank-1 {curves.cmc[0]:.1f}", **style)
         precision.plot(recall, curves.precision, label=f"{name}: mAP {curves.mean_average_precision:.1f}", **style)
+        for reference, dots in zip(references, DOTS):
+            other = references[reference][setting]
+            cmc.plot(_ranks(other), other.cmc, color=colour, linestyle=dots, linewidth=1.2)
+            precision.plot(recall, other.precision, color=colour, linestyle=dots, linewidth=1.2)
+    for axis in (cmc, precision):
+        for reference, dots in zip(references, DOTS):
+            axis.plot([], [], color="grey", linestyle=dots, linewidth=1.2, label=reference)
     cmc.set(title="CMC", xlabel="rank k", ylabel="queries found by rank k (%)", xlim=(1, None), ylim=(0, 101))
     top = min(101, 1.4 * precision.dataLim.ymax)
     precision.set(title="Precision-recall", xlabel="recall (%)", ylabel="precision (%)", xlim=(0, 100), ylim=(0, top))
@@ -69,3 +106,7 @@ def draw_curves(evaluator: RetrievalEvaluator) -> Figure:
         axis.grid(alpha=0.3)
         axis.legend(loc=place, fontsize=8.5)
     return figure
+
+
+def _ranks(curves: Curves) -> np.ndarray:
+    return np.arange(1, len(curves.cmc) + 1)

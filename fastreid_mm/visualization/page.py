@@ -11,6 +11,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; } p { max-width: 48rem; }
 table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; }
 th { text-align: left; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+tr.reference { color: #777; } tr:has(+ tr.reference):not(.reference) td { border-top: 2px solid #bbb; }
 figure { margin: 1rem 0; } img { max-width: 100%; border: 1px solid #eee; }
 """
 
@@ -23,8 +24,15 @@ class Picture(NamedTuple):
     caption: str
 
 
-def page(title: str, facts: Mapping[str, str], results: Results, pictures: Sequence[Picture]) -> str:
-    """Return the HTML of the page. Every text is escaped."""
+def page(title: str, facts: Mapping[str, str], results: Mapping[str, Results], pictures: Sequence[Picture]) -> str:
+    """Return the HTML of the page. Every text is escaped.
+
+    Args:
+        title: the title.
+        facts: what is said above the table, by name.
+        results: results by the name of what was tested, the model's first: trained, untrained, chance.
+        pictures: the pictures below the table.
+    """
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>\n" for name, value in facts.items())
     shown = "".join(
         f'<h2>{escape(each.title)}</h2>\n<p>{escape(each.caption)}</p>\n<figure><a href="{escape(each.file)}">'
@@ -38,19 +46,25 @@ def page(title: str, facts: Mapping[str, str], results: Results, pictures: Seque
     )
 
 
-def _results_table(results: Results) -> str:
-    settings = [
-        (dataset, setting, metrics) for dataset, of_set in results.items() for setting, metrics in of_set.items()
+def _results_table(results: Mapping[str, Results]) -> str:
+    lines = [
+        (dataset, setting, name, of_one[dataset][setting])
+        for dataset, of_set in next(iter(results.values())).items()
+        for setting in of_set
+        for name, of_one in results.items()
+        if dataset in of_one
     ]
-    names = list(dict.fromkeys(name for *_, metrics in settings for name in metrics))
-    header = "".join(f"<th>{escape(name)}</th>" for name in ("data set", "setting", *names))
-    lines = "".join(
-        f"<tr><td>{escape(dataset)}</td><td>{escape(setting)}</td>"
-        + "".join(_cell(metrics.get(name, "")) for name in names)
+    names = list(dict.fromkeys(metric for *_, metrics in lines for metric in metrics))
+    header = "".join(f"<th>{escape(name)}</th>" for name in ("data set", "setting", "features", *names))
+    first = next(iter(results))
+    rows = "".join(
+        f"<tr{'' if name == first else ' class=reference'}>"
+        + "".join(f"<td>{escape(text)}</td>" for text in (dataset, setting, name))
+        + "".join(_cell(metrics.get(metric, "")) for metric in names)
         + "</tr>\n"
-        for dataset, setting, metrics in settings
+        for dataset, setting, name, metrics in lines
     )
-    return f"<table>\n<tr>{header}</tr>\n{lines}</table>\n"
+    return f"<table>\n<tr>{header}</tr>\n{rows}</table>\n"
 
 
 def _cell(value: float | str) -> str:

@@ -13,7 +13,7 @@ from fastreid_mm.visualization.shown_set import ShownSet
 from fastreid_mm.visualization.style import save
 from fastreid_mm.visualization.tsne import draw_tsne
 
-QUERIES = 8
+QUERIES = 6
 """Number of queries with a ranked list."""
 
 
@@ -29,14 +29,16 @@ PARTS = {
     "ranked_lists": Part(
         "Ranked lists",
         "Queries on the left, spread evenly over the identities, and for each the gallery images that the protocol "
-        "shows it, nearest first: framed green where the identity is the query's, orange where it is another.",
-        lambda shown, path: draw_ranked_lists(shown.evaluator, str(path), QUERIES),
+        "shows it, nearest first: framed green where the identity is the query's, orange where it is another. Below an "
+        "image are its score and its identity. The untrained network's answers are above those of the trained one.",
+        lambda shown, path: draw_ranked_lists(shown.evaluator, str(path), QUERIES, shown.untrained),
     ),
     "curves": Part(
         "CMC and precision-recall curves",
         "Of every setting of the protocol, over the same galleries and with the same images hidden as in the table: "
-        "the CMC curve at k is Rank-k, the area under a precision-recall curve is mAP.",
-        lambda shown, path: save(draw_curves(shown.evaluator), path),
+        "the CMC curve at k is Rank-k, the area under a precision-recall curve is mAP. Dotted, in the same colours: "
+        "the untrained network, and chance.",
+        lambda shown, path: save(draw_curves(shown.evaluator, shown.untrained), path),
     ),
     "distances": Part(
         "Distances",
@@ -52,8 +54,8 @@ PARTS = {
     ),
     "attention": Part(
         "Attention",
-        "Queries and the gallery image that the protocol ranks first for each. Bright is what counts: of a vision "
-        "transformer the attention of its class token in the last block, of other networks Grad-CAM on the last maps, "
+        "Queries whose first gallery image is right, if there are any, and that image. Bright is what counts: of a "
+        "vision transformer the attention of its class token in the last block, of other networks Grad-CAM on the last maps, "
         "whose target is how far the feature of an image reaches in the direction of the other image's.",
         lambda shown, path: save(draw_attention(shown), path),
     ),

@@ -12,11 +12,13 @@ from fastreid_mm.data.build import build_test_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.items import Item
 from fastreid_mm.engine.testing import run_tests
-from fastreid_mm.evaluation.results import Results
+from fastreid_mm.evaluation.results import Results, Settings
+from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.flip_testing import FlipTesting
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 from fastreid_mm.protocols.evaluator import FeatureCollector
 from fastreid_mm.settings.load import with_values
+from fastreid_mm.visualization.before_training import network_before_training
 
 
 class ShownSet(NamedTuple):
@@ -30,6 +32,8 @@ class ShownSet(NamedTuple):
     """Data set of the test."""
     evaluator: RetrievalEvaluator
     """Evaluator with the features of all images."""
+    untrained: RetrievalEvaluator | None = None
+    """Evaluator with the features that the network gave before training; None if they are not available."""
 
     @property
     def items(self) -> list[Item]:
@@ -56,11 +60,12 @@ class ShownSet(NamedTuple):
         return cast(Tensor, collector.gathered())
 
 
-def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[Results, list[ShownSet]]:
+def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[dict[str, Results], list[ShownSet]]:
     """Test on ``DATASETS.TESTS``, and keep what the pictures need.
 
     Returns:
-        The results of :func:`run_tests`, and each test set.
+        The results of :func:`run_tests`, of the untrained network if it can be built, and of chance, by these names;
+        and each test set.
 
     Raises:
         InputError: a test set cannot be read, or does not fit its protocol.
@@ -71,4 +76,23 @@ def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[Results, list[ShownSet]]
         shown.append(ShownSet(cfg, model, dataset, build_evaluator(cfg, dataset)))
         return shown[-1].evaluator
 
-    return run_tests(with_values(cfg, TEST__RANKED_LISTS=0), model, build_kept), shown
+    results = {"trained": run_tests(with_values(cfg, TEST__RANKED_LISTS=0), model, build_kept)}
+    before = network_before_training(cfg)
+    if before is not None:
+        shown = [each._replace(untrained=_with_features(each, before)) for each in shown]
+        named = zip(cfg.DATASETS.TESTS, shown)
+        results["untrained"] = {name: _ranked(each.untrained) for name, each in named if each.untrained}
+    chance = {name: each.evaluator.chance() for name, each in zip(cfg.DATASETS.TESTS, shown)}
+    return results | {"chance": chance}, shown
+
+
+def _with_features(shown: ShownSet, model: nn.Module) -> RetrievalEvaluator:
+    """Copy an evaluator, with the features and the distance of another model."""
+    other = copy(shown.evaluator)
+    other.features = shown.features_by(model, shown.items)
+    other.distance = as_meta_architecture(model, shown.cfg.TEST.METRIC).pairwise_distance
+    return other
+
+
+def _ranked(evaluator: RetrievalEvaluator) -> Settings:
+    return evaluator.ranked(cast(Tensor, evaluator.features))

@@ -54,6 +54,8 @@ def test_a_report_of_everything(run, tmp_path, sysu_datasets, capsys):
     assert "<tr><th>seed of training</th><td>7</td></tr>" in html and "http" not in html
     for metrics in evaluate_only(cfg)["SYSUMM01"].values():
         assert f">{metrics['mAP']:.2f}</td>" in html and f">{metrics['Rank-10']:.2f}</td>" in html
+    rows = re.findall(r"<td>all_search_1shot</td><td>(\w+)</td>", html)
+    assert rows == ["trained", "untrained", "chance"]
 
 
 def test_some_parts_of_aligned_samples(run, tmp_path, monkeypatch, rgbnt201_root):
@@ -92,13 +94,14 @@ def test_wrong_arguments_are_told_in_a_line(tiny_config, tmp_path, capsys, optio
 
 def test_every_text_of_a_page_is_escaped():
     evil = "<script>&\"'"
-    html = page(evil, {evil: evil}, {evil: {evil: {evil: evil, "Rank-1": 50.0, "n": 3}}}, [Picture(evil, evil, evil)])
+    results = {evil: {evil: {evil: {evil: evil, "Rank-1": 50.0, "n": 3}}}}
+    html = page(evil, {evil: evil}, results, [Picture(evil, evil, evil)])
     texts = []
     parser = HTMLParser()
     parser.handle_data = texts.append
     parser.handle_starttag = lambda tag, attributes: texts.extend(value for _, value in attributes)
     parser.feed(html)
-    assert "<script" not in html and texts.count(evil) == 13 and {"50.00", "3"} <= set(texts)
+    assert "<script" not in html and texts.count(evil) == 14 and {"50.00", "3"} <= set(texts)
 
 
 def test_of_an_iteration_that_was_trained_twice_the_later_counts(tmp_path):

@@ -97,19 +97,25 @@ def _develop(
     person: Person, camera: Camera, parts: Image.Image, light: Image.Image
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn a figure into its colour (or warmth) times cover, its cover and its light, each (128, 64, 1 or 3)."""
-    labels = np.asarray(parts)
-    palette = _palette(person.warmth if camera.infrared else person.colours)
-    cover = np.where(labels > 0, np.uint8(255), np.uint8(0))
-    shade = _shrink(np.asarray(light)) / 255
+    cover = parts.point(lambda part: 255 * (part > 0))
+    shade = _shrink(light) / 255
     # Warm things glow by themselves, so shadows hardly show in infrared.
     shade = 1 - 0.45 * (1 - shade) if camera.infrared else shade
-    return _shrink(palette[labels]), _shrink(cover) / 255, shade
+    return _shrink(_coloured(parts, person, camera)), _shrink(cover) / 255, shade
 
 
-def _shrink(array: np.ndarray) -> np.ndarray:
-    """Average (384, 192) or (384, 192, C) down to (128, 64, C)."""
-    image = Image.fromarray(array.squeeze()).reduce(OVERSAMPLING)
-    return np.asarray(image, dtype=np.float32).reshape(HEIGHT, WIDTH, -1)
+def _coloured(parts: Image.Image, person: Person, camera: Camera) -> Image.Image:
+    """Give each part its grey value in infrared, its colour in visible light."""
+    if camera.infrared:
+        return parts.point([*person.warmth, *[0] * (256 - len(person.warmth))])
+    indexed = parts.copy()
+    indexed.putpalette([value for colour in person.colours for value in colour])
+    return indexed.convert("RGB")
+
+
+def _shrink(image: Image.Image) -> np.ndarray:
+    """Average 192 x 384 pixels down to (128, 64, C)."""
+    return np.asarray(image.reduce(OVERSAMPLING), dtype=np.float32).reshape(HEIGHT, WIDTH, -1)
 
 
 def _sidelight(camera: Camera, rng: np.random.Generator) -> np.ndarray:

@@ -98,16 +98,24 @@ class Canvas:
             origin: the body point from which the pattern is laid out.
         """
         labels = np.array(self.parts)
-        rows, columns = np.indices(labels.shape, dtype=np.float32, sparse=True)
-        y = (self._origin[1] - rows) / self._unit
-        x = (columns - self._origin[0] - self._lean * y) / self._across
-        labels[(labels == part) & _motif(pattern, x - origin[0], y - origin[1])] = motif
+        rows, columns = _extent(labels == part)
+        found = labels[rows, columns]  # a view
+        y = (self._origin[1] - np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]) / self._unit
+        x = (np.arange(columns.start, columns.stop, dtype=np.float32) - self._origin[0] - self._lean * y) / self._across
+        found[(found == part) & _motif(pattern, x - origin[0], y - origin[1])] = motif
         self.parts = Image.fromarray(labels)
         self._draws = (ImageDraw.Draw(self.parts), self._draws[1])
 
     def _pixel(self, point: Point) -> Point:
         x, y = point
         return self._origin[0] + self._across * x + self._lean * y, self._origin[1] - self._unit * y
+
+
+def _extent(mask: np.ndarray) -> tuple[slice, slice]:
+    """Find the rows and columns of the smallest box around the true pixels of (H, W); empty slices if there are none."""
+    spans = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    rows, columns = (slice(span[0], span[-1] + 1) if len(span) else slice(0, 0) for span in spans)
+    return rows, columns
 
 
 def _taper(start: Point, end: Point, first: float, last: float) -> list[Point]:
