@@ -55,8 +55,8 @@ PARTS = {
     "attention": Part(
         "Attention",
         "Queries whose first gallery image is right, if there are any, and that image. Bright is what counts: of a "
-        "vision transformer the attention of its class token in the last block, of other networks Grad-CAM on the last maps, "
-        "whose target is how far the feature of an image reaches in the direction of the other image's.",
+        "vision transformer the attention of its class token in the last block, of other networks Grad-CAM on the last "
+        "maps, whose target is how far the feature of an image reaches in the direction of the other image's.",
         lambda shown, path: save(draw_attention(shown), path),
     ),
 }

@@ -112,7 +112,7 @@ class Canvas:
 
 
 def _extent(mask: np.ndarray) -> tuple[slice, slice]:
-    """Find the rows and columns of the smallest box around the true pixels of (H, W); empty slices if there are none."""
+    """Find the rows and columns of the smallest box around the true pixels of (H, W); both are empty if none is."""
     spans = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     rows, columns = (slice(span[0], span[-1] + 1) if len(span) else slice(0, 0) for span in spans)
     return rows, columns
