@@ -96,6 +96,13 @@ def test_a_method_with_a_loss_and_a_key_of_its_own_trains_and_is_exported(packag
     assert " images" in run("index_gallery.py", package, sysu_root, *model, *gallery)
     assert json.loads((package / "gallery.index.json").read_text())["identity"]["size"] == 20
     run("export.py", package, sysu_root, *model, "--output", "network.pt2")
+    tested = ["--eval-only", "MODEL.WEIGHTS", weights, "OUTPUT_DIR", "again"]
+    run("train_net.py", package, sysu_root, "--config-file", package / "out" / "config.yaml", *tested)
+    compared = run("compare_runs.py", package, sysu_root, "out", "again")
+    (line,) = [
+        line for line in compared.splitlines() if line.startswith("SYSUMM01/all_search_1shot") and " mAP " in line
+    ]
+    assert line.split()[4] == "+0.00" and line.endswith("no") and "config MODEL.WEIGHTS" in compared
 
 
 def test_a_head_and_a_loss_term_of_its_own_train_on_our_network(package, sysu_root, tiny_config):

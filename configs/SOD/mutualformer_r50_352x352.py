@@ -162,6 +162,7 @@ custom_hooks = [
     dict(type="DataRootHook"),
     dict(type="SyncBuffersHook"),
     dict(type="RunRecordHook"),
+    dict(type="ReferencesHook", enabled=False),
 ]
 log_processor = dict(by_epoch=True)
 visualizer = dict(type="SaliencyVisualizer", name="visualizer", vis_backends=[dict(type="LocalVisBackend")])

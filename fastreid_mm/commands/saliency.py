@@ -17,12 +17,16 @@ def train(arguments: list[str] | None = None) -> None:
     """Run mmsegmentation's ``train.py``.
 
     Args:
-        arguments: the script's and ``--trust-checkpoint``; by default those of the command line.
+        arguments: the script's, ``--trust-checkpoint`` and ``--dry-run``; by default those of the command line.
 
     Raises:
         SystemExit: with status 2 and one line on standard error for whatever the user can put right.
     """
-    _run_script("train.py", saliency_arguments.train_parser(), arguments)
+    parser, given = saliency_arguments.train_parser(), sys.argv[1:] if arguments is None else arguments
+    if "--dry-run" in given:
+        _run("dry_run", parser, given)
+    else:
+        _run_script("train.py", parser, given)
 
 
 def test(arguments: list[str] | None = None) -> None:

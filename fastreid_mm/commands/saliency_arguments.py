@@ -20,6 +20,9 @@ def train_parser() -> Parser:
     parser.add_argument("--amp", action="store_true", help="train in mixed precision")
     _add_script_options(parser)
     parser.add_argument(
+        "--dry-run", action="store_true", help="make two steps and a batch of a test, say what it takes, save nothing"
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="begin anew where the folder has a training already, and delete that"
     )
     return parser

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from fastreid_mm.common.checkpoint_file import newest_first
 from fastreid_mm.common.used_folder import LAST, files_in, refuse_used
-from fastreid_mm.saliency.sod_report import CURVES, IMAGES, PLOT, RESULTS
+from fastreid_mm.saliency.sod_report import CURVES, IMAGES, PLOT, REFERENCES, RESULTS
 
-FILES = (LAST, "run.json", "not_finite_*.pth", "*.pth.part")
+FILES = (LAST, "run.json", REFERENCES, "not_finite_*.pth", "*.pth.part")
 """Patterns of files beside the checkpoints."""
 OF_A_START = ("*.log", "[0-9]*_[0-9]*.json", RESULTS, CURVES, IMAGES, PLOT)
 """Patterns of files in the folder of a single start, which is named by its time, besides :data:`DRAWN`."""
+UNTRAINED = "untrained"
+"""Name of the folder of the untrained network's report, of a :class:`ReferencesHook`."""
 DRAWN = "vis_data"
 """Name of the folder of pictures, curves and TensorBoard's events of a start."""
 START = r"\d{8}_\d{6}"
@@ -63,6 +65,10 @@ class WorkFolder:
             path.unlink(missing_ok=True)
         for start in self._starts(Path(keep)):
             shutil.rmtree(start / DRAWN, ignore_errors=True)
+            for path in files_in(start / UNTRAINED, OF_A_START):
+                path.unlink()
+            if (start / UNTRAINED).is_dir() and not any((start / UNTRAINED).iterdir()):
+                (start / UNTRAINED).rmdir()
             if not any(start.iterdir()):
                 start.rmdir()
 

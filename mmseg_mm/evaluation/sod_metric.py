@@ -14,7 +14,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.saliency.saliency_scores import Scores, doubts, summarise
 from fastreid_mm.saliency.score_job import JobPool, ScoreJob
-from fastreid_mm.saliency.sod_report import save_images, save_report, table
+from fastreid_mm.saliency.sod_report import require_expected, require_expected_form, save_images, save_report, table
 
 
 @METRICS.register_module()
@@ -42,11 +42,13 @@ class SODMetric(BaseMetric):
         format_only: whether to write the maps without scoring them, for images without masks.
         round_first: whether a prediction of another size than its mask is rounded to 8 bits before it is resized, as by
             tools that score maps from files.
+        expected: results that must be reached, ``[data set, metric, value, tolerance]`` each, between 0 and 1.
         collect_device, prefix: arguments of mmengine's ``BaseMetric``.
 
     Raises:
         InputError: ``num_workers`` is negative, or ``format_only`` has no ``output_dir``. On use, a sample has no mask
-            or no ``dataset_name``, or its prediction is not one channel of probabilities.
+            or no ``dataset_name``, or its prediction is not one channel of probabilities; or, after all is
+            saved, an expected result is missed.
     """
 
     default_prefix = "sod"
@@ -61,6 +63,7 @@ class SODMetric(BaseMetric):
         keep_results: bool = False,
         format_only: bool = False,
         round_first: bool = False,
+        expected: Sequence[Sequence] = (),
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
@@ -73,6 +76,8 @@ class SODMetric(BaseMetric):
         self.keep_results = keep_results
         self.format_only = format_only
         self.round_first = round_first
+        require_expected_form(expected)
+        self.expected = expected
         self._pool = JobPool(num_workers)
 
     def process(self, data_batch: object, data_samples: Sequence[Mapping]) -> None:
@@ -127,6 +132,7 @@ class SODMetric(BaseMetric):
             print_log(line, "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
+        require_expected(self.expected, rows)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}
         return {
             f"{name}/{metric}": value for name, row in {**rows, "mean": mean}.items() for metric, value in row.items()

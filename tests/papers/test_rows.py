@@ -69,6 +69,45 @@ def test_configs_have_the_settings_that_are_listed_with_their_sources(paper):
                 assert held == value and type(held) is type(value), f"{name}: {key} is {held!r}, {setting.source}"
 
 
+FACTS = (
+    *(
+        "INPUT.SIZE_TRAIN",
+        "INPUT.FLIP.ENABLED",
+        "INPUT.PADDING.ENABLED",
+        "INPUT.REA.ENABLED",
+        "DATALOADER.NUM_INSTANCE",
+    ),
+    *(f"SOLVER.{key}" for key in ("IMS_PER_BATCH", "OPT", "BASE_LR", "PRETRAINED_LR_FACTOR", "WEIGHT_DECAY")),
+    *(f"SOLVER.{key}" for key in ("WARMUP_ITERS", "STEPS", "GAMMA", "MAX_EPOCH")),
+    *(
+        "DATALOADER.NUM_INSTANCE",
+        "MODEL.LOSSES.NAME",
+        "MODEL.LOSSES.CE.SCALE",
+        "MODEL.LOSSES.CE.EPSILON",
+        "TEST.METRIC",
+    ),
+)
+"""Keys that every Re-ID network that a row trains must have a source for."""
+
+
+def test_every_config_that_is_trained_has_a_source_for_its_settings():
+    papers, sourced = [read_paper(name) for name in PAPERS], {}
+    for setting in (each for paper in papers for each in paper.settings):
+        for config in setting.configs:
+            sourced.setdefault(config, set()).update(setting.keys)
+    tables = [table for paper in papers for table in paper.tables]
+    trained = {
+        table.columns[name].config.format(method=row.method)
+        for table in tables
+        for row in table.rows
+        for name in row.only
+        if row.method
+    }
+    lacking = {name: {*FACTS} - sourced[name] for name in trained if not name.endswith(".py")}
+    assert not {name: keys for name, keys in lacking.items() if keys}
+    assert len(trained) == 17
+
+
 @pytest.fixture(scope="module")
 def stepped():
     """What has been trained a step: rows of several tables and sets are one network."""

@@ -13,6 +13,7 @@ WRITTEN = (
     *("epoch_2.pth", "iter_0000003.pth", "best_sod_mean_Sm_epoch_7.pth", "epoch_2-0123abcd.pth", "epoch_3.pth.part"),
     *("last_checkpoint", "run.json", "not_finite_0000001_0.pth", f"{START}/{START}.log", f"{START}/{START}.json"),
     *(f"{START}/vis_data/events.out.tfevents.1", f"{START}/vis_data/vis_image/a.png", f"{START}/sod_results.json"),
+    *("sod_references.json", f"{START}/untrained/sod_results.json", f"{START}/untrained/sod_curves.png"),
     *(f"{START}/sod_curves.json", f"{START}/sod_curves.png", f"{START}/sod_images.json"),
 )
 FOREIGN = ("backbone.pth", "epoch_notes.txt", "best.pth", "notes.json", "maps/a.png", "20260102_120000/mine.txt")
