@@ -21,6 +21,7 @@ COMMANDS = {
     "fastreid-mm-extract-features": "extract_features:main",
     "fastreid-mm-index-gallery": "index_gallery:main",
     "fastreid-mm-search-gallery": "search_gallery:main",
+    "fastreid-mm-edit-index": "edit_index:main",
     "fastreid-mm-app": "app:main",
     "fastreid-mm-export": "export:main",
     "fastreid-mm-package-model": "package_model:main",

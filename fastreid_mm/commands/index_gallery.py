@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,12 @@ from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
+from fastreid_mm.common.shards import part_of
 
 if TYPE_CHECKING:
+    from fastreid_mm.retrieval.metadata import Metadata
     from fastreid_mm.retrieval.refresh import Plan
+    from fastreid_mm.retrieval.sources import Member
     from fastreid_mm.retrieval.vector_index import VectorIndex
 
 INTERRUPTED = 130
@@ -36,6 +39,15 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--kind",
         help="of a new index: FAISS's description (HNSW32; IVF256,Flat) or Milvus's name (HNSW,M=32); default: exact",
+    )
+    parser.add_argument(
+        "--metadata", metavar="F.csv", help="table with a column path and others, by which searches can filter"
+    )
+    parser.add_argument(
+        "--shard",
+        default="1/1",
+        metavar="I/N",
+        help="of N equal parts of the images the I-th, each into an index of its own; edit_index merge joins them",
     )
     parser.add_argument("--prune", action="store_true", help="drop images from the index whose files are gone")
     parser.add_argument("--strict", action="store_true", help="stop at the first image that cannot be read")
@@ -69,14 +81,18 @@ def index_gallery(args: argparse.Namespace) -> None:
     say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
     from fastreid_mm.retrieval.embed import finite_features, read_batches
+    from fastreid_mm.retrieval.metadata import Metadata
     from fastreid_mm.retrieval.open_index import model_space, open_index
     from fastreid_mm.retrieval.refresh import plan_of
     from fastreid_mm.retrieval.samples import samples_in
 
+    part_of([], args.shard)
+    metadata = Metadata(args.metadata) if args.metadata else None
     predictor, left_out = predictor_of(args), LeftOut()
-    samples = samples_in(args.images, predictor.modalities, left_out)
+    samples = part_of(samples_in(args.images, predictor.modalities, left_out), args.shard)
     index = open_index(args.index, predictor, args.kind, create=True)
-    plan = plan_of(samples, index.members(), index.made)
+    had = index.members()
+    plan = plan_of(samples, had, index.made)
     places = {sample.path: place for sample, place in plan.todo}
     space, unreadable, infinite, added = model_space(predictor), list[str](), list[str](), list[int]()
     todo, done = [sample for sample, _ in plan.todo], len(samples) - len(plan.todo)
@@ -84,6 +100,7 @@ def index_gallery(args: argparse.Namespace) -> None:
         for members, images in read_batches(predictor, todo, unreadable, args.batch_size, done):
             good, features = finite_features(predictor, members, images, args.modality, infinite, args.batch_size)
             where = [places[member.name] for member in good]
+            good = [member._replace(metadata=metadata.of(member)) for member in good] if metadata else good
             index.add(space.vectors(features).numpy(), good, where)
             added += where
             if args.strict and (unreadable or infinite):
@@ -94,7 +111,7 @@ def index_gallery(args: argparse.Namespace) -> None:
                 raise SystemExit(INTERRUPTED)
     if args.strict and (unreadable or infinite):
         raise InputError([*unreadable, *infinite][0])
-    _tidy(index, plan, args.prune)
+    _tidy(index, plan, args.prune, had, metadata)
     index.finish()
     if plan.gone and not args.prune:
         print(_gone(index, plan), file=sys.stderr)
@@ -107,14 +124,23 @@ def index_gallery(args: argparse.Namespace) -> None:
         "dropped that were there twice": len(plan.doubled),
         "dropped that are gone": len(plan.gone) * args.prune,
     }
+    if metadata:
+        with_texts = sum(member.metadata is not None for member in index.members())
+        facts.append(f"{with_texts} with metadata")
     facts += [f"{number} {what}" for what, number in others.items() if number]
     print(printable(f"{args.index}: {', '.join(facts)}"))
 
 
-def _tidy(index: VectorIndex, plan: Plan, prune: bool) -> None:
-    """Note the state of files, and drop rows that are there twice or, with ``prune``, whose image is gone."""
-    if plan.noted:
-        index.note(plan.noted)
+def _tidy(index: VectorIndex, plan: Plan, prune: bool, had: Sequence[Member], metadata: Metadata | None) -> None:
+    """Note the state of files and metadata, and drop rows that are there twice or, with ``prune``, gone."""
+    noted = {place: had[place]._replace(source=source) for place, source in plan.noted.items()}
+    if metadata:
+        replaced = {place for _, place in plan.todo}
+        for place, member in enumerate(had):
+            if place not in replaced and (texts := metadata.of(member)) != member.metadata:
+                noted[place] = noted.get(place, member)._replace(metadata=texts)
+    if noted:
+        index.note(noted)
     dropped = plan.doubled + (plan.gone if prune else [])
     if dropped:
         index.drop(dropped)

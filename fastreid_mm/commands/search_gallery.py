@@ -42,6 +42,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--effort", default="", help="effort of a search in an approximate index: nprobe=16, efSearch=64"
     )
     parser.add_argument(
+        "--where",
+        nargs="+",
+        default=[],
+        metavar="CONDITION",
+        help="search only images whose metadata meet all conditions: camera=3 'time>=2021-05-03'; each is compared",
+    )
+    parser.add_argument(
         "--recall", action="store_true", help="also compare with every image, and print the share that the search finds"
     )
     add_model_arguments(parser)
@@ -81,7 +88,7 @@ def search_gallery(args: argparse.Namespace) -> None:
     identity = PathLabel(args.identity or IDENTITY)
     predictor, left_out = predictor_of(args), LeftOut()
     samples = samples_in(args.images, predictor.modalities, left_out)
-    searcher = Searcher(args.index, predictor, args.candidates, args.effort)
+    searcher = Searcher(args.index, predictor, args.candidates, args.effort, args.where)
     unreadable: list[str] = []
     paths, features = features_of(predictor, samples, args.modality, unreadable, args.batch_size)
     answers = [Answer(*each) for each in zip(paths, searcher.search(features, args.top))]

@@ -29,6 +29,8 @@ class Match(NamedTuple):
     """Score, higher if the image is nearer."""
     source: Source | None = None
     """Source of the image when it was indexed, if that is known."""
+    metadata: dict[str, str] | None = None
+    """Text by column, if the image was indexed with a table."""
 
 
 class Answer(NamedTuple):
@@ -78,9 +80,18 @@ def outdated(answers: Sequence[Answer]) -> str:
 
 
 def write_answers(path: Path, answers: Sequence[Answer]) -> None:
-    """Write a JSON list of ``{"query": path, "matches": [{"path": path, "score": number}, ...]}``."""
+    """Write a JSON list of ``{"query": path, "matches": [{"path": path, "score": number}, ...]}``.
+
+    Matches that have metadata have it under ``"metadata"``.
+    """
     content = [
-        {"query": query, "matches": [{"path": match.path, "score": match.score} for match in matches]}
+        {
+            "query": query,
+            "matches": [
+                {"path": match.path, "score": match.score} | ({"metadata": match.metadata} if match.metadata else {})
+                for match in matches
+            ],
+        }
         for query, matches in answers
     ]
     write_text(str(path), json.dumps(content, indent=2) + "\n")

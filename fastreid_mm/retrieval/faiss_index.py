@@ -15,7 +15,7 @@ from fastreid_mm.common.whole_file import write_whole
 from fastreid_mm.retrieval.identity import Identity, refuse_other
 from fastreid_mm.retrieval.journal import Journal
 from fastreid_mm.retrieval.side_file import Side, file_checksum, read_side, with_changes, write_side
-from fastreid_mm.retrieval.sources import Member, Source
+from fastreid_mm.retrieval.sources import Member
 from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
 
 _CHUNK = 1 << 16
@@ -47,9 +47,9 @@ class FaissIndex:
     def __init__(
         self, path: Path, identity: Identity, kind: str | None = None, inner_product: bool = True, effort: str = ""
     ) -> None:
-        self._path, self._side, self._identity = path, Path(f"{path}.json"), identity
+        self._path, self._side, self.identity = path, Path(f"{path}.json"), identity
         self._members: list[Member] = []
-        self._kind = kind or "Flat"
+        self.kind = kind or "Flat"
         self._checksum = ""
         """Checksum of the file that the index was read from."""
         self.made = 0
@@ -63,8 +63,8 @@ class FaissIndex:
             self._read(kind)
         if self._index is None:
             metric = faiss.METRIC_INNER_PRODUCT if inner_product else faiss.METRIC_L2
-            with _refusals(f"--kind {self._kind}"):
-                self._index = faiss.index_factory(identity.size, self._kind, metric)
+            with _refusals(f"--kind {self.kind}"):
+                self._index = faiss.index_factory(identity.size, self.kind, metric)
         if len(self) != len(self._members):
             raise InputError(
                 f"{path} has {len(self)} rows and {self._side} {len(self._members)}: they are of two indexes"
@@ -80,11 +80,11 @@ class FaissIndex:
         for file in (self._path, self._side):
             if not file.is_file() and (file == self._path or not self._journal.index):
                 raise InputError(f"{file} does not exist, which belongs to the index {self._path}")
-        side = read_side(self._side) if self._side.is_file() else Side(self._identity, self._journal.kind, [], "")
-        refuse_other(side.identity, self._identity, self._path)
-        self._members, self._kind = side.members, side.kind
-        if kind not in (None, self._kind):
-            raise InputError(f"{self._path} is of kind {self._kind}, not {kind}: choose another path or delete it")
+        side = read_side(self._side) if self._side.is_file() else Side(self.identity, self._journal.kind, [], "")
+        refuse_other(side.identity, self.identity, self._path)
+        self._members, self.kind = side.members, side.kind
+        if kind not in (None, self.kind):
+            raise InputError(f"{self._path} is of kind {self.kind}, not {kind}: choose another path or delete it")
         if side.index_checksum or self._journal.index:
             self._checksum = file_checksum(str(self._path))
             self._written = bool(self._journal.index) and self._journal.index == self._checksum
@@ -98,8 +98,8 @@ class FaissIndex:
             self._index = faiss.read_index(str(self._path))
         except (RuntimeError, MemoryError) as error:
             raise InputError(f"{self._path} is truncated or not an index of FAISS: {_reason(error)}") from None
-        if self._index.d != self._identity.size:
-            raise InputError(f"{self._path} has {self._index.d} columns, not {self._identity.size}")
+        if self._index.d != self.identity.size:
+            raise InputError(f"{self._path} has {self._index.d} columns, not {self.identity.size}")
 
     def _goes_together(self) -> bool:
         """Tell whether each row of the journal belongs to an existing place, or to the next one."""
@@ -140,12 +140,12 @@ class FaissIndex:
         self._journal.add(vectors, rows, where)
         self._behind = next(behind)
 
-    def note(self, sources: dict[int, Source]) -> None:
-        """Store the sources of rows with their names."""
+    def note(self, members: dict[int, Member]) -> None:
+        """Store the names, sources and metadata of rows."""
         self._settle()
-        for place, source in sources.items():
+        for place, member in members.items():
             if place < len(self._members):  # rows in the journal are compared again by the next indexing
-                self._members[place] = self._members[place]._replace(source=source)
+                self._members[place] = member
         self._to_write = True
 
     def drop(self, places: Sequence[int]) -> None:
@@ -170,7 +170,7 @@ class FaissIndex:
         """
         self._settle()
         if self._journal.begun:
-            with _refusals(f"{self._path} of kind {self._kind}, {len(self.members())} rows"):
+            with _refusals(f"{self._path} of kind {self.kind}, {len(self.members())} rows"):
                 self._index = self._rebuilt()
             write_whole(str(self._path), self._write_index)
             self._members, self._written, self._to_write = self._changed(), True, True
@@ -197,7 +197,7 @@ class FaissIndex:
         for start in range(0, len(kept), _CHUNK):
             places = np.array(kept[start : start + _CHUNK])
             old = np.array([place not in rows for place in places])
-            chunk = np.empty((len(places), self._identity.size), np.float32)
+            chunk = np.empty((len(places), self.identity.size), np.float32)
             if old.any():
                 chunk[old] = self.rows(places[old])
             chunk[~old] = vectors[[rows[place] for place in places[~old].tolist()]]
@@ -207,22 +207,22 @@ class FaissIndex:
     def _write_index(self, part: str) -> None:
         faiss.write_index(self._index, part)
         self._checksum = file_checksum(part)
-        self._journal.written(self._checksum, self._kind)
+        self._journal.written(self._checksum, self.kind)
 
     def _write_side(self) -> None:
-        write_side(self._side, Side(self._identity, self._kind, self._members, self._checksum))
+        write_side(self._side, Side(self.identity, self.kind, self._members, self._checksum))
 
     def _changed(self) -> list[Member]:
         return with_changes(self._members, dict(self._journal.changes), self._journal.dropped)
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
         """Find the places of the nearest rows."""
-        with _refusals(f"{self._path} of kind {self._kind}"):
+        with _refusals(f"{self._path} of kind {self.kind}"):
             return self._index.search(np.ascontiguousarray(vectors, np.float32), count)[1]
 
     def rows(self, places: np.ndarray) -> np.ndarray:
         """Return the vectors, as they were before or after compression, depending on the kind."""
-        with _refusals(f"{self._path} of kind {self._kind}"):
+        with _refusals(f"{self._path} of kind {self.kind}"):
             if inverted := faiss.try_extract_index_ivf(self._index):
                 inverted.make_direct_map()  # inverted lists need a map from places to vectors
             return self._index.reconstruct_batch(np.ascontiguousarray(places, np.int64))

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
-from fastreid_mm.retrieval.side_file import source_from, source_json, text_checksum
+from fastreid_mm.retrieval.side_file import metadata_from, source_from, source_json, text_checksum
 from fastreid_mm.retrieval.sources import Member
 
 
@@ -81,7 +81,8 @@ class Journal:
             self.index, self.kind = str(line["index"]), str(line["kind"])
         else:
             source = source_from(line["source"], self._lines_file)
-            self.changes.append((int(line["place"]), Member(str(line["name"]), source)))
+            metadata = metadata_from(line.get("metadata"), self._lines_file)
+            self.changes.append((int(line["place"]), Member(str(line["name"]), source, metadata)))
             return int(line["vector"])
         return None
 
@@ -112,7 +113,8 @@ class Journal:
         rows = [np.ascontiguousarray(vector, np.float32).tobytes() for vector in vectors]
         lines = [
             {"name": name, "source": source_json(source), "place": place, "vector": zlib.crc32(row)}
-            for (name, source), place, row in zip(members, places, rows)
+            | ({"metadata": metadata} if metadata else {})
+            for (name, source, metadata), place, row in zip(members, places, rows)
         ]
         self._append(b"".join(rows), lines)
         self.changes += zip(places, members)

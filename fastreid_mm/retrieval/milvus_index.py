@@ -12,14 +12,27 @@ import numpy as np
 from fastreid_mm.common.console import encodable
 from fastreid_mm.common.errors import InputError, first_line, require_packages
 from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
-from fastreid_mm.retrieval.side_file import source_from, source_json, with_changes
-from fastreid_mm.retrieval.sources import Member, Source
+from fastreid_mm.retrieval.side_file import metadata_from, source_from, source_json, with_changes
+from fastreid_mm.retrieval.sources import Member
 from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
 
 _PROPERTY = "fastreid_mm.identity"
 _NAME_BYTES, _SOURCE_BYTES = 4096, 65535
 _PAGE = 1000
 """Number of rows that are requested at a time."""
+_MOST = 16384
+"""Number of rows that Milvus returns for a query at most (https://milvus.io/docs/limitations.md)."""
+_EFFORTS = {
+    "FLAT": (),
+    "IVF_FLAT": ("nprobe",),
+    "IVF_SQ8": ("nprobe",),
+    "IVF_PQ": ("nprobe",),
+    "SCANN": ("nprobe", "reorder_k"),
+    "HNSW": ("ef",),
+    "DISKANN": ("search_list",),
+    "AUTOINDEX": ("level",),
+}
+"""Parameters of a search by kind of index (https://milvus.io/docs/index.md); Milvus itself ignores others."""
 
 
 class MilvusIndex:
@@ -31,7 +44,7 @@ class MilvusIndex:
     Args:
         url: ``milvus://[USER:PASSWORD@]HOST:PORT/COLLECTION``, or ``milvus-lite://FILE.db/COLLECTION`` for Milvus in
             this process (``milvus-lite:///FILE.db/COLLECTION`` with an absolute path).
-        identity: the identity of the vectors that are searched for, or added.
+        identity: the identity of the vectors that are searched for, or added; None for that of an existing collection.
         kind: the kind of a new index, by Milvus's name and parameters: "HNSW,M=32,efConstruction=200"; None for "FLAT",
             or the kind of an existing collection.
         inner_product: whether the nearest rows are those of the largest inner product, or of the smallest distance.
@@ -45,7 +58,7 @@ class MilvusIndex:
     def __init__(
         self,
         url: str,
-        identity: Identity,
+        identity: Identity | None,
         kind: str | None = None,
         inner_product: bool = True,
         effort: str = "",
@@ -57,8 +70,8 @@ class MilvusIndex:
 
         for logger in ("pymilvus", "milvus_lite"):  # they print tracebacks of errors that are reported here
             logging.getLogger(logger).setLevel(logging.CRITICAL)
-        self._url, self._identity = url, identity
-        self._effort = _parameters(effort.split(",") if effort else [])
+        self._url = url
+        parameters = _parameters(effort.split(",") if effort else [])
         with self._refusals():
             self._client = MilvusClient(**address)
             exists = self._client.has_collection(self._name)
@@ -66,9 +79,12 @@ class MilvusIndex:
             raise InputError(f"{url}: there is no such collection")
         with self._refusals():
             if not exists:
-                self._create(kind or "FLAT", "IP" if inner_product else "L2")
+                if identity is None:
+                    raise InputError(f"{url}: there is no such collection")
+                self._create(identity, kind or "FLAT", "IP" if inner_product else "L2")
             described = self._client.describe_collection(self._name)
-        self._check(described["properties"], kind)
+        self.identity, self.kind = self._check(described["properties"], identity, kind)
+        self._effort = _effort_of(self.kind, parameters)
         self._fields = [field["name"] for field in described["fields"] if field["name"] in ("place", "name", "source")]
         with self._refusals():
             self._client.load_collection(self._name)
@@ -79,33 +95,38 @@ class MilvusIndex:
         self.made = 0 if self._keeps_sources else sys.maxsize
         """Date of writing, see :class:`~fastreid_mm.retrieval.vector_index.VectorIndex`, as for all that follows."""
 
-    def _create(self, kind: str, metric: str) -> None:
+    def _create(self, identity: Identity, kind: str, metric: str) -> None:
         from pymilvus import DataType
 
         name, *parameters = kind.split(",")
+        if name not in _EFFORTS:
+            raise InputError(f"--kind {kind}: Milvus's kinds are {', '.join(_EFFORTS)}")
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("place", DataType.INT64, is_primary=True)
         schema.add_field("name", DataType.VARCHAR, max_length=_NAME_BYTES)
         schema.add_field("source", DataType.VARCHAR, max_length=_SOURCE_BYTES)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=self._identity.size)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=identity.size)
         index = self._client.prepare_index_params()
         index.add_index("vector", index_type=name, metric_type=metric, params=_parameters(parameters))
-        saved = json.dumps(self._identity._asdict() | {"kind": kind})
+        saved = json.dumps(identity._asdict() | {"kind": kind})
         self._client.create_collection(
             self._name, schema=schema, index_params=index, properties={_PROPERTY: saved}, consistency_level="Strong"
         )
 
-    def _check(self, properties: dict, kind: str | None) -> None:
+    def _check(self, properties: dict, identity: Identity | None, kind: str | None) -> tuple[Identity, str]:
+        """Return identity and kind of the collection, refusing it if they are not those that are given."""
         if _PROPERTY not in properties:
             raise InputError(f"{self._url} is a collection that something else has made")
         try:
             saved = json.loads(properties[_PROPERTY])
-            made_as = saved.pop("kind")
+            made_as = str(saved.pop("kind"))
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
             raise InputError(f"{self._url} is a collection that something else has made") from None
-        refuse_other(identity_from(saved, self._url), self._identity, self._url)
+        made_by = identity_from(saved, self._url)
+        refuse_other(made_by, identity or made_by, self._url)
         if kind not in (None, made_as):
             raise InputError(f"{self._url} is of kind {made_as}, not {kind}: choose another collection or delete it")
+        return made_by, made_as
 
     @property
     def _keeps_sources(self) -> bool:
@@ -127,10 +148,10 @@ class MilvusIndex:
         if not self._keeps_sources:
             return Member(row["name"])
         try:
-            name, source = json.loads(row["source"])
+            name, source, *metadata = json.loads(row["source"])
         except (ValueError, TypeError, RecursionError):
             raise InputError(f"{self._url} is damaged: the source of row {row['place']} cannot be read") from None
-        return Member(str(name), source_from(source, self._url))
+        return Member(str(name), source_from(source, self._url), *[metadata_from(each, self._url) for each in metadata])
 
     def __len__(self) -> int:
         return len(self._members)
@@ -159,20 +180,30 @@ class MilvusIndex:
 
     def _put(self, vectors: np.ndarray, rows: Sequence[Member], places: Sequence[int]) -> None:
         content = []
-        for place, (name, source), vector in zip(places, rows, np.asarray(vectors, np.float32)):
+        for place, (name, source, metadata), vector in zip(places, rows, np.asarray(vectors, np.float32)):
             row = {"place": place, "name": encodable(name), "vector": vector}
             if self._keeps_sources:
-                row["source"] = json.dumps([name, source_json(source)])
+                row["source"] = json.dumps([name, source_json(source), *([metadata] if metadata else [])])
             elif row["name"] != name:
                 raise InputError(f"{self._url} is of an earlier version, which cannot hold the name {name}")
+            for field, limit in (("name", _NAME_BYTES), ("source", _SOURCE_BYTES)):
+                size = len(str(row.get(field, "")).encode())
+                if size > limit:
+                    raise InputError(f"{self._url}: the {field} of {name[:80]} has {size} bytes, Milvus holds {limit}")
             content.append(row)
         if content:
             with self._refusals():
                 self._client.upsert(self._name, content)
 
-    def note(self, sources: dict[int, Source]) -> None:
-        """Store nothing, as Milvus writes only whole rows, so that the files are read again the next time."""
-        if not self._keeps_sources:
+    def note(self, members: dict[int, Member]) -> None:
+        """Store the names, sources and metadata of rows, with their vectors, as Milvus writes only whole rows."""
+        if self._keeps_sources:
+            places = list(members)
+            for start in range(0, len(places), _PAGE):
+                page = places[start : start + _PAGE]
+                self._put(self.rows(np.array(page)), [members[place] for place in page], page)
+            self._members = with_changes(self._members, members, set())
+        else:
             print(
                 f"{self._url} is of an earlier version, in which files that were replaced are not noticed: "
                 "index into another collection",
@@ -200,12 +231,15 @@ class MilvusIndex:
 
     def search(self, vectors: np.ndarray, count: int) -> np.ndarray:
         """Find the places of the nearest rows."""
+        if count > _MOST:
+            raise InputError(f"{self._url}: a search asks for {count} images a query, Milvus answers at most {_MOST}")
         queries, options = list(np.asarray(vectors, np.float32)), {"params": self._effort}
         with self._refusals():
             answers = self._client.search(self._name, data=queries, limit=count, search_params=options)
         places = np.full((len(vectors), count), -1, np.int64)
         for row, hits in zip(places, answers):
-            row[: len(hits)] = [hit["place"] for hit in hits]
+            # servers before 2.4 do not say what the primary key is called
+            row[: len(hits)] = [hit.get("place", hit.get("id")) for hit in hits]
         return places
 
     def rows(self, places: np.ndarray) -> np.ndarray:
@@ -248,6 +282,16 @@ def _parse(url: str) -> tuple[dict[str, str], str]:
         return {"uri": place if place.endswith(".db") else f"{place}.db"}, name
     user, _, host = place.rpartition("@")
     return {"uri": f"http://{host}"} | ({"token": user} if user else {}), name
+
+
+def _effort_of(kind: str, parameters: dict[str, float]) -> dict[str, float]:
+    """Refuse parameters of a search that a kind of index does not have."""
+    name = kind.split(",")[0]
+    known = _EFFORTS.get(name, tuple(parameters))
+    for parameter in parameters:
+        if parameter not in known:
+            raise InputError(f"--effort {parameter}: an index of kind {name} has {', '.join(known) or 'none'}")
+    return parameters
 
 
 def _parameters(pairs: list[str]) -> dict[str, float]:

@@ -9,10 +9,14 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.retrieval.faiss_index import FaissIndex
-from fastreid_mm.retrieval.identity import identity_of
+from fastreid_mm.retrieval.identity import Identity, identity_of
 from fastreid_mm.retrieval.milvus_index import MilvusIndex
-from fastreid_mm.retrieval.spaces import Space, space_of
+from fastreid_mm.retrieval.side_file import read_side
+from fastreid_mm.retrieval.spaces import QueryAdaptiveSpace, Space, space_of
 from fastreid_mm.retrieval.vector_index import VectorIndex
+
+_INNER_PRODUCTS = ("cosine", QueryAdaptiveSpace.name)
+"""Names of the spaces whose nearest rows are those of the largest inner product."""
 
 
 def model_space(predictor: Predictor) -> Space:
@@ -46,8 +50,24 @@ def open_index(
             "kind knows; leave --kind out"
         )
     identity = identity_of(predictor.cfg, predictor.model, space.name, _row_size(predictor, space))
+    return open_of(location, identity, kind, effort, create)
+
+
+def open_of(
+    location: str, identity: Identity | None = None, kind: str | None = None, effort: str = "", create: bool = False
+) -> VectorIndex:
+    """Open an index without the model; otherwise like :func:`open_index`.
+
+    Args:
+        location, kind, effort, create: see :func:`open_index`.
+        identity: the identity of its vectors; None for that of an existing index, whatever it is.
+
+    Raises:
+        InputError: there is no index, it cannot be used, or its vectors are of another identity.
+    """
+    inner_product = identity is not None and identity.space in _INNER_PRODUCTS
     if location.startswith(("milvus://", "milvus-lite://")):
-        return MilvusIndex(location, identity, kind, space.inner_product, effort, create)
+        return MilvusIndex(location, identity, kind, inner_product, effort, create)
     path = Path(location)
     if "://" in location:
         raise InputError(f"--index {location}: give a path, milvus://... or milvus-lite://...")
@@ -56,7 +76,7 @@ def open_index(
     if not create and not path.exists():
         started = ", it was not finished: repeat index_gallery" if Path(f"{path}.new").exists() else ""
         raise InputError(f"there is no index {path}{started}")
-    return FaissIndex(path, identity, kind, space.inner_product, effort)
+    return FaissIndex(path, identity or read_side(Path(f"{path}.json")).identity, kind, inner_product, effort)
 
 
 def _row_size(predictor: Predictor, space: Space) -> int:

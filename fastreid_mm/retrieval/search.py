@@ -60,11 +60,24 @@ def search(
     return _ranked(places, np.stack([_distances(index, space, distance, *each) for each in zip(query, places)]), top)
 
 
-def scan(index: VectorIndex, space: Space, distance: Distance, query: Tensor, top: int) -> Ranked:
-    """Find the ``top`` nearest rows for each query by comparing it with every row; otherwise like :func:`search`."""
+def scan(
+    index: VectorIndex,
+    space: Space,
+    distance: Distance,
+    query: Tensor,
+    top: int,
+    within: np.ndarray | None = None,
+) -> Ranked:
+    """Find the ``top`` nearest rows for each query by comparing it with every row; otherwise like :func:`search`.
+
+    Args:
+        index, space, distance, query, top: see :func:`search`.
+        within: the places (n,) of the rows to compare, in ascending order; all if None.
+    """
     best = Ranked(np.empty((len(query), 0), np.int64), np.empty((len(query), 0), np.float32))
-    for start in range(0, len(index), _CHUNK):
-        places = np.arange(start, min(start + _CHUNK, len(index)))
+    compared = np.arange(len(index)) if within is None else within
+    for start in range(0, len(compared), _CHUNK):
+        places = compared[start : start + _CHUNK]
         distances = distance(query, space.features(_rows(index, places))).numpy()
         both = np.concatenate([best.places, np.broadcast_to(places, distances.shape)], 1)
         best = _ranked(both, np.concatenate([best.distances, distances], 1), top)

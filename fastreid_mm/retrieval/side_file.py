@@ -27,13 +27,15 @@ class Side(NamedTuple):
 
 def write_side(path: Path, side: Side) -> None:
     """Write the file as a whole, with a checksum of its content at its end."""
-    content = {
+    content: dict[str, object] = {
         "identity": side.identity._asdict(),
         "kind": side.kind,
         "names": [member.name for member in side.members],
         "sources": [source_json(member.source) for member in side.members],
         "index": side.index_checksum,
     }
+    if any(member.metadata for member in side.members):
+        content["metadata"] = [member.metadata for member in side.members]
     text = json.dumps(content)[:-1]
     write_text(str(path), f'{text}{_CHECKSUM}"{text_checksum(text)}"}}')
 
@@ -56,7 +58,7 @@ def read_side(path: Path) -> Side:
     identity = identity_from(saved["identity"], path)
     if not isinstance(saved["kind"], str):
         raise InputError(f"{path} is not of an index: kind is no text")
-    members = _members(saved["names"], saved.get("sources"), path)
+    members = _members(saved["names"], saved.get("sources"), saved.get("metadata"), path)
     if "checksum" in saved and saved["checksum"] != text_checksum(text.rpartition(_CHECKSUM)[0]):
         raise InputError(f"{path} was damaged or changed since it was written; index again under another name")
     return Side(identity, saved["kind"], members, str(saved.get("index", "")))
@@ -97,14 +99,30 @@ def source_from(saved: Any, path: object) -> Source | None:
     return Source(key or file, file, stamps)
 
 
-def _members(names: Any, sources: Any, path: Path) -> list[Member]:
+def metadata_from(saved: Any, path: object) -> dict[str, str] | None:
+    """Check that metadata of a row is text by column, or None.
+
+    Raises:
+        InputError: it is not; names the file.
+    """
+    if saved is None or (isinstance(saved, dict) and all(isinstance(text, str) for text in saved.values())):
+        return saved
+    raise InputError(f"{path} is not of an index: {str(saved)[:60]!r} is no metadata of a row")
+
+
+def _members(names: Any, sources: Any, metadata: Any, path: Path) -> list[Member]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{path} is not of an index: names is no list of texts")
     if sources is None:  # an earlier version
         return [Member(name) for name in names]
-    if not isinstance(sources, list) or len(sources) != len(names):
-        raise InputError(f"{path} is not of an index: sources is no list of as many as there are names")
-    return [Member(name, source_from(source, path)) for name, source in zip(names, sources)]
+    metadata = [None] * len(names) if metadata is None else metadata
+    for what, saved in (("sources", sources), ("metadata", metadata)):
+        if not isinstance(saved, list) or len(saved) != len(names):
+            raise InputError(f"{path} is not of an index: {what} is no list of as many as there are names")
+    return [
+        Member(name, source_from(source, path), metadata_from(texts, path))
+        for name, source, texts in zip(names, sources, metadata)
+    ]
 
 
 def with_changes(members: Sequence[Member], changes: dict[int, Member], dropped: set[int]) -> list[Member]:

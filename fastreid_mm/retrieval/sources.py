@@ -30,6 +30,8 @@ class Member(NamedTuple):
     name: str
     source: Source | None = None
     """Source of the row, None in indexes of earlier versions."""
+    metadata: dict[str, str] | None = None
+    """Text by column, such as camera and time, if the images were indexed with a table."""
 
 
 def full_path(path: str) -> str:

@@ -6,12 +6,17 @@ from typing import Protocol
 import numpy as np
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.retrieval.sources import Member, Source
+from fastreid_mm.retrieval.identity import Identity
+from fastreid_mm.retrieval.sources import Member
 
 
 class VectorIndex(Protocol):
     """Index of rows of vectors, each with a name, at places 0 to N - 1."""
 
+    identity: Identity
+    """Identity of the vectors."""
+    kind: str
+    """Kind of the index, by the name that its library has for it."""
     made: int
     """Date at which the index was written, in nanoseconds, to be compared with those of files without a source."""
 
@@ -42,8 +47,8 @@ class VectorIndex(Protocol):
             InputError: names a row whose numbers are not finite: no search would find it.
         """
 
-    def note(self, sources: dict[int, Source]) -> None:
-        """Store the sources of rows, by their places."""
+    def note(self, members: dict[int, Member]) -> None:
+        """Store the names, sources and metadata of rows, by their places, whose vectors stay."""
 
     def drop(self, places: Sequence[int]) -> None:
         """Mark rows to be left out; the places of others change with :meth:`finish`."""

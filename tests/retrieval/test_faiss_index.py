@@ -171,7 +171,7 @@ def test_what_is_known_of_files_is_kept(tmp_path):
     assert opened(tmp_path).members() == index.members()
     index.finish()
     index = opened(tmp_path)
-    index.note({2: sources[0]})
+    index.note({2: Member("c", sources[0])})
     index.finish()
     assert [member.source for member in opened(tmp_path).members()] == [*sources, sources[0]]
 

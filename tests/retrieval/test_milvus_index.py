@@ -70,7 +70,7 @@ def test_what_is_no_index_of_ours_is_refused_in_a_line(tmp_path, capfd, monkeypa
     index = MilvusIndex(url, IDENTITY, create=True)
     for saved in ("[" * 100_000, "5", "{}", '{"kind": "FLAT"}', '{"kind": "FLAT", "later": 1}'):
         with pytest.raises(InputError, match="something else has made|another version"):
-            index._check({"fastreid_mm.identity": saved}, None)
+            index._check({"fastreid_mm.identity": saved}, None, None)
     with pytest.raises(InputError, match="cannot be read"):
         index._member({"place": 3, "name": "a", "source": "{"})
     index.add(np.eye(3, 8, dtype=np.float32), ["a", "b", "c"])
@@ -87,7 +87,7 @@ def test_a_collection_of_an_earlier_version_is_searched_and_added_to(tmp_path, m
     index.add(np.eye(2, 8, dtype=np.float32), ["a", "b"])
     index = MilvusIndex(url, IDENTITY)
     assert index.members() == [Member("a"), Member("b")] and index.made == sys.maxsize
-    index.note({0: Source("/a", "/a", {"": "1 2 3 x"})})
+    index.note({0: Member("a", Source("/a", "/a", {"": "1 2 3 x"}))})
     assert "is of an earlier version" in capsys.readouterr().err
     with pytest.raises(InputError, match="of an earlier version, which cannot hold the name"):
         index.add(np.eye(1, 8, dtype=np.float32), ["\udcff"])

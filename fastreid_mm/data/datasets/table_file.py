@@ -59,12 +59,7 @@ def read_table(path: str, folder: str = "", needed: Iterable[str] = ()) -> Image
         raise InputError(
             "DATASETS.TABLE.FILE names no CSV file: fastreid-mm-make-table writes one of a folder of images"
         )
-    lines = read_lines(path, "table")
-    columns, separator = _header(path, lines, ("path", "identity", "split", *needed))
-    folder = folder or os.path.dirname(path)
-    rows = [_row(f"{path}:{number}", line, columns, separator, folder) for number, line in lines]
-    if not rows:
-        raise InputError(f"table {path} has no rows")
+    rows = read_rows(path, folder, ("path", "identity", "split", *needed))
     cameras = any(row.cells.get("camera") for row in rows)
     filled = ["identity", *needed, *(["camera"] if cameras else [])]
     problems = [problem for row in rows for problem in _problems(row, filled)] + _doubles(rows)
@@ -75,6 +70,21 @@ def read_table(path: str, folder: str = "", needed: Iterable[str] = ()) -> Image
     if problems:
         raise InputError(f"table {listed(problems)}")
     return ImageTable(rows, _numbers(rows, "identity"), _numbers(rows, "camera") if cameras else None)
+
+
+def read_rows(path: str, folder: str = "", needed: Iterable[str] = ("path",)) -> list[Row]:
+    """Read the rows of a table without checking the labels in it; otherwise like :func:`read_table`.
+
+    Raises:
+        InputError: the CSV is missing or cannot be read, a column is missing, or there are no rows.
+    """
+    lines = read_lines(path, "table")
+    columns, separator = _header(path, lines, needed)
+    folder = folder or os.path.dirname(path)
+    rows = [_row(f"{path}:{number}", line, columns, separator, folder) for number, line in lines]
+    if not rows:
+        raise InputError(f"table {path} has no rows")
+    return rows
 
 
 def _header(path: str, lines: Iterator[tuple[int, str]], needed: Iterable[str]) -> tuple[list[str], str]:
