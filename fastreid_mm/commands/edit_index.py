@@ -23,7 +23,10 @@ _ROWS = 8192
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; see ``--help``."""
-    parser = argparse.ArgumentParser(description=f"{__doc__.partition(':')[0]}.")
+    parser = argparse.ArgumentParser(
+        description=f"{__doc__.partition(':')[0]}.",
+        epilog="list and remove take --where, remove also --images and --gone, merge takes --kind: see ACTION --help",
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="print the images and their metadata")
     verify = actions.add_parser("verify", help="check the files of the index, its numbers, and its images by content")
