@@ -1,4 +1,4 @@
-"""RGB-D salient object detection for mmsegmentation.
+"""RGB-D and RGB-T salient object detection for mmsegmentation.
 
 Importing this package registers everything in mmsegmentation's registries, so one line in a config is enough::
 
@@ -8,10 +8,12 @@ Importing this package registers everything in mmsegmentation's registries, so o
 # compat must come first, since the others import mmseg.
 from mmseg_mm import compat, datasets, engine, evaluation, models
 from mmseg_mm.datasets.transforms.load_depth import RGBDPath
+from mmseg_mm.datasets.transforms.load_second import PairPath
 from mmseg_mm.inference import inference_rgbd, init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
 
 __all__ = [
+    "PairPath",
     "RGBDPath",
     "SaliencyPredictor",
     "compat",

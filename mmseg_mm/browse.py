@@ -1,4 +1,4 @@
-"""Pictures of the samples of a config as a network gets them: image, depth and mask after all transforms."""
+"""Pictures of the samples of a config as a network gets them: image, second modality and mask after all transforms."""
 
 import argparse
 from pathlib import Path
@@ -24,19 +24,25 @@ def picture(item: dict) -> np.ndarray:
     """Draw a packed sample, as the pipelines of the shipped configs return it.
 
     Args:
-        item: the ``inputs`` (4, H, W), blue, green, red and depth from 0 to 255, and ``data_samples``, of which a mask
+        item: the ``inputs`` (4, H, W), blue, green, red and depth, or (6, H, W) with
+            a thermal image, from 0 to 255, and ``data_samples``, of which a mask
             is drawn if it has the size of the inputs. In testing it keeps its own size, and is resized.
 
     Returns:
-        Image, depth and, if there is one, mask beside each other, uint8, blue, green and red.
+        Image, second modality and, if there is one, mask beside each other, uint8, blue, green and red.
     """
     stacked = item["inputs"].permute(1, 2, 0).float().numpy()
-    image = np.rint(stacked[..., :3]).clip(0, 255).astype(np.uint8)
+    image, *others = (_eight_bits(stacked[..., i : i + 3]) for i in range(0, stacked.shape[2], 3))
+    second = others[0] if others[0].shape[2] == 3 else stacked[..., 3]
     mask = None
     if "gt_sem_seg" in item["data_samples"]:
         label = item["data_samples"].gt_sem_seg.data[0].numpy()
         mask = cv2.resize((label == 1).astype(np.uint8) * 255, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    return side_by_side(np.ascontiguousarray(image), stacked[..., 3], mask=mask)
+    return side_by_side(image, second, mask=mask)
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.rint(values).clip(0, 255).astype(np.uint8))
 
 
 def browse(args: argparse.Namespace) -> None:

@@ -16,16 +16,13 @@ from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.models.data_preprocessor import BGR_TO_RGB, RGBDDataPreProcessor
+from mmseg_mm.second_modality import second_modality
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
-INPUTS = ("image", "depth")
 OUTPUT = "saliency"
-METADATA = {
-    "image": "(B, 3, H, W) float32, red, green and blue from 0 to 255",
-    "depth": "(B, 1, H, W) float32 from 0, far, to 1, near",
-    "saliency": "(B, 1, H, W) float32, probabilities from 0 to 1",
-}
-"""Descriptions of inputs and output, which are also in the file."""
+COLOURS = "(B, 3, H, W) float32, red, green and blue from 0 to 255"
+SECOND = {"depth": "(B, 1, H, W) float32 from 0, far, to 1, near", "thermal": COLOURS}
+"""Descriptions of the second input, by modality."""
 TOLERANCE = 1e-4
 """Largest accepted difference of a probability from PyTorch's, beyond what :data:`ROUNDING` explains."""
 ROUNDING = 1e-5
@@ -46,14 +43,31 @@ class SaliencyGraph(nn.Module):
         super().__init__()
         self.model = model
         self.size = _input_size(model)
+        self.modality = second_modality(model.cfg.test_dataloader.dataset.pipeline)
 
-    def forward(self, image: Tensor, depth: Tensor) -> Tensor:
-        """Compute the probabilities (B, 1, H, W) of images (B, 3, H, W) with depth (B, 1, H, W), see METADATA."""
-        return self.logits(image, depth).sigmoid()
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """Descriptions of the inputs and of the output by name, which are also in the file."""
+        return {
+            "image": COLOURS,
+            self.modality: SECOND[self.modality],
+            OUTPUT: "(B, 1, H, W) float32, probabilities from 0 to 1",
+        }
 
-    def logits(self, image: Tensor, depth: Tensor) -> Tensor:
+    def example(self, batch: int, height: int, width: int) -> tuple[Tensor, Tensor]:
+        """Draw smooth inputs of a batch, by a seed."""
+        channels = 1 if self.modality == "depth" else 3
+        image, second = smooth_pictures(batch, 3 + channels, (height, width), seed=batch).split((3, channels), dim=1)
+        return image * 255, second.contiguous() * (1 if self.modality == "depth" else 255)
+
+    def forward(self, image: Tensor, second: Tensor) -> Tensor:
+        """Compute the probabilities (B, 1, H, W) of images with their second modality, see :attr:`descriptions`."""
+        return self.logits(image, second).sigmoid()
+
+    def logits(self, image: Tensor, second: Tensor) -> Tensor:
         """Compute the logits of these probabilities."""
-        stacked = torch.cat([image[:, BGR_TO_RGB], depth * 255], dim=1)  # (B, 4, H, W), as StackDepth's
+        other = second * 255 if self.modality == "depth" else second[:, BGR_TO_RGB]
+        stacked = torch.cat([image[:, BGR_TO_RGB], other], dim=1)  # (B, 4 or 6, H, W), as the transforms stack
         resized = _resize(stacked, self.size)
         inputs = cast(RGBDDataPreProcessor, self.model.data_preprocessor).normalize(resized)  # (B, 6, h, w)
         return _resize(self.model(inputs), image.shape[-2:])
@@ -79,7 +93,7 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
     """Write a network as ONNX, and compare the outputs of the file with those of the network.
 
     The file appears under its name only if both are the same. Batches and images may have any size. The file contains
-    the descriptions of its inputs and output in :data:`METADATA`.
+    the descriptions of its inputs and output, :attr:`SaliencyGraph.descriptions`.
 
     Args:
         model: the model that :func:`init_rgbd_model` returns.
@@ -99,7 +113,7 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:
         _write(graph, unfinished)
-        difference = max(_difference(graph, unfinished, _example(*size)) for size in ((1, 60, 70), (3, 50, 40)))
+        difference = max(_difference(graph, unfinished, graph.example(*size)) for size in ((1, 60, 70), (3, 50, 40)))
         if not difference <= TOLERANCE:
             raise InputError(f"{path} would differ from the network by {difference:.1e}, more than {TOLERANCE}")
         unfinished.replace(path)
@@ -115,21 +129,16 @@ def _write(graph: SaliencyGraph, path: Path) -> None:
         warnings.simplefilter("ignore")  # Two inputs share names, and deprecated functions are used.
         exported = torch.onnx.export(
             graph,
-            _example(2, 50, 40),
-            input_names=INPUTS,
+            graph.example(2, 50, 40),
+            input_names=list(graph.descriptions)[:2],
             output_names=(OUTPUT,),
             dynamic_shapes=(axes, axes),
             dynamo=True,
             verbose=False,
         )
     program = cast(torch.onnx.ONNXProgram, exported)  # Only the old exporter returns None.
-    program.model.metadata_props.update(METADATA)
+    program.model.metadata_props.update(graph.descriptions)
     program.save(path, external_data=False)
-
-
-def _example(batch: int, height: int, width: int) -> tuple[Tensor, Tensor]:
-    image, depth = smooth_pictures(batch, 4, (height, width), seed=batch).split((3, 1), dim=1)
-    return image * 255, depth.contiguous()
 
 
 def _difference(graph: SaliencyGraph, path: Path, pair: tuple[Tensor, Tensor]) -> float:
@@ -137,7 +146,7 @@ def _difference(graph: SaliencyGraph, path: Path, pair: tuple[Tensor, Tensor]) -
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, dict(zip(INPUTS, (one.numpy() for one in pair))))
+    (found,) = session.run(None, dict(zip(graph.descriptions, (one.numpy() for one in pair))))
     return unexplained(torch.from_numpy(found), graph.logits(*pair))
 
 
@@ -168,5 +177,5 @@ def export(args: argparse.Namespace) -> None:
     require_place(args.output, "OUTPUT")
     model = init_rgbd_model(args.config, args.checkpoint, "cpu", args.trust_checkpoint, args.cfg_options)
     difference = export_onnx(model, args.output)
-    print(*(f"{name}: {meaning}" for name, meaning in METADATA.items()), sep="\n")
+    print(*(f"{name}: {meaning}" for name, meaning in SaliencyGraph(model).descriptions.items()), sep="\n")
     print(f"{args.output}: probabilities differ from PyTorch's by {difference:.1e} at most, beyond rounding")

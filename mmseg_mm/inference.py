@@ -1,8 +1,9 @@
-"""Trained segmentor from its files, and its prediction for a single pair of image and depth."""
+"""Trained segmentor from its files, and its prediction for a single pair of image and second modality."""
 
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,24 +68,26 @@ def _require_device(name: str) -> None:
 def inference_rgbd(
     model: BaseSegmentor,
     image: Picture,
-    depth: Picture,
+    depth: Picture | None,
     depth_direction: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    **options: Any,
 ) -> np.ndarray:
-    """Predict the saliency map of one image with depth.
+    """Predict the saliency map of one image with depth or, if the model takes that, a thermal image.
 
     :class:`SaliencyPredictor` predicts many pairs.
 
     Args:
         model: the model that :func:`init_rgbd_model` returns.
         image, depth: a pair as :meth:`SaliencyPredictor.__call__` takes it.
-        depth_direction, max_pixels: see :class:`SaliencyPredictor`.
+        depth_direction, max_pixels, options: see :class:`SaliencyPredictor`.
 
     Returns:
         The probabilities (H, W), float32, at the size of ``image``.
 
     Raises:
-        InputError: the direction is unknown, a file cannot be used, the sizes of image and depth differ, or an array
+        InputError: the direction is unknown, a file cannot be used, the sizes of the pair differ, or an array
             has the wrong shape, data type or range.
     """
-    return SaliencyPredictor(model, depth_direction=depth_direction, max_pixels=max_pixels)([(image, depth)])[0]
+    predictor = SaliencyPredictor(model, depth_direction=depth_direction, max_pixels=max_pixels, **options)
+    return predictor([(image, depth)])[0]

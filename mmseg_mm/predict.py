@@ -1,36 +1,28 @@
-"""Predict the saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at the image size."""
+"""Predict the saliency map of an image with its second modality, or of every pair in two folders, at the image size."""
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
+import cv2
 import mmcv
 import numpy as np
 from tqdm import tqdm
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.saliency.image_files import read_grey
-from fastreid_mm.saliency.paired_folders import PairedFolders
-from fastreid_mm.saliency.write_image import require_writable_name, write_image
+from fastreid_mm.common.grey_range import own_range, to_grey
+from fastreid_mm.saliency.binary_map import binary_map, cut_out
+from fastreid_mm.saliency.image_files import read_as_stored, read_values
+from fastreid_mm.saliency.write_image import write_image
 from mmseg_mm.inference import init_rgbd_model
+from mmseg_mm.predict_jobs import Job, Names, find_jobs
 from mmseg_mm.predictor import SaliencyPredictor
 from mmseg_mm.side_by_side import side_by_side
 
 
-class Job(NamedTuple):
-    """Paths of an image, its depth map, its saliency map and the picture of them side by side."""
-
-    image: Path
-    depth: Path
-    out: Path
-    picture: Path
-
-
 def predict(args: argparse.Namespace) -> None:
-    """Write the saliency maps and, with ``--side-by-side``, the pictures.
+    """Write the saliency maps and, with ``--side-by-side``, ``--binary`` and ``--cut-out``, further pictures.
 
     Args:
         args: the arguments as ``predict_parser`` of the commands parses them.
@@ -41,21 +33,34 @@ def predict(args: argparse.Namespace) -> None:
     """
     if args.batch_size < 1:
         raise InputError(f"--batch-size must be at least 1, got {args.batch_size}")
-    todo = _jobs(args.image, args.depth, args.out)
+    todo = find_jobs(args.image, args.second, args.out, Names(args.image_suffix, args.second_suffix, args.map_suffix))
     model = init_rgbd_model(args.config, args.checkpoint, args.device, args.trust_checkpoint, args.cfg_options)
-    predictor = SaliencyPredictor(model, args.tta, args.amp, args.depth_direction, args.max_pixels)
+    predictor = SaliencyPredictor(
+        model,
+        args.tta,
+        args.amp,
+        args.depth_direction,
+        args.max_pixels,
+        args.thermal_range,
+        args.resize,
+        args.missing,
+    )
+    if args.second is None:
+        print(f"no {predictor.modality}: {args.missing:g} of its range takes its place in every pixel", file=sys.stderr)
     skipped: list[str] = []
     with tqdm(total=len(todo), unit="image") as progress:
         for batch in _batches(todo, args.batch_size):
             loaded = dict(_loaded(predictor, batch, None if args.strict else skipped))
             for job, saliency in zip(loaded, predictor.predict(list(loaded.values()))):
-                _write_map(job, np.rint(saliency * 255).astype(np.uint8), args.side_by_side, args.max_pixels)
+                _write(job, np.rint(saliency * 255).astype(np.uint8), args, predictor.modality)
             progress.update(len(batch))
     if len(skipped) == len(todo):
         raise InputError(listed(skipped))
     if skipped:
         print(f"skipped {len(skipped)} of {len(todo)}: {listed(skipped)}", file=sys.stderr)
-    beside = f", beside image and depth in {todo[0].picture.parent}" if args.side_by_side else ""
+    kinds = {"side_by_side": args.side_by_side, "binary": args.binary is not None, "cut_out": args.cut_out}
+    more = [str(todo[0].beside(kind)) for kind, wanted in kinds.items() if wanted]
+    beside = f", further pictures such as {' and '.join(more)}" if more else ""
     print(printable(f"{len(todo) - len(skipped)} saliency maps in {args.out}{beside}"))
 
 
@@ -67,39 +72,41 @@ def _loaded(predictor: SaliencyPredictor, jobs: Sequence[Job], skipped: list[str
     """Load each pair. One that cannot be used is added to ``skipped``, or raises its error if that is None."""
     for job in jobs:
         try:
-            yield job, predictor.load(job.image, job.depth)
+            yield job, predictor.load(job.image, job.second)
         except InputError as error:
             if skipped is None:
                 raise
             skipped.append(str(error))
 
 
-def _write_map(job: Job, saliency: np.ndarray, beside: bool, max_pixels: int) -> None:
+def _write(job: Job, saliency: np.ndarray, args: argparse.Namespace, modality: str) -> None:
+    """Write a saliency map and the further pictures that the arguments ask for."""
     write_image(job.out, saliency)
-    if beside:
-        shown = mmcv.imread(str(job.image), backend="cv2")  # OpenCV's own function reads no names that are not UTF-8.
-        write_image(job.picture, side_by_side(shown, read_grey(str(job.depth), None, max_pixels), saliency))
+    if args.binary is None and not args.cut_out and not args.side_by_side:
+        return
+    image = mmcv.imread(str(job.image), backend="cv2")  # OpenCV's own function reads no names that are not UTF-8.
+    alpha = saliency
+    if args.binary is not None:
+        alpha = binary_map(saliency, args.binary)
+        write_image(job.beside("binary"), alpha)
+    if args.cut_out:
+        write_image(job.beside("cut_out"), cut_out(image, alpha))
+    if args.side_by_side:
+        write_image(
+            job.beside("side_by_side"), side_by_side(image, _shown(job, image, args.max_pixels, modality), saliency)
+        )
 
 
-def _jobs(image: Path, depth: Path, out: Path) -> list[Job]:
-    """Return the files to read and to write for each pair."""
-    for path in (image, depth):
-        if not path.exists():
-            raise InputError(f"{path} does not exist")
-        if out.resolve() == path.resolve():
-            raise InputError(f"{out} is what is read, and would be written over: maps need another place")
-    if image.is_dir() != depth.is_dir():
-        raise InputError(f"{image} and {depth} must be two files or two folders")
-    if not image.is_dir():
-        require_writable_name(out)
-        return [Job(image, depth, out, out.with_name(f"{out.stem}_side_by_side.png"))]
-    folders = PairedFolders(
-        "input", {"img_path": str(image), "depth_path": str(depth)}, {"img_path": None, "depth_path": None}
-    )
-    jobs = []
-    for pair in folders.pairs():
-        name = Path(pair["img_path"]).stem + ".png"
-        jobs.append(Job(Path(pair["img_path"]), Path(pair["depth_path"]), out / name, out / "side_by_side" / name))
-    if folders.left_out.found:
-        print(folders.left_out, file=sys.stderr)
-    return jobs
+def _shown(job: Job, image: np.ndarray, max_pixels: int, modality: str) -> np.ndarray | None:
+    """Read the second modality for a picture, at the size of the image: (H, W) of depth, (H, W, 3) if it is thermal."""
+    if job.second is None:
+        return None
+    if modality == "depth":
+        second = np.nan_to_num(read_values(str(job.second), None, max_pixels))
+    else:
+        second, _ = read_as_stored(str(job.second), None, max_pixels)
+    if second.shape[:2] != image.shape[:2]:
+        second = cv2.resize(second, image.shape[1::-1])
+    if modality == "thermal" and second.ndim == 2:
+        second = np.dstack([to_grey(second, *own_range(second))] * 3)
+    return second

@@ -1,4 +1,4 @@
-"""Picture of image, depth map, mask and saliency map side by side."""
+"""Picture of image, second modality, mask and saliency map side by side."""
 
 import cv2
 import numpy as np
@@ -13,24 +13,27 @@ _LETTERS = 13
 
 def side_by_side(
     image: np.ndarray,
-    depth: np.ndarray | None = None,
+    second: np.ndarray | None = None,
     saliency: np.ndarray | None = None,
     mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Join an image and, if given, its depth map, mask and saliency map, in this order, each below its name.
+    """Join an image and, if given, its second modality, mask and saliency map, in this order, each below its name.
 
     Args:
         image: the image (H, W, 3), uint8, with its colours in any order.
-        depth: the depth map (H, W), of any data type and range, which is stretched to the range from black to white.
+        second: the depth map (H, W), of any data type and range, which is stretched to the range from black to white;
+            or the thermal image (H, W, 3), uint8, with its colours in the same order.
         saliency: the saliency map (H, W), uint8.
         mask: the mask (H, W), uint8.
 
     Returns:
         The picture (20 + H, n panels of W and gaps of 6, 3), uint8, with colours in the same order.
     """
-    greys = {"depth": None if depth is None else _stretched(depth), "mask": mask, "saliency map": saliency}
-    panels = {"image": image} | {
-        name: cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR) for name, grey in greys.items() if grey is not None
+    panels = {"image": image}
+    if second is not None:
+        panels |= {"depth": _in_colour(_stretched(second))} if second.ndim == 2 else {"thermal image": second}
+    panels |= {
+        name: _in_colour(grey) for name, grey in (("mask", mask), ("saliency map", saliency)) if grey is not None
     }
     height, width = image.shape[:2]
     canvas = Image.new("RGB", ((width + GAP) * len(panels) - GAP, height + LABEL), "white")
@@ -47,6 +50,10 @@ def _write(canvas: Image.Image, name: str, left: int, width: int) -> None:
     font = ImageFont.load_default(_LETTERS)
     ImageDraw.Draw(label).text((width // 2, LABEL // 2), name, fill="black", font=font, anchor="mm")
     canvas.paste(label, (left, 0))
+
+
+def _in_colour(grey: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
 
 
 def _stretched(depth: np.ndarray) -> np.ndarray:

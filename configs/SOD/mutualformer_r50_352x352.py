@@ -53,6 +53,7 @@ tta_model = dict(type="SaliencyTTAModel")
 meta_keys = (
     "img_path",
     "depth_path",
+    "thermal_path",
     "seg_map_path",
     "dataset_name",
     "ori_shape",

@@ -1,4 +1,4 @@
-"""RGB-D saliency on mmsegmentation: the commands ``mmseg-mm-train``, ``mmseg-mm-test`` and those that follow.
+"""RGB-D and RGB-T saliency on mmsegmentation: the commands ``mmseg-mm-train``, ``mmseg-mm-test`` and those that follow.
 
 They are here because ``mmseg_mm`` cannot be imported without its host.
 """
@@ -35,7 +35,7 @@ def test(arguments: list[str] | None = None) -> None:
 
 
 def predict(arguments: list[str] | None = None) -> None:
-    """Write the saliency maps of images with depth; arguments and errors like :func:`train`."""
+    """Write the saliency maps of images with depth or thermal images; arguments and errors like :func:`train`."""
     _run("predict", saliency_arguments.predict_parser(), arguments)
 
 
@@ -68,7 +68,7 @@ def _run(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None
         require_mmseg()
         args = parser.parse_args(arguments)
         args.config = require_config(args.config, "mmseg_mm")
-        for path in (vars(args).get("image"), vars(args).get("depth")):
+        for path in (vars(args).get("image"), vars(args).get("second")):
             if path and not path.exists():
                 raise InputError(f"{path} does not exist")
         require_checkpoint(vars(args).get("checkpoint", ""))

@@ -46,12 +46,14 @@ def test_parser() -> Parser:
 def predict_parser() -> Parser:
     """Make the parser of prediction."""
     parser = Parser(
-        description="Predict the saliency map of an image with depth, or of every pair in two folders, as 8-bit PNG at "
-        "the image size."
+        description="Predict the saliency map of an image with depth, or with a thermal image if the config says so, "
+        "or of every pair in two folders, with 8 bits at the image size."
     )
-    parser.add_argument("image", type=Path, help="image file, or folder of images")
+    parser.add_argument("image", type=Path, help="image file, folder of images, or folder of such folders")
     parser.add_argument(
-        "depth", type=Path, help="depth file or folder; files of a pair share their name up to the suffix"
+        "second",
+        type=_path_or_none,
+        help="depth or thermal file or folder; files of a pair share their name up to the suffix; - if there is none",
     )
     parser.add_argument("out", type=Path, help="likewise")
     parser.add_argument("--config", required=True, help="path of a config, or short name of a shipped one")
@@ -70,9 +72,44 @@ def predict_parser() -> Parser:
         "--depth-direction", choices=("near_white", "far_white"), help="direction of the depth, if not as in the config"
     )
     parser.add_argument(
+        "--thermal-range",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="values of thermal images of more than 8 bits that become black and white, if not as in the config",
+    )
+    parser.add_argument(
+        "--missing",
+        type=float,
+        default=0.0,
+        metavar="VALUE",
+        help="depth, from 0 (far) to 1 (near), or thermal grey, where the second modality is - (default: 0)",
+    )
+    parser.add_argument(
+        "--resize", action="store_true", help="resize a second modality of another size than its image, not refuse it"
+    )
+    parser.add_argument("--image-suffix", metavar="END", help="end of the images' names in a folder, as _rgb")
+    parser.add_argument("--second-suffix", metavar="END", help="end of the second modality's names, as _depth")
+    parser.add_argument(
+        "--map-suffix", choices=(".png", ".webp"), default=".png", help="format of the maps in a folder, both lossless"
+    )
+    parser.add_argument(
         "--side-by-side",
         action="store_true",
-        help="also write image, depth and map side by side: map_side_by_side.png, or in maps/side_by_side",
+        help="also write image, second modality and map side by side: map_side_by_side.png, or in maps/side_by_side",
+    )
+    parser.add_argument(
+        "--binary",
+        type=_threshold,
+        metavar="T",
+        help="also write binary maps, white above the probability T or by the threshold of each map, otsu: "
+        "map_binary.png, or in maps/binary",
+    )
+    parser.add_argument(
+        "--cut-out",
+        action="store_true",
+        help="also write the image with the map as alpha, the binary one with --binary: map_cut_out.png, or in "
+        "maps/cut_out",
     )
     _add_trust(parser)
     _add_max_pixels(parser)
@@ -119,6 +156,9 @@ def score_parser() -> Parser:
     )
     parser.add_argument("--suffix", help="end of the maps' names after the masks' names, as _sal, if not all have it")
     parser.add_argument(
+        "--mask-suffix", metavar="END", help="end of the masks' names, which maps do not have: --mask-suffix=-gt"
+    )
+    parser.add_argument(
         "--round-first",
         action="store_true",
         help="round to 8 bits before resizing a map to its mask, as most tools do",
@@ -126,6 +166,18 @@ def score_parser() -> Parser:
     parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
     _add_max_pixels(parser)
     return parser
+
+
+def _path_or_none(text: str) -> Path | None:
+    return None if text == "-" else Path(text)
+
+
+def _threshold(text: str) -> float | str:
+    if text.lower() == "otsu":
+        return "otsu"
+    if 0 <= (value := float(text)) <= 1:
+        return value
+    raise argparse.ArgumentTypeError(f"{text} is neither otsu nor a probability from 0 to 1")
 
 
 def _add_config(parser: Parser) -> None:

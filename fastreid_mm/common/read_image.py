@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.grey_range import OWN_RANGE, own_range, to_grey
 from fastreid_mm.common.pixels import DEEP, FEW_LEVELS, MAX_PIXELS, deep_channels, open_image
 
 logger = logging.getLogger("fastreid.mm")
@@ -20,9 +21,6 @@ AnyImage = str | PathLike | Image.Image | np.ndarray
 
 FULL_RANGE = (0, 65535)
 """Range of 16 bits, with which the upper 8 are kept."""
-
-OWN_RANGE = (0.1, 99.9)
-"""Percentiles between which the values of an image lie, except for a few dead pixels."""
 
 CLIPPED = 0.5
 """Share of pixels beyond the range above which the range is probably that of another camera."""
@@ -35,11 +33,14 @@ class PixelRule(NamedTuple):
     """Values that become black and white in grey images of more than 8 bits; empty to use each image's own range."""
     max_pixels: int = MAX_PIXELS
     """Largest number of pixels; files with more are refused before they are decoded."""
+    percentiles: tuple[float, ...] = OWN_RANGE
+    """Percentiles of an image's values that become black and white if ``range_16bit`` is empty."""
 
     @classmethod
     def from_cfg(cls, cfg: Any) -> "PixelRule":
-        """Make the rule from ``INPUT.RANGE_16BIT`` and ``INPUT.MAX_PIXELS`` of a config."""
-        return cls(tuple(cfg.INPUT.RANGE_16BIT), cfg.INPUT.MAX_PIXELS)
+        """Make the rule from ``INPUT.RANGE_16BIT``, ``MAX_PIXELS`` and ``PERCENTILES_16BIT`` of a config."""
+        rule = cls(tuple(cfg.INPUT.RANGE_16BIT), cfg.INPUT.MAX_PIXELS)
+        return rule if rule.range_16bit else rule._replace(percentiles=tuple(cfg.INPUT.PERCENTILES_16BIT))
 
 
 DEFAULT_RULE = PixelRule()
@@ -57,7 +58,7 @@ def as_rgb(image: AnyImage, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
         InputError: names the file that cannot be read, or an image or array of another shape or data type.
     """
     if isinstance(image, Image.Image):
-        shallow, remark = _eight_bits(image, rule.range_16bit)
+        shallow, remark = _eight_bits(image, rule)
         _tell(f"an image {remark}" if remark else "")
         return shallow
     if not isinstance(image, np.ndarray):
@@ -94,7 +95,7 @@ def read_and_judge(path: str, rule: PixelRule = DEFAULT_RULE) -> tuple[Image.Ima
     try:
         with open_image(path, f"image {path}", rule.max_pixels, "INPUT.MAX_PIXELS") as image:
             deep = deep_channels(image)  # before it is decoded
-            shallow, remark = _eight_bits(_upright(image), rule.range_16bit, deep)
+            shallow, remark = _eight_bits(_upright(image), rule, deep)
             return shallow, printable(f"image {path} {remark}") if remark else ""
     except FileNotFoundError:
         raise InputError(f"image {path} does not exist; was the data set moved or changed?") from None
@@ -119,16 +120,19 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _eight_bits(image: Image.Image, range_16bit: tuple[float, ...], several: bool = False) -> tuple[Image.Image, str]:
+def _eight_bits(image: Image.Image, rule: PixelRule, several: bool = False) -> tuple[Image.Image, str]:
     """Convert an image to red, green and blue of 8 bits, and return it with a remark on lost levels."""
     if image.mode not in DEEP:
         shallow = image.convert("RGB")
-        return shallow, _of_channels(shallow, range_16bit) if several else ""
+        return shallow, _of_channels(shallow, rule.range_16bit) if several else ""
     values = np.asarray(image)
     if image.mode == "F" and not np.isfinite(values).all():
         raise InputError("it holds numbers that are not finite")
-    grey = _upper_half(values) if range_16bit == FULL_RANGE else _between(values, range_16bit)
-    return Image.fromarray(grey).convert("RGB"), _loss(values, grey, range_16bit)
+    if rule.range_16bit == FULL_RANGE:
+        grey = _upper_half(values)
+    else:
+        grey = to_grey(values, *(rule.range_16bit or own_range(values, rule.percentiles)))
+    return Image.fromarray(grey).convert("RGB"), _loss(values, grey, rule.range_16bit)
 
 
 def _upper_half(values: np.ndarray) -> np.ndarray:
@@ -138,15 +142,6 @@ def _upper_half(values: np.ndarray) -> np.ndarray:
         kind = "floating point" if values.dtype.kind == "f" else "integers"
         raise InputError(f"{kind} from {low} to {high}, no 16 bits; INPUT.RANGE_16BIT says what is black and white")
     return (values >> 8).astype(np.uint8)
-
-
-def _between(values: np.ndarray, range_16bit: tuple[float, ...]) -> np.ndarray:
-    """Scale values from a range, by default their own, to 0 .. 255."""
-    low, high = range_16bit or np.percentile(values, OWN_RANGE)
-    if not range_16bit and low == high:
-        low, high = values.min(), values.max()
-    scaled = (values.astype(np.float32) - np.float32(low)) / np.float32((high - low) or 1)
-    return np.rint(scaled.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _loss(values: np.ndarray, grey: np.ndarray, range_16bit: tuple[float, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from yacs.config import CfgNode
 
+from fastreid_mm.common.grey_range import OWN_RANGE
 from fastreid_mm.common.keys import Key, add_keys, finite_numbers
 from fastreid_mm.common.kinds import Kind
 from fastreid_mm.common.pixels import MAX_PIXELS
@@ -13,7 +14,14 @@ def _is_range(value: object) -> bool:
     return not value or (len(numbers) == 2 and numbers[0] < numbers[1])
 
 
+def _is_percentiles(numbers: list) -> bool:
+    return len(numbers) == 2 and 0 <= numbers[0] < numbers[1] <= 100
+
+
 RANGE = Kind("the value that becomes black and the higher one that becomes white, nor ()", _is_range)
+PERCENTILES = Kind(
+    "a percentile and a higher one, between 0 and 100", lambda value: _is_percentiles(finite_numbers(value))
+)
 SMALLEST_ERASED = 0.02
 """Smallest share of an image that random erasing erases, as in Zhong et al. and in the host."""
 KEYS = {
@@ -50,10 +58,23 @@ KEYS = {
     "INPUT.RANGE_16BIT": Key(
         (0, 65535),
         "Values that become black and white in grey images of more than 8 bits, as of thermal cameras. (0, 65535) "
-        "keeps the upper 8 of 16 bits, which leave 4 levels of a radiometric image with 941 values; () uses each "
-        "image's own range, without a thousandth of the pixels at either end. Floating-point files need numbers with a "
-        "decimal point.",
+        "keeps the upper 8 of 16 bits, which leave 4 levels of a radiometric image with 941 values; () takes the range "
+        "from percentiles. Floating-point files need numbers with a decimal point.",
         kind=RANGE,
+    ),
+    "INPUT.RANGE_16BIT_OF": Key(
+        "image",
+        "With INPUT.RANGE_16BIT (), the range of each image's own values, or that of the training set, which is "
+        "measured when a run begins and is in its config.yaml as INPUT.RANGE_16BIT from then on.",
+        choices=("image", "set"),
+        if_unread="warned",
+    ),
+    "INPUT.PERCENTILES_16BIT": Key(
+        OWN_RANGE,
+        "With INPUT.RANGE_16BIT (), percentiles of the values that become black and white: the default leaves out a "
+        "thousandth of the pixels at either end.",
+        kind=PERCENTILES,
+        if_unread="warned",
     ),
     "INPUT.MAX_PIXELS": Key(
         MAX_PIXELS,

@@ -12,6 +12,7 @@ from yacs.config import CfgNode
 from fastreid_mm.common import run_record as common
 from fastreid_mm.common.data_root import data_root
 from fastreid_mm.common.initial_weights import RANDOM
+from fastreid_mm.common.read_image import FULL_RANGE, PixelRule
 from fastreid_mm.data.items import as_items
 from fastreid_mm.evaluation.results import write_json
 
@@ -33,6 +34,7 @@ def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
         data=lists,
         device=torch.cuda.get_device_name() if cfg.MODEL.DEVICE.startswith("cuda") else cfg.MODEL.DEVICE,
         processes=comm.get_world_size(),
+        **thermal_range(cfg),
     )
 
 
@@ -41,6 +43,16 @@ def initial_weights(cfg: CfgNode) -> str:
     backbone = cfg.MODEL.BACKBONE
     pretrained = (backbone.PRETRAIN_PATH or "pretrained") if backbone.PRETRAIN else RANDOM
     return os.path.basename(cfg.MODEL.WEIGHTS or pretrained)
+
+
+def thermal_range(cfg: CfgNode) -> dict[str, object]:
+    """Return what becomes black and white of images of more than 8 bits, unless it is the default."""
+    rule = PixelRule.from_cfg(cfg)
+    if rule.range_16bit == FULL_RANGE:
+        return {}
+    if rule.range_16bit:
+        return {"thermal_range": list(rule.range_16bit)}
+    return {"thermal_range": {"of": "image", "percentiles": list(rule.percentiles)}}
 
 
 def log_record(record: dict) -> None:

@@ -16,6 +16,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.common.whole_file import write_text
+from fastreid_mm.data.thermal_range import measured_range
 from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.settings.config_values import refuse_impossible
 from fastreid_mm.settings.load import load_config, with_values
@@ -66,6 +67,8 @@ def settle(cfg: CfgNode) -> CfgNode:
     logger.info(f"Seed {cfg.SEED}")
     if no_gpu:
         logger.warning("No GPU: MODEL.DEVICE is cpu")
+    if (measured := measured_range(cfg)) is not None:
+        cfg = with_values(cfg, INPUT__RANGE_16BIT=measured, INPUT__RANGE_16BIT_OF="image")
     return cfg
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.grey_range import OWN_RANGE
 from fastreid_mm.common.read_image import FULL_RANGE
 
 KEY = "fastreid_mm"
@@ -43,6 +44,8 @@ class Description:
     """Version of this package that exported the file."""
     range_16bit: Sequence[float] = FULL_RANGE
     """Values that become black and white in grey images of more than 8 bits; empty for each image's range."""
+    percentiles_16bit: Sequence[float] = OWN_RANGE
+    """Percentiles of an image's values that become black and white if that is empty."""
     pixels: str = "red, green, blue, 0 to 255; the network normalizes them"
 
     @property
@@ -64,6 +67,8 @@ class Description:
             and len(_sequence(self.size)) == 2
             and _counts(self.size, 1, 4096)
             and _is_range(self.range_16bit)
+            and bool(self.percentiles_16bit)
+            and _is_range(self.percentiles_16bit)
             and isinstance(self.blocks, list | tuple)
             and all(len(_sequence(block)) == 2 and _counts([block[0], *_sequence(block[1])]) for block in self.blocks)
         )

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.common.version import VERSION
 from fastreid_mm.data.transforms import build_transforms
@@ -60,7 +61,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
     Raises:
         InputError: the test transforms of the config do more than resize.
     """
-    aligned = model if isinstance(model, AlignedModel) else None
+    aligned, pixels = model if isinstance(model, AlignedModel) else None, PixelRule.from_cfg(cfg)
     return Description(
         architecture=cfg.MODEL.META_ARCHITECTURE,
         metric=model.metric,
@@ -72,7 +73,8 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
         parts=model.query_adaptive_parts,
         blocks=tuple((block.size, block.needs) for block in aligned.blocks) if aligned else (),
         version=VERSION,
-        range_16bit=tuple(cfg.INPUT.RANGE_16BIT),
+        range_16bit=pixels.range_16bit,
+        percentiles_16bit=pixels.percentiles,
     )
 
 

@@ -51,7 +51,8 @@ class OnnxPredictor:
             raise InputError(f"{path} cannot be run: {first_line(error)}") from None
         self.description = Description.from_json(self.session.get_modelmeta().custom_metadata_map.get(KEY), path)
         """The file's description of its inputs and outputs."""
-        self._pixels = PixelRule(tuple(self.description.range_16bit), max_pixels)
+        description = self.description
+        self._pixels = PixelRule(tuple(description.range_16bit), max_pixels, tuple(description.percentiles_16bit))
 
     def features(
         self,

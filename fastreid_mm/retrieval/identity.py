@@ -9,8 +9,9 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.grey_range import OWN_RANGE
 from fastreid_mm.common.keys import DECLARED, leaves
-from fastreid_mm.common.read_image import FULL_RANGE
+from fastreid_mm.common.read_image import FULL_RANGE, PixelRule
 
 
 class Identity(NamedTuple):
@@ -50,6 +51,8 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
     if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # unless it is the default, so that older indexes stay usable
         read.append(tuple(cfg.INPUT.RANGE_16BIT))
+    if (percentiles := PixelRule.from_cfg(cfg).percentiles) != OWN_RANGE:
+        read.append(percentiles)
     settings = repr((network, read)).encode()
     config = hashlib.sha256(settings).hexdigest()[:16]
     return Identity(cfg.MODEL.META_ARCHITECTURE, space, size, config, _checksum(model.state_dict().items()))

@@ -41,14 +41,29 @@ def read_grey(path: str, backend_args: dict | None = None, max_pixels: int = MAX
         InputError: the file is missing, is no image, has more than ``max_pixels``, is in colour, has its picture in the
             alpha channel alone, or has another data type.
     """
-    image = _grey(path, backend_args, max_pixels)
+    image = read_values(path, backend_args, max_pixels)
     if image.dtype not in (np.uint8, np.uint16):
         raise InputError(f"{path} holds {image.dtype}, 8 or 16 bit integers are needed")
     return image
 
 
-def _grey(path: str, backend_args: dict | None, max_pixels: int) -> np.ndarray:
-    """Read a grey image of any data type."""
+def read_values(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a grey image (H, W) of any data type, else as :func:`read_grey` does."""
+    image, content = read_as_stored(path, backend_args, max_pixels)
+    grey = image if image.ndim == 2 else _one_channel(image, path)
+    if grey.min() == grey.max():
+        _refuse_alpha_alone(content, path, max_pixels)
+    return grey
+
+
+def read_as_stored(
+    path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS
+) -> tuple[np.ndarray, bytes]:
+    """Read an image (H, W), or (H, W, 3) of blue, green and red, in the data type of its file, and the file's content.
+
+    Raises:
+        InputError: the file is missing, is no image or has more than ``max_pixels``.
+    """
     try:
         content = _content(path, backend_args)
         image = _decoded(content, path, max_pixels)
@@ -62,10 +77,7 @@ def _grey(path: str, backend_args: dict | None, max_pixels: int) -> np.ndarray:
         raise InputError(f"{path} cannot be read: {first_line(error)}") from error
     if image is None:
         raise InputError(f"{path} is not an image that can be read")
-    grey = image if image.ndim == 2 else _one_channel(image, path)
-    if grey.min() == grey.max():
-        _refuse_alpha_alone(content, path, max_pixels)
-    return grey
+    return image, content
 
 
 def _content(path: str, backend_args: dict | None) -> bytes:
@@ -119,7 +131,7 @@ def read_map(path: str, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, str]:
         InputError: the file cannot be used, see :func:`read_grey`, or holds numbers that are not finite, or one number
             that is not between 0 and 1.
     """
-    values = _grey(path, None, max_pixels)
+    values = read_values(path, None, max_pixels)
     if values.dtype == np.uint8:
         return (values / 255).astype(np.float32), ""
     low, high = float(values.min()), float(values.max())

@@ -51,7 +51,7 @@ def _remark(values: np.ndarray, counts: np.ndarray, threshold: int, mask: np.nda
     guessed = f"above {threshold} is taken for the object, {mask.mean():.1%} of its pixels"
     if low == high:
         return f"is {low} everywhere" if high else "is all black"
-    if (low, high) != (0, 1) and (low >= ROUNDING or high < 256 - ROUNDING):
+    if (low, high) != (0, 1) and (low > ROUNDING or high < 255 - ROUNDING):
         description = f"holds {low} and {high}" if len(values) == 2 else f"lies between {low} and {high}"
         return f"{description}, not 0 and 255; {guessed}"
     end = 1 if len(values) <= FEW else ROUNDING

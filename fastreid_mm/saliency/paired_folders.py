@@ -1,4 +1,4 @@
-"""RGB-D saliency data set in folders of images, depth maps and masks, which are paired by file name."""
+"""Saliency data set in folders of images, second modalities and masks, which are paired by file name."""
 
 import os
 import re
@@ -17,14 +17,14 @@ from fastreid_mm.saliency.image_files import image_size
 
 @dataclass(frozen=True)
 class PairedFolders:
-    """Images, depth maps and, if there are any, masks of one data set.
+    """Images with depth maps or thermal images and, if there are any, masks of one data set.
 
     Attributes:
         name: the name of the data set in tables and errors.
-        folders: the folder of each kind of file, by the key of its path in a sample: ``img_path``, ``depth_path`` and
-            ``seg_map_path``.
-        suffixes: the end of the file names by the same keys, ignoring case, or None for any image. Files are paired by
-            the part of their name before the suffix.
+        folders: the folder of each kind of file, by the key of its path in a sample: ``img_path``, ``depth_path`` or
+            ``thermal_path``, and ``seg_map_path``.
+        suffixes: the end of the file names by the same keys, ignoring case, as "_depth.png", or "_depth" for images of
+            any format, or None for any image. Files are paired by the part of their name before the suffix.
         ann_file: a file that lists the samples, one on each line: a name with or without a suffix, the path of a file,
             or the paths of all its files. If empty, every image is a sample.
         num_samples: the number of samples that the data set must have, if given.
@@ -89,7 +89,7 @@ class PairedFolders:
     def _candidates(self, text: str) -> list[str]:
         """Return the names of samples that a name or path may stand for."""
         names = (text, re.split(r"[/\\]", text)[-1])
-        samples = [_sample_name(name, suffix) for name in names for suffix in (*self.suffixes.values(), None)]
+        samples = [sample_name(name, suffix) for name in names for suffix in (*self.suffixes.values(), None)]
         return [*(name for name in samples if name is not None), *map(_composed, names)]
 
     def _require_pairs(self, names: Sequence[str], files: dict[str, dict[str, str]]) -> None:
@@ -131,15 +131,15 @@ def files_by_name(
     """
     if not root.is_dir():
         raise InputError(f"{what} {root} is not a folder")
-    known_suffixes = (*SUFFIXES, *(Path(one).suffix.lower() for one in (suffix, *others) if one))
+    known_suffixes = (*SUFFIXES, *(Path(one).suffix.lower() for one in (suffix, *others) if one and Path(one).suffix))
     folders, images = list_folder(str(root), left_out, known_suffixes)
     for folder in folders:
         left_out.add(str(root / folder), "a folder where images are")
     files: dict[str, str] = {}
     for file in images:
-        name, path = _sample_name(file, suffix), str(root / file)
+        name, path = sample_name(file, suffix), str(root / file)
         if name is None:
-            if not any(_sample_name(file, other) is not None for other in others):
+            if not any(sample_name(file, other) is not None for other in others):
                 left_out.add(path, f"its name does not end in {' or '.join(map(str, others))}")
         elif name in files:
             raise InputError(f"{what}: {files[name]} and {path} are the same sample")
@@ -150,10 +150,17 @@ def files_by_name(
     return files
 
 
-def _sample_name(file: str, suffix: str | None) -> str | None:
-    """Return the part of a file name before its suffix, or None if it has another suffix."""
-    end = suffix or Path(file).suffix
-    if not file.lower().endswith(end.lower()) or not (suffix or end.lower() in SUFFIXES):
+def sample_name(file: str, suffix: str | None = None) -> str | None:
+    """Return the part of a file name before its suffix, or None if it has another suffix.
+
+    Args:
+        file: the name of the file.
+        suffix: the end of the name, ignoring case, with the format or without; None for any image.
+    """
+    form = Path(file).suffix
+    whole = suffix is not None and Path(suffix).suffix != ""
+    end = (suffix or "") + ("" if whole else form)
+    if not (whole or form.lower() in SUFFIXES) or not file.lower().endswith(end.lower()):
         return None
     return _composed(file[: len(file) - len(end)])
 

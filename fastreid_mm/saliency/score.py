@@ -58,7 +58,13 @@ class FoundSets:
     others: LeftOut
 
 
-def find_sets(maps: Path, masks: Path, suffix: str | None = None, max_pixels: int = MAX_PIXELS) -> FoundSets:
+def find_sets(
+    maps: Path,
+    masks: Path,
+    suffix: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    mask_suffix: str | None = None,
+) -> FoundSets:
     """Pair the files of two folders by their names up to the suffix.
 
     Args:
@@ -67,6 +73,7 @@ def find_sets(maps: Path, masks: Path, suffix: str | None = None, max_pixels: in
         suffix: the end of the maps' names after the masks' names, as "_sal". By default nothing, or the common
             end in a set.
         max_pixels: the largest number of pixels of a file.
+        mask_suffix: the end of the masks' names, as "-gt", which the maps do not have.
 
     Raises:
         InputError: a folder holds no images, or no folder of maps has the name of a folder of masks.
@@ -79,27 +86,34 @@ def find_sets(maps: Path, masks: Path, suffix: str | None = None, max_pixels: in
     matches = {name: mask for name, mask in pairs.items() if mask is not None}
     if single and not matches or not of_maps:
         others = LeftOut()
-        return FoundSets({maps.resolve().name: _pair(maps, masks, others, suffix, max_pixels)}, [], [], others)
+        return FoundSets(
+            {maps.resolve().name: _pair(maps, masks, others, suffix, max_pixels, mask_suffix)}, [], [], others
+        )
     if not matches:
         folders = listed([str(maps / name) for name in of_maps], separator=", ")
         raise InputError(f"{masks} has no folder of the name of a folder in {maps}: {folders}")
     for name in single:
         others.add(str(maps / name), "a file beside the folders of the sets")
-    sets = {name: _pair(maps / name, masks / mask, others, suffix, max_pixels) for name, mask in matches.items()}
+    sets = {
+        name: _pair(maps / name, masks / mask, others, suffix, max_pixels, mask_suffix)
+        for name, mask in matches.items()
+    }
     without_masks = [str(maps / name) for name in of_maps if name not in matches]
     return FoundSets(
         sets, without_masks, [str(masks / name) for name in of_masks if name not in matches.values()], others
     )
 
 
-def _pair(maps: Path, masks: Path, others: LeftOut, suffix: str | None, max_pixels: int) -> MapSet:
+def _pair(
+    maps: Path, masks: Path, others: LeftOut, suffix: str | None, max_pixels: int, mask_suffix: str | None
+) -> MapSet:
     """Pair the files of one set.
 
     Raises:
         InputError: no map has the name of a mask.
     """
     map_files = files_by_name(maps, "maps", others)
-    mask_files = files_by_name(masks / MASKS if (masks / MASKS).is_dir() else masks, "masks", others)
+    mask_files = files_by_name(masks / MASKS if (masks / MASKS).is_dir() else masks, "masks", others, mask_suffix)
     if suffix is None:
         suffix = _common_suffix(map_files, mask_files)
     names = {name: name.removesuffix(suffix) if name.endswith(suffix) else "" for name in map_files}
@@ -107,7 +121,8 @@ def _pair(maps: Path, masks: Path, others: LeftOut, suffix: str | None, max_pixe
     if not paths:
         raise InputError(
             f"no map of {maps} has the name of a mask: maps as {next(iter(map_files.values()))}, masks as "
-            f"{next(iter(mask_files.values()))}; --suffix _sal says that the map of a mask A is called A_sal"
+            f"{next(iter(mask_files.values()))}; --suffix _sal says that the map of a mask A is called A_sal, "
+            "--mask-suffix=-gt that its mask is called A-gt"
         )
     return MapSet(
         [FileJob(paths[name], path, max_pixels) for name, path in mask_files.items() if name in paths],
@@ -157,7 +172,7 @@ def score(args: argparse.Namespace) -> None:
         require_place(args.json, "--json", make=True)
     if args.curves:
         make_folder(args.curves, "--curves")
-    found = find_sets(args.maps, args.masks, args.suffix, args.max_pixels)
+    found = find_sets(args.maps, args.masks, args.suffix, args.max_pixels, args.mask_suffix)
     sets = found.sets
     missing = [path for one in sets.values() for path in one.missing]
     extra = [path for one in sets.values() for path in one.extra]

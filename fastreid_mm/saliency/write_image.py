@@ -7,6 +7,8 @@ import numpy as np
 
 from fastreid_mm.common.errors import InputError, first_line
 
+LOSSLESS = (cv2.IMWRITE_WEBP_QUALITY, 101)
+
 
 def require_writable_name(path: str | Path) -> None:
     """Refuse a path whose suffix is not that of an image.
@@ -24,13 +26,14 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
 
     Args:
         path: the file.
-        image: the image, (H, W) or (H, W, 3) with blue, green and red, uint8.
+        image: the image, (H, W), (H, W, 3) with blue, green and red, or (H, W, 4) with alpha, uint8. WebP is written
+            without loss.
 
     Raises:
         InputError: the file cannot be written, for which OpenCV's own function only returns False.
     """
     require_writable_name(path)
-    _, encoded = cv2.imencode(Path(path).suffix, image)
+    _, encoded = cv2.imencode(Path(path).suffix, image, LOSSLESS)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(encoded.tobytes())

@@ -1,14 +1,25 @@
-"""RGB-D saliency data set and its transforms."""
+"""RGB-D and RGB-T saliency data sets and their transforms."""
 
 from mmseg_mm.datasets.finite_repeat import FiniteRepeatDataset
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
-from mmseg_mm.datasets.transforms import LoadDepthFromFile, LoadSODMask, RandomBorderCrop, StackDepth
+from mmseg_mm.datasets.rgbt_sod import RGBTSODDataset
+from mmseg_mm.datasets.transforms import (
+    LoadDepthFromFile,
+    LoadSODMask,
+    LoadThermalFromFile,
+    RandomBorderCrop,
+    StackDepth,
+    StackThermal,
+)
 
 __all__ = [
     "FiniteRepeatDataset",
     "LoadDepthFromFile",
     "LoadSODMask",
+    "LoadThermalFromFile",
     "RGBDSODDataset",
+    "RGBTSODDataset",
     "RandomBorderCrop",
     "StackDepth",
+    "StackThermal",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 
 from fastreid_mm.saliency.image_files import look_at_mask
@@ -27,7 +28,8 @@ def farther_than_surroundings(
     """
     checked, farther = 0, []
     for sample in evenly_spread(samples):
-        depth, mask = load_depth(sample), look_at_mask(sample["seg_map_path"])[0].astype(bool)
+        depth, mask = load_depth(sample), look_at_mask(sample["seg_map_path"])[0]
+        mask = cv2.resize(mask, depth.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
         if mask.any() and not mask.all():
             checked += 1
             if depth[mask].mean() < depth[~mask].mean():

@@ -3,182 +3,66 @@
 import logging
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
-from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from fastreid_mm.common.errors import InputError, listed, require_choice
-from fastreid_mm.common.image_files import LeftOut
-from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.saliency.image_files import image_remark, look_at_mask, require_image
-from fastreid_mm.saliency.paired_folders import PairedFolders
-from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
+from fastreid_mm.common.errors import listed, require_choice
+from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
+from mmseg_mm.datasets.paired_sod import PairedSODDataset
 from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
-
-FOLDERS = {"img_path": "RGB", "depth_path": "depth", "seg_map_path": "GT"}
-SET_KEYS = {
-    "name",
-    "data_root",
-    "data_prefix",
-    "ann_file",
-    "num_samples",
-    "depth_direction",
-    "img_suffix",
-    "depth_suffix",
-    "seg_map_suffix",
-}
 
 
 @DATASETS.register_module()
-class RGBDSODDataset(BaseSegDataset):
-    """Images with depth maps and saliency masks, of one data set or of several joined ones.
+class RGBDSODDataset(PairedSODDataset):
+    """Images with depth maps and saliency masks, see :class:`PairedSODDataset` for the other arguments.
 
-    The files of a sample share their name up to the suffix. Folders, pairs, sizes and numbers are checked when the
-    data set is built. Where masks are given, it is also checked whether the salient objects are near, as they should
-    be if the depth maps point the way the config says.
+    The default layout is D3Net's: ``RGB``, ``depth`` and ``GT``, with the key ``depth_path`` in ``data_prefix``. Where
+    masks are given, it is also checked whether the salient objects are near, as they should be if the depth maps point
+    the way the config says.
 
     Args:
-        name: the name of the data set in tables; by default the last folder of ``data_root``.
-        data_root: the folder that contains ``data_prefix``, ``ann_file`` and the roots of ``sets``.
-        data_prefix: the folders by the keys ``img_path``, ``depth_path`` and ``seg_map_path``. The default is D3Net's
-            layout: ``RGB``, ``depth`` and ``GT``. ``seg_map_path`` may be left out in testing.
-        ann_file: a file that lists a part of the data set, a name or path on each line. By default all of it is used.
-        num_samples: the number of samples that the data set must have, as 1485 for the training part of NJU2K.
         depth_direction: the direction of the depth maps, see :class:`LoadDepthFromFile`. If it is None, the
             ``direction`` of that transform holds.
-        img_suffix, depth_suffix, seg_map_suffix: the end of the file names, ignoring case, as ``"_Depth.bmp"``, or
-            None for any image.
-        sets: several data sets to join, each a dict of the arguments above, by which missing ones are filled in. Only
-            ``data_root`` differs: it is relative to the one above, and ``name`` by default.
-        max_pixels: the largest number of pixels of a file, checked in its header when the data set is built.
-        kwargs: further arguments of mmsegmentation's ``BaseSegDataset``, as ``pipeline``, ``test_mode`` or ``indices``.
-
-    Attributes:
-        left_out: the files in the folders of each set that belong to no sample; the log says how many.
+        depth_suffix: as ``img_suffix``.
+        kwargs: the arguments of :class:`PairedSODDataset`.
 
     Raises:
-        InputError: a key or a path is wrong, a file has no counterpart, sizes differ or a number does not fit.
+        InputError: see :class:`PairedSODDataset`.
     """
 
-    METAINFO = {"classes": ("background", "salient"), "palette": [[0, 0, 0], [255, 255, 255]]}
+    folders = {"img_path": "RGB", "depth_path": "depth", "seg_map_path": "GT"}
+    modality = "depth"
 
-    def __init__(
-        self,
-        name: str | None = None,
-        data_root: str = "",
-        data_prefix: Mapping[str, str] = FOLDERS,
-        ann_file: str = "",
-        num_samples: int | None = None,
-        depth_direction: str | None = None,
-        img_suffix: str | None = None,
-        depth_suffix: str | None = None,
-        seg_map_suffix: str | None = None,
-        sets: Sequence[Mapping] = (),
-        max_pixels: int = MAX_PIXELS,
-        **kwargs: object,
-    ) -> None:
-        self.max_pixels = max_pixels
-        common = {
-            "name": name or Path(data_root).name,
-            "data_root": "",
-            "data_prefix": data_prefix,
-            "ann_file": ann_file,
-            "num_samples": num_samples,
-            "depth_direction": depth_direction,
-            "img_suffix": img_suffix,
-            "depth_suffix": depth_suffix,
-            "seg_map_suffix": seg_map_suffix,
-        }
-        self.left_out: dict[str, LeftOut] = {}
-        self.sets = [_completed(common, one) for one in sets] or [common]
-        super().__init__(data_root=data_root, data_prefix={}, **kwargs)
+    def __init__(self, depth_direction: str | None = None, depth_suffix: str | None = None, **kwargs: Any) -> None:
+        super().__init__(of_set={"depth_direction": depth_direction, "depth_suffix": depth_suffix}, **kwargs)
 
-    def load_data_list(self) -> list[dict]:
-        """Return the samples of all sets.
-
-        A sample has its paths, ``dataset_name``, ``depth_direction`` if one is given, and mmsegmentation's own keys.
-        """
-        samples = [sample for one in self.sets for sample in self.load_set(one)]
-        for name, left_out in self.left_out.items():
-            if left_out.found:
-                print_log(f"{name}: {left_out}", "current", logging.WARNING)
-            if left_out.droppings:
-                print_log(f"{name}: {left_out.droppings} files of operating systems are ignored", "current")
-        return samples
-
-    def load_set(self, one: Mapping, sized: bool = True) -> list[dict]:
-        """Return the samples of one of ``sets``, and check that the sizes of their files agree if ``sized``."""
-        root = Path(self.data_root or "", one["data_root"])
-        folders = _folders(one, root, self.test_mode)
-        suffixes = {
-            "img_path": one["img_suffix"],
-            "depth_path": one["depth_suffix"],
-            "seg_map_path": one["seg_map_suffix"],
-        }
-        ann_file = str(root / one["ann_file"]) if one["ann_file"] else ""
-        paired = PairedFolders(one["name"], folders, suffixes, ann_file, one["num_samples"], self.max_pixels)
-        self.left_out[one["name"]] = paired.left_out
-        common = {"dataset_name": one["name"], "label_map": None, "reduce_zero_label": False}
-        common["max_pixels"] = self.max_pixels
-        if one["depth_direction"] is not None:
-            require_choice("depth_direction", one["depth_direction"], DIRECTIONS)
-            common["depth_direction"] = one["depth_direction"]
-        return [{**paths, **common, "seg_fields": []} for paths in (paired.samples() if sized else paired.pairs())]
-
-    def prepare_data(self, idx: int) -> Any:
-        """Load and transform a sample.
-
-        Raises:
-            InputError: the image cannot be read.
-        """
-        try:
-            return super().prepare_data(idx)
-        except InputError:
-            raise
-        except Exception:
-            require_image(self.get_data_info(idx)["img_path"], self.max_pixels)
-            raise
+    def facts_of_set(self, one: Mapping, samples: Sequence[dict]) -> dict[str, object]:
+        """Return the direction of depth of one of ``sets``, if it is given."""
+        direction = one["depth_direction"]
+        if direction is None:
+            return {}
+        require_choice("depth_direction", direction, DIRECTIONS)
+        return {"depth_direction": direction}
 
     def full_init(self) -> None:
         """Load the samples once, and check the values of some files and the direction of depth.
 
         Raises:
-            InputError: ``indices`` leaves no sample; and see the class.
+            InputError: see :class:`PairedSODDataset`.
         """
         if not self._fully_initialized:
-            if self._indices is not None and not (
-                self._indices if isinstance(self._indices, int) else len(self._indices)
-            ):
-                raise InputError(f"indices={self._indices} leaves no sample")
             super().full_init()
-            self._warn_of_values()
             self._warn_of_direction()
-
-    def _warn_of_values(self) -> None:
-        """Warn once, not in each worker, of data sets with images that lose grey levels, or with odd masks."""
-        samples = [self.get_data_info(i) for i in range(len(self))]
-        for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
-            chosen = evenly_spread(list(members))
-            masks = [each["seg_map_path"] for each in chosen if "seg_map_path" in each]
-            remarks = {
-                "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
-                "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
-            }
-            for kind, lines in remarks.items():
-                if odd := [line for line in lines if line]:
-                    checked = f"{len(odd)} of {len(lines)} {kind} of {name} that were looked at"
-                    print_log(f"{checked} are odd: {listed(odd, 3)}", "current", level=30)
 
     def _warn_of_direction(self) -> None:
         """Warn of data sets whose salient objects are mostly farther away than their surroundings."""
-        loader = next((t for t in self.pipeline.transforms if isinstance(t, LoadDepthFromFile)), None)
+        loader = self.loader
         samples = [self.get_data_info(i) for i in range(len(self))]
         samples = [sample for sample in samples if "seg_map_path" in sample]
-        if loader is None:
+        if not isinstance(loader, LoadDepthFromFile):
             return
 
         def depth(sample: dict) -> np.ndarray:
@@ -194,22 +78,3 @@ class RGBDSODDataset(BaseSegDataset):
                     "current",
                     level=logging.WARNING,
                 )
-
-
-def _completed(common: Mapping, one: Mapping) -> dict:
-    """Return the arguments of one data set, with the common ones as defaults."""
-    unknown = set(one) - SET_KEYS
-    if unknown or "name" not in one:
-        problem = f"unknown key {min(unknown)!r}" if unknown else "no name"
-        raise InputError(f"{problem} in {dict(one)} of sets; keys are {', '.join(sorted(SET_KEYS))}")
-    return {**common, "data_root": one["name"], **one}
-
-
-def _folders(one: Mapping, root: Path, test_mode: bool) -> dict[str, str]:
-    """Return the path of every folder of a data set by its key."""
-    prefix = one["data_prefix"]
-    needed = {"img_path", "depth_path"} if test_mode else set(FOLDERS)
-    wrong = sorted(needed - set(prefix)) + sorted(set(prefix) - set(FOLDERS))
-    if wrong:
-        raise InputError(f"data_prefix of {one['name']} is {dict(prefix)}: {wrong[0]!r} is missing or unknown")
-    return {key: str(root / folder) for key, folder in prefix.items()}

@@ -13,6 +13,8 @@ UNSEEN = {
     "data_preprocessor.std": (58.395, 57.12, 57.375),
     "data_preprocessor.depth_mean": None,
     "data_preprocessor.depth_std": None,
+    "data_preprocessor.thermal_mean": None,
+    "data_preprocessor.thermal_std": None,
     "modalities": ("image", "depth"),
     "decode_head.detail": "none",
     "decode_head.fusion.variant": "mutualformer",
@@ -40,9 +42,10 @@ def unseen_settings(model: Mapping) -> dict[str, object]:
         value = value_at(model.get("module", model), key)
         value = default if value is None else value
         settings[key] = json.loads(json.dumps(value))  # Tuples and lists count as the same.
-    for name in ("mean", "std"):  # By default, those of depth are those of the image.
-        if settings[f"data_preprocessor.depth_{name}"] is None:
-            settings[f"data_preprocessor.depth_{name}"] = settings[f"data_preprocessor.{name}"]
+    for name in ("mean", "std"):  # By default, those of the second modality are those of the image.
+        for second in ("depth", "thermal"):
+            if settings[f"data_preprocessor.{second}_{name}"] is None:
+                settings[f"data_preprocessor.{second}_{name}"] = settings[f"data_preprocessor.{name}"]
     return settings
 
 

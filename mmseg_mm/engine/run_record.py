@@ -13,6 +13,7 @@ from fastreid_mm.common.initial_weights import INITIAL, NOT_PRETRAINED, RANDOM
 from fastreid_mm.common.run_record import checksum, run_record, samples_checksum
 from fastreid_mm.evaluation.results import write_json
 from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.transforms.load_thermal import LoadThermalFromFile
 
 NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
 """Keys in which two runs of the same config may differ."""
@@ -23,7 +24,7 @@ class RunRecordHook(Hook):
     """Hook that writes ``run.json`` into the work folder: the facts that must be equal for the same numbers.
 
     It has the keys of fast-reid trainings: ``versions``, ``revision``, ``seed``, ``deterministic``, checksums of
-    ``config`` and ``data``, ``device`` and ``processes``.
+    ``config`` and ``data``, ``device`` and ``processes``, and ``thermal_range`` where the training has thermal images.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -39,6 +40,7 @@ class RunRecordHook(Hook):
             data={"train": data_checksum(runner)},
             device=str(next(runner.model.parameters()).device),
             processes=get_world_size(),
+            **thermal_range(runner),
         ) | {INITIAL: initial_weights(runner)}
         if record[INITIAL] == RANDOM:
             runner.logger.warning(f"model.backbone.init_cfg None: {NOT_PRETRAINED}")
@@ -60,6 +62,18 @@ def config_checksum(config: Config) -> str:
     """Compute the SHA-256 of a config without its output folder and other keys of a single run."""
     kept = {key: value for key, value in config.to_dict().items() if key not in NOT_OF_THE_RUN}
     return checksum(json.dumps(kept, sort_keys=True, default=str))
+
+
+def thermal_range(runner: Runner) -> dict[str, object]:
+    """Return what becomes black and white of thermal images of more than 8 bits, by training set if that differs."""
+    dataset = innermost_dataset(runner.train_dataloader.dataset)
+    loader = getattr(dataset, "loader", None)
+    if not isinstance(loader, LoadThermalFromFile):
+        return {}
+    samples = (dataset.get_data_info(index) for index in range(len(dataset)))
+    ranges = {one["dataset_name"]: list(one["thermal_range"]) for one in samples if "thermal_range" in one}
+    own: dict[str, object] = {"of": loader.value_range, "percentiles": loader.percentiles}
+    return {"thermal_range": ranges or own}
 
 
 def data_checksum(runner: Runner) -> str:

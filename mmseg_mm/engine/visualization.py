@@ -41,7 +41,7 @@ class SaliencyVisualizationHook(SegVisualizationHook):
         step = 0 if mode == "test" else runner.iter
         for output, stacked in zip(outputs, _first_views(data_batch["inputs"])):
             image = mmcv.imfrombytes(fileio.get(output.img_path, self.backend_args), channel_order="rgb")
-            image = np.dstack((image, _depth(stacked, output, image.shape[:2])))
+            image = np.dstack((image, _second(stacked, output, image.shape[:2])))
             self._visualizer.add_datasample(
                 Path(output.img_path).stem, image, output, show=self.show, wait_time=self.wait_time, step=step
             )
@@ -49,10 +49,10 @@ class SaliencyVisualizationHook(SegVisualizationHook):
 
 @VISUALIZERS.register_module()
 class SaliencyVisualizer(SegLocalVisualizer):
-    """Visualizer that draws image, depth, mask and saliency map side by side, as far as they are given.
+    """Visualizer that draws image, second modality, mask and saliency map side by side, as far as they are given.
 
-    mmsegmentation's own visualizer draws thresholded masks over the image, and has no place for depth. Files are named
-    ``SET_NAME``, since data sets have files with the same names.
+    mmsegmentation's own visualizer draws thresholded masks over the image, and has no place for a second modality.
+    Files are named ``SET_NAME``, since data sets have files with the same names.
     """
 
     @master_only
@@ -74,7 +74,7 @@ class SaliencyVisualizer(SegLocalVisualizer):
         Args:
             name: The name of the picture.
             image: The image (H, W, 3), red, green and blue from 0 to 255, or (H, W, 4) with depth as the network sees
-                it.
+                it, or (H, W, 6) with red, green and blue of a thermal image.
             data_sample: A sample with ``gt_sem_seg`` of 0 and 1, with ``seg_logits`` of probabilities, or with both,
                 (1, H, W) each.
             draw_gt: Whether to draw the mask.
@@ -91,7 +91,8 @@ class SaliencyVisualizer(SegLocalVisualizer):
             for key, wanted in (("gt_sem_seg", draw_gt), ("seg_logits", draw_pred))
         )
         colours = np.rint(image[..., :3]).astype(np.uint8)
-        drawn = side_by_side(colours, image[..., 3] if image.shape[2] == 4 else None, saliency, mask)
+        second = {3: None, 4: image[..., -1]}.get(image.shape[2], np.rint(image[..., 3:]).astype(np.uint8))
+        drawn = side_by_side(colours, second, saliency, mask)
         self.set_image(drawn)
         prefix = f"{sample.dataset_name}_" if "dataset_name" in sample else ""
         if show:
@@ -108,12 +109,15 @@ def _first_views(inputs: Sequence) -> Sequence[torch.Tensor]:
     return inputs if isinstance(inputs[0], torch.Tensor) else inputs[0]
 
 
-def _depth(stacked: torch.Tensor, sample: SegDataSample, size: tuple[int, int]) -> np.ndarray:
-    """Return the depth (H, W) of an input (4, h, w) as the network sees it, resized to the image's own size."""
-    depth = stacked[3].float().cpu().numpy()
+def _second(stacked: torch.Tensor, sample: SegDataSample, size: tuple[int, int]) -> np.ndarray:
+    """Return the second modality of an input (4 or 6, h, w) as the network sees it, resized to the image's own size.
+
+    It is the depth (H, W), or red, green and blue of the thermal image (H, W, 3).
+    """
+    second = stacked[3:].flip(0).permute(1, 2, 0).float().cpu().numpy()
     if sample.get("flip"):
-        depth = mmcv.imflip(depth, sample.flip_direction)
-    return cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
+        second = mmcv.imflip(second, sample.flip_direction)
+    return cv2.resize(second, size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _grey(values: np.ndarray) -> np.ndarray:

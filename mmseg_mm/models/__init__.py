@@ -1,6 +1,6 @@
-"""Model of RGB-D salient object detection."""
+"""Model of RGB-D and RGB-T salient object detection."""
 
-from mmseg_mm.models.data_preprocessor import RGBDDataPreProcessor
+from mmseg_mm.models.data_preprocessor import RGBDDataPreProcessor, RGBTDataPreProcessor
 from mmseg_mm.models.losses import CrossModalFocalLoss, PixelPositionAwareLoss
 from mmseg_mm.models.mutual_former_head import MutualFormerHead
 from mmseg_mm.models.mutual_former_segmentor import MutualFormerSegmentor
@@ -14,5 +14,6 @@ __all__ = [
     "MutualFormerSegmentor",
     "PixelPositionAwareLoss",
     "RGBDDataPreProcessor",
+    "RGBTDataPreProcessor",
     "SaliencyTTAModel",
 ]

@@ -1,6 +1,7 @@
-"""Normalization of image and depth, each by separate statistics."""
+"""Normalization of image and second modality, each by separate statistics."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 from mmseg.models import SegDataPreProcessor
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, require_choice
 
-CHANNELS = 4
+COLOURS = 3
+"""Number of channels of an image, before those of its second modality."""
 BGR_TO_RGB = [2, 1, 0]
 MISSING = ("refuse", "mean")
 
@@ -37,8 +39,13 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
 
     Raises:
         InputError: a mean or a standard deviation does not have three values, or ``missing_depth`` is unknown. On use,
-            an image does not have four channels.
+            an image has another number of channels.
     """
+
+    second: ClassVar[list[int]] = [3]
+    """Channels of the second modality, in the order of the backbone's."""
+    stacked_by: ClassVar[str] = "StackDepth"
+    """Transform that appends them."""
 
     def __init__(
         self,
@@ -82,20 +89,52 @@ class RGBDDataPreProcessor(SegDataPreProcessor):
         return super().forward({**data, "inputs": inputs}, training)
 
     def normalize(self, image: Tensor) -> Tensor:
-        """Turn (..., 4, H, W), blue, green, red and depth, into normalized (..., 6, H, W), red, green, blue and depth.
+        """Turn an image with its second modality into normalized (..., 6, H, W), red, green, blue and the second one.
+
+        Args:
+            image: blue, green, red and the second modality, (..., 4, H, W) or (..., 6, H, W).
 
         Raises:
             InputError: the image has another number of channels.
         """
         image = image.float()
         channels = image.shape[-3]
-        if channels == CHANNELS:
-            depth = _apply_statistics(image[..., 3:, :, :], self.depth)
-        elif channels == CHANNELS - 1 and self.missing_depth == "mean":
-            depth = torch.zeros_like(image)
+        needed = COLOURS + len(self.second)
+        if channels == needed:
+            second = _apply_statistics(image[..., self.second, :, :], self.depth)
+        elif channels == COLOURS and self.missing_depth == "mean":
+            second = torch.zeros_like(image)
         else:
-            raise InputError(f"an input is {tuple(image.shape)}, 4 channels are needed: is StackDepth in the pipeline?")
-        return torch.cat([_apply_statistics(image[..., BGR_TO_RGB, :, :], self.colour), depth], dim=-3)
+            raise InputError(
+                f"an input is {tuple(image.shape)}, {needed} channels are needed: is {self.stacked_by} in the pipeline?"
+            )
+        return torch.cat([_apply_statistics(image[..., BGR_TO_RGB, :, :], self.colour), second], dim=-3)
+
+
+@MODELS.register_module()
+class RGBTDataPreProcessor(RGBDDataPreProcessor):
+    """Preprocessor of stacked images with three channels of colour and three of a thermal image.
+
+    Args:
+        thermal_mean, thermal_std: the mean and the standard deviation of the thermal image's red, green and blue, by
+            default ``mean`` and ``std``.
+        missing_thermal: as ``missing_depth``.
+        others: the other arguments of :class:`RGBDDataPreProcessor`.
+    """
+
+    second = [5, 4, 3]
+    stacked_by = "StackThermal"
+
+    def __init__(
+        self,
+        thermal_mean: float | Sequence[float] | None = None,
+        thermal_std: float | Sequence[float] | None = None,
+        missing_thermal: str = "refuse",
+        **others: Any,
+    ) -> None:
+        super().__init__(
+            **{"depth_mean": thermal_mean, "depth_std": thermal_std, "missing_depth": missing_thermal, **others}
+        )
 
 
 def _three(key: str, value: float | Sequence[float]) -> list[float]:

@@ -1,4 +1,4 @@
-"""MutualFormer's segmentor: one backbone for the image and one for depth."""
+"""MutualFormer's segmentor: one backbone for the image and one for its second modality, depth or thermal."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,8 @@ from torch import Tensor
 from fastreid_mm.common.errors import InputError
 
 MODALITIES = ("image", "depth")
+"""Modalities of the two backbones by default."""
+KNOWN = ("image", "depth", "thermal")
 PADDING = ("padding_size", "img_padding_size")
 """Keys of the padding that a data preprocessor added on the four sides of an image."""
 
@@ -24,9 +26,11 @@ class MutualFormerSegmentor(EncoderDecoder):
     Args:
         backbone: the config of each backbone.
         decode_head: the config of the head, which gets pairs of maps. An ``auxiliary_head`` may be any of
-            mmsegmentation's. In its ``in_index`` the levels of the image are 0 to 3, and those of depth 4 to 7.
-        modalities: the modality that each backbone sees. ("image", "image") and ("depth", "depth") are baselines of the
-            same network with a single modality.
+            mmsegmentation's. In its ``in_index`` the levels of the image are 0 to 3, and those of the second
+            modality 4 to 7.
+        modalities: the modality that each backbone sees: ("image", "depth"), or ("image", "thermal") for thermal images
+            in the place of depth. ("image", "image"), ("depth", "depth") and ("thermal", "thermal") are baselines of
+            the same network with a single modality.
         segmentor: further arguments of mmsegmentation's ``EncoderDecoder``.
 
     Raises:
@@ -34,8 +38,8 @@ class MutualFormerSegmentor(EncoderDecoder):
     """
 
     def __init__(self, backbone: dict, decode_head: dict, modalities: Sequence[str] = MODALITIES, **segmentor) -> None:
-        if len(modalities) != 2 or not set(modalities) <= set(MODALITIES):
-            raise InputError(f"modalities {tuple(modalities)} are not two of {', '.join(MODALITIES)}")
+        if len(modalities) != 2 or not set(modalities) <= set(KNOWN) or {"depth", "thermal"} <= set(modalities):
+            raise InputError(f"modalities {tuple(modalities)} are not image or one of depth and thermal, two in all")
         super().__init__(backbone, decode_head, **segmentor)
         self.depth_backbone = MODELS.build(backbone)
         self.modalities = tuple(modalities)
@@ -44,14 +48,16 @@ class MutualFormerSegmentor(EncoderDecoder):
         """Compute the maps (B, C_l, H_l, W_l) of both backbones for each level, finest first.
 
         Args:
-            inputs: images (B, 6, H, W) with three channels of colour and three of depth, or (B, 4, H, W) with one
-                channel of depth, which is then repeated.
+            inputs: images (B, 6, H, W) with three channels of colour and three of the second modality, or (B, 4, H, W)
+                with one channel, which is then repeated.
         """
         if inputs.shape[1] not in (4, 6):
-            raise InputError(f"an image with depth has 4 or 6 channels, not {inputs.shape[1]}: is it stacked?")
+            raise InputError(
+                f"an image with its second modality has 4 or 6 channels, not {inputs.shape[1]}: is it stacked?"
+            )
         inputs = inputs.to(next(self.backbone.parameters()).dtype)
-        views = {"image": inputs[:, :3], "depth": inputs[:, 3:].expand(-1, 3, -1, -1)}
-        first, second = (views[modality] for modality in self.modalities)
+        image, other = inputs[:, :3], inputs[:, 3:].expand(-1, 3, -1, -1)
+        first, second = (image if modality == "image" else other for modality in self.modalities)
         return list(zip(self.backbone(first), self.depth_backbone(second)))
 
     def _auxiliary_head_forward_train(

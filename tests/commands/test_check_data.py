@@ -198,7 +198,9 @@ def test_masks_and_holes_that_say_something_else_are_listed(tmp_path, capsys):
     assert "GT/a.png holds 0 and 127, not 0 and 255" in out and "GT/b.png is all black" in out
     assert "depth/c.png is 0 in 8.3% of its pixels, apart from all other values" in out and "good.png" not in out
     config.write_text(config.read_text().replace('"far_white")', '"far_white", unmeasured=0)'))
-    assert "c.png" not in refused([str(config)], capsys)
+    out = refused([str(config)], capsys)
+    assert "c.png" not in out
+    assert "note: 1 of 4 depth maps looked at have unmeasured pixels, 2.1% in the mean, filled by fill='far'" in out
 
 
 def test_masks_that_are_mostly_object_are_listed(tmp_path, capsys):

@@ -126,6 +126,15 @@ def _own(folder, values):
     return np.asarray(read_rgb(str(folder / "own.png"), PixelRule(())))[..., 0]
 
 
+@pytest.mark.parametrize("kind", ["I;16", "F"])
+def test_percentiles_become_black_and_white(folder, kind):
+    values = np.arange(1000).reshape(20, 50)
+    Image.fromarray(values.astype(np.uint16 if kind == "I;16" else np.float32)).save(folder / "deep.tif")
+    grey = np.asarray(read_rgb(str(folder / "deep.tif"), PixelRule((), percentiles=(10, 90))))[..., 0]
+    low, high = np.percentile(values, (10, 90))
+    np.testing.assert_allclose(grey, ((values - low) / (high - low)).clip(0, 1) * 255, atol=0.51)
+
+
 @pytest.fixture
 def told(monkeypatch, caplog):
     """What is told of levels, as at the start of a process."""

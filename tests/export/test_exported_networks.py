@@ -177,6 +177,9 @@ def test_deep_images_are_read_as_the_description_says(tmp_path):
     assert tuple(again.range_16bit) == (51241, 51752)
     older = {key: value for key, value in json.loads(described.to_json()).items() if key != "range_16bit"}
     assert Description.from_json(json.dumps(older), "older.onnx").range_16bit == (0, 65535)
+    cfg = load_config("", ["INPUT.RANGE_16BIT", "()", "INPUT.PERCENTILES_16BIT", "(5.0, 95.0)"])
+    own = describe(cfg, SimpleNamespace(metric="cosine", query_adaptive_parts=0))
+    assert (tuple(own.range_16bit), tuple(own.percentiles_16bit)) == ((), (5, 95))
     pixels = prepare_image(str(path), (32, 16), "bicubic", PixelRule(tuple(again.range_16bit)))
     np.testing.assert_allclose(pixels[0], (deep - 51241.0) / 511 * 255, atol=0.51)
 

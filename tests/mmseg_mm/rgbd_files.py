@@ -1,9 +1,11 @@
-"""Small RGB-D data sets on disk."""
+"""Small RGB-D data sets on disk, and the parts of pictures."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from mmseg_mm.side_by_side import GAP, LABEL
 
 PLACES = {"img_path": ("RGB", ".jpg"), "depth_path": ("depth", ".png"), "seg_map_path": ("GT", ".png")}
 SIZE = (24, 32)
@@ -33,3 +35,8 @@ def write_set(root: Path, names: tuple[str, ...] = ("a", "b", "c"), places: dict
         for key, (folder, suffix) in places.items():
             write(root / folder / (name + suffix), pixels[key])
     return root
+
+
+def panels(drawn: np.ndarray, width: int) -> list[np.ndarray]:
+    """The pictures side by side in one, each of this width, without their names."""
+    return [drawn[LABEL:, left : left + width] for left in range(0, drawn.shape[1], width + GAP)]

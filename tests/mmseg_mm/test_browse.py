@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fastreid_mm.commands import saliency
-from tests.mmseg_mm.rgbd_files import near_square, write_set
+from tests.mmseg_mm.rgbd_files import near_square, panels, write_set
 from tests.mmseg_mm.small_model import small_config
 
 
@@ -32,9 +32,10 @@ def test_test_samples_are_the_files(config, tmp_path):
     drawn = cv2.imread(str(tmp_path / "toy_a.png"))
     depth, mask = near_square()
     image = cv2.imread(str(config.parent / "toy/RGB/a.jpg"))
-    assert np.array_equal(drawn[:, :32], image)
-    assert np.abs(drawn[:, 32:64, 0] - depth * (255 / depth.max())).max() <= 1
-    assert np.array_equal(drawn[:, 64:, 1], mask)
+    first, second, third = panels(drawn, 32)
+    assert np.array_equal(first, image)
+    assert np.abs(second[..., 0] - depth * (255 / depth.max())).max() <= 1
+    assert np.array_equal(third[..., 1], mask)
 
 
 def test_transforms_move_all_three_alike_and_follow_the_seed(config, tmp_path):
@@ -45,7 +46,9 @@ def test_transforms_move_all_three_alike_and_follow_the_seed(config, tmp_path):
         np.stack([cv2.imread(str(path)) for path in sorted((tmp_path / name).iterdir())]) for name in ("0a", "0b", "1a")
     )
     assert len(one) == 3 and np.array_equal(one, again) and not np.array_equal(one, other)
-    near, mask = one[:, :, 32:64, 0] > 150, one[:, :, 64:, 0] > 128
+    near, mask = (
+        np.stack([panels(drawn, 32)[part][..., 0] for drawn in one]) > level for part, level in ((1, 150), (2, 128))
+    )
     assert (near == mask).mean() > 0.97  # The square is the nearest thing, and edges are interpolated.
 
 

@@ -10,7 +10,7 @@ import torch
 
 from fastreid_mm.commands import saliency
 from fastreid_mm.common.errors import InputError
-from mmseg_mm.export import METADATA, SaliencyGraph, export_onnx, unexplained
+from mmseg_mm.export import SaliencyGraph, export_onnx, unexplained
 from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
 from tests.mmseg_mm.small_model import CONFIGS, build_model, small_config
@@ -69,9 +69,9 @@ def test_a_batch_of_any_size_has_the_predictors_maps(exported, model, batch, siz
     assert np.abs(found - expected).max() < 1e-4 and np.ptp(found) > 0.1
 
 
-def test_the_file_says_what_goes_in_and_comes_out(exported):
+def test_the_file_says_what_goes_in_and_comes_out(exported, model):
     file = onnx.load(exported)
-    assert {one.key: one.value for one in file.metadata_props}.items() >= METADATA.items()
+    assert {one.key: one.value for one in file.metadata_props}.items() >= SaliencyGraph(model).descriptions.items()
     axes = [[axis.dim_param or axis.dim_value for axis in one.type.tensor_type.shape.dim] for one in file.graph.input]
     assert axes == [["batch", 3, "height", "width"], ["batch", 1, "height", "width"]]
 

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 
 from fastreid_mm.commands import saliency
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.binary_map import binary_map
+from mmseg_mm.predict_jobs import Names, find_jobs
+from mmseg_mm.side_by_side import GAP, LABEL
 
 
 @pytest.fixture
@@ -29,7 +33,8 @@ def data(folder, tmp_path):
 def predict(folder, data):
     def run(*options):
         arguments = ["--config", folder / "config.py", "--checkpoint", folder / "weights.pth", *options]
-        saliency.predict([str(one) for one in (data / "RGB", data / "depth", data / "maps", *arguments)])
+        paths = (data / "RGB", "-" if "--missing" in options else data / "depth", data / "maps")
+        saliency.predict([str(one) for one in (*paths, *arguments)])
         return {path.stem: cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in (data / "maps").glob("*.png")}
 
     return run
@@ -121,3 +126,66 @@ def test_names_that_are_no_utf_8_are_read_and_written(data, folder):
     options = ["--config", folder / "config.py", "--checkpoint", folder / "weights.pth", "--side-by-side"]
     saliency.predict([str(one) for one in (*paths, *options)])
     assert (data / "maps" / f"{name}.png").is_file() and (data / "maps/side_by_side" / f"{name}.png").is_file()
+
+
+def test_without_depth_a_value_takes_its_place(predict, data, capsys):
+    filled = predict("--missing", "0.25", "--batch-size", "3")
+    assert "no depth: 0.25 of its range takes its place in every pixel" in capsys.readouterr().err
+    assert sorted(filled) == ["1", "3"] and filled["1"].shape == (40, 50)
+    assert not np.array_equal(filled["1"], predict("--missing", "1")["1"])
+
+
+def test_ends_of_names_and_frames_in_the_order_of_their_numbers(predict, data, folder):
+    for kind, end in (("RGB", "_rgb"), ("depth", "_depth")):
+        content = (folder / kind / "a.png").read_bytes()
+        for path in list((data / kind).iterdir()):
+            path.unlink()
+        for clip in ("clip10", "clip9"):
+            (data / kind / clip).mkdir()
+            for frame in ("frame10", "frame9"):
+                (data / kind / clip / f"{frame}{end}.png").write_bytes(content)
+    predict("--image-suffix", "_rgb", "--second-suffix", "_depth")
+    names = ["clip9/frame9", "clip9/frame10", "clip10/frame9", "clip10/frame10"]
+    assert sorted(path.relative_to(data / "maps").as_posix() for path in (data / "maps").rglob("*.png")) == sorted(
+        f"{name}.png" for name in names
+    )
+    jobs = find_jobs(data / "RGB", data / "depth", data / "maps", Names("_rgb", "_depth"))
+    assert [job.out.relative_to(data / "maps").with_suffix("").as_posix() for job in jobs] == names
+    (data / "depth/clip9").rename(data / "depth/other")
+    with pytest.raises(InputError, match="RGB/clip9 has no counterpart: .*depth/clip9 is not a folder"):
+        find_jobs(data / "RGB", data / "depth", data / "maps", Names("_rgb", "_depth"))
+
+
+def test_binary_maps_cut_outs_and_webp(predict, data):
+    predict("--binary", "otsu", "--cut-out", "--map-suffix", ".webp", "--side-by-side")
+    read = {
+        kind: cv2.imread(str(data / "maps" / kind / "3.png"), cv2.IMREAD_UNCHANGED)
+        for kind in ("binary", "cut_out", "side_by_side")
+    }
+    soft = cv2.imread(str(data / "maps/3.webp"), cv2.IMREAD_GRAYSCALE)
+    assert np.array_equal(read["binary"], binary_map(soft, "otsu"))
+    image = cv2.imread(str(data / "RGB/3.png"))
+    assert np.array_equal(read["cut_out"], np.dstack([image, read["binary"]]))
+    assert np.array_equal(read["side_by_side"][LABEL:, 2 * (20 + GAP) :, 0], soft)
+
+
+def test_another_size_is_skipped_unless_it_is_resized(predict, data, capsys):
+    cv2.imwrite(str(data / "depth/3.png"), np.arange(15 * 10, dtype=np.uint8).reshape(15, 10))
+    assert sorted(predict("--side-by-side")) == ["1"]
+    assert "depth/3.png is 10 x 15, its image" in capsys.readouterr().err
+    assert sorted(predict("--resize", "--side-by-side")) == ["1", "3"]
+    assert cv2.imread(str(data / "maps/side_by_side/3.png")).shape == (LABEL + 30, 3 * 20 + 2 * GAP, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--binary", "1.5"], "1.5 is neither otsu nor a probability from 0 to 1"),
+        (["--missing", "2"], "missing must be from 0 to 1, got 2.0"),
+        (["--thermal-range", "5", "5"], "thermal_range (5.0, 5.0) is not the value that becomes black"),
+    ],
+)
+def test_wrong_options_are_named(predict, capsys, options, message):
+    with pytest.raises(SystemExit, match="2"):
+        predict(*options)
+    assert message in capsys.readouterr().err

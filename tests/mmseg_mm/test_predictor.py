@@ -89,3 +89,27 @@ def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(model, tmp_
         Image.new("1", (6000, 6000) if name == many else (40, 30)).save(path, optimize=True)
     with pytest.raises(InputError, match=f"{many}.png has 6000 x 6000 pixels, more than max_pixels 33554432 allows"):
         SaliencyPredictor(model)([(paths["image"], paths["depth"])])
+
+
+def test_none_is_a_second_modality_of_one_value(model, tmp_path):
+    image = PAIRS[0][0]
+    Image.fromarray(image[..., ::-1]).save(tmp_path / "a.png")
+    expected = SaliencyPredictor(model)([(image, np.full(image.shape[:2], 0.25, np.float32))])
+    predictor = SaliencyPredictor(model, missing=0.25, depth_direction="far_white")
+    assert close(predictor([(image, None)]), expected) and close(predictor((str(tmp_path / "a.png"), None)), expected)
+
+
+def test_what_was_not_measured_in_an_array_is_filled(model):
+    image, depth = PAIRS[0]
+    holes = np.zeros(depth.shape, bool)
+    holes[5:9, 5:9] = True
+    found = SaliencyPredictor(model)([(image, np.where(holes, np.nan, depth).astype(np.float32))])
+    assert close(found, SaliencyPredictor(model)([(image, np.where(holes, 0, depth).astype(np.float32))]))
+
+
+def test_another_size_is_resized_on_request(model):
+    image, depth = PAIRS[0]
+    small = [(image, depth[::2, ::2].copy())]
+    with pytest.raises(InputError, match="depth is 25 x 20, its image .* resizes it"):
+        SaliencyPredictor(model)(small)
+    assert SaliencyPredictor(model, resize=True)(small)[0].shape == depth.shape

@@ -215,3 +215,17 @@ def test_a_place_where_nothing_can_be_written_is_refused_first(results, tmp_path
         score(results[0] / "maps", results[0] / "masks", option, tmp_path / name)
     captured = capsys.readouterr()
     assert re.match(f"error: {message}", captured.err) and "map/s" not in captured.err
+
+
+def test_masks_whose_names_end_otherwise(results, tmp_path, capsys):
+    root, _ = results
+    for path in (
+        (root / "masks/SIP/GT").iterdir() if (root / "masks/SIP/GT").is_dir() else (root / "masks/SIP").iterdir()
+    ):
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        (tmp_path / "masks" / f"{path.stem}-gt{path.suffix}").write_bytes(path.read_bytes())
+    with pytest.raises(SystemExit, match="2"):
+        score(root / "maps/SIP", tmp_path / "masks")
+    assert "--mask-suffix=-gt that its mask is called A-gt" in capsys.readouterr().err
+    score(root / "maps/SIP", tmp_path / "masks", "--mask-suffix=-gt")
+    assert "4 maps scored; left out: nothing" in capsys.readouterr().out

@@ -30,6 +30,13 @@ def test_what_changes_features_is_part_of_it(options):
     assert config_of(*options) != config_of()
 
 
+def test_percentiles_of_a_range_are_part_of_it():
+    own = ("INPUT.RANGE_16BIT", "()")
+    assert config_of(*own, "INPUT.PERCENTILES_16BIT", "(1.0, 99.0)") != config_of(*own)
+    fixed = ("INPUT.RANGE_16BIT", "(0, 9)")
+    assert config_of(*fixed, "INPUT.PERCENTILES_16BIT", "(1.0, 99.0)") == config_of(*fixed)
+
+
 @pytest.mark.parametrize("options", [("MODEL.TRUST_WEIGHTS", "True"), ("MODEL.SYNC_BN", "False")])
 def test_how_the_network_was_loaded_and_trained_is_not(options):
     assert config_of(*options) == config_of()

@@ -1,8 +1,16 @@
-"""Transforms for an image with a depth map and a saliency mask."""
+"""Transforms for an image with a second modality, depth or thermal, and a saliency mask."""
 
 from mmseg_mm.datasets.transforms.load_depth import LoadDepthFromFile
 from mmseg_mm.datasets.transforms.load_mask import LoadSODMask
+from mmseg_mm.datasets.transforms.load_thermal import LoadThermalFromFile
 from mmseg_mm.datasets.transforms.random_border_crop import RandomBorderCrop
-from mmseg_mm.datasets.transforms.stack_depth import StackDepth
+from mmseg_mm.datasets.transforms.stack_second import StackDepth, StackThermal
 
-__all__ = ["LoadDepthFromFile", "LoadSODMask", "RandomBorderCrop", "StackDepth"]
+__all__ = [
+    "LoadDepthFromFile",
+    "LoadSODMask",
+    "LoadThermalFromFile",
+    "RandomBorderCrop",
+    "StackDepth",
+    "StackThermal",
+]

@@ -1,102 +1,104 @@
 """Loading of depth maps, which unifies the data sets' conventions of depth."""
 
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.saliency.image_files import read_grey
+from fastreid_mm.saliency.image_files import read_values
 from mmseg_mm.datasets.depth_values import FEW_LEVELS, grey_levels, hole_share
+from mmseg_mm.datasets.transforms.load_second import LoadSecond, PairPath
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")
+FILLS = ("far", "mean", "nearest")
 
 
-class RGBDPath(str):
-    """Path of an image with the path of its depth map.
-
-    It can be used wherever mmsegmentation takes the path of an image, as in ``inference_model`` and
-    ``MMSegInferencer``, which have no argument for a second file.
+class RGBDPath(PairPath):
+    """Path of an image with the path of its depth map, see :class:`PairPath`.
 
     Args:
         image: the path of the image.
         depth: the path of the depth map.
     """
 
-    depth_path: str
-
     def __new__(cls, image: str | Path, depth: str | Path) -> "RGBDPath":
         """Make the path of the image, with that of the depth map as ``depth_path``."""
-        path = super().__new__(cls, image)
-        path.depth_path = str(depth)
-        return path
+        return super().__new__(cls, image, depth)  # type: ignore[return-value]
 
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
-        return str(self), self.depth_path  # mmengine copies the values of a sample.
-
-
-def _beside(image: str | None) -> str | None:
-    """Return the path of the depth map that belongs to ``.../RGB/name.jpg``, or None if there is none."""
-    if image is None or Path(image).parent.name != "RGB":
-        return None
-    folder = Path(image).parent.parent / "depth"
-    return next((str(path) for path in sorted(folder.glob("*")) if path.stem == Path(image).stem), None)
+    @property
+    def depth_path(self) -> str:
+        """The path of the depth map."""
+        return self.second_path
 
 
 @TRANSFORMS.register_module()
-class LoadDepthFromFile(BaseTransform):
+class LoadDepthFromFile(LoadSecond):
     """Loader of ``depth_path`` into ``depth``, (H, W) float32 from 0 (far) to 1 (near).
 
-    The file may have 8 or 16 bits and one or three channels. If a sample has no ``depth_path`` and its ``img_path`` is
-    no :class:`RGBDPath`, the depth map is looked for where the layout of D3Net has it, under the name of the image in
-    the folder ``depth`` beside ``RGB``. This makes mmsegmentation's ``MMSegInferencer`` and ``inference_model`` usable,
-    which pass images only.
+    The file may have 8 or 16 bits or floating point, and one or three channels. If a sample has no ``depth_path`` and
+    its ``img_path`` is no :class:`RGBDPath`, the depth map is looked for where the layout of D3Net has it, under the
+    name of the image in the folder ``depth`` beside ``RGB``. This makes mmsegmentation's ``MMSegInferencer`` and
+    ``inference_model`` usable, which pass images only.
 
     Instead of a path, a sample may have the depth itself: an array ``depth``, floats (H, W) from 0 (far) to 1 (near),
-    or as the fourth channel of an array ``img`` (H, W, 4) from 0 (far) to 255 (near). Only the sample's own
-    ``depth_direction`` says that it points the other way.
+    with NaN where nothing was measured, or as the fourth channel of an array ``img`` (H, W, 4) from 0 (far) to 255
+    (near). Only the sample's own ``depth_direction`` says that it points the other way.
 
-    The first map that fills few grey levels, or whose value 0 would be nearest but may stand for no measurement, gives
-    a warning; check_data lists all.
+    The first map that fills few grey levels, that has filled pixels, or whose value 0 would be nearest but may stand
+    for no measurement, gives a warning; check_data lists all.
 
     Args:
         direction: the direction of the files: ``"near_white"``, or ``"far_white"``, which is inverted on loading. The
             ``depth_direction`` of a sample takes precedence, since joined data sets may differ.
-        scaling: ``"range"`` divides by the largest value of the file's data type, so that the depths of different
-            images stay comparable. ``"minmax"`` stretches each map to the range from 0 to 1, which metric depth in 16
-            bits needs.
-        unmeasured: the value of the file that stands for no measurement, usually 0. Such pixels are loaded as 0, far,
-            whatever the direction, and count neither for the range of ``"minmax"`` nor for being constant.
+        scaling: ``"range"`` divides integers by the largest value of the file's data type, so that the depths of
+            different images stay comparable. ``"minmax"`` stretches each map to the range from 0 to 1. Two numbers, as
+            ``(500, 8000)`` millimetres, become 0 and 1, which metric depth needs to stay comparable.
+        unmeasured: the value of the file that stands for no measurement, usually 0. Such pixels, and NaN of floating
+            point, are filled, and count neither for the range of ``"minmax"`` nor for being constant.
+        fill: the depth of unmeasured pixels, whatever the direction: ``"far"`` is 0; ``"mean"`` is that of the measured
+            pixels; ``"nearest"`` is that of the nearest measured pixel.
         allow_constant: whether a map of a single value gives a warning and is loaded as 0. By default it is an error,
             since it contains no depth and usually is a damaged file.
-        backend_args: the arguments of mmengine's file client.
+        resize, backend_args: see :class:`LoadSecond`.
 
     Raises:
         InputError: an argument is not one of its choices. On loading, the file or the array cannot be used, its size is
             not that of the image, or it has more pixels than the sample's ``max_pixels``.
     """
 
+    modality = "depth"
+    folder = "depth"
+
     def __init__(
         self,
         direction: str = "near_white",
-        scaling: str = "range",
+        scaling: str | Sequence[float] = "range",
         allow_constant: bool = False,
         backend_args: dict | None = None,
         unmeasured: int | None = None,
+        fill: str = "far",
+        resize: bool = False,
     ) -> None:
+        super().__init__(resize, backend_args)
         require_choice("direction", direction, DIRECTIONS)
-        require_choice("scaling", scaling, SCALINGS)
+        require_choice("fill", fill, FILLS)
+        if isinstance(scaling, str):
+            require_choice("scaling", scaling, SCALINGS)
+        elif len(scaling) != 2 or not scaling[0] < scaling[1]:
+            raise InputError(f"scaling {scaling!r} is none of {', '.join(SCALINGS)}, nor a number and a higher one")
         if not (unmeasured is None or type(unmeasured) is int):
             raise InputError(f"unmeasured {unmeasured!r} is no whole number, nor None")
         self.direction = direction
-        self.scaling = scaling
+        self.scaling = scaling if isinstance(scaling, str) else tuple(scaling)
         self.allow_constant = allow_constant
-        self.backend_args = backend_args
         self.unmeasured = unmeasured
+        self.fill = fill
         self._told = False
 
     def transform(self, results: dict) -> dict:
@@ -104,52 +106,73 @@ class LoadDepthFromFile(BaseTransform):
         if results.get("img_path") is None:
             _split(results)
         if "depth" in results:
-            depth, direction, holes = _checked(results["depth"]), results.get("depth_direction", DIRECTIONS[0]), None
+            depth, path = _checked(results["depth"]), "depth"
+            direction, holes = results.get("depth_direction", DIRECTIONS[0]), np.isnan(depth)
         else:
-            depth, direction, holes = self._read(results)
+            path = self.find_path(results)
+            depth, direction, holes = self._read(path, results)
         if direction == "far_white":
             depth = 1 - depth
-        if holes is not None:
-            depth[holes] = 0
-        results["depth"] = depth
+        if holes.any():
+            depth = filled(depth, holes, self.fill)
+        results["depth"] = self.fit(depth, path, results)
         return results
 
-    def _read(self, results: dict) -> tuple[np.ndarray, str, np.ndarray | None]:
-        """Read the file, (H, W) from 0 to 1, its direction and the mask of unmeasured pixels; set ``depth_path``."""
-        image = results.get("img_path")
-        path = results.get("depth_path") or getattr(image, "depth_path", None) or _beside(image)
-        if path is None:
-            raise InputError(
-                f"no depth_path given for {image or 'the image'}, nor is it in a folder "
-                "RGB with a file of its name in depth beside it, nor has it a fourth channel"
-            )
-        results["depth_path"] = path
-        raw = read_grey(path, self.backend_args, results.get("max_pixels", MAX_PIXELS))
-        direction = results.get("depth_direction", self.direction)
+    def _read(self, path: str, sample: Mapping) -> tuple[np.ndarray, str, np.ndarray]:
+        """Read the file, (H, W) from 0 to 1, its direction and the mask of unmeasured pixels."""
+        raw = read_values(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
+        direction, holes = sample.get("depth_direction", self.direction), self.holes(raw)
         depth = self._scale(raw, path)
-        if not self._told and (remark := self.remark(raw, path, direction)):
+        if not self._told and (remark := self.remark(raw, path, direction) or self._filled(holes, path)):
             self._told = True
             warnings.warn(remark, stacklevel=2)
-        if "img" in results and results["img"].shape[:2] != depth.shape:
-            size, image_size = ("{1} x {0}".format(*array.shape) for array in (depth, results["img"]))
-            raise InputError(f"{path} is {size}, its image {results.get('img_path', '')} is {image_size}")
-        return depth, direction, None if self.unmeasured is None else raw == self.unmeasured
+        return depth, direction, holes
 
     def _scale(self, raw: np.ndarray, path: str) -> np.ndarray:
-        """Scale integers (H, W) to float32 (H, W) between 0 and 1."""
+        """Scale the values (H, W) of a file to float32 (H, W) between 0 and 1."""
         measured = self.measured(raw)
-        low, high = int(measured.min()), int(measured.max())
+        low, high = measured.min(), measured.max()
         if low == high:
             self._report_constant(path, low)
             return np.zeros(raw.shape, np.float32)
-        if self.scaling == "range":
+        if isinstance(self.scaling, tuple):
+            low, high = self.scaling
+        elif self.scaling == "range":
+            if raw.dtype.kind == "f":
+                raise InputError(
+                    f"{path} holds {raw.dtype}; scaling='minmax', or two numbers, says what is near and far"
+                )
             low, high = 0, np.iinfo(raw.dtype).max
+        low, high = float(low), float(high)
         return ((raw.astype(np.float32) - low) / (high - low)).clip(0, 1)
+
+    def holes(self, raw: np.ndarray) -> np.ndarray:
+        """Return the mask (H, W) of the values of a file that stand for no measurement."""
+        if raw.dtype.kind != "f":
+            return raw == self.unmeasured if self.unmeasured is not None else np.zeros(raw.shape, bool)
+        return ~np.isfinite(raw) | (raw == self.unmeasured)
+
+    def hole_share(self, sample: Mapping) -> float:
+        """Read the map of a sample, and return the share of its pixels that were not measured."""
+        raw = read_values(sample["depth_path"], self.backend_args, sample.get("max_pixels", MAX_PIXELS))
+        return float(self.holes(raw).mean())
 
     def measured(self, raw: np.ndarray) -> np.ndarray:
         """Return the measured values (N,) of a map (H, W), or all values if none was measured."""
-        values = raw[raw != self.unmeasured] if self.unmeasured is not None else raw.ravel()
-        return values if values.size else raw.ravel()
+        values = raw[~self.holes(raw)]
+        return values if values.size else np.nan_to_num(raw.ravel())
+
+    def remark_of(self, sample: Mapping) -> str:
+        """Read the map of a sample, and say what is odd about its values, see :class:`LoadSecond`."""
+        path = sample["depth_path"]
+        raw = read_values(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
+        measured = self.measured(raw)
+        if measured.min() == measured.max():
+            return (
+                f"depth map {path} is constant, {measured.min()} everywhere; take the file from the original archive "
+                "again or leave it out"
+            )
+        return self.remark(raw, path, sample.get("depth_direction", self.direction))
 
     def remark(self, raw: np.ndarray, path: str, direction: str) -> str:
         """Say what is odd about the values of a map that can be loaded; return an empty text if nothing is.
@@ -159,6 +182,8 @@ class LoadDepthFromFile(BaseTransform):
             path: the path of the file.
             direction: the direction of its depth.
         """
+        if raw.dtype.kind == "f":
+            return ""
         levels = grey_levels(raw)
         if not levels:
             return f"depth map {path} has one value but for stray pixels"
@@ -174,17 +199,47 @@ class LoadDepthFromFile(BaseTransform):
             )
         return ""
 
-    def _report_constant(self, path: str, value: int) -> None:
+    def _filled(self, holes: np.ndarray, path: str) -> str:
+        share = f"{holes.mean():.1%} of its pixels unmeasured"
+        return f"depth map {path} has {share}, filled by fill={self.fill!r}" if holes.any() else ""
+
+    def _report_constant(self, path: str, value: float) -> None:
         message = f"depth map {path} is empty: {value} everywhere"
         if not self.allow_constant:
             raise InputError(f"{message} (allow_constant=True lets such maps pass)")
         warnings.warn(message, stacklevel=2)
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(direction={self.direction!r}, scaling={self.scaling!r}, "
-            f"allow_constant={self.allow_constant}, unmeasured={self.unmeasured!r})"
+        return self._shown(
+            direction=self.direction,
+            scaling=self.scaling,
+            allow_constant=self.allow_constant,
+            unmeasured=self.unmeasured,
+            fill=self.fill,
         )
+
+
+def filled(depth: np.ndarray, holes: np.ndarray, fill: str) -> np.ndarray:
+    """Fill the unmeasured pixels of a depth map.
+
+    Args:
+        depth: the depth (H, W), 1 near, of any value in the holes.
+        holes: the mask (H, W) of unmeasured pixels.
+        fill: one of :data:`FILLS`. Without a measured pixel, all of them mean far.
+    """
+    whole = np.where(holes, np.float32(0), depth)
+    if fill == "far" or holes.all():
+        return whole
+    if fill == "mean":
+        whole[holes] = depth[~holes].mean()
+        return whole
+    _, labels = cv2.distanceTransformWithLabels(
+        holes.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )  # (H, W): the number of the nearest measured pixel
+    values = np.zeros(labels.max() + 1, np.float32)
+    values[labels[~holes]] = depth[~holes]
+    whole[holes] = values[labels[holes]]
+    return whole
 
 
 def _split(results: dict) -> None:
@@ -196,7 +251,13 @@ def _split(results: dict) -> None:
 
 def _checked(depth: np.ndarray) -> np.ndarray:
     """Return an array of depth as float32."""
-    if depth.ndim != 2 or not np.issubdtype(depth.dtype, np.floating) or not 0 <= depth.min() <= depth.max() <= 1:
+    measured = depth[~np.isnan(depth)] if depth.dtype.kind == "f" else depth
+    if (
+        depth.ndim != 2
+        or not measured.size
+        or depth.dtype.kind != "f"
+        or not 0 <= measured.min() <= measured.max() <= 1
+    ):
         raise InputError(
             f"depth is (H, W) floats from 0, far, to 1, near, not {depth.shape} {depth.dtype} "
             f"from {depth.min()} to {depth.max()}"

@@ -2,6 +2,7 @@
 
 import warnings
 
+import cv2
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
@@ -16,8 +17,9 @@ class LoadSODMask(BaseTransform):
     mmsegmentation's own loader would take the value 255 of a mask for the label to ignore. The values may be 0 and 255,
     or 0 and 1; of soft edges, the values above 128 are salient; of any other two, the higher one is. The first mask
     that is odd, since it has no object, other values or is inverted, gives a warning with its path; check_data lists
-    all. Without ``seg_map_path``, as in inference, nothing is loaded, since mmsegmentation removes no loader but
-    ``LoadAnnotations`` from a pipeline for inference.
+    all. If the sample says ``resize``, a mask of another size than its image is resized to it. Without
+    ``seg_map_path``, as in inference, nothing is loaded, since mmsegmentation removes no loader but ``LoadAnnotations``
+    from a pipeline for inference.
 
     Args:
         backend_args: the arguments of mmengine's file client.
@@ -40,6 +42,9 @@ class LoadSODMask(BaseTransform):
         if remark and not self._told:
             self._told = True
             warnings.warn(remark, stacklevel=2)
+        size = tuple(results.get("ori_shape", mask.shape)[:2])
+        if results.get("resize") and mask.shape != size:
+            mask = cv2.resize(mask, size[::-1], interpolation=cv2.INTER_NEAREST)
         results["gt_seg_map"] = mask
         results.setdefault("seg_fields", []).append("gt_seg_map")
         return results

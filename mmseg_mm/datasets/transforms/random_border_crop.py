@@ -17,7 +17,7 @@ class RandomBorderCrop(BaseTransform):
         max_share: the largest share of each side that is removed, at least 0 and less than 1.
 
     Raises:
-        InputError: ``max_share`` is out of range. On use, the depth map is not stacked yet.
+        InputError: ``max_share`` is out of range. On use, the second modality is not stacked yet.
     """
 
     def __init__(self, max_share: float = 1 / 8) -> None:
@@ -33,8 +33,9 @@ class RandomBorderCrop(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Crop ``img`` and everything named in ``seg_fields``, and set ``img_shape``."""
-        if "depth" in results:
-            raise InputError("RandomBorderCrop before StackDepth would leave the depth map behind")
+        if behind := {"depth", "thermal"} & set(results):
+            second = behind.pop()
+            raise InputError(f"RandomBorderCrop before Stack{second.title()} would leave the {second} map behind")
         height, width = results["img"].shape[:2]
         (top, bottom), (left, right) = self._draw(height), self._draw(width)
         for key in ("img", *results.get("seg_fields", [])):

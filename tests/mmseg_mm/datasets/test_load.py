@@ -94,6 +94,8 @@ def test_depth_of_another_size_is_named(tmp_path):
         ({"direction": "near"}, "direction 'near' is not one of near_white, far_white"),
         ({"scaling": "max"}, "scaling 'max' is not one of range, minmax"),
         ({"unmeasured": "0"}, "unmeasured '0' is no whole number"),
+        ({"fill": "near"}, "fill 'near' is not one of far, mean, nearest"),
+        ({"scaling": (5, 5)}, r"scaling \(5, 5\) is none of range, minmax, nor a number and a higher one"),
     ],
 )
 def test_wrong_choices_are_named(arguments, message):
@@ -177,6 +179,36 @@ def test_what_was_not_measured_is_far_and_counts_for_no_range(tmp_path):
     one = write(tmp_path / "n.png", np.where(holes, 255, 100).astype(np.uint8))
     with pytest.raises(InputError, match="n.png is empty: 100 everywhere"):
         load(one, unmeasured=255)
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_what_was_not_measured_is_filled_as_the_key_says(tmp_path, kind, recwarn):
+    holes = np.zeros(MILLIMETRES.shape, bool)
+    holes[10:14, 10:20] = True
+    values = np.where(holes, 0 if kind is np.uint16 else np.nan, MILLIMETRES).astype(kind)
+    path = write(tmp_path / "d.tif", values)
+    depths = {
+        fill: load(path, scaling=(1000, 5000), direction="far_white", unmeasured=0, fill=fill)
+        for fill in ("far", "mean", "nearest")
+    }
+    whole = 1 - (MILLIMETRES - 1000.0) / 4000
+    assert all(np.allclose(depth[~holes], whole[~holes], atol=1e-6) for depth in depths.values())
+    assert not depths["far"][holes].any()
+    np.testing.assert_allclose(depths["mean"][holes], whole[~holes].mean(), atol=1e-6)
+    rows, columns = np.nonzero(~holes)
+    for row, column in zip(*np.nonzero(holes)):
+        distance = np.hypot(rows - row, columns - column)
+        nearest = whole[rows, columns][distance <= distance.min() + 0.1]  # OpenCV's distances are rounded
+        assert np.abs(nearest - depths["nearest"][row, column]).min() < 1e-6
+    assert "has 5.2% of its pixels unmeasured, filled by fill='far'" in str(recwarn[0].message)
+
+
+def test_depth_of_floating_point_needs_to_be_scaled(tmp_path):
+    path = write(tmp_path / "metres.tif", np.linspace(0.5, 4, 24 * 32, dtype=np.float32).reshape(24, 32))
+    with pytest.raises(InputError, match="metres.tif holds float32; scaling='minmax', or two numbers"):
+        load(path)
+    assert (load(path, scaling="minmax").min(), load(path, scaling="minmax").max()) == (0, 1)
+    assert load(path, scaling=(0, 8)).max() == pytest.approx(0.5)
 
 
 def test_what_was_not_measured_is_told_where_it_would_be_nearest(tmp_path, recwarn):
@@ -315,3 +347,11 @@ def test_maps_of_one_value_are_told_or_refused(tmp_path):
     for value, message in ((7, "is 7 everywhere, which is not between 0 and 1"), (np.nan, "not finite")):
         with pytest.raises(InputError, match=f"b.tif {message}|b.tif holds numbers that are {message}"):
             read_map(write(tmp_path / "b.tif", np.full((4, 4), value, np.float32)))
+
+
+def test_black_and_white_may_be_rounded_by_eight_levels(tmp_path):
+    """A mask of VT5000 lies between 8 and 255."""
+    for low, high, odd in ((8, 255, False), (0, 247, False), (9, 255, True), (0, 246, True)):
+        noise = np.arange(OBJECT.size).reshape(OBJECT.shape) % 5
+        pixels = np.where(OBJECT, high - noise, low + noise).astype(np.uint8)
+        assert bool(look_at_mask(write(tmp_path / "m.png", pixels))[1]) == odd

@@ -18,7 +18,9 @@ def names(dataset: RGBDSODDataset, key: str = "img_path") -> list[str]:
 @pytest.fixture
 def warnings_of(monkeypatch):
     said = []
-    monkeypatch.setattr("mmseg_mm.datasets.rgbd_sod.print_log", lambda message, *args, **kwargs: said.append(message))
+    for module in ("paired_sod", "rgbd_sod"):
+        name = f"mmseg_mm.datasets.{module}.print_log"
+        monkeypatch.setattr(name, lambda message, *args, **kwargs: said.append(message))
     return said
 
 

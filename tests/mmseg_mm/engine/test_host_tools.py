@@ -11,6 +11,7 @@ from fastreid_mm.common.errors import InputError
 from mmseg_mm.datasets import FiniteRepeatDataset
 from mmseg_mm.engine import SaliencyVisualizer, run_host_script
 from tests.mmseg_mm.engine.conftest import script
+from tests.mmseg_mm.rgbd_files import panels
 from tests.mmseg_mm.small_model import samples, squares
 
 
@@ -29,13 +30,13 @@ def test_show_dir_has_the_soft_map_of_every_image_and_needs_no_training_set(trai
     shown = sorted((tmp_path / "shown").rglob("*.png"))
     assert [path.name.split("_")[0] for path in shown] == ["toy", "toy"]
     soft = cv2.imread(str(next((tmp_path / "maps/toy").glob("*.png"))), cv2.IMREAD_GRAYSCALE)
-    panels = cv2.imread(str(shown[0]))
-    assert panels.shape == (64, 4 * 64, 3)  # image, depth, mask and map
-    assert (panels[:, 192:] == soft[..., None]).all() and len(np.unique(soft)) > 10
+    drawn = panels(cv2.imread(str(shown[0])), 64)
+    assert [one.shape for one in drawn] == [(64, 64, 3)] * 4  # image, depth, mask and map
+    assert (drawn[3] == soft[..., None]).all() and len(np.unique(soft)) > 10
     name = shown[0].stem.split("_")[1]
     depth = cv2.imread(str(next((scenes / "test/depth").glob(f"{name}.*"))), cv2.IMREAD_GRAYSCALE).astype(int)
     stretched = (depth - depth.min()) * 255 / (depth.max() - depth.min())
-    assert np.abs(panels[:, 64:128, 0] - stretched).max() < 1
+    assert np.abs(drawn[1][..., 0] - stretched).max() < 1
 
 
 def test_browse_dataset(config, tmp_path, capsys):
@@ -53,8 +54,8 @@ def test_browse_dataset(config, tmp_path, capsys):
             ],
         )
     assert len(list((tmp_path / "browsed").iterdir())) == 16
-    picture = cv2.imread(str(sorted((tmp_path / "browsed").iterdir())[0]))
-    assert picture.shape == (64, 128, 3) and picture[:, 64:].min() < 20 and picture[:, 64:].max() > 235
+    _, mask = panels(cv2.imread(str(sorted((tmp_path / "browsed").iterdir())[0])), 64)
+    assert mask.shape == (64, 64, 3) and mask.min() < 20 and mask.max() > 235
 
 
 def test_a_repeated_set_ends():
@@ -119,9 +120,9 @@ def test_a_visualizer_draws_what_there_is(tmp_path):
     sample = samples(squares(1), dataset_name="SIP")[0]
     image = np.zeros((64, 64, 3), np.uint8)
     visualizer.add_datasample("a", image, sample, out_file=str(tmp_path / "a.png"))
-    assert cv2.imread(str(tmp_path / "SIP_a.png")).shape == (64, 128, 3)
+    assert len(panels(cv2.imread(str(tmp_path / "SIP_a.png")), 64)) == 2
     visualizer.add_datasample("a", image, SegDataSample(), out_file=str(tmp_path / "a.png"))
-    assert cv2.imread(str(tmp_path / "a.png")).shape == (64, 64, 3)
+    assert len(panels(cv2.imread(str(tmp_path / "a.png")), 64)) == 1
 
 
 def test_unknown_scripts_are_named():

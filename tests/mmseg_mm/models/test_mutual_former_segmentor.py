@@ -111,7 +111,7 @@ def test_depth_may_come_in_one_channel():
 
 
 def test_what_cannot_be_used_is_named():
-    with pytest.raises(InputError, match="modalities .*'sound'.* are not two of image, depth"):
+    with pytest.raises(InputError, match="modalities .*'sound'.* are not image or one of depth and thermal"):
         build_model(**{"model.modalities": ("image", "sound")})
     with pytest.raises(InputError, match="4 or 6 channels, not 3"):
         build_model()(images()[:, :3])

@@ -31,7 +31,8 @@ def build(path: str) -> Network:
     config.merge_from_dict(SMALL)
     init_default_scope(config.default_scope)
     model = MODELS.build(config.model)
-    images = torch.rand(IMAGES, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 255
+    channels = 3 + len(model.data_preprocessor.second)
+    images = torch.rand(IMAGES, channels, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 255
     sizes = {"img_shape": (SIDE, SIDE), "ori_shape": (SIDE, SIDE), "pad_shape": (SIDE, SIDE)}
     samples = [SegDataSample(metainfo=sizes, gt_sem_seg=PixelData(data=_square(place))) for place in range(IMAGES)]
 

@@ -1,1 +1,1 @@
-"""Drawn scenes with depth, each with one salient object."""
+"""Drawn scenes with depth or thermal images, each with one salient object."""

@@ -1,8 +1,8 @@
-"""Toy RGB-D scenes, in which only the salient object is both near and of a different texture.
+"""Toy scenes, in which only the salient object is both near, or warm, and of a different texture.
 
 The same shapes appear three times: the object, in its own texture and near; a patch painted in the object's texture on
 the background; and a lump in the background's texture, as near as the object. Colour alone cannot tell the object
-from the patch, depth alone cannot tell it from the lump.
+from the patch, depth alone cannot tell it from the lump. With a thermal image, what is near is warm.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,18 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from data_folders.complete import make_folder, save_image
-from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.errors import InputError, require_choice
 from toy_scenes.textures import Texture, sample_texture, smooth_noise
+from toy_scenes.thermal import false_colours, radiometric
 
 KINDS = ("object", "patch", "lump")
 TRIES = 40
-FOLDERS = {"image": "RGB", "depth": "depth", "mask": "GT"}
-"""Folders of D3Net's layout by the attributes of a :class:`Scene`."""
+SECOND = {
+    "depth": ("depth", ".png", lambda depth: depth),
+    "thermal": ("T", ".jpg", false_colours),
+    "radiometric": ("T", ".tif", radiometric),
+}
+"""Folder and suffix of the second modality, and how it is made of the depth: in D3Net's layout or in that of VT5000."""
 MIN_SIZE = 32
 
 
@@ -38,14 +43,18 @@ class Scene:
     mask: Image.Image
 
 
-def make_toy_rgbd(root: str | Path, train: int = 400, test: int = 100, size: int = 96, seed: int = 0) -> bool:
-    """Draw ``root/train`` and ``root/test``, each with ``RGB``, ``depth`` and ``GT``; in depth white is near.
+def make_toy_rgbd(
+    root: str | Path, train: int = 400, test: int = 100, size: int = 96, seed: int = 0, modality: str = "depth"
+) -> bool:
+    """Draw ``root/train`` and ``root/test``, each with ``RGB``, ``depth`` or ``T``, and ``GT``; in depth white is near.
 
     Args:
         root: the folder to make.
         train, test: the numbers of scenes, at least one each.
         size: the width and height of the images, at least 32 pixels.
         seed: determines everything: the same seed gives the same bytes.
+        modality: "depth"; "thermal" for false colours in JPEG, as the RGB-T sets have; or "radiometric" for TIFF of 16
+            bits in kelvin times 100.
 
     Returns:
         True if the folder was made now, False if it was already there.
@@ -56,16 +65,22 @@ def make_toy_rgbd(root: str | Path, train: int = 400, test: int = 100, size: int
     for name, value, least in (("train", train, 1), ("test", test, 1), ("size", size, MIN_SIZE), ("seed", seed, 0)):
         if value < least:
             raise InputError(f"{name} must be at least {least}, got {value}")
+    require_choice("modality", modality, SECOND)
     recipe = {"maker": "toy rgbd 1", "train": train, "test": test, "size": size, "seed": seed}
-    return make_folder(Path(root), recipe, lambda folder: _fill(folder, {"train": train, "test": test}, size, seed))
+    recipe |= {} if modality == "depth" else {"modality": modality}
+    parts = {"train": train, "test": test}
+    return make_folder(Path(root), recipe, lambda folder: _fill(folder, parts, size, seed, modality))
 
 
-def _fill(root: Path, parts: dict[str, int], size: int, seed: int) -> None:
+def _fill(root: Path, parts: dict[str, int], size: int, seed: int, modality: str) -> None:
+    folder, suffix, turned = SECOND[modality]
     for part_number, (part, count) in enumerate(parts.items()):
         for number in range(count):
             scene = draw_scene(size, np.random.default_rng([seed, part_number, number]))
-            for kind, name in FOLDERS.items():
-                save_image(getattr(scene, kind), root / part / name / f"{number + 1:04d}.png")
+            name = f"{number + 1:04d}"
+            save_image(scene.image, root / part / "RGB" / f"{name}{'.png' if modality == 'depth' else '.jpg'}")
+            save_image(turned(scene.depth), root / part / folder / f"{name}{suffix}")
+            save_image(scene.mask, root / part / "GT" / f"{name}.png")
 
 
 def draw_scene(size: int, rng: np.random.Generator) -> Scene:
