@@ -46,7 +46,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="modality of all images; not for aligned methods",
     )
     parser.add_argument("--batch-size", type=int, default=64, help="number of images at a time (default: 64)")
-    parser.add_argument("--bf16", "--amp", action="store_true", help="compute in bfloat16")
+    parser.add_argument(
+        "--bf16", "--amp", action="store_true", help="compute in bfloat16, as TEST.AMP bfloat16; see also TEST.AMP auto"
+    )
 
 
 def predictor_of(args: argparse.Namespace) -> Predictor:
@@ -58,7 +60,8 @@ def predictor_of(args: argparse.Namespace) -> Predictor:
     from fastreid_mm.common.errors import InputError
     from fastreid_mm.inference.predictor import Predictor
 
-    predictor = Predictor(args.config_file, args.weights, args.opts, bf16=args.bf16)
+    precision = ["TEST.AMP", "bfloat16"] if args.bf16 else []
+    predictor = Predictor(args.config_file, args.weights, [*args.opts, *precision])
     if bool(predictor.modalities) == bool(args.modality):
         kind = f"aligned, of {', '.join(predictor.modalities)}: leave --modality out"
         raise InputError(

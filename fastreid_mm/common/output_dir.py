@@ -12,7 +12,7 @@ TRACES = (LAST, "model_*.pth", "results.json")
 """Patterns of files that show that a training has begun."""
 WRITTEN = (
     *TRACES,
-    *(LAST_TEST, "metrics.json", "events.out.tfevents.*", "wandb_run", "references.json", "run.json"),
+    *(LAST_TEST, "averaged.pth", "metrics.json", "events.out.tfevents.*", "wandb_run", "references.json", "run.json"),
     *("eval_results.json", "eval_run.json", "*query_scores.npz", "ranked_lists_*.png", "not_finite_*.pth"),
 )
 """Patterns of all files of a run that could be mistaken for another's. ``log.txt`` is continued, ``config.yaml``

@@ -114,9 +114,15 @@ class PreciseBN(HookBase):
     def before_train(self) -> None:
         """Renew the statistics if training is already finished."""
         if self.trainer.start_epoch >= self.trainer.max_epoch:  # a finished run is tested again
-            self.note = precise_bn(self.trainer.cfg, self.trainer.model)
+            self._renew()
 
     def after_epoch(self) -> None:
         """Renew the statistics after the last epoch."""
         if self.trainer.epoch + 1 == self.trainer.max_epoch:
-            self.note = precise_bn(self.trainer.cfg, self.trainer.model)  # its seed may be the checkpoint's
+            self._renew()
+
+    def _renew(self) -> None:
+        trainer = self.trainer  # the seed of its config may be the checkpoint's
+        self.note = precise_bn(trainer.cfg, trainer.model)
+        if trainer.average:
+            precise_bn(trainer.cfg, trainer.average.model)

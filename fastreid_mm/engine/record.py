@@ -30,6 +30,8 @@ def run_record(cfg: CfgNode, lists: dict[str, str]) -> dict:
         "fastreid",
         seed=cfg.SEED,
         deterministic=cfg.DETERMINISTIC,
+        tf32=cfg.TF32,
+        cudnn_benchmark=torch.backends.cudnn.benchmark,
         config=config_checksum(cfg),
         data=lists,
         device=torch.cuda.get_device_name() if cfg.MODEL.DEVICE.startswith("cuda") else cfg.MODEL.DEVICE,

@@ -18,6 +18,7 @@ from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.data.thermal_range import measured_range
 from fastreid_mm.engine.tracking import require_tracking
+from fastreid_mm.modeling.numerics import require_one_process
 from fastreid_mm.settings.config_values import refuse_impossible
 from fastreid_mm.settings.load import load_config, with_values
 
@@ -58,12 +59,14 @@ def settle(cfg: CfgNode) -> CfgNode:
     """
     require_tracking(cfg)
     refuse_impossible(cfg)
+    require_one_process(cfg.TEST.AMP, cfg.TEST.CHANNELS_LAST, comm.get_world_size())
     no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
     seed = cfg.SEED if cfg.SEED >= 0 else comm.all_gather(int.from_bytes(os.urandom(3), "big"))[0]
     cfg = with_values(cfg, SEED=seed, MODEL__DEVICE="cpu" if no_gpu else cfg.MODEL.DEVICE)
     _start_log(cfg.OUTPUT_DIR)
     seed_everything(cfg.SEED, comm.get_rank())
     set_deterministic(cfg.DETERMINISTIC)
+    _set_gpu_kernels(cfg)
     logger.info(f"Seed {cfg.SEED}")
     if no_gpu:
         logger.warning("No GPU: MODEL.DEVICE is cpu")
@@ -109,3 +112,10 @@ def set_deterministic(deterministic: bool) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS requires it
         torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(deterministic)
+
+
+def _set_gpu_kernels(cfg: CfgNode) -> None:
+    """Let GPUs round to TF32 and choose algorithms as the config says; fast-reid sets the second in training only."""
+    torch.backends.cuda.matmul.allow_tf32 = cfg.TF32 == "always"
+    torch.backends.cudnn.allow_tf32 = cfg.TF32 != "never"
+    torch.backends.cudnn.benchmark = cfg.CUDNN_BENCHMARK and not cfg.DETERMINISTIC

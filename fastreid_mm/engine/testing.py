@@ -17,7 +17,7 @@ from fastreid_mm.engine.report import log_results
 from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.results import Results, Settings
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.modeling.flip_testing import FlipTesting
+from fastreid_mm.modeling.tested_network import TestedNetwork
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator, corrupted_results, draw_ranked_lists
 
 logger = logging.getLogger("fastreid.mm")
@@ -84,12 +84,13 @@ def run_tests(
 
     Returns:
         Metrics in percent by data set and setting, on the first process; empty on the others. "gallery" names the
-        gallery source, "re-ranking" and "query expansion" describe refinements beyond the protocol. With
+        gallery source, "re-ranking" and "query expansion" describe refinements beyond the protocol, "precision" one
+        other than float32. With
         ``TEST.CORRUPTION`` there are also the results of :func:`corrupted_results`.
     """
     share_buffers(model)
     model, results = unwrap(model), {}
-    tested, architecture = FlipTesting(model, cfg.TEST.FLIP.ENABLED), as_meta_architecture(model, cfg.TEST.METRIC)
+    tested, architecture = TestedNetwork(model, cfg), as_meta_architecture(model, cfg.TEST.METRIC)
     if architecture.remark and comm.is_main_process():
         logger.info(architecture.remark)
     for name in cfg.DATASETS.TESTS:
@@ -99,8 +100,9 @@ def run_tests(
         evaluator.distance, evaluator.plain_features = architecture.pairwise_distance, architecture.plain_features
         loader = build_test_loader(cfg, dataset)
         settings = inference_on_dataset(tested, loader, evaluator)
+        noted = {**(notes or {}), **tested.note}
         if comm.is_main_process():
-            results[name] = _with_notes(settings, evaluator, notes or {})
+            results[name] = _with_notes(settings, evaluator, noted)
             if scores is not None:
                 scores |= {f"{name}/{setting}": each for setting, each in evaluator.query_scores.items()}
             if cfg.TEST.RANKED_LISTS:
@@ -109,7 +111,7 @@ def run_tests(
                 )
         if cfg.TEST.CORRUPTION.ENABLED:
             corrupted = corrupted_results(cfg, tested, dataset, evaluator)
-            results |= {part: _with_notes(measured, evaluator, notes or {}) for part, measured in corrupted.items()}
+            results |= {part: _with_notes(measured, evaluator, noted) for part, measured in corrupted.items()}
     if results:
         log_results({"": results})
     return results

@@ -24,6 +24,8 @@ from fastreid_mm.data.build import build_train_loader
 from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.readable import require_readable
+from fastreid_mm.engine.accumulation import check_parts
+from fastreid_mm.engine.averaging import SUFFIX, weight_average
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
@@ -34,7 +36,7 @@ from fastreid_mm.engine.report import require_expected, require_expected_form, r
 from fastreid_mm.engine.resuming import require_same_training, saved_settings
 from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle
-from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.engine.step import TrainingStep, training_precision
 from fastreid_mm.engine.testing import chance_results, check_test_sets, run_tests
 from fastreid_mm.engine.tracking import WandbRun
 from fastreid_mm.evaluation.query_scores import QueryScores
@@ -75,6 +77,8 @@ class MMTrainer(DefaultTrainer):
         require_readable(cfg, cast(ItemSet, loader.dataset).img_items)
         lists: dict[str, str] = {}
         metrics = self.check_test_sets(cfg, lists)
+        if cfg.SOLVER.EMA.ENABLED:
+            metrics |= {f"{name}{SUFFIX}": found for name, found in metrics.items()}
         require_expected_names(cfg.TEST.EXPECTED_RESULTS, metrics, cfg.TEST.CORRUPTION.ENABLED)
         lists = {"train": list_checksum(cast(ItemSet, loader.dataset).img_items)} | lists
         identities, classes = cast(ItemSet, loader.dataset).num_classes, cfg.MODEL.HEADS.NUM_CLASSES
@@ -85,6 +89,7 @@ class MMTrainer(DefaultTrainer):
         architecture = as_meta_architecture(model, cfg.TEST.METRIC)
         if architecture.compares_identities:
             require_two_identities(cfg)
+        check_parts(cfg, model)
         optimizer = self.build_optimizer(cfg, model)
         freezes = bool(cfg.MODEL.FREEZE_LAYERS)
         if freezes != (cfg.SOLVER.FREEZE_ITERS > 0):
@@ -93,8 +98,15 @@ class MMTrainer(DefaultTrainer):
                 f"{cfg.SOLVER.FREEZE_ITERS} have no effect without each other"
             )
         self._trainer = TrainingStep(
-            wrap(model, freezes, cfg.MODEL.SYNC_BN), loader, optimizer, cfg.SOLVER.AMP.ENABLED, cfg.OUTPUT_DIR
+            wrap(model, freezes, cfg.MODEL.SYNC_BN),
+            loader,
+            optimizer,
+            training_precision(cfg),
+            cfg.SOLVER.ACCUMULATION_PARTS,
+            cfg.SOLVER.COMPILE,
+            cfg.OUTPUT_DIR,
         )
+        self.average = weight_average(cfg, model)
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
         self.checkpointer = SafeCheckpointer(
@@ -104,6 +116,7 @@ class MMTrainer(DefaultTrainer):
             optimizer=optimizer,
             grad_scaler=self._trainer.grad_scaler,
             **self.scheduler,
+            **({"ema": self.average.model} if self.average else {}),
         )
         self.start_epoch, self.start_iter, self.max_epoch = 0, 0, cfg.SOLVER.MAX_EPOCH
         self.max_iter = self.max_epoch * self.iters_per_epoch
@@ -266,17 +279,30 @@ class MMTrainer(DefaultTrainer):
 
         def test() -> Results:
             self._query_scores.clear()
-            notes = {**renewal.note, **random}
-            self._last_eval_results = self.test(self.cfg, self.model, notes, self._query_scores)
+            self._last_eval_results = self._test_weights({**renewal.note, **random})
             return numbers_only(self._last_eval_results)  # they also go to TensorBoard
 
         period = cfg.TEST.EVAL_PERIOD if cfg.TEST.EVAL_PERIOD > 0 else self.max_epoch  # the host divides by zero
-        built += [renewal, EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD, period), EpochTest(period, test)]
+        built += [
+            renewal,
+            *([self.average] if self.average else []),
+            EpochCheckpointer(cfg.SOLVER.CHECKPOINT_PERIOD, period),
+            EpochTest(period, test),
+        ]
         if ProgressBar.wanted():
             built.append(ProgressBar())
         if comm.is_main_process():
             built.append(EpochWriter(self.build_writers, 200))
         return [*built, InterimCheckpointer(cfg.SOLVER.CHECKPOINT_ITERS)]
+
+    def _test_weights(self, notes: Mapping[str, str]) -> Results:
+        """Test the weights, and those of the average, if there is one; then all results say which they are of."""
+        if self.average is None:
+            return self.test(self.cfg, self.model, notes, self._query_scores)
+        trained = self.test(self.cfg, self.model, {**notes, "weights": "trained"}, self._query_scores)
+        cfg, decay = with_values(self.cfg, TEST__RANKED_LISTS=0), self.average.decay
+        averaged = self.test(cfg, self.average.model, {**notes, "weights": f"moving average, decay {decay}"})
+        return {**trained, **{f"{name}{SUFFIX}": settings for name, settings in averaged.items()}}
 
     @staticmethod
     def auto_scale_hyperparams(cfg: CfgNode, num_classes: int) -> CfgNode:

@@ -14,9 +14,9 @@ from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.export.description import IMAGES, Description
 from fastreid_mm.export.prepare_image import prepare_image
-from fastreid_mm.modeling.flip_testing import features_both_ways
 from fastreid_mm.modeling.meta_arch.aligned import AlignedModel
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
+from fastreid_mm.modeling.tested_network import features_both_ways
 
 
 class ExportedNetwork(nn.Module):

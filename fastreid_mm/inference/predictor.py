@@ -18,7 +18,7 @@ from fastreid_mm.data.modalities import aligned_modalities
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.inference.trained_model import trained_model
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.modeling.flip_testing import features_both_ways
+from fastreid_mm.modeling.tested_network import TestedNetwork
 from fastreid_mm.settings.config_values import require_device
 from fastreid_mm.settings.load import load_config, with_values
 
@@ -30,7 +30,7 @@ MODALITIES = {"visible": VISIBLE, "infrared": INFRARED}
 
 
 class Predictor:
-    """Predictor of features as testing computes them: same file reading, same size, same flip (``TEST.FLIP``).
+    """Predictor of features as testing computes them: same file reading, size, flip (``TEST.FLIP``), precision.
 
     >>> predictor = Predictor("configs/SYSU/cmtr.yml", "model_final.pth")  # doctest: +SKIP
     >>> queries = predictor.features(["night/1.jpg", "night/2.jpg"], "infrared")  # doctest: +SKIP
@@ -45,7 +45,6 @@ class Predictor:
         weights: path of a checkpoint or such a folder; if empty, ``MODEL.WEIGHTS`` of the config or the folder's own.
         options: config keys and their values by turns, as on the command line.
         device: device to use instead of ``MODEL.DEVICE``, which is the CPU where there is no GPU.
-        bf16: whether to compute in bfloat16, as PyTorch's autocast does.
 
     Raises:
         InputError: the checkpoint is missing or of another model, or the config cannot be used.
@@ -57,7 +56,6 @@ class Predictor:
         weights: str | PathLike = "",
         options: Sequence[str] = (),
         device: str = "",
-        bf16: bool = False,
     ) -> None:
         cfg = load_config(config, options) if isinstance(config, str | PathLike) else config
         device = device or ("cpu" if not torch.cuda.is_available() else cfg.MODEL.DEVICE)
@@ -74,7 +72,7 @@ class Predictor:
         self.pixels = PixelRule.from_cfg(cfg)
         """Rule by which image files are read."""
         self._transform = build_transforms(cfg, is_train=False)
-        self._bf16 = bf16
+        self._tested = TestedNetwork(self.model, cfg)
 
     def features(
         self,
@@ -117,11 +115,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _forward(self, batch: dict[str, Tensor]) -> Tensor:
-        batch = move_batch(batch, self.cfg.MODEL.DEVICE)
-        device = torch.device(self.cfg.MODEL.DEVICE).type
-        with torch.autocast(device, torch.bfloat16, enabled=self._bf16):
-            features = features_both_ways(self.model, batch, self.cfg.TEST.FLIP.ENABLED)
-        return features.float().cpu()
+        return self._tested(move_batch(batch, self.cfg.MODEL.DEVICE)).cpu()
 
 
 class SingleImages(Dataset):

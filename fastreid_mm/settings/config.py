@@ -27,6 +27,14 @@ KEYS = {
     "DETERMINISTIC": Key(
         False, "Use only deterministic kernels, which are slower on a GPU.", when="training", if_unread="expected"
     ),
+    "TF32": Key(
+        "convolutions",
+        "Operations of float32 that a GPU rounds to TF32, which is faster: convolutions alone, as in PyTorch, or also "
+        "products of matrices (always), or none (never). run.json records it, and CUDNN_BENCHMARK.",
+        choices=("convolutions", "always", "never"),
+        when="training",
+        if_unread="expected",
+    ),
     "SOLVER.CHECKPOINT_ITERS": Key(
         0,
         "Iterations between additional checkpoints, of which the two newest are kept; 0 for none. In any case, "
@@ -34,6 +42,25 @@ KEYS = {
         least=0,
         when="training",
         on_resume="free",
+    ),
+    "SOLVER.ACCUMULATION_PARTS": Key(
+        1,
+        "Parts of a batch that go through the backbone one at a time, so that a large batch fits into memory; head and "
+        "losses have the whole batch (GradCache), for one more forward pass. Gradients are those of the whole batch, "
+        "except that BatchNorm of a backbone normalizes each part by itself, of which a warning tells, and that "
+        "dropout draws other numbers.",
+        least=1,
+        when="training",
+    ),
+    "SOLVER.EMA.ENABLED": Key(
+        False,
+        "Keep an exponential moving average of weights and BatchNorm statistics, test it besides the trained weights "
+        "(NAME-EMA in the results), and save it in averaged.pth.",
+        when="training",
+        on_resume="refused",
+    ),
+    "SOLVER.EMA.DECAY": Key(
+        0.999, "Share of the average that remains after an iteration.", least=0, most=1, when="training"
     ),
     "SOLVER.PRETRAINED_LR_FACTOR": Key(
         1.0,

@@ -58,7 +58,10 @@ def _chance(change: str) -> dict[str, "Key | str"]:
 KEYS = {
     "OUTPUT_DIR": Key(None, "Folder of logs, checkpoints and results.", when="running"),
     "CUDNN_BENCHMARK": Key(
-        None, "Let cuDNN try its algorithms and keep the fastest.", when="running", if_unread="expected"
+        None,
+        "Let cuDNN try its algorithms and keep the fastest, unless DETERMINISTIC.",
+        when="running",
+        if_unread="expected",
     ),
     **_section(
         "MODEL",

@@ -14,7 +14,7 @@ from fastreid_mm.data.items import Item
 from fastreid_mm.engine.testing import run_tests
 from fastreid_mm.evaluation.results import Results, Settings
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.modeling.flip_testing import FlipTesting
+from fastreid_mm.modeling.tested_network import TestedNetwork
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 from fastreid_mm.protocols.evaluator import FeatureCollector
 from fastreid_mm.settings.load import with_values
@@ -56,7 +56,7 @@ class ShownSet(NamedTuple):
     def features_by(self, model: nn.Module, items: list[Item]) -> Tensor:
         """(n, D) features that another model gives n items."""
         collector = FeatureCollector()
-        inference_on_dataset(FlipTesting(model, self.cfg.TEST.FLIP.ENABLED), self.loader(items, 64), collector)
+        inference_on_dataset(TestedNetwork(model, self.cfg), self.loader(items, 64), collector)
         return cast(Tensor, collector.gathered())
 
 

@@ -91,7 +91,9 @@ def test_paths_pictures_and_arrays_are_alike(saved, sysu_root):
     grey = predictor.features([picture.convert("L"), np.asarray(picture.convert("L"))], "infrared")
     assert torch.equal(grey[0], grey[1]) and not torch.allclose(grey[0], found[0])
     assert not torch.allclose(predictor.features([path], "infrared")[0], found[0])
-    half = Predictor(predictor.cfg, bf16=True).features([path], "visible")
+    other = Predictor(with_values(predictor.cfg, TEST__CHANNELS_LAST="always")).features([path], "visible")
+    torch.testing.assert_close(other, found[:1], atol=1e-5, rtol=1e-4)
+    half = Predictor(with_values(predictor.cfg, TEST__AMP="bfloat16")).features([path], "visible")
     assert half.dtype == torch.float32 and 0 < (half - found[:1]).norm() < 0.1 * found[0].norm()
 
 

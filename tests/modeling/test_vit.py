@@ -99,3 +99,22 @@ def test_another_network_is_named(config, name):
     with pytest.raises(InputError, match=f"MODEL.BACKBONE.VIT.NAME {name}[ :]") as error:
         build_backbone(config(name))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("dropped", [0.0, 0.5])
+def test_gradient_checkpointing_changes_neither_tokens_nor_gradients(tiny_cfg, dropped):
+    """With the same random numbers of DropPath and dropout, and it keeps the inputs of the blocks alone."""
+    found, sizes = [], []
+    for flag in (False, True):
+        torch.manual_seed(0)
+        keys = ("VIT.GRAD_CHECKPOINTING", flag, "DROP_PATH_RATIO", dropped, "DROP_RATIO", dropped)
+        options = [f"MODEL.BACKBONE.{key}" if index % 2 == 0 else key for index, key in enumerate(keys)]
+        model = build_backbone(tiny_cfg(*options)).train()
+        sizes.append([])
+        with torch.autograd.graph.saved_tensors_hooks(lambda x: sizes[-1].append(x.numel()) or x, lambda x: x):
+            tokens = model.encode(model.tokens(torch.rand(2, 3, *model.vit.patch_embed.img_size)))
+        tokens.square().sum().backward()
+        found.append((tokens, [value.grad for value in model.parameters()], sum(sizes[-1])))
+    (tokens, gradients, saved), (again, others, less) = found
+    assert torch.equal(tokens, again) and less < saved / 2
+    assert all(torch.equal(*pair) for pair in zip(gradients, others, strict=True))

@@ -17,7 +17,7 @@ import fastreid_mm.methods  # noqa: F401  registers the architectures
 from fastreid_mm.common.batch_layout import move_batch
 from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.engine.schedule import build_optimizer
-from fastreid_mm.engine.step import TrainingStep
+from fastreid_mm.engine.step import TrainingStep, training_precision
 from fastreid_mm.settings.load import load_config
 
 IDENTITIES = 395  # number of identities in SYSU-MM01's training set
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ],
         )
     model = build_model(cfg)
-    step = TrainingStep(model.train(), RandomBatches(cfg), build_optimizer(cfg, model), cfg.SOLVER.AMP.ENABLED)
+    step = TrainingStep(model.train(), RandomBatches(cfg), build_optimizer(cfg, model), training_precision(cfg))
     step.start_epoch(0)
     step.iter = 0
     step._write_metrics = lambda losses, data_time: print(

@@ -13,6 +13,7 @@ from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from timm.layers import resample_abs_pos_embed
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
@@ -34,11 +35,13 @@ class ReIDViT(nn.Module):
     Args:
         vit: a plain vision transformer of timm, without classifier. After its class token it may have others that are
             no patches: DeiT's distillation token, or registers. P is how many there are, the class token included.
+        checkpointing: whether training keeps the tokens between blocks alone, and computes each block once more for its
+            gradients.
     """
 
-    def __init__(self, vit: VisionTransformer) -> None:
+    def __init__(self, vit: VisionTransformer, checkpointing: bool = False) -> None:
         super().__init__()
-        self.vit = vit
+        self.vit, self.checkpointing = vit, checkpointing
         self.dim, self.prefix_tokens = vit.embed_dim, vit.num_prefix_tokens
         self._pretrained: frozenset[str] = frozenset()
 
@@ -95,7 +98,13 @@ class ReIDViT(nn.Module):
 
     def encode(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final LayerNorm."""
-        return self.vit.norm(self.vit.blocks(self.vit.norm_pre(tokens)))
+        tokens = self.vit.norm_pre(tokens)
+        for block in self.vit.blocks:
+            if self.checkpointing and self.training:
+                tokens = cast(Tensor, checkpoint(block, tokens, use_reentrant=False))
+            else:
+                tokens = block(tokens)
+        return self.vit.norm(tokens)
 
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
@@ -143,7 +152,8 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
             attn_drop_rate=backbone.ATT_DROP_RATE,
             embed_layer=partial(OverlapPatchEmbed, stride=tuple(backbone.STRIDE_SIZE)),
             **{name: size for name, size in sizes.items() if size},
-        )
+        ),
+        vit.GRAD_CHECKPOINTING,
     )
     if backbone.PRETRAIN and backbone.PRETRAIN_PATH:
         model.load_file(backbone.PRETRAIN_PATH)

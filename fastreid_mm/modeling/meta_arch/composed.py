@@ -63,7 +63,10 @@ class ComposedModel(ReIDModel):
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Compute a batch's losses in training, and its (B, D) features in evaluation."""
-        inputs = self.inputs(batch)
+        return self.outputs(self.inputs(batch), batch)
+
+    def outputs(self, inputs: Mapping[str, Tensor], batch: dict) -> dict[str, Tensor] | Tensor:
+        """Compute what :meth:`forward` does, from the inputs of the head and the batch that they were made of."""
         if self.training and comm.get_world_size() == 1:  # of several, none knows the batch of all
             self.losses.require_comparable(layout_of(batch), len(batch["images"]))
         outputs = call_head(self.heads, inputs)
