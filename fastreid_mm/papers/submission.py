@@ -8,23 +8,17 @@ from typing import Any, NamedTuple
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.initial_weights import INITIAL
+from fastreid_mm.common.used_folder import LAST
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.papers.compare import Line
 from fastreid_mm.papers.job import Job, jobs
 from fastreid_mm.papers.paper import Row, Table
 from fastreid_mm.papers.run import record
 
-KEPT = (
-    "config.yaml",
-    "*.py",
-    "run.json",
-    "results.json",
-    "*/sod_results.json",
-    "log.txt",
-    "*/*.log",
-    "model_final.pth",
-)
-"""Patterns of the files of a run that are copied into a model folder, besides the last checkpoint of saliency."""
+KEPT = ("run.json", "results.json", "log.txt")
+"""Files of a run that are copied beside its packaged network."""
+KEPT_SALIENCY = ("*.py", "run.json", "*/sod_results.json", "*/*.log")
+"""Patterns of the files of a saliency run that are copied with its last checkpoint."""
 
 
 class Submission(NamedTuple):
@@ -128,14 +122,17 @@ def _by_config(trained: Mapping[str, Job]) -> dict[str, Job]:
 
 def _model_folder(job: Job, output: Path, folder: Path) -> Path:
     run = job.folder(output)
-    files = [path for pattern in KEPT for path in sorted(run.glob(pattern))]
-    last = run / "last_checkpoint"
-    if job.saliency and last.is_file():
+    files = [path for pattern in (KEPT_SALIENCY if job.saliency else KEPT) for path in sorted(run.glob(pattern))]
+    last = run / LAST
+    if not job.saliency:
+        from fastreid_mm.inference.package import package_model  # with the host, which takes seconds
+
+        package_model(run, folder)
+    elif last.is_file():
         files.append(run / Path(last.read_text(encoding="utf-8").strip()).name)
     folder.mkdir(parents=True, exist_ok=True)
     for path in files:
-        if path.is_file():
-            shutil.copy2(path, folder / path.name)
+        shutil.copy2(path, folder / path.name)
     return folder
 
 

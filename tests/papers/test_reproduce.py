@@ -156,7 +156,9 @@ def test_saliency_is_read_from_its_report(trainer, tmp_path):
     assert (first["paper"], first["ours"], first["difference"]) == ("0.910", "0.900", "-0.010")
 
 
-def test_a_finished_row_is_submitted_with_its_networks_and_shown_on_the_page(trainer, tmp_path, capsys):
+def test_a_finished_row_is_submitted_with_its_networks_and_shown_on_the_page(trainer, tmp_path, capsys, monkeypatch):
+    packaged = []
+    monkeypatch.setattr("fastreid_mm.inference.package.package_model", lambda run, folder: packaged.append(folder.name))
     words = [
         "--paper",
         "ieee",
@@ -178,6 +180,7 @@ def test_a_finished_row_is_submitted_with_its_networks_and_shown_on_the_page(tra
     reproduce.main(submit)
     (path,) = (tmp_path / "models").glob("*.yml")
     assert (path.parent / "ieee_1_IEEE" / "RGBNT201_ieee" / "results.json").is_file()
+    assert packaged == ["RGBNT201_ieee", "Market1501MM_ieee"]
     (found,) = read_submissions(path.parent)
     assert found.seeds == [1, 2] and found.numbers == {
         "rgbnt201": [5.0, 15.0, 0.0, 0.0],
