@@ -17,6 +17,7 @@ from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.data.thermal_range import measured_range
+from fastreid_mm.engine.screen import shorten_screen
 from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.modeling.numerics import require_one_process
 from fastreid_mm.settings.config_values import refuse_impossible
@@ -40,7 +41,7 @@ def setup(args: argparse.Namespace) -> CfgNode:
     if args.eval_only:
         cfg.MODEL.BACKBONE.PRETRAIN = False  # the checkpoint has the weights
     cfg.freeze()
-    _make_output_dir(cfg.OUTPUT_DIR)
+    _start_log(cfg.OUTPUT_DIR)
     default_setup(cfg, args)
     return cfg
 
@@ -95,7 +96,8 @@ def _start_log(output_dir: str) -> None:
     """Make the folder, and start fast-reid's log unless ``default_setup`` has started it."""
     _make_output_dir(output_dir)
     if not logging.getLogger("fastreid").isEnabledFor(logging.INFO):
-        setup_logger(output_dir, distributed_rank=comm.get_rank())
+        setup_logger(output_dir, distributed_rank=comm.get_rank())  # which default_setup calls again, to no effect
+    shorten_screen()
 
 
 def seed_everything(seed: int, *more: int) -> None:

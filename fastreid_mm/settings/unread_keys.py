@@ -73,7 +73,7 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
     Raises:
         InputError: names the keys.
     """
-    unread = {key: text for key, text in _changed(cfg) if key not in reads and _if_unread(key) != "expected"}
+    unread = {key: text for key, text in changed_keys(cfg) if key not in reads and _if_unread(key) != "expected"}
     read_methods = {_method(key) for key in reads} - {""}
     off = [unread.pop(key) for key in list(unread) if _if_unread(key) == "warned" or _method(key) in read_methods]
     for key, switch in _switched_off(cfg):
@@ -91,7 +91,7 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
 def _switched_off(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     """Yield each key that differs from its default while its switch is off, and a text for the warning."""
     values = dict(leaves(cfg))
-    for key, text in _changed(cfg):
+    for key, text in changed_keys(cfg):
         switch, off = _switch(key)
         if key != switch and values.get(switch) == off:
             yield key, f"{text} by {switch} {off!r}"
@@ -115,7 +115,7 @@ def _method(key: str) -> str:
     return part if part.startswith("MODEL.") and key.count(".") == 2 and part not in SHARED else ""
 
 
-def _changed(cfg: CfgNode) -> Iterator[tuple[str, str]]:
+def changed_keys(cfg: CfgNode) -> Iterator[tuple[str, str]]:
     """Yield each key that differs from its default, and a text for the message."""
     defaults = dict(leaves(defaults_of(cfg)))
     for key, value in leaves(cfg):

@@ -15,7 +15,7 @@ from fastreid_mm.inference.testing import evaluate_only
 RESULTS = {"SYSUMM01": {"all_search_1shot": {"Rank-1": 12.1, "mAP": 17.2, "gallery": "seeded"}}}
 
 
-def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path, sysu_datasets, monkeypatch):
+def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path, sysu_datasets, monkeypatch, capsys):
     said = []
 
     def in_both_lengths(trainer):
@@ -29,6 +29,12 @@ def test_a_dry_run_says_what_a_run_takes_and_saves_nothing(tiny_config, tmp_path
     assert short.startswith("Dry run: 1 iterations of ") and "nan" not in short
     assert re.match(rf"Dry run: {iterations} iterations of \d+\.\d\d s, .* an epoch, .* for all 2; .* test; ", text)
     assert re.search(r"0\.[1-9]|[1-9]\.\d GiB of memory", text) and not (tmp_path / "out").exists()
+    shown = capsys.readouterr().out
+    assert "\n  SEED 7 (default -1)\n" in shown and " settings other than the defaults:\n" in shown
+    assert re.search(
+        r"\nTwoStream\w* with build_two_stream_resnet_backbone: \d+\.\d\d million weights\nDry run: ", shown
+    )
+    assert "OUTPUT_DIR" not in shown and "PyTorch built with" not in shown and shown.count("\n") < 100
 
 
 def test_results_that_are_not_reached_are_named():
