@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from fastreid_mm.common.checkpoint_file import read_checkpoint
 from fastreid_mm.common.errors import InputError, first_line
@@ -46,7 +46,8 @@ def package_model(run: Path, output: Path, name: str = "", licence: str = "") ->
     record, config = _read(run / "run.json", json.loads), _read(run / CONFIG, yaml.safe_load)
     make_folder(output, "--output")
     alone = {key: tensor.clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()}
-    write_whole(str(output / WEIGHTS), lambda part: save_file(alone, part, {"format": "pt"}))
+    content = save(alone, {"format": "pt"})  # save_file makes a file that only its owner can read
+    write_whole(str(output / WEIGHTS), lambda part: Path(part).write_bytes(content))
     write_text(str(output / CONFIG), yaml.safe_dump(without_places(config)))
     predictor = Predictor(output, options=[KEY, str(config.get(KEY, []))])
     size = (output / WEIGHTS).stat().st_size

@@ -69,6 +69,7 @@ def test_a_folder_gives_the_features_of_the_run_bit_for_bit(run, tmp_path, capsy
     tensors = load_file(tmp_path / "small" / "model.safetensors")
     saved = torch.load(run / "model_final.pth", weights_only=True)["model"]
     assert tensors.keys() == saved.keys() and all(torch.equal(tensors[name], saved[name]) for name in saved)
+    assert len({(tmp_path / "small" / name).stat().st_mode for name in ("README.md", "model.safetensors")}) == 1
     config = (tmp_path / "small" / "config.yaml").read_text()
     assert str(tmp_path) not in config and "DEVICE" not in config and "WEIGHTS: ''" not in config
 
