@@ -110,6 +110,6 @@ def test_what_was_not_measured_in_an_array_is_filled(model):
 def test_another_size_is_resized_on_request(model):
     image, depth = PAIRS[0]
     small = [(image, depth[::2, ::2].copy())]
-    with pytest.raises(InputError, match="depth is 25 x 20, its image .* resizes it"):
+    with pytest.raises(InputError, match="depth is 25 x 20, its image is 50 x 40; .* resizes it"):
         SaliencyPredictor(model)(small)
     assert SaliencyPredictor(model, resize=True)(small)[0].shape == depth.shape

@@ -95,9 +95,9 @@ class LoadSecond(BaseTransform):
             return values
         height, width = results["img"].shape[:2]
         if not results.get("resize", self.resize):
-            size = "{1} x {0}".format(*values.shape)
+            size, name = "{1} x {0}".format(*values.shape), results.get("img_path")
             raise InputError(
-                f"{path} is {size}, its image {results.get('img_path', '')} is {width} x {height}; "
+                f"{path} is {size}, its image{f' {name}' if name else ''} is {width} x {height}; "
                 "resize=True, --resize in prediction, resizes it"
             )
         smaller = height * width < values.shape[0] * values.shape[1]
