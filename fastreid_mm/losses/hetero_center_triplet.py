@@ -7,9 +7,10 @@ TMM 2020, eq. 7, https://arxiv.org/abs/2008.06223; CMT takes it over (ECCV 2022,
 import torch
 from torch import Tensor
 
+from fastreid_mm.layers.exporting import is_readable
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import euclidean_matrix, modality_centers, over_identities, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, first_of, modality_centers, over_identities, same_identity
 from fastreid_mm.losses.label_checks import require_two_identities
 
 
@@ -45,10 +46,13 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
     require_shapes(features=(features, "B D"), targets=(targets, "B"), modalities=(modalities, "B"))
     require_two_identities("hetero_center_triplet", targets)
     visible, infrared = modality_centers(features, targets, modalities)  # (B, D) each
-    centers = torch.cat([visible, infrared])  # (2B, D)
+    if is_readable(targets):  # an identity once: distances of repeated centers are most of the time of a step on a CPU
+        once = first_of(same_identity(targets)).unique()
+        visible, infrared, targets = visible[once], infrared[once], targets[once]
+    centers = torch.cat([visible, infrared])  # (2B, D), or once an identity
     same = same_identity(targets.repeat(2))
     distance = euclidean_matrix(centers, centers)
-    positive = distance.masked_fill(~same, 0).amax(1)  # (2B,)
+    positive = distance.masked_fill(~same, 0).amax(1)
     negative = distance.masked_fill(same, float("inf")).amin(1)
-    hinge = (margin + positive - negative).clamp(min=0).unflatten(0, (2, -1))  # (2, B)
+    hinge = (margin + positive - negative).clamp(min=0).unflatten(0, (2, -1))
     return over_identities(hinge.mean(0), targets, "mean")

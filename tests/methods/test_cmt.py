@@ -137,7 +137,9 @@ def test_lambda_scales_the_modulation_loss_only(build):
             usual[name].item() * (5 if name == "loss_modulation_discriminative" else 1), rel=1e-5
         )
     complete, _ = model.heads.complete(parts_of(model, batch), batch["modalities"])
-    expected = modulation_discriminative(complete, *model.heads.generator(complete), batch["targets"])
+    modulation = model.heads.generator(complete)
+    labels = {"targets": batch["targets"], "modalities": batch["modalities"]}
+    expected = modulation_discriminative(complete, *modulation, **labels, distance="cosine")
     torch.testing.assert_close(usual["loss_modulation_discriminative"], 0.2 * expected)
 
 
@@ -162,12 +164,12 @@ def test_the_generators_rate_has_a_factor_of_its_own(build, tiny_cfg):
     }
 
 
-def test_the_modulation_loss_may_compare_as_retrieval_does(build):
-    model, batch = build(*NO_DROPOUT, "MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DISTANCE", "cosine"), vi_batch()
+def test_the_modulation_loss_may_be_euclidean_and_of_any_modality(build):
+    modulation = "MODEL.LOSSES.MODULATION_DISCRIMINATIVE."
+    model = build(*NO_DROPOUT, modulation + "DISTANCE", "euclidean", modulation + "CROSS_TRIPLETS", False)
+    batch = vi_batch()
     complete, _ = model.heads.complete(parts_of(model, batch), batch["modalities"])
-    expected = modulation_discriminative(
-        complete, *model.heads.generator(complete), batch["targets"], distance="cosine"
-    )
+    expected = modulation_discriminative(complete, *model.heads.generator(complete), batch["targets"])
     torch.testing.assert_close(model(batch)["loss_modulation_discriminative"], 0.2 * expected)
 
 

@@ -60,13 +60,14 @@ MODULATION = {
     "MARGIN": Key(0.3, "Its margin (a reading of eq. 14: that of eq. 11).", when="training"),
     "MINING": Key(
         "hard",
-        'Its triplets (eq. 14 does not say). From scratch "hard" first drives the scale to zero.',
+        'Its triplets (a reading: eq. 14 does not say). From scratch "hard" first drives the scale to zero.',
         choices=MININGS,
         when="training",
     ),
     "DISTANCE": Key(
-        "euclidean",
-        'Its distance: as eq. 14 is read, or "cosine", by which retrieval compares.',
+        "cosine",
+        'Its distance (a reading: eq. 14 does not say): "cosine", by which retrieval compares, or "euclidean", with '
+        "which a scale near zero pays until the hardest positives are nearer than the hardest negatives.",
         choices=tuple(DISTANCES),
         when="training",
     ),
@@ -76,7 +77,9 @@ MODULATION = {
         "paper does not say).",
         when="training",
     ),
-    "CROSS_TRIPLETS": Key(False, "Compare images of different modalities only, as testing does.", when="training"),
+    "CROSS_TRIPLETS": Key(
+        True, "Compare images of different modalities only, as testing does (a reading: eq. 14 has both).", when="training"
+    ),
 }
 
 

@@ -53,13 +53,14 @@ class ModulationDiscriminative(LossTerm):
         scale: float = 0.2,
         margin: float = 0.3,
         mining: str = "hard",
-        distance: str = "euclidean",
+        distance: str = "cosine",
         detach_features: bool = False,
-        cross_triplets: bool = False,
+        cross_triplets: bool = True,
     ) -> None:
         super().__init__(scale)
         self.margin, self.mining, self.distance = margin, mining, distance
         self.detach_features, self.cross_triplets = detach_features, cross_triplets
+        self.needs_modalities = self.compares_modalities = cross_triplets
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""

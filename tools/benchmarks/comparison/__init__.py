@@ -1,1 +1,1 @@
-"""Comparison of methods and their ablation steps: experiments, runs and report."""
+"""Methods and their ablation steps compared: what is trained, how it is run, and what is said about it."""

@@ -1,65 +1,63 @@
 """Methods of aligned modalities on RoadScene in RGBNT201's and in RGBN300's layout."""
 
 from comparison.experiment import Experiment, Row
+from comparison.visible_infrared import LITE0
 
-_METRICS = ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP")
-_SCRATCH = "MODEL.BACKBONE.PRETRAIN False MODEL.BACKBONE.RESNET.NAME resnet10t SOLVER.IMS_PER_BATCH 16 "
-"""Options without ImageNet weights, with which the untrained networks would have an mAP of 54 and 92 already."""
-_STREAMS_ONLY = "MODEL.LOSSES.NAME ['CrossEntropyLoss'] MODEL.IEEE.REM none"
+_METRICS = ("Rank-1", "Rank-5", "mAP", "mINP")
+_SHARED = (
+    "IMPORTS ['comparison.shortened'] MODEL.BACKBONE.NAME build_shortened_multi_stream "
+    "MODEL.BACKBONE.RESNET.STEM_RELU True SOLVER.WARMUP_ITERS 50 SOLVER.OPT AdamW SOLVER.BASE_LR 0.003 "
+    "SOLVER.WEIGHT_DECAY 0.01 SOLVER.IMS_PER_BATCH 32 MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.STAGES 5 " + LITE0
+)
+_STREAMS_ONLY = "MODEL.IEEE.REM none MODEL.LOSSES.NAME ['CrossEntropyLoss']"
 
 RGBNT201 = Experiment(
     "RGBNT201",
     "test",
     _METRICS,
-    epochs=8,
-    period=2,
-    options=_SCRATCH + "INPUT.SIZE_TRAIN [64,32] INPUT.SIZE_TEST [64,32] MODEL.IEEE.PARTS 2",
+    epochs=5,
+    frozen=4,
+    options=_SHARED + "INPUT.SIZE_TRAIN [64,32] INPUT.SIZE_TEST [64,32] MODEL.IEEE.PARTS 2 ",
     rows={
-        "three streams": Row("ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
-        "+ CIM": Row("ieee", _STREAMS_ONLY, base="three streams"),
-        "+ CIM + 3M": Row("ieee", "MODEL.IEEE.REM none", base="three streams"),
-        "IEEE (+ CIM + 3M + REM)": Row("ieee", base="three streams"),
+        "three streams": Row("RGBNT201/ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False"),
+        "+ CIM": Row("RGBNT201/ieee", _STREAMS_ONLY, base="three streams"),
+        "+ CIM + 3M": Row("RGBNT201/ieee", "MODEL.IEEE.REM none", base="three streams"),
+        "IEEE (+ CIM + 3M + REM)": Row("RGBNT201/ieee", base="three streams"),
+        "untrained": Row("RGBNT201/ieee", _STREAMS_ONLY + " MODEL.IEEE.CIM False", epochs=0),
     },
-    reference="IEEE (+ CIM + 3M + REM)",
 )
 
-
-_TRIPLET = (  # HAMNet has this loss, too
-    "MODEL.LOSSES.NAME ['CrossEntropyLoss','TripletLoss','HeterogeneousScoreCoherence'] "
-    "MODEL.LOSSES.TRI.OUTPUTS ['stream_features'] MODEL.LOSSES.TRI.HARD_MINING True "
-)
 _FUSIONS = {
     "add": "add",
     "concatenate": "concatenate",
-    "transformer": "transformer",
     "cross-attention": "cross_attention",
-    "cross-attention with diffusion": "cross_diffusion",
     "MutualFormer": "mutualformer",
 }
+_MUTUAL = (  # HAMNet has the triplet loss on its streams and its fused scores
+    "MODEL.MUTUALFORMER.VIT '' MODEL.MUTUALFORMER.DIM 128 MODEL.MUTUALFORMER.HEADS 4 "
+    "MODEL.LOSSES.NAME ['CrossEntropyLoss','TripletLoss','HeterogeneousScoreCoherence'] "
+    "MODEL.LOSSES.TRI.OUTPUTS ['stream_features','features'] MODEL.LOSSES.TRI.HARD_MINING True "
+    "MODEL.MUTUALFORMER.FUSION "
+)
 
 
-def _trained(fusion: str) -> Row:
-    return Row("mutualformer", f"{_TRIPLET}MODEL.MUTUALFORMER.FUSION {fusion}", "HAMNet")
-
-
-def _tested_by(feature: str, name: str, base: str) -> Row:
-    options = f"{_trained(_FUSIONS[name]).options} MODEL.MUTUALFORMER.TEST_FEATURE {feature}"
-    return Row("mutualformer", options, base, tests=name)
+def _fusions(base: str, options: str = "", tested: str = "") -> dict[str, Row]:
+    """Make the rows of all fusions, or those that test their networks by another feature."""
+    return {
+        name + tested: Row("RGBN300/mutualformer", _MUTUAL + fusion + options, base, tests=name if tested else "")
+        for name, fusion in _FUSIONS.items()
+    }
 
 
 RGBN300 = Experiment(
     "RGBN300",
     "test",
     _METRICS,
-    epochs=3,
-    period=1,
-    options=_SCRATCH + "INPUT.SIZE_TRAIN [32,64] INPUT.SIZE_TEST [32,64]",
-    rows={"HAMNet": Row("hamnet")}
-    | {name: _trained(fusion) for name, fusion in _FUSIONS.items()}
-    | {"MutualFormer, streams only": _tested_by("streams", "MutualFormer", "HAMNet")}
-    | {
-        f"{name}, fused only": _tested_by("fused", name, "add" if name == "add" else "add, fused only")
-        for name in _FUSIONS
-    },
-    reference="MutualFormer",
+    epochs=5,
+    frozen=3,
+    options=_SHARED + "INPUT.SIZE_TRAIN [32,64] INPUT.SIZE_TEST [32,64] INPUT.PADDING.SIZE 5 ",
+    rows={"HAMNet": Row("RGBN300/hamnet")}
+    | _fusions("HAMNet")
+    | _fusions("add, fused only", " MODEL.MUTUALFORMER.TEST_FEATURE fused", ", fused only")
+    | {"untrained": Row("RGBN300/hamnet", epochs=0)},
 )

@@ -1,12 +1,6 @@
-"""Description of an experiment: networks, data set and length of training."""
+"""Description of an experiment: networks, data set, length of training, and claims about them."""
 
 from dataclasses import dataclass, field
-
-LITE0 = (
-    "MODEL.BACKBONE.PRETRAIN True MODEL.BACKBONE.RESNET.NAME tf_efficientnet_lite0 MODEL.BACKBONE.CHANNELS_LAST True "
-    "MODEL.PIXEL_MEAN [127.0,127.0,127.0] MODEL.PIXEL_STD [128.0,128.0,128.0] "
-)
-"""Options of EfficientNet-lite0 with the weights of ImageNet."""
 
 
 @dataclass(frozen=True)
@@ -14,16 +8,18 @@ class Row:
     """Row of a comparison: one network and recipe.
 
     Attributes:
-        config: the name of a config in ``configs/demo``.
-        options: config options on top of that and of the experiment's, ``KEY VALUE ...`` without spaces in a value.
+        config: its name in ``configs``.
+        options: config options on top of it and of the experiment's, ``KEY VALUE ...`` without spaces in a value.
         base: the row that it is compared with.
-        tests: the row whose trained network is tested with these options, instead of training.
+        tests: the row whose trained network this one tests once more with its options, instead of training.
+        epochs: how often it sees the training images if that is not the experiment's; 0 leaves it untrained.
     """
 
     config: str
     options: str = ""
     base: str = ""
     tests: str = ""
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,19 +28,35 @@ class Experiment:
 
     Attributes:
         dataset, setting: their names in ``results.json``.
-        metrics: the columns.
-        epochs: the epochs of every row.
-        period: epochs from one point of a curve to the next.
+        metrics: the columns of its table.
+        epochs: of every row.
+        frozen: how many stages (blocks, of a ViT) are frozen, from the first on; their maps are computed once.
         options: config options of every row, like those of a row.
-        rows: the rows by name.
-        reference: the row whose untrained network is shown, with chance.
+        rows: by name.
+        views: in how many ways each training image is augmented.
     """
 
     dataset: str
     setting: str
     metrics: tuple[str, ...]
     epochs: int
-    period: int
+    frozen: int
     options: str
     rows: dict[str, Row] = field(default_factory=dict)
-    reference: str = ""
+    views: int = 2
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Claim of a paper about two rows.
+
+    Attributes:
+        text: the claim, with its place in the paper.
+        experiment: name of the experiment that has the rows.
+        base, method: the rows.
+    """
+
+    text: str
+    experiment: str
+    base: str
+    method: str

@@ -1,27 +1,28 @@
-"""Report of runs: a table, differences paired by seed, and curves."""
+"""Report of runs: a table, differences paired by seed, and what they say of the papers' claims."""
 
-from math import sqrt
-from pathlib import Path
+from collections.abc import Mapping
+from math import inf, sqrt
 from statistics import mean, stdev
 
-import matplotlib.pyplot as plt
+from comparison.experiment import Claim, Experiment
 
-from comparison.experiment import Experiment
-from comparison.runs import Curve
-
-Measured = dict[str, dict[str, Curve]]
-"""Curves by row and seed."""
+Measured = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Row to seed to metrics."""
 
 
 def table(experiment: Experiment, measured: Measured) -> str:
-    """Make a table of the mean and sample standard deviation over seeds of each row's last metrics, as Markdown."""
-    names = [name for name in (*experiment.rows, "untrained", "chance") if name in measured]
-    lines = [f"| {experiment.setting} | {' | '.join(experiment.metrics)} | seeds |"]
-    lines += ["|" + " --- |" * (len(experiment.metrics) + 2)]
-    for name in names:
-        ends = [curve[-1] for curve in measured[name].values()]
-        cells = [_spread([end[metric] for end in ends]) for metric in experiment.metrics]
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(ends)} |")
+    """Make a table of the mean and sample standard deviation over seeds of each row's metrics, as Markdown.
+
+    The last column but one is the identity loss of the last epoch, as a share of that of a guess.
+    """
+    lines = [f"| {experiment.setting} | {' | '.join(experiment.metrics)} | identity loss | seeds |"]
+    lines += ["|" + " --- |" * (len(experiment.metrics) + 3)]
+    for name in experiment.rows:
+        if ends := list(measured.get(name, {}).values()):
+            cells = [_spread([end[metric] for end in ends]) for metric in experiment.metrics]
+            shares = [end["loss_cls"] / end["guess"] for end in ends if "guess" in end]
+            cells.append(f"{mean(shares):.2f}" if shares else "")
+            lines.append(f"| {name} | {' | '.join(cells)} | {len(ends)} |")
     return "\n".join(lines)
 
 
@@ -32,39 +33,33 @@ def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, 
     """
     lines = [f"| minus its base | base | {' | '.join(metrics)} | seeds |", "|" + " --- |" * (len(metrics) + 3)]
     for name, row in experiment.rows.items():
-        both = sorted(measured.get(name, {}).keys() & measured.get(row.base, {}).keys())
-        if both:
-            cells = [
-                _error([measured[name][seed][-1][metric] - measured[row.base][seed][-1][metric] for seed in both])
-                for metric in metrics
-            ]
-            lines.append(f"| {name} | {row.base} | {' | '.join(cells)} | {len(both)} |")
+        by_metric = [_paired(measured, name, row.base, metric) for metric in metrics]
+        if by_metric[0]:
+            cells = [_error(values) for values in by_metric]
+            lines.append(f"| {name} | {row.base} | {' | '.join(cells)} | {len(by_metric[0])} |")
     return "\n".join(lines)
 
 
-def draw_curves(experiment: Experiment, measured: Measured, path: Path, metric: str = "mAP") -> None:
-    """Draw each base with the rows compared with it: means over seeds against epochs, as a picture.
+def verdict(claim: Claim, measured: Measured, metric: str = "mAP") -> str:
+    """Make a line of the table of claims: yes if a method is above its base by two standard errors, no if below.
 
-    Rows that only test another row's network have no curve.
+    With one seed nothing is shown.
+
+    Raises:
+        ValueError: no seed has both.
     """
-    rows = {name: row for name, row in experiment.rows.items() if name in measured and not row.tests}
-    bases = list(dict.fromkeys(row.base for row in rows.values() if row.base in rows))
-    figure, panels = plt.subplots(1, max(1, len(bases)), figsize=(4.5 * max(1, len(bases)), 3.6), squeeze=False)
-    for axes, base in zip(panels[0], bases):
-        for name in (base, *(name for name, row in rows.items() if row.base == base)):
-            epochs, means, spreads = _mean_curve(list(measured[name].values()), metric)
-            axes.errorbar(epochs, means, spreads, label=name, capsize=2, marker="." if name != base else "o")
-        axes.set(xlabel="epoch", ylabel=f"{metric} (%)", title=base)
-        axes.legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    values = _paired(measured, claim.method, claim.base, metric)
+    if not values:
+        raise ValueError(f"{claim.method} and {claim.base} have no seed in common")
+    error = stdev(values) / sqrt(len(values)) if len(values) > 1 else inf
+    answer = "yes" if mean(values) > 2 * error else "no" if mean(values) < -2 * error else "not shown"
+    return f"| {claim.text} | {claim.base} | {claim.method} | {_error(values)} | {len(values)} | {answer} |"
 
 
-def _mean_curve(curves: list[Curve], metric: str) -> tuple[list[float], list[float], list[float]]:
-    epochs = sorted(set.intersection(*({point["epoch"] for point in curve} for curve in curves)))
-    values = [[point[metric] for curve in curves for point in curve if point["epoch"] == epoch] for epoch in epochs]
-    return epochs, [mean(v) for v in values], [stdev(v) if len(v) > 1 else 0.0 for v in values]
+def _paired(measured: Measured, name: str, base: str, metric: str) -> list[float]:
+    """Compute the differences of a row from another, for the seeds that both have."""
+    ours, others = measured.get(name, {}), measured.get(base, {})
+    return [ours[seed][metric] - others[seed][metric] for seed in sorted(ours.keys() & others.keys(), key=int)]
 
 
 def _spread(values: list[float]) -> str:
