@@ -73,12 +73,12 @@ benchmark: setup
 	$(BIN)/python tools/benchmarks/cross_diffusion.py
 	$(BIN)/python tools/benchmarks/sod_metric.py
 
-# make roadscene ROADSCENE=path/to/clone WEIGHTS=path/to/file: docs/results.md's comparisons, many hours on two cores
+# make roadscene ROADSCENE=path/to/clone WEIGHTS=path/to/file: docs/results.md's comparisons but CMTR, hours on two cores
 roadscene: setup
 	for layout in SYSU-MM01 RGBNT201 RGBN300; do \
 		$(BIN)/python tools/prepare/prepare_roadscene.py --layout $$layout $(ROADSCENE) logs/roadscene/datasets || exit 1; \
 	done
-	for experiment in roadscene rgbnt201 rgbn300; do \
+	for experiment in cmt mun rgbnt201 rgbn300; do \
 		FASTREID_DATASETS=logs/roadscene/datasets \
 		$(BIN)/python tools/benchmarks/compare_methods.py $$experiment --weights $(WEIGHTS) || exit 1; \
 	done

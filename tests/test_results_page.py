@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 from comparison import report
-from comparison.experiments import EXPERIMENTS
+from comparison.experiments import CLAIMS, EXPERIMENTS
 
 DOCS = Path(__file__).parent.parent / "docs"
-MEASURED = sorted((DOCS / "measurements").glob("*.json"))
+MEASURED = {path.stem: json.loads(path.read_text()) for path in (DOCS / "measurements").glob("*.json")}
+PAGE = (DOCS / "results.md").read_text()
 
 
-@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
-def test_the_tables_are_those_of_the_measurements(path):
-    experiment, measured = EXPERIMENTS[path.stem], json.loads(path.read_text())
-    page = (DOCS / "results.md").read_text()
-    for part in (report.table(experiment, measured), report.differences(experiment, measured)):
-        assert part in page
+@pytest.mark.parametrize("name", sorted(MEASURED))
+def test_the_tables_are_those_of_the_measurements(name):
+    for part in (report.table, report.differences):
+        assert part(EXPERIMENTS[name], MEASURED[name]) in PAGE
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.text)
+def test_verdicts_on_claims_are_those_of_the_measurements(claim):
+    assert report.verdict(claim, MEASURED[claim.experiment]) in PAGE

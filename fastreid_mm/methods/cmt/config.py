@@ -39,9 +39,10 @@ NETWORK = {
         choices=SCALES,
     ),
     "GENERATOR_LR_FACTOR": Key(
-        1.0,
-        "Factor on their learning rate. Where few triplets violate the margin the gradient is small, and AdamW, which "
-        "takes steps of one size whatever the gradient, drives them far from leaving a feature as it is.",
+        0.1,
+        "Factor on their learning rate (a reading). With 1, Adam, whose steps are of one size whatever the gradient, "
+        "drives them to a gallery that is alike for a query, which pays while hardest positives are farther than hardest "
+        "negatives.",
         least=0,
         when="training",
     ),

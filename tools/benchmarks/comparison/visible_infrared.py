@@ -36,6 +36,7 @@ _BASE = ("CrossEntropyLoss", "HeteroCenterTriplet")
 _MAM, _IAM = _losses(*_BASE, "ModalityConsistency"), _losses(*_BASE, "ModulationDiscriminative")
 _MODULATION = " MODEL.LOSSES.MODULATION_DISCRIMINATIVE."
 _EUCLIDEAN = f"{_MODULATION}DISTANCE euclidean{_MODULATION}CROSS_TRIPLETS False"
+_FULL = " MODEL.CMT.GENERATOR_LR_FACTOR 1.0"
 _ALL = f"{_MODULATION}MINING all"
 
 
@@ -59,9 +60,9 @@ CMT = Experiment(
         ),
         "+ IAM": _cmt(_IAM),
         "+ IAM, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ IAM"),
-        "+ IAM, all triplets": _cmt(_ALL + _IAM),
-        "+ IAM, Euclidean": _cmt(_EUCLIDEAN + _IAM),
-        "+ IAM, Euclidean, all triplets": _cmt(_EUCLIDEAN + _ALL + _IAM),
+        "+ IAM at the full rate": _cmt(_FULL + _IAM),
+        "+ IAM at the full rate, all triplets": _cmt(_FULL + _ALL + _IAM),
+        "+ IAM at the full rate, Euclidean": _cmt(_FULL + _EUCLIDEAN + _IAM),
         "untrained": Row("SYSU/hct", _PARTS + " MODEL.HEADS.PART_DIM 0", epochs=0),
     },
 )
@@ -97,7 +98,7 @@ _VIT = (
 _CMTR = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
 CMTR = replace(
     CMT,
-    epochs=2,
+    epochs=1,
     frozen=8,
     options=_SHARED + _ADAMW + _VIT,
     rows={
