@@ -55,6 +55,7 @@ CMT = Experiment(
         "HCT": Row("SYSU/hct", _PARTS),
         "CMT": _cmt(""),
         "+ MAM": _cmt(_MAM),
+        "+ MAM, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ MAM"),
         "+ MAM, block, centres not detached": _cmt(
             " MODEL.CMT.DECODER block MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID False" + _MAM
         ),
