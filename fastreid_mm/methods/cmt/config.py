@@ -41,8 +41,8 @@ NETWORK = {
     "GENERATOR_LR_FACTOR": Key(
         0.1,
         "Factor on their learning rate (a reading). With 1, Adam, whose steps are of one size whatever the gradient, "
-        "drives them to a gallery that is alike for a query, which pays while hardest positives are farther than hardest "
-        "negatives.",
+        "soon drives them to a gallery that is alike for a query, which pays while the hardest positives are farther "
+        "than the hardest negatives.",
         least=0,
         when="training",
     ),
@@ -79,7 +79,9 @@ MODULATION = {
         when="training",
     ),
     "CROSS_TRIPLETS": Key(
-        True, "Compare images of different modalities only, as testing does (a reading: eq. 14 has both).", when="training"
+        True,
+        "Compare images of different modalities only, as testing does (a reading: eq. 14 has both).",
+        when="training",
     ),
 }
 
