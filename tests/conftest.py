@@ -1,6 +1,7 @@
 """Small data sets in their original layouts, and a network small enough to train in a test."""
 
 import logging
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs_end_with_the_test():
+    """The log files and the captured output of a training are not written to by later tests."""
+    host = logging.getLogger("fastreid")
+    before = [*host.handlers]
+    yield
+    for handler in [*host.handlers]:
+        if handler not in before:
+            host.removeHandler(handler)
 
 
 def pytest_collection_modifyitems(items):
@@ -205,15 +217,18 @@ def warnings():
     logging.getLogger("fastreid.mm").removeHandler(handler)
 
 
+@cache
+def reduced(base: str) -> dict[str, str]:
+    """Keys that make the networks of a config small."""
+    model = load_config(base, []).MODEL
+    method = METHODS.get(model.META_ARCHITECTURE, METHODS.get(model.HEADS.NAME, ""))
+    return {"method": method, "backbone": BACKBONES.get(model.BACKBONE.NAME, "")}
+
+
 def write_tiny_config(path: Path, base: str, output: Path) -> str:
     """A small config on top of one of the project's."""
     base = str(Path(__file__).parent.parent / "configs" / base)
-    model = load_config(base, []).MODEL
-    method, backbone = (
-        METHODS.get(model.META_ARCHITECTURE, METHODS.get(model.HEADS.NAME, "")),
-        BACKBONES.get(model.BACKBONE.NAME, ""),
-    )
-    path.write_text(NETWORK.format(base=base, output=output, method=method, backbone=backbone))
+    path.write_text(NETWORK.format(base=base, output=output, **reduced(base)))
     return str(path)
 
 

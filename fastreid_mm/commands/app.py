@@ -46,23 +46,16 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Serve the page until it is interrupted.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Serve the page until it is interrupted."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_fastreid()
-        require_packages("app", "gradio")
-        page = page_of(args)
-        from fastreid_mm.app.page import launch
+    require_fastreid()
+    require_packages("app", "gradio")
+    page = page_of(args)
+    from fastreid_mm.app.page import launch
 
-        launch(page, args.host, args.port)
+    launch(page, args.host, args.port)
 
 
 def page_of(args: argparse.Namespace) -> gr.Blocks:
@@ -103,7 +96,3 @@ def _saliency(args: argparse.Namespace) -> Callable[[str, str], np.ndarray]:
 
     model = init_rgbd_model(find_config(args.saliency_config, "mmseg_mm"), args.saliency_checkpoint)
     return lambda image, depth: inference_rgbd(model, image, depth, max_pixels=args.max_pixels)
-
-
-if __name__ == "__main__":
-    main()

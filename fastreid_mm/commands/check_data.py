@@ -16,15 +16,11 @@ Found = tuple[str, dict[str, int], list[str], Sequence]
 """Name of a set, its counts, its problems and notes, and the files that are still to be read."""
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
     """Print the counts of every set of a config, and a line for each problem or note: the path, and what to do.
 
-    Args:
-        arguments: the config, ``.yml`` of fast-reid or ``.py`` of mmsegmentation, ``--workers`` and, for fast-reid, KEY
-            VALUE pairs; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 if there is a problem, or the config cannot be used; a note is no problem.
+    The status is 2 if there is a problem, too; a note is no problem.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="path of a config, or short name of a shipped one")
@@ -33,21 +29,20 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("opts", nargs="*", metavar="KEY VALUE", help="config keys and their values, for fast-reid")
     args = parser.parse_intermixed_args(arguments)  # KEY VALUE pairs also after an option
-    with one_line_errors():
-        sets, look_at = _saliency(args) if args.config.endswith(".py") else _reid(args)
-        findings = [
-            (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
-        ]
-        for name, numbers, lines in findings:
-            print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
-            for line in lines:
-                print(printable(f"  {'note' if isinstance(line, Note) else 'problem'}: {line}"))
-        notes = sum(isinstance(line, Note) for *_, lines in findings for line in lines)
-        total = sum(len(lines) for *_, lines in findings) - notes
-        remark = f", {notes} note{'s' * (notes > 1)}" if notes else ""
-        print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + remark)
-        if total:
-            raise SystemExit(REFUSED)
+    sets, look_at = _saliency(args) if args.config.endswith(".py") else _reid(args)
+    findings = [
+        (name, numbers, [*problems, *_read(look_at, rest, args.workers)]) for name, numbers, problems, rest in sets
+    ]
+    for name, numbers, lines in findings:
+        print(f"{name}: {', '.join(f'{number:,} {what}' for what, number in numbers.items()) or 'not read'}")
+        for line in lines:
+            print(printable(f"  {'note' if isinstance(line, Note) else 'problem'}: {line}"))
+    notes = sum(isinstance(line, Note) for *_, lines in findings for line in lines)
+    total = sum(len(lines) for *_, lines in findings) - notes
+    remark = f", {notes} note{'s' * (notes > 1)}" if notes else ""
+    print((f"{total} problem{'s' * (total > 1)}" if total else "no problems") + remark)
+    if total:
+        raise SystemExit(REFUSED)
 
 
 def _read(look_at: Callable[[Any], str], rest: Sequence, workers: int) -> list[str]:

@@ -90,35 +90,24 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return arguments
 
 
+@one_line_errors()
 def main(argv: list[str] | None = None) -> None:
-    """Print the results, and write them where ``--json`` says.
-
-    Args:
-        argv: the arguments; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Print the results, and write them where ``--json`` says."""
     arguments = parse_arguments(argv)
-    with one_line_errors():
-        require_packages("evaluation", *EVALUATION)
-        if arguments.json:
-            require_place(arguments.json, "--json")
-        from fastreid_mm.commands.evaluate_files import evaluate
-        from fastreid_mm.evaluation.results import results_table, write_json
-        from fastreid_mm.evaluation.sysu_splits import gallery_source, read_permutation
+    require_packages("evaluation", *EVALUATION)
+    if arguments.json:
+        require_place(arguments.json, "--json")
+    from fastreid_mm.commands.evaluate_files import evaluate
+    from fastreid_mm.evaluation.results import results_table, write_json
+    from fastreid_mm.evaluation.sysu_splits import gallery_source, read_permutation
 
-        permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
-        results = evaluate(arguments, permutation)
-        if arguments.json:
-            write_json(str(arguments.json), results)
-        name = NAMES.get(arguments.protocol, f"rule {arguments.rule}")
-        draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
-        print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
-        print(results_table({"": {name: results}}))
-        if arguments.json:
-            print(printable(f"Results saved in {arguments.json}"))
-
-
-if __name__ == "__main__":
-    main()
+    permutation = read_permutation(arguments.splits / "rand_perm_cam.mat") if arguments.splits else None
+    results = evaluate(arguments, permutation)
+    if arguments.json:
+        write_json(str(arguments.json), results)
+    name = NAMES.get(arguments.protocol, f"rule {arguments.rule}")
+    draw = {"sysu": f"{gallery_source(permutation)}, 10 trials, "}
+    print(f"{name}, {draw.get(arguments.protocol, '')}{arguments.metric} distance, percent")
+    print(results_table({"": {name: results}}))
+    if arguments.json:
+        print(printable(f"Results saved in {arguments.json}"))

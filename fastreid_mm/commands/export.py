@@ -17,30 +17,19 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Write the file, and print its size and how far its outputs are from PyTorch's.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Write the file, and print its size and how far its outputs are from PyTorch's."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_fastreid()
-        require_model_files(args)
-        say_loading("fastreid")
-        from fastreid_mm.export.write import export_model
-        from fastreid_mm.settings.load import load_config, with_values
+    require_fastreid()
+    require_model_files(args)
+    say_loading("fastreid")
+    from fastreid_mm.export.write import export_model
+    from fastreid_mm.settings.load import load_config, with_values
 
-        cfg = load_config(args.config_file, args.opts)
-        written = export_model(with_values(cfg, MODEL__WEIGHTS=args.weights or cfg.MODEL.WEIGHTS), args.output)
-        print(written.network.description.to_json())
-        size = args.output.stat().st_size / 2**20
-        differ = f"its outputs differ from PyTorch's by {written.difference:.0e} of the largest"
-        print(f"{args.output}: {size:.1f} MiB, {differ}")
-
-
-if __name__ == "__main__":
-    main()
+    cfg = load_config(args.config_file, args.opts)
+    written = export_model(with_values(cfg, MODEL__WEIGHTS=args.weights or cfg.MODEL.WEIGHTS), args.output)
+    print(written.network.description.to_json())
+    size = args.output.stat().st_size / 2**20
+    differ = f"its outputs differ from PyTorch's by {written.difference:.0e} of the largest"
+    print(f"{args.output}: {size:.1f} MiB, {differ}")

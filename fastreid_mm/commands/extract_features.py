@@ -22,27 +22,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Write the features of all images that can be read, and list the others, or refuse them with ``--strict``.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Write the features of all images that can be read, and list the others, or refuse them with ``--strict``."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_fastreid()
-        extract(args)
-
-
-def extract(args: argparse.Namespace) -> None:
-    """Write the features that parsed arguments ask for.
-
-    Raises:
-        InputError: whatever the user can put right.
-    """
+    require_fastreid()
     if not args.output.absolute().parent.is_dir():
         raise InputError(f"no such folder for --output: {args.output.absolute().parent}")
     require_model_files(args)
@@ -71,7 +55,3 @@ def extract(args: argparse.Namespace) -> None:
     write_whole(str(args.output), write)
     tell_left_out(unreadable, left_out)
     print(printable(f"{len(paths)} features of {features.shape[1]} numbers in {args.output}"))
-
-
-if __name__ == "__main__":
-    main()

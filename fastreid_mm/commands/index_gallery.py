@@ -55,28 +55,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Add the images that are new or were replaced to the index, and list those left out.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right, with 130 after
-            an interrupt.
-    """
+    """Add the images that are new or were replaced to the index, and list those left out."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_fastreid()
-        index_gallery(args)
-
-
-def index_gallery(args: argparse.Namespace) -> None:
-    """Index the images that parsed arguments name.
-
-    Raises:
-        InputError: whatever the user can put right.
-    """
+    require_fastreid()
     require_model_files(args)
     say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
@@ -168,7 +151,3 @@ def interrupts_noted() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(noted)
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-if __name__ == "__main__":
-    main()

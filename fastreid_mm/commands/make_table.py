@@ -40,32 +40,25 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Write the table, and print its counts, what was left out, and the config keys that use it.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Write the table, and print its counts, what was left out, and the config keys that use it."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_place(args.output, "--output")
-        if args.output.exists():
-            raise InputError(f"--output {args.output} exists already")
-        left_out = LeftOut()
-        rows = labelled_images(args, left_out)
-        if args.test is not None:
-            draw_splits(rows, args.test, args.seed)
-        columns = [*COLUMNS, *(["sample"] if args.aligned else [])]
-        columns += sorted({name for row in rows for name in row} - {*COLUMNS, "sample"})
-        columns = [name for name in columns if any(row.get(name) for row in rows)]
-        write_table(args.output, columns, rows)
-        print(printable(f"{args.output}: {len(rows)} images; the first was taken for"))
-        print(printable("  " + ", ".join(f"{name} {rows[0].get(name) or 'unknown'}" for name in columns)))
-        for line in [*counts(rows), *remarks(rows, args.aligned, left_out), use(args.output, rows, args.aligned)]:
-            print(printable(line))
+    require_place(args.output, "--output")
+    if args.output.exists():
+        raise InputError(f"--output {args.output} exists already")
+    left_out = LeftOut()
+    rows = labelled_images(args, left_out)
+    if args.test is not None:
+        draw_splits(rows, args.test, args.seed)
+    columns = [*COLUMNS, *(["sample"] if args.aligned else [])]
+    columns += sorted({name for row in rows for name in row} - {*COLUMNS, "sample"})
+    columns = [name for name in columns if any(row.get(name) for row in rows)]
+    write_table(args.output, columns, rows)
+    print(printable(f"{args.output}: {len(rows)} images; the first was taken for"))
+    print(printable("  " + ", ".join(f"{name} {rows[0].get(name) or 'unknown'}" for name in columns)))
+    for line in [*counts(rows), *remarks(rows, args.aligned, left_out), use(args.output, rows, args.aligned)]:
+        print(printable(line))
 
 
 def labelled_images(args: argparse.Namespace, left_out: LeftOut) -> list[Labels]:
@@ -205,7 +198,3 @@ def use(path: Path, rows: list[Labels], aligned: bool) -> str:
     if aligned:
         keys += f' DATASETS.ALIGNED.MODALITIES "{tuple(sorted({row["modality"] for row in rows}))}"'
     return f"use it with {keys}"
-
-
-if __name__ == "__main__":
-    main()

@@ -44,23 +44,19 @@ def argument_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
     """Train what has no results yet, print the tables and write them to ``--output``.
 
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 for whatever the user can put right, 1 if a run failed, or 143 if one was stopped.
+    The status is 1 if a run failed, and 143 if one was stopped.
     """
     args = argument_parser().parse_args(arguments)
-    with one_line_errors():
-        require_packages("fastreid", "yaml", "tabulate")  # of which either host brings the first
-        if args.row and not args.table:
-            raise InputError("--row names rows of a table: give --table, too")
-        if args.submit and (args.scale == "demo" or args.opts or not args.row):
-            raise InputError("--submit takes rows by --row, at full scale and without further keys")
-        _reproduce(args)
+    require_packages("fastreid", "yaml", "tabulate")  # of which either host brings the first
+    if args.row and not args.table:
+        raise InputError("--row names rows of a table: give --table, too")
+    if args.submit and (args.scale == "demo" or args.opts or not args.row):
+        raise InputError("--submit takes rows by --row, at full scale and without further keys")
+    _reproduce(args)
 
 
 def _reproduce(args: argparse.Namespace) -> None:

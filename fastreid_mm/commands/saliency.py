@@ -14,14 +14,7 @@ from fastreid_mm.common.hosts import require_mmseg, require_saliency_scores, say
 
 
 def train(arguments: list[str] | None = None) -> None:
-    """Run mmsegmentation's ``train.py``.
-
-    Args:
-        arguments: the script's, ``--trust-checkpoint`` and ``--dry-run``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Run mmsegmentation's ``train.py`` with its arguments and ours, or make a dry run."""
     parser, given = saliency_arguments.train_parser(), sys.argv[1:] if arguments is None else arguments
     if "--dry-run" in given:
         _run("dry_run", parser, given)
@@ -30,67 +23,67 @@ def train(arguments: list[str] | None = None) -> None:
 
 
 def test(arguments: list[str] | None = None) -> None:
-    """Run mmsegmentation's ``test.py``; arguments and errors like :func:`train`."""
+    """Run mmsegmentation's ``test.py`` with its arguments and ours."""
     _run_script("test.py", saliency_arguments.test_parser(), arguments)
 
 
 def predict(arguments: list[str] | None = None) -> None:
-    """Write the saliency maps of images with depth or thermal images; arguments and errors like :func:`train`."""
+    """Write the saliency maps of images with depth or thermal images."""
     _run("predict", saliency_arguments.predict_parser(), arguments)
 
 
 def export(arguments: list[str] | None = None) -> None:
-    """Write a trained network as ONNX; arguments and errors like :func:`train`."""
+    """Write a trained network as ONNX."""
     _run("export", saliency_arguments.export_parser(), arguments)
 
 
 def browse(arguments: list[str] | None = None) -> None:
-    """Draw the samples that a network gets; arguments and errors like :func:`train`."""
+    """Draw the samples that a network gets."""
     _run("browse", saliency_arguments.browse_parser(), arguments)
 
 
+@one_line_errors()
 def score(arguments: list[str] | None = None) -> None:
-    """Score saliency maps in folders, for which no host is needed; arguments and errors like :func:`train`."""
-    with one_line_errors():
-        require_saliency_scores()
-        args = saliency_arguments.score_parser().parse_args(arguments)
-        for folder, what in ((args.maps, "maps"), (args.masks, "masks")):
-            if not folder.is_dir():
-                raise InputError(f"{what} {folder} is not a folder")
-        from fastreid_mm.saliency.score import score  # PySODMetrics imports scikit-learn, which takes seconds
+    """Score saliency maps in folders, for which no host is needed."""
+    require_saliency_scores()
+    args = saliency_arguments.score_parser().parse_args(arguments)
+    for folder, what in ((args.maps, "maps"), (args.masks, "masks")):
+        if not folder.is_dir():
+            raise InputError(f"{what} {folder} is not a folder")
+    from fastreid_mm.saliency.score import score  # PySODMetrics imports scikit-learn, which takes seconds
 
-        score(args)
+    score(args)
 
 
+@one_line_errors()
 def _run(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None) -> None:
     """Run the function of a module of ``mmseg_mm`` that has the module's name, with parsed arguments."""
-    with one_line_errors():
-        require_mmseg()
-        args = parser.parse_args(arguments)
-        args.config = require_config(args.config, "mmseg_mm")
-        for path in (vars(args).get("image"), vars(args).get("second")):
-            if path and not path.exists():
-                raise InputError(f"{path} does not exist")
-        require_checkpoint(vars(args).get("checkpoint", ""))
-        say_loading("mmseg")
-        module = import_module(f"mmseg_mm.{name}")
-        from mmengine.config import DictAction
+    require_mmseg()
+    args = parser.parse_args(arguments)
+    args.config = require_config(args.config, "mmseg_mm")
+    for path in (vars(args).get("image"), vars(args).get("second")):
+        if path and not path.exists():
+            raise InputError(f"{path} does not exist")
+    require_checkpoint(vars(args).get("checkpoint", ""))
+    say_loading("mmseg")
+    module = import_module(f"mmseg_mm.{name}")
+    from mmengine.config import DictAction
 
-        words, args.cfg_options = vars(args)["cfg_options"], None
-        if words:
-            DictAction(["--cfg-options"], "cfg_options", nargs="+")(parser, args, words)
-        getattr(module, name)(args)
+    words, args.cfg_options = vars(args)["cfg_options"], None
+    if words:
+        DictAction(["--cfg-options"], "cfg_options", nargs="+")(parser, args, words)
+    getattr(module, name)(args)
 
 
+@one_line_errors()
 def _run_script(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None) -> None:
     """Run a script of mmsegmentation, which parses the arguments once more."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    with one_line_errors():
-        require_mmseg()
-        args = parser.parse_args(arguments)
-        require_config(args.config, "mmseg_mm")
-        require_checkpoint(vars(args).get("checkpoint", ""))
-        say_loading("mmseg")
-        from mmseg_mm.engine import run_host_script
+    require_mmseg()
+    args = parser.parse_args(arguments)
+    require_config(args.config, "mmseg_mm")
+    require_checkpoint(vars(args).get("checkpoint", ""))
+    say_loading("mmseg")
+    from mmseg_mm.engine import run_host_script
 
-        run_host_script(name, arguments)
+    run_host_script(name, arguments)

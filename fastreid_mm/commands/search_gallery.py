@@ -55,27 +55,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Print the images found for each query; write them to ``--json`` and draw them in ``--picture``.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Print the images found for each query; write them to ``--json`` and draw them in ``--picture``."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_fastreid()
-        search_gallery(args)
-
-
-def search_gallery(args: argparse.Namespace) -> None:
-    """Search for the queries that parsed arguments name.
-
-    Raises:
-        InputError: whatever the user can put right.
-    """
+    require_fastreid()
     _check(args)
     say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
@@ -120,7 +104,3 @@ def _check(args: argparse.Namespace) -> None:
         if path:
             require_place(path, f"--{name}")
     require_model_files(args)
-
-
-if __name__ == "__main__":
-    main()

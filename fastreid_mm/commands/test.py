@@ -5,24 +5,17 @@ from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Test a checkpoint, which must be given, as :mod:`fastreid_mm.commands.train` does with ``--eval-only``.
+    """Test a checkpoint, which must be given, as :mod:`fastreid_mm.commands.train` does with ``--eval-only``."""
+    require_fastreid()
+    args = argument_parser().parse_args(arguments)
+    args.eval_only = True
+    refuse_early(args)
+    say_loading("fastreid")
+    from fastreid_mm.commands.run import start
+    from fastreid_mm.settings.load import load_config
 
-    Args:
-        arguments: those of :mod:`fastreid_mm.commands.train`; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
-    with one_line_errors():
-        require_fastreid()
-        args = argument_parser().parse_args(arguments)
-        args.eval_only = True
-        refuse_early(args)
-        say_loading("fastreid")
-        from fastreid_mm.commands.run import start
-        from fastreid_mm.settings.load import load_config
-
-        if not load_config(args.config_file, args.opts).MODEL.WEIGHTS:
-            raise InputError("MODEL.WEIGHTS is empty, which model is to be tested? Give --weights and a checkpoint")
-        start(args)
+    if not load_config(args.config_file, args.opts).MODEL.WEIGHTS:
+        raise InputError("MODEL.WEIGHTS is empty, which model is to be tested? Give --weights and a checkpoint")
+    start(args)

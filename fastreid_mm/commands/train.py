@@ -5,20 +5,13 @@ from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Train, or test with ``--eval-only``, and leave ``results.json`` in ``OUTPUT_DIR``.
+    """Train, or test with ``--eval-only``, and leave ``results.json`` in ``OUTPUT_DIR``."""
+    require_fastreid()
+    args = argument_parser().parse_args(arguments)
+    refuse_early(args)
+    say_loading("fastreid")
+    from fastreid_mm.commands.run import start
 
-    Args:
-        arguments: fast-reid's; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
-    with one_line_errors():
-        require_fastreid()
-        args = argument_parser().parse_args(arguments)
-        refuse_early(args)
-        say_loading("fastreid")
-        from fastreid_mm.commands.run import start
-
-        start(args)
+    start(args)

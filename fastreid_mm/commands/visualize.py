@@ -30,32 +30,21 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return args
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Write the report, and print where it is.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Write the report, and print where it is."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        require_fastreid()
-        require_visualize()
-        if args.output.exists() and not args.output.is_dir():
-            raise InputError(f"--output {args.output} is not a folder")
-        require_model_files(args)
-        say_loading("fastreid")
-        from fastreid_mm.inference.predictor import Predictor
-        from fastreid_mm.visualization.report import NAMES, write_report
+    require_fastreid()
+    require_visualize()
+    if args.output.exists() and not args.output.is_dir():
+        raise InputError(f"--output {args.output} is not a folder")
+    require_model_files(args)
+    say_loading("fastreid")
+    from fastreid_mm.inference.predictor import Predictor
+    from fastreid_mm.visualization.report import NAMES, write_report
 
-        unknown = [name for name in args.only if name not in NAMES]
-        if unknown:
-            raise InputError(f"--only {unknown[0]} is not one of {', '.join(NAMES)}")
-        predictor = Predictor(args.config_file, args.weights, args.opts)
-        print(f"Report: {write_report(predictor, args.config_file, args.output, args.only or NAMES)}")
-
-
-if __name__ == "__main__":
-    main()
+    unknown = [name for name in args.only if name not in NAMES]
+    if unknown:
+        raise InputError(f"--only {unknown[0]} is not one of {', '.join(NAMES)}")
+    predictor = Predictor(args.config_file, args.weights, args.opts)
+    print(f"Report: {write_report(predictor, args.config_file, args.output, args.only or NAMES)}")

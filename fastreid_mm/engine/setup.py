@@ -13,6 +13,7 @@ from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.output_dir import refuse_used_output_dir
 from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.common.whole_file import write_text
@@ -26,16 +27,21 @@ from fastreid_mm.settings.load import load_config, with_values
 logger = logging.getLogger("fastreid.mm")
 
 
-def setup(args: argparse.Namespace) -> CfgNode:
+def setup(args: argparse.Namespace, output_dir: str = "") -> CfgNode:
     """Load the config, start the log and save ``config.yaml``, in every process.
 
     Args:
-        args: fast-reid's arguments: ``config_file, resume, eval_only, opts``.
+        args: fast-reid's arguments ``config_file, resume, eval_only, opts``, and ``overwrite`` if there is one.
+        output_dir: the folder to use in the place of ``OUTPUT_DIR``, if given.
 
     Raises:
-        InputError: see :func:`load_config`; or ``OUTPUT_DIR`` cannot be made.
+        InputError: see :func:`load_config`; or ``OUTPUT_DIR`` cannot be made, or has a training in it that is neither
+            to be resumed nor to be overwritten.
     """
     cfg = load_config(args.config_file, args.opts)
+    cfg.OUTPUT_DIR = output_dir or cfg.OUTPUT_DIR
+    if not (args.eval_only or args.resume or getattr(args, "overwrite", True)):  # else the trainer knows what to do
+        refuse_used_output_dir(cfg.OUTPUT_DIR)
     if args.config_file:
         args.config_file = find_config(args.config_file, "fastreid_mm")  # the host opens it to log it
     if args.eval_only:
