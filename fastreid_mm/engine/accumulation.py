@@ -17,7 +17,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.batch_layout import LAYOUT, layout_of
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.modeling.meta_arch.composed import ComposedModel
+from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel
 
 logger = logging.getLogger("fastreid.mm")
 

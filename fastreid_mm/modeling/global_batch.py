@@ -35,15 +35,8 @@ class _Gather(torch.autograd.Function):
 def gather(values: Tensor) -> Tensor:
     """(B, ...) of this process to (W * B, ...) of all W processes in their order, with gradient.
 
-    Every process must call it, with tensors of one shape. With a single process it returns what it is given.
+    The images of the first process come first, its infrared ones before the visible ones of the second; no loss here
+    depends on that order. Every process must call it, with tensors of one shape. With a single process it returns what
+    it is given.
     """
     return values if comm.get_world_size() == 1 else _Gather.apply(values)
-
-
-def global_batch(*values: Tensor) -> list[Tensor]:
-    """:func:`gather` for each of several tensors of the same batch: features, targets, modalities.
-
-    The images of the first process come first, its infrared ones before the visible ones of the second. No loss here
-    depends on that order.
-    """
-    return [gather(each) for each in values]

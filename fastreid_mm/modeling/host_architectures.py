@@ -6,8 +6,7 @@ from fastreid.modeling.meta_arch import Baseline
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms.term import build_losses
+from fastreid_mm.modeling.terms.term import Labels, build_losses
 
 HOST_LOSSES = {"CrossEntropyLoss", "TripletLoss", "CircleLoss", "Cosface"}
 

@@ -12,7 +12,7 @@ from fastreid.modeling.meta_arch import META_ARCH_REGISTRY, Baseline
 import fastreid_mm.methods  # noqa: F401  registers architectures, heads and losses
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.keys import leaves, refuse_odd
-from fastreid_mm.modeling.meta_arch.composed import ComposedModel
+from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel
 from fastreid_mm.modeling.registered import require_registered
 from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, loss_names
 from fastreid_mm.settings.imports import defaults_of

@@ -8,7 +8,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
 from fastreid_mm.losses import modulation_discriminative
-from fastreid_mm.modeling.labels import Labels
+from fastreid_mm.modeling.terms import Labels
 from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import vi_batch
 

@@ -8,7 +8,7 @@ from fastreid.modeling import build_model
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.losses import identity_alignment
 from fastreid_mm.methods.mun.losses import ModalityAlignment
-from fastreid_mm.modeling.labels import Labels
+from fastreid_mm.modeling.terms import Labels
 from tests.methods.test_mun import named, recording
 from tests.modeling.test_architectures import vi_batch
 

@@ -5,8 +5,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import add_keys
 from fastreid_mm.losses import weighted_regularized_triplet
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, FeatureTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, FeatureTerm, Labels
 from fastreid_mm.modeling.terms.host import OUTPUTS
 
 

@@ -7,8 +7,7 @@ from torch import Tensor
 
 from fastreid_mm.losses import modulation_discriminative
 from fastreid_mm.losses.modality_consistency import both_modalities_consistency
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, Labels, LossTerm
 
 
 @LOSS_REGISTRY.register()

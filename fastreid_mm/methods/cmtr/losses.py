@@ -7,8 +7,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.layers import identity_classifier
 from fastreid_mm.losses import modality_aware_center, smoothed_cross_entropy
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, Labels, LossTerm
 from fastreid_mm.modeling.terms.host import smoothing_of
 
 

@@ -11,7 +11,7 @@ from yacs.config import CfgNode
 from fastreid_mm.layers import ModalityEmbedding
 from fastreid_mm.modeling.backbones import ReIDViT
 from fastreid_mm.modeling.backbones.required import build_required
-from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
+from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel, composed_arguments
 
 
 @META_ARCH_REGISTRY.register()

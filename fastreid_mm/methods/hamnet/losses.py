@@ -8,9 +8,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import add_keys
 from fastreid_mm.losses import heterogeneous_score_coherence
-from fastreid_mm.losses.total import total
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, LossTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, Labels, LossTerm, total
 
 
 @LOSS_REGISTRY.register()

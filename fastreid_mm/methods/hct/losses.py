@@ -8,8 +8,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.losses import hetero_center_triplet
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, LossTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, SCALE, Labels, LossTerm
 from fastreid_mm.modeling.terms.host import over_parts
 
 

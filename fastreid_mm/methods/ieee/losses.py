@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from fastreid_mm.losses import multi_modal_margin
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, Labels, LossTerm
 
 
 @LOSS_REGISTRY.register()

@@ -9,7 +9,7 @@ from fastreid_mm.common.batch_layout import Layout
 from fastreid_mm.layers import CrossModalInteraction
 from fastreid_mm.modeling.backbones.multi_stream import build_multi_stream
 from fastreid_mm.modeling.meta_arch.aligned import AlignedModel, named_modalities
-from fastreid_mm.modeling.meta_arch.composed import composed_arguments
+from fastreid_mm.modeling.meta_arch.reid_model import composed_arguments
 
 
 @META_ARCH_REGISTRY.register()

@@ -12,9 +12,7 @@ from fastreid_mm.layers import ModalityPrototypes, identity_classifier
 from fastreid_mm.losses import identity_alignment, smoothed_cross_entropy
 from fastreid_mm.losses.geometry import same_identity
 from fastreid_mm.losses.maximum_mean_discrepancy import identity_discrepancy
-from fastreid_mm.losses.total import total
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, LossTerm
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, Labels, LossTerm, total
 from fastreid_mm.modeling.terms.host import over_parts, smoothing_of
 
 AUXILIARY = 2

@@ -13,7 +13,7 @@ from fastreid_mm.layers import AuxiliaryGenerator
 from fastreid_mm.methods.mun.auxiliary import build_auxiliary, running_statistics_kept
 from fastreid_mm.methods.mun.head import OF_AUXILIARY
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet, build_two_stream
-from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
+from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel, composed_arguments
 from fastreid_mm.modeling.terms import needed_outputs
 
 

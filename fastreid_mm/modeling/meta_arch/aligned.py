@@ -1,8 +1,7 @@
 """The base of the architectures for aligned samples, any modality of which may be missing at test time."""
 
-from collections.abc import Sequence
-
 import torch
+from fastreid.config import configurable
 from torch import Tensor
 from yacs.config import CfgNode
 
@@ -11,7 +10,7 @@ from fastreid_mm.evaluation import AlignedFeature
 from fastreid_mm.evaluation.common_blocks import common_block_distance
 from fastreid_mm.modeling.backbones.multi_stream import build_multi_stream
 from fastreid_mm.modeling.heads.aligned_head import blocks_of
-from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
+from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel, composed_arguments
 
 
 class AlignedModel(ComposedModel):
@@ -28,11 +27,24 @@ class AlignedModel(ComposedModel):
 
     provides: tuple[str, ...] = ("maps", "modality_maps")
 
+    @configurable
     def __init__(self, *, modalities: tuple[str, ...], **composed) -> None:
         super().__init__(**composed)
         self.modalities = tuple(modalities)
         self.blocks = blocks_of(self.heads, len(self.modalities))
         self.block_sizes = tuple(block.size for block in self.blocks)
+
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        """Read the arguments of the constructor from the config, with the multi-stream network of ``MODEL.BACKBONE``.
+
+        Raises:
+            InputError: fewer than two modalities, and what :func:`composed_arguments` raises.
+        """
+        modalities, backbone = named_modalities(cfg), build_multi_stream(cfg)
+        channels = len(modalities) * backbone.dim
+        arguments = composed_arguments(cfg, backbone, channels, backbone.map_size, cls.provides)
+        return arguments | {"modalities": modalities}
 
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, M * C, h, w)``, ``modality_maps (B, M, C, h, w)``, ``present``."""
@@ -123,22 +135,6 @@ class AlignedModel(ComposedModel):
     def _blocks_of(self, feature: AlignedFeature) -> Tensor:
         """(N, blocks) bool, which blocks N features have."""
         return torch.stack([feature.held[:, list(block.needs)].all(1) for block in self.blocks], 1)
-
-
-def aligned_arguments(cfg: CfgNode, provides: Sequence[str] = AlignedModel.provides) -> dict:
-    """Read the arguments of :class:`AlignedModel`, with the multi-stream network of ``MODEL.BACKBONE``.
-
-    Args:
-        cfg: the config.
-        provides: names of the inputs that the architecture makes.
-
-    Raises:
-        InputError: fewer than two modalities, and what :func:`composed_arguments` raises.
-    """
-    modalities = named_modalities(cfg)
-    backbone = build_multi_stream(cfg)
-    channels = len(modalities) * backbone.dim
-    return composed_arguments(cfg, backbone, channels, backbone.map_size, provides) | {"modalities": modalities}
 
 
 def named_modalities(cfg: CfgNode) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.modeling.backbones.two_stream import build_two_stream
-from fastreid_mm.modeling.meta_arch.composed import ComposedModel, composed_arguments
+from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel, composed_arguments
 
 
 @META_ARCH_REGISTRY.register()

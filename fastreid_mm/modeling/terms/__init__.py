@@ -2,7 +2,16 @@
 
 from fastreid_mm.modeling.terms.centers import CenterLoss, HeteroCenter
 from fastreid_mm.modeling.terms.host import CircleLoss, Cosface, CrossEntropyLoss, FeatureTerm, TripletLoss
-from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, SCALE, LossTerm, LossTerms, build_losses, needed_outputs
+from fastreid_mm.modeling.terms.term import (
+    LOSS_REGISTRY,
+    SCALE,
+    Labels,
+    LossTerm,
+    LossTerms,
+    build_losses,
+    needed_outputs,
+    total,
+)
 
 __all__ = [
     "LOSS_REGISTRY",
@@ -13,9 +22,11 @@ __all__ = [
     "CrossEntropyLoss",
     "FeatureTerm",
     "HeteroCenter",
+    "Labels",
     "LossTerm",
     "LossTerms",
     "TripletLoss",
     "build_losses",
     "needed_outputs",
+    "total",
 ]

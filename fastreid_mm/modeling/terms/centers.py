@@ -13,10 +13,8 @@ from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.layers.choices import REDUCTIONS
 from fastreid_mm.losses import center_loss, hetero_center
-from fastreid_mm.losses.total import total
-from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.terms.host import OUTPUTS, FeatureTerm
-from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, SCALE
+from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, SCALE, Labels, total
 
 
 @LOSS_REGISTRY.register()

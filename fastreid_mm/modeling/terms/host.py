@@ -13,9 +13,7 @@ from yacs.config import CfgNode
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.losses import batch_hard_triplet, smoothed_cross_entropy
-from fastreid_mm.losses.total import total
-from fastreid_mm.modeling.labels import Labels
-from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, LossTerm
+from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, Labels, LossTerm, total
 
 OUTPUTS = Key(("features",), "Outputs of the head that the loss is summed over.", when="training")
 

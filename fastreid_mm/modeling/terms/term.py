@@ -4,9 +4,10 @@ fast-reid chooses among four losses with a chain of ifs; here each is a class in
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
+from fastreid.utils import comm
 from fastreid.utils.registry import Registry
 from torch import Tensor, nn
 from yacs.config import CfgNode
@@ -17,13 +18,26 @@ from fastreid_mm.common.keys import Key
 from fastreid_mm.losses.label_checks import LACKING, no_positives, one_identity
 from fastreid_mm.modeling.global_batch import gather
 from fastreid_mm.modeling.heads.head import gives_of, heads_that_give, widths_of
-from fastreid_mm.modeling.labels import Labels
 from fastreid_mm.modeling.registered import require_registered
 
 LOSS_REGISTRY = Registry("LOSSES")
 """Loss terms by the name that ``MODEL.LOSSES.NAME`` has for them."""
 
 SCALE = Key(1.0, "The weight of the loss.", least=0, when="training")
+
+
+class Labels(NamedTuple):
+    """The labels of a batch, of all processes together where losses are computed."""
+
+    targets: Tensor
+    """(B,) identities, 0 .. N - 1."""
+    modalities: Tensor | None = None
+    """(B,) 0 for visible and 1 for infrared; None for samples of several modalities."""
+
+
+def total(terms: Iterable[Tensor]) -> Tensor:
+    """Sum one or more 0-d losses to a tensor; the type of Python's sum includes the integer 0 that it starts with."""
+    return cast(Tensor, sum(terms))
 
 
 class LossTerm(nn.Module):
@@ -130,11 +144,12 @@ class LossTerms(nn.Module):
 
     def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> dict[str, Tensor]:
         """Compute named 0-d losses of a head's outputs for this process's samples, and of their labels."""
-        needed = dict.fromkeys(name for term in self for name in term.needs)
-        everything = {name: gather(outputs[name]) for name in needed}
-        modalities = None if labels.modalities is None else gather(labels.modalities)
-        labels = Labels(gather(labels.targets), modalities)
-        return {log_name(name, term): term(everything, labels) for name, term in zip(self._names, self)}
+        if comm.get_world_size() > 1:
+            outputs = {
+                name: gather(outputs[name]) for name in dict.fromkeys(need for term in self for need in term.needs)
+            }
+            labels = Labels(*(None if each is None else gather(each) for each in labels))
+        return {log_name(name, term): term(outputs, labels) for name, term in zip(self._names, self)}
 
 
 def log_name(name: str, term: object) -> str:
