@@ -22,17 +22,10 @@ def write_llcm(
     """Write a data set in LLCM's layout: ``{train,test}_{vis,nir}/cam{1..9}/{id:04d}/{n:04d}.jpg`` and ``idx/``.
 
     Args:
-        root: the folder to make. It is the one that holds ``test_vis`` and ``idx``.
-        images: gives ``("vis" or "nir", camera 1..9, identity, image)``. Nothing is read from it if the folder is
-            already there.
+        root: the folder that holds ``test_vis`` and ``idx``.
+        images: gives ``("vis" or "nir", camera 1..9, identity, image)``.
         test: the identities for testing; the others are for training.
-        recipe: everything that determines the images and the split (see :func:`~data_folders.complete.make_folder`).
-
-    Returns:
-        True if the folder was made now, False if the same recipe's result was already there.
-
-    Raises:
-        InputError: the folder is in use.
+        recipe: everything that determines the images and the split.
     """
     return make_folder(Path(root), {"layout": "LLCM", **recipe}, lambda folder: _fill(folder, images, test))
 

@@ -36,18 +36,6 @@ def write_msvr310(
 
     The gallery, ``bounding_box_test``, holds all samples for testing; ``query3`` has copies of those whose identity
     was seen in several scenes.
-
-    Args:
-        root: the folder to make. It is the one that holds ``bounding_box_train``.
-        samples: nothing is read from it if the folder is already there.
-        test: the identities for testing; the others are for training.
-        recipe: everything that determines the samples and the split (see :func:`~data_folders.complete.make_folder`).
-
-    Returns:
-        True if the folder was made now, False if the same recipe's result was already there.
-
-    Raises:
-        InputError: the folder is in use.
     """
     return make_folder(Path(root), {"layout": "MSVR310", **recipe}, lambda folder: _fill(folder, samples, test))
 

@@ -23,17 +23,10 @@ def write_regdb(
     """Write a data set in RegDB's layout: ``Visible/{id}``, ``Thermal/{id}`` and ten random halves in ``idx/``.
 
     Args:
-        root: the folder to make. It is the one that holds ``Visible``, ``Thermal`` and ``idx``.
-        images: gives ``("visible" or "thermal", identity, image)``. Nothing is read from it if the folder is already
-            there.
-        recipe: everything that determines the images (see :func:`~data_folders.complete.make_folder`).
+        root: the folder that holds ``Visible``, ``Thermal`` and ``idx``.
+        images: gives ``("visible" or "thermal", identity, image)``, of two identities or more.
+        recipe: everything that determines the images.
         seed: determines the ten random halves.
-
-    Returns:
-        True if the folder was made now, False if the same recipe's result was already there.
-
-    Raises:
-        InputError: the folder is in use, or there are fewer than two identities.
     """
     recipe = {"layout": "RegDB", "split seed": seed, **recipe}
     return make_folder(Path(root), recipe, lambda folder: _fill(folder, images, seed))

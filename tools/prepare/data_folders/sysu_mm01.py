@@ -52,18 +52,11 @@ def write_sysu(
     """Write a data set in SYSU-MM01's layout: ``cam{1..6}/{id:04d}/{n:04d}.jpg`` and ``exp/``.
 
     Args:
-        root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
-        images: gives ``(camera 1..6, identity, image)``. The images of one camera and identity are numbered in their
-            order here. Nothing is read from it if the folder is already there.
+        root: the folder that holds ``cam1`` and ``exp``.
+        images: gives ``(camera 1..6, identity, image)``; those of one camera and identity are numbered in their order.
         split: must name exactly the identities of ``images``.
-        recipe: everything that determines the images (see :func:`~data_folders.complete.make_folder`).
+        recipe: everything that determines the images.
         seed: determines the ten gallery permutations in ``exp/rand_perm_cam.mat``.
-
-    Returns:
-        True if the folder was made now, False if the same recipe's result was already there.
-
-    Raises:
-        InputError: the folder is in use, or ``images`` and ``split`` disagree.
     """
     recipe = {"layout": "SYSU-MM01", "permutation seed": seed, **recipe}
     return make_folder(Path(root), recipe, lambda folder: _fill(folder, images, split, seed))

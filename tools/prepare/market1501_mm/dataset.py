@@ -36,16 +36,10 @@ def make_market1501_mm(
 
     Args:
         source: Market-1501 as it is distributed, with ``bounding_box_train``, ``query`` and ``bounding_box_test``.
-        root: the folder to make. It is the one that holds ``train``, ``query`` and ``gallery``.
+        root: the folder that holds ``train``, ``query`` and ``gallery``.
         thermal: folder of thermal images under the names of the visible ones, in the same three folders or all in one.
             They are resized to the visible ones. Without it there is no thermal modality.
         left_out: is given the files in Market-1501's folders that are not its images.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: a folder or thermal images are missing, images cannot be read, or ``root`` is in use.
     """
     left_out = LeftOut() if left_out is None else left_out
     photographs = find_photographs(Path(source), None if thermal is None else Path(thermal), left_out)

@@ -53,15 +53,9 @@ def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0, validatio
 
     Args:
         source: the clone, with at least four pairs of photographs.
-        root: the folder to make. It is the one that holds ``train_171`` and ``test``.
-        seed: determines the places and every crop; it is not negative.
+        root: the folder that holds ``train_171`` and ``test``.
+        seed: determines the places and every crop.
         validation: leave out the photographs of the test places, and split the others anew.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: the photographs cannot be used, or the folder is in use.
     """
     return _make("RGBNT201", source, root, seed, validation, UPRIGHT, _save_apart)
 
@@ -69,9 +63,8 @@ def make_rgbnt201(source: str | Path, root: str | Path, seed: int = 0, validatio
 def make_rgbn300(source: str | Path, root: str | Path, seed: int = 0, validation: bool = False) -> bool:
     """Make a data set in RGBN300's layout: six lying places in each photograph, each sample in one file.
 
-    The query is each test place under the first camera, the gallery the same places under the others.
-
-    Arguments, return value and errors are those of :func:`make_rgbnt201`; ``root`` is the folder that holds ``rgbir``.
+    The query is each test place under the first camera, the gallery the same places under the others. Arguments are
+    those of :func:`make_rgbnt201`; ``root`` is the folder that holds ``rgbir``.
     """
     return _make("RGBN300", source, root, seed, validation, LYING, _save_strip)
 

@@ -49,19 +49,10 @@ class Style:
 
 
 def jittered_box(photograph: tuple[int, int], centre: Point, style: Style, rng: np.random.Generator, cut: Cut) -> Box:
-    """Draw a crop of a place, shifted as far as it stays in the photograph.
+    """Draw a crop of a place around its centre, shifted as far as it stays in the photograph.
 
-    The width is drawn within 12 % of the camera's, the shift within 12 % of the place's shorter side.
-
-    Args:
-        photograph: the width and height of the photograph.
-        centre: the middle of the place in the photograph.
-        style: the view of the camera.
-        rng: draws zoom and shift.
-        cut: the shape of the place.
-
-    Returns:
-        The left, top, right and bottom edge in pixels and fractions of them; the box has the shape of the cut's images.
+    The width is drawn within 12 % of the camera's, the shift within 12 % of the place's shorter side. The left, top,
+    right and bottom edge are in pixels and fractions of them; the box has the shape of the cut's images.
     """
     place = cut.fitted(photograph)
     zoom = style.zoom * (1 + rng.uniform(-_ZOOM, _ZOOM))

@@ -31,13 +31,7 @@ class Place(NamedTuple):
 
 
 def draw_places(pairs: list[Pair], cut: Cut, seed: int) -> list[Place]:
-    """Draw six places in every photograph, or as many as fit in a small one, in the order of the photographs.
-
-    Args:
-        pairs: the photographs.
-        cut: the shape of a place.
-        seed: determines the positions, together with a photograph's number and size.
-    """
+    """Draw six places in every photograph, or as many as fit in a small one, in the order of the photographs."""
     centres = [
         (number, centre)
         for number, pair in enumerate(pairs)
@@ -47,15 +41,9 @@ def draw_places(pairs: list[Pair], cut: Cut, seed: int) -> list[Place]:
 
 
 def draw_centres(photograph: tuple[int, int], cut: Cut, rng: np.random.Generator) -> list[Point]:
-    """Draw places in a photograph at random, of which no two overlap by more than three tenths.
+    """Draw the middles of one to six places in a photograph, of which no two overlap by more than three tenths.
 
-    Args:
-        photograph: the width and height of the photograph.
-        cut: the shape of a place.
-        rng: draws the places.
-
-    Returns:
-        The middles of one to six places. Crops of them are shifted, so crops may overlap more, or not at all.
+    Crops of them are shifted, so crops may overlap more, or not at all.
     """
     width, height = cut.fitted(photograph)
     centres: list[Point] = []

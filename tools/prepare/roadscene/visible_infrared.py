@@ -27,17 +27,7 @@ _VAL_SHARE, _TEST_SHARE = 0.08, 0.26
 def make_roadscene(source: str | Path, root: str | Path, seed: int = 0, validation: bool = False) -> bool:
     """Make RoadScene-VI from a clone of RoadScene: six places in each photograph.
 
-    Args:
-        source: the clone, with at least four pairs of photographs.
-        root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
-        seed: determines the places, every crop and the gallery permutations; it is not negative.
-        validation: leave out the photographs of the test places, and split the others anew.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: the photographs cannot be used, or the folder is in use.
+    Arguments are those of :func:`roadscene.aligned.make_rgbnt201`; ``root`` holds ``cam1`` and ``exp``.
     """
     require_seed(seed)
     pairs = find_enough_pairs(source)
@@ -49,12 +39,9 @@ def make_roadscene(source: str | Path, root: str | Path, seed: int = 0, validati
 
 
 def split_photographs(count: int) -> tuple[int, int]:
-    """Find the first photograph for validation and the first for testing, both counted from 0.
+    """Find the first photograph for validation and the first for testing, of three or more, counted from 0.
 
     Each split is one run of neighbours in the order of names, since frames with close numbers may show one street.
-
-    Args:
-        count: the number of photographs, at least three.
     """
     val, test = (max(1, round(share * count)) for share in (_VAL_SHARE, _TEST_SHARE))
     return count - val - test, count - test

@@ -59,15 +59,9 @@ class Studio:
     _places: dict[tuple[int, bool], np.ndarray] = field(default_factory=dict, repr=False)
 
     def photograph(self, person: Person, camera: Camera, key: tuple[int, ...]) -> Image.Image:
-        """Take one picture; the same person, camera and key give the same picture.
+        """Take a 64 x 128 picture, in RGB or, from an infrared camera, in grey.
 
-        Args:
-            person: who stands before the camera.
-            camera: what takes the picture.
-            key: non-negative numbers that identify the image.
-
-        Returns:
-            A 64 x 128 image, RGB from a visible camera and grey from an infrared one.
+        The same person, camera and key, of numbers that identify the image, give the same picture.
         """
         rng = np.random.default_rng([self.seed, 1, *key])
         parts, light = draw_figure(person.shape, sample_pose(person.shape, rng))

@@ -75,11 +75,7 @@ class Canvas:
     def limb(self, joints: Sequence[Point], widths: Sequence[float], parts: Sequence[Part], light: float = 1.0) -> None:
         """Fill a tapered, round-jointed limb with a darker rim, which sets it off from a body of the same cloth.
 
-        Args:
-            joints: the joints from the body outwards, one more than ``parts``. Outer segments are drawn first.
-            widths: the width at each joint, in body heights.
-            parts: what each segment shows.
-            light: the light on the whole limb.
+        The joints, with the width at each, are one more than the parts; outer segments are drawn first.
         """
         for rim, shade in ((0.008, 0.72 * light), (0.0, light)):
             for i in reversed(range(len(parts))):
@@ -89,14 +85,7 @@ class Canvas:
                 self.polygon(_taper(joints[i], joints[i + 1], first, last), parts[i], shade)
 
     def weave(self, part: Part, motif: Part, pattern: Pattern, origin: Point) -> None:
-        """Turn ``part`` into ``motif`` at the motifs of a pattern.
-
-        Args:
-            part: the garment's ground.
-            motif: what takes its place.
-            pattern: which pattern it is, and how wide.
-            origin: the body point from which the pattern is laid out.
-        """
+        """Turn a garment's ground, ``part``, into ``motif`` at the motifs of a pattern, laid out from a body point."""
         labels = np.array(self.parts)
         rows, columns = _extent(labels == part)
         found = labels[rows, columns]  # a view
@@ -131,13 +120,7 @@ def _taper(start: Point, end: Point, first: float, last: float) -> list[Point]:
 
 
 def _motif(pattern: Pattern, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Find the pixels of a pattern's motif, (H, W) bool.
-
-    Args:
-        pattern: which pattern it is, and how wide.
-        x: (1, W), in body heights from the pattern's origin.
-        y: (H, 1), likewise.
-    """
+    """Find the pixels of a pattern's motif, (H, W) bool, from x (1, W) and y (H, 1) in body heights from its origin."""
     period = pattern.period or 1.0
     u, v = x / period, y / period
     match pattern.kind:

@@ -40,17 +40,11 @@ def make_toy_sysu(root: str | Path, identities: Identities = 90, images_per_came
     """Draw a data set in SYSU-MM01's layout; the first identities are for training and the last for testing.
 
     Args:
-        root: the folder to make. It is the one that holds ``cam1`` and ``exp``.
+        root: the folder that holds ``cam1`` and ``exp``.
         identities: the number of people, 3 to 1000, of which a third is for testing; or the numbers for training,
             validation and test, at least one each: (296, 99, 96) in SYSU-MM01.
-        images_per_camera: the number of images of a person by each of the six cameras, at least 1.
-        seed: determines everything: the same seed gives the same bytes.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: a number is out of range, or the folder is in use.
+        images_per_camera: the number of images of a person by each of the six cameras.
+        seed: determines everything.
     """
     split = toy_sysu_split(identities)
     if images_per_camera < 1:
@@ -64,11 +58,7 @@ def make_toy_sysu(root: str | Path, identities: Identities = 90, images_per_came
 def toy_sysu_split(identities: Identities) -> SysuSplit:
     """Take the first identities for training, the next for validation and the last for testing.
 
-    Args:
-        identities: their number, of which a third is for testing and a ninth for validation, or the number of each.
-
-    Raises:
-        InputError: training, validation or test would have no identity.
+    Of a single number, a third is for testing and a ninth for validation.
     """
     if isinstance(identities, int):
         test = identities // 3
@@ -93,19 +83,7 @@ def _sysu_images(people: list[Person], count: int, studio: Studio) -> Iterator[t
 
 
 def make_toy_regdb(root: str | Path, identities: int = 40, seed: int = 0) -> bool:
-    """Draw a data set in RegDB's layout, ten visible and ten thermal images of each identity.
-
-    Args:
-        root: the folder to make. It is the one that holds ``Visible``, ``Thermal`` and ``idx``.
-        identities: the number of people, 2 to 1000.
-        seed: determines everything: the same seed gives the same bytes.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: a number is out of range, or the folder is in use.
-    """
+    """Draw a data set in RegDB's layout, ten visible and ten thermal images of each of 2 to 1000 identities."""
     people = sample_people(identities, seed)
     recipe = {"maker": "toy people 1", "identities": identities, "seed": seed}
     return write_regdb(root, _regdb_images(people, Studio(seed)), recipe, seed)

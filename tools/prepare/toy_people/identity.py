@@ -105,17 +105,7 @@ _HAIR = ((34, 28, 26), (82, 54, 34), (176, 140, 84), (150, 146, 142))
 
 
 def sample_people(count: int, seed: int) -> list[Person]:
-    """Draw people that differ from each other in shape, not only in colour.
-
-    The first people of a longer list are those of a shorter one with the same seed.
-
-    Args:
-        count: the number of people to draw, 1 to 1000.
-        seed: determines the people; it is not negative.
-
-    Raises:
-        InputError: a number is out of range.
-    """
+    """Draw 1 to 1000 people who differ in shape; the same seed gives the same people."""
     if not 1 <= count <= MAX_PEOPLE:
         raise InputError(f"the number of identities must be 1 to {MAX_PEOPLE}, got {count}")
     require_seed(seed)

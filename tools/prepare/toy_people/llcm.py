@@ -16,19 +16,9 @@ SEEN_BY = 4
 
 
 def make_toy_llcm(root: str | Path, identities: int = 60, images_per_camera: int = 4, seed: int = 0) -> bool:
-    """Draw a data set in LLCM's layout; a third of the identities, the last ones, are for testing.
+    """Draw a data set in LLCM's layout, of 3 to 1000 people; the last third is for testing.
 
-    Args:
-        root: the folder to make. It is the one that holds ``test_vis`` and ``idx``.
-        identities: the number of people, 3 to 1000.
-        images_per_camera: the number of images of a person by each camera in each modality, at least 1.
-        seed: determines everything: the same seed gives the same bytes.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: a number is out of range, or the folder is in use.
+    Each person is seen by some of the cameras, ``images_per_camera`` times in each modality.
     """
     if identities < 3:
         raise InputError(f"training and test need at least 3 identities, got {identities}")

@@ -15,20 +15,9 @@ VIEWS = 3
 
 
 def make_toy_msvr310(root: str | Path, identities: int = 60, seed: int = 0) -> bool:
-    """Draw a data set in MSVR310's layout; half of the identities, the last ones, are for testing.
+    """Draw a data set in MSVR310's layout, of 4 to 1000 people; the last half is for testing.
 
     Every third identity is seen in one scene, and so is no query; the others in two or three, by three cameras each.
-
-    Args:
-        root: the folder to make. It is the one that holds ``bounding_box_train``.
-        identities: the number of people, 4 to 1000.
-        seed: determines everything: the same seed gives the same bytes.
-
-    Returns:
-        True if the folder was made now, False if it was already there.
-
-    Raises:
-        InputError: a number is out of range, or the folder is in use.
     """
     if identities < 4:
         raise InputError(f"training and test need at least 4 identities, got {identities}")

@@ -26,15 +26,7 @@ class Surface(IntEnum):
 
 
 def draw_place(indoor: bool, seed: list[int]) -> np.ndarray:
-    """Draw a place without colours, reproducibly.
-
-    Args:
-        indoor: whether the place is a corridor, or else a street.
-        seed: identifies the place.
-
-    Returns:
-        The :class:`Surface` of every pixel, (128, 320).
-    """
+    """Draw a corridor or a street without colours: the :class:`Surface` of every pixel, (128, 320)."""
     rng = np.random.default_rng(seed)
     image = Image.new("L", (PANORAMA_WIDTH, HEIGHT), Surface.WALL if indoor else Surface.SKY)
     draw = ImageDraw.Draw(image)
