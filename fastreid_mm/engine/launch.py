@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import torch.distributed as dist
 from fastreid.utils import comm
 from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.elastic.utils.distributed import get_free_port
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fastreid_mm.common.errors import InputError, first_line, one_line_errors
@@ -62,7 +62,7 @@ def launch(
     if dist_url == "auto":
         if num_machines > 1:
             raise InputError("--dist-url auto needs a single machine; give the same tcp:// address on all")
-        dist_url = f"tcp://127.0.0.1:{_free_port()}"
+        dist_url = f"tcp://127.0.0.1:{get_free_port()}"
     if not re.fullmatch(r"tcp://.+:\d+", dist_url):
         raise InputError(f"--dist-url {dist_url!r} is not tcp://ADDRESS:PORT")
     with TemporaryDirectory() as folder:
@@ -126,12 +126,6 @@ def _join(main: Callable[..., object], num_processes: int, num_machines: int, ar
 def _require_gpus(option: str, wanted: int) -> None:
     if torch.cuda.is_available() and wanted > torch.cuda.device_count():
         raise InputError(f"{option} {wanted} is more than the {torch.cuda.device_count()} GPUs here")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _make_groups(local_rank: int, per_machine: int) -> None:

@@ -1,12 +1,14 @@
 """Checkpoints that survive a stop at any moment."""
 
 from collections.abc import Mapping
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
+from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
@@ -16,9 +18,27 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.finite_loss import require_finite
 from fastreid_mm.common.stopping import STOPPED, StopSignal, delete_all_but_newest
 from fastreid_mm.common.used_folder import LAST
+from fastreid_mm.common.whole_file import write_whole
 from mmseg_mm.engine.safe_checkpoint import purpose_of
-from mmseg_mm.engine.whole_file_backend import BACKEND, WholeFileBackend
 from mmseg_mm.engine.work_folder import WorkFolder
+
+BACKEND = "whole_file"
+"""Name of :class:`WholeFileBackend` in mmengine."""
+
+
+class WholeFileBackend(LocalBackend):
+    """Backend like mmengine's for local files, which writes them whole or not at all."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file under a temporary name, flush it to the disk and rename it.
+
+        Raises:
+            WriteError: The file cannot be written, as on a full disk. The file that it was to replace is untouched.
+        """
+        write_whole(str(filepath), partial(super().put, obj))
+
+
+register_backend(BACKEND, WholeFileBackend, force=True)
 
 
 @HOOKS.register_module()

@@ -125,16 +125,20 @@ def step_of(job, keys, stepped, folder):
     """A step of the training, whose weights are those that the test has."""
     tiny = write_tiny_config(folder / "tiny.yml", job.config, folder / "out")
     cfg = load_config(tiny, key_words({**keys, "MODEL.HEADS.NUM_CLASSES": 5}))
-    if any(key.startswith("MODEL.") for key in job.test):
-        tested = load_config(tiny, key_words({**keys, **job.test, "MODEL.HEADS.NUM_CLASSES": 5}))
-        build_model(tested).load_state_dict(build_model(cfg).state_dict())
     made = "\n".join(line for line in map(str, flat(cfg)) if not line.startswith(OF_A_SET))
-    if made in stepped:
+    tested = str({key: value for key, value in job.test.items() if key.startswith("MODEL.")})
+    if (made, tested) in stepped:
         return
-    stepped.add(made)
+    stepped.add((made, tested))
     torch.manual_seed(0)
     recorded = RecordedConfig(cfg)
     model = build_model(recorded).train()
+    if tested != "{}":
+        test_keys = {**keys, **job.test, "MODEL.HEADS.NUM_CLASSES": 5}
+        build_model(load_config(tiny, key_words(test_keys))).load_state_dict(model.state_dict())
+    if made in stepped:
+        return
+    stepped.add(made)
     optimizer = build_optimizer(cfg, model)
     before = [value.detach().clone() for value in model.parameters()]
     losses = model(batch_of(cfg))

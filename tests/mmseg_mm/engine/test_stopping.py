@@ -13,8 +13,8 @@ from mmengine.fileio import get_file_backend
 from fastreid_mm.common.checkpoint_file import first_whole
 from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import EpochSeedHook, read_checkpoint
+from mmseg_mm.engine.checkpoint_hook import BACKEND
 from mmseg_mm.engine.run_record import config_checksum
-from mmseg_mm.engine.whole_file_backend import BACKEND
 from mmseg_mm.engine.work_folder import WorkFolder
 from tests.mmseg_mm.engine.conftest import script
 
