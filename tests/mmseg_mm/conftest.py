@@ -1,4 +1,4 @@
-"""Pairs of image and depth, and an untrained network that all who predict share."""
+"""Quick runs of the host, pairs of image and depth, and an untrained network that all who predict share."""
 
 import cv2
 import numpy as np
@@ -7,6 +7,15 @@ import torch
 
 from mmseg_mm.inference import init_rgbd_model
 from tests.mmseg_mm.small_model import build_model, small_config
+
+
+@pytest.fixture(scope="package", autouse=True)
+def quick_start():
+    """Runs that neither look up the versions of everything first nor lay out the text of a config with every file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmengine.runner.runner.collect_env", dict)
+        patch.setattr("mmengine.config.config.FormatCode", lambda text, **_: (text, True))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,6 @@ from tests.mmseg_mm.small_model import small_config
 from toy_scenes.scenes import make_toy_rgbd
 
 
-@pytest.fixture(scope="package", autouse=True)
-def quick_start():
-    """Runs that do not look up the versions of everything first, which takes them seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mmengine.runner.runner.collect_env", dict)
-        yield
-
-
 @pytest.fixture(scope="session")
 def scenes(tmp_path_factory):
     root = tmp_path_factory.mktemp("scenes")
