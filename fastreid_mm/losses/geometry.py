@@ -12,15 +12,7 @@ from fastreid_mm.losses.label_checks import require_modalities
 
 
 def euclidean_matrix(a: Tensor, b: Tensor) -> Tensor:
-    """Compute Euclidean distances between all pairs of rows, at least 1e-6 so that the gradient at zero is finite.
-
-    Args:
-        a: (N, D).
-        b: (M, D).
-
-    Returns:
-        (N, M).
-    """
+    """Compute distances (N, M) of rows (N, D) and (M, D), at least 1e-6 so that gradients at zero are finite."""
     # The explicit form keeps a row's distance to itself at zero; the matrix product form (chosen by default from 25
     # rows on) leaves 1e-3 there in float32.
     return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").clamp(min=1e-6)
@@ -37,61 +29,33 @@ def first_of(same: Tensor) -> Tensor:
 
 
 def over_identities(values: Tensor, targets: Tensor, reduction: str) -> Tensor:
-    """Reduce values, the same for all samples of an identity, over the identities of the batch.
-
-    Args:
-        values: (B,).
-        targets: (B,) identity labels.
-        reduction: "mean" or "sum".
-
-    Returns:
-        A 0-d tensor.
-    """
+    """Reduce values (B,), the same for all samples of an identity, by "mean" or "sum" over the identities."""
     first = first_of(same_identity(targets)) == torch.arange(len(targets), device=targets.device)  # (B,)
     total = values.masked_fill(~first, 0).sum()
     return total / first.sum() if reduction == "mean" else total
 
 
 def identity_centers(features: Tensor, targets: Tensor) -> Tensor:
-    """Compute the mean feature of the identity of every sample.
-
-    Args:
-        features: (B, D).
-        targets: (B,) identity labels, in any order.
-
-    Returns:
-        (B, D).
-    """
+    """Compute the mean feature of the identity of every sample, (B, D), of features (B, D) with labels in any order."""
     return group_centers(features, same_identity(targets), same_identity(targets))
 
 
 def group_centers(features: Tensor, group: Tensor, of: Tensor) -> Tensor:
-    """Compute the means of groups of samples.
+    """Compute the means of groups of features (R, D), not finite where a group is empty.
 
     Sums are made sample by sample, group for group, and so do not depend on the other groups, nor on TF32.
 
     Args:
         features: (R, D).
         group: (R, R) mask of the pairs that are in one group.
-        of: (B, R) mask of the samples, one group or none, whose mean a row is to have.
-
-    Returns:
-        (B, D), not finite where the group is empty.
+        of: (B, R) mask of the samples, one group or none, whose mean a row of the result (B, D) is to have.
     """
     total = torch.zeros_like(features).index_add(0, first_of(group), features)  # (R, D), a sum where a group begins
     return total[first_of(of)] / of.sum(1, keepdim=True)
 
 
 def modality_centers(features: Tensor, targets: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute the mean visible and the mean infrared feature of the identity of every sample.
-
-    Args:
-        features: (B, D).
-        targets: (B,) identity labels.
-        modalities: (B,) modality labels, 0 = visible, 1 = infrared.
-
-    Returns:
-        The visible and the infrared centers, (B, D) each.
+    """Compute the mean visible and the mean infrared feature of the identity of every sample, (B, D) each.
 
     Raises:
         ValueError: an identity of the batch lacks a modality, or a label is of neither; only on the CPU.

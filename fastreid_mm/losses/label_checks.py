@@ -1,7 +1,7 @@
 """Checks of labels, made where their values are free to look at: on the CPU, and not while a graph is traced.
 
 Labels on another device are for whoever makes the batch to check: a look at their values would stop the step until the
-device has caught up.
+device has caught up. Each check takes the name of the loss, for the message, and (B,) labels; it raises ``ValueError``.
 """
 
 import torch
@@ -12,15 +12,7 @@ from fastreid_mm.layers.exporting import is_readable
 
 
 def require_two_identities(loss: str, targets: Tensor) -> None:
-    """Refuse a batch of a single identity, which has no negatives.
-
-    Args:
-        loss: name of the loss, for the message.
-        targets: (B,) identity labels.
-
-    Raises:
-        ValueError: says how many samples and identities the batch has.
-    """
+    """Refuse a batch of a single identity, which has no negatives."""
     if is_readable(targets) and bool((targets == targets[:1]).all()):
         raise ValueError(one_identity(loss, len(targets)))
 
@@ -34,15 +26,7 @@ def one_identity(loss: str, samples: int) -> str:
 
 
 def require_positives(loss: str, targets: Tensor) -> None:
-    """Refuse a batch in which every sample is the only one of its identity, and so its own and only positive.
-
-    Args:
-        loss: name of the loss, for the message.
-        targets: (B,) identity labels.
-
-    Raises:
-        ValueError: says how many samples the batch has.
-    """
+    """Refuse a batch in which every sample is the only one of its identity, and so its own and only positive."""
     if is_readable(targets) and len(targets.unique()) == len(targets):
         raise ValueError(no_positives(loss, len(targets)))
 
@@ -53,16 +37,7 @@ def no_positives(loss: str, samples: int) -> str:
 
 
 def require_classes(loss: str, targets: Tensor, classes: int) -> None:
-    """Refuse labels outside of the classes, of which -1 would stand for the last class.
-
-    Args:
-        loss: name of the loss, for the message.
-        targets: (B,) identity labels.
-        classes: how many there are.
-
-    Raises:
-        ValueError: names the first such label.
-    """
+    """Refuse labels outside of the classes, of which -1 would stand for the last class."""
     wrong = targets[(targets < 0) | (targets >= classes)] if is_readable(targets) else targets[:0]
     if len(wrong):
         raise ValueError(f"{loss}: label {wrong[0].item()} is none of the {classes} identities from 0")
@@ -73,15 +48,7 @@ LACKING = "both modalities of every identity in the batch are needed"
 
 
 def require_modalities(targets: Tensor, modalities: Tensor) -> None:
-    """Refuse a batch in which an identity lacks visible or infrared images.
-
-    Args:
-        targets: (B,) identity labels.
-        modalities: (B,) modality labels.
-
-    Raises:
-        ValueError: an identity lacks a modality, or a label is neither 0 for visible nor 1 for infrared.
-    """
+    """Refuse a batch in which an identity lacks visible or infrared images, or a label is of neither."""
     if not is_readable(targets):
         return
     visible, infrared = modalities == VISIBLE, modalities == INFRARED
@@ -94,16 +61,7 @@ def require_modalities(targets: Tensor, modalities: Tensor) -> None:
 
 
 def require_references(loss: str, targets: Tensor, reference_targets: Tensor) -> None:
-    """Refuse a batch with an identity of which there is no reference.
-
-    Args:
-        loss: name of the loss, for the message.
-        targets: (B,) identity labels.
-        reference_targets: (R,) identity labels.
-
-    Raises:
-        ValueError: names the first such identity.
-    """
+    """Refuse a batch with an identity of which there is none among the (R,) labels of references."""
     missing = targets[~torch.isin(targets, reference_targets)] if is_readable(targets) else targets[:0]
     if len(missing):
         raise ValueError(f"{loss}: no reference image of identity {missing[0].item()}")
