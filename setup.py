@@ -83,7 +83,7 @@ setup(
         "app": ["gradio>=5"],
         "export": ["torch>=2.7", "onnx>=1.17", "onnxruntime>=1.20", "onnxscript"],
         "tracking": ["wandb"],
-        "dev": ["pytest", "pytest-xdist", "hypothesis", "selenium>=4", "ruff", "mypy"],
+        "dev": ["pytest", "pytest-xdist>=3.8", "hypothesis", "selenium>=4", "ruff", "mypy"],
         "docs": ["mkdocs>=1.6,<2", "mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.30"],  # make docs
     },
 )
