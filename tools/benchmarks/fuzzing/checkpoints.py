@@ -72,12 +72,14 @@ def _load(load: Loader, path: Path, content: Any, original: dict, weights: str, 
 
 def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     """List the loaders for resuming a training, and for a trained model."""
+    from recording.reid import batch_of
+
     from fastreid_mm.engine.checkpoint import PER_IDENTITY, SafeCheckpointer
     from fastreid_mm.engine.resuming import saved_settings
     from fastreid_mm.engine.trainer import MMTrainer
     from fastreid_mm.inference.trained_model import trained_model
     from fastreid_mm.settings.load import load_config, with_values
-    from fuzzing.configs import CONFIGS, RESNET, SMALL, batch_of
+    from fuzzing.configs import CONFIGS, RESNET, SMALL
 
     logging.disable(logging.CRITICAL)
     cfg = load_config(str(CONFIGS / "agw.yml"), [word for pair in (SMALL | RESNET).items() for word in pair])

@@ -4,8 +4,6 @@ import random
 from collections import Counter
 from pathlib import Path
 
-import torch
-
 from fuzzing.outcome import count, outcome
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "demo"
@@ -71,6 +69,8 @@ def other(value: object, rng: random.Random) -> str:
 
 def step(name: str, changes: dict[str, str]) -> None:
     """Build the small network of a demo config with some other values, and make one step."""
+    from recording.reid import batch_of
+
     from fastreid_mm.data.transforms import build_transforms
     from fastreid_mm.engine.trainer import MMTrainer
     from fastreid_mm.settings.config_values import refuse_impossible
@@ -90,14 +90,3 @@ def step(name: str, changes: dict[str, str]) -> None:
         raise FloatingPointError("a loss is not finite")
     total.backward()
     optimizer.step()
-
-
-def batch_of(cfg: object) -> dict:
-    """Make a batch of images of three identities as the config's method trains on."""
-    targets = torch.arange(3).repeat_interleave(4)
-    size, aligned = tuple(cfg.INPUT.SIZE_TRAIN), len(cfg.DATASETS.ALIGNED.MODALITIES)
-    if aligned:
-        return {"images": torch.rand(12, aligned, 3, *size) * 255, "targets": targets, "camids": targets}
-    modalities = torch.tensor([0] * 12 + [1] * 12)
-    both = targets.repeat(2)
-    return {"images": torch.rand(24, 3, *size) * 255, "targets": both, "camids": both, "modalities": modalities}

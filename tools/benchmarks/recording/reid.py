@@ -44,22 +44,16 @@ def build(path: str) -> Network:
     model = build_model(cfg)
     if hasattr(model, "set_training_length"):
         model.set_training_length(10)
-    batch = aligned_batch(cfg) if aligned else visible_infrared_batch(cfg)
+    batch = batch_of(cfg)
     return Network(model, MMTrainer.build_optimizer(cfg, model), lambda: model(batch), lambda: model(batch))
 
 
-def visible_infrared_batch(cfg: CfgNode) -> dict:
-    """Make a batch of visible images, then infrared ones of the same identities."""
-    half = torch.arange(IDENTITIES).repeat_interleave(cfg.DATALOADER.NUM_INSTANCE)
-    return _batch(half.repeat(2), (3, *cfg.INPUT.SIZE_TRAIN)) | {
-        "modalities": torch.arange(2).repeat_interleave(len(half))
-    }
-
-
-def aligned_batch(cfg: CfgNode) -> dict:
-    """Make a batch of samples with images of all modalities."""
-    targets = torch.arange(IDENTITIES).repeat_interleave(cfg.DATALOADER.NUM_INSTANCE)
-    return _batch(targets, (len(cfg.DATASETS.ALIGNED.MODALITIES), 3, *cfg.INPUT.SIZE_TRAIN))
+def batch_of(cfg: CfgNode) -> dict:
+    """Make a batch of samples with images of all modalities, or of visible images and then infrared ones."""
+    targets, size = torch.arange(IDENTITIES).repeat_interleave(cfg.DATALOADER.NUM_INSTANCE), cfg.INPUT.SIZE_TRAIN
+    if cfg.DATASETS.ALIGNED.MODALITIES:
+        return _batch(targets, (len(cfg.DATASETS.ALIGNED.MODALITIES), 3, *size))
+    return _batch(targets.repeat(2), (3, *size)) | {"modalities": torch.arange(2).repeat_interleave(len(targets))}
 
 
 def _batch(targets: torch.Tensor, shape: tuple[int, ...]) -> dict:
