@@ -148,7 +148,8 @@ class LossTerms(nn.Module):
             outputs = {
                 name: gather(outputs[name]) for name in dict.fromkeys(need for term in self for need in term.needs)
             }
-            labels = Labels(*(None if each is None else gather(each) for each in labels))
+            modalities = None if labels.modalities is None else gather(labels.modalities)
+            labels = Labels(gather(labels.targets), modalities)
         return {log_name(name, term): term(outputs, labels) for name, term in zip(self._names, self)}
 
 
