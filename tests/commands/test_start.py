@@ -127,7 +127,7 @@ def test_the_arguments_of_training_are_fast_reids():
 @pytest.mark.parametrize(
     ("name", "parser", "more"),
     [
-        ("train", saliency_arguments.train_parser, {"trust_checkpoint", "overwrite"}),
+        ("train", saliency_arguments.train_parser, {"trust_checkpoint", "overwrite", "dry_run"}),
         ("test", saliency_arguments.test_parser, {"trust_checkpoint"}),
     ],
 )
