@@ -2,14 +2,16 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from fastreid_mm.evaluation import check_complete, evaluate_sysu, pairwise_distance, read_features, read_ids
+from fastreid_mm.evaluation import check_complete, pairwise_distance, read_features, read_ids
 from fastreid_mm.evaluation.labelled_features import NEEDED, NEEDED_BY_RULE, comparable, evaluate_features, read_arrays
 from fastreid_mm.evaluation.results import Settings
+from fastreid_mm.evaluation.side import Side
 from fastreid_mm.evaluation.sysu_features import SysuFeatures
-from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS, RANKS
+from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS, QUERY_CAMERAS, SYSU
 from fastreid_mm.evaluation.sysu_splits import Permutation
 
 
@@ -34,17 +36,14 @@ def evaluate(arguments: argparse.Namespace, permutation: Permutation | None) -> 
     if permutation is not None:
         check_complete(query_images, permutation, ids, QUERY_CAMERAS)
         check_complete(gallery_images, permutation, ids, _gallery_cameras(arguments))
-    distance = pairwise_distance(*comparable(query_images.features, gallery_images.features), arguments.metric)
-    labels = (
-        query_images.ids,
-        query_images.cams,
-        gallery_images.ids,
-        gallery_images.cams,
-        gallery_images.numbers,
+    features = comparable(query_images.features, gallery_images.features)
+    asking, asked = (
+        Side(each, images.ids, images.cams, numbers=images.numbers)
+        for each, images in zip(features, (query_images, gallery_images))
     )
-    return evaluate_sysu(
-        distance, *labels, permutation, modes=arguments.mode, shots=arguments.shots, ranks=arguments.ranks or RANKS
-    )
+    protocol = SYSU(permutation, arguments.mode, arguments.shots)
+    distance = partial(pairwise_distance, metric=arguments.metric)
+    return protocol.evaluate(asking, asked, distance, arguments.ranks or ())
 
 
 def _sysu_arrays(arguments: argparse.Namespace) -> tuple[SysuFeatures, SysuFeatures, Sequence[int]]:

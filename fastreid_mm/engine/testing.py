@@ -98,6 +98,7 @@ def run_tests(
         _list(dataset, name, lists)
         evaluator = build(cfg, dataset)
         evaluator.distance, evaluator.plain_features = architecture.pairwise_distance, architecture.plain_features
+        evaluator.device = cfg.MODEL.DEVICE
         loader = build_test_loader(cfg, dataset)
         settings = inference_on_dataset(tested, loader, evaluator)
         noted = {**(notes or {}), **tested.note}

@@ -1,8 +1,8 @@
 """The protocols of the benchmarks by their names, and those that are a few lines."""
 
 from fastreid_mm.evaluation.llcm import LLCM
-from fastreid_mm.evaluation.protocol import Protocol, Ranking
-from fastreid_mm.evaluation.side import Side
+from fastreid_mm.evaluation.protocol import Protocol
+from fastreid_mm.evaluation.side import Ranking, Side
 from fastreid_mm.evaluation.sysu_mm01 import SYSU
 
 

@@ -1,9 +1,11 @@
 """Distances between every query and every gallery feature."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.euclidean import euclidean
@@ -12,12 +14,26 @@ METRICS = ("cosine", "euclidean")
 Features = Tensor | np.ndarray
 
 
+_DIRECTED = 0.5**0.5 * 1e-12  # features that are not longer have no direction
+
+
+@contextmanager
+def full_precision(device: torch.device) -> Iterator[None]:
+    """Compute matrix products of float32 in float32: neither in TF32 or bfloat16, nor under autocast."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with torch.autocast(device.type, enabled=False):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 def _cosine(query: Tensor, gallery: Tensor) -> Tensor:
     """Compute 1 - cos as half the squared distance of vectors of length one, exact even if all are nearly parallel."""
-    query, gallery = F.normalize(query, dim=1), F.normalize(gallery, dim=1)
-    distance = euclidean(query, gallery, squared=True).div_(2)  # (Nq, Ng)
-    distance[query.square().sum(1) < 0.5] = 1  # zeros, which have no direction
-    distance[:, gallery.square().sum(1) < 0.5] = 1
+    distance = euclidean(query, gallery, squared=True, unit=True).div_(2)  # (Nq, Ng)
+    distance[torch.linalg.vector_norm(query, dim=1) < _DIRECTED] = 1
+    distance[:, torch.linalg.vector_norm(gallery, dim=1) < _DIRECTED] = 1
     return distance
 
 
@@ -59,4 +75,5 @@ def pairwise_distance(query: Features, gallery: Features, metric: str = "cosine"
     _check(query, gallery, metric)
     if query.dtype in (torch.float16, torch.bfloat16):
         query, gallery = query.float(), gallery.float()
-    return euclidean(query, gallery) if metric == "euclidean" else _cosine(query, gallery)
+    with full_precision(query.device):
+        return euclidean(query, gallery) if metric == "euclidean" else _cosine(query, gallery)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
-from fastreid_mm.evaluation.protocol import Protocol, Ranking
+from fastreid_mm.evaluation.protocol import Protocol
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
-from fastreid_mm.evaluation.side import Side
+from fastreid_mm.evaluation.side import Ranking, Side
 
 TRIALS = 10
 

@@ -1,27 +1,23 @@
 """The rules of a benchmark in one class: which galleries are ranked for which queries, and what is counted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.evaluation.hidden_images import is_junk
+from fastreid_mm.evaluation.measure import Distances, Measure, measure_blocks
 from fastreid_mm.evaluation.query_scores import QueryScores
-from fastreid_mm.evaluation.rank_metrics import metric_names, to_array
+from fastreid_mm.evaluation.rank_metrics import RankScores, metric_names
 from fastreid_mm.evaluation.results import Metrics, Settings, mean_metrics
-from fastreid_mm.evaluation.side import MeasureOf, Side, plain_measure
+from fastreid_mm.evaluation.roc import RocCounts
+from fastreid_mm.evaluation.side import Distance, Ranking, Side
 
-Found = TypeVar("Found")
-
-
-class Ranking(NamedTuple):
-    """Queries, and the gallery that is ranked for them."""
-
-    query: Side
-    gallery: Side
-    columns: np.ndarray | None = None
-    """(n,) indices of the gallery images that are ranked, in this order; None for all."""
+Refine = Callable[[Ranking, str], Distances]
+"""Ranking of people alone, and the rule, to its refined distances."""
 
 
 class Protocol:
@@ -57,8 +53,8 @@ class Protocol:
     def rankings(self, query: Side, gallery: Side) -> Mapping[str, Iterable[Ranking]]:
         """Draw all galleries of each setting, whose results are the mean over its rankings.
 
-        A matrix of distances is computed once for consecutive rankings of the same two sides. The features may have no
-        values: everything follows from labels.
+        Distances are computed once for consecutive rankings of the same two sides. The features may have no values:
+        everything follows from labels.
 
         Args:
             query: what the data set has as such.
@@ -85,51 +81,70 @@ class Protocol:
         self,
         query: Side,
         gallery: Side,
-        distance: Callable[[Tensor, Tensor], Tensor | np.ndarray],
+        distance: Distance,
         ranks: Sequence[int] = (),
-        measure_of: MeasureOf = plain_measure,
+        refine: Refine | None = None,
+        *,
+        roc: bool = False,
+        recall_shares: int = 0,
         by_query: dict[str, QueryScores] | None = None,
     ) -> Settings:
-        """Rank all galleries of every setting.
+        """Rank all galleries of every setting, some queries at a time.
 
         Args:
             query: what the data set has as such.
             gallery: likewise.
-            distance: (Nq, D) and (Ng, D) features to (Nq, Ng) distances; it need not be symmetric.
+            distance: (n, D) features of some queries and (Ng, D) ones to (n, Ng) distances; it need not be symmetric.
             ranks: the k of each Rank-k; none for the protocol's own.
-            measure_of: what turns distances into metrics.
+            refine: what takes the place of the distances, gallery by gallery.
+            roc: whether to add :func:`~fastreid_mm.evaluation.roc_metrics`.
+            recall_shares: see :func:`~fastreid_mm.evaluation.rank_metrics`.
             by_query: receives the scores of every query by setting.
 
         Returns:
             Setting to metric to percent, the mean over the setting's galleries.
 
         Raises:
-            InputError: what :meth:`rankings` and the measure raise.
+            InputError: what :meth:`rankings` and the metrics raise.
         """
-        sides, matrix, measure = None, None, plain_measure(query, gallery)
+        settings = self.rankings(query, gallery)
+        found: dict[str, list[Metrics]] = {}
+        ids: dict[str, list[np.ndarray]] = {}
+        scores: dict[str, list[np.ndarray]] = {}
+        for group in _together(settings, alone=refine is not None):
+            ranking = whole = group[0][1]
+            if refine:
+                ranking = whole.people()
+                group, distances = [(group[0][0], ranking)], refine(ranking, self.rule)
+            else:
+                distances = _compared(ranking, distance)
+            measures = []
+            for setting, each in group:
+                with _named(settings, setting):
+                    measures.append(self._measures(each, ranks or self.ranks, roc, recall_shares))
+            with _named(settings, *dict.fromkeys(setting for setting, _ in group)):
+                sizes = len(ranking.query.ids), len(ranking.gallery.ids)
+                measure_blocks([each for several in measures for each in several], distances, *sizes)
+            for (setting, _), (ranks_of, *more) in zip(group, measures):
+                with _named(settings, setting):
+                    metrics = {name: value for each in (ranks_of, *more) for name, value in each.metrics().items()}
+                found.setdefault(setting, []).append(metrics)
+                if by_query is not None:
+                    ids.setdefault(setting, []).append(whole.query.ids)
+                    scores.setdefault(setting, []).append(_of_everyone(ranks_of.by_query(), whole.query.ids))
+        for setting in scores if by_query is not None else ():
+            by_query[setting] = QueryScores.gather(ids[setting], scores[setting])
+        return {setting: self._reported(mean_metrics(found[setting])) for setting in settings}
 
-        def ranked(ranking: Ranking, scores: list[np.ndarray] | None) -> Metrics:
-            nonlocal sides, matrix, measure
-            if sides is None or any(now is not before for now, before in zip(ranking, sides)):
-                sides = ranking.query, ranking.gallery
-                matrix = to_array(distance(ranking.query.features, ranking.gallery.features))
-                measure = measure_of(*sides)
-            labels = ranking.query.labels_with(ranking.gallery)
-            more = {} if scores is None else {"by_query": scores}
-            asked = ranks or self.ranks
-            return measure(matrix, *labels, self.rule, self.unique_ids, asked, columns=ranking.columns, **more)
+    def _measures(
+        self, ranking: Ranking, ranks: Sequence[int], roc: bool, recall_shares: int
+    ) -> tuple[RankScores, *tuple[Measure, ...]]:
+        labels, columns = ranking.query.labels_with(ranking.gallery), ranking.columns
+        scores = RankScores(*labels, self.rule, self.unique_ids, ranks, columns, recall_shares)
+        return (scores, RocCounts(*labels, self.rule, columns=columns)) if roc else (scores,)
 
-        def mean(setting: str, rankings: Iterable[Ranking]) -> Metrics:
-            scores: list[np.ndarray] | None = None if by_query is None else []
-            ids, metrics = [], []
-            for ranking in rankings:
-                metrics.append(ranked(ranking, scores))
-                ids.append(ranking.query.ids)
-            if by_query is not None and scores:
-                by_query[setting] = QueryScores.gather(ids, scores)
-            return {name: value for name, value in mean_metrics(metrics).items() if self._reports(name)}
-
-        return self._for_each(query, gallery, mean)
+    def _reported(self, metrics: Metrics) -> Metrics:
+        return {name: value for name, value in metrics.items() if self._reports(name)}
 
     def metrics(self, query: Side, gallery: Side, ranks: Sequence[int] = ()) -> dict[str, list[str]]:
         """Tell the metrics of every setting by labels alone: all galleries are drawn, and none is ranked.
@@ -145,29 +160,58 @@ class Protocol:
         Raises:
             InputError: what :meth:`evaluate` would raise of labels.
         """
-
-        def common(setting: str, rankings: Iterable[Ranking]) -> list[str]:
-            found = [
-                metric_names(
-                    *ranking.query.labels_with(ranking.gallery), self.rule, ranks or self.ranks, columns=ranking.columns
-                )
-                for ranking in rankings
-            ]
-            return [name for name in found[0] if self._reports(name) and all(name in names for names in found)]
-
-        return self._for_each(query, gallery, common)
-
-    def _for_each(
-        self, query: Side, gallery: Side, work: Callable[[str, Iterable[Ranking]], Found]
-    ) -> dict[str, Found]:
-        """Do something with the rankings of each setting; errors name the setting where there are several."""
         found, settings = {}, self.rankings(query, gallery)
         for setting, rankings in settings.items():
-            try:
-                found[setting] = work(setting, rankings)
-            except InputError as error:
-                raise InputError(f"{setting}: {error}" if len(settings) > 1 else str(error)) from None
+            with _named(settings, setting):
+                names = [
+                    metric_names(
+                        *each.query.labels_with(each.gallery), self.rule, ranks or self.ranks, columns=each.columns
+                    )
+                    for each in rankings
+                ]
+            found[setting] = [
+                name for name in names[0] if self._reports(name) and all(name in others for others in names)
+            ]
         return found
 
     def _reports(self, name: str) -> bool:
         return self.counts_queries or name != "valid_queries"
+
+
+def _compared(ranking: Ranking, distance: Distance) -> Distances:
+    return lambda rows: distance(ranking.query.features[rows], ranking.gallery.features)
+
+
+def _of_everyone(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Give the scores (n, 3) of people alone the rows of all queries, whose identities (Nq,) are given."""
+    if len(scores) == len(ids):
+        return scores
+    everyone = np.full((len(ids), 3), np.nan, dtype=scores.dtype)
+    everyone[~is_junk(ids)] = scores
+    return everyone
+
+
+def _together(settings: Mapping[str, Iterable[Ranking]], alone: bool) -> Iterator[list[tuple[str, Ranking]]]:
+    """Group consecutive rankings of the same two sides, with the names of their settings; or each alone."""
+    group: list[tuple[str, Ranking]] = []
+    for setting, rankings in settings.items():
+        drawn = iter(rankings)
+        while True:
+            with _named(settings, setting):
+                ranking = next(drawn, None)
+            if ranking is None:
+                break
+            if group and (alone or any(now is not then for now, then in zip(ranking[:2], group[0][1][:2]))):
+                yield group
+                group = []
+            group.append((setting, ranking))
+    yield group
+
+
+@contextmanager
+def _named(settings: Mapping, *names: str) -> Iterator[None]:
+    """Let an error name the settings where there are several."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{', '.join(names)}: {error}" if len(settings) > 1 else str(error)) from None

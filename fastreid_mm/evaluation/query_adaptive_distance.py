@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, require_choice
-from fastreid_mm.evaluation.distances import Features
+from fastreid_mm.evaluation.distances import Features, full_precision
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 
 _DISTANCES = {"cosine": modulated_cosine, "euclidean": modulated_euclidean}
@@ -43,7 +43,8 @@ def query_adaptive_distance(
     _check(query, gallery, scale, shift, metric)
     if query.dtype in (torch.float16, torch.bfloat16):
         query, gallery, scale, shift = query.float(), gallery.float(), scale.float(), shift.float()
-    return _DISTANCES[metric](query, gallery, scale, shift)
+    with full_precision(query.device):
+        return _DISTANCES[metric](query, gallery, scale, shift)
 
 
 def _check(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, metric: str) -> None:

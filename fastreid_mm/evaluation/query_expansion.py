@@ -66,7 +66,7 @@ def average_query_expansion(
 
 
 def _expand(query: Tensor, gallery: Tensor, hidden: Tensor, others: int, alpha: float, metric: str) -> Tensor:
-    distance = pairwise_distance(query, gallery, metric).masked_fill_(hidden, float("inf"))
+    distance = pairwise_distance(query, gallery, metric).masked_fill_(hidden.to(query.device), float("inf"))
     nearest = distance.topk(others, largest=False)
     neighbours = gallery[nearest.indices]  # (n, others, D)
     weights = F.cosine_similarity(query[:, None], neighbours, dim=2).clamp_(min=0) ** alpha

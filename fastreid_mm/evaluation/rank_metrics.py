@@ -1,31 +1,29 @@
 """Rank-k (CMC), mAP and mINP of a distance matrix; mINP as AGW defines it, https://arxiv.org/abs/2001.04193."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import torch
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.hidden_images import RULES, hidden_images, is_junk, tell_junk
+from fastreid_mm.evaluation.measure import as_distances, measure_blocks, to_array
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
 from fastreid_mm.evaluation.recall_shares import share_precisions
 
-_CHUNK_VALUES = 2**20  # distances ranked at a time: they stay in the cache
 _FEW = 64  # queries among which one mostly has a true image
 
 
-def _gather(matrix: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
+def _gather(block: np.ndarray, first: int, columns: np.ndarray) -> np.ndarray:
     """Copy some distances, (n, Ng); infinite ones become the largest number, so that they precede excluded ones."""
     # Memory is read once and forwards, the order is made in the cache: at a large gallery half the time of one step.
     ascending, layout = np.unique(columns, return_inverse=True)
-    values = np.take(np.take(matrix[rows], ascending, axis=1), layout, axis=1)
+    values = np.take(np.take(block, ascending, axis=1), layout, axis=1)
     largest = values.max()  # nan if there is one
     if np.isnan(largest):
         row, column = np.argwhere(np.isnan(values))[0]
-        raise InputError(f"distance is NaN at query {rows.start + row}, gallery image {columns[column]}")
+        raise InputError(f"distance is NaN at query {first + row}, gallery image {columns[column]}")
     return np.minimum(values, np.finfo(values.dtype).max) if np.isinf(largest) else values
 
 
@@ -59,23 +57,6 @@ def _score(
     if shares:
         scores[valid, 3:] = share_precisions(precision[valid], counts[valid], shares)
     return scores
-
-
-def to_array(values: Any) -> np.ndarray:
-    """Convert a tensor or anything like an array to an array."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-        values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-    return np.asarray(values)
-
-
-def _distance_matrix(distance: Any) -> np.ndarray:
-    matrix = to_array(distance)
-    if matrix.ndim != 2:
-        raise InputError(f"distance must be (Nq, Ng), got shape {matrix.shape}")
-    if matrix.dtype in (np.float32, np.float64):
-        return matrix
-    return matrix.astype(np.float32 if matrix.dtype == np.float16 else np.float64)
 
 
 def _labels(labels: Any, name: str, size: int) -> np.ndarray:
@@ -148,6 +129,78 @@ def metric_names(
     raise _nothing_true(len(query_ids), rule)
 
 
+class RankScores:
+    """Rank-k, mAP and mINP of a ranking, of the distances of some queries at a time.
+
+    Args:
+        query_ids: as :func:`rank_metrics` takes them, but as arrays, as all others.
+        gallery_ids: likewise.
+        query_cams: likewise.
+        gallery_cams: likewise.
+        rule: likewise.
+        unique_ids: likewise.
+        ranks: likewise.
+        columns: likewise.
+        recall_shares: likewise.
+
+    Raises:
+        InputError: an unknown rule, an empty gallery, or a rank below 1.
+    """
+
+    def __init__(
+        self,
+        query_ids: np.ndarray,
+        gallery_ids: np.ndarray,
+        query_cams: np.ndarray,
+        gallery_cams: np.ndarray,
+        rule: str,
+        unique_ids: bool,
+        ranks: Sequence[int],
+        columns: np.ndarray | None = None,
+        recall_shares: int = 0,
+    ) -> None:
+        require_choice("rule", rule, RULES)
+        columns, self._ranks = _rankable(query_ids, gallery_ids, columns, ranks)
+        self._gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
+        self._ids, self._cams, self._options = query_ids, query_cams, (rule, unique_ids, recall_shares)
+        self._scores = np.full((len(query_ids), 3 + recall_shares), np.nan)
+        self.width = len(columns)
+
+    def add(self, rows: slice, distance: np.ndarray) -> None:
+        """Score some queries by their distances (n, Ng).
+
+        Raises:
+            InputError: a distance is NaN.
+        """
+        values = _gather(distance, rows.start, self._gallery.columns)
+        self._scores[rows] = _score(values, self._ids[rows], self._cams[rows], self._gallery, *self._options)
+
+    def by_query(self) -> np.ndarray:
+        """Return the scores (Nq, 3) of every query, nan without a true image.
+
+        They are the position from 0 of the first true image, average precision, and inverse penalty, of which the
+        metrics are means.
+        """
+        return self._scores[:, :3].astype(np.float32)
+
+    def metrics(self) -> dict[str, float]:
+        """Average over the queries that have a true image, as :func:`rank_metrics` does.
+
+        Raises:
+            InputError: no query has a true gallery image.
+        """
+        scores = self._scores[~np.isnan(self._scores[:, 0])]
+        if not len(scores):
+            raise _nothing_true(len(self._ids), self._options[0])
+        average_precision, inverse_penalty, *precisions = scores[:, 1:].mean(0)
+        metrics = {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in self._ranks} | {
+            "mAP": 100 * float(average_precision),
+            "mINP": 100 * float(inverse_penalty),
+            "valid_queries": len(scores),
+        }
+        return metrics | {f"Precision-{i}": 100 * float(value) for i, value in enumerate(precisions, 1)}
+
+
 def rank_metrics(
     distance: Any,
     query_ids: Any,
@@ -160,7 +213,6 @@ def rank_metrics(
     *,
     columns: np.ndarray | None = None,
     recall_shares: int = 0,
-    by_query: list[np.ndarray] | None = None,
 ) -> dict[str, float]:
     """Rank the gallery for every query and average over the queries that have a true image left.
 
@@ -182,8 +234,6 @@ def rank_metrics(
         columns: indices of the gallery images to rank, in this order; all of them by default. The result is that of
             ``distance[:, columns]`` and the labels likewise, without the copy.
         recall_shares: number of equal shares of recall for a precision-recall curve; 0 for no curve.
-        by_query: receives the scores (Nq, 3) of every query, nan without a true image: position from 0 of the first
-            true image, average precision, and inverse penalty, of which the metrics are means.
 
     Returns:
         ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their
@@ -194,31 +244,13 @@ def rank_metrics(
         InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank below 1, or no
             query with a true gallery image.
     """
-    require_choice("rule", rule, RULES)
-    matrix = _distance_matrix(distance)
-    query_ids = _labels(query_ids, "query_ids", len(matrix))
-    query_cams = _labels(query_cams, "query_cams", len(matrix))
-    gallery_ids = _labels(gallery_ids, "gallery_ids", matrix.shape[1])
-    gallery_cams = _labels(gallery_cams, "gallery_cams", matrix.shape[1])
-    columns, ranks = _rankable(query_ids, gallery_ids, columns, ranks)
-    gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
-
-    def score(rows: slice) -> np.ndarray:
-        values = _gather(matrix, rows, gallery.columns)
-        return _score(values, query_ids[rows], query_cams[rows], gallery, rule, unique_ids, recall_shares)
-
-    step = max(1, _CHUNK_VALUES // len(columns))
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # NumPy sorts and gathers without holding Python's lock
-        scores = np.concatenate(list(pool.map(score, (slice(i, i + step) for i in range(0, len(matrix), step)))))
-    if by_query is not None:
-        by_query.append(scores[:, :3].astype(np.float32))
-    scores = scores[~np.isnan(scores[:, 0])]
-    if not len(scores):
-        raise _nothing_true(len(matrix), rule)
-    average_precision, inverse_penalty, *precisions = scores[:, 1:].mean(0)
-    metrics = {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in ranks} | {
-        "mAP": 100 * float(average_precision),
-        "mINP": 100 * float(inverse_penalty),
-        "valid_queries": len(scores),
-    }
-    return metrics | {f"Precision-{i}": 100 * float(value) for i, value in enumerate(precisions, 1)}
+    matrix = as_distances(distance)
+    labels = (
+        _labels(query_ids, "query_ids", len(matrix)),
+        _labels(gallery_ids, "gallery_ids", matrix.shape[1]),
+        _labels(query_cams, "query_cams", len(matrix)),
+        _labels(gallery_cams, "gallery_cams", matrix.shape[1]),
+    )
+    scores = RankScores(*labels, rule, unique_ids, ranks, columns, recall_shares)
+    measure_blocks([scores], matrix.__getitem__, *matrix.shape)
+    return scores.metrics()

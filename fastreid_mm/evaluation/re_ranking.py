@@ -1,11 +1,12 @@
 """Re-ranking by k-reciprocal neighbours: Zhong et al., CVPR 2017, https://arxiv.org/abs/1701.08398.
 
-Only neighbours and nonzero weights are kept, and distances are read a few rows at a time: beside the given (N, N)
-distances, memory grows with N.
+Neighbours are searched some images at a time, and only neighbours and nonzero weights are kept, so that memory grows
+with the number of images and not with its square. Of the distances beyond the nearest ones, those that weights are made
+of are computed again, which takes a few percent of the search.
 """
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,14 @@ from torch import Tensor
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.evaluation.distances import Features
+from fastreid_mm.evaluation.query_blocks import query_blocks
 
-_CHUNK_VALUES = 2**22  # distances, or weights, in dense form at a time
+_IMAGES = 64  # images whose weights are made at a time
 
+Between = Callable[[Tensor, Tensor | None], Tensor]
+"""Ascending numbers of some images (n,) and of others (m,), None for all, to (n, m) distances."""
+Hidden = Callable[[Tensor, Tensor], Tensor]
+"""Ascending numbers of queries (n,) and of images (m,) to (n, m) bool, the images that a query must not see."""
 
 EXPANSIONS = {"official": operator.gt, "paper": operator.ge}
 """Comparison of common neighbours with two thirds of a neighbour's own: in the authors' code, and in eq. 5."""
@@ -33,122 +39,176 @@ class _Neighbours(NamedTuple):
 
     def reciprocal(self) -> "_Neighbours":
         """Keep the neighbours that have the image among their own neighbours, R(p, k) (eq. 3)."""
-        theirs, index = self.images[self.images], torch.arange(len(self.images))[:, None, None]  # (N, k, k)
-        return _Neighbours(self.images, ((theirs == index) & self.counted[self.images]).any(2) & self.counted)
+        counted = self.counted.clone()
+        for index in torch.arange(len(counted)).split(_IMAGES):
+            nearest = self.images[index]  # (n, k)
+            theirs = (self.images[nearest] == index[:, None, None]) & self.counted[nearest]  # (n, k, k)
+            counted[index] &= theirs.any(2)
+        return _Neighbours(self.images, counted)
 
 
 class _Weights(NamedTuple):
-    """Entries of a sparse (N, N) matrix, by rows."""
+    """Entries of a sparse (N, N) matrix, row after row."""
 
-    rows: Tensor
-    columns: Tensor
-    values: Tensor
+    starts: Tensor  # (N + 1,) first entry of each row
+    columns: Tensor  # (entries,) int32
+    values: Tensor  # (entries,)
 
     @classmethod
-    def collect(cls, parts: Iterator[tuple[int, Tensor]]) -> "_Weights":
-        """Collect the entries of dense rows, given in parts with the number of their first row."""
-        entries = []
-        for start, dense in parts:
-            rows, columns = dense.nonzero(as_tuple=True)
-            entries.append((rows + start, columns, dense[rows, columns]))
-        return cls(*map(torch.cat, zip(*entries)))
+    def collect(cls, parts: Iterator[tuple[Tensor, Tensor]]) -> "_Weights":
+        """Collect the entries of dense rows (n, m), given in parts with the number (m,) of each of their columns."""
+        counts, columns, values = [], [], []
+        for dense, numbers in parts:
+            places = dense.nonzero(as_tuple=True)
+            counts.append(places[0].bincount(minlength=len(dense)))
+            columns.append(numbers[places[1]].int())
+            values.append(dense[places])
+        ends = torch.cat(counts).cumsum(0)
+        return cls(torch.cat([ends.new_zeros(1), ends]), torch.cat(columns), torch.cat(values))
 
-    def padded(self, size: int) -> tuple[Tensor, Tensor]:
-        """Return the columns and values of every row, (size, m), padded with values of 0."""
-        counts = self.rows.bincount(minlength=size)
-        places = torch.arange(len(self.rows)) - (counts.cumsum(0) - counts)[self.rows]
-        columns = torch.zeros(size, int(counts.max()), dtype=torch.long)
-        values = torch.zeros(columns.shape, dtype=self.values.dtype)
-        columns[self.rows, places], values[self.rows, places] = self.columns, self.values
-        return columns, values
+    def of(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the entries of rows (n,), some perhaps more than once: each one's place in ``rows``, column, value."""
+        starts, counts = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
+        places = torch.arange(len(rows)).repeat_interleave(counts)
+        entries = torch.arange(len(places)) - (counts.cumsum(0) - counts - starts)[places]
+        return places, self.columns[entries].long(), self.values[entries]
 
 
-class _Images:
-    """Distances between N images, queries first, as far as they may see each other."""
+class KReciprocal:
+    """Distances of queries to the gallery by how far they share reciprocal neighbours (eq. 12).
 
-    def __init__(self, distance: Tensor, hidden: Tensor) -> None:
-        self.distance, self.hidden, self.size = distance, hidden.clone(), len(distance)
-        self.hidden.fill_diagonal_(False)  # a query sees itself, even if the rule hides images like it
-        self._step = max(1, _CHUNK_VALUES // self.size)
+    Neighbours and weights of all images are found first, a block of images at a time.
 
-    def chunks(self) -> Iterator[slice]:
-        return (slice(start, min(start + self._step, self.size)) for start in range(0, self.size, self._step))
+    Args:
+        between: distances of some images, as the queries, to others; see :func:`k_reciprocal_rerank`.
+        num_query: number of queries, which come first.
+        size: N, number of all images.
+        k1: see :func:`k_reciprocal_rerank`.
+        k2: likewise.
+        lambda_value: likewise.
+        hidden: images that queries must not see.
+        expansion: see :func:`k_reciprocal_rerank`.
 
-    def hide(self, rows: slice, dense: Tensor, value: float) -> Tensor:
-        """Write a value, in place, for pairs of which one image is hidden from the other."""
-        queries, last = len(self.hidden), max(rows.start, min(rows.stop, len(self.hidden)))
-        dense[: last - rows.start].masked_fill_(self.hidden[rows.start : last], value)
-        dense[last - rows.start :, :queries].masked_fill_(self.hidden[:, last : rows.stop].T, value)
-        return dense
+    Raises:
+        InputError: no query or no gallery image; k1, k2 or lambda out of range, or an unknown expansion.
+    """
 
-    def rows(self, rows: slice) -> tuple[Tensor, Tensor]:
-        """Return distances (n, N), infinite if hidden, -1 of an image to itself, and the largest finite ones (n, 1)."""
-        distance = self.hide(rows, self.distance[rows].clone(), float("inf"))
-        distance[torch.arange(len(distance)), torch.arange(rows.start, rows.stop)] = -1
-        largest = distance.masked_fill(distance.isinf(), 0).amax(1, keepdim=True)
-        return distance, largest.clamp_(min=torch.finfo(distance.dtype).tiny)
-
-    def nearest(self, k: int) -> _Neighbours:
-        parts = [self.rows(rows)[0].topk(min(k, self.size), largest=False) for rows in self.chunks()]
-        return _Neighbours(
-            torch.cat([part.indices for part in parts]), torch.cat([part.values for part in parts]).isfinite()
+    @torch.no_grad()
+    def __init__(
+        self,
+        between: Between,
+        num_query: int,
+        size: int,
+        k1: int,
+        k2: int,
+        lambda_value: float,
+        hidden: Hidden,
+        expansion: str,
+    ) -> None:
+        _check(num_query, size, k1, k2, lambda_value)
+        require_choice("expansion", expansion, EXPANSIONS)
+        self._between, self._hidden, self._queries, self._size = between, hidden, num_query, size
+        self._share = lambda_value
+        nearest, self._largest = self._search(max(k1 + 1, k2))
+        weights = _Weights.collect(self._encoded(nearest.first(k1 + 1), k1, expansion))
+        weights = _Weights.collect(self._expanded(nearest.first(k2), weights))
+        starts, columns, values = (part.numpy() for part in weights)
+        first = starts[num_query]
+        by_column = np.argsort(columns[first:], kind="stable")
+        self._query = starts[: num_query + 1], columns[:first], values[:first]
+        rows = np.repeat(np.arange(size - num_query, dtype=np.int32), np.diff(starts[num_query:]))
+        self._gallery = (
+            np.searchsorted(columns[first:][by_column], np.arange(size + 1)),
+            rows[by_column],
+            values[first:][by_column],
         )
+        self._sums = np.bincount(rows, values[first:], minlength=size - num_query)
 
+    def _unseen(self, rows: Tensor, columns: Tensor) -> Tensor:
+        """Find the pairs (n, m) of which one image is hidden from the other; an image always sees itself."""
+        asking, asked = int((rows < self._queries).sum()), int((columns < self._queries).sum())
+        unseen = torch.zeros(len(rows), len(columns), dtype=torch.bool)
+        if asking:
+            unseen[:asking] = self._hidden(rows[:asking], columns)
+        if asked and asking < len(rows):
+            unseen[asking:, :asked] = self._hidden(columns[:asked], rows[asking:]).T
+        return unseen & (rows[:, None] != columns)
 
-def _encoded(images: _Images, nearest: _Neighbours, k1: int, expansion: str) -> Iterator[tuple[int, Tensor]]:
-    """Encode each image as weights on its expanded reciprocal neighbours R*(p, k1) (eq. 5, 7), which sum to 1."""
-    near, half = nearest.reciprocal(), nearest.first(round(k1 / 2) + 1).reciprocal()
-    for rows in images.chunks():
-        distance, largest = images.rows(rows)
-        neighbours, counted = near.images[rows], near.counted[rows]  # (n, k)
-        member = torch.zeros(distance.shape, dtype=torch.bool).scatter_(1, neighbours, counted)
-        theirs = half.images[neighbours]  # (n, k, h)
-        reciprocal = half.counted[neighbours] & counted[..., None]
-        common = member.gather(1, theirs.flatten(1)).view_as(theirs) & reciprocal
-        taken = reciprocal & EXPANSIONS[expansion](3 * common.sum(2), 2 * reciprocal.sum(2))[..., None]
-        member[taken.nonzero()[:, 0], theirs[taken]] = True
-        weights = (-distance.clamp_(min=0) / largest).exp_() * member
-        yield rows.start, weights / weights.sum(1, keepdim=True)
+    def _search(self, k: int) -> tuple[_Neighbours, Tensor]:
+        """Search the k nearest images of every image; also return each one's largest finite distance (N,)."""
+        images, counted, largest, everyone = [], [], [], torch.arange(self._size)
+        for rows in (everyone[part] for part in query_blocks(self._size, self._size)):
+            distance = self._between(rows, None)
+            distance.masked_fill_(self._unseen(rows, everyone).to(distance.device), float("inf"))
+            distance[torch.arange(len(rows)), rows] = -1
+            found = distance.topk(min(k, self._size), largest=False)
+            images.append(found.indices.cpu())
+            counted.append(found.values.isfinite().cpu())
+            distance.masked_fill_(distance.isinf(), 0)
+            largest.append(distance.amax(1).clamp_(min=torch.finfo(distance.dtype).tiny).cpu())
+        return _Neighbours(torch.cat(images), torch.cat(counted)), torch.cat(largest)
 
+    def _encoded(self, nearest: _Neighbours, k1: int, expansion: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """Encode each image as weights on its expanded reciprocal neighbours R*(p, k1) (eq. 5, 7), which sum to 1."""
+        near, half = nearest.reciprocal(), nearest.first(round(k1 / 2) + 1).reciprocal()
+        for rows in torch.arange(self._size).split(_IMAGES):
+            neighbours, counted = near.images[rows], near.counted[rows]  # (n, k)
+            theirs = half.images[neighbours]  # (n, k, h)
+            columns, place = torch.cat([neighbours.flatten(), theirs.flatten(), rows]).unique(return_inverse=True)
+            near_place, half_place = place[: neighbours.numel()], place[neighbours.numel() : -len(rows)]
+            member = torch.zeros(len(rows), len(columns), dtype=torch.bool)
+            member.scatter_(1, near_place.view_as(neighbours), counted)
+            half_place = half_place.view(len(rows), -1)
+            reciprocal = half.counted[neighbours] & counted[..., None]
+            common = member.gather(1, half_place).view_as(theirs) & reciprocal
+            taken = reciprocal & EXPANSIONS[expansion](3 * common.sum(2), 2 * reciprocal.sum(2))[..., None]
+            member[taken.nonzero()[:, 0], half_place.view_as(theirs)[taken]] = True
+            distance = self._between(rows, columns).cpu()
+            distance.masked_fill_(self._unseen(rows, columns), float("inf"))
+            distance[torch.arange(len(rows)), place[-len(rows) :]] = 0
+            weights = (-distance.clamp_(min=0) / self._largest[rows, None]).exp_() * member
+            yield weights / weights.sum(1, keepdim=True), columns
 
-def _expanded(images: _Images, nearest: _Neighbours, weights: _Weights, k2: int) -> Iterator[tuple[int, Tensor]]:
-    """Average the weights over an image's k2 neighbours, itself included (eq. 11), without hidden images."""
-    columns, values = weights.padded(images.size)
-    near = nearest.first(k2)
-    for rows in images.chunks():
-        counted = near.counted[rows]
-        shares = values[near.images[rows]] * (counted / counted.sum(1, keepdim=True))[..., None]  # (n, k2, m)
-        dense = torch.zeros(rows.stop - rows.start, images.size, dtype=values.dtype)
-        dense.scatter_add_(1, columns[near.images[rows]].flatten(1), shares.to(values.dtype).flatten(1))
-        yield rows.start, images.hide(rows, dense, 0)
+    def _expanded(self, nearest: _Neighbours, weights: _Weights) -> Iterator[tuple[Tensor, Tensor]]:
+        """Average the weights over an image's k2 neighbours, itself included (eq. 11), without hidden images."""
+        for rows in torch.arange(self._size).split(_IMAGES):
+            neighbours, counted = nearest.images[rows], nearest.counted[rows]
+            shares = (counted / counted.sum(1, keepdim=True)).to(weights.values.dtype)  # (n, k2)
+            places, numbers, values = weights.of(neighbours.flatten())
+            columns, index = numbers.unique(return_inverse=True)
+            dense = torch.zeros(len(rows), len(columns), dtype=values.dtype)
+            where = places // neighbours.shape[1], index
+            dense.index_put_(where, values * shares.flatten()[places], accumulate=True)
+            yield dense.masked_fill_(self._unseen(rows, columns), 0), columns
 
-
-def _jaccard(weights: _Weights, queries: int, size: int) -> Iterator[np.ndarray]:
-    """Give the Jaccard distances (Ng,) (eq. 10) of each query in turn, summed over shared neighbours."""
-    rows, columns, values = (part.numpy() for part in weights)
-    starts = np.searchsorted(rows, np.arange(queries + 1))
-    sums = np.bincount(rows, values, minlength=size)
-    gallery = starts[-1] + np.argsort(columns[starts[-1] :], kind="stable")  # entries of the gallery by column
-    begins = np.searchsorted(columns[gallery], np.arange(size + 1))
-    for query in range(queries):
+    def _jaccard(self, query: int) -> np.ndarray:
+        """Compute the Jaccard distances (Ng,) (eq. 10) of a query, summed over shared neighbours."""
+        (starts, columns, values), (begins, rows, weights) = self._query, self._gallery
         entries = slice(starts[query], starts[query + 1])
         first, counts = begins[columns[entries]], begins[columns[entries] + 1] - begins[columns[entries]]
-        places = gallery[np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())]
-        least = np.minimum(values[places], np.repeat(values[entries], counts))
-        common = np.bincount(rows[places] - queries, least, minlength=size - queries)
-        yield 1 - common / (sums[query] + sums[queries:] - common)
+        places = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        least = np.minimum(weights[places], np.repeat(values[entries], counts))
+        common = np.bincount(rows[places], least, minlength=len(self._sums))
+        return 1 - common / (values[entries].sum(dtype=np.float64) + self._sums - common)
+
+    @torch.no_grad()
+    def distances(self, rows: slice) -> Tensor:
+        """Compute the distances (n, Ng) of some queries; those of hidden pairs mean nothing."""
+        numbers = torch.arange(self._queries)[rows]
+        result = self._between(numbers, None)[:, self._queries :].cpu()
+        result *= self._share / self._largest[rows][: len(numbers), None]
+        for place, query in enumerate(numbers.tolist()):
+            result[place] += (1 - self._share) * torch.from_numpy(self._jaccard(query)).to(result.dtype)
+        return result
 
 
-def _check(distance: Tensor, num_query: int, hidden: Tensor, k1: int, k2: int, lambda_value: float) -> None:
-    if distance.ndim != 2 or distance.shape[0] != distance.shape[1] or not 0 < num_query < len(distance):
-        raise InputError(f"re-ranking needs (N, N) distances, {num_query} queries first, got {tuple(distance.shape)}")
-    if hidden.shape != (num_query, len(distance)):
-        raise InputError(f"hidden must be ({num_query}, {len(distance)}), got {tuple(hidden.shape)}")
+def _check(num_query: int, size: int, k1: int, k2: int, lambda_value: float) -> None:
+    if not 0 < num_query < size:
+        raise InputError(f"re-ranking needs queries and a gallery, got {num_query} queries of {size} images")
     if k1 < 1 or k2 < 1 or not 0 <= lambda_value <= 1:
         raise InputError(f"re-ranking needs k1, k2 of 1 or more and lambda in 0 to 1, got {k1}, {k2}, {lambda_value}")
 
 
-@torch.no_grad()
 def k_reciprocal_rerank(
     distance: Features,
     num_query: int,
@@ -159,6 +219,8 @@ def k_reciprocal_rerank(
     expansion: str = "official",
 ) -> Tensor:
     """Compute the distances of every query to the gallery by how far they share reciprocal neighbours (eq. 12).
+
+    For images whose distances do not fit in memory there is :class:`KReciprocal`.
 
     As in the paper's code, neighbours are searched among gallery and queries together, and the distances of an image
     are divided by its largest one. Two images of which one is hidden from the other are never neighbours, and weights
@@ -187,19 +249,18 @@ def k_reciprocal_rerank(
         >>> k_reciprocal_rerank((points - points.T).square(), 1, k1=2, k2=1, lambda_value=0).argsort()
         tensor([[0, 1, 2, 3]])
     """
-    distance = torch.as_tensor(distance)
-    hidden = torch.zeros(num_query, len(distance), dtype=torch.bool) if hidden is None else torch.as_tensor(hidden)
-    _check(distance, num_query, hidden, k1, k2, lambda_value)
-    require_choice("expansion", expansion, EXPANSIONS)
-    images = _Images(distance, hidden)
-    nearest = images.nearest(max(k1 + 1, k2))
-    weights = _Weights.collect(_encoded(images, nearest.first(k1 + 1), k1, expansion))
-    weights = _Weights.collect(_expanded(images, nearest, weights, k2))
-    result = distance[:num_query, num_query:].clone()
-    for rows in images.chunks():
-        last = min(rows.stop, num_query)
-        if last > rows.start:
-            result[rows.start : last] *= lambda_value / images.rows(slice(rows.start, last))[1]
-    for query, jaccard in enumerate(_jaccard(weights, num_query, images.size)):
-        result[query] += (1 - lambda_value) * torch.from_numpy(jaccard).to(result.dtype)
-    return result
+    matrix = torch.as_tensor(distance)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"re-ranking needs (N, N) distances, got {tuple(matrix.shape)}")
+    unseen = torch.zeros(num_query, len(matrix), dtype=torch.bool) if hidden is None else torch.as_tensor(hidden)
+    if unseen.shape != (num_query, len(matrix)):
+        raise InputError(f"hidden must be ({num_query}, {len(matrix)}), got {tuple(unseen.shape)}")
+
+    def between(rows: Tensor, columns: Tensor | None) -> Tensor:
+        return matrix[rows] if columns is None else matrix[rows[:, None], columns]
+
+    def hides(queries: Tensor, images: Tensor) -> Tensor:
+        return unseen[queries[:, None], images]
+
+    found = KReciprocal(between, num_query, len(matrix), k1, k2, lambda_value, hides, expansion)
+    return found.distances(slice(None))

@@ -15,11 +15,11 @@ import torch
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.hidden_images import is_junk, tell_junk
-from fastreid_mm.evaluation.protocol import Protocol, Ranking
-from fastreid_mm.evaluation.rank_metrics import to_array
+from fastreid_mm.evaluation.measure import as_distances, to_array
+from fastreid_mm.evaluation.protocol import Protocol
 from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
-from fastreid_mm.evaluation.side import Side
+from fastreid_mm.evaluation.side import Ranking, Side
 from fastreid_mm.evaluation.sysu_splits import (
     INFRARED_CAMERAS,
     VISIBLE_CAMERAS,
@@ -242,9 +242,9 @@ def evaluate_sysu(
             :func:`rank_metrics` refuses the arguments.
     """
     protocol = SYSU(permutation, modes, shots, trials)
-    matrix, query_ids, query_cams = map(to_array, (distance, query_ids, query_cams))
+    matrix, query_ids, query_cams = as_distances(distance), to_array(query_ids), to_array(query_cams)
     ids, cams, numbers = map(to_array, (gallery_ids, gallery_cams, gallery_numbers))
     _check_lengths(matrix.shape, (query_ids, query_cams), (ids, cams, numbers))
-    query = Side(torch.empty(len(query_ids), 0), query_ids, query_cams)
+    query = Side(torch.from_numpy(matrix), query_ids, query_cams)  # a query's features are its distances
     gallery = Side(torch.empty(len(ids), 0), ids, cams, numbers=numbers)
-    return protocol.evaluate(query, gallery, lambda *_: matrix, ranks)
+    return protocol.evaluate(query, gallery, lambda distances, _: distances, ranks)

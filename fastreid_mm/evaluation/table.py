@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.evaluation.protocol import Protocol, Ranking
-from fastreid_mm.evaluation.side import Side
+from fastreid_mm.evaluation.protocol import Protocol
+from fastreid_mm.evaluation.side import Ranking, Side
 
 
 class Table(Protocol):

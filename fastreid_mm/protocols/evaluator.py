@@ -1,7 +1,7 @@
 """Evaluator for fast-reid of all protocols: it gathers the features once, and ranks them as a protocol requires."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import cast
 
@@ -17,13 +17,13 @@ from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.data.items import Item, as_items, field
 from fastreid_mm.evaluation.distances import METRICS, pairwise_distance
-from fastreid_mm.evaluation.extras import Compared, Measure, extended_measure
+from fastreid_mm.evaluation.extras import Compared
 from fastreid_mm.evaluation.hidden_images import JUNK, hidden_images, is_junk
+from fastreid_mm.evaluation.measure import Distances
 from fastreid_mm.evaluation.protocol import Protocol
 from fastreid_mm.evaluation.query_scores import QueryScores
-from fastreid_mm.evaluation.rank_metrics import rank_metrics
 from fastreid_mm.evaluation.results import Settings
-from fastreid_mm.evaluation.side import Distance, MeasureOf, Side
+from fastreid_mm.evaluation.side import Distance, Ranking, Side
 from fastreid_mm.protocols.extras import configured_extras
 
 FIELDS = {"cameras": "camid", "scenes": "scene", "numbers": "number"}
@@ -82,6 +82,8 @@ class RetrievalEvaluator(FeatureCollector):
         """Rule for reading the images of pictures."""
         self.distance: Distance = self.plain_distance
         """Distance of features; the trainer sets the model's."""
+        self.device = "cpu"
+        """Device on which features are compared; the trainer sets the model's."""
         self.plain_features: Callable[[Tensor], Tensor] = lambda features: features
         """Function from features to ones that may be averaged; the trainer sets the model's."""
         self.extras = configured_extras(cfg)
@@ -114,18 +116,35 @@ class RetrievalEvaluator(FeatureCollector):
         return {} if self.features is None else self.ranked(self.features, self.query_scores)
 
     def ranked(self, features: Tensor, by_query: dict[str, QueryScores] | None = None) -> Settings:
-        """Rank features by the protocol with the model's distance and the extras.
+        """Rank features by the protocol with the model's distance and the extras, compared on :attr:`device`.
 
         Args:
             features: (Nq + Ng, D), query first.
             by_query: receives the scores of every query by setting.
         """
-        return self._rank(features, self.distance, self._extended if any(self.extras) else self._plain, by_query)
+        compared, refines = self._compared(), self.extras.expansion or self.extras.reranking
+
+        def refine(ranking: Ranking, rule: str) -> Distances:
+            return compared.refined(self.extras, ranking, rule)
+
+        with self._named():
+            return self.protocol.evaluate(
+                *self.sides(features.to(self.device)),
+                self.distance,
+                self.ranks,
+                refine if refines else None,
+                roc=self.extras.roc,
+                recall_shares=self.recall_shares,
+                by_query=by_query,
+            )
 
     def chance(self) -> Settings:
         """Rank random features by the protocol, without extras."""
         random = torch.randn(len(self.query) + len(self.gallery), 16, generator=torch.Generator().manual_seed(0))
-        return self._rank(random, self.plain_distance, self._plain)
+        with self._named():
+            return self.protocol.evaluate(
+                *self.sides(random), self.plain_distance, self.ranks, recall_shares=self.recall_shares
+            )
 
     def metrics(self) -> dict[str, list[str]]:
         """Name the metrics of every setting, without features: all galleries are drawn, and nothing is ranked.
@@ -133,32 +152,19 @@ class RetrievalEvaluator(FeatureCollector):
         Raises:
             InputError: the test set does not fit its protocol; names the set.
         """
-        try:
+        with self._named():
             return self.protocol.metrics(*self.sides(), self.ranks)
-        except InputError as error:
-            raise InputError(f"test set {self.name}: {error}") from None
 
-    def _rank(
-        self,
-        features: Tensor,
-        distance: Distance,
-        measure_of: MeasureOf,
-        by_query: dict[str, QueryScores] | None = None,
-    ) -> Settings:
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Let an error name the test set."""
         try:
-            return self.protocol.evaluate(*self.sides(features), distance, self.ranks, measure_of, by_query)
+            yield
         except InputError as error:
             raise InputError(f"test set {self.name}: {error}") from None
 
-    def _plain(self, query: Side, gallery: Side) -> Measure:
-        return partial(rank_metrics, recall_shares=self.recall_shares)
-
-    def _extended(self, query: Side, gallery: Side) -> Measure:
-        """Make the measure with the extras of the config."""
-        return partial(extended_measure(self.extras, self._compared(query, gallery)), recall_shares=self.recall_shares)
-
-    def _compared(self, query: Side, gallery: Side) -> Compared:
-        return Compared(query.features, gallery.features, self.distance, self.plain_features, self.metric)
+    def _compared(self) -> Compared:
+        return Compared(self.distance, self.plain_features, self.metric)
 
     def side(self, items: list[Item], features: Tensor | None = None) -> Side:
         """Make a side of a ranking from items with features (N, D), or without any."""
@@ -175,20 +181,20 @@ class RetrievalEvaluator(FeatureCollector):
 
     def hidden(self, query: list[Item], gallery: list[Item]) -> np.ndarray:
         """Return a mask (Nq, Ng), true where the protocol hides a gallery item from a query."""
-        labels = self.side(query).labels_with(self.side(gallery))
-        return hidden_images(
-            self.protocol.rule, labels.query_ids, labels.query_cams, labels.gallery_ids, labels.gallery_cams
-        )
+        asking, asked = self.side(query), self.side(gallery)
+        return hidden_images(self.protocol.rule, asking.ids, asking.places, asked.ids, asked.places)
 
     def shown_distance(self, chosen: np.ndarray, shown: np.ndarray) -> Tensor:
-        """Compute the distances (n, m) by which chosen queries rank gallery images, given the indices of both."""
-        query, gallery = self.sides(cast(Tensor, self.features))
+        """Compute the distances (n, m) by which chosen queries, people, rank gallery images, given their indices."""
+        query, gallery = self.sides(cast(Tensor, self.features).to(self.device))
         if not (self.extras.expansion or self.extras.reranking):
-            return self.distance(query.of(chosen).features, gallery.of(shown).features)
-        refined = self._compared(query, gallery).refined(
-            self.extras, query.labels_with(gallery), self.protocol.rule, shown
-        )
-        return refined[torch.as_tensor(chosen)]
+            return self.distance(query.of(chosen).features, gallery.of(shown).features).cpu()
+        distances = self._compared().refined(self.extras, Ranking(query, gallery, shown).people(), self.protocol.rule)
+        places = np.searchsorted(self.people(), chosen)  # among the queries without those of identity -1
+        rows = torch.cat([torch.as_tensor(distances(slice(place, place + 1))).cpu() for place in places])
+        found = rows.new_full((len(chosen), len(shown)), float("inf"))
+        found[:, torch.as_tensor(~is_junk(gallery.ids[shown]))] = rows
+        return found
 
     def people(self) -> np.ndarray:
         """Return the indices of the queries whose identity is not -1."""

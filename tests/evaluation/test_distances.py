@@ -98,7 +98,7 @@ def test_the_nearest_of_long_features_are_those_of_float64():
 def test_blocks_and_what_is_computed_again_make_no_difference(monkeypatch):
     query, gallery = long_features("near duplicates")
     whole = pairwise_distance(query, gallery, "euclidean")
-    for name, value in (("_BLOCK", 700), ("_ROWS", 7), ("_FEW", 10**9)):
+    for name, value in (("_TILE", 700), ("_COLUMNS", 7), ("_FEW", 10**9)):
         monkeypatch.setattr(euclidean, name, value)
     torch.testing.assert_close(pairwise_distance(query, gallery, "euclidean"), whole, rtol=5e-5, atol=0)
 

@@ -6,16 +6,16 @@ import torch
 
 from fastreid_mm.evaluation import (
     average_query_expansion,
-    evaluate_sysu,
     k_reciprocal_rerank,
     pairwise_distance,
+    query_blocks,
     rank_metrics,
     roc_metrics,
 )
-from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Labels, Reranking, extended_measure
+from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking
 from fastreid_mm.evaluation.hidden_images import hidden_images
-from fastreid_mm.evaluation.side import Side
-from fastreid_mm.evaluation.sysu_mm01 import SYSU
+from fastreid_mm.evaluation.protocol import Protocol
+from fastreid_mm.evaluation.side import Ranking, Side
 
 EXPANSION, RERANKING = Expansion(4, 2, 2.0), Reranking(6, 3, 0.4)
 COLUMNS = np.random.default_rng(5).permutation(40)[:25]
@@ -29,9 +29,28 @@ def images():
     return features, (ids[:15], ids[15:], cams[:15], cams[15:])
 
 
-def compared(features, metric, distance=None):
+def compared(metric, distance=None):
     plain = distance or (lambda query, gallery: pairwise_distance(query, gallery, metric))
-    return Compared(features[:15], features[15:], plain, lambda found: found, metric)
+    return Compared(plain, lambda found: found, metric)
+
+
+class Drawn(Protocol):
+    """One drawn gallery, under any rule."""
+
+    unique_ids = True
+
+    def __init__(self, rule):
+        self.rule = rule
+
+    def rankings(self, query, gallery):
+        return {"test": [Ranking(query, gallery, COLUMNS)]}
+
+
+def evaluated(features, labels, rule, extras, metric):
+    query, gallery = Side(features[:15], labels[0], labels[2]), Side(features[15:], labels[1], labels[3])
+    kit = compared(metric)
+    refine = (lambda ranking, rule: kit.refined(extras, ranking, rule)) if extras.reranking else None
+    return Drawn(rule).evaluate(query, gallery, kit.distance, (1, 3), refine, roc=extras.roc)["test"]
 
 
 def chosen(labels):
@@ -40,7 +59,8 @@ def chosen(labels):
 
 @pytest.mark.parametrize("rule", ["sysu", "market"])
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_all_three_on_a_drawn_gallery(images, rule, metric):
+def test_all_three_on_a_drawn_gallery(images, rule, metric, monkeypatch):
+    monkeypatch.setattr(query_blocks, "_VALUES", 4 * 25)
     features, labels = images
     query_ids, ids, query_cams, cams = chosen(labels)
     hidden = np.array(hidden_images(rule, query_ids, query_cams, ids, cams))
@@ -52,8 +72,7 @@ def test_all_three_on_a_drawn_gallery(images, rule, metric):
     expected = k_reciprocal_rerank(distance, 15, *RERANKING[:3], np.concatenate([among, hidden], 1))
     order = query_ids, ids, query_cams, cams
     wanted = rank_metrics(expected, *order, rule, True, (1, 3)) | roc_metrics(expected, *order, rule)
-    measure = extended_measure(Extras(EXPANSION, RERANKING, True), compared(features, metric))
-    found = measure(None, *labels, rule, True, (1, 3), columns=COLUMNS)
+    found = evaluated(features, labels, rule, Extras(EXPANSION, RERANKING, True), metric)
     assert found == pytest.approx(wanted)
     plain = pairwise_distance(features[:15], gallery, metric)
     assert found["mAP"] != pytest.approx(rank_metrics(plain, *order, rule, True, (1, 3))["mAP"])
@@ -67,9 +86,9 @@ def test_a_distance_of_a_models_own_asks_both_ways(images):
     def one_way(query, gallery):
         return torch.cdist(query * weights, gallery)
 
-    found = compared(features, "cosine", one_way).refined(
-        Extras(reranking=RERANKING), Labels(*labels), "none", np.arange(40)
-    )
+    ranking = Ranking(Side(features[:15], labels[0], labels[2]), Side(features[15:], labels[1], labels[3]))
+    distances = compared("cosine", one_way).refined(Extras(reranking=RERANKING), ranking, "none")
+    found = torch.cat([distances(slice(0, 7)), distances(slice(7, 15))])
     matrix = torch.stack([torch.cat([one_way(row[None], other[None]) for other in features], 1)[0] for row in features])
     assert torch.allclose(found, k_reciprocal_rerank(matrix, 15, *RERANKING[:3]))
 
@@ -77,31 +96,11 @@ def test_a_distance_of_a_models_own_asks_both_ways(images):
 def test_roc_alone_leaves_the_ranking(images):
     features, labels = images
     distance = pairwise_distance(features[:15], features[15:])
-    found = extended_measure(Extras(roc=True), compared(features, "cosine"))(
-        distance, *labels, "market", columns=COLUMNS
-    )
+    found = evaluated(features, labels, "market", Extras(roc=True), "cosine")
     rates = {name for name in found if name.startswith("TPR")}
     assert rates == {"TPR@FPR=1e-04", "TPR@FPR=1e-03", "TPR@FPR=1e-02"}
-    expected = rank_metrics(distance, *labels, "market", columns=COLUMNS)
+    expected = rank_metrics(distance, *labels, "market", True, (1, 3), columns=COLUMNS)
     assert {name: found[name] for name in found if name not in rates} == pytest.approx(expected)
-
-
-def test_sysu_averages_what_a_measure_gives():
-    ids, cams, numbers = np.repeat([1, 2], 8), np.tile(np.repeat([1, 2, 4, 5], 2), 2), np.tile([1, 2], 8)
-    calls = []
-
-    def measure(distance, *labels, columns):
-        calls.append(columns)
-        return rank_metrics(distance, *labels, columns=columns) | {"TPR@FPR=1e-02": len(calls)}
-
-    query = Side(torch.empty(2, 0), np.array([1, 2]), np.array([6, 6]))
-    gallery = Side(torch.empty(16, 0), ids, cams, numbers=numbers)
-    distance = np.random.default_rng(0).random((2, 16))
-    plain = evaluate_sysu(distance, query.ids, query.places, ids, cams, numbers, ranks=(1,))
-    found = SYSU().evaluate(query, gallery, lambda *_: distance, (1,), lambda *_: measure)
-    assert len(calls) == 40 and [len(columns) for columns in calls[::10]] == [8, 16, 4, 8]
-    assert [row.pop("TPR@FPR=1e-02") for row in found.values()] == [5.5, 15.5, 25.5, 35.5]
-    assert found == plain
 
 
 def test_notes_say_what_was_done():

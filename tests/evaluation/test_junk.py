@@ -6,9 +6,11 @@ import torch
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import evaluate_sysu, pairwise_distance, rank_metrics, roc_metrics
-from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking, extended_measure
+from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking
 from fastreid_mm.evaluation.labelled_features import evaluate_features
 from fastreid_mm.evaluation.llcm import drawn_columns
+from fastreid_mm.evaluation.side import Ranking, Side
+from fastreid_mm.evaluation.table import Table
 from tests.evaluation.test_rank_metrics import hidden, naive
 
 RULES = ("sysu", "market", "none")
@@ -85,17 +87,22 @@ def test_expansion_and_re_ranking_know_nothing_of_them(rule):
     query, gallery = features[:30], features[30:]
     columns, rows = rng.permutation(50)[:35], labels[0] != -1
 
-    def measure(query, gallery):
+    extras = Extras(Expansion(4, 1, 1.0), Reranking(8, 3, 0.3))
+
+    def found(rows, columns):
         def distance(query, gallery):
             return pairwise_distance(query, gallery, "euclidean")
 
-        compared = Compared(query, gallery, distance, lambda found: found, "euclidean")
-        return extended_measure(Extras(Expansion(4, 1, 1.0), Reranking(8, 3, 0.3), True), compared)
+        def refine(ranking, rule):
+            return Compared(distance, lambda found: found, "euclidean").refined(extras, ranking, rule)
+
+        sides = Side(query[rows], labels[0][rows], labels[2][rows]), Side(gallery, labels[1], labels[3])
+        protocol = Table(rule)
+        protocol.rankings = lambda *sides: {"test": [Ranking(*sides, columns)]}
+        return protocol.evaluate(*sides, distance, (1, 5), refine, roc=True)["test"]
 
     people = columns[labels[1][columns] != -1]
-    found = measure(query, gallery)(None, *labels, rule, False, (1, 5), columns=columns)
-    alone = labels[0][rows], labels[1], labels[2][rows], labels[3]
-    assert found == pytest.approx(measure(query[rows], gallery)(None, *alone, rule, False, (1, 5), columns=people))
+    assert found(slice(None), columns) == pytest.approx(found(rows, people))
 
 
 def test_they_are_never_drawn(said):

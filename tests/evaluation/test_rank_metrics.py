@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.evaluation import rank_metrics
+from fastreid_mm.evaluation import measure, query_blocks, rank_metrics
 
 RANKS = (1, 2, 5)
 
@@ -59,8 +59,7 @@ def test_equals_the_definition(rule, unique_ids, levels, dtype):
 
 
 def test_ties_within_small_pieces(monkeypatch):
-    module = sys.modules["fastreid_mm.evaluation.rank_metrics"]
-    monkeypatch.setattr(module, "_CHUNK_VALUES", 150)
+    monkeypatch.setattr(measure, "_CHUNK_VALUES", 150)
     monkeypatch.setattr(sys.modules["fastreid_mm.evaluation.rank_positions"], "_TIED_VALUES", 200)
     arguments = make(2, levels=4)
     assert rank_metrics(*arguments, "sysu", True, RANKS) == pytest.approx(naive(*arguments, "sysu", True), abs=1e-9)
@@ -152,7 +151,8 @@ def test_refuses(arguments, options, message):
 
 
 def test_names_the_nan(monkeypatch):
-    monkeypatch.setattr(sys.modules["fastreid_mm.evaluation.rank_metrics"], "_CHUNK_VALUES", 150)
+    monkeypatch.setattr(measure, "_CHUNK_VALUES", 150)
+    monkeypatch.setattr(query_blocks, "_VALUES", 300)
     arguments = make(9)
     arguments[0][7, 33] = np.nan
     with pytest.raises(InputError, match="query 7, gallery image 33"):

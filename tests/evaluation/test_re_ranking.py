@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.evaluation import k_reciprocal_rerank, re_ranking
+from fastreid_mm.evaluation import k_reciprocal_rerank, query_blocks, re_ranking
 
 
 def naive(distance, queries, k1, k2, share, hidden=None, enough=lambda common, size: 3 * common > 2 * size):
@@ -60,7 +60,8 @@ def made(seed, size=26, queries=8):
 @pytest.mark.parametrize(("k1", "k2", "share"), [(5, 3, 0.3), (4, 1, 0.0), (6, 8, 0.5), (40, 60, 0.3)])
 @pytest.mark.parametrize("rule", [False, True])
 def test_equals_the_definition(k1, k2, share, rule, monkeypatch):
-    monkeypatch.setattr(re_ranking, "_CHUNK_VALUES", 26 * 5)  # a chunk with queries and gallery in it
+    monkeypatch.setattr(query_blocks, "_VALUES", 26 * 5)  # a block with queries and gallery in it
+    monkeypatch.setattr(re_ranking, "_IMAGES", 5)
     for seed in range(3):
         distance, hidden = made(seed)
         hidden = hidden if rule else None
@@ -116,7 +117,7 @@ def test_lambda_one_keeps_the_order_and_inputs_stay():
     ("arguments", "message"),
     [
         ((torch.zeros(3, 4), 1), "distances"),
-        ((torch.zeros(3, 3), 3), "3 queries first"),
+        ((torch.zeros(3, 3), 3), "3 queries of 3 images"),
         ((torch.zeros(3, 3), 1, 0), "k1, k2"),
         ((torch.zeros(3, 3), 1, 5, 5, 1.5), "lambda"),
         ((torch.zeros(3, 3), 1, 5, 5, 0.5, torch.zeros(1, 2)), "hidden must be"),

@@ -12,7 +12,9 @@ from fastreid_mm.common.keys import refuse_odd
 from fastreid_mm.data.items import Item
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.evaluation import pairwise_distance
-from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Labels, Reranking, extended_measure
+from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking
+from fastreid_mm.evaluation.benchmarks import Market
+from fastreid_mm.evaluation.side import Ranking, Side
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.protocols import build_evaluator
 from fastreid_mm.protocols.ranked_lists import nearest_images
@@ -61,11 +63,16 @@ def test_msvr310s_scenes_are_what_is_hidden_from_neighbourhoods(tiny_cfg):
     evaluator = build_evaluator(tiny_cfg("TEST.RANKS", "(1, 3)", *KEYS), dataset)
     labels = [np.array([item[1] for item in side]) for side in (dataset.query, dataset.gallery)]
     scenes = [np.array([1 + place // 6 % 3 for place in range(len(side))]) for side in (dataset.query, dataset.gallery)]
-    compared = Compared(features[:24], features[24:], pairwise_distance, lambda found: found, "cosine")
-    expected = extended_measure(EXTRAS, compared)(None, *labels, *scenes, "market", False, (1, 3))
-    assert evaluator.ranked(features) == {"test": pytest.approx(expected)}
+    compared = Compared(pairwise_distance, lambda found: found, "cosine")
+    sides = [Side(*each) for each in zip((features[:24], features[24:]), labels, scenes)]
+
+    def refine(ranking, rule):
+        return compared.refined(EXTRAS, ranking, rule)
+
+    expected = Market().evaluate(*sides, pairwise_distance, (1, 3), refine, roc=True)
+    assert evaluator.ranked(features) == {"test": pytest.approx(expected["test"])}
     evaluator.features = features
-    refined = compared.refined(EXTRAS, Labels(*labels, *scenes), "market", np.arange(48))
+    refined = refine(Ranking(*sides), "market")(slice(0, 24))
     hidden = (labels[0][:, None] == labels[1]) & (scenes[0][:, None] == scenes[1])
     order = refined.masked_fill(torch.from_numpy(hidden), 9).argsort(dim=1, stable=True)
     shown = nearest_images(evaluator, np.array([3, 11]))
