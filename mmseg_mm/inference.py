@@ -17,6 +17,7 @@ from fastreid_mm.common.pixels import MAX_PIXELS
 from mmseg_mm.engine.checkpoint_entries import SETTINGS
 from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unseen_settings
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint, weights_of
+from mmseg_mm.fast_network import make_fast
 from mmseg_mm.load_config import load_config
 from mmseg_mm.predictor import Picture, SaliencyPredictor
 
@@ -27,6 +28,7 @@ def init_rgbd_model(
     device: str = "cpu",
     trust: bool = False,
     options: Mapping[str, object] | None = None,
+    fast: bool = False,
 ) -> BaseSegmentor:
     """Build a trained segmentor in evaluation mode, with its config as ``cfg``.
 
@@ -36,6 +38,7 @@ def init_rgbd_model(
         device: the device to predict on.
         trust: whether the checkpoint may be more than plain data, see :func:`read_checkpoint`.
         options: values for dotted keys of the config, as mmsegmentation's ``--cfg-options``.
+        fast: whether to :func:`make_fast` the network, whose maps then differ by rounding.
 
     Raises:
         InputError: a file does not exist or cannot be used, the checkpoint belongs to another model, or there is no
@@ -55,7 +58,8 @@ def init_rgbd_model(
     check_settings(unseen_settings(config.model), content.get("meta", {}).get(SETTINGS, {}), str(checkpoint))
     model.load_state_dict(weights, strict=False)
     model.cfg = config
-    return model.to(device).eval()
+    model = model.to(device).eval()
+    return make_fast(model) if fast else model
 
 
 def _require_device(name: str) -> None:

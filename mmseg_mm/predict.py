@@ -34,7 +34,9 @@ def predict(args: argparse.Namespace) -> None:
     if args.batch_size < 1:
         raise InputError(f"--batch-size must be at least 1, got {args.batch_size}")
     todo = find_jobs(args.image, args.second, args.out, Names(args.image_suffix, args.second_suffix, args.map_suffix))
-    model = init_rgbd_model(args.config, args.checkpoint, args.device, args.trust_checkpoint, args.cfg_options)
+    model = init_rgbd_model(
+        args.config, args.checkpoint, args.device, args.trust_checkpoint, args.cfg_options, args.fast
+    )
     predictor = SaliencyPredictor(
         model,
         args.tta,

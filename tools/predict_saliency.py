@@ -3,7 +3,7 @@
 
     python tools/predict_saliency.py image.jpg depth.png map.png --config CONFIG --checkpoint FILE [--side-by-side]
     python tools/predict_saliency.py RGB depth maps --config CONFIG --checkpoint FILE [--side-by-side] [--batch-size 8]
-        [--tta] [--amp] [--strict] [--depth-direction far_white] [--cfg-options KEY=VALUE ...]
+        [--tta] [--amp] [--fast] [--strict] [--depth-direction far_white] [--cfg-options KEY=VALUE ...]
         [--image-suffix _rgb] [--second-suffix _depth] [--map-suffix .webp] [--binary otsu] [--cut-out] [--resize]
     python tools/predict_saliency.py RGB - maps --config CONFIG --checkpoint FILE [--missing 0]
 

@@ -65,6 +65,9 @@ def predict_parser() -> Parser:
     parser.add_argument("--tta", action="store_true", help="average the maps over the views of tta_pipeline")
     parser.add_argument("--amp", action="store_true", help="compute in bfloat16 where that is accurate enough")
     parser.add_argument(
+        "--fast", action="store_true", help="fold batch normalization into convolutions; maps differ by rounding"
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="stop at a pair that cannot be used instead of skipping it"
     )
     _add_options(parser)

@@ -20,9 +20,13 @@ class CrossLevelModule(nn.Module):
             for _ in range(2)
         )
 
-    def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        """Refine the maps (B, C, H, W) of the finer and (B, C, h, w) of the coarser level, both to (B, C, H, W)."""
+    def forward(self, fine: Tensor, coarse: Tensor, only_coarse: bool = False) -> tuple[Tensor | None, Tensor]:
+        """Refine the maps (B, C, H, W) of the finer and (B, C, h, w) of the coarser level, both to (B, C, H, W).
+
+        With ``only_coarse`` the finer level's is not computed, and None.
+        """
         coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
         fine, coarse = self.fine[0](fine), self.coarse[0](coarse)
         common = self.fine[1](fine) * self.coarse[1](coarse)
-        return (self.fine[3](self.fine[2](common) + fine), self.coarse[3](self.coarse[2](common) + coarse))
+        refined = None if only_coarse else self.fine[3](self.fine[2](common) + fine)
+        return refined, self.coarse[3](self.coarse[2](common) + coarse)

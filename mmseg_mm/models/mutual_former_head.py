@@ -136,7 +136,7 @@ class MutualFormerHead(BaseDecodeHead):
 
     def forward(self, inputs: Sequence[Pair]) -> Tensor:
         """Compute logits (B, 1, H_0, W_0) from maps (B, C_l, H_l, W_l) of image and depth for each level."""
-        return self.cls_seg(self._decode(self._squeeze(inputs))[-1])
+        return self.cls_seg(self._decode(self._squeeze(inputs), only_merged=True)[-1])
 
     def loss(self, inputs: Sequence[Pair], batch_data_samples: list, train_cfg: dict) -> dict[str, Tensor]:
         """Compute both terms of eq. 15 for ``inputs`` as in :meth:`forward`.
@@ -180,11 +180,16 @@ class MutualFormerHead(BaseDecodeHead):
         squeezes = cast(Iterable[nn.ModuleList], self.squeeze)
         return [(image(maps[0]), depth(maps[1])) for (image, depth), maps in zip(squeezes, inputs)]
 
-    def _decode(self, squeezed: Sequence[Pair]) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Return the refined maps of the second decoder, and the merged maps of the first and the second one."""
+    def _decode(
+        self, squeezed: Sequence[Pair], only_merged: bool = False
+    ) -> tuple[list[Tensor | None], Tensor, Tensor]:
+        """Return the refined maps of the second decoder, and the merged maps of the first and the second one.
+
+        The refined maps only serve training; with ``only_merged`` they are left out.
+        """
         fused = [level(*pair) for level, pair in zip(self.levels, squeezed)]
         refined, first = self.decoders[0](fused)
-        refined, second = self.decoders[1](refined, feedback=first)
+        refined, second = self.decoders[1](refined, feedback=first, only_merged=only_merged)
         return refined, first, second
 
 

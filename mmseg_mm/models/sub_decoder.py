@@ -21,23 +21,27 @@ class SubDecoder(nn.Module):
         super().__init__()
         self.merge = nn.ModuleList(CrossLevelModule(channels, norm_cfg) for _ in range(num_levels - 1))
 
-    def forward(self, maps: Sequence[Tensor], feedback: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+    def forward(
+        self, maps: Sequence[Tensor], feedback: Tensor | None = None, only_merged: bool = False
+    ) -> tuple[list[Tensor | None], Tensor]:
         """Refine and merge the maps of all levels.
 
         Args:
             maps: the map (B, C, H_l, W_l) of each level, finest first.
             feedback: the merged map (B, C, H, W) of an earlier sub-decoder, which is added to every level first.
+            only_merged: whether to leave out what refines the levels and not the merged map.
 
         Returns:
-            The refined map of each level, and the merged map (B, C, H_0, W_0). Feedback alone refines the coarsest
-            level.
+            The refined map of each level, None where it is left out, and the merged map (B, C, H_0, W_0). Feedback
+            alone refines the coarsest level.
         """
         if feedback is not None:
             maps = [
                 level + F.interpolate(feedback, size=level.shape[-2:], mode="bilinear", align_corners=False)
                 for level in maps
             ]
-        refined, merged = list(maps), maps[-1]
+        refined: list[Tensor | None] = list(maps)
+        merged = maps[-1]
         for level in reversed(range(len(self.merge))):
-            refined[level], merged = self.merge[level](maps[level], merged)
+            refined[level], merged = self.merge[level](maps[level], merged, only_merged)
         return refined, merged

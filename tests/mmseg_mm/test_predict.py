@@ -47,6 +47,8 @@ def test_a_file_that_cannot_be_used_is_skipped_and_listed(predict, capsys):
     assert printed.out.startswith("2 saliency maps in ") and "deprecated" not in printed.err
     batched = predict("--batch-size", "3")
     assert all(np.abs(batched[name].astype(int) - maps[name]).max() <= 1 for name in maps)
+    fast = predict("--fast")
+    assert all(np.abs(fast[name].astype(int) - maps[name]).max() <= 1 for name in maps)
     assert maps["3"].shape == (30, 20)
 
 

@@ -4,9 +4,11 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from fastreid_mm.common.errors import InputError
+from mmseg_mm.fast_network import make_fast
 from mmseg_mm.predictor import SaliencyPredictor
 
 RANDOM = np.random.default_rng(0)
@@ -63,6 +65,19 @@ def test_tta_is_the_mean_over_both_flips(model):
     expected = [(one + other[:, ::-1]) / 2 for one, other in zip(plain(PAIRS), mirrored)]
     found = SaliencyPredictor(model, tta=True)(PAIRS)
     assert all(np.allclose(one, other, atol=1e-4) for one, other in zip(found, expected))
+
+
+def test_a_fast_network_is_the_same_within_rounding(model):
+    other, generator = deepcopy(model).double(), torch.Generator().manual_seed(0)
+    for norm in (module for module in other.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+        for values in (norm.weight, norm.bias, norm.running_mean, norm.running_var):  # none as it starts
+            values.data = torch.rand(values.shape, generator=generator).double() + 0.5
+    inputs = torch.rand(2, 6, 64, 64, generator=generator).double()
+    with torch.no_grad():
+        expected = other._forward(inputs)
+        found = make_fast(other)._forward(inputs)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in other.modules())
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_bfloat16_is_nearly_the_same(model):

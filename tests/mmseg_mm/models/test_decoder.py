@@ -51,3 +51,13 @@ def test_feedback_is_added_to_every_level():
     expected_refined, expected = decoder([level + 2 for level in maps])
     assert torch.allclose(merged, expected)
     assert torch.allclose(refined[2], expected_refined[2]) and torch.allclose(refined[2], maps[2] + 2)
+
+
+def test_what_refines_levels_alone_can_be_left_out():
+    torch.manual_seed(0)
+    maps, decoder = [torch.rand(1, 4, 8 // 2**i, 8 // 2**i) for i in range(3)], SubDecoder(4, 3, NORM).eval()
+    expected = decoder(maps)[1]
+    for module in decoder.merge:
+        module.fine[2] = module.fine[3] = None  # calling them would fail
+    refined, merged = decoder(maps, only_merged=True)
+    assert torch.equal(merged, expected) and refined[:2] == [None, None]
