@@ -124,24 +124,24 @@ class Protocol:
                     measures.append(self._measures(each, ranks or self.ranks, roc, recall_shares))
             with _named(settings, *dict.fromkeys(setting for setting, _ in group)):
                 sizes = len(ranking.query.ids), len(ranking.gallery.ids)
-                measure_blocks([each for several in measures for each in several], distances, *sizes)
-            for (setting, _), (ranks_of, *more) in zip(group, measures):
+                measure_blocks([each for scored, more in measures for each in (scored, *more)], distances, *sizes)
+            for (setting, _), (scored, more) in zip(group, measures):
                 with _named(settings, setting):
-                    metrics = {name: value for each in (ranks_of, *more) for name, value in each.metrics().items()}
+                    metrics = {name: value for each in (scored, *more) for name, value in each.metrics().items()}
                 found.setdefault(setting, []).append(metrics)
                 if by_query is not None:
                     ids.setdefault(setting, []).append(whole.query.ids)
-                    scores.setdefault(setting, []).append(_of_everyone(ranks_of.by_query(), whole.query.ids))
-        for setting in scores if by_query is not None else ():
-            by_query[setting] = QueryScores.gather(ids[setting], scores[setting])
+                    scores.setdefault(setting, []).append(_of_everyone(scored.by_query(), whole.query.ids))
+        if by_query is not None:
+            by_query |= {setting: QueryScores.gather(ids[setting], scores[setting]) for setting in scores}
         return {setting: self._reported(mean_metrics(found[setting])) for setting in settings}
 
     def _measures(
         self, ranking: Ranking, ranks: Sequence[int], roc: bool, recall_shares: int
-    ) -> tuple[RankScores, *tuple[Measure, ...]]:
+    ) -> tuple[RankScores, list[Measure]]:
         labels, columns = ranking.query.labels_with(ranking.gallery), ranking.columns
         scores = RankScores(*labels, self.rule, self.unique_ids, ranks, columns, recall_shares)
-        return (scores, RocCounts(*labels, self.rule, columns=columns)) if roc else (scores,)
+        return scores, [RocCounts(*labels, self.rule, columns=columns)] if roc else []
 
     def _reported(self, metrics: Metrics) -> Metrics:
         return {name: value for name, value in metrics.items() if self._reports(name)}
