@@ -58,7 +58,8 @@ class AlignedSet(ItemSet):
 
     def _views(self, sources: list[Source]) -> list[Tensor]:
         """Read and transform the image (3, H, W) of each source."""
-        files = {source.path: read_rgb(source.path, self.pixels) for source in sources}  # a strip holds several
+        paths = dict.fromkeys(source.path for source in sources)  # a strip holds several, and is decoded once
+        files = {path: read_rgb(path, self.pixels) for path in paths}
         state, views = random_state(), []
         for path, box in sources:
             if self.shared_draws:

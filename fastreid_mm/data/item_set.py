@@ -6,6 +6,7 @@ from typing import cast
 from torch.utils.data import Dataset
 
 from fastreid_mm.data.items import as_items
+from fastreid_mm.data.packed_items import PackedItems
 
 
 class ItemSet(Dataset):
@@ -17,8 +18,9 @@ class ItemSet(Dataset):
     """
 
     def __init__(self, items: Sequence[tuple], relabel: bool) -> None:
-        self.img_items = as_items(items)
-        identities = sorted({item.pid for item in self.img_items})
+        listed = as_items(items)
+        self.img_items = PackedItems(listed)
+        identities = sorted({item.pid for item in listed})
         self.num_classes = len(identities)
         self._label = {pid: label for label, pid in enumerate(identities)} if relabel else None
 
