@@ -35,4 +35,4 @@ class PackedItems(Sequence):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         start = self._ends[place - 1] if place else 0
-        return pickle.loads(self._bytes[start : self._ends[place]])
+        return pickle.loads(self._bytes[start : self._ends[place]].tobytes())
