@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fastreid_mm.evaluation import pairwise_distance, query_blocks, rank_metrics, roc_metrics
-from fastreid_mm.evaluation.market import Market
+from fastreid_mm.evaluation.benchmarks import Market
 from fastreid_mm.evaluation.side import Side
 
 

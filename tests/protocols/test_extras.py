@@ -12,8 +12,8 @@ from fastreid_mm.common.keys import refuse_odd
 from fastreid_mm.data.items import Item
 from fastreid_mm.engine import MMTrainer
 from fastreid_mm.evaluation import pairwise_distance
-from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking
 from fastreid_mm.evaluation.benchmarks import Market
+from fastreid_mm.evaluation.extras import Compared, Expansion, Extras, Reranking
 from fastreid_mm.evaluation.side import Ranking, Side
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.protocols import build_evaluator

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from fastreid_mm.evaluation import pairwise_distance
-from fastreid_mm.evaluation.extras import Compared, Extras, Reranking
 from fastreid_mm.evaluation.benchmarks import Market
+from fastreid_mm.evaluation.extras import Compared, Extras, Reranking
 from fastreid_mm.evaluation.side import Side
 
 
