@@ -47,7 +47,12 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
         space: the name of the space of its features.
         size: V.
     """
-    network = [(key, value) for key, value in sorted(leaves(cfg.MODEL, "MODEL.")) if _of_features(key)]
+    # a trained run's config has the number of classes, which the tensors tell; the config that it was trained by has 0
+    network = [
+        (key, 0 if key == "MODEL.HEADS.NUM_CLASSES" else value)
+        for key, value in sorted(leaves(cfg.MODEL, "MODEL."))
+        if _of_features(key)
+    ]
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
     if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # unless it is the default, so that older indexes stay usable
         read.append(tuple(cfg.INPUT.RANGE_16BIT))

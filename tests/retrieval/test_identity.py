@@ -37,7 +37,9 @@ def test_percentiles_of_a_range_are_part_of_it():
     assert config_of(*fixed, "INPUT.PERCENTILES_16BIT", "(1.0, 99.0)") == config_of(*fixed)
 
 
-@pytest.mark.parametrize("options", [("MODEL.TRUST_WEIGHTS", "True"), ("MODEL.SYNC_BN", "False")])
+@pytest.mark.parametrize(
+    "options", [("MODEL.TRUST_WEIGHTS", "True"), ("MODEL.SYNC_BN", "False"), ("MODEL.HEADS.NUM_CLASSES", "9")]
+)
 def test_how_the_network_was_loaded_and_trained_is_not(options):
     assert config_of(*options) == config_of()
 
