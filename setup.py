@@ -66,7 +66,7 @@ setup(
     packages=[*find_packages(include=["fastreid_mm*", "mmseg_mm*"]), "fastreid_mm.configs", "mmseg_mm.configs"],
     package_dir={"fastreid_mm.configs": "configs", "mmseg_mm.configs": "configs"},
     package_data={
-        "fastreid_mm": ["py.typed", "papers/tables/*.yml"],
+        "fastreid_mm": ["py.typed", "papers/tables/*.yml", "models/*/*"],
         "fastreid_mm.configs": ["*.yml", "*/*.yml"],
         "mmseg_mm": ["py.typed"],
         "mmseg_mm.configs": ["*/*.py"],

@@ -55,6 +55,11 @@ class GalleryDesk:
         """Find the identity's name in a path; empty if there is none."""
         return printable(self._identity_in_path(path))
 
+    def right(self, query: str, path: str) -> bool | None:
+        """Tell whether the paths of query and image name the same identity; None if one of them names none."""
+        asked, found = self.identity(query), self.identity(path)
+        return asked == found if asked and found else None
+
     @cached_property
     def _above(self) -> str:
         """Common beginning of the paths of all images, up to the name of the gallery's folder."""

@@ -30,12 +30,23 @@ _MOST = 100
 _FONT, _MONO = ["system-ui", "sans-serif"], ["monospace"]  # Gradio's default fonts come from the network
 
 
-def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None) -> gr.Blocks:
-    """Build the page with a tab for each argument that is given.
+STYLE = """
+.grid-container .gallery-item, .grid-container .thumbnail-lg { display: flex; flex-direction: column; height: 100%; }
+.grid-container .thumbnail-lg img { flex: 1; min-height: 0; object-fit: contain; }
+.grid-container .caption-label { position: static; max-width: 100%; white-space: normal; text-align: center; }
+"""
+"""Captions are below the pictures: Gradio lays them over feet."""
+
+
+def build_page(
+    desk: GalleryDesk | None = None, saliency: Saliency | None = None, examples: Sequence[str] = ()
+) -> gr.Blocks:
+    """Build the page with a tab for each of the first two arguments that is given.
 
     Args:
         desk: searches a gallery.
         saliency: finds salient objects.
+        examples: paths of images to search with by a click, in the modality that is chosen first: infrared.
     """
     pictures = Pictures(desk.predictor.pixels) if desk else Pictures()
     gr.set_static_paths([pictures.folder])  # served from this folder, not copied for each answer
@@ -43,7 +54,7 @@ def build_page(desk: GalleryDesk | None = None, saliency: Saliency | None = None
         gr.Markdown("# fastreid-mm")
         if desk is not None:
             with gr.Tab("Search"):
-                _search_tab(desk, pictures)
+                _search_tab(desk, pictures, examples)
         if saliency is not None:
             with gr.Tab("Saliency"):
                 _saliency_tab(saliency, pictures)
@@ -64,6 +75,7 @@ def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
             prevent_thread_lock=not block,
             max_file_size=LARGEST_UPLOAD,
             quiet=not block,
+            css=STYLE,
             theme=gr.themes.Default(font=_FONT, font_mono=_MONO),
             footer_links=[],
         )
@@ -72,7 +84,7 @@ def launch(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
     return address
 
 
-def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
+def _search_tab(desk: GalleryDesk, pictures: Pictures, examples: Sequence[str]) -> None:
     aligned = desk.predictor.modalities
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -85,18 +97,45 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures) -> None:
             least = gr.Textbox(label="Least score (empty: any)")
             button = gr.Button("Search", variant="primary")
         gallery = gr.Gallery(label="Gallery, nearest first", columns=6, object_fit="contain", height=720, scale=4)
+    if examples and not aligned:
+        shown = gr.Gallery(
+            [(str(path), desk.identity(path)) for path in examples],
+            label="Click one to search with it",
+            columns=len(examples),
+            object_fit="contain",
+            height=190,
+            allow_preview=False,
+            interactive=False,
+        )
 
     @_errors_shown
-    def search(modality: str, top: int, cameras: list[str], least: str, *images: str | None) -> list[tuple[str, str]]:
+    def search(
+        modality: str, top: int, cameras: list[str], least: str, *images: str | None, example: str = ""
+    ) -> list[tuple[str, str]]:
         views = {name: image for name, image in zip(aligned or [""], images) if image}
         if not views:
             raise InputError("Drop an image first")
         query: Any = views if aligned else views[""]
         matches = desk.search(query, "" if aligned else modality, int(top), cameras, _number(least))
-        captions = [f"{match.score:.3f}  cam {desk.camera(match.path) or '?'}" for match in matches]
-        return [(pictures.of_match(match), caption) for match, caption in zip(matches, captions)]
+        rights = [desk.right(example, match.path) for match in matches]
+        captions = [_caption(match.score, desk.camera(match.path), desk.identity(match.path)) for match in matches]
+        return [(pictures.of_match(match, right), caption) for match, right, caption in zip(matches, rights, captions)]
 
     button.click(search, [modality, top, cameras, least, *images], gallery)
+    if examples and not aligned:
+
+        @_errors_shown
+        def search_example(
+            modality: str, top: int, cameras: list[str], least: str, event: gr.SelectData
+        ) -> tuple[str, list[tuple[str, str]]]:
+            path = examples[event.index]
+            return path, search(modality, top, cameras, least, path, example=path)
+
+        shown.select(search_example, [modality, top, cameras, least], [*images, gallery])
+
+
+def _caption(score: float, camera: str, identity: str) -> str:
+    return f"{score:.3f}  cam {camera or '?'}" + (f"  identity {identity}" if identity else "")
 
 
 def _upload(label: str, sources: Sequence[str], height: int) -> gr.Image:

@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.picture_sheet import framed_right
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule
 from fastreid_mm.retrieval.answers import Match, read_match, sign
 from fastreid_mm.retrieval.sources import checksum_in
@@ -30,9 +31,14 @@ class Pictures:
         self._kept = TemporaryDirectory(prefix="fastreid-mm-")
         self.folder = Path(self._kept.name).resolve()
 
-    def of_match(self, match: Match) -> str:
-        """Return the path of a picture of a matching image, or of a picture that says why there is none."""
-        path = match.source and self._path(checksum_in(match.source))
+    def of_match(self, match: Match, right: bool | None = None) -> str:
+        """Return the path of a picture of a matching image, or of a picture that says why there is none.
+
+        Args:
+            match: the match.
+            right: whether it is framed as right or wrong; None for no frame.
+        """
+        path = match.source and self._path(f"{checksum_in(match.source)}{'' if right is None else right}")
         if path and path.exists():
             return str(path)
         try:
@@ -40,6 +46,8 @@ class Pictures:
         except InputError as error:
             return self.of(sign(str(error)))
         picture.thumbnail((_LONGEST, _LONGEST))
+        if right is not None:
+            picture = ImageOps.expand(picture, max(2, min(picture.size) // 24), framed_right(right))
         return self._written(picture, path) if path else self.of(picture)
 
     def of(self, picture: Image.Image) -> str:

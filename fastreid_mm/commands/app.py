@@ -32,6 +32,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--camera", metavar="REGEX", help="finds the camera in a path, by its first group (default: cam1, _c001)"
     )
     parser.add_argument("--identity", metavar="REGEX", help="likewise the identity (default: cam1/0121/..., 0121_c001)")
+    parser.add_argument(
+        "--examples", nargs="+", default=[], metavar="IMAGE", help="infrared images to search with by a click"
+    )
     parser.add_argument("--saliency-config", default="", help="path of a config, or short name of a shipped one")
     parser.add_argument("--saliency-checkpoint", default="")
     parser.add_argument(
@@ -76,7 +79,7 @@ def page_of(args: argparse.Namespace) -> gr.Blocks:
     from fastreid_mm.app.page import build_page
 
     desk = _desk(args) if args.index else None
-    return build_page(desk, _saliency(args) if args.saliency_config else None)
+    return build_page(desk, _saliency(args) if args.saliency_config else None, args.examples)
 
 
 def _desk(args: argparse.Namespace) -> GalleryDesk:

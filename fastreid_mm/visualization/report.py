@@ -1,11 +1,12 @@
 """Folder with pictures of a trained model's behaviour, and the page that shows them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastreid_mm.common.checkpoint_file import read_checkpoint
 from fastreid_mm.common.whole_file import write_text
+from fastreid_mm.evaluation.results import Results
 from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.visualization.page import Picture, page
 from fastreid_mm.visualization.parts import PARTS
@@ -43,7 +44,27 @@ def write_report(predictor: Predictor, config_name: str, output: Path, parts: Se
         pictures += _training_curves(Path(predictor.cfg.MODEL.WEIGHTS).parent, output)
     path = output / "index.html"
     write_text(str(path), page(f"Report on {config_name}", _facts(predictor, config_name), results, pictures))
+    for line in compared(results):
+        print(line)
     return path
+
+
+def compared(results: Mapping[str, Results]) -> list[str]:
+    """Say for the first setting of each data set what trained and untrained network and chance reach.
+
+    Args:
+        results: results by name, the model's first, as :func:`shown_sets` returns them.
+    """
+    lines = []
+    for dataset, settings in next(iter(results.values())).items():
+        setting = next(iter(settings))
+        numbers = [
+            f"{name} {of_one[dataset][setting]['Rank-1']:.1f} / {of_one[dataset][setting]['mAP']:.1f}"
+            for name, of_one in results.items()
+            if dataset in of_one and "Rank-1" in of_one[dataset][setting]
+        ]
+        lines += [f"{dataset}, {setting.replace('_', ' ')}, Rank-1 / mAP: {', '.join(numbers)}"] if numbers else []
+    return lines
 
 
 def _pictures_of(shown: ShownSet, output: Path, parts: Sequence[str], several: bool) -> list[Picture]:

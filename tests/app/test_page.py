@@ -26,6 +26,7 @@ from fastreid_mm.app.page import build_page, launch
 from fastreid_mm.app.pictures import Pictures
 from fastreid_mm.commands import index_gallery
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.picture_sheet import RIGHT, WRONG
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.searcher import Searcher
@@ -138,6 +139,34 @@ def test_pictures_are_whole_files_that_nothing_writes_again(desk, tmp_path):
         assert Image.open(sign).size == (128, 128) and sign not in paths
 
 
+def test_right_and_wrong_images_are_framed(desk, tmp_path):
+    match, asked = desk.search(query(tmp_path), "visible", 1)[0], str(query(tmp_path))
+    other = next(
+        path for path in (tmp_path / "gallery").rglob("*.jpg") if path.parent.name != query(tmp_path).parent.name
+    )
+    assert desk.right(asked, match.path) is True and desk.right(asked, str(other)) is False
+    assert desk.right("upload.png", match.path) is None
+    pictures = Pictures()
+    plain, right, wrong = (Image.open(pictures.of_match(match, value)) for value in (None, True, False))
+    assert (right.getpixel((0, 0)), wrong.getpixel((0, 0))) == (RIGHT, WRONG)
+    assert right.size == wrong.size > plain.size and len({*pictures.folder.iterdir()}) == 3
+
+
+def test_an_example_is_searched_with_by_a_click(browser, desk, tmp_path):
+    examples = [str(path) for path in sorted((tmp_path / "gallery" / "cam1").rglob("*.jpg"))[:2]]
+    page = build_page(desk, examples=examples)
+    with closing(page):
+        browser.get(launch(page, "127.0.0.1", free_port(), block=False))
+        _wait(browser, lambda: len(_captions(browser)) == 2)
+        path = "(//button[contains(@class, 'thumbnail')])[last()]"
+        wait = WebDriverWait(browser, 60, ignored_exceptions=[WebDriverException])
+        wait.until(lambda _: browser.find_element(By.XPATH, path).click() is None)
+        _wait(browser, lambda: len(_captions(browser)) == 14)
+        shot = os.environ.get("PAGE_SHOT")
+        if shot:
+            browser.save_screenshot(shot)
+
+
 def test_uploads_are_read_by_the_projects_reader_and_answers_come_whole(desk, tmp_path):
     grey = np.asarray(Image.open(query(tmp_path)).convert("L"))
     Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "16.png")
@@ -178,8 +207,9 @@ def test_a_query_is_answered(browser, desk, tmp_path):
         _press(browser, "Search")
         expected = desk.search(query(tmp_path), "visible", 12)
         _wait(browser, lambda: len(_captions(browser)) == 12)
-        assert _captions(browser) == [f"{match.score:.3f} cam {desk.camera(match.path)}" for match in expected]
-        assert _captions(browser)[0] == "1.000 cam 1"
+        shown = [(f"{match.score:.3f} cam {desk.camera(match.path)}", desk.identity(match.path)) for match in expected]
+        assert _captions(browser) == [f"{caption} identity {identity}" for caption, identity in shown]
+        assert _captions(browser)[0].startswith("1.000 cam 1 identity ")
         browser.find_element(By.CSS_SELECTOR, "button[role=tab]:nth-of-type(2)").click()
         _press(browser, "Find what is salient")
         _wait(browser, lambda: "Drop an image and its depth first" in browser.page_source)
