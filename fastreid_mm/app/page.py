@@ -108,10 +108,7 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures, examples: Sequence[str]) 
             interactive=False,
         )
 
-    @_errors_shown
-    def search(
-        modality: str, top: int, cameras: list[str], least: str, *images: str | None, example: str = ""
-    ) -> list[tuple[str, str]]:
+    def answers(modality: str, top: int, cameras: list[str], least: str, images: Sequence, example: str = "") -> list:
         views = {name: image for name, image in zip(aligned or [""], images) if image}
         if not views:
             raise InputError("Drop an image first")
@@ -121,6 +118,10 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures, examples: Sequence[str]) 
         captions = [_caption(match.score, desk.camera(match.path), desk.identity(match.path)) for match in matches]
         return [(pictures.of_match(match, right), caption) for match, right, caption in zip(matches, rights, captions)]
 
+    @_errors_shown
+    def search(modality: str, top: int, cameras: list[str], least: str, *images: str | None) -> list[tuple[str, str]]:
+        return answers(modality, top, cameras, least, images)
+
     button.click(search, [modality, top, cameras, least, *images], gallery)
     if examples and not aligned:
 
@@ -129,7 +130,7 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures, examples: Sequence[str]) 
             modality: str, top: int, cameras: list[str], least: str, event: gr.SelectData
         ) -> tuple[str, list[tuple[str, str]]]:
             path = examples[event.index]
-            return path, search(modality, top, cameras, least, path, example=path)
+            return path, answers(modality, top, cameras, least, [path], path)
 
         shown.select(search_example, [modality, top, cameras, least], [*images, gallery])
 
