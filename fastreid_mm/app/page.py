@@ -101,7 +101,7 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures, examples: Sequence[str]) 
         shown = gr.Gallery(
             [(str(path), desk.identity(path)) for path in examples],
             label="Click one to search with it",
-            columns=len(examples),
+            columns=10,
             object_fit="contain",
             height=190,
             allow_preview=False,
