@@ -20,11 +20,11 @@ from fastreid_mm.export.write import export_model
 from fastreid_mm.settings.load import load_config
 
 
-def session_of(path: Path) -> InferenceSession:
+def session_of(path: Path, provider: str = "CPUExecutionProvider") -> InferenceSession:
     """Open a session with as many threads as PyTorch."""
     options = SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return InferenceSession(str(path), options, providers=[provider])
 
 
 def seconds(compute: Callable[[], object]) -> float:
