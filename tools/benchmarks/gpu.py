@@ -228,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true", help="networks and sizes for a trial of this command")
     args = parser.parse_args(arguments)
     device, tiny = args.device, args.tiny
-    steps, options = (3, TINY) if tiny else (50, [])
+    steps, options = (3, TINY.split()) if tiny else (50, [])
     with one_line_errors():
         configs = {name: config_of(METHODS[name], device, *options) for name in args.methods}
     report, first = Report(args.output, 60 * args.minutes), next(iter(configs.values()))

@@ -43,7 +43,7 @@ def test_places_where_a_step_waits_are_counted(monkeypatch):
 
 
 def test_aligned_samples_are_laid_out_as_the_sampler_does():
-    cfg = gpu.config_of(gpu.METHODS["IEEE"], "cpu", *gpu.TINY)
+    cfg = gpu.config_of(gpu.METHODS["IEEE"], "cpu", *gpu.TINY.split())
     batch = gpu.RandomBatches(cfg).batch
     assert batch["images"].shape == (8, 3, 3, 32, 16)
     assert batch["targets"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
