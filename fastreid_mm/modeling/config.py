@@ -11,9 +11,9 @@ from fastreid_mm.modeling.terms.host import add_host_keys
 BACKBONE = {
     "VIT.NAME": Key(
         "vit_base_patch16_224.orig_in21k_ft_in1k",
-        "A plain ViT of timm with a class token (build_timm_vit_backbone). The default is the checkpoint that "
-        "TransReID "
-        "starts from (jx_vit_base_p16_224). Its stride is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
+        "A ViT of timm whose tokens keep their width, as ViT, DeiT, CLIP, SigLIP, DINOv3 and EVA "
+        "(build_timm_vit_backbone). The default is the checkpoint that TransReID starts from "
+        "(jx_vit_base_p16_224). Its stride is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
     ),
     "VIT.PATCH_SIZE": Key(0, "Of a network that no pretrained weights exist for; 0 keeps what the name says.", least=0),
     "VIT.EMBED_DIM": Key(0, "Likewise.", least=0),
@@ -39,6 +39,12 @@ BACKBONE = {
     ),
     "RESNET.STEM_RELU": Key(
         True, "HAMNet's code, which MutualFormer builds on, has no ReLU after the first BatchNorm."
+    ),
+    "ADAPTER_RANK": Key(
+        0,
+        "Rank of low-rank adapters of all attention (LoRA): nothing else of the backbone is trained. 0 trains all of "
+        "it. MODEL.FREEZE_LAYERS freezes a backbone without adapters.",
+        least=0,
     ),
     "CHANNELS_LAST": Key(
         False,

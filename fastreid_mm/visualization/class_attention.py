@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 
 def attention_heat(model: Any, sample: dict) -> np.ndarray:
-    """Return the attention of the class token to the patches in the last block, averaged over heads.
+    """Return the attention of the class token, or of all patches if it is no feature, to each patch in the last block.
 
     Args:
         model: a model with ``attention_maps(images, modalities)``, in evaluation mode.
@@ -19,7 +19,8 @@ def attention_heat(model: Any, sample: dict) -> np.ndarray:
     """
     images, backbone = sample["images"], model.backbone
     last = model.attention_maps(images, torch.as_tensor(sample["modalities"]))[-1]  # (1, heads, P + N, P + N)
-    patches = last[:, :, 0, backbone.prefix_tokens :].mean(1)  # (1, N)
+    asking = slice(0, 1) if backbone.class_token else slice(backbone.prefix_tokens, None)
+    patches = last[:, :, asking, backbone.prefix_tokens :].mean((1, 2))  # (1, N)
     grid = cast(tuple[int, int], tuple(backbone.vit.patch_embed.grid_size))
     heat = F.interpolate(patches.unflatten(1, grid)[:, None], images.shape[-2:], mode="bilinear")[0]  # (1, H, W)
     heat = heat - heat.min()

@@ -5,8 +5,11 @@ import timm
 import torch
 from fastreid.modeling import build_model
 from fastreid.modeling.backbones import build_backbone
+from torch.nn.utils import parametrize
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.engine.schedule import build_optimizer
+from fastreid_mm.visualization.class_attention import attention_heat
 
 TINY = {"patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2}
 PREFIXES = {
@@ -16,8 +19,27 @@ PREFIXES = {
     "deit_tiny_distilled_patch16_224": 2,
     "vit_small_patch14_reg4_dinov2": 5,
     "vit_base_patch16_clip_224": 1,  # normalizes before the first block
+    "test_vit2": 1,  # averages the patches, and normalizes afterwards
+    "vit_base_patch16_siglip_224": 0,  # no class token
+    "vit_base_patch16_siglip_gap_224": 0,
+    "eva_giant_patch14_224": 1,
+    "eva02_tiny_patch14_224": 1,  # rotary positions besides the others
+    "eva02_base_patch16_clip_224": 1,
+    "vit_small_patch16_dinov3": 5,  # rotary positions alone
+    "vit_small_patch16_dinov3_qkvb": 5,
+    "vit_small_patch16_rope_mixed_224": 1,  # rotary positions of each block
+    "vit_pe_core_tiny_patch16_384": 1,
 }
 NAMES = list(PREFIXES)
+POOLED = {name for name in NAMES if "siglip" in name or name.startswith(("test_vit2", "eva_", "eva02_tiny", "vit_pe"))}
+
+
+def batch_of(height=32, width=16):
+    return {
+        "images": 255 * torch.rand(4, 3, height, width),
+        "targets": torch.tensor([0, 0, 1, 1]),
+        "modalities": torch.tensor([0, 1, 0, 1]),
+    }
 
 
 @pytest.fixture
@@ -39,7 +61,13 @@ def test_without_overlap_it_is_timms_network(config, name, tmp_path):
     tokens = backbone.tokens(images)
     assert backbone.prefix_tokens == PREFIXES[name] and tokens.shape == (2, PREFIXES[name] + 8, 32)
     features = expected.forward_features(images)
-    torch.testing.assert_close(backbone.encode(tokens), features)
+    torch.testing.assert_close(backbone.encode(tokens), features, atol=1e-5, rtol=1e-5)
+    feature = backbone.feature(features)
+    if backbone.class_token:
+        assert torch.equal(feature, features[:, 0])
+    else:
+        torch.testing.assert_close(feature, expected.forward_head(features, pre_logits=True), atol=1e-5, rtol=1e-5)
+    assert backbone.class_token == (name not in POOLED)
     assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
 
 
@@ -69,11 +97,7 @@ def test_cmtr_trains_with_registers_which_are_of_no_modality(config):
     options = ("MODEL.CMTR.EMBED_CLASS_TOKEN", False, "MODEL.HEADS.NUM_CLASSES", 2)
     model = build_model(config("vit_small_patch14_reg4_dinov2", *options))
     assert model.embedding.prefix_tokens == 5
-    batch = {
-        "images": 255 * torch.rand(4, 3, 32, 16),
-        "targets": torch.tensor([0, 0, 1, 1]),
-        "modalities": torch.tensor([0, 1, 0, 1]),
-    }
+    batch = batch_of()
     sum(model(batch).values()).backward()
     assert model.backbone.vit.reg_token.grad.abs().sum() > 0
     maps = model.eval().attention_maps(batch["images"], batch["modalities"])
@@ -83,14 +107,12 @@ def test_cmtr_trains_with_registers_which_are_of_no_modality(config):
 @pytest.mark.parametrize(
     "name",
     [
-        "test_vit2",  # the mean of the patches
         "test_vit_relpos",
-        "vit_base_patch16_siglip_224",  # attention pooling
         "vit_base_patch16_18x2_224",  # parallel blocks
         "vit_tiny_r_s16_p8_224",  # patches of a ResNet's maps
         "beit_base_patch16_224",
-        "eva02_tiny_patch14_224",
         "swin_tiny_patch4_window7_224",
+        "convnext_atto",
         "test_resnet",
         "vit_nothing",
     ],
@@ -99,6 +121,52 @@ def test_another_network_is_named(config, name):
     with pytest.raises(InputError, match=f"MODEL.BACKBONE.VIT.NAME {name}[ :]") as error:
         build_backbone(config(name))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cmtr_takes_a_step_with_overlapping_patches_of_14(config, name):
+    patch = ("MODEL.BACKBONE.VIT.PATCH_SIZE", 14, "MODEL.BACKBONE.STRIDE_SIZE", (7, 7), "SOLVER.BASE_LR", 0.01)
+    size = ("INPUT.SIZE_TRAIN", [35, 21], "INPUT.SIZE_TEST", [35, 21], "MODEL.HEADS.NUM_CLASSES", 2)
+    cfg = config(name, *patch, *size)
+    model, batch = build_model(cfg), batch_of(35, 21)
+    assert model.backbone.vit.patch_embed.grid_size == (4, 2)
+    optimizer, before = build_optimizer(cfg, model), [value.detach().clone() for value in model.parameters()]
+    sum(model(batch).values()).backward()
+    assert all(value.grad is not None for value in model.parameters() if value.requires_grad)
+    optimizer.step()
+    assert any(not torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
+    assert attention_heat(model.eval(), {key: value[:1] for key, value in batch.items()}).shape == (1, 35, 21)
+
+
+@pytest.mark.parametrize("name", ["test_vit", "eva02_tiny_patch14_224", "vit_base_patch16_siglip_224"])
+def test_adapters_change_nothing_at_first_and_are_all_of_the_backbone_that_trains(config, name, tmp_path):
+    torch.manual_seed(0)
+    plain = build_model(config(name, "MODEL.HEADS.NUM_CLASSES", 2))
+    torch.save(plain.backbone.vit.state_dict(), tmp_path / "vit.pth")
+    options = ("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "vit.pth")
+    cfg = config(name, *options, "MODEL.HEADS.NUM_CLASSES", 2, "MODEL.BACKBONE.ADAPTER_RANK", 3)
+    model, batch = build_model(cfg), batch_of()
+    model.eval().load_state_dict({**model.state_dict(), "embedding.weight": plain.embedding.weight})
+    encoded = [
+        each.backbone.feature(each.backbone.encode(each._tokens(batch["images"], batch["modalities"])))
+        for each in (model, plain.eval())
+    ]
+    torch.testing.assert_close(*encoded)
+    trained = [name for name, value in model.backbone.named_parameters() if value.requires_grad]
+    assert len(trained) % 2 == 0 and all(".attn." in name and name.endswith((".up", ".down")) for name in trained)
+    optimizer = build_optimizer(cfg, model.train())
+    for _ in range(2):
+        optimizer.zero_grad()
+        sum(model(batch).values()).backward()
+        optimizer.step()
+    assert all(value.grad.abs().sum() > 0 for name, value in model.backbone.named_parameters() if name in trained)
+    again = build_model(cfg).eval()
+    again.load_state_dict(model.eval().state_dict())
+    torch.testing.assert_close(again(batch), model(batch), rtol=0, atol=0)
+    weight = next(layer for layer in again.modules() if parametrize.is_parametrized(layer))
+    update = weight.parametrizations.weight[0]
+    expected = weight.parametrizations.weight.original + update.up @ update.down
+    torch.testing.assert_close(weight.weight, expected)
 
 
 @pytest.mark.parametrize("dropped", [0.0, 0.5])

@@ -1,17 +1,28 @@
-"""The plain vision transformers of timm, as in ViT and DeiT.
+"""Vision transformers of timm whose tokens have one width from the patches on, as in ViT, DeiT, CLIP, DINOv3 and EVA.
 
-ViT: https://arxiv.org/abs/2010.11929; DeiT: https://arxiv.org/abs/2012.12877
+ViT: https://arxiv.org/abs/2010.11929; DeiT: https://arxiv.org/abs/2012.12877; EVA-02: https://arxiv.org/abs/2303.11331;
+DINOv3: https://arxiv.org/abs/2508.10104; SigLIP: https://arxiv.org/abs/2303.15343
 """
 
+from functools import partial
 from typing import Any, cast
 
 import timm
-from timm.models.vision_transformer import Block, VisionTransformer
+from timm.layers import resample_abs_pos_embed
+from timm.models import is_model_in_modules
+from timm.models.eva import Eva
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
 
 from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.layers import OverlapPatchEmbed
+from fastreid_mm.modeling.backbones.pretrained import KEY
+
+PlainViT = VisionTransformer | Eva
+"""The classes of timm that are taken."""
 
 
-def create_vit(name: str, key: str = "MODEL.BACKBONE.VIT.NAME", **options: Any) -> VisionTransformer:
+def create_vit(name: str, key: str = "MODEL.BACKBONE.VIT.NAME", **options: Any) -> PlainViT:
     """Create a network by name, without classifier; its image size is fixed.
 
     Args:
@@ -25,17 +36,82 @@ def create_vit(name: str, key: str = "MODEL.BACKBONE.VIT.NAME", **options: Any) 
     try:
         vit = timm.create_model(name, num_classes=0, dynamic_img_size=False, **options)
     except TypeError:  # another network, which does not have these options
-        raise InputError(f"{key} {name} is not a vision transformer of timm that takes patches of an image") from None
-    except (RuntimeError, ValueError, OSError) as error:  # unknown name or size, or weights that cannot be fetched
+        raise InputError(
+            f"{key} {name} is not a vision transformer whose tokens keep their width from the patches to the last "
+            "block, as timm's VisionTransformer and Eva are"
+        ) from None
+    except (RuntimeError, ValueError, AssertionError, OSError) as error:  # unknown name or size, or no weights
         raise InputError(f"{key} {name}: {first_line(error)}") from None
-    if not isinstance(vit, VisionTransformer) or not _is_plain(vit):
-        raise InputError(f"{key} {name} is not a plain vision transformer whose feature is its class token")
+    problem = _problem(vit)
+    if problem:
+        raise InputError(f"{key} {name} is not a plain vision transformer: {problem}")
+    return cast(PlainViT, vit)
+
+
+def create_overlapping(name: str, size: tuple[int, int], stride: tuple[int, int], **options: Any) -> PlainViT:
+    """Create a network whose patches overlap, see :class:`OverlapPatchEmbed`.
+
+    Args:
+        name: that of the network, for ``MODEL.BACKBONE.VIT.NAME``.
+        size: (height, width) of the images.
+        stride: of the patches, (vertical, horizontal) in pixels.
+        options: those of timm's constructor.
+
+    Raises:
+        InputError: what :func:`create_vit` raises.
+    """
+    if not is_model_in_modules(name, ["eva"]):
+        return create_vit(name, img_size=size, embed_layer=partial(OverlapPatchEmbed, stride=stride), **options)
+    vit = create_vit(name, **options)  # Eva has no option for its patches
+    usual: Any = vit.patch_embed
+    try:
+        patches = OverlapPatchEmbed(size, usual.patch_size[0], 3, vit.embed_dim, usual.proj.bias is not None, stride)
+    except ValueError as error:
+        raise InputError(f"MODEL.BACKBONE.VIT.NAME {name}: {error}") from None
+    vit.set_input_size(tuple(places * side for places, side in zip(patches.grid_size, usual.patch_size)))
+    patches.proj.load_state_dict(usual.proj.state_dict())
+    vit.patch_embed = patches
     return vit
 
 
-def _is_plain(vit: VisionTransformer) -> bool:
-    """Whether it has a class token that is the feature, one block after the other, and patches of the image itself."""
-    pooled = vit.cls_token is not None and vit.global_pool == "token"
-    blocks = all(isinstance(block, Block) for block in vit.blocks)
-    source = cast(dict[str, Any], vit.pretrained_cfg)
-    return pooled and blocks and source["first_conv"] == "patch_embed.proj"  # a hybrid's is in a CNN
+def _problem(vit: nn.Module) -> str:
+    """Say in words why a network cannot be taken; empty if it can be."""
+    if not isinstance(vit, PlainViT):
+        return f"it is a {type(vit).__name__} of timm"
+    if any(not hasattr(getattr(block, "attn", None), "attn_drop") for block in vit.blocks):
+        return "its blocks are not attention and then a feed-forward network"
+    source: Any = vit.pretrained_cfg
+    if source["first_conv"] != "patch_embed.proj":
+        return "its patches are those of a CNN's maps"
+    return "" if vit.global_pool else "it has no feature of an image"
+
+
+def fit_positions(vit: PlainViT, state: dict[str, Tensor], source: str) -> dict[str, Tensor]:
+    """Resize position embeddings among weights to the grid of a network, by bilinear interpolation as in TransReID.
+
+    Args:
+        vit: the network.
+        state: its weights by name, with (1, P + S * S, D) position embeddings if it has any.
+        source: of the weights, for the error message.
+
+    Returns:
+        The same weights, with (1, P + N, D) position embeddings.
+
+    Raises:
+        InputError: the weights' grid is neither square nor the network's.
+    """
+    if "pos_embed" not in state:
+        return state
+    rows, columns = vit.patch_embed.grid_size
+    prefix = 0 if vit.no_embed_class else vit.num_prefix_tokens
+    given = state["pos_embed"].shape[1] - prefix
+    if given == rows * columns:
+        return state
+    if round(given**0.5) ** 2 != given:
+        raise InputError(
+            f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's {rows} x {columns}"
+        )
+    resized = resample_abs_pos_embed(
+        state["pos_embed"], [rows, columns], num_prefix_tokens=prefix, interpolation="bilinear", antialias=False
+    )
+    return {**state, "pos_embed": resized}

@@ -4,21 +4,18 @@ TransReID: https://arxiv.org/abs/2102.04378; CMTR: https://arxiv.org/abs/2110.08
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
-from timm.layers import resample_abs_pos_embed
-from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
-from fastreid_mm.layers import OverlapPatchEmbed
-from fastreid_mm.modeling.backbones.plain_vit import create_vit
+from fastreid_mm.modeling.backbones.adapters import adapt
+from fastreid_mm.modeling.backbones.plain_vit import PlainViT, create_overlapping, create_vit, fit_positions
 from fastreid_mm.modeling.backbones.pretrained import KEY, load_matching, read_state_dict, require_download
 
 
@@ -33,16 +30,19 @@ class ReIDViT(nn.Module):
     """Splits the forward pass of timm in two, so that a method can add to the tokens before the blocks.
 
     Args:
-        vit: a plain vision transformer of timm, without classifier. After its class token it may have others that are
-            no patches: DeiT's distillation token, or registers. P is how many there are, the class token included.
+        vit: a plain vision transformer of timm, without classifier. Before its patches there may be tokens that are
+            none: a class token, DeiT's distillation token, registers. P is how many there are.
         checkpointing: whether training keeps the tokens between blocks alone, and computes each block once more for its
             gradients.
     """
 
-    def __init__(self, vit: VisionTransformer, checkpointing: bool = False) -> None:
+    def __init__(self, vit: PlainViT, checkpointing: bool = False) -> None:
         super().__init__()
         self.vit, self.checkpointing = vit, checkpointing
         self.dim, self.prefix_tokens = vit.embed_dim, vit.num_prefix_tokens
+        normalized = vit.global_pool in ("token", "avg") and not isinstance(vit.norm, nn.Identity)
+        self.class_token = vit.cls_token is not None and (normalized or vit.global_pool == "token")
+        """True if the feature of an image is its class token."""
         self._pretrained: frozenset[str] = frozenset()
 
     def load_file(self, path: str) -> None:
@@ -57,7 +57,7 @@ class ReIDViT(nn.Module):
         if not Path(path).is_file():
             raise InputError(f"{KEY}: {path} does not exist")
         try:
-            self.vit.load_pretrained(path)  # resizes as load_pretrained below does
+            cast(Any, self.vit).load_pretrained(path)  # resizes as load_pretrained below does
         except Exception as error:  # missing names and wrong shapes raise KeyError, AssertionError and others
             raise InputError(f"{KEY}: weights of {path} do not fit the network: {first_line(error)}") from None
         self._pretrained = frozenset(self.vit.state_dict())
@@ -68,25 +68,7 @@ class ReIDViT(nn.Module):
         Raises:
             InputError: the weights do not fit.
         """
-        if "pos_embed" in state:
-            state = {**state, "pos_embed": self._resized(state["pos_embed"], source)}
-        self._pretrained = load_matching(self.vit, state, source)
-
-    def _resized(self, embedding: Tensor, source: str) -> Tensor:
-        """(1, P + S * S, D) position embeddings to (1, P + N, D) of this network's grid, by bilinear interpolation."""
-        rows, columns = self.vit.patch_embed.grid_size
-        prefix = 0 if self.vit.no_embed_class else self.prefix_tokens
-        given = embedding.shape[1] - prefix
-        if given == rows * columns:
-            return embedding
-        if round(given**0.5) ** 2 != given:
-            raise InputError(
-                f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's "
-                f"{rows} x {columns}"
-            )
-        return resample_abs_pos_embed(
-            embedding, [rows, columns], num_prefix_tokens=prefix, interpolation="bilinear", antialias=False
-        )
+        self._pretrained = load_matching(self.vit, fit_positions(self.vit, state, source), source)
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """Give the parameters with pretrained weights."""
@@ -94,17 +76,34 @@ class ReIDViT(nn.Module):
 
     def tokens(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalized images to (B, P + N, D) tokens with position embeddings, the class token first."""
-        return self.vit._pos_embed(self.vit.patch_embed(images))
+        found = self.vit._pos_embed(self.vit.patch_embed(images))
+        return found[0] if isinstance(found, tuple) else found
 
     def encode(self, tokens: Tensor) -> Tensor:
-        """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final LayerNorm."""
+        """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final norm of ``forward_features``."""
         tokens = self.vit.norm_pre(tokens)
-        for block in self.vit.blocks:
+        for block, positions in zip(self.vit.blocks, self._rotations(), strict=True):
             if self.checkpointing and self.training:
-                tokens = cast(Tensor, checkpoint(block, tokens, use_reentrant=False))
+                tokens = cast(Tensor, checkpoint(block, tokens, use_reentrant=False, **positions))
             else:
-                tokens = block(tokens)
+                tokens = block(tokens, **positions)
         return self.vit.norm(tokens)
+
+    def feature(self, tokens: Tensor) -> Tensor:
+        """(B, P + N, D) encoded tokens to the (B, D) feature of each image.
+
+        It is the class token, as in CMTR, if the network normalizes it, and otherwise what timm pools of the patches:
+        their mean (EVA-02, SigLIP's ``gap`` networks) or SigLIP's attention.
+        """
+        return tokens[:, 0] if self.class_token else self.vit.forward_head(tokens, pre_logits=True)
+
+    def _rotations(self) -> list[dict[str, Any]]:
+        """Make each block's options: rotary position embeddings, which a network learns for each block or has once."""
+        rope, count = getattr(self.vit, "rope", None), len(self.vit.blocks)
+        if rope is None:
+            return [{}] * count
+        found = rope.get_embed()
+        return [{"rope": each} for each in (found if getattr(self.vit, "rope_mixed", False) else [found] * count)]
 
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
@@ -144,13 +143,13 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
         )
     sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH, "num_heads": vit.NUM_HEADS}
     model = ReIDViT(
-        create_vit(
+        create_overlapping(
             vit.NAME,
-            img_size=tuple(cfg.INPUT.SIZE_TRAIN),
+            size=tuple(cfg.INPUT.SIZE_TRAIN),
+            stride=tuple(backbone.STRIDE_SIZE),
             drop_path_rate=backbone.DROP_PATH_RATIO,
             proj_drop_rate=backbone.DROP_RATIO,
             attn_drop_rate=backbone.ATT_DROP_RATE,
-            embed_layer=partial(OverlapPatchEmbed, stride=tuple(backbone.STRIDE_SIZE)),
             **{name: size for name, size in sizes.items() if size},
         ),
         vit.GRAD_CHECKPOINTING,
@@ -160,4 +159,5 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
     elif backbone.PRETRAIN:
         require_download("MODEL.BACKBONE.VIT.NAME", vit.NAME)
         model.load_pretrained(create_vit(vit.NAME, pretrained=True).state_dict(), vit.NAME)
+    adapt(model, cfg)
     return model
