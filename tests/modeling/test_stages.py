@@ -21,6 +21,7 @@ NAMES = [
     "tf_efficientnet_lite0",
     "mobilenetv3_small_050",
 ]
+HIERARCHICAL = {"poolformer_s12": {}, "swin_tiny_patch4_window7_224": {"depths": (1, 1, 1, 1)}}
 TWO, MANY = "SYSU/hct.yml", "RGBNT201/ieee.yml"
 
 
@@ -40,7 +41,7 @@ def create(name):
 
 
 def test_there_is_an_example_of_every_family():
-    assert {layout_of(create(name)) for name in NAMES} == set(LAYOUTS.values())
+    assert {layout_of(create(name)) for name in [*NAMES, *HIERARCHICAL]} == set(LAYOUTS.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,6 +82,40 @@ def test_every_family_trains_in_streams_that_start_alike(build, name):
     assert maps.shape[1:] == (backbone.dim, *backbone.map_size((64, 32)))
     maps.square().sum().backward()
     assert all(value.grad is not None for value in backbone.parameters())  # none is left of a classifier
+
+
+@pytest.mark.parametrize("name", HIERARCHICAL)
+def test_hierarchical_transformers_train_in_streams(build, name, monkeypatch, tmp_path):
+    make = timm.create_model
+    monkeypatch.setattr(timm, "create_model", lambda name, **options: make(name, **options, **HIERARCHICAL[name]))
+    expected = timm.create_model(name, num_classes=7).eval()
+    torch.save(expected.state_dict(), tmp_path / "weights.pth")
+    weights = ("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "weights.pth")
+    backbone = build(name, *weights).eval()
+    images, modalities = torch.randn(2, 3, 224, 224), torch.tensor([1, 0])
+    features = expected.forward_features(images)
+    features = features.movedim(-1, 1) if name.startswith("swin") else features
+    torch.testing.assert_close(backbone(images, modalities), features, atol=1e-5, rtol=1e-5)
+    aligned = build(name, *weights, base=MANY).eval()
+    torch.testing.assert_close(
+        aligned(images[:1, None].expand(-1, 3, -1, -1, -1))[0, 2], features[0], atol=1e-5, rtol=1e-5
+    )
+    maps = backbone.train()(images[..., :96, :48], modalities)
+    assert maps.shape[1:] == (backbone.dim, *backbone.map_size((96, 48))) == (features.shape[1], 3, 2)
+    maps.square().sum().backward()
+    assert all(value.grad is not None for value in backbone.parameters())
+
+
+def test_adapters_are_for_networks_with_attention(build):
+    rank = ("MODEL.BACKBONE.ADAPTER_RANK", 2)
+    with pytest.raises(InputError, match="ADAPTER_RANK 2: adapters are of attention"):
+        build("test_resnet", *rank)
+    backbone = build("swin_tiny_patch4_window7_224", *rank)
+    trained = [name for name, value in backbone.named_parameters() if value.requires_grad]
+    assert trained and all(".attn." in name and name.endswith((".up", ".down")) for name in trained)
+    backbone(torch.randn(2, 3, 64, 32), torch.tensor([0, 1])).square().sum().backward()
+    with pytest.raises(InputError, match="LAST_STRIDE 1: swin_tiny"):
+        build("swin_tiny_patch4_window7_224", "MODEL.BACKBONE.LAST_STRIDE", 1)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,7 @@
 """A convolutional network of timm, with the stride and the weights of Re-ID."""
 
+from typing import Any
+
 import timm
 import torch
 from timm.models.resnet import ResNet
@@ -8,7 +10,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict, require_download
-from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, remove_last_stride
+from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, put_channels_first, remove_last_stride
 
 KEY = "MODEL.BACKBONE.RESNET.NAME"
 """The config key of the network's name."""
@@ -64,16 +66,26 @@ def _create(name: str, pretrained: bool) -> nn.Module:
     if pretrained:
         require_download(KEY, name)
     try:
-        # timm starts the last BatchNorm of a block at zero, torchvision, which AGW and HCT build on, at one
-        network = timm.create_model(name, pretrained=pretrained, num_classes=0, zero_init_last=False)
-    except TypeError:  # a network that has no such option
-        network = timm.create_model(name, pretrained=pretrained, num_classes=0)
+        network = _create_any_size(name, pretrained)
     except (RuntimeError, ValueError, OSError) as error:  # unknown name, or weights that cannot be fetched
         raise InputError(f"{KEY} {name}: {first_line(error)}") from None
     if layout_of(network) is None:
         families = ", ".join(family.__name__ for family in LAYOUTS)
         raise InputError(f"{KEY} {name} is a {type(network).__name__} of timm, not one of {families}")
+    put_channels_first(network)
     return network
+
+
+def _create_any_size(name: str, pretrained: bool) -> nn.Module:
+    # timm starts the last BatchNorm of a block at zero, torchvision, which AGW and HCT build on, at one; Swin has one
+    # image size otherwise
+    options: tuple[dict[str, Any], ...] = ({"zero_init_last": False}, {"strict_img_size": False})
+    for option in options:
+        try:
+            return timm.create_model(name, pretrained=pretrained, num_classes=0, **option)
+        except TypeError:  # a network that has no such option
+            continue
+    return timm.create_model(name, pretrained=pretrained, num_classes=0)
 
 
 def _drop_classifier(network: nn.Module) -> None:

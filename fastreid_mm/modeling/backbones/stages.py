@@ -1,4 +1,4 @@
-"""The stages of convolutional networks of timm, in the order in which their forward pass takes them."""
+"""The stages of convolutional and hierarchical networks of timm, in the order of their forward pass."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -10,11 +10,13 @@ import torch.nn.functional as F
 from timm.models.byobnet import ByobNet
 from timm.models.convnext import ConvNeXt
 from timm.models.efficientnet import EfficientNet
+from timm.models.metaformer import MetaFormer
 from timm.models.mobilenetv3 import MobileNetV3
 from timm.models.nfnet import NormFreeNet
 from timm.models.regnet import RegNet
 from timm.models.resnet import ResNet
 from timm.models.resnetv2 import ResNetV2
+from timm.models.swin_transformer import SwinTransformer
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
@@ -43,6 +45,8 @@ LAYOUTS: dict[type[nn.Module], Layout] = {
     NormFreeNet: Layout(("stem",), ("stages",), ("final_conv", "final_act")),
     EfficientNet: Layout(("conv_stem", "bn1"), ("blocks",), ("conv_head", "bn2")),
     MobileNetV3: Layout(("conv_stem", "bn1"), ("blocks",)),
+    MetaFormer: Layout(("stem",), ("stages",)),
+    SwinTransformer: Layout(("patch_embed",), ("layers",), ("norm",)),
 }
 """The families that can be split. Many names of timm are of these: SE-ResNets and ResNeXts are of its class ResNet."""
 
@@ -78,6 +82,25 @@ def split(network: nn.Module) -> "OrderedDict[str, nn.Module]":
 
 def _sequence(children: dict[str, nn.Module], names: tuple[str, ...]) -> nn.Sequential:
     return nn.Sequential(OrderedDict((name, children[name]) for name in names))
+
+
+def put_channels_first(network: nn.Module) -> None:
+    """Let all stages of a network take and give maps (B, C, h, w), in place; Swin's are (B, h, w, C) in timm."""
+    if not isinstance(network, SwinTransformer):
+        return
+    stages: list[nn.Module] = [network.patch_embed, *network.layers, network.norm]
+    for stage in stages:
+        stage.register_forward_hook(_channels_second)
+    for stage in stages[1:]:
+        stage.register_forward_pre_hook(_channels_at_end)
+
+
+def _channels_second(_: nn.Module, __: tuple[Tensor], maps: Tensor) -> Tensor:
+    return maps.movedim(-1, 1)
+
+
+def _channels_at_end(_: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+    return inputs[0].movedim(1, -1)
 
 
 def output_shape(module: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:

@@ -17,6 +17,7 @@ from yacs.config import CfgNode
 from fastreid_mm.common.batch_layout import Layout, layout_of
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers.exporting import is_exporting
+from fastreid_mm.modeling.backbones.adapters import adapt
 from fastreid_mm.modeling.backbones.cnn import create_cnn, load_cnn, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
 from fastreid_mm.modeling.backbones.stages import output_shape, split
@@ -159,6 +160,7 @@ def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
             raise InputError(
                 f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES {stages}: {path} has more stages for each modality than that"
             )
+    adapt(model, cfg)
     return model
 
 
