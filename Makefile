@@ -91,11 +91,10 @@ $(VENV)/.docs: setup.py $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed --editable ".[docs]"
 	touch $@
 
+# One table, and logs/speed.json; with BEFORE=path of an earlier file, its ratios beside these.
 benchmark: setup
-	$(BIN)/python tools/benchmarks/evaluation.py
-	$(BIN)/python tools/benchmarks/query_adaptive.py
-	$(BIN)/python tools/benchmarks/cross_diffusion.py
-	$(BIN)/python tools/benchmarks/sod_metric.py
+	mkdir -p logs
+	$(BIN)/python tools/benchmarks/speed.py --output logs/speed.json $(if $(BEFORE),--against $(BEFORE))
 
 # make roadscene ROADSCENE=path/to/clone WEIGHTS=path/to/file: docs/results.md's comparisons but CMTR, hours on two cores
 roadscene: setup

@@ -1,20 +1,18 @@
 #!/usr/bin/env python
-"""Time cross-diffusion attention beside its literal formula and cross-attention, and measure their peak memory.
+"""Measure the peak memory of cross-diffusion attention beside its literal formula and cross-attention.
 
     python tools/benchmarks/cross_diffusion.py [--tokens 465] [--heads 12] [--dim 64] [--batch 8] [--device cuda]
 
 The first two start from the affinities, which the layer has for self-attention anyway and whose cost is a separate
-line. Cross-attention starts from queries and keys. All have gradients and take turns; each round is one pass of each.
-Peak memory is the memory of a separate process beyond its inputs (on a CPU, only under Linux).
+line. Cross-attention starts from queries and keys. All have gradients. Peak
+memory is the memory of a separate process beyond its inputs (on a CPU, only under Linux).
 """
 
 import argparse
 import multiprocessing
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -78,15 +76,13 @@ def inputs(args: argparse.Namespace) -> Inputs:
     return Inputs(*qkv, (affinity / affinity.sum(-1, keepdim=True)).requires_grad_())
 
 
-def step(form: Callable, tensors: Inputs, backward: bool) -> float:
-    """Time one pass in seconds."""
-    start = time.perf_counter()
+def step(form: Callable, tensors: Inputs, backward: bool) -> None:
+    """Make one pass."""
     results = form(tensors)
     if backward:
         (results[0].sum() + results[1].sum()).backward()
     if tensors.query.is_cuda:
         torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiprocessing.Queue) -> None:
@@ -122,31 +118,16 @@ def measure_peak(name: str, args: argparse.Namespace, backward: bool) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("tokens", 465), ("heads", 12), ("dim", 64), ("batch", 8), ("rounds", 7)):
+    for name, default in (("tokens", 465), ("heads", 12), ("dim", 64), ("batch", 8)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     os.environ["MALLOC_MMAP_THRESHOLD_"] = str(2**20)  # makes glibc in later processes return freed memory at once
-    tensors = inputs(args)
-    print(
-        f"{args.tokens} tokens, {args.heads} heads of {args.dim}, batch of {args.batch}, {args.device}, "
-        f"{torch.get_num_threads()} threads, medians of {args.rounds} rounds"
-    )
+    print(f"{args.tokens} tokens, {args.heads} heads of {args.dim}, batch of {args.batch}, {args.device}")
     for backward in (False, True):
-        seconds = {name: [] for name in FORMS}
-        for number in range(args.rounds + 1):
-            for name, form in FORMS.items():
-                taken = step(form, tensors, backward)
-                if number:  # the first round warms up
-                    seconds[name].append(taken)
         print("forward and backward:" if backward else "forward:")
-        for name, times in seconds.items():
-            ratio = median(a / b for a, b in zip(seconds["literal formula"], times))
-            memory = measure_peak(name, args, backward)
-            print(
-                f"  {name:16} {median(times):7.3f} s ({min(times):.3f} to {max(times):.3f}), "
-                f"{ratio:.2f} times as fast as the literal formula, peak {memory:.0f} MiB"
-            )
+        for name in FORMS:
+            print(f"  {name:16} peak {measure_peak(name, args, backward):.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
-"""Time the whole SYSU-MM01 evaluation after feature extraction, beside the same by a loop over queries.
+"""The whole SYSU-MM01 evaluation after feature extraction, and the same by a loop over queries.
 
 Features are random at the data set's sizes: 3803 queries, 96 identities, 56, 56, 94 and 95 of them under the visible
 cameras, about 20 images each.
 """
 
-import argparse
-import time
 from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 import torch
@@ -80,40 +77,25 @@ def loop_evaluation(distance: np.ndarray, labels: Labels, permutation: Permutati
     return results
 
 
-def measure(name: str, evaluate: Callable[[], Results], repeats: int) -> tuple[float, Results]:
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        results = evaluate()
-        seconds.append(time.perf_counter() - start)
-    spread = f"{min(seconds):.3f} to {max(seconds):.3f}"
-    print(f"{name:11} median {median(seconds):7.3f} s of {repeats} ({spread})", flush=True)
-    return median(seconds), results
+def ways(dim: int, queries: int | None = None) -> tuple[Callable[[], Results | np.ndarray], ...]:
+    """Return the evaluation, the same by a loop, and distances with one sort of each row, as functions to be timed.
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--loop-repeats", type=int, default=3)
-    parser.add_argument("--dim", type=int, default=2048)
-    arguments = parser.parse_args()
-
+    Args:
+        dim: number of channels.
+        queries: number of queries; those of the data set if None.
+    """
     generator = np.random.default_rng(0)
     permutation = make_gallery(generator)
     labels = make_labels(permutation, generator)
-    features = torch.manual_seed(0)
-    query = torch.randn(len(labels[0]), arguments.dim, generator=features)
-    gallery = torch.randn(len(labels[2]), arguments.dim, generator=features)
-    print(f"{len(query)} queries, {len(gallery)} gallery images, D {arguments.dim}, {torch.get_num_threads()} threads")
+    labels = (*(each[:queries] for each in labels[:2]), *labels[2:])
+    random = torch.Generator().manual_seed(0)
+    query, gallery = (torch.randn(len(labels[place]), dim, generator=random) for place in (0, 2))
 
     def distance() -> np.ndarray:
         return pairwise_distance(query, gallery, "euclidean").numpy()
 
-    fast, results = measure("fastreid_mm", lambda: evaluate_sysu(distance(), *labels, permutation), arguments.repeats)
-    loop, expected = measure("loop", lambda: loop_evaluation(distance(), labels, permutation), arguments.loop_repeats)
-    gap = max(abs(results[setting][name] - value) for setting, row in expected.items() for name, value in row.items())
-    print(f"the loop takes {loop / fast:.1f} times as long; largest difference {gap:.1e} percent")
-
-
-if __name__ == "__main__":
-    main()
+    return (
+        lambda: evaluate_sysu(distance(), *labels, permutation),
+        lambda: loop_evaluation(distance(), labels, permutation),
+        lambda: np.argsort(distance(), 1),
+    )

@@ -1,0 +1,247 @@
+#!/usr/bin/env python
+"""Time what is fast here beside a baseline and a limit of the same machine, by turns, and print one table.
+
+    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" decoding] [--processor-time] [--output speed.json]
+        [--against OLD.json] [--tiny]
+
+A call that takes more than five seconds is made once, others are medians of several rounds. Speeds differ between
+machines and hours, ratios hardly: --against compares the ratios of an earlier file. Networks have random weights.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import cross_diffusion as attention
+import evaluation
+import numpy as np
+import query_adaptive
+import sod_metric
+import torch
+from fastreid.modeling import build_model
+from fastreid.utils.events import EventStorage
+from PIL import Image
+from step import METHODS, TINY, RandomBatches, build_step, config_of
+from tabulate import tabulate
+from torch.utils.flop_counter import FlopCounterMode
+
+from fastreid_mm.common.batch_layout import LAYOUT
+from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.run_record import run_record
+from fastreid_mm.common.whole_file import write_text
+from fastreid_mm.data.image_set import ImageSet
+from fastreid_mm.data.items import Item
+from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.modeling.tested_network import TestedNetwork
+
+SLOW = 5.0  # seconds of a call that is made once
+SIDE = 2048  # rows of the matrices whose product is the limit of networks
+
+
+class Line(NamedTuple):
+    """Line of the table: three calls, of which the last is what the first cannot do without."""
+
+    ours: Callable[[], object]
+    baseline: Callable[[], object]
+    limit: Callable[[], object]
+    names: tuple[str, str]
+    """Names of baseline and limit."""
+    scale: float = 1.0
+    """Number of times that the limit has to be called."""
+
+
+def sysu(tiny: bool) -> Line:
+    """All settings and trials of SYSU-MM01's protocol."""
+    names = "loop over queries", "distances, and one sort of each row"
+    return Line(*evaluation.ways(32 if tiny else 2048, 40 if tiny else None), names)
+
+
+def modulated(tiny: bool) -> Line:
+    """Query-adaptive cosine at SYSU-MM01's single-shot size."""
+    sizes = (40, 10, 2, 16) if tiny else (3803, 301, 6, 2048)
+    return Line(*query_adaptive.ways(*sizes), ("gallery modulated for each query", "plain cosine"))
+
+
+def diffusion(tiny: bool) -> Line:
+    """Cross-diffusion attention forward and back, beside its formula as it is written."""
+    sizes = {"tokens": 9, "heads": 2, "dim": 4, "batch": 1} if tiny else {"tokens": 465, "heads": 12, "dim": 64}
+    tensors = attention.inputs(argparse.Namespace(**{"batch": 8, "device": "cpu"} | sizes))
+    forms = (attention.products, attention.literal, attention.attention)
+    return Line(*(partial(attention.step, form, tensors, True) for form in forms), ("formula", "fused cross-attention"))
+
+
+def saliency_metrics(tiny: bool, folder: Path) -> Line:
+    """Saliency metrics by two processes."""
+    samples = sod_metric.make_samples(folder, *((4, 32) if tiny else (100, 352)))
+    one, two = (partial(sod_metric.evaluate, samples, workers) for workers in (0, 2))
+    return Line(two, one, one, ("one process", "half of one process"), 0.5)
+
+
+def decoding(tiny: bool, folder: Path) -> Line:
+    """Test images of 128 x 256 pixels, from JPEG files to tensors, on one core."""
+    random, paths = np.random.default_rng(0), []
+    for number in range(2 if tiny else 200):
+        picture = Image.fromarray(random.integers(0, 256, (16, 8, 3), dtype=np.uint8))
+        paths.append(str(folder / f"{number}.jpg"))
+        picture.resize((128, 256), Image.Resampling.BICUBIC).save(paths[-1], quality=95)
+    cfg = config_of(METHODS["CMT"], "cpu")
+    images = ImageSet([Item(path, 0, 0, None) for path in paths], build_transforms(cfg, False), False)
+    height, width = cfg.INPUT.SIZE_TEST
+
+    def decode(resize: bool) -> None:
+        for path in paths:
+            with Image.open(path) as file:
+                picture = file.convert("RGB")
+                if resize:
+                    torch.from_numpy(np.array(picture.resize((width, height), Image.Resampling.BICUBIC))).float()
+
+    def ours() -> None:
+        for index in range(len(paths)):
+            images[index]
+
+    return Line(ours, partial(decode, True), partial(decode, False), ("Pillow and a resize", "Pillow's decoding"))
+
+
+def products(flops: float) -> tuple[Callable[[], object], float]:
+    """Make a product of matrices, and say how many of them have so many FLOPs."""
+    a = torch.rand(SIDE, SIDE)
+    return partial(torch.mm, a, a), flops / (2 * SIDE**3)
+
+
+def flops_of(call: Callable[[], object]) -> int:
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return counter.get_total_flops()
+
+
+def features(method: str, tiny: bool) -> Line:
+    """Features of four images, in the fastest precision and memory format, beside float32."""
+    fast = ["TEST.AMP", "auto", "TEST.CHANNELS_LAST", "auto"]
+    plain, best = (config_of(METHODS[method], "cpu", *options(4, tiny), *extra) for extra in ([], fast))
+    model, batch = build_model(plain).eval(), RandomBatches(plain).batch
+    ours, float32 = (torch.inference_mode()(partial(TestedNetwork(model, cfg), batch)) for cfg in (best, plain))
+    limit, scale = products(flops_of(float32))
+    return Line(ours, float32, limit, ("float32", "its products in float32"), scale)
+
+
+def step(method: str, tiny: bool) -> Line:
+    """Training step of 16 images, beside forward and backward passes and updates of the backbone alone."""
+    training = build_step(config_of(METHODS[method], "cpu", *options(16, tiny)))
+    batch, backbone = next(training._data_loader_iter), training.model.backbone
+    images = training.model.normalize(batch["images"])
+
+    def ours() -> None:
+        with EventStorage(0):
+            training.run_step()
+
+    def bare() -> None:
+        training.optimizer.zero_grad()
+        if hasattr(backbone, "tokens"):
+            maps = backbone.encode(backbone.tokens(images))
+        else:
+            maps = backbone(images, batch.get("modalities"), batch[LAYOUT])
+        maps.mean().backward()
+        training.optimizer.step()
+
+    limit, scale = products(flops_of(ours))
+    return Line(ours, bare, limit, ("bare backbone", "its products in float32"), scale)
+
+
+def options(images: int, tiny: bool) -> list[str]:
+    return [*(TINY.split() if tiny else ()), "SOLVER.IMS_PER_BATCH", str(images), "DATALOADER.NUM_INSTANCE", "2"]
+
+
+LINES: dict[str, Callable[[bool, Path], Line]] = {
+    "SYSU-MM01 protocol": lambda tiny, folder: sysu(tiny),
+    "query-adaptive cosine": lambda tiny, folder: modulated(tiny),
+    "cross-diffusion": lambda tiny, folder: diffusion(tiny),
+    "saliency metrics": saliency_metrics,
+    "decoding": decoding,
+    **{f"features of {name}": lambda tiny, folder, name=name: features(name, tiny) for name in ("AGW", "CMTR")},
+    **{f"step of {name}": lambda tiny, folder, name=name: step(name, tiny) for name in METHODS},
+}
+
+
+def measure(line: Line, rounds: int, clock: Callable[[], float]) -> dict[str, float | list[float]]:
+    """Time the calls of a line by turns, and return seconds and ratios of their medians."""
+    calls = {"ours": line.ours, "baseline": line.baseline, "limit": line.limit}
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    slow: set[str] = set()
+    for number in range(rounds + 1):
+        for name, call in calls.items():
+            if name in slow:
+                continue
+            start = clock()
+            call()
+            taken = clock() - start
+            if taken > SLOW:
+                slow.add(name)
+            if number or name in slow:  # the first round prepares kernels
+                seconds[name].append(taken * (line.scale if name == "limit" else 1))
+    ours, baseline, limit = (median(each) for each in seconds.values())
+    return {"seconds": seconds, "times as fast as the baseline": baseline / ours, "share of the limit": limit / ours}
+
+
+def machine() -> dict[str, object]:
+    """Name the processor, its instruction sets, and the number of threads."""
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    sets = sorted(flag for flag in facts.get("flags", "").split() if flag.startswith("amx") or flag.endswith("_bf16"))
+    name, kernels = facts.get("model name", "unknown"), torch.backends.cpu.get_cpu_capability()
+    return {"processor": name, "kernels": kernels, "instructions": sets, "threads": torch.get_num_threads()}
+
+
+def table(found: dict[str, dict], old: dict[str, dict]) -> str:
+    """Write the lines as a table, with the ratios of an earlier file if there is one."""
+    keys = ("times as fast as the baseline", "share of the limit")
+    rows = []
+    for name, line in found.items():
+        ours = line["seconds"]["ours"]
+        row = [name, f"{median(ours):.3g} s ({min(ours):.3g} to {max(ours):.3g})"]
+        for key, other in zip(keys, line["names"]):
+            before = f", before {old[name][key]:.2f}" if name in old else ""
+            row.append(f"{line[key]:.2f} ({other}{before})")
+        rows.append(row)
+    return tabulate(rows, ["", "time", *keys], "github", disable_numparse=True)
+
+
+def earlier(path: Path) -> dict[str, dict]:
+    try:
+        return json.loads(path.read_text())["lines"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no earlier file of this command: {error}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", nargs="+", choices=list(LINES), default=list(LINES), metavar="LINE")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--processor-time", action="store_true", help="for a machine that does other work, too")
+    parser.add_argument("--output", type=Path, default=Path("speed.json"))
+    parser.add_argument("--against", type=Path, help="file of an earlier run, to compare the ratios with")
+    parser.add_argument("--tiny", action="store_true", help="sizes for a trial of this command")
+    args = parser.parse_args(arguments)
+    clock = time.process_time if args.processor_time else time.perf_counter
+    with one_line_errors(), tempfile.TemporaryDirectory() as folder:
+        old = earlier(args.against) if args.against else {}
+        found: dict[str, dict] = {}
+        record = {"machine": machine(), "run": run_record(processor_time=args.processor_time), "lines": found}
+        print(json.dumps(record["machine"]), flush=True)
+        for number, name in enumerate(args.lines):
+            place = Path(folder, str(number))
+            place.mkdir()
+            line = LINES[name](args.tiny, place)
+            found[name] = {**measure(line, args.rounds, clock), "names": line.names}
+            write_text(args.output, json.dumps(record, indent=1))
+            print(f"measured: {name}", flush=True)
+        print(table(found, old))
+
+
+if __name__ == "__main__":
+    main()
