@@ -12,6 +12,7 @@ each part, and names the parts that failed, or that were left out because the mi
 import argparse
 import json
 import math
+import os
 import tempfile
 import time
 import warnings
@@ -227,6 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--tiny", action="store_true", help="networks and sizes for a trial of this command")
     args = parser.parse_args(arguments)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # which cuBLAS reads when it starts, not later
     device, tiny = args.device, args.tiny
     steps, options = (3, TINY.split()) if tiny else (50, [])
     with one_line_errors():

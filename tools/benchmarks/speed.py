@@ -125,8 +125,8 @@ def features(method: str, tiny: bool) -> Line:
     fast = ["TEST.AMP", "auto", "TEST.CHANNELS_LAST", "auto"]
     plain, best = (config_of(METHODS[method], "cpu", *options(4, tiny), *extra) for extra in ([], fast))
     model, batch = build_model(plain).eval(), RandomBatches(plain).batch
+    limit, scale = products(flops_of(partial(model, batch)))  # the counter needs gradients
     ours, float32 = (torch.inference_mode()(partial(TestedNetwork(model, cfg), batch)) for cfg in (best, plain))
-    limit, scale = products(flops_of(float32))
     return Line(ours, float32, limit, ("float32", "its products in float32"), scale)
 
 

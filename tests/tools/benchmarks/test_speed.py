@@ -5,7 +5,14 @@ import json
 import pytest
 import speed
 
-LINES = ["SYSU-MM01 protocol", "query-adaptive cosine", "cross-diffusion", "decoding", "features of AGW", "step of MUN"]
+LINES = [
+    "SYSU-MM01 protocol",
+    "query-adaptive cosine",
+    "cross-diffusion",
+    "decoding",
+    "features of CMTR",
+    "step of MUN",
+]
 
 
 def test_every_line_stands_beside_a_baseline_and_a_limit(tmp_path, capsys):
