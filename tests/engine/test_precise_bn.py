@@ -78,6 +78,7 @@ def test_the_final_checkpoint_has_them_and_results_say_so(tiny_cfg, sysu_dataset
         assert json.load(file) == results
     for setting, metrics in results["SYSUMM01"].items():
         assert metrics.pop("batch norm") == "statistics of 14 training batches"
+        assert metrics.pop("initial weights") == "random"  # said of trainings alone
         assert again["SYSUMM01"][setting] == {**metrics, "batch norm": "statistics of 14 training batches"}
         assert found["SYSUMM01"][setting] == metrics
 

@@ -11,7 +11,7 @@ from fastreid_mm.saliency.references import mean_mask, reference_scores
 from fastreid_mm.saliency.saliency_scores import summarise
 from fastreid_mm.saliency.sod_report import require_expected, require_expected_form
 from fastreid_mm.saliency.write_image import write_image
-from tests.mmseg_mm.engine.conftest import config, quick_start, scenes, script  # noqa: F401
+from tests.mmseg_mm.engine.conftest import config, scenes, script  # noqa: F401
 
 
 def test_a_dry_run_says_what_a_training_takes_and_saves_nothing(config, tmp_path, monkeypatch, capsys):  # noqa: F811

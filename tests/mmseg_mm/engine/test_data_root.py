@@ -25,7 +25,10 @@ def test_the_variable_moves_every_data_set(path, monkeypatch):
 def test_the_option_does_the_same_for_every_script_that_we_run(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)  # print_config.py leaves a file
     monkeypatch.setenv(DATA_ROOT, "/before")
-    run_host_script("print_config", [str(ALL[-1]), "--cfg-options", "data_root=/elsewhere", "randomness.seed=3"])
+    run_host_script(
+        "print_config",
+        [str(CONFIGS / "mutualformer_r50_352x352.py"), "--cfg-options", "data_root=/elsewhere", "randomness.seed=3"],
+    )
     printed = capsys.readouterr().out
     assert "data_root='/elsewhere/train'" in printed and "data_root='/elsewhere/test'" in printed
     assert "/before" not in printed and "seed=3" in printed
