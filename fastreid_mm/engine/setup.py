@@ -101,7 +101,8 @@ def _make_output_dir(folder: str) -> None:
 def _start_log(output_dir: str) -> None:
     """Make the folder, and start fast-reid's log unless ``default_setup`` has started it."""
     _make_output_dir(output_dir)
-    if not logging.getLogger("fastreid").handlers:
+    # a handler of the host's: what only collects messages, as in tests, is of a class of its own
+    if not any(type(handler) is logging.StreamHandler for handler in logging.getLogger("fastreid").handlers):
         setup_logger(output_dir, distributed_rank=comm.get_rank())  # which default_setup calls again, to no effect
     shorten_screen()
 
