@@ -25,8 +25,9 @@ $(INSTALLED): setup.py fastreid_mm/common/requirements.py
 # The network that comes with the package; make demo-weights has trained it, on people of another seed.
 MODEL := fastreid_mm/models/drawn_people
 PEOPLE := $(DEMO)/datasets/SYSU-MM01
-# What the demo must reach, within a wide band: the shipped network has 37.8 and 42.1 before it is trained on, chance 2.
-DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',46,20],['SYSUMM01','all_search_1shot','mAP',50,20]]
+# What the demo must reach, within a band for any seed: 1 and 2 have 79.5 and 79.9, 79.3 and 79.3. The shipped network has
+# 72.4 and 71.8 before it is trained on, and chance is about 2.
+DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',79.5,5],['SYSUMM01','all_search_1shot','mAP',79.3,5]]
 
 demo: setup
 	@$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/first --layout SYSU-MM01 --identities 1 1 20 --seed 2
@@ -45,7 +46,7 @@ demo: setup
 		--weights $(DEMO)/cmtr/model_final.pth --output $(DEMO)/report --only ranked_lists curves attention SEED 1
 	@echo "Next: source .venv/bin/activate, and the search of README.md; or make demo-sod"
 
-# Most of an hour on one core. Numbers and seed of the shipped weights are on their card.
+# Forty minutes on one core. Numbers and seed of the shipped weights are on their card.
 WEIGHTS := logs/demo-weights
 demo-weights: setup
 	$(BIN)/python tools/prepare/make_toy_data.py --root $(WEIGHTS)/datasets --layout SYSU-MM01 --identities 900 20 80 \
