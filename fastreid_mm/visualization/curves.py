@@ -102,9 +102,9 @@ def draw_curves(evaluator: RetrievalEvaluator, untrained: RetrievalEvaluator | N
     top = min(101, 1.4 * precision.dataLim.ymax)
     precision.set(title="Precision-recall", xlabel="recall (%)", ylabel="precision (%)", xlim=(0, 100), ylim=(0, top))
     cmc.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for axis, place in ((cmc, "lower right"), (precision, "upper right")):
+    for axis in (cmc, precision):
         axis.grid(alpha=0.3)
-        axis.legend(loc=place, fontsize=8.5)
+        axis.legend(loc="best", fontsize=8.5)  # where it covers least of the curves
     return figure
 
 
