@@ -137,6 +137,7 @@ def test_a_wheel_holds_both_packages_their_configs_and_nothing_else(wheel):
         for path in (PROJECT / package).rglob("*.py")
     }
     held |= {f"fastreid_mm/papers/tables/{path.name}" for path in (PROJECT / "fastreid_mm/papers/tables").iterdir()}
+    held |= {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "fastreid_mm/models").rglob("*.*")}
     held |= {"fastreid_mm/py.typed", "mmseg_mm/py.typed"}
     assert {name for name in names if ".dist-info/" not in name} == held
     assert set(re.findall(r"^(\S+) = ", metadata(wheel, "entry_points.txt"), re.MULTILINE)) == COMMANDS

@@ -96,7 +96,7 @@ def _search_tab(desk: GalleryDesk, pictures: Pictures, examples: Sequence[str]) 
             cameras = gr.Dropdown(desk.cameras, multiselect=True, label="Cameras (none: all)")
             least = gr.Textbox(label="Least score (empty: any)")
             button = gr.Button("Search", variant="primary")
-        gallery = gr.Gallery(label="Gallery, nearest first", columns=6, object_fit="contain", height=720, scale=4)
+        gallery = gr.Gallery(show_label=False, columns=6, object_fit="contain", height=560, scale=4)
     if examples and not aligned:
         shown = gr.Gallery(
             [(str(path), desk.identity(path)) for path in examples],

@@ -33,7 +33,9 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
         InputError: the file cannot be written, for which OpenCV's own function only returns False.
     """
     require_writable_name(path)
-    _, encoded = cv2.imencode(Path(path).suffix, image, LOSSLESS)
+    suffix = Path(path).suffix
+    # other formats warn of a parameter that is not theirs
+    _, encoded = cv2.imencode(suffix, image, LOSSLESS if suffix.lower() == ".webp" else ())
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(encoded.tobytes())

@@ -36,8 +36,11 @@ def test_each_image_has_the_same_weight():
 
 def test_a_run_measures_once_and_keeps_it_in_its_config(regdb, tiny_cfg, caplog):
     cfg = tiny_cfg(*OF_SET, "INPUT.PERCENTILES_16BIT", "(0.0, 100.0)", base="RegDB/agw.yml")
-    with caplog.at_level(logging.INFO):
+    logger = logging.getLogger("fastreid.mm")
+    logger.addHandler(caplog.handler)  # the host's logger does not pass on what it gets
+    with caplog.at_level(logging.INFO, logger.name):
         settled = settle(cfg)
+    logger.removeHandler(caplog.handler)
     low, high = settled.INPUT.RANGE_16BIT
     assert 29_000 <= low < 29_500 and high == 31_000 and settled.INPUT.RANGE_16BIT_OF == "image"
     assert any("becomes black and 31000 white" in record.getMessage() for record in caplog.records)
