@@ -27,6 +27,7 @@ COMMANDS = {
     "fastreid-mm-extract-features",
     "fastreid-mm-index-gallery",
     "fastreid-mm-search-gallery",
+    "fastreid-mm-edit-index",
     "fastreid-mm-app",
     "fastreid-mm-export",
     "fastreid-mm-package-model",
