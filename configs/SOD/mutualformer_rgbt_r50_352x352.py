@@ -26,15 +26,7 @@ train_pipeline = [
     pack,
 ]
 test_pipeline = [*load, dict(type="StackThermal"), resize, dict(type="LoadSODMask"), pack]
-flips = dict(
-    type="TestTimeAug",
-    transforms=[
-        [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0)],
-        [dict(type="LoadSODMask")],
-        [pack],
-    ],
-)
-tta_pipeline = [*load, dict(type="StackThermal"), resize, flips]
+tta_pipeline = [*load, dict(type="StackThermal"), resize, {{_base_.flips}}]
 
 train_dataloader = dict(
     dataset=dict(

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastreid_mm.common.console import printable
@@ -178,6 +179,8 @@ def _kind(args: argparse.Namespace, other: VectorIndex) -> str | None:
 def _exists(location: str) -> bool:
     from fastreid_mm.retrieval.open_index import open_of
 
+    if "://" not in location:
+        return Path(location).exists()
     try:
         open_of(location)
     except InputError:

@@ -15,7 +15,7 @@ from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
-from fastreid_mm.common.shards import part_of
+from fastreid_mm.common.shards import shard_of
 
 if TYPE_CHECKING:
     from fastreid_mm.retrieval.metadata import Metadata
@@ -61,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse_arguments(arguments)
     require_fastreid()
     require_model_files(args)
+    shard_of([], args.shard)  # refuses what is no shard before PyTorch is imported
     say_loading("fastreid")
     from fastreid_mm.common.image_files import LeftOut
     from fastreid_mm.retrieval.embed import finite_features, read_batches
@@ -69,10 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
     from fastreid_mm.retrieval.refresh import plan_of
     from fastreid_mm.retrieval.samples import samples_in
 
-    part_of([], args.shard)
     metadata = Metadata(args.metadata) if args.metadata else None
     predictor, left_out = predictor_of(args), LeftOut()
-    samples = part_of(samples_in(args.images, predictor.modalities, left_out), args.shard)
+    samples = shard_of(samples_in(args.images, predictor.modalities, left_out), args.shard)
     index = open_index(args.index, predictor, args.kind, create=True)
     had = index.members()
     plan = plan_of(samples, had, index.made)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastreid_mm.common.errors import InputError, one_line_errors, require_choice, require_packages
 from fastreid_mm.common.initial_weights import INITIAL, RANDOM
-from fastreid_mm.common.shards import part_of
+from fastreid_mm.common.shards import shard_of
 from fastreid_mm.papers.compare import compare
 from fastreid_mm.papers.demo import small_table
 from fastreid_mm.papers.formats import as_text, write_all
@@ -127,5 +127,5 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 
 def _part(runs: list[Job], shard: str) -> list[Job]:
     """Return every N-th training, and its tests with it."""
-    trainings = part_of([job for job in runs if not job.test], shard)
+    trainings = shard_of([job for job in runs if not job.test], shard)
     return [job for job in runs if job.training() in trainings]

@@ -9,7 +9,7 @@ from fastreid_mm.common.errors import InputError
 T = TypeVar("T")
 
 
-def part_of(items: Sequence[T], shard: str) -> list[T]:
+def shard_of(items: Sequence[T], shard: str) -> list[T]:
     """Return every N-th item from the I-th on, for a shard "I/N".
 
     Raises:

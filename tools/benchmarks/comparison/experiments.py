@@ -17,4 +17,4 @@ CLAIMS = (
     Claim("MutualFormer above HAMNet (table 2)", "rgbn300", "HAMNet", "MutualFormer"),
     Claim("MutualFormer's fusion above adding (table 4)", "rgbn300", "add, fused only", "MutualFormer, fused only"),
 )
-"""Of the papers, in the order of the page of results."""
+"""Claims of the papers, in the order of the page of results."""
