@@ -12,11 +12,12 @@ from pathlib import Path
 
 import torch
 from fuzzing import checkpoints, configs, images, indexes, lists, resumes, sod_resumes, storage, trees
+from fuzzing.campaign import fuzz
 from tabulate import tabulate
 
 MODULES = (images, configs, trees, lists, storage, checkpoints, indexes, resumes, sod_resumes)
-KINDS = {each.__name__.rpartition(".")[2]: each.fuzz for each in MODULES}
-"""Functions of a number of tries and a seed to outcomes by kind of fault, by the option with the number."""
+KINDS = {each.__name__.rpartition(".")[2]: each.tries for each in MODULES}
+"""Kinds of faults, by the option with their number."""
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     sys.path.append(str(Path(__file__).parents[1] / "prepare"))  # about the drawn scenes
     os.nice(10)
     torch.set_num_threads(1)
-    counts = sum((fuzz(getattr(args, kind), args.seed) for kind, fuzz in KINDS.items()), Counter())
+    counts = sum((fuzz(tries, getattr(args, kind), args.seed) for kind, tries in KINDS.items()), Counter())
     rows = [(fault, times, result) for (fault, result), times in sorted(counts.items())]
     print(tabulate(rows, ("fault", "times", "outcome"), tablefmt="github"))
 

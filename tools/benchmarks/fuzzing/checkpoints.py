@@ -5,72 +5,69 @@ import io
 import logging
 import os
 import random
-import tempfile
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from fuzzing.campaign import Try
+from fuzzing.configs import CONFIGS, RESNET, SMALL, words
 from fuzzing.odd_values import change, odd_values
-from fuzzing.outcome import count, outcome
 
-Loader = Callable[[Path], Mapping[str, Tensor]]
+Load = Callable[[Path], Mapping[str, Tensor]]
 """Function that loads a file, and returns the tensors that the model has then."""
 
 
-def fuzz(times: int, seed: int) -> Counter:
-    """Count the outcomes of loading changed checkpoints, by loader and changed entry.
+class Loader(NamedTuple):
+    """A way to load checkpoints: function, an intact checkpoint, the name of its weights, and tensors it may lack."""
 
-    No code in a file may run, and a loaded model must have the file's tensors.
-    """
-    if not times:
-        return Counter()
-    from fastreid_mm.common.errors import InputError
+    load: Load
+    original: dict
+    weights: str
+    may_miss: tuple[str, ...] = ()
+    """Parts of names; "" is in every name."""
 
-    rng, counts = random.Random(seed), Counter()
-    with tempfile.TemporaryDirectory() as name:
-        folder, proof = Path(name), Path(name) / "ran"
-        loaders = {**_reid(folder), **_saliency(folder)}
-        values = odd_values(str(proof))
-        for index in range(times):
-            kind = rng.choice(sorted(loaders))
-            load, original, weights, may_miss = loaders[kind]
-            content, place = change(original, rng, values)
-            path = folder / kind.split()[0] / "changed" / "model_0000.pth"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(content, path)
-            result = outcome(lambda: _load(load, path, content, original, weights, may_miss), (InputError,))  # noqa: B023
-            result = "WRONG: a text was run" if proof.exists() else result.replace("CRASH WrongError", "WRONG")
-            proof.unlink(missing_ok=True)
-            count(
-                counts, f"{kind}: {place[0] if place else 'all'}", result, f"checkpoint {index} of seed {seed}, {place}"
-            )
-    return counts
+    def check(self, content: Any, path: Path, proof: Path) -> None:
+        """Save and load a content silently; no code in it may run, and the model must have the file's tensors.
 
-
-class WrongError(Exception):
-    """Error of a model whose tensors are not those of the file."""
-
-
-def _load(load: Loader, path: Path, content: Any, original: dict, weights: str, may_miss: tuple[str, ...]) -> None:
-    """Load a file silently, and compare the model's tensors with the file's, or with the original's if missing."""
-    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-        state = load(path)
-    entries = content.get(weights) if isinstance(content, Mapping) else None
-    for name, value in state.items():
-        mine = entries.get(name) if isinstance(entries, Mapping) else None
-        if not isinstance(mine, Tensor) or mine.shape != value.shape:
-            if may_miss == ("",) or name.startswith(may_miss) or any(part in name for part in may_miss):
-                continue
-            mine = original[weights][name]
-        if not torch.equal(torch.nan_to_num(value.cpu()), torch.nan_to_num(mine.to(value.dtype).cpu())):
-            raise WrongError(name)
+        A tensor that is missing, or has another shape, must be as in the original.
+        """
+        torch.save(content, path)
+        try:
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+                state = self.load(path)
+        finally:
+            if proof.exists():
+                proof.unlink()
+                raise AssertionError("a text was run")
+        entries = content.get(self.weights) if isinstance(content, Mapping) else None
+        for name, value in state.items():
+            mine = entries.get(name) if isinstance(entries, Mapping) else None
+            if not isinstance(mine, Tensor) or mine.shape != value.shape:
+                if any(part in name for part in self.may_miss):
+                    continue
+                mine = self.original[self.weights][name]
+            if not torch.equal(torch.nan_to_num(value.cpu()), torch.nan_to_num(mine.to(value.dtype).cpu())):
+                raise AssertionError(name)
 
 
-def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
+def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
+    """Change entries of a checkpoint, and load it in one of several ways."""
+    loaders, proof = {**_reid(folder), **_saliency(folder)}, folder / "ran"
+    values = odd_values(str(proof))
+    while True:
+        name = rng.choice(sorted(loaders))
+        content, place = change(loaders[name].original, rng, values)
+        path = folder / name.split()[0] / "changed" / "model_0000.pth"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        call = partial(loaders[name].check, content, path, proof)
+        yield Try({f"{name}: {place[0] if place else 'all'}": call}, str(place))
+
+
+def _reid(folder: Path) -> dict[str, Loader]:
     """List the loaders for resuming a training, and for a trained model."""
     from recording.reid import batch_of
 
@@ -79,10 +76,9 @@ def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
     from fastreid_mm.engine.trainer import MMTrainer
     from fastreid_mm.inference.trained_model import trained_model
     from fastreid_mm.settings.load import load_config, with_values
-    from fuzzing.configs import CONFIGS, RESNET, SMALL
 
     logging.disable(logging.CRITICAL)
-    cfg = load_config(str(CONFIGS / "agw.yml"), [word for pair in (SMALL | RESNET).items() for word in pair])
+    cfg = load_config(str(CONFIGS / "demo" / "agw.yml"), words(SMALL | RESNET))
     cfg = with_values(cfg, MODEL__DEVICE="cpu", MODEL__BACKBONE__PRETRAIN=False)
 
     def parts() -> tuple[torch.nn.Module, Any, dict]:
@@ -112,8 +108,8 @@ def _reid(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
 
     original = torch.load(home / "model_0000.pth", weights_only=True)
     return {
-        "reid resume": (resume, original, "model", ("no such",)),
-        "reid predict": (predict, original, "model", PER_IDENTITY),
+        "reid resume": Loader(resume, original, "model"),
+        "reid predict": Loader(predict, original, "model", PER_IDENTITY),
     }
 
 
@@ -128,24 +124,25 @@ def _step(model: torch.nn.Module, optimizer: Any, schedules: Any) -> None:
     model.load_state_dict(kept)
 
 
-def _saliency(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...]]]:
+def _saliency(folder: Path) -> dict[str, Loader]:
     """List the loaders for resuming, starting from weights and predicting, and mmsegmentation's ``init_model``."""
     os.environ["SOD_DATASETS"] = str(folder / "scenes")
+    import mmseg_mm  # first
+
+    # isort: split
     from mmengine.config import Config
     from mmengine.runner import Runner
     from mmseg.apis import init_model
 
-    import mmseg_mm
     from mmseg_mm.engine.checkpoint_match import TRAINING_ONLY
     from toy_scenes.scenes import make_toy_rgbd
 
     make_toy_rgbd(folder / "scenes", train=2, test=1, size=64)
-    config = Config.fromfile(Path(__file__).parents[3] / "configs" / "SOD" / "mutualformer_demo.py")
+    config = Config.fromfile(CONFIGS / "SOD" / "mutualformer_demo.py")
     options = {"work_dir": str(folder / "sod"), "train_dataloader.batch_size": 2, "log_level": "CRITICAL"}
     options |= {"train_cfg.max_epochs": 1, "train_cfg.val_interval": 9, "launcher": "none"}
     config.merge_from_dict(options)
     Runner.from_cfg(config).train()
-    original = torch.load(folder / "sod" / "epoch_1.pth", weights_only=True)
     again = config.copy()
     again.merge_from_dict({"work_dir": str(folder / "again"), "experiment_name": "again", "resume": True})
     runner = Runner.from_cfg(again)
@@ -170,15 +167,12 @@ def _saliency(folder: Path) -> dict[str, tuple[Loader, dict, str, tuple[str, ...
         runner.load_checkpoint(str(path))
         return runner.model.state_dict()
 
-    def predict(path: Path) -> Mapping[str, Tensor]:
-        return mmseg_mm.init_rgbd_model(config, path).state_dict()
-
-    def host(path: Path) -> Mapping[str, Tensor]:
-        return init_model(config.copy(), str(path), "cpu").state_dict()
-
-    return {
-        "saliency resume": (resume, original, "state_dict", ("no such",)),
-        "saliency load_from": (load_from, original, "state_dict", ("",)),
-        "saliency predict": (predict, original, "state_dict", TRAINING_ONLY),
-        "saliency init_model": (host, original, "state_dict", ("",)),  # mmengine reports what does not fit
+    loads: dict[str, tuple[Load, tuple[str, ...]]] = {
+        "resume": (resume, ()),
+        "load_from": (load_from, ("",)),
+        "predict": (lambda path: mmseg_mm.init_rgbd_model(config, path).state_dict(), TRAINING_ONLY),
+        # mmengine reports what does not fit
+        "init_model": (lambda path: init_model(config.copy(), str(path), "cpu").state_dict(), ("",)),
     }
+    original = torch.load(folder / "sod" / "epoch_1.pth", weights_only=True)
+    return {f"saliency {name}": Loader(load, original, "state_dict", miss) for name, (load, miss) in loads.items()}

@@ -1,14 +1,40 @@
 """Damaged image files, opened by the readers of both packages."""
 
 import random
-import tempfile
-from collections import Counter
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from fuzzing.outcome import count, outcome
+from fuzzing.campaign import Try
+
+
+def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
+    """Damage an image file, and open it by each reader."""
+    from fastreid_mm.common.read_image import read_rgb
+    from fastreid_mm.saliency.image_files import image_size, read_grey, read_mask
+
+    files = {path.name: path.read_bytes() for path in originals(folder)}
+    while True:
+        name = rng.choice(sorted(files))
+        path = folder / f"damaged{Path(name).suffix}"
+        path.write_bytes(mutate(files[name], rng))
+        readers = (read_rgb, read_grey, read_mask, image_size)
+        yield Try({f"{reader.__name__} of {name}": partial(reader, str(path)) for reader in readers})
+
+
+def originals(folder: Path) -> list[Path]:
+    """Write an intact file of each kind, some with EXIF data."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    image, exif = Image.fromarray(pixels), Image.Exif()
+    exif[0x0112] = 6
+    image.save(folder / "a.jpg", exif=exif)
+    image.save(folder / "a.png", exif=exif)
+    image.convert("L").save(folder / "grey.png")
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(folder / "deep.png")
+    return sorted(folder.iterdir())
 
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
@@ -30,35 +56,3 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
         else:
             data[place:place] = data[:place][-64:]
     return bytes(data)
-
-
-def originals(folder: Path) -> list[Path]:
-    """Write an intact file of each kind, some with EXIF data."""
-    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
-    image, exif = Image.fromarray(pixels), Image.Exif()
-    exif[0x0112] = 6
-    image.save(folder / "a.jpg", exif=exif)
-    image.save(folder / "a.png", exif=exif)
-    image.convert("L").save(folder / "grey.png")
-    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(folder / "deep.png")
-    return sorted(folder.iterdir())
-
-
-def fuzz(times: int, seed: int) -> Counter:
-    """Count the outcomes of the readers of both packages on damaged files, by reader and kind of file."""
-    from fastreid_mm.common.errors import InputError
-    from fastreid_mm.common.read_image import read_rgb
-    from fastreid_mm.saliency.image_files import image_size, read_grey, read_mask
-
-    rng, counts = random.Random(seed), Counter()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        files = {path.name: path.read_bytes() for path in originals(folder)}
-        for index in range(times):
-            kind = rng.choice(sorted(files))
-            path = folder / f"damaged{Path(kind).suffix}"
-            path.write_bytes(mutate(files[kind], rng))
-            for reader in (read_rgb, read_grey, read_mask, image_size):
-                result = outcome(lambda: reader(str(path)), (InputError,))  # noqa: B023  called at once
-                count(counts, f"{reader.__name__} of {kind}", result, f"image {index} of seed {seed}")
-    return counts

@@ -2,11 +2,10 @@
 
 import io
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +27,6 @@ class Tree:
     """Files of a data set before they are written.
 
     Attributes:
-        name: the name of the set's class.
         folder: the folder of the set.
         files: the meaning of each image by its path below the folder; nothing for other files.
         texts: the content of lists by path.
@@ -39,7 +37,6 @@ class Tree:
         follow: whether lists name moved images by their new paths.
     """
 
-    name: str
     folder: str
     files: dict[str, Meaning | None] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -48,6 +45,11 @@ class Tree:
     loops: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
     follow: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the set's class."""
+        return self.folder.replace("-", "")
 
     def images(self) -> list[str]:
         """Return the paths of all files that are images."""
@@ -71,9 +73,9 @@ class Tree:
 
     def drop(self, gone: str) -> None:
         """Remove a file or a folder."""
-        self.files = {
-            path: meaning for path, meaning in self.files.items() if path != gone and not path.startswith(f"{gone}/")
-        }
+        for path in list(self.files):
+            if path == gone or path.startswith(f"{gone}/"):
+                del self.files[path]
 
     def write(self, root: str) -> None:
         """Write all files below a folder."""
@@ -101,80 +103,69 @@ def _renamed(text: str, moved: Callable[[str], str]) -> str:
     return "".join(f"{moved(name)}{space}{label}\n" for name, space, label in lines)
 
 
-def picture(size: tuple[int, int], contents: dict[tuple[int, int], bytes] = {}) -> bytes:  # noqa: B006  remembers
+@cache
+def picture(size: tuple[int, int]) -> bytes:
     """Make a black JPEG image."""
-    if size not in contents:
-        Image.new("RGB", size).save(stream := io.BytesIO(), "JPEG")
-        contents[size] = stream.getvalue()
-    return contents[size]
+    Image.new("RGB", size).save(stream := io.BytesIO(), "JPEG")
+    return stream.getvalue()
 
 
 def _write(path: str, content: bytes) -> None:
-    if os.path.isdir(path):
-        return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    Path(path).write_bytes(content)
-
-
-@contextmanager
-def scratch() -> Iterator[str]:
-    """Make a temporary folder, in memory if possible, for a block."""
-    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    if not os.path.isdir(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).write_bytes(content)
 
 
 def sysu() -> Tree:
     """Make SYSU-MM01: two training, one validation and two test identities, and one that no list names."""
-    tree = Tree("SYSUMM01", "SYSU-MM01")
+    tree = Tree("SYSU-MM01", unlisted={"exp/", *(f"cam{camera}/0006/" for camera in range(1, 7))})
     for camera, pid, number in product(range(1, 7), range(1, 7), (1, 2)):
         part = "train" if pid < 4 else "gallery" if camera in (1, 2, 4, 5) else "query"
-        path = f"cam{camera}/{pid:04d}/{number:04d}.jpg"
-        tree.files[path] = Meaning(part, pid, camera, int(camera in (3, 6)))
-        if pid == 6:
-            tree.unlisted.add(f"cam{camera}/{pid:04d}/")
+        tree.files[f"cam{camera}/{pid:04d}/{number:04d}.jpg"] = Meaning(part, pid, camera, int(camera in (3, 6)))
     tree.texts = {"exp/train_id.txt": "1,2\n", "exp/val_id.txt": "3\n", "exp/test_id.txt": "4,5\n"}
-    tree.unlisted.add("exp/")
     return tree
 
 
 def regdb() -> Tree:
     """Make RegDB: two training and two test identities, two images each."""
-    tree, lines = Tree("RegDB", "RegDB"), {}
+    tree = Tree("RegDB", texts=defaultdict(str), unlisted={"idx/"})
     for modality, pid, number in product((0, 1), range(4), (1, 2)):
         half, folder = ("train", "test")[pid > 1], ("Visible", "Thermal")[modality]
         part = "train" if pid < 2 else ("query", "gallery")[modality]
         path = f"{folder}/{pid}/{number}.bmp"
         tree.files[path] = Meaning(part, pid % 2, modality + 1, modality)
-        lines.setdefault(f"idx/{half}_{folder.lower()}_1.txt", []).append(f"{path} {pid % 2}\n")
-    tree.texts = {name: "".join(each) for name, each in lines.items()}
-    tree.unlisted.add("idx/")
+        tree.texts[f"idx/{half}_{folder.lower()}_1.txt"] += f"{path} {pid % 2}\n"
     return tree
 
 
 def llcm() -> Tree:
     """Make LLCM: two training identities, two test identities under every camera, and one that no list names."""
-    tree, lines = Tree("LLCM", "LLCM"), {}
+    tree = Tree("LLCM", texts=defaultdict(str), unlisted={"idx/"})
     for modality, word in enumerate(("vis", "nir")):
         for pid, number in product((0, 1), (1, 2)):
             path = f"train_{word}/{pid:04d}/{number}.jpg"
             tree.files[path] = Meaning("train", pid, 0, modality)
-            lines.setdefault(f"idx/train_{word}.txt", []).append(f"{path} {pid}\n")
+            tree.texts[f"idx/train_{word}.txt"] += f"{path} {pid}\n"
         for camera, pid in product(range(1, 10), (7, 8, 9)):
             if modality == 0 or camera != 3:
-                path = f"test_{word}/cam{camera}/{pid:04d}/1.jpg"
-                tree.files[path] = Meaning(("gallery", "query")[modality], pid, camera, modality)
+                folder = f"test_{word}/cam{camera}/{pid:04d}/"
+                tree.files[f"{folder}1.jpg"] = Meaning(("gallery", "query")[modality], pid, camera, modality)
                 if pid == 9:
-                    tree.unlisted.add(f"test_{word}/cam{camera}/{pid:04d}/")
-    tree.texts = {name: "".join(each) for name, each in lines.items()} | {"idx/test_id.txt": "7,8\n"}
-    tree.unlisted.add("idx/")
+                    tree.unlisted.add(folder)
+    tree.texts["idx/test_id.txt"] = "7,8\n"
     return tree
 
 
-def _aligned(name: str, folder: str, parts: dict[str, str], place: str, modalities: tuple[str, ...]) -> Tree:
-    tree = Tree(name, folder)
+def aligned(folder: str, parts: dict[str, str], modalities: tuple[str, ...], place: str) -> Tree:
+    """Make a set of aligned samples; without a query folder, test samples are query and gallery at once.
+
+    Args:
+        folder: the folder of the set.
+        parts: the folder of each part.
+        modalities: the names of the modalities, one if a sample is one file.
+        place: the form of the paths.
+    """
+    tree = Tree(folder)
     for (part, where), modality, pid, camera in product(parts.items(), range(len(modalities)), (1, 2), (1, 2)):
         number = pid if part == "train" else pid + 2
         path = place.format(part=where, modality=modalities[modality], pid=number, camera=camera, view=camera - 1)
@@ -182,37 +173,16 @@ def _aligned(name: str, folder: str, parts: dict[str, str], place: str, modaliti
     return tree
 
 
-def rgbnt201() -> Tree:
-    """Make RGBNT201, whose test samples are query and gallery at once."""
-    place = "{part}/{modality}/{pid:06d}_cam{camera}_0_00.jpg"
-    return _aligned("RGBNT201", "RGBNT201", {"train": "train_171", "gallery": "test"}, place, ("RGB", "NI", "TI"))
-
-
-def market() -> Tree:
-    """Make Market1501-MM."""
-    parts = {"train": "train", "query": "query", "gallery": "gallery"}
-    place = "{part}/{modality}/{pid:04d}_c{camera}s1_000451_03.jpg"
-    return _aligned("Market1501MM", "Market1501-MM", parts, place, ("RGB", "NI", "TI"))
-
-
+RGB, VIS = ("RGB", "NI", "TI"), ("vis", "ni", "th")
 STRIPS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
-
-
-def rgbn300() -> Tree:
-    """Make RGBN300, whose samples are one file each."""
-    return _aligned("RGBN300", "RGBN300", STRIPS, "rgbir/{part}/{pid:04d}_c{camera:03d}_00.jpg", ("RGB",))
-
-
-def rgbnt100() -> Tree:
-    """Make RGBNT100, whose samples are one file each."""
-    return _aligned("RGBNT100", "RGBNT100", STRIPS, "rgbir/{part}/{pid:04d}_c{camera:03d}_00.jpg", ("RGB",))
-
-
-def msvr310() -> Tree:
-    """Make MSVR310, with a folder for each vehicle."""
-    place = "{part}/{pid:04d}/{modality}/{pid:04d}_s001_v{view}_001.jpg"
-    return _aligned("MSVR310", "MSVR310", STRIPS | {"query": "query3"}, place, ("vis", "ni", "th"))
-
-
-LAYOUTS = (sysu, regdb, llcm, rgbnt201, market, rgbn300, rgbnt100, msvr310)
+STRIP = "rgbir/{part}/{pid:04d}_c{camera:03d}_00.jpg"
+MARKET = {"train": "train", "query": "query", "gallery": "gallery"}
+ALIGNED: tuple[tuple, ...] = (
+    ("RGBNT201", {"train": "train_171", "gallery": "test"}, RGB, "{part}/{modality}/{pid:06d}_cam{camera}_0_00.jpg"),
+    ("Market1501-MM", MARKET, RGB, "{part}/{modality}/{pid:04d}_c{camera}s1_000451_03.jpg"),
+    ("RGBN300", STRIPS, ("RGB",), STRIP),
+    ("RGBNT100", STRIPS, ("RGB",), STRIP),
+    ("MSVR310", STRIPS | {"query": "query3"}, VIS, "{part}/{pid:04d}/{modality}/{pid:04d}_s001_v{view}_001.jpg"),
+)
+LAYOUTS: tuple[Callable[[], Tree], ...] = (sysu, regdb, llcm, *(partial(aligned, *each) for each in ALIGNED))
 """Functions that make intact trees."""

@@ -80,13 +80,6 @@ def _changed(content: Any, rng: random.Random, values: list[Any]) -> tuple[Any, 
 def _other(value: Any, rng: random.Random, values: list[Any]) -> Any:
     """Make a value of another kind, or of another shape or data type."""
     if isinstance(value, torch.Tensor) and rng.random() < 0.5:
-        changes = (
-            value.double,
-            value.half,
-            value.int,
-            value.flatten,
-            value[None].clone,
-            lambda: value.to(torch.cfloat),
-        )
-        return rng.choice(changes)()
+        changes = (value.double, value.half, value.int, value.flatten, value[None].clone)
+        return rng.choice((*changes, lambda: value.to(torch.cfloat)))()
     return rng.choice(values)

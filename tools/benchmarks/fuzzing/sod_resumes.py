@@ -4,19 +4,24 @@ import contextlib
 import io
 import random
 import shutil
-import tempfile
 import warnings
-from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import nn
 
-from fuzzing.outcome import count, outcome
+from fuzzing.campaign import Try
+from fuzzing.configs import CONFIGS
 
 IMAGES = 16
 EVERY = ("train_dataloader.batch_size", "train_dataloader.dataset.indices", "optim_wrapper.optimizer.lr")
 """Settings that change a training."""
+FREE = ("num_workers", "max_epochs", "val_interval", "seed")
+"""Ends of settings that do not."""
 FIRST = {
     "train_dataloader.batch_size": 4,
     "train_dataloader.dataset.indices": 14,
@@ -37,65 +42,41 @@ OTHER = {
     "optim_wrapper.optimizer.lr": (0.01, 0.1),
     "randomness.seed": (3, 4),
 }
+RUNS = count()
+"""Numbers of trainings, as mmengine has one logger for each name."""
 FLAGS = (("--resume",), ("--resume",), ("--resume",), ("--resume",), (), ("--overwrite",), ("--resume", "--overwrite"))
 
 
-class Trial:
-    """Trainings in a folder.
+def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
+    """Train again, with other settings and flags, in the folder of a stopped training."""
+    import mmengine.config
+    import mmengine.runner.runner
 
-    Args:
-        root: a folder with scenes in ``train`` and ``test``.
-        folder: the folder of the trainings.
-        name: the name of the runs, for each of which mmengine has one logger.
-    """
+    from mmseg_mm import engine  # noqa: F401  registers
+    from toy_scenes.scenes import make_toy_rgbd
 
-    def __init__(self, root: Path, folder: Path, name: str) -> None:
-        self.root, self.folder, self.name, self.runs = root, folder, name, 0
-
-    def train(self, settings: dict, *flags: str) -> list[int]:
-        """Train, and return the number of the epoch of every iteration."""
-        from mmengine.runner import EpochBasedTrainLoop
-
-        from mmseg_mm.engine import run_host_script
-
-        self.runs += 1
-        options = {f"{part}_dataloader.dataset.data_root": self.root / part for part in ("train", "test")}
-        options |= {"experiment_name": f"{self.name}_{self.runs}", "visualizer.name": f"{self.name}_{self.runs}"}
-        words = [f"{key}={value}" for key, value in {**settings, **options, "launcher": "none"}.items()]
-        made: list[int] = []
-        host = EpochBasedTrainLoop.run_iter
-        EpochBasedTrainLoop.run_iter = lambda loop, *args: (made.append(loop.epoch), host(loop, *args))[1]
-        try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                work = ["--work-dir", str(self.folder)]
-                run_host_script("train.py", [str(self.root / "tiny.py"), *work, *flags, "--cfg-options", *words])
-        finally:
-            EpochBasedTrainLoop.run_iter = host
-        return made
-
-    def stop_at(self, name: str) -> dict:
-        """Delete all checkpoints but one, as if training had been stopped there, and return its content."""
-        for path in [*self.folder.glob("*.pth"), self.folder / "last_checkpoint"]:
-            if path.name != name:
-                path.unlink(missing_ok=True)
-        return torch.load(self.folder / name, weights_only=True)
-
-    def weight(self, epoch: int) -> torch.Tensor:
-        """Return the weight at the end of an epoch."""
-        return torch.load(self.folder / f"epoch_{epoch}.pth", weights_only=True)["state_dict"]["weight"]
-
-
-def write_config(root: Path) -> None:
-    """Write the demo's config with a network of four weights and small images."""
-    from mmengine.config import Config
-
-    config = Config.fromfile(Path(__file__).parents[3] / "configs" / "SOD" / "mutualformer_demo.py")
-    config.model = {"type": "FourWeights"}
-    config.default_hooks.checkpoint.update(every_iters=1, max_keep_ckpts=9)
-    config.val_dataloader = config.val_cfg = config.val_evaluator = None
-    for loader in (config.train_dataloader, config.test_dataloader):
-        next(step for step in loader.dataset.pipeline if step["type"] == "Resize")["scale"] = (16, 16)
-    config.dump(root / "tiny.py")
+    mmengine.runner.runner.collect_env = dict  # takes seconds
+    warnings.simplefilter("ignore")
+    register()
+    make_toy_rgbd(folder, train=IMAGES, test=2, size=32)
+    write_config(folder)
+    mmengine.config.Config.pretty_text = ""  # takes most of the time of saving
+    firsts = [FIRST | {"train_dataloader.drop_last": drop_last} for drop_last in (True, False)]
+    for number, first in enumerate(firsts):
+        train(folder / f"first{number}", first)
+    for index in count():
+        number, work = rng.randrange(len(firsts)), folder / str(index)
+        shutil.copytree(folder / f"first{number}", work)
+        stop = rng.choice(sorted(path.name for path in work.glob("*.pth")))
+        changed = rng.sample(sorted(OTHER), rng.choice((0, 1, 1, 2)))
+        second = firsts[number] | {key: rng.choice(OTHER[key]) for key in changed}
+        flags = rng.choice(FLAGS)
+        call = partial(train_again, work, firsts[number], second, flags, stop)
+        names = [
+            key.split(".")[-1].replace("indices", "images") for key in changed if firsts[number][key] != second[key]
+        ]
+        kind = f"{' '.join(flags) or 'no flag'}: {', '.join(names)}"
+        yield Try({kind.removesuffix(": "): call}, f"{second} {flags}")
 
 
 def register() -> None:
@@ -118,6 +99,48 @@ def register() -> None:
             return {"loss": ((means @ self.weight - masks + 0.01 * torch.rand(())) ** 2).mean()}
 
 
+def write_config(root: Path) -> None:
+    """Write the demo's config with a network of four weights and small images."""
+    from mmengine.config import Config
+
+    config = Config.fromfile(CONFIGS / "SOD" / "mutualformer_demo.py")
+    config.model = {"type": "FourWeights"}
+    config.default_hooks.checkpoint.update(every_iters=1, max_keep_ckpts=9)
+    config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    for loader in (config.train_dataloader, config.test_dataloader):
+        next(step for step in loader.dataset.pipeline if step["type"] == "Resize")["scale"] = (16, 16)
+    config.dump(root / "tiny.py")
+
+
+def train(folder: Path, settings: dict, *flags: str) -> list[int]:
+    """Train in a folder beside scenes and config, and return the number of the epoch of every iteration."""
+    from mmengine.runner import EpochBasedTrainLoop
+
+    from mmseg_mm.engine import run_host_script
+
+    root, name = folder.parent, f"run{next(RUNS)}"
+    options = {f"{part}_dataloader.dataset.data_root": root / part for part in ("train", "test")}
+    options |= {"experiment_name": name, "visualizer.name": name, "launcher": "none"}
+    words = [f"{key}={value}" for key, value in (settings | options).items()]
+    made: list[int] = []
+    host = EpochBasedTrainLoop.run_iter
+
+    def run_iter(loop: EpochBasedTrainLoop, *args: object) -> None:
+        made.append(loop.epoch)
+        host(loop, *args)
+
+    silent = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    with silent[0], silent[1], mock.patch.object(EpochBasedTrainLoop, "run_iter", run_iter):
+        work = ["--work-dir", str(folder)]
+        run_host_script("train.py", [str(root / "tiny.py"), *work, *flags, "--cfg-options", *words])
+    return made
+
+
+def weight(folder: Path, name: str) -> torch.Tensor:
+    """Return the weight in a checkpoint."""
+    return torch.load(folder / name, weights_only=True)["state_dict"]["weight"]
+
+
 def batches(settings: dict) -> int:
     """Compute the iterations of an epoch from the settings."""
     images, batch = settings["train_dataloader.dataset.indices"], settings["train_dataloader.batch_size"]
@@ -138,78 +161,38 @@ def expected(first: dict, second: dict, flags: tuple[str, ...], meta: dict) -> l
     return whole[done:]
 
 
-def fuzz(times: int, seed: int) -> Counter:
-    """Count the outcomes of second runs in the folder of a stopped one, by the settings that were changed."""
-    if not times:
-        return Counter()
-    import mmengine.config
-    import mmengine.runner.runner
+def train_again(folder: Path, first: dict, second: dict, flags: tuple[str, ...], stop: str) -> None:
+    """Train in the folder of a first training as if that had been stopped at a checkpoint, and judge the result.
 
-    from fastreid_mm.common.errors import InputError
-    from mmseg_mm import engine  # noqa: F401  registers
-    from toy_scenes.scenes import make_toy_rgbd
-
-    mmengine.runner.runner.collect_env = dict  # takes seconds
-    warnings.simplefilter("ignore")
-    register()
-    rng, counts = random.Random(seed), Counter()
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        make_toy_rgbd(root, train=IMAGES, test=2, size=32)
-        write_config(root)
-        mmengine.config.Config.pretty_text = ""  # takes most of the time of saving
-        firsts = [{**FIRST, "train_dataloader.drop_last": drop_last} for drop_last in (True, False)]
-        for number, first in enumerate(firsts):
-            Trial(root, root / f"first{number}", f"first{seed}_{number}").train(first)
-        for index in range(times):
-            number = rng.randrange(len(firsts))
-            first, trial = firsts[number], Trial(root, root / str(index), f"t{seed}_{index}")
-            shutil.copytree(root / f"first{number}", trial.folder)
-            ends = {epoch: trial.weight(epoch) for epoch in (1, 2)}
-            state = trial.stop_at(rng.choice(sorted(path.name for path in trial.folder.glob("*.pth"))))
-            changed = rng.sample(sorted(OTHER), rng.choice((0, 1, 1, 2)))
-            second, flags = {**first, **{key: rng.choice(OTHER[key]) for key in changed}}, rng.choice(FLAGS)
-            made: list[int] = []
-            result = outcome(lambda: made.extend(trial.train(second, *flags)), (InputError,))  # noqa: B023
-            right = expected(first, second, flags, state["meta"])
-            if result == "works":
-                same = flags == ("--resume",) or second["randomness.seed"] == first["randomness.seed"]
-                begun = state["state_dict"]["weight"] if flags == ("--resume",) else torch.zeros(4)
-                result = judge(trial, made, right, begun, ends if same and first | _free(second) == second else {})
-            elif result.startswith("refused") and right is not None:
-                result = "WRONG: refused"
-            kind = f"{' '.join(flags) or 'no flag'}: {', '.join(_short(k) for k in changed if first[k] != second[k])}"
-            count(counts, kind.removesuffix(": "), result, f"resume {index} of seed {seed}, {second} {flags}")
-    return counts
-
-
-def _free(settings: dict) -> dict:
-    """Return the settings that do not change a training."""
-    free = ("num_workers", "max_epochs", "val_interval", "seed")
-    return {key: value for key, value in settings.items() if key.endswith(free)}
-
-
-def _short(key: str) -> str:
-    return key.split(".")[-1].replace("indices", "images")
-
-
-def judge(trial: Trial, made: list[int], right: list[int] | None, begun: torch.Tensor, ends: dict) -> str:
-    """Compare a run with what it should have done.
-
-    Args:
-        trial: the folder after the run.
-        made: the epochs of the run's iterations.
-        right: the epochs that they should be.
-        begun: the weight that the run began with.
-        ends: the weights at the ends of epochs of a training that was never stopped, if this run should equal it.
+    Raises:
+        AssertionError: the run was refused without reason, made other iterations than it should, or its weights have
+            not moved or are not those of the first training, if only free settings differ.
     """
+    from fastreid_mm.common.errors import InputError
+
+    ends = {epoch: weight(folder, f"epoch_{epoch}.pth") for epoch in (1, 2)}
+    for path in [*folder.glob("*.pth"), folder / "last_checkpoint"]:
+        if path.name != stop:
+            path.unlink(missing_ok=True)
+    state = torch.load(folder / stop, weights_only=True)
+    right = expected(first, second, flags, state["meta"])
+    try:
+        made = train(folder, second, *flags)
+    except InputError:
+        if right is None:
+            raise
+        raise AssertionError("refused") from None
     if made != right:
-        return f"WRONG: iterations of epochs {made} instead of {right}"
+        raise AssertionError(f"iterations of epochs {made} instead of {right}")
+    resumed, seed = flags == ("--resume",), "randomness.seed"
+    begun = state["state_dict"]["weight"] if resumed else torch.zeros(4)
+    other = [key for key in first if first[key] != second[key] and not key.endswith(FREE)]
+    same = not other and (resumed or first[seed] == second[seed])
     for epoch in sorted({epoch + 1 for epoch in made}):
-        if not (trial.folder / f"epoch_{epoch}.pth").is_file():
-            return f"WRONG: no checkpoint of epoch {epoch}"
-        if torch.equal(trial.weight(epoch), begun):
-            return "WRONG: weights have not moved"
-        if epoch in ends and not torch.equal(trial.weight(epoch), ends[epoch]):
-            return "WRONG: other weights than those of a training that was never stopped"
-    return "works"
+        name = f"epoch_{epoch}.pth"
+        if not (folder / name).is_file():
+            raise AssertionError(f"no checkpoint of epoch {epoch}")
+        if torch.equal(weight(folder, name), begun):
+            raise AssertionError("weights have not moved")
+        if same and epoch in ends and not torch.equal(weight(folder, name), ends[epoch]):
+            raise AssertionError("other weights than those of a training that was never stopped")

@@ -1,107 +1,90 @@
 """Changed file names and layouts of every Re-ID set: every image must be read correctly, reported or refused."""
 
-import logging
 import os
 import random
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from fuzzing.layouts import LAYOUTS, Meaning, Tree, scratch
-from fuzzing.outcome import count, outcome
+from fastreid_mm.common.console import printable
+from fuzzing.campaign import Try, messages
+from fuzzing.layouts import LAYOUTS, Meaning, Tree
 
 SUFFIXES = (".JPG", ".jpeg", ".Png", ".BMP", ".tif", ".WEBP", ".ppm")
 OTHERS = (".gz", ".txt", ".jpg.part", "", ".jpgx", ".mat")
 DROPPINGS = ("Thumbs.db", ".DS_Store", "._0001.jpg", "desktop.ini", "0001.jpg~", "@eaDir")
 STRAYS = ("notes.txt", "a\nb.txt", "list.csv", "caf\udce9.txt", "a b.md", "0001", "x.json", "行人.mat")
+SEVERAL = ("RGBNT201", "Market1501MM", "MSVR310")
+"""Sets whose samples have three files."""
 
 
-def fuzz(times: int, seed: int) -> Counter:
-    """Count the outcomes of the readers on changed trees, by kind of change."""
-    from fastreid_mm.common.errors import InputError
-
-    rng, counts = random.Random(seed), Counter()
-    for index in range(times):
+def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
+    """Change a tree in one or two ways, and build its set."""
+    while True:
         tree, change = rng.choice(LAYOUTS)(), rng.choice(CHANGES)
         tree.follow = rng.random() < 0.7
         change(tree, rng)
         if tree.images() and rng.random() < 0.3:
             rng.choice(CHANGES)(tree, rng)
-        wrong: list[str] = []
-        with scratch() as root:
+        with TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as root:
             tree.write(root)
-            result = outcome(lambda: wrong.extend(check(tree, root)), (InputError,))  # noqa: B023  called at once
-        if wrong:
-            result = escaped(f"WRONG {wrong[0]}")
-        count(counts, change.__name__.replace("_", " "), result, f"tree {index} of seed {seed}, {tree.name}")
-    return counts
+            yield Try({change.__name__.replace("_", " "): partial(check, tree, root)}, tree.name)
 
 
-def check(tree: Tree, root: str) -> list[str]:
-    """Build the set, and list the differences from the meaning of its files."""
-    dataset, messages = _build(tree.name, root)
-    base, lines = os.path.join(root, tree.folder), dataset.left_out.found
-    wrong = []
-    if lines and not any(f"left out {len(lines)}" in each for each in messages):
-        wrong.append(f"nothing is said of {lines[0]}")
-    taken = _taken(dataset)
-    if len({os.path.splitext(path)[0] for path in taken}) < len(taken):
-        wrong.append("two images of one sample are taken")
-    for path, meanings in taken.items():
-        meaning = tree.files.get(os.path.relpath(path, base))
-        if meanings != {meaning}:
-            wrong.append(f"{path} is {meanings}, not {meaning}")
-    named = {re.sub(r" \([^(]*\)$", "", line) for line in lines}
-    lacking = any("missing files" in each and "not trained on" in each for each in messages)
-    rest = [
-        path for path in [*tree.files, *tree.dead] if not _need_not(tree, path) and not _is_named(path, base, named)
-    ]
-    whole = Counter(_sample(path, tree.files[path]) for path in rest if tree.files.get(path))
-    for path in rest:
-        meaning = tree.files.get(path)
-        left = lacking and meaning and meaning.part == "train" and whole[_sample(path, meaning)] < MODALITIES[tree.name]
-        if os.path.join(base, path) not in taken and not left and os.path.lexists(os.path.join(base, path)):
-            wrong.append(f"{path} ({meaning}) is neither read nor reported")
-    return wrong
-
-
-MODALITIES = {"RGBNT201": 3, "Market1501MM": 3, "MSVR310": 3}
-"""Number of files of an aligned sample."""
-MODALITIES |= dict.fromkeys(("SYSUMM01", "RegDB", "LLCM", "RGBN300", "RGBNT100"), 1)
-
-
-def _build(name: str, root: str) -> tuple[Any, list[str]]:
-    """Build a set, and return it with the messages about it."""
+def build(tree: Tree, root: str) -> tuple[Any, list[str]]:
+    """Build the set of a tree, and return it with the messages about it."""
     from fastreid.utils import logger
 
     from fastreid_mm.data import datasets
 
-    said: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
     logger._LOG_COUNTER.clear()  # messages that are given once are given once in each try
-    logging.getLogger("fastreid.mm").addHandler(handler)
-    try:
-        return getattr(datasets, name)(root=root), said
-    finally:
-        logging.getLogger("fastreid.mm").removeHandler(handler)
+    with messages() as said:
+        return getattr(datasets, tree.name)(root=root), said
+
+
+def check(tree: Tree, root: str) -> list[str]:
+    """Build the set, compare it with the meaning of its files, and return the lines on those that are left out.
+
+    Raises:
+        AssertionError: an image is read wrongly, twice, or neither read nor reported.
+    """
+    dataset, said = build(tree, root)
+    base, lines = os.path.join(root, tree.folder), dataset.left_out.found
+    if lines and not any(f"left out {len(lines)}" in each for each in said):
+        raise AssertionError(f"nothing is said of {lines[0]}")
+    taken = _taken(dataset)
+    if len({os.path.splitext(path)[0] for path in taken}) < len(taken):
+        raise AssertionError("two images of one sample are taken")
+    for path, meanings in taken.items():
+        meaning = tree.files.get(os.path.relpath(path, base))
+        if meanings != {meaning}:
+            raise AssertionError(f"{path} is {meanings}, not {meaning}")
+    named = {re.sub(r" \([^(]*\)$", "", line) for line in lines}
+    lacking = any("missing files" in each and "not trained on" in each for each in said)
+    paths = [*tree.files, *tree.dead]
+    rest = [path for path in paths if not _need_not(tree, path) and not _is_named(path, base, named)]
+    whole = Counter(_sample(path, tree.files[path]) for path in rest if tree.files.get(path))
+    for path in rest:
+        meaning, needs = tree.files.get(path), 3 if tree.name in SEVERAL else 1
+        left = lacking and meaning and meaning.part == "train" and whole[_sample(path, meaning)] < needs
+        if os.path.join(base, path) not in taken and not left and os.path.lexists(os.path.join(base, path)):
+            raise AssertionError(f"{path} ({meaning}) is neither read nor reported")
+    return lines
 
 
 def _is_named(path: str, base: str, named: set[str]) -> bool:
     """Tell whether a file, or a folder that contains it, is named as left out."""
     parts = path.split("/")
-    return any(escaped(os.path.join(base, *parts[:depth])) in named for depth in range(1, len(parts) + 1))
+    return any(printable(os.path.join(base, *parts[:depth])) in named for depth in range(1, len(parts) + 1))
 
 
 def _sample(path: str, meaning: Meaning | None) -> tuple[object, str]:
     """Return what the files of an aligned sample have in common."""
     return meaning and meaning.part, os.path.splitext(os.path.basename(path))[0]
-
-
-def escaped(path: str) -> str:
-    """Write a path as readers do, with invalid characters escaped."""
-    return path.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
 
 
 def _taken(dataset: Any) -> dict[str, set[Meaning]]:
@@ -180,7 +163,7 @@ def dead_links(tree: Tree, rng: random.Random) -> None:
     if rng.random() < 0.5:
         tree.dead.add(f"{os.path.dirname(path)}/{rng.choice(('0099.jpg', 'gone', '0099'))}")
     else:
-        tree.files = {each: meaning for each, meaning in tree.files.items() if each != path}
+        tree.drop(path)
         tree.dead.add(path)
 
 
@@ -198,10 +181,8 @@ def renamed_folders(tree: Tree, rng: random.Random) -> None:
     """Rename folders: another case, a space, or another word."""
     path = rng.choice(tree.folders())
     head, name = os.path.split(path)
-    renamed = rng.choice(
-        (name.upper(), name.lower(), name.title(), f"{name} ", f"{name}_old", f"x{name}", name.replace("cam", "cam 0"))
-    )
-    tree.move(path, os.path.join(head, renamed))
+    names = (name.upper(), name.lower(), name.title(), f"{name} ", f"{name}_old", f"x{name}")
+    tree.move(path, os.path.join(head, rng.choice((*names, name.replace("cam", "cam 0")))))
 
 
 def copies(tree: Tree, rng: random.Random) -> None:
@@ -241,12 +222,10 @@ def cameras(tree: Tree, rng: random.Random) -> None:
         head, name = os.path.split(path)
         match = re.search(r"_(?:cam|c|v)([0-9]+)", name)
         if match and meaning and meaning.camera == 1:
-            padded = str(digits).zfill(len(match[1]))
-            first = 0 if "_v" in name else 1
+            renamed = name[: match.start(1)] + str(digits).zfill(len(match[1])) + name[match.end(1) :]
             tree.drop(path)
-            tree.files[os.path.join(head, name[: match.start(1)] + padded + name[match.end(1) :])] = meaning._replace(
-                camera=digits - first
-            )
+            first = 0 if "_v" in name else 1
+            tree.files[os.path.join(head, renamed)] = meaning._replace(camera=digits - first)
     for path in tree.folders():
         if path.endswith("cam1"):
             tree.move(path, path.replace("cam1", f"cam{digits + 10}"))
@@ -259,8 +238,7 @@ def identities(tree: Tree, rng: random.Random) -> None:
         match = re.match(r"([0-9]+)_", os.path.basename(path))
         if match and meaning and meaning.identity == 2 and meaning.part == "train":
             tree.drop(path)
-            new = path.replace(f"/{match[1]}", f"/{more}")
-            tree.files[new] = meaning._replace(identity=more)
+            tree.files[path.replace(f"/{match[1]}", f"/{more}")] = meaning._replace(identity=more)
 
 
 def odd_names(tree: Tree, rng: random.Random) -> None:
@@ -270,22 +248,7 @@ def odd_names(tree: Tree, rng: random.Random) -> None:
         tree.move(path, stem + rng.choice(("\udce9", "行", "٣", "é", "é", "'\"")) + suffix)
 
 
-CHANGES: tuple[Callable[[Tree, random.Random], None], ...] = (
-    other_suffixes,
-    no_suffixes,
-    zeros,
-    strays,
-    droppings,
-    links,
-    dead_links,
-    loops,
-    missing_folders,
-    renamed_folders,
-    copies,
-    folder_copies,
-    same_stems,
-    misplaced,
-    cameras,
-    identities,
-    odd_names,
-)
+Change = Callable[[Tree, random.Random], None]
+CHANGES: tuple[Change, ...] = (other_suffixes, no_suffixes, zeros, strays, droppings, links, dead_links, loops)
+CHANGES += (missing_folders, renamed_folders, copies, folder_copies, same_stems, misplaced, cameras, identities)
+CHANGES += (odd_names,)
