@@ -18,11 +18,12 @@ import random
 import resource
 import shutil
 import signal
-import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import torch
@@ -30,6 +31,9 @@ from tabulate import tabulate
 
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGKILL, last file cut": signal.SIGKILL}
 FULL = "no space"
+OUTCOMES = {0: "was done", 2: "one line", 143: "saved, status 143", None: "hangs"}
+OUTCOMES |= {-signal.SIGKILL: "ended at once", -signal.SIGTERM: "ended before training"}
+"""Words for exit statuses."""
 TIMES_NOT_COMPARED = ("message_hub", "meta")
 """Entries of mmengine's checkpoints that hold times."""
 Train = Callable[[Path, bool], object]
@@ -63,43 +67,32 @@ def saliency_training(config: str, options: list[str]) -> Train:
     return train
 
 
-def fork(train: Train, folder: Path, resume: bool, size_limit: int | None = None) -> int:
-    """Train in a separate process, and return its number. Its output goes to a file beside the folder."""
-    sys.stdout.flush()
-    process = os.fork()
-    if process:
-        return process
-    status = 1
-    try:
+def start(train: Train, folder: Path, resume: bool, size_limit: int | None = None) -> ForkProcess:
+    """Train in a separate process, whose output goes to a file beside the folder."""
+
+    def logged() -> None:
         log = os.open(f"{folder}.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
         if size_limit:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size_limit, resource.RLIM_INFINITY))
-        train(folder, resume)
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 1
-    except BaseException as error:  # after any error, this process ends here and not in the tool
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        print("".join(traceback.format_exception(error)), f"{type(error).__name__}: {error}", file=sys.stderr)
-        status = 2 if isinstance(error, ValueError) else 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        try:
+            train(folder, resume)
+        except ValueError as error:
+            traceback.print_exc()
+            raise SystemExit(2) from error
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    process = get_context("fork").Process(target=logged)
+    process.start()
+    return process
 
 
-def wait(process: int, seconds: float) -> int | None:
+def wait(process: ForkProcess, seconds: float) -> int | None:
     """Return the exit status of a process (minus the signal that ended it), None if it runs longer."""
-    end = time.monotonic() + seconds
-    while True:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > end:
-            return None
-        time.sleep(0.002)
+    process.join(seconds)
+    return process.exitcode
 
 
 def newest(folder: Path) -> list[Path]:
@@ -111,21 +104,14 @@ def newest(folder: Path) -> list[Path]:
 def break_once(train: Train, folder: Path, fault: str, moment: float, resume: bool) -> tuple[str, bool]:
     """Train, cause the fault at a moment (in seconds), and say what happened and whether training was done."""
     limit = 100_000 if fault == FULL else None
-    process = fork(train, folder, resume, limit)
+    process = start(train, folder, resume, limit)
     status = wait(process, 600 if limit else moment)
-    if status is None:
-        os.kill(process, SIGNALS[fault])
+    if status is None and process.pid:
+        os.kill(process.pid, SIGNALS[fault])
         status = wait(process, 600)
     if fault.endswith("cut") and status == -signal.SIGKILL and (files := newest(folder)):
         os.truncate(files[0], int(files[0].stat().st_size * (moment % 1)))
-    outcomes = {
-        0: "was done",
-        -9: "ended at once",
-        -15: "ended before training",
-        143: "saved, status 143",
-        2: "one line",
-    }
-    return outcomes.get(status, f"status {status}") if status is not None else "hangs", status == 0
+    return OUTCOMES.get(status, f"status {status}"), status == 0
 
 
 def contents(folder: Path) -> dict:
@@ -154,7 +140,7 @@ def campaign(train: Train, output: Path, number: int, seed: int) -> Iterator[tup
     for old in (path for path in output.iterdir() if path.is_dir() and path.name.startswith(("whole", "broken"))):
         shutil.rmtree(old)
     begin = time.monotonic()
-    if wait(fork(train, output / "whole", False), 3600) != 0:
+    if wait(start(train, output / "whole", False), 3600) != 0:
         raise SystemExit(f"the training that is never stopped fails: see {output / 'whole.txt'}")
     duration, expected = time.monotonic() - begin, contents(output / "whole")
     done, runs = True, 0
@@ -164,7 +150,7 @@ def campaign(train: Train, output: Path, number: int, seed: int) -> Iterator[tup
         fault = draw.choice([*SIGNALS, "SIGKILL", "SIGTERM", FULL])
         outcome, done = break_once(train, folder, fault, draw.uniform(0, duration), resume=folder.is_dir())
         if not done and not left:  # to the end
-            done = wait(fork(train, folder, True), 3600) == 0
+            done = wait(start(train, folder, True), 3600) == 0
         yield fault, outcome, same(contents(folder), expected) if done else None
 
 
