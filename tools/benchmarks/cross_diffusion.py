@@ -3,15 +3,16 @@
 
     python tools/benchmarks/cross_diffusion.py [--tokens 465] [--heads 12] [--dim 64] [--batch 8] [--device cuda]
 
-The first two start from the affinities, which the layer has for self-attention anyway and whose cost is a separate
-line. Cross-attention starts from queries and keys. All have gradients. Peak
-memory is the memory of a separate process beyond its inputs (on a CPU, only under Linux).
+The first two start from the affinities, which the layer has for self-attention anyway and whose cost is a line apart.
+Cross-attention starts from queries and keys. All have gradients. Peak memory is the memory of a separate process beyond
+its inputs (on a CPU, only under Linux).
 """
 
 import argparse
-import multiprocessing
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,12 +62,8 @@ def attention(tensors: Inputs) -> tuple[Tensor, Tensor]:
     return cross_attention(query_a, key_a, value_a, query_b, key_b, value_b)
 
 
-FORMS = {
-    "literal formula": literal,
-    "cross_diffusion": products,
-    "the affinities": affinities,
-    "cross_attention": attention,
-}
+FORMS = {"literal formula": literal, "cross_diffusion": products, "the affinities": affinities}
+FORMS |= {"cross_attention": attention}
 
 
 def inputs(args: argparse.Namespace) -> Inputs:
@@ -85,35 +82,24 @@ def step(form: Callable, tensors: Inputs, backward: bool) -> None:
         torch.cuda.synchronize()
 
 
-def peak(name: str, args: argparse.Namespace, backward: bool, queue: multiprocessing.Queue) -> None:
+def peak(name: str, args: argparse.Namespace, backward: bool) -> float:
     """Measure the MiB that a form needs beyond its inputs, in a process that runs nothing else."""
     tensors = inputs(args)
     if tensors.query.is_cuda:
         before = torch.cuda.memory_allocated()
         step(FORMS[name], tensors, backward)
-        queue.put((torch.cuda.max_memory_allocated() - before) / 2**20)
-        return
+        return (torch.cuda.max_memory_allocated() - before) / 2**20
     # the peak is counted from here, since making the inputs needed more memory than they keep
     Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     step(FORMS[name], tensors, backward)
-    queue.put(memory("VmHWM") - before)
+    return memory("VmHWM") - before
 
 
 def memory(name: str) -> float:
     """Return the MiB of this process, "VmRSS" now or "VmHWM" at most; getrusage would include the parent's."""
     with Path("/proc/self/status").open() as file:
         return next(int(line.split()[1]) for line in file if line.startswith(name)) / 2**10
-
-
-def measure_peak(name: str, args: argparse.Namespace, backward: bool) -> float:
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=peak, args=(name, args, backward, queue))
-    process.start()
-    mebibytes = queue.get()
-    process.join()
-    return mebibytes
 
 
 def main() -> None:
@@ -127,7 +113,9 @@ def main() -> None:
     for backward in (False, True):
         print("forward and backward:" if backward else "forward:")
         for name in FORMS:
-            print(f"  {name:16} peak {measure_peak(name, args, backward):.0f} MiB")
+            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                mebibytes = pool.submit(peak, name, args, backward).result()
+            print(f"  {name:16} peak {mebibytes:.0f} MiB")
 
 
 if __name__ == "__main__":

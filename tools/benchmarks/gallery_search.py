@@ -9,9 +9,9 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ import torch
 from fastreid_mm.evaluation import QueryAdaptiveFeature, pairwise_distance, query_adaptive_distance
 from fastreid_mm.retrieval.faiss_index import FaissIndex
 from fastreid_mm.retrieval.identity import Identity
-from fastreid_mm.retrieval.search import scan, search
+from fastreid_mm.retrieval.search import Ranked, scan, search
 from fastreid_mm.retrieval.spaces import PlainSpace, QueryAdaptiveSpace, Space
 
 TOP, PARTS, BATCH = 10, 6, 1024
@@ -99,21 +99,11 @@ def ask_in_a_loop(folder: Path) -> np.ndarray:
     return np.array(places)
 
 
-def measured(way: Callable, folder: Path, answer: Connection) -> None:
+def measured(way: Callable, folder: Path) -> tuple[float, float, np.ndarray | None]:
+    """Return the seconds that a way takes, the peak memory of this process in GiB, and what the way returns."""
     start = time.perf_counter()
     places = way(folder)
-    answer.send((time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, places))
-
-
-def in_a_process(way: Callable, folder: Path) -> tuple[float, float, np.ndarray | None]:
-    """Run a way in a separate process, and return seconds, GiB and its result."""
-    context = get_context("fork")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=measured, args=(way, folder, theirs))
-    process.start()
-    result = ours.recv()
-    process.join()
-    return result
+    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, places
 
 
 def compare(ways: dict[str, Callable], folder: Path, repeats: int) -> None:
@@ -121,13 +111,21 @@ def compare(ways: dict[str, Callable], folder: Path, repeats: int) -> None:
     runs: dict[str, list] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
-            runs[name].append(in_a_process(way, folder))
+            with ProcessPoolExecutor(1, get_context("fork")) as pool:
+                runs[name].append(pool.submit(measured, way, folder).result())
     first = next(iter(runs.values()))
     for name, run in runs.items():
         seconds, memory = median(each[0] for each in run), median(each[1] for each in run)
         ratio = median(each[0] / other[0] for each, other in zip(run, first))
         same = "" if run[0][2] is None else f", {np.mean(run[0][2] == first[0][2]):.2%} the same places"
         print(f"{name:32} {seconds:8.2f} s, {ratio:6.2f} times the first, {memory:5.2f} GiB{same}", flush=True)
+
+
+def timed(ask: Callable[..., Ranked], *arguments: object) -> tuple[float, np.ndarray]:
+    """Return the seconds of a search and the places that it finds."""
+    start = time.perf_counter()
+    places = ask(*arguments).places
+    return time.perf_counter() - start, places
 
 
 def recall(found: np.ndarray, best: np.ndarray) -> float:
@@ -143,9 +141,7 @@ def compare_kinds(folder: Path, kinds: list[str]) -> None:
         if not name_of(folder, space, kind).exists():
             make(folder, space, kind)
         index = index_in(folder, space, query.shape[1], kind, effort)
-        start = time.perf_counter()
-        places = search(index, space, plain, query, TOP).places
-        seconds = time.perf_counter() - start
+        seconds, places = timed(search, index, space, plain, query, TOP)
         print(f"{kind:24} {effort:14} {seconds:6.2f} s, recall@{TOP} {recall(places, best):.4f}", flush=True)
 
 
@@ -159,13 +155,10 @@ def compare_candidates(folder: Path, rows: int, columns: int, queries: int, cand
     for metric, numbers in (("euclidean", [0]), ("cosine", candidates)):
         space, ask_all = QueryAdaptiveSpace(PARTS, metric), partial(query_adaptive, metric)
         index = index_in(folder, space, columns + columns // PARTS)
-        start = time.perf_counter()
-        best = scan(index, space, ask_all, query, TOP).places
-        print(f"CMT, {metric}, every row compared {time.perf_counter() - start:8.2f} s", flush=True)
+        seconds, best = timed(scan, index, space, ask_all, query, TOP)
+        print(f"CMT, {metric}, every row compared {seconds:8.2f} s", flush=True)
         for number in numbers:
-            start = time.perf_counter()
-            places = search(index, space, ask_all, query, TOP, number).places
-            seconds = time.perf_counter() - start
+            seconds, places = timed(search, index, space, ask_all, query, TOP, number)
             print(f"CMT, {metric}, {number or TOP + 16} candidates {seconds:8.2f} s, recall {recall(places, best):.4f}")
 
 

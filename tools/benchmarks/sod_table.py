@@ -28,6 +28,9 @@ ROWS = {
     "MutualFormer": [],
     "MutualFormer, detail=none": [f"{HEAD}.detail=none"],
 }
+EPOCHS = ("train_cfg.max_epochs", "train_cfg.val_interval", "param_scheduler.0.T_max")
+EPOCHS += ("default_hooks.checkpoint.interval",)
+"""Keys whose value is the number of epochs."""
 METRICS = ("Sm", "maxFm", "maxEm", "MAE")
 
 
@@ -36,25 +39,10 @@ def run(row: str, seed: int, epochs: int, output: Path) -> dict[str, float]:
     name = "".join(letter if letter.isalnum() else "_" for letter in row)
     folder = output / f"{name}_{epochs}_epochs" / f"seed_{seed}"
     if not (folder / "sod_results.json").is_file():
-        options = [
-            *ROWS[row],
-            f"randomness.seed={seed}",
-            f"val_evaluator.save_dir={folder}",
-            f"train_cfg.max_epochs={epochs}",
-            f"train_cfg.val_interval={epochs}",
-            f"param_scheduler.0.T_max={epochs}",
-            f"default_hooks.checkpoint.interval={epochs}",
-        ]
-        command = [
-            sys.executable,
-            str(TOOLS / "train_sod.py"),
-            str(CONFIG),
-            "--work-dir",
-            str(folder),
-            "--overwrite",
-            "--cfg-options",
-            *options,
-        ]
+        options = [*ROWS[row], f"randomness.seed={seed}", f"val_evaluator.save_dir={folder}"]
+        options += [f"{key}={epochs}" for key in EPOCHS]
+        training = [str(TOOLS / "train_sod.py"), str(CONFIG), "--work-dir", str(folder), "--overwrite"]
+        command = [sys.executable, *training, "--cfg-options", *options]
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "train.log").open("w") as log:
             status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
