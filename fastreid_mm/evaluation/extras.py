@@ -12,7 +12,7 @@ from fastreid_mm.evaluation.hidden_images import hidden_images
 from fastreid_mm.evaluation.measure import Distances
 from fastreid_mm.evaluation.query_expansion import average_query_expansion
 from fastreid_mm.evaluation.re_ranking import KReciprocal
-from fastreid_mm.evaluation.side import Distance, Ranking, Side
+from fastreid_mm.evaluation.side import Distance, Ranking
 
 
 class Expansion(NamedTuple):
@@ -80,7 +80,7 @@ class Compared(NamedTuple):
         query, gallery, distance = ranking.query.features, ranking.gallery.features, self.distance
         if extras.expansion:
             query, gallery = self.plain(query), self.plain(gallery)
-            hidden = _hidden(rule, ranking.query, ranking.gallery)
+            hidden = np.array(ranking.query.hides(ranking.gallery, rule))
             query = average_query_expansion(query, gallery, *extras.expansion, self.metric, hidden)
 
             def distance(query: Tensor, gallery: Tensor) -> Tensor:
@@ -89,10 +89,6 @@ class Compared(NamedTuple):
         if not extras.reranking:
             return lambda rows: distance(query[rows], gallery)
         return _reranked(extras.reranking, query, gallery, distance, self.metric == "euclidean", ranking, rule)
-
-
-def _hidden(rule: str, query: Side, gallery: Side) -> np.ndarray:
-    return np.array(hidden_images(rule, query.ids, query.places, gallery.ids, gallery.places))
 
 
 def _reranked(

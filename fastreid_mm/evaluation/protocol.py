@@ -139,9 +139,8 @@ class Protocol:
     def _measures(
         self, ranking: Ranking, ranks: Sequence[int], roc: bool, recall_shares: int
     ) -> tuple[RankScores, list[Measure]]:
-        labels, columns = ranking.query.labels_with(ranking.gallery), ranking.columns
-        scores = RankScores(*labels, self.rule, self.unique_ids, ranks, columns, recall_shares)
-        return scores, [RocCounts(*labels, self.rule, columns=columns)] if roc else []
+        scores = RankScores(ranking, self.rule, self.unique_ids, ranks, recall_shares)
+        return scores, [RocCounts(ranking, self.rule)] if roc else []
 
     def _reported(self, metrics: Metrics) -> Metrics:
         return {name: value for name, value in metrics.items() if self._reports(name)}
@@ -163,12 +162,7 @@ class Protocol:
         found, settings = {}, self.rankings(query, gallery)
         for setting, rankings in settings.items():
             with _named(settings, setting):
-                names = [
-                    metric_names(
-                        *each.query.labels_with(each.gallery), self.rule, ranks or self.ranks, columns=each.columns
-                    )
-                    for each in rankings
-                ]
+                names = [metric_names(each, self.rule, ranks or self.ranks) for each in rankings]
             found[setting] = [
                 name for name in names[0] if self._reports(name) and all(name in others for others in names)
             ]

@@ -8,9 +8,10 @@ import numpy as np
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.hidden_images import RULES, hidden_images, is_junk, tell_junk
-from fastreid_mm.evaluation.measure import as_distances, measure_blocks, to_array
-from fastreid_mm.evaluation.rank_positions import GroupedGallery, exclude, identity_positions, image_positions
+from fastreid_mm.evaluation.measure import as_distances, measure_blocks
+from fastreid_mm.evaluation.rank_positions import GroupedGallery, identity_positions, image_positions
 from fastreid_mm.evaluation.recall_shares import share_precisions
+from fastreid_mm.evaluation.side import Ranking, ranking_of
 
 _FEW = 64  # queries among which one mostly has a true image
 
@@ -27,45 +28,6 @@ def _gather(block: np.ndarray, first: int, columns: np.ndarray) -> np.ndarray:
     return np.minimum(values, np.finfo(values.dtype).max) if np.isinf(largest) else values
 
 
-def _score(
-    values: np.ndarray,
-    ids: np.ndarray,
-    cams: np.ndarray,
-    gallery: GroupedGallery,
-    rule: str,
-    unique_ids: bool,
-    shares: int,
-) -> np.ndarray:
-    """Score each query, (n, 3 + shares), nan if it has no true image.
-
-    The scores are CMC position from 0, average precision, inverse penalty, and precision over each share of recall.
-    """
-    place, slots, true = gallery.true_slots(ids)
-    scores = np.full((len(ids), 3 + shares), np.nan)
-    true = exclude(values, slots, true, ids, cams, gallery, rule)
-    counts = true.sum(1)
-    valid = counts > 0
-    if not valid.any():
-        return scores
-    positions = image_positions(values, slots, true, gallery.order)
-    precision = np.arange(1, positions.shape[1] + 1) / (positions + 1)
-    is_true = np.arange(positions.shape[1]) < counts[:, None]
-    last = np.take_along_axis(positions, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
-    first = identity_positions(values, place, slots, true, gallery) if unique_ids else positions[:, 0]
-    columns = (first, (precision * is_true).sum(1) / np.maximum(counts, 1), counts / (last + 1))
-    scores[valid, :3] = np.stack(columns, axis=1)[valid]
-    if shares:
-        scores[valid, 3:] = share_precisions(precision[valid], counts[valid], shares)
-    return scores
-
-
-def _labels(labels: Any, name: str, size: int) -> np.ndarray:
-    array = to_array(labels)
-    if array.shape != (size,):
-        raise InputError(f"{name} must have shape ({size},) like the distance matrix, got {array.shape}")
-    return array
-
-
 def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
     """Return the ranks within a gallery's size; a warning names the others."""
     for rank in ranks:
@@ -77,94 +39,61 @@ def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
     return [rank for rank in ranks if rank <= size]
 
 
-def _rankable(
-    query_ids: np.ndarray, gallery_ids: np.ndarray, columns: np.ndarray | None, ranks: Sequence[int]
-) -> tuple[np.ndarray, list[int]]:
-    """Return the columns to rank, and the ranks that they have."""
-    columns = np.arange(len(gallery_ids)) if columns is None else columns
-    if not len(query_ids) or not len(columns):
-        raise InputError(f"nothing to rank: {len(query_ids)} queries, {len(columns)} gallery images")
-    tell_junk(queries=query_ids, gallery_images=gallery_ids[columns])
-    return columns, _defined_ranks(ranks, int((~is_junk(gallery_ids[columns])).sum()))
+def _ranked_at(ranking: Ranking, ranks: Sequence[int]) -> list[int]:
+    """Return the ranks that the gallery of a ranking has, or refuse an empty side."""
+    query, gallery = ranking.query.ids, ranking.gallery.ids[ranking.ranked]
+    if not len(query) or not len(gallery):
+        raise InputError(f"nothing to rank: {len(query)} queries, {len(gallery)} gallery images")
+    tell_junk(queries=query, gallery_images=gallery)
+    return _defined_ranks(ranks, int((~is_junk(gallery)).sum()))
 
 
 def _nothing_true(queries: int, rule: str) -> InputError:
     return InputError(f"none of the {queries} queries has a true gallery image under the rule {rule!r}")
 
 
-def metric_names(
-    query_ids: np.ndarray,
-    gallery_ids: np.ndarray,
-    query_cams: np.ndarray,
-    gallery_cams: np.ndarray,
-    rule: str,
-    ranks: Sequence[int],
-    *,
-    columns: np.ndarray | None = None,
-) -> list[str]:
+def metric_names(ranking: Ranking, rule: str, ranks: Sequence[int]) -> list[str]:
     """Tell which metrics :func:`rank_metrics` gives of some labels, without any distance.
 
     Args:
-        query_ids: as :func:`rank_metrics` takes them, as all others.
-        gallery_ids: likewise.
-        query_cams: likewise.
-        gallery_cams: likewise.
-        rule: likewise.
-        ranks: likewise.
-        columns: likewise.
+        ranking: the labels.
+        rule, ranks: see :func:`rank_metrics`.
 
     Raises:
         InputError: what :func:`rank_metrics` raises whatever the distances are.
 
     Examples:
-        >>> metric_names(np.array([7]), np.array([7, 5]), np.array([1]), np.array([2, 2]), "market", (1,))
+        >>> metric_names(ranking_of((1, 2), [7], [7, 5], [1], [2, 2]), "market", (1,))
         ['Rank-1', 'mAP', 'mINP', 'valid_queries']
     """
-    columns, ranks = _rankable(query_ids, gallery_ids, columns, ranks)
-    ids, cams = gallery_ids[columns], gallery_cams[columns]
-    for rows in (slice(start, start + _FEW) for start in range(0, len(query_ids), _FEW)):
-        same = query_ids[rows, None] == ids
-        if (same & ~hidden_images(rule, query_ids[rows], query_cams[rows], ids, cams)).any():
+    ranks, (query, gallery) = _ranked_at(ranking, ranks), ranking.labels()
+    for start in range(0, len(query.ids), _FEW):
+        few = query.of(np.arange(start, min(start + _FEW, len(query.ids))))
+        if ((few.ids[:, None] == gallery.ids) & ~few.hides(gallery, rule)).any():
             return [*(f"Rank-{k}" for k in ranks), "mAP", "mINP", "valid_queries"]
-    raise _nothing_true(len(query_ids), rule)
+    raise _nothing_true(len(query.ids), rule)
 
 
 class RankScores:
     """Rank-k, mAP and mINP of a ranking, of the distances of some queries at a time.
 
     Args:
-        query_ids: as :func:`rank_metrics` takes them, but as arrays, as all others.
-        gallery_ids: likewise.
-        query_cams: likewise.
-        gallery_cams: likewise.
-        rule: likewise.
-        unique_ids: likewise.
-        ranks: likewise.
-        columns: likewise.
-        recall_shares: likewise.
+        ranking: the labels of query and gallery.
+        rule, unique_ids, ranks, recall_shares: see :func:`rank_metrics`.
 
     Raises:
         InputError: an unknown rule, an empty gallery, or a rank below 1.
     """
 
     def __init__(
-        self,
-        query_ids: np.ndarray,
-        gallery_ids: np.ndarray,
-        query_cams: np.ndarray,
-        gallery_cams: np.ndarray,
-        rule: str,
-        unique_ids: bool,
-        ranks: Sequence[int],
-        columns: np.ndarray | None = None,
-        recall_shares: int = 0,
+        self, ranking: Ranking, rule: str, unique_ids: bool, ranks: Sequence[int], recall_shares: int = 0
     ) -> None:
         require_choice("rule", rule, RULES)
-        columns, self._ranks = _rankable(query_ids, gallery_ids, columns, ranks)
-        self._gallery = GroupedGallery.group(columns, gallery_ids, gallery_cams)
-        self._ids, self._cams, self._options = query_ids, query_cams, (rule, unique_ids, recall_shares)
-        self._scores = np.full((len(query_ids), 3 + recall_shares), np.nan)
-        self.width = len(columns)
+        self._ranks = _ranked_at(ranking, ranks)
+        self._query, self._rule, self._unique_ids, self._shares = ranking.query, rule, unique_ids, recall_shares
+        self._gallery = GroupedGallery.group(ranking.ranked, ranking.gallery.ids, ranking.gallery.places)
+        self._scores = np.full((len(ranking.query.ids), 3 + recall_shares), np.nan)
+        self.width = len(ranking.ranked)
 
     def add(self, rows: slice, distance: np.ndarray) -> None:
         """Score some queries by their distances (n, Ng).
@@ -172,14 +101,29 @@ class RankScores:
         Raises:
             InputError: a distance is NaN.
         """
-        values = _gather(distance, rows.start, self._gallery.columns)
-        self._scores[rows] = _score(values, self._ids[rows], self._cams[rows], self._gallery, *self._options)
+        values, gallery = _gather(distance, rows.start, self._gallery.columns), self._gallery
+        ids, cams, scores = self._query.ids[rows], self._query.places[rows], self._scores[rows]
+        place, slots, true = gallery.true_slots(ids)
+        true = gallery.exclude(values, slots, true, hidden_images(self._rule, ids, cams, gallery.ids, gallery.cams))
+        counts = true.sum(1)
+        valid = counts > 0
+        if not valid.any():
+            return
+        positions = image_positions(values, slots, true, gallery.order)
+        precision = np.arange(1, positions.shape[1] + 1) / (positions + 1)
+        is_true = np.arange(positions.shape[1]) < counts[:, None]
+        last = np.take_along_axis(positions, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
+        first = identity_positions(values, place, slots, true, gallery) if self._unique_ids else positions[:, 0]
+        columns = (first, (precision * is_true).sum(1) / np.maximum(counts, 1), counts / (last + 1))
+        scores[valid, :3] = np.stack(columns, axis=1)[valid]
+        if self._shares:
+            scores[valid, 3:] = share_precisions(precision[valid], counts[valid], self._shares)
 
     def by_query(self) -> np.ndarray:
         """Return the scores (Nq, 3) of every query, nan without a true image.
 
         They are the position from 0 of the first true image, average precision, and inverse penalty, of which the
-        metrics are means.
+        metrics are means. In :attr:`_scores`, precisions over each share of recall follow.
         """
         return self._scores[:, :3].astype(np.float32)
 
@@ -191,7 +135,7 @@ class RankScores:
         """
         scores = self._scores[~np.isnan(self._scores[:, 0])]
         if not len(scores):
-            raise _nothing_true(len(self._ids), self._options[0])
+            raise _nothing_true(len(self._scores), self._rule)
         average_precision, inverse_penalty, *precisions = scores[:, 1:].mean(0)
         metrics = {f"Rank-{k}": 100 * int((scores[:, 0] < k).sum()) / len(scores) for k in self._ranks} | {
             "mAP": 100 * float(average_precision),
@@ -245,12 +189,7 @@ def rank_metrics(
             query with a true gallery image.
     """
     matrix = as_distances(distance)
-    labels = (
-        _labels(query_ids, "query_ids", len(matrix)),
-        _labels(gallery_ids, "gallery_ids", matrix.shape[1]),
-        _labels(query_cams, "query_cams", len(matrix)),
-        _labels(gallery_cams, "gallery_cams", matrix.shape[1]),
-    )
-    scores = RankScores(*labels, rule, unique_ids, ranks, columns, recall_shares)
+    ranking = ranking_of(matrix.shape, query_ids, gallery_ids, query_cams, gallery_cams, columns)
+    scores = RankScores(ranking, rule, unique_ids, ranks, recall_shares)
     measure_blocks([scores], matrix.__getitem__, *matrix.shape)
     return scores.metrics()

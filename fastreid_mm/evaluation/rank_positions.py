@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreid_mm.evaluation.hidden_images import hidden_images
-
 _TIED_VALUES = 2**21  # distances compared at a time
 
 
@@ -55,6 +53,19 @@ class GroupedGallery(NamedTuple):
         exists = np.arange(len(starts)) < counts[:, None]
         return place, np.where(exists, starts + place[:, None], 0), exists
 
+    @staticmethod
+    def exclude(values: np.ndarray, slots: np.ndarray, true: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Set the distances of hidden gallery images to infinity, in place; return the true slots left (n, K).
+
+        Args:
+            values: (n, Ng) finite distances, columns grouped by identity.
+            slots: (n, K) grouped columns of each query's identity.
+            true: (n, K), which of them exist.
+            hidden: (n, Ng), which images are hidden from a query.
+        """
+        np.putmask(values, hidden, np.inf)
+        return true & ~np.take_along_axis(hidden, slots, axis=1)
+
     def best(self, values: np.ndarray) -> np.ndarray:
         """Return the smallest of the values (n, Ng) for each identity, (n, I)."""
         blocks = np.split(values, np.cumsum(self.widths)[:-1], axis=1)
@@ -62,31 +73,6 @@ class GroupedGallery(NamedTuple):
         for block in blocks[1:]:
             np.minimum(best[:, : block.shape[1]], block, out=best[:, : block.shape[1]])
         return best
-
-
-def exclude(
-    values: np.ndarray,
-    slots: np.ndarray,
-    true: np.ndarray,
-    ids: np.ndarray,
-    cams: np.ndarray,
-    gallery: GroupedGallery,
-    rule: str,
-) -> np.ndarray:
-    """Set the distances of hidden gallery images to infinity, in place; return the true slots left (n, K).
-
-    Args:
-        values: (n, Ng) finite distances, columns grouped by identity.
-        slots: (n, K) grouped columns of each query's identity.
-        true: (n, K), which of them exist.
-        ids: (n,) identities of the queries.
-        cams: (n,) cameras of the queries.
-        gallery: the grouped gallery.
-        rule: see :func:`hidden_images`.
-    """
-    hidden = hidden_images(rule, ids, cams, gallery.ids, gallery.cams)
-    np.putmask(values, hidden, np.inf)
-    return true & ~np.take_along_axis(hidden, slots, axis=1)
 
 
 def _count_nearer(ascending: np.ndarray, rows: np.ndarray, limits: np.ndarray) -> np.ndarray:

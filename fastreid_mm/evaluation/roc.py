@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.evaluation.hidden_images import hidden_images, tell_junk
-from fastreid_mm.evaluation.measure import as_distances, measure_blocks, to_array
+from fastreid_mm.evaluation.hidden_images import tell_junk
+from fastreid_mm.evaluation.measure import as_distances, measure_blocks
 from fastreid_mm.evaluation.query_blocks import query_blocks
+from fastreid_mm.evaluation.side import Ranking, ranking_of
 
 RATES = (1e-4, 1e-3, 1e-2)
 """False positive rates, as in fast-reid."""
@@ -21,35 +22,19 @@ class RocCounts:
     Of the false pairs only the nearest are kept, as many as the highest rate accepts.
 
     Args:
-        query_ids: as :func:`roc_metrics` takes them, but as arrays, as all others.
-        gallery_ids: likewise.
-        query_cams: likewise.
-        gallery_cams: likewise.
-        rule: likewise.
-        rates: likewise.
-        columns: (n,) indices of the gallery images that are compared; all of them by default.
+        ranking: the labels of query and gallery.
+        rule, rates: see :func:`roc_metrics`.
 
     Raises:
         InputError: the rule is unknown, or there is no true or no false pair.
     """
 
-    def __init__(
-        self,
-        query_ids: np.ndarray,
-        gallery_ids: np.ndarray,
-        query_cams: np.ndarray,
-        gallery_cams: np.ndarray,
-        rule: str,
-        rates: Sequence[float] = RATES,
-        columns: np.ndarray | None = None,
-    ) -> None:
-        self._columns = np.arange(len(gallery_ids)) if columns is None else columns
-        self._query = query_ids, query_cams
-        self._gallery = gallery_ids[self._columns], gallery_cams[self._columns]
+    def __init__(self, ranking: Ranking, rule: str, rates: Sequence[float] = RATES) -> None:
+        self._columns, (self._query, self._gallery) = ranking.ranked, ranking.labels()
         self._rule, self._rates, self.width = rule, rates, len(self._columns)
-        tell_junk(queries=query_ids, gallery_images=self._gallery[0])
+        tell_junk(queries=self._query.ids, gallery_images=self._gallery.ids)
         counts = np.zeros(2, dtype=np.int64)  # pairs that are true, and false
-        for rows in query_blocks(len(query_ids), self.width):
+        for rows in query_blocks(len(self._query.ids), self.width):
             counts += [int(pairs.sum()) for pairs in self._pairs(rows)]
         true, false = counts.tolist()
         if not true or not false:
@@ -60,9 +45,8 @@ class RocCounts:
 
     def _pairs(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Find the true and the false pairs (n, Ng) among those that count."""
-        ids, cams = (each[rows] for each in self._query)
-        seen = ~hidden_images(self._rule, ids, cams, *self._gallery)
-        same = ids[:, None] == self._gallery[0]
+        query = self._query.of(np.arange(rows.start, rows.stop))
+        seen, same = ~query.hides(self._gallery, self._rule), query.ids[:, None] == self._gallery.ids
         return seen & same, seen & ~same
 
     def add(self, rows: slice, distance: np.ndarray) -> None:
@@ -118,14 +102,13 @@ def roc_metrics(
         ``"TPR@FPR=1e-04"`` and so on, in percent.
 
     Raises:
-        InputError: the rule is unknown, a distance is NaN, or there is no true or no false pair.
+        InputError: shapes that disagree, the rule is unknown, a distance is NaN, or there is no true or no false pair.
 
     Examples:
         >>> roc_metrics([[1.0, 3.0, 2.0]], [7], [7, 7, 5], [1], [1, 1, 1], "none")["TPR@FPR=1e-02"]
         50.0
     """
     matrix = as_distances(distance)
-    labels = to_array(query_ids), to_array(gallery_ids), to_array(query_cams), to_array(gallery_cams)
-    counts = RocCounts(*labels, rule, rates)
+    counts = RocCounts(ranking_of(matrix.shape, query_ids, gallery_ids, query_cams, gallery_cams), rule, rates)
     measure_blocks([counts], matrix.__getitem__, *matrix.shape)
     return counts.metrics()

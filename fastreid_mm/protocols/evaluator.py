@@ -18,7 +18,7 @@ from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.data.items import Item, as_items, field
 from fastreid_mm.evaluation.distances import METRICS, pairwise_distance
 from fastreid_mm.evaluation.extras import Compared
-from fastreid_mm.evaluation.hidden_images import JUNK, hidden_images, is_junk
+from fastreid_mm.evaluation.hidden_images import JUNK, is_junk
 from fastreid_mm.evaluation.measure import Distances
 from fastreid_mm.evaluation.protocol import Protocol
 from fastreid_mm.evaluation.query_scores import QueryScores
@@ -181,8 +181,7 @@ class RetrievalEvaluator(FeatureCollector):
 
     def hidden(self, query: list[Item], gallery: list[Item]) -> np.ndarray:
         """Return a mask (Nq, Ng), true where the protocol hides a gallery item from a query."""
-        asking, asked = self.side(query), self.side(gallery)
-        return hidden_images(self.protocol.rule, asking.ids, asking.places, asked.ids, asked.places)
+        return self.side(query).hides(self.side(gallery), self.protocol.rule)
 
     def shown_distance(self, chosen: np.ndarray, shown: np.ndarray) -> Tensor:
         """Compute the distances (n, m) by which chosen queries, people, rank gallery images, given their indices."""
