@@ -19,7 +19,7 @@ from fastreid_mm.evaluation.measure import as_distances, to_array
 from fastreid_mm.evaluation.protocol import Protocol
 from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.evaluation.seeded_draw import draw_seeded
-from fastreid_mm.evaluation.side import Ranking, Side
+from fastreid_mm.evaluation.side import Ranking, Side, ranking_of
 from fastreid_mm.evaluation.sysu_splits import (
     INFRARED_CAMERAS,
     VISIBLE_CAMERAS,
@@ -198,12 +198,6 @@ class SYSU(Protocol):
             )
 
 
-def _check_lengths(shape: tuple[int, ...], queries: Sequence[np.ndarray], gallery: Sequence[np.ndarray]) -> None:
-    sizes = [len(array) for array in (*queries, *gallery)]
-    if len(shape) != 2 or sizes != [shape[0]] * len(queries) + [shape[1]] * len(gallery):
-        raise InputError(f"distance {shape} does not fit query ids, cams and gallery ids, cams, numbers of {sizes}")
-
-
 def evaluate_sysu(
     distance: Any,
     query_ids: Any,
@@ -226,11 +220,8 @@ def evaluate_sysu(
         gallery_ids: (Ng,) identities.
         gallery_cams: (Ng,) cameras, 1, 2, 4 or 5.
         gallery_numbers: (Ng,) number of each image in its camera and identity, the 1 of ``cam1/0006/0001.jpg``.
-        permutation: see :class:`SYSU`.
-        modes: see :class:`SYSU`.
-        shots: see :class:`SYSU`.
+        permutation, modes, shots, trials: see :class:`SYSU`.
         ranks: the k of each Rank-k.
-        trials: see :class:`SYSU`.
 
     Returns:
         ``{"all_search_1shot": {"Rank-1", "Rank-10", "Rank-20", "mAP", "mINP"}, ...}`` in percent; the number of valid
@@ -242,9 +233,9 @@ def evaluate_sysu(
             :func:`rank_metrics` refuses the arguments.
     """
     protocol = SYSU(permutation, modes, shots, trials)
-    matrix, query_ids, query_cams = as_distances(distance), to_array(query_ids), to_array(query_cams)
-    ids, cams, numbers = map(to_array, (gallery_ids, gallery_cams, gallery_numbers))
-    _check_lengths(matrix.shape, (query_ids, query_cams), (ids, cams, numbers))
-    query = Side(torch.from_numpy(matrix), query_ids, query_cams)  # a query's features are its distances
-    gallery = Side(torch.empty(len(ids), 0), ids, cams, numbers=numbers)
-    return protocol.evaluate(query, gallery, lambda distances, _: distances, ranks)
+    matrix, numbers = as_distances(distance), to_array(gallery_numbers)
+    ranking = ranking_of(matrix.shape, query_ids, gallery_ids, query_cams, gallery_cams)
+    if numbers.shape != matrix.shape[1:]:
+        raise InputError(f"gallery_numbers must have shape {matrix.shape[1:]}, got {numbers.shape}")
+    query = ranking.query._replace(features=torch.from_numpy(matrix))  # a query's features are its distances
+    return protocol.evaluate(query, ranking.gallery._replace(numbers=numbers), lambda distances, _: distances, ranks)
