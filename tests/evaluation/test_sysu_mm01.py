@@ -155,7 +155,7 @@ def test_names_the_image_the_gallery_lacks(made, permutation):
         ({"modes": ()}, r"nothing to evaluate: modes \(\)"),
         ({"trials": 11}, "10 trials, not 11"),
         ({"ranks": (0, 1)}, "all_search_1shot: Rank-0"),
-        ({"gallery_numbers": np.zeros(3)}, r"\[.*, 3\]"),
+        ({"gallery_numbers": np.zeros(3)}, r"gallery_numbers must have shape \(\d+,\), got \(3,\)"),
     ],
 )
 def test_refuses(made, permutation, changes, message):
