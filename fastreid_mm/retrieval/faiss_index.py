@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from fastreid_mm.retrieval.identity import Identity, refuse_other
 from fastreid_mm.retrieval.journal import Journal
 from fastreid_mm.retrieval.side_file import Side, file_checksum, read_side, with_changes, write_side
 from fastreid_mm.retrieval.sources import Member
-from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
+from fastreid_mm.retrieval.vector_index import VectorIndex, placed
 
 _CHUNK = 1 << 16
 """Number of rows that are added to the index at a time."""
@@ -26,7 +25,7 @@ _NO_MAP = 0
 """Value of FAISS's ``DirectMap::Type`` for an index without a map from places to vectors."""
 
 
-class FaissIndex:
+class FaissIndex(VectorIndex):
     """Index in ``PATH``, FAISS's file, and ``PATH.json`` with identity, kind and the name of each row.
 
     New rows go first to ``PATH.new``, a :class:`Journal`. :meth:`finish` moves them into the index and replaces the
@@ -119,10 +118,6 @@ class FaissIndex:
         """Number of rows that were added but are not searched yet."""
         return 0 if self._written else len(self._journal)
 
-    def known(self) -> set[str]:
-        """Return the names of all rows."""
-        return {member.name for member in self.members()}
-
     def members(self) -> list[Member]:
         """List all rows without their vectors."""
         return self._members if self._written else with_changes(self._members, dict(self._journal.changes), set())
@@ -131,14 +126,11 @@ class FaissIndex:
         self, vectors: np.ndarray, members: Sequence[str] | Sequence[Member], places: Sequence[int] | None = None
     ) -> None:
         """Add rows to the journal."""
-        rows = members_of(members)
-        refuse_infinite(vectors, rows)
         self._settle()
-        given = [-1] * len(rows) if places is None else places
-        behind = counting(max(self._behind, len(self)))
-        where = [next(behind) if place < 0 else place for place in given]
+        behind = max(self._behind, len(self))
+        rows, where = placed(vectors, members, places, behind)
         self._journal.add(vectors, rows, where)
-        self._behind = next(behind)
+        self._behind = max(behind, 1 + max(where, default=-1))
 
     def note(self, members: dict[int, Member]) -> None:
         """Store the names, sources and metadata of rows."""
@@ -226,14 +218,6 @@ class FaissIndex:
             if inverted := faiss.try_extract_index_ivf(self._index):
                 inverted.make_direct_map()  # inverted lists need a map from places to vectors
             return self._index.reconstruct_batch(np.ascontiguousarray(places, np.int64))
-
-    def names(self, places: np.ndarray) -> list[str]:
-        """Return the names."""
-        return [member.name for member in self.members_at(places)]
-
-    def members_at(self, places: np.ndarray) -> list[Member]:
-        """Return the rows without their vectors."""
-        return [self._members[place] for place in places]
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,6 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count as counting
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from fastreid_mm.common.errors import InputError, first_line, require_packages
 from fastreid_mm.retrieval.identity import Identity, identity_from, refuse_other
 from fastreid_mm.retrieval.side_file import metadata_from, source_from, source_json, with_changes
 from fastreid_mm.retrieval.sources import Member
-from fastreid_mm.retrieval.vector_index import members_of, refuse_infinite
+from fastreid_mm.retrieval.vector_index import VectorIndex, placed
 
 _PROPERTY = "fastreid_mm.identity"
 _NAME_BYTES, _SOURCE_BYTES = 4096, 65535
@@ -35,7 +34,7 @@ _EFFORTS = {
 """Parameters of a search by kind of index (https://milvus.io/docs/index.md); Milvus itself ignores others."""
 
 
-class MilvusIndex:
+class MilvusIndex(VectorIndex):
     """Index in a collection with the fields ``place``, ``name``, ``source`` and ``vector``, and a property identity.
 
     Milvus keeps rows that it has acknowledged, so added rows are in the collection at once. Collections of earlier
@@ -75,12 +74,10 @@ class MilvusIndex:
         with self._refusals():
             self._client = MilvusClient(**address)
             exists = self._client.has_collection(self._name)
-        if not exists and not create:
+        if not exists and (identity is None or not create):
             raise InputError(f"{url}: there is no such collection")
         with self._refusals():
-            if not exists:
-                if identity is None:
-                    raise InputError(f"{url}: there is no such collection")
+            if not exists and identity:
                 self._create(identity, kind or "FLAT", "IP" if inner_product else "L2")
             described = self._client.describe_collection(self._name)
         self.identity, self.kind = self._check(described["properties"], identity, kind)
@@ -159,10 +156,6 @@ class MilvusIndex:
     waiting = 0
     """Number of rows that are not searched yet: none."""
 
-    def known(self) -> set[str]:
-        """Return the names of all rows."""
-        return {member.name for member in self._members}
-
     def members(self) -> list[Member]:
         """List all rows without their vectors."""
         return list(self._members)
@@ -171,10 +164,7 @@ class MilvusIndex:
         self, vectors: np.ndarray, members: Sequence[str] | Sequence[Member], places: Sequence[int] | None = None
     ) -> None:
         """Put rows into the collection."""
-        rows = members_of(members)
-        refuse_infinite(vectors, rows)
-        behind = counting(len(self))
-        where = [next(behind) if place < 0 else place for place in places or [-1] * len(rows)]
+        rows, where = placed(vectors, members, places, len(self))
         self._put(vectors, rows, where)
         self._members = with_changes(self._members, dict(zip(where, rows)), set())
 
@@ -253,14 +243,6 @@ class MilvusIndex:
                 )
             vectors |= {row["place"]: row["vector"] for row in page}
         return np.array([vectors[place] for place in distinct.tolist()], np.float32)[back]
-
-    def names(self, places: np.ndarray) -> list[str]:
-        """Return the names."""
-        return [member.name for member in self.members_at(places)]
-
-    def members_at(self, places: np.ndarray) -> list[Member]:
-        """Return the rows without their vectors."""
-        return [self._members[place] for place in places]
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Interface of all indexes that indexing and searching use."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,8 @@ class VectorIndex(Protocol):
     """Kind of the index, by the name that its library has for it."""
     made: int
     """Date at which the index was written, in nanoseconds, to be compared with those of files without a source."""
+    _members: list[Member]
+    """Rows by place without their vectors, except those added since the last :meth:`finish`."""
 
     @property
     def waiting(self) -> int:
@@ -29,6 +32,7 @@ class VectorIndex(Protocol):
 
     def known(self) -> set[str]:
         """Return the names of all rows, including those added since the last :meth:`finish`."""
+        return {member.name for member in self.members()}
 
     def members(self) -> list[Member]:
         """List all rows by place without their vectors, those added since the last :meth:`finish` at the end."""
@@ -62,24 +66,26 @@ class VectorIndex(Protocol):
     def rows(self, places: np.ndarray) -> np.ndarray:
         """Return the float32 vectors (n, V) at places (n,)."""
 
-    def names(self, places: np.ndarray) -> list[str]:
-        """Return the names at places (n,)."""
-
     def members_at(self, places: np.ndarray) -> list[Member]:
         """Return the rows at places (n,) without their vectors."""
+        return [self._members[place] for place in places]
 
 
-def members_of(given: Sequence[str] | Sequence[Member]) -> list[Member]:
-    """Make members of names, and leave members as they are."""
-    return [Member(each) if isinstance(each, str) else each for each in given]
+def placed(
+    vectors: np.ndarray, members: Sequence[str] | Sequence[Member], places: Sequence[int] | None, behind: int
+) -> tuple[list[Member], list[int]]:
+    """Return rows without their vectors, and their places: those that are given, or from ``behind`` on if they are new.
 
-
-def refuse_infinite(vectors: np.ndarray, members: Sequence[Member]) -> None:
-    """Refuse rows with numbers that are not finite, as no search can find them.
+    Args:
+        vectors, members, places: see :meth:`VectorIndex.add`.
+        behind: the first place without a row.
 
     Raises:
-        InputError: names the first such row.
+        InputError: names the first row with numbers that are not finite, as no search can find it.
     """
-    for member, finite in zip(members, np.isfinite(vectors).all(1)):
+    rows = [Member(each) if isinstance(each, str) else each for each in members]
+    for member, finite in zip(rows, np.isfinite(vectors).all(1)):
         if not finite:
             raise InputError(f"{member.name}: its feature has numbers that are not finite")
+    new = count(behind)
+    return rows, [next(new) if place < 0 else place for place in places or [-1] * len(rows)]

@@ -29,7 +29,9 @@ def check(path, rows):
     """The files hold these rows, once each, and nothing is left beside them."""
     index = opened(path)
     assert len(index) == rows and not index.waiting and index.known() == {f"{row}.jpg" for row in range(rows)}
-    assert index.names(index.search(VECTORS[:rows], 1)[:, 0]) == [f"{row}.jpg" for row in range(rows)]
+    assert [each.name for each in index.members_at(index.search(VECTORS[:rows], 1)[:, 0])] == [
+        f"{row}.jpg" for row in range(rows)
+    ]
     np.testing.assert_array_equal(index.rows(np.arange(rows)[::-1]), VECTORS[:rows][::-1])
     assert sorted(os.listdir(path)) == ["g.index", "g.index.json"]
     assert faiss.read_index(str(path / "g.index")).ntotal == rows
@@ -157,7 +159,8 @@ def test_rows_are_replaced_and_dropped_wherever_it_is_cut(tmp_path, monkeypatch,
     index = opened(tmp_path)
     names = ["1.jpg", "other.jpg", *(f"{row}.jpg" for row in range(3, 8)), "newest.jpg"]
     expected = np.stack([VECTORS[1], VECTORS[9] + 100, *VECTORS[3:8], VECTORS[8] + 200])
-    assert [member.name for member in index.members()] == names and index.names(np.arange(8)) == names
+    assert [member.name for member in index.members()] == names
+    assert index.members_at(np.arange(8)) == index.members()
     np.testing.assert_allclose(index.rows(np.arange(8)), expected, atol=1e-4)
     if "PQ" not in kind:
         effort = "nprobe=2" if "IVF" in kind else ""

@@ -36,7 +36,7 @@ def test_it_finds_what_a_file_does(tmp_path, monkeypatch, inner_product):
     found = server.search(vectors[:7], 60)
     assert (found[:, 50:] == -1).all() and found[:, :50].tolist() == file.search(vectors[:7], 50).tolist()
     np.testing.assert_array_equal(server.rows(found[0, :50]), vectors[found[0, :50]])
-    assert server.names(found[0, :3]) == [names[place] for place in found[0, :3]]
+    assert [each.name for each in server.members_at(found[0, :3])] == [names[place] for place in found[0, :3]]
     with pytest.raises(InputError, match="of another model.* weights w0, not w1"):
         MilvusIndex(url, IDENTITY._replace(weights="w1"))
     with pytest.raises(InputError, match="is of kind FLAT, not HNSW"):

@@ -76,7 +76,7 @@ def _ask(path: Path, vectors: np.ndarray) -> None:
             raise AssertionError(f"rows: {names}")
         result = search(index, PlainSpace("euclidean"), distance, query, TOP, rows)
         for row, places, distances in zip(expected, result.places, result.distances):
-            numbers = [int(name.removesuffix(".jpg")) for name in index.names(places)]
+            numbers = [int(member.name.removesuffix(".jpg")) for member in index.members_at(places)]
             if not np.allclose(row[numbers], distances, atol=1e-4):
                 raise AssertionError(f"distances of {numbers}")
 
