@@ -1,14 +1,12 @@
 """Record of everything that is wrong with the files of an aligned data set."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from fastreid.utils.logger import log_first_n
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.image_headers import Headers, Size, look_at_images
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.common.warn_once import warn_once
 
 
 @dataclass
@@ -62,9 +60,4 @@ class Findings:
             (self.unequal, "samples with images of different sizes", "all are resized alike"),
         ):
             if lines:
-                log_first_n(
-                    logging.WARNING,
-                    printable(f"{part} has {what}: {len(lines)}, the first: {lines[0]}; {then}"),
-                    name="fastreid.mm",
-                    key="message",
-                )
+                warn_once(printable(f"{part} has {what}: {len(lines)}, the first: {lines[0]}; {then}"))

@@ -1,11 +1,9 @@
 """Comparison of a copy of a data set with the numbers of its publication."""
 
-import logging
-
 from fastreid.data.datasets.bases import ImageDataset
-from fastreid.utils.logger import log_first_n
 
 from fastreid_mm.common.modality import INFRARED, VISIBLE
+from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.data.items import as_items
 
 PUBLISHED = {
@@ -92,9 +90,6 @@ def compare_counts(dataset: ImageDataset, name: str, folder: str) -> None:
     counts = count(dataset)
     other = [f"{counts[what]:,} {what} ({paper:,})" for what, paper in PUBLISHED[name].items() if counts[what] != paper]
     if other:
-        log_first_n(
-            logging.WARNING,
-            f"{folder} is not the set as it was published: {', '.join(other)}; numbers on it are not those of papers",
-            name="fastreid.mm",
-            key="message",
+        warn_once(
+            f"{folder} is not the set as it was published: {', '.join(other)}; numbers on it are not those of papers"
         )

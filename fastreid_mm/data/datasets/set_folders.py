@@ -1,13 +1,11 @@
 """Folders of an unpacked data set, by one rule for all sets, and the other files and folders there."""
 
-import logging
 import os
 from collections.abc import Iterable
 
-from fastreid.utils.logger import log_first_n
-
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, list_folder, named_folders, numbered_folders
+from fastreid_mm.common.warn_once import warn_once
 
 MADE = "made.json"
 """Name of the record that ``tools/prepare`` writes into the folder of a set that it makes."""
@@ -77,4 +75,4 @@ def _require(folder: str, missing: list[str], what: str) -> None:
 def warn_of_left_out(left_out: LeftOut, what: str) -> None:
     """Warn of the files and folders left out of a set; once, as a set is built several times in a run."""
     if left_out.found:
-        log_first_n(logging.WARNING, f"{what}: {left_out}", name="fastreid.mm", key="message")
+        warn_once(f"{what}: {left_out}")

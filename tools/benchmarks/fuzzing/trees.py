@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastreid_mm.common.console import printable
+from fastreid_mm.common.warn_once import warn_once
 from fuzzing.campaign import Try, messages
 from fuzzing.layouts import LAYOUTS, Meaning, Tree
 
@@ -37,11 +38,9 @@ def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
 
 def build(tree: Tree, root: str) -> tuple[Any, list[str]]:
     """Build the set of a tree, and return it with the messages about it."""
-    from fastreid.utils import logger
-
     from fastreid_mm.data import datasets
 
-    logger._LOG_COUNTER.clear()  # messages that are given once are given once in each try
+    warn_once.cache_clear()  # messages that are given once are given once in each try
     with messages() as said:
         return getattr(datasets, tree.name)(root=root), said
 
