@@ -4,16 +4,12 @@ Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identificat
 https://arxiv.org/abs/2309.06262
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
 
-
-class _Context(FunctionCtx):
-    """Values that the forward pass keeps for the backward pass."""
-
-    saved_tensors: tuple[Tensor, ...]
-    bounds: tuple[float, float]
+LOW, HIGH = 1e-3, 1.0
 
 
 class _Bounded(torch.autograd.Function):
@@ -24,36 +20,29 @@ class _Bounded(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: _Context, value: Tensor, low: float, high: float) -> Tensor:
+    def forward(ctx: Any, value: Tensor) -> Tensor:
         ctx.save_for_backward(value)
-        ctx.bounds = low, high
-        return value.clamp(low, high)
+        return value.clamp(LOW, HIGH)
 
     @staticmethod
-    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (value,), (low, high) = ctx.saved_tensors, ctx.bounds
-        outwards = ((value > high) & (gradient < 0)) | ((value < low) & (gradient > 0))
-        return gradient.masked_fill(outwards, 0.0), None, None
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (value,) = ctx.saved_tensors
+        outwards = ((value > HIGH) & (gradient < 0)) | ((value < LOW) & (gradient > 0))
+        return gradient.masked_fill(outwards, 0.0)
 
 
 class BoundedScale(nn.Module):
-    """Multiplication by one learnable number s, clamped to [low, high] and started at ``high``: ``y = s x``.
-
-    Args:
-        low: the lower bound.
-        high: the upper bound.
+    """Multiplication by one learnable number s, clamped to [0.001, 1] and started at 1: ``y = s x``.
 
     Examples:
-        >>> scale = BoundedScale(high=0.5)
-        >>> scale(torch.tensor([2.0])).item()
-        1.0
+        >>> BoundedScale()(torch.tensor([2.0])).item()
+        2.0
     """
 
-    def __init__(self, low: float = 1e-3, high: float = 1.0) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.low, self.high = low, high
-        self.value = nn.Parameter(torch.tensor(high))
+        self.value = nn.Parameter(torch.tensor(HIGH))
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale a tensor of any shape."""
-        return _Bounded.apply(self.value, self.low, self.high) * x
+        return _Bounded.apply(self.value) * x

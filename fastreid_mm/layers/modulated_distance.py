@@ -21,11 +21,13 @@ from torch import Tensor
 
 CHUNK = 1 << 22
 """Numbers of query features processed at a time: few enough to bound the memory and to stay in the cache."""
+EPS = 1e-12
+"""Least squared distance and least norm, so that the gradients of roots are finite."""
 NEAR = 2.0**-7
 """Sums below this share of their terms have too few digits left in float32."""
 
 
-def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
+def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Compute the Euclidean distance ``|x - y'|`` of every query x to every gallery feature that x modulates.
 
         |x - y'|^2 = |a - g y|^2 = |a|^2 - 2 (a g) y + g^2 y^2,    a = x - b
@@ -35,7 +37,6 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
         gallery: (Ng, p, d).
         scale: (Nq, d), one row for each query.
         shift: (Nq, d).
-        eps: the least squared distance, so that the gradient of the root is finite.
 
     Returns:
         (Nq, Ng).
@@ -53,25 +54,24 @@ def modulated_euclidean(query: Tensor, gallery: Tensor, scale: Tensor, shift: Te
     for x, g, b in _chunks(query, scale, shift):
         rest = x - torch.addcmul(b[:, None], g[:, None], mean)  # (n, p, d), "a"
         square = torch.addmm(rest.flatten(1).square().sum(1, keepdim=True), g.square(), squares)
-        distance = torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2).clamp(min=eps).sqrt()
+        distance = torch.addmm(square, (rest * g[:, None]).flatten(1), flat, alpha=-2).clamp(min=EPS).sqrt()
         lost = distance.square().amin(1) < NEAR * square.amax(1)
         rows.append(_in_float64(modulated_euclidean, distance, lost, x, whole, g, b))
     return torch.cat(rows)
 
 
-def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-12) -> Tensor:
+def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Compute the cosine distance ``1 - cos(x, y')`` of every query x to every gallery feature that x modulates.
 
         x y' = (x g) y + x b,    |y'|^2 = g^2 y^2 + 2 (g b) y + |b|^2
 
-    All parts are one vector.
+    All parts are one vector; a vector of zeros is at distance 1 from all others.
 
     Args:
         query: (Nq, p, d).
         gallery: (Ng, p, d).
         scale: (Nq, d), one row for each query.
         shift: (Nq, d).
-        eps: the least norm; a vector of zeros is at distance 1 from all others.
 
     Returns:
         (Nq, Ng).
@@ -97,7 +97,7 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
         terms = torch.addmm(square, g.square(), squares)
         square = torch.addmm(terms, g * b, sums, alpha=2)  # |y'|^2
         dot = torch.addmm((x.sum(1) * b).sum(1, keepdim=True), (x * g[:, None]).flatten(1), flat)
-        norm = x.flatten(1).norm(dim=1, keepdim=True).clamp(min=eps) * square.clamp(min=eps**2).sqrt()
+        norm = x.flatten(1).norm(dim=1, keepdim=True).clamp(min=EPS) * square.clamp(min=EPS**2).sqrt()
         distance = 1 - dot / norm
         lost = (distance.amin(1) < NEAR) | (square < NEAR * terms).any(1)
         rows.append(_in_float64(modulated_cosine, distance, lost, *inputs))

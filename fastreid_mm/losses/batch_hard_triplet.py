@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import euclidean_matrix, same_identity
+from fastreid_mm.losses.geometry import euclidean_matrix, hardest_hinge, same_identity
 from fastreid_mm.losses.label_checks import require_positives, require_two_identities
 
 
@@ -43,7 +43,4 @@ def batch_hard_triplet(features: Tensor, targets: Tensor, margin: float = 0.3) -
     require_two_identities("batch_hard_triplet", targets)
     require_positives("batch_hard_triplet", targets)
     same = same_identity(targets)
-    distance = euclidean_matrix(features, features)
-    positive = distance.masked_fill(~same, float("-inf")).amax(dim=1)  # (B,)
-    negative = distance.masked_fill(same, float("inf")).amin(dim=1)
-    return (margin + positive - negative).clamp(min=0).mean()
+    return hardest_hinge(euclidean_matrix(features, features), same, ~same, margin).mean()

@@ -23,6 +23,13 @@ def same_identity(targets: Tensor) -> Tensor:
     return targets[:, None] == targets[None, :]
 
 
+def hardest_hinge(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:
+    """Return how far (N,) the farthest positive of each row of distances (N, M) is beyond its nearest negative."""
+    farthest = distance.masked_fill(~positives, 0).amax(1)
+    nearest = distance.masked_fill(~negatives, float("inf")).amin(1)
+    return (margin + farthest - nearest).clamp(min=0)
+
+
 def first_of(same: Tensor) -> Tensor:
     """Return the place of the first true value in each row of a (B, R) mask, (B,); 0 where there is none."""
     return same.byte().argmax(1)

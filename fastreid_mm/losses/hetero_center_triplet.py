@@ -10,7 +10,14 @@ from torch import Tensor
 from fastreid_mm.layers.exporting import is_readable
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import euclidean_matrix, first_of, modality_centers, over_identities, same_identity
+from fastreid_mm.losses.geometry import (
+    euclidean_matrix,
+    first_of,
+    hardest_hinge,
+    modality_centers,
+    over_identities,
+    same_identity,
+)
 from fastreid_mm.losses.label_checks import require_two_identities
 
 
@@ -51,8 +58,5 @@ def hetero_center_triplet(features: Tensor, targets: Tensor, modalities: Tensor,
         visible, infrared, targets = visible[once], infrared[once], targets[once]
     centers = torch.cat([visible, infrared])  # (2B, D), or once an identity
     same = same_identity(targets.repeat(2))
-    distance = euclidean_matrix(centers, centers)
-    positive = distance.masked_fill(~same, 0).amax(1)
-    negative = distance.masked_fill(same, float("inf")).amin(1)
-    hinge = (margin + positive - negative).clamp(min=0).unflatten(0, (2, -1))
-    return over_identities(hinge.mean(0), targets, "mean")
+    hinge = hardest_hinge(euclidean_matrix(centers, centers), same, ~same, margin)  # (2B,)
+    return over_identities(hinge.unflatten(0, (2, -1)).mean(0), targets, "mean")

@@ -12,7 +12,7 @@ from fastreid_mm.layers.exporting import is_readable
 from fastreid_mm.layers.modulated_distance import modulated_cosine, modulated_euclidean
 from fastreid_mm.layers.shapes import require_shapes
 from fastreid_mm.losses.full_precision import full_precision
-from fastreid_mm.losses.geometry import same_identity
+from fastreid_mm.losses.geometry import hardest_hinge, same_identity
 
 MININGS = ("hard", "all")
 DISTANCES = {"euclidean": modulated_euclidean, "cosine": modulated_cosine}
@@ -87,15 +87,8 @@ def modulation_discriminative(
     # float64 costs nothing at this size, keeps near pairs apart, and is not changed by mixed precision
     query, scale, shift = features.double(), scale.double(), shift.double()
     distances = DISTANCES[distance](query, query, scale, shift)  # (B, B)
-    loss = (_hardest if mining == "hard" else _all)(distances, positives, negatives, margin)  # (B,)
+    loss = (hardest_hinge if mining == "hard" else _all)(distances, positives, negatives, margin)  # (B,)
     return loss.mean().to(features.dtype)
-
-
-def _hardest(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:
-    """Return the hinge (B,) of the hardest triplet of each row of distances (B, B)."""
-    farthest = distance.masked_fill(~positives, 0).amax(1)
-    nearest = distance.masked_fill(~negatives, float("inf")).amin(1)
-    return (margin + farthest - nearest).clamp(min=0)
 
 
 def _all(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:

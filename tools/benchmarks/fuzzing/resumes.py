@@ -5,8 +5,10 @@ import os
 import random
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
+from itertools import count, product
 from pathlib import Path
+
+from PIL import Image
 
 from fuzzing.campaign import Try, messages
 from fuzzing.configs import CONFIGS, words
@@ -53,9 +55,12 @@ BASE = {
 def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
     """Resume a stopped training with one or two settings changed."""
     import fastreid_mm.engine  # noqa: F401  first
+    from data_folders.regdb import write_regdb
 
     logging.disable(logging.INFO)
-    _draw(folder / "RegDB")
+    people = product(("visible", "thermal"), range(1, 25), (1, 2))
+    images = ((kind, pid, Image.new("RGB", (16, 32), (10 * pid, 99, 80 * number))) for kind, pid, number in people)
+    write_regdb(folder / "RegDB", images, {})
     os.environ["FASTREID_DATASETS"] = str(folder)
     pool = FREE | OTHER
     for index in count():
@@ -63,23 +68,6 @@ def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
         stop = rng.randint(1, 9)
         call = partial(_resume, changes, stop, str(folder / f"out{index}"))
         yield Try({f"resume: {', '.join(changes)}": call}, f"stopped at {stop}, {changes}")
-
-
-def _draw(folder: Path) -> None:
-    """Draw a data set in RegDB's layout: 12 + 4 people in two trials, two images of both kinds, a colour each."""
-    from PIL import Image
-
-    (folder / "idx").mkdir(parents=True)
-    for kind in ("Visible", "Thermal"):
-        for person in range(16):
-            (folder / kind / str(person)).mkdir(parents=True)
-            for number in (1, 2):
-                colour = (16 * person, 99, 80 * number)
-                Image.new("RGB", (16, 32), colour).save(folder / kind / str(person) / f"{number}.bmp")
-        for trial, people in (("1", range(16)), ("2", range(15, -1, -1))):
-            for part, chosen in (("train", [*people][:12]), ("test", [*people][12:])):
-                names = [f"{kind}/{person}/{n}.bmp {label}\n" for label, person in enumerate(chosen) for n in (1, 2)]
-                (folder / "idx" / f"{part}_{kind.lower()}_{trial}.txt").write_text("".join(names))
 
 
 def _trainer(changes: dict[str, str], output: str) -> object:

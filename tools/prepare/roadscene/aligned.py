@@ -15,7 +15,7 @@ from PIL import Image
 from data_folders.aligned import darken, near_infrared, save_sample
 from data_folders.complete import fingerprint, make_folder, require_seed, save_image
 from roadscene.crops import LYING, UPRIGHT, Cut, Point, Style, expose, jittered_box
-from roadscene.photographs import Pair, files_of, find_enough_pairs
+from roadscene.photographs import Pair, files_of, find_pairs
 from roadscene.places import draw_places, photographed
 
 # So different that no single modality is enough: in RGBN300's layout, gradient histograms reach an mAP of 45 with RGB,
@@ -84,7 +84,7 @@ def _make(
     save: Callable[[Path, Sample], None],
 ) -> bool:
     require_seed(seed)
-    pairs = find_enough_pairs(source)
+    pairs = find_pairs(source)
     recipe = {"maker": "roadscene_mm 2", "layout": layout, "source": fingerprint(files_of(pairs))}
     recipe |= {"seed": seed, "validation": validation}
     if validation:

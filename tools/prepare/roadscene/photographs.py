@@ -39,7 +39,7 @@ class Pair:
 
 
 def find_pairs(source: str | Path) -> list[Pair]:
-    """List a RoadScene clone's photographs in the order of their names, after checking each.
+    """List a RoadScene clone's photographs in the order of their names, at least four pairs, after checking each.
 
     Standard error says how many other files are in its folders.
 
@@ -48,7 +48,7 @@ def find_pairs(source: str | Path) -> list[Pair]:
 
     Raises:
         InputError: a folder is missing, or photographs are without partner, unreadable, of unequal sizes or smaller
-            than 192 x 128; all of them are named in one message.
+            than 192 x 128, all of them named in one message; or there are fewer pairs than a split needs.
     """
     source, left_out = Path(source), LeftOut()
     visible, thermal = (_photographs(source / name, left_out) for name in (VISIBLE_FOLDER, THERMAL_FOLDER))
@@ -63,24 +63,14 @@ def find_pairs(source: str | Path) -> list[Pair]:
     problems += [problem for pair in pairs for problem in _problems(pair)]
     if problems:
         raise InputError(f"{source} cannot be used: {listed(sorted(problems), _SHOWN)}")
+    if len(pairs) < MIN_PAIRS:
+        raise InputError(f"{source} holds {len(pairs)} pairs of photographs, at least {MIN_PAIRS} are needed")
     return pairs
 
 
 def files_of(pairs: list[Pair]) -> list[Path]:
     """List every photograph, the visible and the thermal one of a pair in turn."""
     return [path for pair in pairs for path in (pair.visible, pair.thermal)]
-
-
-def find_enough_pairs(source: str | Path) -> list[Pair]:
-    """List the photographs as :func:`find_pairs` does, and require the four pairs that a split needs.
-
-    Raises:
-        InputError: there are fewer pairs, or the photographs cannot be used.
-    """
-    pairs = find_pairs(source)
-    if len(pairs) < MIN_PAIRS:
-        raise InputError(f"{source} holds {len(pairs)} pairs of photographs, at least {MIN_PAIRS} are needed")
-    return pairs
 
 
 def _photographs(folder: Path, left_out: LeftOut) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from data_folders.complete import fingerprint, require_seed
 from data_folders.sysu_mm01 import SysuSplit, write_sysu
 from fastreid_mm.evaluation.sysu_splits import INFRARED_CAMERAS
 from roadscene.crops import UPRIGHT, Style, expose, jittered_box
-from roadscene.photographs import Pair, files_of, find_enough_pairs
+from roadscene.photographs import Pair, files_of, find_pairs
 from roadscene.places import Place, draw_places, photographed
 
 IMAGES = {1: 2, 2: 2, 3: 3, 4: 1, 5: 1, 6: 2}
@@ -30,7 +30,7 @@ def make_roadscene(source: str | Path, root: str | Path, seed: int = 0, validati
     Arguments are those of :func:`roadscene.aligned.make_rgbnt201`; ``root`` holds ``cam1`` and ``exp``.
     """
     require_seed(seed)
-    pairs = find_enough_pairs(source)
+    pairs = find_pairs(source)
     recipe = {"maker": "roadscene 2", "source": fingerprint(files_of(pairs)), "seed": seed, "validation": validation}
     if validation:
         pairs = pairs[: split_photographs(len(pairs))[1]]
