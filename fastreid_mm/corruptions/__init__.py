@@ -26,56 +26,11 @@ from fastreid_mm.corruptions.weather import brightness, fog, snow
 Corruption = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 """Function of an image, a severity and a generator to the corrupted image."""
 
-CORRUPTIONS: Mapping[str, Corruption] = {
-    function.__name__: function
-    for function in (
-        gaussian_noise,
-        shot_noise,
-        impulse_noise,
-        speckle_noise,
-        defocus_blur,
-        glass_blur,
-        motion_blur,
-        zoom_blur,
-        gaussian_blur,
-        snow,
-        frost,
-        fog,
-        brightness,
-        spatter,
-        saturate,
-        contrast,
-        elastic_transform,
-        pixelate,
-        jpeg_compression,
-        rain,
-    )
-}
+NOISES = (gaussian_noise, shot_noise, impulse_noise, speckle_noise)
+BLURS = (defocus_blur, glass_blur, motion_blur, zoom_blur, gaussian_blur)
+WEATHER = (snow, frost, fog, brightness, spatter)
+DIGITAL = (saturate, contrast, elastic_transform, pixelate, jpeg_compression)
+CORRUPTIONS: Mapping[str, Corruption] = {each.__name__: each for each in (*NOISES, *BLURS, *WEATHER, *DIGITAL, rain)}
 """Corruptions by name, in the order of the person Re-ID benchmarks."""
 
-__all__ = [
-    "CORRUPTIONS",
-    "SEVERITIES",
-    "Corruption",
-    "brightness",
-    "contrast",
-    "defocus_blur",
-    "elastic_transform",
-    "fog",
-    "frost",
-    "gaussian_blur",
-    "gaussian_noise",
-    "glass_blur",
-    "impulse_noise",
-    "jpeg_compression",
-    "motion_blur",
-    "pixelate",
-    "rain",
-    "read_frost_pictures",
-    "saturate",
-    "shot_noise",
-    "snow",
-    "spatter",
-    "speckle_noise",
-    "zoom_blur",
-]
+__all__ = ["CORRUPTIONS", "SEVERITIES", "Corruption", "read_frost_pictures", *CORRUPTIONS]

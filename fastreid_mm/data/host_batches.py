@@ -5,15 +5,16 @@ from itertools import islice
 
 import numpy as np
 from fastreid.data import samplers
-from torch.utils.data import BatchSampler, Sampler
+from torch.utils.data import BatchSampler
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.random_streams import stream_words
+from fastreid_mm.data.sampler import EpochBatches, identities_per_batch
 
 HOST_SAMPLERS = ("TrainingSampler", "NaiveIdentitySampler", "BalancedIdentitySampler")
 
 
-class HostBatches(Sampler[list[int]]):
+class HostBatches(EpochBatches):
     """Batches from one of the host's endless samplers, cut into epochs of ``len(items) // batch_size`` batches.
 
     The host's identity samplers never end if a batch cannot be filled; this is refused here.
@@ -43,7 +44,8 @@ class HostBatches(Sampler[list[int]]):
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self._sampler, self._seed, self._epoch = sampler, seed, 0
+        super().__init__(seed)
+        self._sampler = sampler
         self._items = [item[:3] for item in items]  # the host unpacks exactly three fields
         self._num_instances = num_instances
         self._batch_size, self._share = batch_size, _share(batch_size, rank, world_size)
@@ -51,27 +53,7 @@ class HostBatches(Sampler[list[int]]):
         if not self._length:
             raise InputError(f"SOLVER.IMS_PER_BATCH {batch_size} is more than the {len(items)} training images")
         if sampler != "TrainingSampler":
-            self._check_identities(batch_size, world_size)
-
-    def _check_identities(self, batch_size: int, world_size: int) -> None:
-        if batch_size % (self._num_instances * world_size):
-            raise InputError(
-                f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of DATALOADER.NUM_INSTANCE "
-                f"{self._num_instances} x {world_size} processes"
-            )
-        wanted, available = batch_size // self._num_instances, len({item[1] for item in self._items})
-        if wanted > available:
-            raise InputError(
-                f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {self._num_instances} needs "
-                f"{wanted} identities, the training set has {available}"
-            )
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose batches the next iteration yields (0-based)."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return self._length
+            identities_per_batch(batch_size, num_instances, world_size, len({item[1] for item in self._items}), 1)
 
     def __iter__(self) -> Iterator[list[int]]:
         # all at once: the host draws from NumPy's global generator, which others use between batches

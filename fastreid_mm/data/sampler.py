@@ -11,14 +11,31 @@ from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.data.items import Item, as_items
 
 
-class CrossModalityIdentitySampler(Sampler[list[int]]):
+class EpochBatches(Sampler[list[int]]):
+    """Base class of batches that depend on the seed and the epoch alone, a number of them in each epoch."""
+
+    _length: int
+    """Number of batches of an epoch."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed, self._epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose batches the next iteration yields (0-based)."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._length
+
+
+class CrossModalityIdentitySampler(EpochBatches):
     """Batches of P identities x K images per modality, visible half first, both halves in the same identity order.
 
     As in the AGW code base: P identities without replacement, K images of each modality with replacement. An epoch has
     one more batch than the larger modality has images for: floor(max(N) / (P * K)) + 1.
 
     With W processes, every process draws the same global batch and keeps P / W of its identities, so the union over
-    processes is the batch that a single process would see. Epochs are independent: call :meth:`set_epoch`.
+    processes is the batch that a single process would see.
 
     Args:
         items: the items of data sets, each with a modality.
@@ -44,25 +61,19 @@ class CrossModalityIdentitySampler(Sampler[list[int]]):
         world_size: int = 1,
         replacement: bool = True,
     ) -> None:
+        super().__init__(seed)
         named = as_items(items)
         _require_modalities(named)
         self._images: tuple[dict[int | str, np.ndarray], ...] = ({}, {})
         for modality in (VISIBLE, INFRARED):
             self._images[modality].update(_by_identity(named, modality))
         self._identities = np.array(sorted(set(self._images[VISIBLE]) & set(self._images[INFRARED])))
-        self._num_identities = _identities_per_batch(batch_size, num_instances, world_size, len(self._identities))
+        available = len(self._identities)
+        self._num_identities = identities_per_batch(batch_size, num_instances, world_size, available, 2)
         self._num_instances, self._replacement = num_instances, replacement
-        self._seed, self._epoch = seed, 0
         self._rank, self._world_size = rank, world_size
         larger = max(sum(item.modality == modality for item in named) for modality in (VISIBLE, INFRARED))
         self._length = larger // (self._num_identities * num_instances) + 1
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose batches the next iteration yields (0-based)."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return self._length
 
     def __iter__(self) -> Iterator[list[int]]:
         random = np.random.default_rng((self._seed, self._epoch))
@@ -103,18 +114,22 @@ def _by_identity(items: list[Item], modality: int) -> dict[int | str, np.ndarray
     return {pid: np.array(places) for pid, places in indices.items()}
 
 
-def _identities_per_batch(batch_size: int, num_instances: int, world_size: int, available: int) -> int:
-    """Return P of the global batch, or refuse the sizes."""
-    group = 2 * num_instances * world_size
+def identities_per_batch(batch_size: int, num_instances: int, world_size: int, available: int, modalities: int) -> int:
+    """Return the number of identities of a global batch with a number of images of each in each modality.
+
+    Raises:
+        InputError: the batch cannot be divided evenly, or needs more identities than the number that is available.
+    """
+    group, both = modalities * num_instances * world_size, modalities > 1
     if num_instances < 1 or batch_size < group or batch_size % group:
         raise InputError(
-            f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {group} = 2 modalities x "
+            f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {f'{group} = {modalities} modalities x ' * both}"
             f"DATALOADER.NUM_INSTANCE {num_instances} x {world_size} processes"
         )
-    wanted = batch_size // (2 * num_instances)
+    wanted = batch_size // (modalities * num_instances)
     if wanted > available:
         raise InputError(
             f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {num_instances} needs {wanted} "
-            f"identities, the training set has {available} with both modalities"
+            f"identities, the training set has {available}{' with both modalities' * both}"
         )
     return wanted

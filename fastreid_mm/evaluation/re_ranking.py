@@ -83,11 +83,8 @@ class KReciprocal:
         between: distances of some images, as the queries, to others; see :func:`k_reciprocal_rerank`.
         num_query: number of queries, which come first.
         size: N, number of all images.
-        k1: see :func:`k_reciprocal_rerank`.
-        k2: likewise.
-        lambda_value: likewise.
+        k1, k2, lambda_value, expansion: see :func:`k_reciprocal_rerank`.
         hidden: images that queries must not see.
-        expansion: see :func:`k_reciprocal_rerank`.
 
     Raises:
         InputError: no query or no gallery image; k1, k2 or lambda out of range, or an unknown expansion.

@@ -75,22 +75,19 @@ def results_table(rows: dict[str, Results]) -> str:
     """
     from tabulate import tabulate  # imported here, so that everything but tables works without it
 
-    names = list(
-        dict.fromkeys(
-            metric
-            for results in rows.values()
-            for settings in results.values()
-            for metrics in settings.values()
-            for metric in metrics
-        )
-    )
-    several = len(rows) > 1
+    names, lines = table_of(rows)
+    kept = ("data set", "setting", "features")[: 2 + (len(rows) > 1)]
+    cells = [[*labels[: len(kept)], *(metrics.get(name, "") for name in names)] for *labels, metrics in lines]
+    return tabulate(cells, [*kept, *names], tablefmt="github", floatfmt=".2f")
+
+
+def table_of(rows: Mapping[str, Results]) -> tuple[list[str], list[tuple[str, str, str, Metrics]]]:
+    """List the metrics of named results, and the lines of their table: data set, setting, name and metrics."""
     lines = [
-        [dataset, setting, *([name] if several else []), *(results[dataset][setting].get(n, "") for n in names)]
-        for dataset in next(iter(rows.values()))
-        for setting in next(iter(rows.values()))[dataset]
+        (dataset, setting, name, results[dataset][setting])
+        for dataset, settings in next(iter(rows.values())).items()
+        for setting in settings
         for name, results in rows.items()
         if dataset in results
     ]
-    header = ["data set", "setting", *(["features"] if several else []), *names]
-    return tabulate(lines, header, tablefmt="github", floatfmt=".2f")
+    return list(dict.fromkeys(metric for *_, metrics in lines for metric in metrics)), lines

@@ -6,26 +6,18 @@ from fastreid_mm.papers.paper import Column, Keys, Row, Table
 
 TRIALS = 2
 """The number of RegDB's ten splits that are run."""
+MODALITIES = "DATASETS.ALIGNED.MODALITIES"
+_REGDB, _MSVR310 = ({"DATASETS.NAMES": [name], "DATASETS.TESTS": [name]} for name in ("RegDB", "MSVR310"))
+_ALIGNED = ("demo/{method}.yml", _MSVR310 | {MODALITIES: ["RGB", "NIR", "TIR"]}, "MSVR310/test")
 PLACES: Mapping[str, tuple[str, Keys, str]] = {
     "SYSU": ("demo/{method}.yml", {}, ""),
-    "RegDB": ("demo/{method}.yml", {"DATASETS.NAMES": ["RegDB"], "DATASETS.TESTS": ["RegDB"]}, ""),
-    **dict.fromkeys(
-        ("RGBNT201", "Market1501MM"),
-        (
-            "demo/{method}.yml",
-            {
-                "DATASETS.NAMES": ["MSVR310"],
-                "DATASETS.TESTS": ["MSVR310"],
-                "DATASETS.ALIGNED.MODALITIES": ["RGB", "NIR", "TIR"],
-            },
-            "MSVR310/test",
-        ),
-    ),
-    "RGBN300": ("demo/{method}.yml", {"DATASETS.NAMES": ["MSVR310"], "DATASETS.TESTS": ["MSVR310"]}, "MSVR310/test"),
+    "RegDB": ("demo/{method}.yml", _REGDB, ""),
+    "RGBNT201": _ALIGNED,
+    "Market1501MM": _ALIGNED,
+    "RGBN300": ("demo/{method}.yml", _MSVR310, "MSVR310/test"),
     "SOD": ("SOD/{method}_demo.py", {"model.decode_head.detail": "none"}, "toy"),
 }
 """By folder of the papers' configs: config, keys, and where its results are, if not where the paper's are."""
-MODALITIES = "DATASETS.ALIGNED.MODALITIES"
 NAMES = {"NI": "NIR", "TI": "TIR"}
 """MSVR310's names of RGBNT201's modalities."""
 

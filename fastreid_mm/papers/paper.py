@@ -43,21 +43,21 @@ class Row(NamedTuple):
     Attributes:
         name: unique in its table.
         method: of the config; empty for a row that cannot be run here.
-        keys: keys of the training.
-        test: keys of a test of its own, after the training.
         printed: numbers of the paper by column, in the order of the table's metrics; None for one not known.
         only: columns in which the row can be run.
         note: readings that the row takes, or what is to be known of it.
+        keys: keys of the training.
+        test: keys of a test of its own, after the training.
         small: keys in the place of some for a small network, which the row's own do not fit.
     """
 
     name: str
     method: str
-    keys: Keys
-    test: Keys
     printed: Mapping[str, list[float | None]]
     only: tuple[str, ...]
     note: str
+    keys: Keys = {}
+    test: Keys = {}
     small: Keys = {}
 
 
@@ -103,9 +103,9 @@ class Paper(NamedTuple):
         title: of its method.
         page: the method's page in the documentation.
         text: a paragraph about the list.
-        differs: what differs from released code.
         settings: how its networks are trained, and where that is from.
         tables: its tables.
+        differs: what differs from released code.
         pictures: commands by figure.
     """
 
@@ -113,10 +113,10 @@ class Paper(NamedTuple):
     title: str
     page: str
     text: str
-    differs: str
     settings: tuple[Setting, ...]
     tables: tuple[Table, ...]
-    pictures: Mapping[str, str]
+    differs: str = ""
+    pictures: Mapping[str, str] = {}
 
     def table(self, name: str) -> Table:
         """Return a table by name.
@@ -147,13 +147,7 @@ def read_paper(name: str) -> Paper:
         _table(f"{name}, table {key}", key, each, columns, method) for key, each in content["tables"].items()
     )
     settings = tuple(Setting(**{**each, "configs": tuple(each["configs"])}) for each in content.get("settings", ()))
-    content |= {
-        "tables": tables,
-        "settings": settings,
-        "pictures": content.get("pictures", {}),
-        "differs": content.get("differs", ""),
-    }
-    return Paper(name=name, **content)
+    return Paper(name, **content | {"tables": tables, "settings": settings})
 
 
 def _table(place: str, name: str, content: dict, columns: Mapping[str, Column], method: str) -> Table:
@@ -170,7 +164,7 @@ def _table(place: str, name: str, content: dict, columns: Mapping[str, Column], 
 
 def _row(place: str, content: dict, columns: list[str], metrics: int, method: str) -> Row:
     place = f"{place}, row {content.get('row')}"
-    unknown = {*content} - {"row", "method", "keys", "test", "printed", "only", "note", "not_here", "small"}
+    unknown = {*content} - {"row", "not_here", *Row._fields[1:]}
     if unknown:
         raise InputError(f"{place}: {', '.join(sorted(unknown))} is no entry of a row")
     printed = content.get("printed", {})
@@ -178,13 +172,7 @@ def _row(place: str, content: dict, columns: list[str], metrics: int, method: st
         require_choice(f"{place}: column", column, columns)
         if len(numbers) != metrics:
             raise InputError(f"{place}: {len(numbers)} numbers in column {column}, must be {metrics}")
-    return Row(
-        name=str(content["row"]),
-        method="" if "not_here" in content else content.get("method", method),
-        keys=content.get("keys", {}),
-        test=content.get("test", {}),
-        printed=printed,
-        only=tuple(content.get("only", columns)),
-        note=content.get("not_here", content.get("note", "")),
-        small=content.get("small", {}),
-    )
+    given = {"method": method, "printed": printed, "only": columns, "note": ""} | content
+    if "not_here" in given:
+        given |= {"method": "", "note": given.pop("not_here")}
+    return Row(str(given.pop("row")), **given | {"only": tuple(given["only"])})

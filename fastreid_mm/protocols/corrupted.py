@@ -1,37 +1,17 @@
 """Tests on SYSU-MM01-C, RegDB-C and the like: visible-infrared protocols with corrupted visible images, repeated."""
 
+from typing import cast
+
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.evaluation import inference_on_dataset
 from fastreid.utils import comm
-from torch import nn
+from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.data.build import build_corrupted_loader
 from fastreid_mm.data.modalities import visible_places
 from fastreid_mm.evaluation.results import Results, Settings, mean_results
 from fastreid_mm.protocols.evaluator import FeatureCollector, RetrievalEvaluator
-
-
-class CorruptedEvaluator(FeatureCollector):
-    """Evaluator that ranks by another one's protocol, with new features of the visible images.
-
-    Args:
-        evaluator: the other evaluator, after :meth:`RetrievalEvaluator.evaluate`, which has all other features.
-        places: indices of the visible images among its features.
-    """
-
-    def __init__(self, evaluator: RetrievalEvaluator, places: list[int]) -> None:
-        super().__init__()
-        self._evaluator, self._places = evaluator, places
-
-    def evaluate(self) -> Settings:
-        """Rank, and return the results; empty on all processes but the first."""
-        visible, clean = self.gathered(), self._evaluator.features
-        if visible is None or clean is None:
-            return {}
-        features = clean.clone()
-        features[self._places] = visible
-        return self._evaluator.ranked(features)
 
 
 def corrupted_results(cfg: CfgNode, model: nn.Module, dataset: ImageDataset, evaluator: RetrievalEvaluator) -> Results:
@@ -52,10 +32,12 @@ def corrupted_results(cfg: CfgNode, model: nn.Module, dataset: ImageDataset, eva
     options, places = cfg.TEST.CORRUPTION, visible_places(dataset)
     repetitions: list[Results] = []
     for repetition in range(options.REPETITIONS):
-        loader = build_corrupted_loader(cfg, dataset, repetition)
-        repeated = CorruptedEvaluator(evaluator, places)
-        repetitions.append({"-C": inference_on_dataset(model, loader, repeated)})
-    if not comm.is_main_process():
+        visible = inference_on_dataset(model, build_corrupted_loader(cfg, dataset, repetition), FeatureCollector())
+        if comm.is_main_process():
+            features = cast(Tensor, evaluator.features).clone()
+            features[places] = visible
+            repetitions.append({"-C": evaluator.ranked(features)})
+    if not repetitions:
         return {}
     frost = "photographs of frost" if options.FROST else "drawn frost"
     drawn = f"of {options.REPETITIONS} repetitions, seed {options.SEED}, {frost}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class FeatureCollector(DatasetEvaluator):
         """Collect the features of a batch."""
         self._collected.append(outputs.float().cpu())
 
-    def gathered(self) -> Tensor | None:
+    def evaluate(self) -> Any:
         """Gather the features (N, D) of all processes, in the order of the loader, on the first; None on the others."""
         gathered = comm.gather(self._collected)
         return torch.cat(list(chain.from_iterable(gathered))) if comm.is_main_process() else None
@@ -111,7 +111,7 @@ class RetrievalEvaluator(FeatureCollector):
 
     def evaluate(self) -> Settings:
         """Gather the features of all processes and rank; empty on all processes but the first."""
-        self.features = self.gathered()  # (Nq + Ng, D)
+        self.features = super().evaluate()  # (Nq + Ng, D)
         self.query_scores = {}
         return {} if self.features is None else self.ranked(self.features, self.query_scores)
 

@@ -55,7 +55,7 @@ def read_batches(
     """
     workers = predictor.cfg.DATALOADER.NUM_WORKERS
     if workers:
-        look_ahead([path for sample in samples[:1] for path in _files(sample)], predictor.pixels)
+        look_ahead([path for sample in samples[:1] for path in sample.files.values()], predictor.pixels)
     readings = Readings(samples, predictor.prepare)
     loader = DataLoader(readings, batch_size, num_workers=workers, collate_fn=list, worker_init_fn=_ignore_interrupts)
     with tqdm(total=done + len(samples), initial=done, unit="image", disable=None) as bar:
@@ -99,10 +99,6 @@ def features_of(
     if not paths or (unreadable and not skip_unreadable):
         raise InputError(listed(unreadable))
     return paths, torch.cat(features)
-
-
-def _files(sample: Sample) -> list[str]:
-    return [sample.images] if isinstance(sample.images, str) else list(sample.images.values())
 
 
 def finite_features(

@@ -20,6 +20,11 @@ class Sample(NamedTuple):
     """Unique key of the sample: its real path, whatever its name; with several modalities, the name of the sample in
     the real path of the folder that contains the modalities' folders."""
 
+    @property
+    def files(self) -> dict[str, str]:
+        """Path of each image by modality, "" for a single image."""
+        return {"": self.images} if isinstance(self.images, str) else self.images
+
 
 def samples_in(folder: str, modalities: Sequence[str] = (), left_out: LeftOut | None = None) -> list[Sample]:
     """List all samples in a folder and the folders in it, sorted by their paths; links are followed.
@@ -104,9 +109,7 @@ def _real_root(place: Path, folders: Sequence[str]) -> Path:
 
 def _files(sample: Sample) -> object:
     """Return a value that is equal for all names of a sample."""
-    if isinstance(sample.images, str):
-        return sample.key
-    return tuple((name, os.path.realpath(path)) for name, path in sample.images.items())
+    return tuple((name, os.path.realpath(path)) for name, path in sample.files.items())
 
 
 def _is_link(place: Path, sample: Sample) -> bool:

@@ -45,13 +45,13 @@ def source_of(sample: Sample) -> Source:
     Raises:
         InputError: names a file that cannot be read.
     """
-    stamps = {name: f"{_times(path)} {checksum(path)}" for name, path in _images(sample).items()}
+    stamps = {name: f"{_times(path)} {checksum(path)}" for name, path in sample.files.items()}
     return Source(sample.key, full_path(sample.path), stamps)
 
 
 def unchanged(source: Source, sample: Sample) -> bool:
     """Tell whether the content of a sample's files is unchanged; they are read only if size or times differ."""
-    images = _images(sample)
+    images = sample.files
     return source.stamps.keys() == images.keys() and all(
         _is_content(source.stamps[name], path) for name, path in images.items()
     )
@@ -59,12 +59,12 @@ def unchanged(source: Source, sample: Sample) -> bool:
 
 def same_times(source: Source, sample: Sample) -> bool:
     """Tell whether the files of a sample have the same sizes and times as before."""
-    return all(source.stamps[name].rpartition(" ")[0] == _times(path) for name, path in _images(sample).items())
+    return all(source.stamps[name].rpartition(" ")[0] == _times(path) for name, path in sample.files.items())
 
 
 def newest(sample: Sample) -> int:
     """Return the date at which the last of a sample's files was written or moved, in nanoseconds."""
-    times = [status(path) for path in _images(sample).values()]
+    times = [status(path) for path in sample.files.values()]
     return max((max(each.st_mtime_ns, each.st_ctime_ns) for each in times if each), default=0)
 
 
@@ -137,10 +137,6 @@ def checksum(path: str) -> str:
     except OSError as error:
         raise InputError(f"cannot read image {path}: {error.strerror}") from None
     return digest.hexdigest()[:32]
-
-
-def _images(sample: Sample) -> dict[str, str]:
-    return {"": sample.images} if isinstance(sample.images, str) else sample.images
 
 
 def _first(source: Source) -> str:

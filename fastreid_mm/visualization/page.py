@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from fastreid_mm.evaluation.results import Results
+from fastreid_mm.evaluation.results import Results, table_of
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -47,14 +47,7 @@ def page(title: str, facts: Mapping[str, str], results: Mapping[str, Results], p
 
 
 def _results_table(results: Mapping[str, Results]) -> str:
-    lines = [
-        (dataset, setting, name, of_one[dataset][setting])
-        for dataset, of_set in next(iter(results.values())).items()
-        for setting in of_set
-        for name, of_one in results.items()
-        if dataset in of_one
-    ]
-    names = list(dict.fromkeys(metric for *_, metrics in lines for metric in metrics))
+    names, lines = table_of(results)
     header = "".join(f"<th>{escape(name)}</th>" for name in ("data set", "setting", "features", *names))
     first = next(iter(results))
     rows = "".join(

@@ -55,9 +55,7 @@ class ShownSet(NamedTuple):
 
     def features_by(self, model: nn.Module, items: list[Item]) -> Tensor:
         """(n, D) features that another model gives n items."""
-        collector = FeatureCollector()
-        inference_on_dataset(TestedNetwork(model, self.cfg), self.loader(items, 64), collector)
-        return cast(Tensor, collector.gathered())
+        return inference_on_dataset(TestedNetwork(model, self.cfg), self.loader(items, 64), FeatureCollector())
 
 
 def shown_sets(cfg: CfgNode, model: nn.Module) -> tuple[dict[str, Results], list[ShownSet]]:
