@@ -1,5 +1,6 @@
 """The rules of a benchmark in one class: which galleries are ranked for which queries, and what is counted."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -108,9 +109,7 @@ class Protocol:
             InputError: what :meth:`rankings` and the metrics raise.
         """
         settings = self.rankings(query, gallery)
-        found: dict[str, list[Metrics]] = {}
-        ids: dict[str, list[np.ndarray]] = {}
-        scores: dict[str, list[np.ndarray]] = {}
+        found: dict[str, list[tuple[Metrics, np.ndarray, np.ndarray]]] = defaultdict(list)
         for group in _together(settings, alone=refine is not None):
             ranking = whole = group[0][1]
             if refine:
@@ -128,22 +127,22 @@ class Protocol:
             for (setting, _), (scored, more) in zip(group, measures):
                 with _named(settings, setting):
                     metrics = {name: value for each in (scored, *more) for name, value in each.metrics().items()}
-                found.setdefault(setting, []).append(metrics)
-                if by_query is not None:
-                    ids.setdefault(setting, []).append(whole.query.ids)
-                    scores.setdefault(setting, []).append(_of_everyone(scored.by_query(), whole.query.ids))
-        if by_query is not None:
-            by_query |= {setting: QueryScores.gather(ids[setting], scores[setting]) for setting in scores}
-        return {setting: self._reported(mean_metrics(found[setting])) for setting in settings}
+                ids = whole.query.ids
+                found[setting].append((metrics, ids, _of_everyone(scored.by_query(), ids)))
+        results = {}
+        for setting in settings:
+            of_galleries, ids_of_each, scores = zip(*found[setting])
+            if by_query is not None:
+                by_query[setting] = QueryScores.gather(ids_of_each, scores)
+            metrics = mean_metrics(of_galleries)
+            results[setting] = {name: value for name, value in metrics.items() if self._reports(name)}
+        return results
 
     def _measures(
         self, ranking: Ranking, ranks: Sequence[int], roc: bool, recall_shares: int
     ) -> tuple[RankScores, list[Measure]]:
         scores = RankScores(ranking, self.rule, self.unique_ids, ranks, recall_shares)
         return scores, [RocCounts(ranking, self.rule)] if roc else []
-
-    def _reported(self, metrics: Metrics) -> Metrics:
-        return {name: value for name, value in metrics.items() if self._reports(name)}
 
     def metrics(self, query: Side, gallery: Side, ranks: Sequence[int] = ()) -> dict[str, list[str]]:
         """Tell the metrics of every setting by labels alone: all galleries are drawn, and none is ranked.

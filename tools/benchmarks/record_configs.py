@@ -22,12 +22,13 @@ import json
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import torch
 from recording import reid, sod
 from recording.comparison import differences
-from recording.names import Names
+from recording.names import old_name, read_rules
 from recording.record import record
 
 from fastreid_mm.common.errors import InputError, one_line_errors
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)  # so that sums have the same order everywhere
     with one_line_errors():
-        names, before = Names.read(args.names), _earlier(args.against) if args.against else None
+        rules, before = read_rules(args.names) if args.names else [], _earlier(args.against) if args.against else None
         configs = [config for config in shipped() if any(fnmatchcase(config, pattern) for pattern in args.only)]
         if not configs:
             raise InputError(f"--only {' '.join(args.only)} is none of the configs in {CONFIGS}")
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(config, file=sys.stderr, flush=True)
             torch.manual_seed(0)
             network = BUILDERS[Path(config).suffix](str(CONFIGS / config))
-            records[config] = record(network, lambda name, config=config: names.old(config, name))
+            records[config] = record(network, partial(old_name, rules, config))
         args.path.write_text(json.dumps(records, indent=1) + "\n")
     if before is None:
         return 0

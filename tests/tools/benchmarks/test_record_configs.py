@@ -6,7 +6,7 @@ import pytest
 import record_configs
 import torch
 from recording.comparison import differences
-from recording.names import Names
+from recording.names import old_name, read_rules
 from recording.record import Network, draw_weights, record
 from torch import nn
 
@@ -51,10 +51,10 @@ def test_a_record_has_what_training_and_evaluation_compute():
 def test_what_is_built_in_another_order_under_other_names_is_compared_with_what_it_was(tmp_path):
     table = tmp_path / "renamed.txt"
     table.write_text("# the second layer\nnew\\.  second.\nSYSU/*  loss_new  loss_second\n")
-    names, before = Names.read(table), {"SYSU/a.yml": record(small())}
-    moved = record(small(second="new", swapped=True), lambda name: names.old("SYSU/a.yml", name))
+    rules, before = read_rules(table), {"SYSU/a.yml": record(small())}
+    moved = record(small(second="new", swapped=True), lambda name: old_name(rules, "SYSU/a.yml", name))
     assert differences(before, {"SYSU/a.yml": moved}) == []
-    assert names.old("RegDB/a.yml", "loss_new") == "loss_new"
+    assert old_name(rules, "RegDB/a.yml", "loss_new") == "loss_new"
     unnamed = differences(before, {"SYSU/a.yml": record(small(second="new", swapped=True))})
     assert "SYSU/a.yml: losses loss_second only before" in unnamed
     assert "SYSU/a.yml: gradients new.weight only after" in unnamed

@@ -21,31 +21,14 @@ def odd_values(proof: str) -> list[Any]:
     nested: Any = code
     for _ in range(200):  # deeper than any real value, but not too deep to be saved
         nested = [nested]
-    texts = [
-        code,
-        f"exec({code!r})",
-        f"__import__('os').system('touch {proof}')",
-        f"{{{{{code}}}}}",
-        f"custom_imports = dict(imports=['os'])\n_ = {code}",
-        f"!!python/object/apply:eval [{code!r}]",
-        "",
-        "a\nb",
-        "../" * 20,
-        "x" * 100_000,
-    ]
+    texts = [code, f"exec({code!r})", f"__import__('os').system('touch {proof}')", f"{{{{{code}}}}}"]
+    texts += [f"custom_imports = dict(imports=['os'])\n_ = {code}", f"!!python/object/apply:eval [{code!r}]"]
+    texts += ["", "a\nb", "../" * 20, "x" * 100_000]
     numbers = [None, True, 0, -1, 3, 10**30, 0.5, float("nan"), float("inf"), 1j, np.float64(3), np.int64(-2)]
     holders = [[], {}, (), [code], {code: code}, {"a": {"b": [code]}}, nested, OrderedDict(a=code), Counter([code])]
-    tensors = [
-        torch.empty(0),
-        torch.ones(()),
-        torch.ones(3, 3),
-        torch.ones(2, dtype=torch.complex64),
-        torch.ones(2, dtype=torch.int64),
-        torch.eye(3).to_sparse(),
-        torch.ones(2, device="meta"),
-        torch.nn.Parameter(torch.ones(2)),
-        torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
-    ]
+    two = torch.ones(2)
+    tensors = [torch.empty(0), torch.ones(()), torch.ones(3, 3), two.to(torch.complex64), two.long(), two.to("meta")]
+    tensors += [torch.eye(3).to_sparse(), torch.nn.Parameter(two), torch.quantize_per_tensor(two, 0.1, 0, torch.qint8)]
     return [*texts, *texts, *numbers, *holders, *tensors, code.encode(), {1, 2}]
 
 
