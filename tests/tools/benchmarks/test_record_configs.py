@@ -60,7 +60,7 @@ def test_what_is_built_in_another_order_under_other_names_is_compared_with_what_
     assert "SYSU/a.yml: gradients new.weight only after" in unnamed
     table.write_text("new second more loss\n")
     with pytest.raises(InputError, match="line 1: 4 words"):
-        Names.read(table)
+        read_rules(table)
 
 
 def test_numbers_that_differ_are_listed_and_rounding_is_not():
