@@ -90,11 +90,7 @@ def roc_metrics(
     pairs at the same distance either all are accepted or none.
 
     Args:
-        distance: (Nq, Ng), smaller is nearer.
-        query_ids: (Nq,) identities.
-        gallery_ids: (Ng,) identities.
-        query_cams: (Nq,) cameras, or scenes.
-        gallery_cams: (Ng,) cameras, or scenes.
+        distance, query_ids, gallery_ids, query_cams, gallery_cams: see :func:`~fastreid_mm.evaluation.rank_metrics`.
         rule: which pairs do not count, see :func:`hidden_images`.
         rates: from 0 to below 1.
 

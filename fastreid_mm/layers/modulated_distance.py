@@ -68,10 +68,7 @@ def modulated_cosine(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tenso
     All parts are one vector; a vector of zeros is at distance 1 from all others.
 
     Args:
-        query: (Nq, p, d).
-        gallery: (Ng, p, d).
-        scale: (Nq, d), one row for each query.
-        shift: (Nq, d).
+        query, gallery, scale, shift: see :func:`modulated_euclidean`.
 
     Returns:
         (Nq, Ng).

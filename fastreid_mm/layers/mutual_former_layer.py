@@ -121,9 +121,7 @@ class MutualFormerLayer(nn.Module):
     stream of an earlier layer is given, it takes the place of ``h(X_a | X_b)``.
 
     Args:
-        dim: channels of a token.
-        num_heads: how many attention heads; they divide ``dim``.
-        epsilon: epsilon of :func:`cross_diffusion`.
+        dim, num_heads, epsilon: see :class:`MutualInteraction`.
         residual: whether the layer has h; layers that are always given a fused stream need none.
         fused_self_attention: whether the fused stream attends to itself, as in the released code but not in the paper.
         interaction: further arguments of :class:`MutualInteraction`.

@@ -89,8 +89,9 @@ def _build(dim: int, num_heads: int, depth: int, variant: str, stack: str, layer
         return _JointTransformer(dim, num_heads, depth)
     if variant != "mutualformer":
         layer = layer | {"self_attention": False, "cross": variant.removeprefix("cross_")}
-    stacks = {"carry_fused": _CarryFused, "renew_fused": _RenewFused, "update_streams": _UpdateStreams}
-    return stacks[stack](dim, num_heads, depth, layer)
+    if stack == "update_streams":
+        return _UpdateStreams(dim, num_heads, depth, layer)
+    return _HandOnFused(dim, num_heads, depth, layer, renewed=stack == "renew_fused")
 
 
 class _Add(nn.Module):
@@ -124,30 +125,22 @@ class _JointTransformer(nn.Module):
         return torch.stack(tokens.chunk(2, dim=1)).mean(0)
 
 
-class _CarryFused(nn.Module):
-    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict) -> None:
+class _HandOnFused(nn.Module):
+    """Layers that hand on the fused stream, to which every one may add an "h" of its own."""
+
+    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict, renewed: bool) -> None:
         super().__init__()
+        self.renewed = renewed
         self.layers = nn.ModuleList(
-            MutualFormerLayer(dim, num_heads, residual=index == 0, **layer) for index in range(depth)
+            MutualFormerLayer(dim, num_heads, residual=renewed or index == 0, **layer) for index in range(depth)
         )
 
     def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
         fused: Tensor | None = None
         for layer in self.layers:
+            if self.renewed and fused is not None:
+                fused = fused + cast(nn.Linear, layer.residual)(torch.cat([tokens_a, tokens_b], dim=-1))
             fused = layer(tokens_a, tokens_b, fused)
-        return cast(Tensor, fused)
-
-
-class _RenewFused(nn.Module):
-    def __init__(self, dim: int, num_heads: int, depth: int, layer: dict) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(MutualFormerLayer(dim, num_heads, **layer) for _ in range(depth))
-
-    def forward(self, tokens_a: Tensor, tokens_b: Tensor) -> Tensor:
-        both = torch.cat([tokens_a, tokens_b], dim=-1)
-        fused: Tensor | int = 0
-        for layer in self.layers:
-            fused = layer(tokens_a, tokens_b, fused + cast(nn.Linear, layer.residual)(both))
         return cast(Tensor, fused)
 
 

@@ -79,11 +79,9 @@ def features_of(
     """Compute the features (N, D) of the samples that can be read, and return them after their paths.
 
     Args:
-        predictor: makes the features.
-        samples: the samples.
+        predictor, samples, batch_size: see :func:`read_batches`.
         modality: "visible" or "infrared"; empty for aligned samples.
         unreadable: receives a line for each sample that cannot be read, or whose feature is not finite.
-        batch_size: the number of samples of a batch.
         skip_unreadable: whether to skip such samples instead of refusing them all, without computing further features.
 
     Raises:
@@ -112,12 +110,10 @@ def finite_features(
     """Compute the features (n, D) of images, and return them after their members, without any that are not finite.
 
     Args:
-        predictor: makes the features.
+        predictor, modality, batch_size: see :func:`features_of`.
         members: the members of the images.
         images: the images, prepared by the predictor.
-        modality: see :func:`features_of`.
         unreadable: receives a line for each image whose feature is not finite, which no search could find.
-        batch_size: the number of images of a batch.
     """
     features = predictor.features(images, modality, batch_size)
     finite = features.isfinite().all(1)
