@@ -134,8 +134,8 @@ class Protocol:
             of_galleries, ids_of_each, scores = zip(*found[setting])
             if by_query is not None:
                 by_query[setting] = QueryScores.gather(ids_of_each, scores)
-            metrics = mean_metrics(of_galleries)
-            results[setting] = {name: value for name, value in metrics.items() if self._reports(name)}
+            means = mean_metrics(of_galleries)
+            results[setting] = {name: value for name, value in means.items() if self._reports(name)}
         return results
 
     def _measures(
