@@ -32,7 +32,9 @@ class ChannelAugmentation:
         choice = _draw(4)
         if choice < 3:
             return _copied(image, choice)
-        return _gray(image) if torch.rand(()) < 0.5 else image
+        if torch.rand(()) >= 0.5:
+            return image
+        return torch.einsum("chw,c->hw", image, image.new_tensor(GRAY)).repeat(3, 1, 1)
 
 
 def _draw(count: int) -> int:
@@ -41,7 +43,3 @@ def _draw(count: int) -> int:
 
 def _copied(image: Tensor, channel: int) -> Tensor:
     return image[channel].repeat(3, 1, 1)
-
-
-def _gray(image: Tensor) -> Tensor:
-    return torch.einsum("chw,c->hw", image, image.new_tensor(GRAY)).repeat(3, 1, 1)

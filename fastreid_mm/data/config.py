@@ -14,14 +14,13 @@ def _is_range(value: object) -> bool:
     return not value or (len(numbers) == 2 and numbers[0] < numbers[1])
 
 
-def _is_percentiles(numbers: list) -> bool:
+def _is_percentiles(value: object) -> bool:
+    numbers = finite_numbers(value)
     return len(numbers) == 2 and 0 <= numbers[0] < numbers[1] <= 100
 
 
 RANGE = Kind("the value that becomes black and the higher one that becomes white, nor ()", _is_range)
-PERCENTILES = Kind(
-    "a percentile and a higher one, between 0 and 100", lambda value: _is_percentiles(finite_numbers(value))
-)
+PERCENTILES = Kind("a percentile and a higher one, between 0 and 100", _is_percentiles)
 SMALLEST_ERASED = 0.02
 """Smallest share of an image that random erasing erases, as in Zhong et al. and in the host."""
 KEYS = {

@@ -37,7 +37,10 @@ def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
     Raises:
         InputError: a file or an array is missing, damaged, not finite, or of the wrong kind or length.
     """
-    arrays = _of_folder(path, names) if path.is_dir() else _of_file(path, names)
+    if path.is_dir():
+        arrays: Arrays = {name: _load(path / f"{name}.npy", np.ndarray) for name in names}
+    else:
+        arrays = _of_file(path, names)
     features = arrays["features"]
     if features.ndim != 2 or features.dtype.kind not in "fiu" or not len(features):
         raise InputError(f"features of {path} must be numbers (N, D), got {features.dtype} {features.shape}")
@@ -51,10 +54,6 @@ def read_arrays(path: Path, names: Sequence[str]) -> Arrays:
                 f"got {arrays[name].dtype} {arrays[name].shape}"
             )
     return arrays
-
-
-def _of_folder(folder: Path, names: Sequence[str]) -> Arrays:
-    return {name: _load(folder / f"{name}.npy", np.ndarray) for name in names}
 
 
 def _of_file(path: Path, names: Sequence[str]) -> Arrays:

@@ -117,10 +117,11 @@ class Protocol:
                 group, distances = [(group[0][0], ranking)], refine(ranking, self.rule)
             else:
                 distances = _compared(ranking, distance)
-            measures = []
+            measures: list[tuple[RankScores, list[Measure]]] = []
             for setting, each in group:
                 with _named(settings, setting):
-                    measures.append(self._measures(each, ranks or self.ranks, roc, recall_shares))
+                    scores = RankScores(each, self.rule, self.unique_ids, ranks or self.ranks, recall_shares)
+                    measures.append((scores, [RocCounts(each, self.rule)] if roc else []))
             with _named(settings, *dict.fromkeys(setting for setting, _ in group)):
                 sizes = len(ranking.query.ids), len(ranking.gallery.ids)
                 measure_blocks([each for scored, more in measures for each in (scored, *more)], distances, *sizes)
@@ -131,18 +132,12 @@ class Protocol:
                 found[setting].append((metrics, ids, _of_everyone(scored.by_query(), ids)))
         results = {}
         for setting in settings:
-            of_galleries, ids_of_each, scores = zip(*found[setting])
+            of_galleries, ids_of_each, scores_of_each = zip(*found[setting])
             if by_query is not None:
-                by_query[setting] = QueryScores.gather(ids_of_each, scores)
+                by_query[setting] = QueryScores.gather(ids_of_each, scores_of_each)
             means = mean_metrics(of_galleries)
             results[setting] = {name: value for name, value in means.items() if self._reports(name)}
         return results
-
-    def _measures(
-        self, ranking: Ranking, ranks: Sequence[int], roc: bool, recall_shares: int
-    ) -> tuple[RankScores, list[Measure]]:
-        scores = RankScores(ranking, self.rule, self.unique_ids, ranks, recall_shares)
-        return scores, [RocCounts(ranking, self.rule)] if roc else []
 
     def metrics(self, query: Side, gallery: Side, ranks: Sequence[int] = ()) -> dict[str, list[str]]:
         """Tell the metrics of every setting by labels alone: all galleries are drawn, and none is ranked.

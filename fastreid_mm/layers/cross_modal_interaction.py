@@ -62,15 +62,12 @@ class CrossModalInteraction(nn.Module):
             rest = rest * ((present.shape[1] - 1) / count.clamp(min=1))[..., None, None, None]
         results = []
         for index, x in enumerate(maps.unbind(1)):
-            boost = self._boost(index, rest[:, index])
+            feature = self.others[index](rest[:, index])
+            boost = self.attention[index](feature) * feature + feature
             if present is not None:
                 boost = boost * (count[:, index] > 0)[:, None, None, None]
             results.append(self.own[index](x) + boost)
         return torch.stack(results, dim=1)
-
-    def _boost(self, index: int, rest: Tensor) -> Tensor:
-        feature = self.others[index](rest)
-        return self.attention[index](feature) * feature + feature
 
 
 def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -17,15 +17,10 @@ from fastreid_mm.losses.full_precision import full_precision
 from fastreid_mm.losses.geometry import identity_centers
 from fastreid_mm.losses.label_checks import require_positives
 
-
-def _l2(a: Tensor, b: Tensor) -> Tensor:
-    return (a - b).square().sum(dim=1).clamp(min=1e-12).sqrt()
-
-
 _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cosine": lambda a, b: 1 - F.cosine_similarity(a, b, dim=1),
     "l1": lambda a, b: (a - b).abs().sum(dim=1),
-    "l2": _l2,
+    "l2": lambda a, b: (a - b).square().sum(dim=1).clamp(min=1e-12).sqrt(),
     "smooth_l1": lambda a, b: F.smooth_l1_loss(a, b, reduction="none").sum(dim=1),
 }
 DISTANCES = tuple(_DISTANCES)

@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.initial_weights import INITIAL
@@ -71,6 +71,8 @@ def submit(
     Raises:
         InputError: a training has no results yet, or there is such a file already.
     """
+    import yaml  # both hosts bring it
+
     missing = sum(line.expected - len(line.values) for line in lines)
     if missing or not lines:
         raise InputError(f"--submit: row {row.name!r} is not complete, {missing} numbers are not there yet")
@@ -91,7 +93,8 @@ def submit(
         *(str(facts.get(INITIAL, "not known")), dict(facts.get("versions", {})), str(facts.get("revision", ""))),
     )
     folders = [_model_folder(job, output, folder / name / config) for config, job in _by_config(trained).items()]
-    write_text(str(path), _yaml(content._asdict()))
+    style = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 120}
+    write_text(str(path), yaml.safe_dump(content._asdict(), **style))
     return [path, *folders]
 
 
@@ -134,9 +137,3 @@ def _model_folder(job: Job, output: Path, folder: Path) -> Path:
     for path in files:
         shutil.copy2(path, folder / path.name)
     return folder
-
-
-def _yaml(content: Mapping[str, Any]) -> str:
-    import yaml
-
-    return yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)

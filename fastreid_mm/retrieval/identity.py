@@ -50,8 +50,8 @@ def identity_of(cfg: CfgNode, model: nn.Module, space: str, size: int) -> Identi
     # a trained run's config has the number of classes, which the tensors tell; the config that it was trained by has 0
     network = [
         (key, 0 if key == "MODEL.HEADS.NUM_CLASSES" else value)
-        for key, value in sorted(leaves(cfg.MODEL, "MODEL."))
-        if _of_features(key)
+        for key, value in sorted(leaves(cfg.MODEL, "MODEL."))  # losses of packages from outside declare no keys
+        if not key.startswith("MODEL.LOSSES.") and (key not in DECLARED or DECLARED[key].when == "building")
     ]
     read = [cfg.INPUT.SIZE_TEST, cfg.INPUT.RESIZE, cfg.TEST.FLIP, cfg.DATASETS.ALIGNED.MODALITIES]
     if tuple(cfg.INPUT.RANGE_16BIT) != FULL_RANGE:  # unless it is the default, so that older indexes stay usable
@@ -93,11 +93,6 @@ def refuse_other(saved: Identity, given: Identity, path: object) -> None:
         if old != new:
             said = printable(str(old))[:80]
             raise InputError(f"{path} is of another model: it was made with {meaning}, {field} {said}, not {new}")
-
-
-def _of_features(key: str) -> bool:
-    """Tell whether features depend on a key for given weights. Losses of packages from outside declare no keys."""
-    return not key.startswith("MODEL.LOSSES.") and (key not in DECLARED or DECLARED[key].when == "building")
 
 
 def _checksum(tensors: Iterable[tuple[str, Tensor]]) -> str:

@@ -1,6 +1,5 @@
 """CMC and precision-recall curves of every setting of a protocol."""
 
-from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple, cast
 
@@ -9,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from fastreid_mm.evaluation.results import Settings
 from fastreid_mm.protocols import RetrievalEvaluator
 from fastreid_mm.visualization.style import COLOURS, LINES, new_figure
 
@@ -30,7 +28,7 @@ class Curves(NamedTuple):
     """mAP, which is the mean of the precision: the area under the curve."""
 
 
-def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
+def protocol_curves(evaluator: RetrievalEvaluator, chance: bool = False) -> dict[str, Curves]:
     """Rank once more as the protocol does, with a Rank-k for every k and precision over recall.
 
     Galleries, trials and hidden images are those of the results, so the k-th value of a CMC curve is their Rank-k, and
@@ -38,27 +36,14 @@ def protocol_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
 
     Args:
         evaluator: an evaluator whose :meth:`RetrievalEvaluator.evaluate` has run.
+        chance: whether to rank random features instead.
 
     Returns:
         The curves by setting.
     """
-    finer = _finer(evaluator)
-    return _curves(finer.ranked(cast(Tensor, evaluator.features)), finer.ranks)
-
-
-def chance_curves(evaluator: RetrievalEvaluator) -> dict[str, Curves]:
-    """Rank random features likewise."""
-    finer = _finer(evaluator)
-    return _curves(finer.chance(), finer.ranks)
-
-
-def _finer(evaluator: RetrievalEvaluator) -> RetrievalEvaluator:
-    finer = copy(evaluator)
-    finer.ranks, finer.recall_shares = tuple(range(1, max(evaluator.ranks) + 1)), SHARES
-    return finer
-
-
-def _curves(settings: Settings, ranks: Sequence[int]) -> dict[str, Curves]:
+    finer, ranks = copy(evaluator), tuple(range(1, max(evaluator.ranks) + 1))
+    finer.ranks, finer.recall_shares = ranks, SHARES
+    settings = finer.chance() if chance else finer.ranked(cast(Tensor, evaluator.features))
     return {
         setting: Curves(
             np.array([metrics[f"Rank-{k}"] for k in ranks if f"Rank-{k}" in metrics]),
@@ -82,7 +67,7 @@ def draw_curves(evaluator: RetrievalEvaluator, untrained: RetrievalEvaluator | N
     figure = new_figure(11, 4.2)
     cmc, precision = figure.subplots(1, 2)
     recall = (np.arange(SHARES) + 0.5) * 100 / SHARES
-    references = {"chance": chance_curves(evaluator)}
+    references = {"chance": protocol_curves(evaluator, chance=True)}
     if untrained is not None:
         references = {"untrained": protocol_curves(untrained)} | references
     for number, (setting, curves) in enumerate(protocol_curves(evaluator).items()):

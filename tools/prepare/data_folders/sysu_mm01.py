@@ -89,13 +89,9 @@ def _write_splits(exp: Path, counts: Counter[tuple[int, int]], split: SysuSplit,
     for name, identities in names.items():
         (exp / f"{name}_id.txt").write_text(",".join(map(str, sorted(identities))) + "\n")
     rng = np.random.default_rng(seed)
-    write_permutation(exp / "rand_perm_cam.mat", {key: _permutations(counts[key], rng) for key in sorted(counts)})
+    orders = {key: np.stack([rng.permutation(counts[key]) + 1 for _ in range(TRIALS)]) for key in sorted(counts)}
+    write_permutation(exp / "rand_perm_cam.mat", orders)
     _drop_date(exp / "rand_perm_cam.mat")
-
-
-def _permutations(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw ten orders of the image numbers 1 to ``count``, (10, count)."""
-    return np.stack([rng.permutation(count) + 1 for _ in range(TRIALS)])
 
 
 def _drop_date(path: Path) -> None:

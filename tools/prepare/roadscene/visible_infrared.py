@@ -62,9 +62,6 @@ def _images(pairs: list[Pair], places: list[Place], seed: int) -> Iterator[tuple
             photograph = thermal if camera in INFRARED_CAMERAS else visible
             for n in range(count):
                 rng = np.random.default_rng([seed, place.number, camera, n])
-                yield camera, place.number, _view(photograph, place, rng)
-
-
-def _view(photograph: Image.Image, place: Place, rng: np.random.Generator) -> Image.Image:
-    box = jittered_box(photograph.size, place.centre, Style(), rng, UPRIGHT)
-    return expose(photograph.resize(UPRIGHT.size, Image.Resampling.BICUBIC, box), Style(), rng)
+                box = jittered_box(photograph.size, place.centre, Style(), rng, UPRIGHT)
+                crop = photograph.resize(UPRIGHT.size, Image.Resampling.BICUBIC, box)
+                yield camera, place.number, expose(crop, Style(), rng)

@@ -78,13 +78,9 @@ class Studio:
         left = rng.integers(PANORAMA_WIDTH - WIDTH + 1)
         rows = np.clip(np.arange(HEIGHT) + rng.integers(-3, 4), 0, HEIGHT - 1)
         window = self._places[key][rows, left : left + WIDTH]
-        palette = _palette(_SURFACE_WARMTH if camera.infrared else _SURFACE_COLOURS)
+        values = _SURFACE_WARMTH if camera.infrared else _SURFACE_COLOURS
+        palette = np.asarray(values, dtype=np.uint8).reshape(len(values), -1)  # (surfaces, channels)
         return palette[window] * _mottle(0.07, rng)
-
-
-def _palette(values: tuple) -> np.ndarray:
-    """Make a table of colours or grey values, (rows, channels)."""
-    return np.asarray(values, dtype=np.uint8).reshape(len(values), -1)
 
 
 def _develop(
