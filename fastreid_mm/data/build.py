@@ -67,23 +67,20 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
             dataset.show_train()
         # identities of two data sets are different people even if their numbers are equal
         items += [item._replace(pid=f"{name}_{item.pid}") for item in as_items(dataset.train)]
-    samples = _aligned_samples(cfg, items) if aligned else _single_samples(cfg, items)
+    samples = _train_samples(cfg, items, aligned)
     _look_ahead(items, samples.pixels)
     batches = SeededBatches(_train_batches(cfg, items), max(cfg.SEED, 0))
     return _loader(cfg, SeededSamples(samples), batches)
 
 
-def _single_samples(cfg: CfgNode, items: list[Item]) -> ImageSet:
-    augments = [kind(cfg.INPUT[key].PROB) for key, kind in _BY_MODALITY.items() if cfg.INPUT[key].ENABLED]
+def _train_samples(cfg: CfgNode, items: list[Item], aligned: bool) -> AlignedSet | ImageSet:
+    enabled = [key for key in _BY_MODALITY if cfg.INPUT[key].ENABLED]
     transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
-    return ImageSet(items, transform, relabel=True, augments=augments, pixels=pixels)
-
-
-def _aligned_samples(cfg: CfgNode, items: list[Item]) -> AlignedSet:
-    for key in _BY_MODALITY:
-        if cfg.INPUT[key].ENABLED:
-            raise InputError(f"INPUT.{key}.ENABLED is only for visible-infrared data sets")
-    transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
+    if not aligned:
+        augments = [_BY_MODALITY[key](cfg.INPUT[key].PROB) for key in enabled]
+        return ImageSet(items, transform, relabel=True, augments=augments, pixels=pixels)
+    if enabled:
+        raise InputError(f"INPUT.{enabled[0]}.ENABLED is only for visible-infrared data sets")
     return AlignedSet(items, transform, relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS, pixels=pixels)
 
 
