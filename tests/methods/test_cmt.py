@@ -111,6 +111,17 @@ def test_eq_5_adds_the_missing_modality(build, source):
 
 
 @pytest.mark.parametrize("detach", [False, True])
+def test_complete_features_may_train_what_completes_them(build, detach):
+    model, batch = build("MODEL.CMT.DETACH_COMPENSATION", detach), vi_batch()
+    losses = model(batch)
+    consistency = losses.pop("loss_modality_consistency")
+    assert consistency.requires_grad
+    weights = list(model.heads.compensation.parameters())
+    reached = torch.autograd.grad(sum(losses.values()), weights, allow_unused=True)
+    assert any(gradient is not None for gradient in reached) is not detach
+
+
+@pytest.mark.parametrize("detach", [False, True])
 def test_eq_7_and_8_compare_with_the_other_modality(build, detach):
     model, batch = build(*NO_DROPOUT, "MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID", detach), vi_batch()
     targets, modalities = batch["targets"], batch["modalities"]

@@ -20,6 +20,13 @@ NETWORK = {
         "transformer's decoder, whose output is nearly a constant of the modality and longer than the real features.",
         choices=DECODERS,
     ),
+    "DETACH_COMPENSATION": Key(
+        True,
+        "Train what makes the compensated features by eq. 7 and 8 alone (a reading: the paper calls them their "
+        "supervision, and does not say whether the losses of complete features train it, too). Else those losses, "
+        "which weigh more, learn the training identities by it.",
+        when="training",
+    ),
     "COMPENSATION_INIT": Key(
         1.0,
         'Start of the weight of a "block"\'s last LayerNorm; 1 is that of the transformer the paper refers to.',

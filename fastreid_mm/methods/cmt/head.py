@@ -29,6 +29,7 @@ class CMTHead(PartHead):
         generator: makes the instance-level alignment (section 3.2); None leaves it out (table 3). Both are made after
             the parts, so that these start from the same weights in every row of the table.
         add_to_encoded: complete the encoded part features rather than the raw ones (eq. 5).
+        compensation_apart: whether complete features carry no gradient to ``compensation``.
         generator_lr_factor: factor on the learning rate of ``generator``.
         generator_alone: whether scale and shift carry no gradient to the features they are made of.
         parts: arguments of :class:`PartHead`.
@@ -44,6 +45,7 @@ class CMTHead(PartHead):
         compensation: Callable[[], ModalityCompensation] | None,
         generator: Callable[[], ModulationGenerator] | None,
         add_to_encoded: bool,
+        compensation_apart: bool,
         generator_lr_factor: float,
         generator_alone: bool,
         **parts,
@@ -52,7 +54,7 @@ class CMTHead(PartHead):
         self.compensation = compensation() if compensation else None
         self.generator = generator() if generator else None
         self.add_to_encoded, self.generator_lr_factor = add_to_encoded, generator_lr_factor
-        self.generator_alone = generator_alone
+        self.compensation_apart, self.generator_alone = compensation_apart, generator_alone
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -70,6 +72,7 @@ class CMTHead(PartHead):
                 else None
             ),
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
+            "compensation_apart": options.DETACH_COMPENSATION,
             "generator_lr_factor": options.GENERATOR_LR_FACTOR,
             "generator_alone": modulates and cfg.MODEL.LOSSES.MODULATION_DISCRIMINATIVE.DETACH_FEATURES,
         }
@@ -99,7 +102,8 @@ class CMTHead(PartHead):
         if self.compensation is None:
             return parts, None
         encoded, compensated = self.compensation(parts, modalities)
-        return (encoded if self.add_to_encoded else parts) + compensated, compensated
+        added = compensated.detach() if self.compensation_apart else compensated
+        return (encoded if self.add_to_encoded else parts) + added, compensated
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
         """Give the weights of the generator, with their factor on the learning rate."""

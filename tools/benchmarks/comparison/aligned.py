@@ -15,7 +15,7 @@ RGBNT201 = Experiment(
     "RGBNT201",
     "test",
     _METRICS,
-    epochs=5,
+    epochs=20,
     frozen=4,
     options=_SHARED + "INPUT.SIZE_TRAIN [64,32] INPUT.SIZE_TEST [64,32] MODEL.IEEE.PARTS 2 ",
     rows={

@@ -56,9 +56,7 @@ CMT = Experiment(
         "CMT": _cmt(""),
         "+ MAM": _cmt(_MAM),
         "+ MAM, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ MAM"),
-        "+ MAM, block, centres not detached": _cmt(
-            " MODEL.CMT.DECODER block MODEL.LOSSES.MODALITY_CONSISTENCY.DETACH_CENTROID False" + _MAM
-        ),
+        "+ MAM, trained by all losses": _cmt(" MODEL.CMT.DETACH_COMPENSATION False" + _MAM),
         "+ IAM": _cmt(_IAM),
         "+ IAM, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ IAM"),
         "+ IAM at the full rate": _cmt(_FULL + _IAM),
