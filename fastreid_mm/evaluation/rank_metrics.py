@@ -10,7 +10,6 @@ from fastreid_mm.common.warn_once import warn_once
 from fastreid_mm.evaluation.hidden_images import RULES, hidden_images, is_junk, tell_junk
 from fastreid_mm.evaluation.measure import as_distances, measure_blocks
 from fastreid_mm.evaluation.rank_positions import GroupedGallery, identity_positions, image_positions
-from fastreid_mm.evaluation.recall_shares import share_precisions
 from fastreid_mm.evaluation.side import Ranking, ranking_of
 
 _FEW = 64  # queries among which one mostly has a true image
@@ -26,6 +25,34 @@ def _gather(block: np.ndarray, first: int, columns: np.ndarray) -> np.ndarray:
         row, column = np.argwhere(np.isnan(values))[0]
         raise InputError(f"distance is NaN at query {first + row}, gallery image {columns[column]}")
     return np.minimum(values, np.finfo(values.dtype).max) if np.isinf(largest) else values
+
+
+def share_precisions(precision: np.ndarray, counts: np.ndarray, shares: int) -> np.ndarray:
+    """Average the precision of each query over each of several equal shares of recall.
+
+    At a recall of r a query with n true images has found the first ``ceil(r n)`` of them, and its precision is that at
+    the last of these: a step for each true image, and the area under the steps is the average precision. Averaged over
+    a share of recall, steps keep that area, so the mean over the shares is the average precision too.
+
+    Args:
+        precision: (N, K) precision at each true image of a query, the nearest first; entries after a query's last true
+            image do not count.
+        counts: (N,) number of true images of each query, at least 1.
+        shares: number of shares.
+
+    Returns:
+        (N, shares).
+
+    Examples:
+        >>> share_precisions(np.array([[1.0, 0.5]]), np.array([2]), 4)
+        array([[1. , 1. , 0.5, 0.5]])
+    """
+    edges = np.linspace(0, 1, shares + 1)
+    areas = np.concatenate([np.zeros((len(counts), 1)), precision.cumsum(1)], axis=1) / counts[:, None]
+    places = edges * counts[:, None]  # (N, shares + 1), in true images
+    below = np.minimum(places.astype(int), counts[:, None] - 1)
+    before, after = (np.take_along_axis(areas, index, axis=1) for index in (below, below + 1))
+    return np.diff(before + (places - below) * (after - before), axis=1) * shares
 
 
 def _defined_ranks(ranks: Sequence[int], size: int) -> list[int]:
@@ -182,7 +209,7 @@ def rank_metrics(
     Returns:
         ``"Rank-k"`` for each k of the gallery, ``"mAP"`` and ``"mINP"`` in percent, and ``"valid_queries"``, their
         number (int). With ``recall_shares`` also ``"Precision-i"`` in percent, over the i-th share of recall counted
-        from 1, whose mean is mAP: see :func:`~fastreid_mm.evaluation.recall_shares.share_precisions`.
+        from 1, whose mean is mAP: see :func:`share_precisions`.
 
     Raises:
         InputError: shapes that disagree, a NaN distance, an unknown rule, an empty gallery, a rank below 1, or no
