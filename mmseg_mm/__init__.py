@@ -9,8 +9,9 @@ Importing this package registers everything in mmsegmentation's registries, so o
 from mmseg_mm import compat, datasets, engine, evaluation, models
 from mmseg_mm.datasets.transforms.load_depth import RGBDPath
 from mmseg_mm.datasets.transforms.load_second import PairPath
-from mmseg_mm.inference import inference_rgbd, init_rgbd_model
+from mmseg_mm.inference import inference_rgbd
 from mmseg_mm.predictor import SaliencyPredictor
+from mmseg_mm.trained_model import init_rgbd_model
 
 __all__ = [
     "PairPath",

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from fastreid_mm.common.errors import InputError, require_packages
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
-from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.models.data_preprocessor import BGR_TO_RGB, RGBDDataPreProcessor
 from mmseg_mm.second_modality import second_modality
+from mmseg_mm.trained_model import init_rgbd_model
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 OUTPUT = "saliency"

@@ -15,10 +15,10 @@ from fastreid_mm.common.grey_range import own_range, to_grey
 from fastreid_mm.saliency.binary_map import binary_map, cut_out
 from fastreid_mm.saliency.image_files import read_as_stored, read_values
 from fastreid_mm.saliency.write_image import write_image
-from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predict_jobs import Job, Names, find_jobs
 from mmseg_mm.predictor import SaliencyPredictor
 from mmseg_mm.side_by_side import side_by_side
+from mmseg_mm.trained_model import init_rgbd_model
 
 
 def predict(args: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.datasets.transforms.load_thermal import require_range
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 from mmseg_mm.second_modality import second_modality
+from mmseg_mm.trained_model import init_rgbd_model
 
 Picture = str | Path | np.ndarray
 """Path of an image, depth map or thermal image, or an array."""
@@ -31,7 +32,7 @@ class SaliencyPredictor:
     """Predictor of the saliency maps of pairs of an image and its second modality, depth or thermal.
 
     Args:
-        model: the model that :func:`init_rgbd_model` returns.
+        model: the model that :func:`init_rgbd_model` returns, or a folder with a trained network that it takes.
         tta: whether to average the maps over the views of the config's ``tta_pipeline``, which flips the images.
         amp: whether to compute in bfloat16 where PyTorch's autocast does.
         depth_direction: the direction of the depth, "near_white" or "far_white". By default the config gives that of
@@ -53,7 +54,7 @@ class SaliencyPredictor:
 
     def __init__(
         self,
-        model: BaseSegmentor,
+        model: BaseSegmentor | str | Path,
         tta: bool = False,
         amp: bool = False,
         depth_direction: str | None = None,
@@ -70,6 +71,8 @@ class SaliencyPredictor:
             raise InputError(f"missing must be from 0 to 1, got {missing}")
         facts = {"depth_direction": depth_direction, "thermal_range": thermal_range, "resize": resize or None}
         self.facts = {name: fact for name, fact in facts.items() if fact is not None}
+        if isinstance(model, str | Path):
+            model = init_rgbd_model(model)
         self.missing = missing
         self.amp = amp
         self.max_pixels = max_pixels
@@ -165,7 +168,7 @@ def _is_pair(parts: Sequence) -> bool:
 
 def _steps(config: ConfigDict, tta: bool) -> list[dict]:
     """Return the pipeline of a config, with a loader that takes arrays, too."""
-    if tta and "tta_pipeline" not in config:
+    if tta and not config.get("tta_pipeline"):
         raise InputError("the config has no tta_pipeline, which says what the views of an image are")
     steps = deepcopy(config.tta_pipeline if tta else config.test_dataloader.dataset.pipeline)
     for step in steps:

@@ -6,12 +6,11 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastreid_mm.commands.early_checks import require_checkpoint, require_config, require_model_files
-from fastreid_mm.commands.model_arguments import add_checkpoint_arguments
+from fastreid_mm.commands.early_checks import require_model_files, take_saliency_folder
+from fastreid_mm.commands.model_arguments import WEIGHTS_HELP, add_checkpoint_arguments
 from fastreid_mm.common.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.common.hosts import require_fastreid, require_mmseg, say_loading
 from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.common.shipped_configs import find_config
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -35,8 +34,12 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--examples", nargs="+", default=[], metavar="IMAGE", help="infrared images to search with by a click"
     )
-    parser.add_argument("--saliency-config", default="", help="path of a config, or short name of a shipped one")
-    parser.add_argument("--saliency-checkpoint", default="")
+    parser.add_argument(
+        "--saliency-config",
+        default="",
+        help="path of a config, or short name of a shipped one; not needed with a folder in --saliency-checkpoint",
+    )
+    parser.add_argument("--saliency-checkpoint", "--saliency-weights", default="", help=WEIGHTS_HELP)
     parser.add_argument(
         "--max-pixels",
         type=int,
@@ -67,14 +70,14 @@ def page_of(args: argparse.Namespace) -> gr.Blocks:
     Raises:
         InputError: the arguments are for neither tab, or lack something that a tab needs, or a file cannot be used.
     """
-    if not args.index and not args.saliency_config:
+    config, checkpoint = take_saliency_folder(args.saliency_config, args.saliency_checkpoint)
+    if not args.index and not config:
         raise InputError("give --index with --config-file and --weights, or --saliency-config, or both")
-    if args.saliency_config and not args.saliency_checkpoint:
+    if config and not checkpoint:
         raise InputError("--saliency-config needs --saliency-checkpoint")
+    args.saliency_config, args.saliency_checkpoint = config, checkpoint
     if args.index:
         require_model_files(args)
-    require_config(args.saliency_config, "mmseg_mm")
-    require_checkpoint(args.saliency_checkpoint)
     say_loading("fastreid")
     from fastreid_mm.app.page import build_page
 
@@ -95,7 +98,8 @@ def _desk(args: argparse.Namespace) -> GalleryDesk:
 
 def _saliency(args: argparse.Namespace) -> Callable[[str, str], np.ndarray]:
     require_mmseg()
-    from mmseg_mm.inference import inference_rgbd, init_rgbd_model
+    from mmseg_mm.inference import inference_rgbd
+    from mmseg_mm.trained_model import init_rgbd_model
 
-    model = init_rgbd_model(find_config(args.saliency_config, "mmseg_mm"), args.saliency_checkpoint)
+    model = init_rgbd_model(args.saliency_config, args.saliency_checkpoint)
     return lambda image, depth: inference_rgbd(model, image, depth, max_pixels=args.max_pixels)

@@ -42,6 +42,25 @@ def take_model_folder(args: argparse.Namespace) -> None:
         args.config_file, args.weights = args.config_file or str(folder), str(folder / WEIGHTS)
 
 
+def take_saliency_folder(config: str, checkpoint: str) -> tuple[str, str]:
+    """Return a config and a checkpoint, of which either may be the folder of a trained network, which serves as both.
+
+    It is downloaded if it is on the hub. One in the place of the config is the checkpoint if none is given.
+
+    Raises:
+        InputError: a folder lacks its config or weights and cannot be downloaded, or a file does not exist.
+    """
+    config, checkpoint = (
+        str(find_model_folder(each)) if is_model_folder(each) else each for each in (config, checkpoint)
+    )
+    if is_model_folder(checkpoint) and not config:
+        config = checkpoint
+    if is_model_folder(config):
+        return config, checkpoint or config
+    require_checkpoint(checkpoint)
+    return require_config(config, "mmseg_mm"), checkpoint
+
+
 def require_model_files(args: argparse.Namespace) -> None:
     """Refuse a config, checkpoint or folder of images that does not exist, and a batch without images.
 

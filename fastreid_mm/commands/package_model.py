@@ -1,11 +1,12 @@
 """Package a trained network as a folder to be given to others: the command ``fastreid-mm-package-model``."""
 
 import argparse
+import json
 from pathlib import Path
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
-from fastreid_mm.common.hosts import require_fastreid, say_loading
+from fastreid_mm.common.hosts import require_fastreid, require_mmseg, say_loading
 from fastreid_mm.common.used_folder import LAST
 
 
@@ -13,9 +14,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; see ``--help``."""
     parser = argparse.ArgumentParser(
         description="Package the network of a finished training as a folder with config.yaml, model.safetensors and a "
-        "model card, README.md. Every --weights takes it, and so does Predictor."
+        "model card, README.md. Every --weights takes it, and so do Predictor and SaliencyPredictor."
     )
-    parser.add_argument("run", type=Path, help="OUTPUT_DIR of the training")
+    parser.add_argument("run", type=Path, help="OUTPUT_DIR, or work_dir of saliency, of the training")
     parser.add_argument("output", type=Path, help="folder to make")
     parser.add_argument("--name", default="", help="name of the network on its card (default: that of the folder)")
     parser.add_argument("--license", default="", metavar="ID", help="licence for the card, such as apache-2.0")
@@ -33,15 +34,27 @@ def main(arguments: list[str] | None = None) -> None:
     """
     args = parse_arguments(arguments)
     with one_line_errors():
-        require_fastreid()
         if not (args.run / LAST).is_file():
             raise InputError(f"{args.run} has no training in it: there is no {LAST}")
-        say_loading("fastreid")
-        from fastreid_mm.inference.package import package_model
-
+        if _of_mmsegmentation(args.run):
+            require_mmseg()
+            say_loading("mmseg")
+            from mmseg_mm.package import package_model
+        else:
+            require_fastreid()
+            say_loading("fastreid")
+            from fastreid_mm.inference.package import package_model
         package_model(args.run, args.output, args.name, args.license)
         size = sum(file.stat().st_size for file in args.output.iterdir()) / 1e6
-        print(printable(f"{args.output}: {size:.1f} MB, for Predictor and every --weights; its card is README.md"))
+        print(printable(f"{args.output}: {size:.1f} MB, for every --weights and from Python; its card is README.md"))
+
+
+def _of_mmsegmentation(run: Path) -> bool:
+    """Tell whether a run is a saliency training, by its record; whether that can be read is seen later."""
+    try:
+        return "mmsegmentation" in json.loads((run / "run.json").read_text(encoding="utf-8"))["versions"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ They are here because ``mmseg_mm`` cannot be imported without its host.
 
 import argparse
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 
 from fastreid_mm.commands import saliency_arguments
-from fastreid_mm.commands.early_checks import require_checkpoint, require_config
+from fastreid_mm.commands.early_checks import require_config, take_saliency_folder
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_mmseg, require_saliency_scores, say_loading
+from fastreid_mm.common.model_folder import is_model_folder
 
 
 def train(arguments: list[str] | None = None) -> None:
@@ -60,19 +62,34 @@ def _run(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None
     """Run the function of a module of ``mmseg_mm`` that has the module's name, with parsed arguments."""
     require_mmseg()
     args = parser.parse_args(arguments)
-    args.config = require_config(args.config, "mmseg_mm")
+    _take_network(args)
     for path in (vars(args).get("image"), vars(args).get("second")):
         if path and not path.exists():
             raise InputError(f"{path} does not exist")
-    require_checkpoint(vars(args).get("checkpoint", ""))
     say_loading("mmseg")
     module = import_module(f"mmseg_mm.{name}")
+    args.cfg_options = _options(parser, args)
+    getattr(module, name)(args)
+
+
+def _take_network(args: argparse.Namespace) -> None:
+    """Put the folder of a trained network, or its files, into ``config`` and ``checkpoint``, in place."""
+    if "checkpoint" not in args:
+        args.config = require_config(args.config, "mmseg_mm")
+        return
+    args.config, args.checkpoint = take_saliency_folder(args.config, args.checkpoint)
+    if not args.config or not args.checkpoint:
+        raise InputError("give a config and a checkpoint, or a folder with a trained network")
+
+
+def _options(parser: argparse.ArgumentParser, args: argparse.Namespace) -> dict[str, object] | None:
+    """Read the words of ``--cfg-options`` as mmengine does."""
     from mmengine.config import DictAction
 
-    words, args.cfg_options = vars(args)["cfg_options"], None
+    words, args.cfg_options = args.cfg_options, None
     if words:
         DictAction(["--cfg-options"], "cfg_options", nargs="+")(parser, args, words)
-    getattr(module, name)(args)
+    return args.cfg_options
 
 
 @one_line_errors()
@@ -81,9 +98,15 @@ def _run_script(name: str, parser: argparse.ArgumentParser, arguments: list[str]
     arguments = sys.argv[1:] if arguments is None else arguments
     require_mmseg()
     args = parser.parse_args(arguments)
-    require_config(args.config, "mmseg_mm")
-    require_checkpoint(vars(args).get("checkpoint", ""))
+    config, given = args.config, vars(args).get("checkpoint")
+    if given is None and is_model_folder(config):
+        raise InputError(f"{config} is a trained network: train by a config, with --cfg-options load_from={config}")
+    _take_network(args)
     say_loading("mmseg")
     from mmseg_mm.engine import run_host_script
+    from mmseg_mm.model_folder import config_file
 
-    run_host_script(name, arguments)
+    words, place = list(arguments), arguments.index(config)
+    with config_file(config, _options(parser, args)) if is_model_folder(config) else nullcontext(config) as path:
+        words[place : place + 1] = [str(path)] if given or not is_model_folder(config) else [str(path), args.checkpoint]
+        run_host_script(name, words)

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastreid_mm.common.pixels import MAX_PIXELS
 
 Parser = argparse.ArgumentParser
+FOLDER = "a folder with a trained network, or hf://user/name"
 
 
 def train_parser() -> Parser:
@@ -31,8 +32,7 @@ def train_parser() -> Parser:
 def test_parser() -> Parser:
     """Make the parser of testing: mmsegmentation's arguments and one more."""
     parser = Parser(description="Test a saliency network.")
-    _add_config(parser)
-    parser.add_argument("checkpoint")
+    _add_network(parser)
     parser.add_argument("--work-dir", help="folder of results and logs")
     parser.add_argument("--out", metavar="DIR", help="folder to write the saliency maps to")
     parser.add_argument("--show", action="store_true", help="show pictures of image, depth, mask and map")
@@ -56,8 +56,13 @@ def predict_parser() -> Parser:
         help="depth or thermal file or folder; files of a pair share their name up to the suffix; - if there is none",
     )
     parser.add_argument("out", type=Path, help="likewise")
-    parser.add_argument("--config", required=True, help="path of a config, or short name of a shipped one")
-    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument(
+        "--config",
+        "--config-file",
+        default="",
+        help="path of a config, or short name of a shipped one; not needed with a folder in --checkpoint",
+    )
+    parser.add_argument("--checkpoint", "--weights", default="", help=f"checkpoint, or {FOLDER}")
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
         "--batch-size", type=int, default=1, help="number of pairs that go through the network together"
@@ -122,8 +127,7 @@ def predict_parser() -> Parser:
 def export_parser() -> Parser:
     """Make the parser of the export."""
     parser = Parser(description="Export a saliency network to ONNX: image and depth to soft maps.")
-    _add_config(parser)
-    parser.add_argument("checkpoint")
+    _add_network(parser)
     parser.add_argument("output", type=Path, help="file to write, M.onnx")
     _add_options(parser)
     _add_trust(parser)
@@ -185,6 +189,12 @@ def _threshold(text: str) -> float | str:
 
 def _add_config(parser: Parser) -> None:
     parser.add_argument("config", help="path of a config, or short name of a shipped one")
+
+
+def _add_network(parser: Parser) -> None:
+    """Add a config and a checkpoint, for both of which a folder may stand."""
+    parser.add_argument("config", help=f"path of a config, or short name of a shipped one; or {FOLDER}")
+    parser.add_argument("checkpoint", nargs="?", default="", help=f"not needed with a folder; or {FOLDER}")
 
 
 def _add_options(parser: Parser) -> None:

@@ -22,6 +22,24 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
+def markdown_table(rows: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Make a table of named results, one line for each data set and name, as Markdown.
+
+    Args:
+        rows: results of each data set by name, such as trained, untrained, all black.
+    """
+    metrics = list(next(iter(next(iter(rows.values())).values())))
+    lines = [
+        [f"{dataset}, {who}" if len(rows) > 1 else dataset, *(f"{row[metric]:.3f}" for metric in metrics)]
+        for dataset in next(iter(rows.values()))
+        for who, sets in rows.items()
+        if (row := sets.get(dataset))
+    ]
+    return "\n".join(
+        f"| {' | '.join(line)} |" for line in [["data set", *metrics], ["---"] * (1 + len(metrics)), *lines]
+    )
+
+
 def save_report(folder: Path, rows: Mapping[str, Mapping[str, float]], scores: Mapping[str, Sequence[Scores]]) -> None:
     """Write the table, and the mean curves of each data set."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,9 @@ from fastreid.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.model_folder import WEIGHTS, is_model_folder, without_places
+from fastreid_mm.common.plain_yaml import read_plain_yaml, require_few_entries
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.settings.imports import KEY, config_with
-
-MOST_ENTRIES = 100_000
-"""Largest number of entries of a config file. A few hundred nested references unfold to more than fits in memory."""
 
 
 def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:
@@ -61,25 +59,16 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
 
 def _read_file(path: str, shared: bool) -> CfgNode:
     """Read a file, and its bases unless it is of a model folder; fails if any of them is not a mapping."""
-    try:  # with YAML's safe loader, which runs no code
-        content = yaml.safe_load(Path(path).read_bytes()) if shared else CfgNode.load_yaml_with_base(path)
-        if _entries(content, {}) > MOST_ENTRIES:
-            raise InputError(f"config {path}: its references unfold to more than {MOST_ENTRIES} entries")
-        return CfgNode(without_places(content) if shared else content)
+    try:
+        if shared:
+            return CfgNode(without_places(read_plain_yaml(path)))
+        content = CfgNode.load_yaml_with_base(path)
+        require_few_entries(content, path)
+        return CfgNode(content)
     except RecursionError:
         raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
     except (AttributeError, TypeError):
         raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
-
-
-def _entries(content: object, counts: dict[int, int]) -> int:
-    """Count the entries when every reference of a YAML file is a copy, as in the host."""
-    if not isinstance(content, dict | list):
-        return 1
-    if id(content) not in counts:
-        values = content.values() if isinstance(content, dict) else content
-        counts[id(content)] = 1 + sum(_entries(value, counts) for value in values)
-    return counts[id(content)]
 
 
 def _words(options: Iterable[object]) -> list[str]:

@@ -20,6 +20,8 @@ from fastreid_mm.common import checkpoint_file
 from fastreid_mm.common.checkpoint_match import skipped_parts
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.find_weights import find_weights
+from fastreid_mm.common.model_folder import CONFIG, WEIGHTS, find_model_folder, is_model_folder
+from fastreid_mm.common.plain_yaml import read_plain_yaml
 from fastreid_mm.common.safe_load import SAFE, MapLocation, UntrustedError
 from fastreid_mm.common.training_state import take_optimizer_state, take_state
 from mmseg_mm.engine.checkpoint_entries import HISTORY, SETTINGS, only_known, require_resumable
@@ -44,7 +46,7 @@ def load_from_local(filename: str, map_location: MapLocation = "cpu") -> Mapping
         InputError: See :func:`read_checkpoint`; or there are no tensors, which the host would not notice.
     """
     Reading.path = filename
-    content = read_checkpoint(str(Path(filename).expanduser()), map_location, Reading.trust)
+    content = read_checkpoint(filename, map_location, Reading.trust)
     if not Reading.trust and "state_dict" not in content:
         raise InputError(f"checkpoint {filename} does not hold named tensors")
     return content
@@ -196,13 +198,20 @@ def read_checkpoint(
     """Read a checkpoint file; if it is not trusted, take only the entries that :func:`only_known` takes.
 
     Args:
-        path: The path of a local file.
+        path: The path of a local file; or the folder of a trained network, or its name on the hub, which has weights,
+            and the settings that its config says.
         map_location, trust, advice: See :func:`fastreid_mm.common.safe_load.load_safely`.
 
     Raises:
         InputError: The file is missing, is damaged, is no checkpoint, or is more than plain data but not trusted.
     """
-    content = checkpoint_file.read_checkpoint(path, trust, map_location, advice)
+    if is_model_folder(path):
+        folder = find_model_folder(path)
+        model = read_plain_yaml(folder / CONFIG).get("model")
+        settings = unseen_settings(model) if isinstance(model, Mapping) else {}
+        weights = checkpoint_file.read_checkpoint(str(folder / WEIGHTS))["model"]
+        return {"state_dict": weights, "meta": {SETTINGS: settings}}
+    content = checkpoint_file.read_checkpoint(str(Path(path).expanduser()), trust, map_location, advice)
     return content if trust else only_known(content, path)
 
 

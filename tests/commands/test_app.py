@@ -5,7 +5,7 @@ from fastreid_mm.commands import app
 
 def test_the_bound_on_pixels_reaches_the_saliency_tab(monkeypatch):
     asked = []
-    monkeypatch.setattr("mmseg_mm.inference.init_rgbd_model", lambda *arguments: "model")
+    monkeypatch.setattr("mmseg_mm.trained_model.init_rgbd_model", lambda *arguments: "model")
     monkeypatch.setattr("mmseg_mm.inference.inference_rgbd", lambda *given, **options: asked.append((given, options)))
     arguments = [
         "--saliency-config",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_mm.inference import init_rgbd_model
+from mmseg_mm.trained_model import init_rgbd_model
 from tests.mmseg_mm.small_model import build_model, small_config
 
 

@@ -11,8 +11,8 @@ import torch
 from fastreid_mm.commands import saliency
 from fastreid_mm.common.errors import InputError
 from mmseg_mm.export import SaliencyGraph, export_onnx, unexplained
-from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.predictor import SaliencyPredictor
+from mmseg_mm.trained_model import init_rgbd_model
 from tests.mmseg_mm.small_model import CONFIGS, build_model, small_config
 
 LEVEL = {

@@ -4,8 +4,8 @@ import pytest
 
 from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import run_host_script
-from mmseg_mm.inference import init_rgbd_model
 from mmseg_mm.load_config import load_config
+from mmseg_mm.trained_model import init_rgbd_model
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from fastreid_mm.common.safe_load import UntrustedError
 from mmseg_mm.engine import read_checkpoint
 from mmseg_mm.engine.checkpoint_entries import only_known
 from mmseg_mm.engine.safe_checkpoint import Reading
-from mmseg_mm.inference import init_rgbd_model
+from mmseg_mm.trained_model import init_rgbd_model
 
 
 @pytest.fixture(scope="module")

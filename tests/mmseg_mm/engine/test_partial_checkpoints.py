@@ -8,7 +8,7 @@ import torch
 
 from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import read_checkpoint
-from mmseg_mm.inference import init_rgbd_model
+from mmseg_mm.trained_model import init_rgbd_model
 from tests.mmseg_mm.engine.conftest import script
 
 

@@ -9,7 +9,7 @@ from mmengine.logging import HistoryBuffer
 
 from fastreid_mm.common.errors import InputError
 from mmseg_mm.engine import read_checkpoint, run_host_script
-from mmseg_mm.inference import init_rgbd_model
+from mmseg_mm.trained_model import init_rgbd_model
 from tests.mmseg_mm.engine.conftest import script
 
 
