@@ -6,9 +6,9 @@ Importing this package registers everything in mmsegmentation's registries, so o
 """
 
 # compat must come first, since the others import mmseg.
+from fastreid_mm.saliency.load_depth import RGBDPath
+from fastreid_mm.saliency.load_second import PairPath
 from mmseg_mm import compat, datasets, engine, evaluation, models
-from mmseg_mm.datasets.transforms.load_depth import RGBDPath
-from mmseg_mm.datasets.transforms.load_second import PairPath
 from mmseg_mm.inference import inference_rgbd
 from mmseg_mm.predictor import SaliencyPredictor
 from mmseg_mm.trained_model import init_rgbd_model

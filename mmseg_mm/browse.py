@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.side_by_side import side_by_side
 from fastreid_mm.saliency.write_image import write_image
 from mmseg_mm.engine.data_root import take_data_root
 from mmseg_mm.load_config import load_config
-from mmseg_mm.side_by_side import side_by_side
 
 PARTS = ("train", "val", "test")
 

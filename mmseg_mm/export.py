@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from fastreid_mm.common.errors import InputError, require_packages
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
+from fastreid_mm.common.version import VERSION
+from fastreid_mm.saliency.onnx_description import IMAGE, KEY, OUTPUT, SaliencyDescription
 from mmseg_mm.models.data_preprocessor import BGR_TO_RGB, RGBDDataPreProcessor
-from mmseg_mm.second_modality import second_modality
+from mmseg_mm.second_modality import loading_step, second_modality
 from mmseg_mm.trained_model import init_rgbd_model
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
-OUTPUT = "saliency"
 COLOURS = "(B, 3, H, W) float32, red, green and blue from 0 to 255"
 SECOND = {"depth": "(B, 1, H, W) float32 from 0, far, to 1, near", "thermal": COLOURS}
 """Descriptions of the second input, by modality."""
@@ -49,10 +50,18 @@ class SaliencyGraph(nn.Module):
     def descriptions(self) -> dict[str, str]:
         """Descriptions of the inputs and of the output by name, which are also in the file."""
         return {
-            "image": COLOURS,
+            IMAGE: COLOURS,
             self.modality: SECOND[self.modality],
             OUTPUT: "(B, 1, H, W) float32, probabilities from 0 to 1",
         }
+
+    @property
+    def description(self) -> SaliencyDescription:
+        """Description that the file needs to be used without this package's training."""
+        step = dict(loading_step(self.model.cfg.test_dataloader.dataset.pipeline) or {})
+        return SaliencyDescription(
+            self.modality, {key: one for key, one in step.items() if key not in ("type", "backend_args")}, VERSION
+        )
 
     def example(self, batch: int, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Draw smooth inputs of a batch, by a seed."""
@@ -137,7 +146,7 @@ def _write(graph: SaliencyGraph, path: Path) -> None:
             verbose=False,
         )
     program = cast(torch.onnx.ONNXProgram, exported)  # Only the old exporter returns None.
-    program.model.metadata_props.update(graph.descriptions)
+    program.model.metadata_props.update({**graph.descriptions, KEY: graph.description.to_json()})
     program.save(path, external_data=False)
 
 

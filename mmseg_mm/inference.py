@@ -6,7 +6,8 @@ import numpy as np
 from mmseg.models import BaseSegmentor
 
 from fastreid_mm.common.pixels import MAX_PIXELS
-from mmseg_mm.predictor import Picture, SaliencyPredictor
+from fastreid_mm.saliency.pair_predictor import Picture
+from mmseg_mm.predictor import SaliencyPredictor
 
 
 def inference_rgbd(

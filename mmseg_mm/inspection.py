@@ -11,12 +11,12 @@ from fastreid_mm.common.errors import InputError, first_line, listed
 from fastreid_mm.common.image_files import LeftOut, Note
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.saliency.image_files import image_remark, image_size, look_at_mask, require_image
+from fastreid_mm.saliency.load_depth import DIRECTIONS, DepthLoader
+from fastreid_mm.saliency.load_second import SecondLoader
 from fastreid_mm.saliency.mask_values import MOSTLY_OBJECT, mostly_object
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
 from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.paired_sod import PairedSODDataset
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
-from mmseg_mm.datasets.transforms.load_second import LoadSecond
 from mmseg_mm.load_config import load_config
 from mmseg_mm.second_modality import loading_step
 
@@ -47,7 +47,7 @@ def inspect(path: str) -> Iterator[tuple[str, dict[str, int], list[str], Sequenc
 
 def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
     """Build a data set, and list the sets that are joined in it."""
-    step = loading_step(options.get("pipeline", ())) or {"type": "LoadDepthFromFile"}
+    step = loading_step(options.get("pipeline", ())) or {"type": "DepthLoader"}
     try:
         second = TRANSFORMS.build(dict(step))
         dataset = DATASETS.build({**options, "pipeline": [second], "lazy_init": True})
@@ -67,7 +67,7 @@ def _sets(part: str, options: dict) -> Iterator[tuple[str, dict[str, int], list[
 
 
 def _one_by_one(
-    part: str, dataset: PairedSODDataset, second: LoadSecond
+    part: str, dataset: PairedSODDataset, second: SecondLoader
 ) -> Iterator[tuple[str, dict[str, int], list[str], Sequence[Mapping]]]:
     """List the sets of a data set that cannot be built, without reading the files, which :func:`look_at` does."""
     for one in dataset.sets:
@@ -87,19 +87,17 @@ def _left_out(dataset: PairedSODDataset, name: str) -> list[str]:
     return [*left_out.found, *([Note(ignored)] if left_out.droppings else [])]
 
 
-def _doubts(samples: Sequence[dict], second: LoadSecond) -> list[str]:
+def _doubts(samples: Sequence[dict], second: SecondLoader) -> list[str]:
     """Return a line each if masks fill most of their pixels and if objects are farther than their surroundings."""
     masked = [sample for sample in samples if "seg_map_path" in sample]
     shares = {id(sample): share for sample in evenly_spread(masked) if (share := _object_share(sample, second)) >= 0}
     usable = [sample for sample in masked if id(sample) in shares]
     share = sum(shares.values()) / max(1, len(shares))
     doubts = [mostly_object(share)] if share > MOSTLY_OBJECT else []
-    return doubts + (
-        _inverted(usable, second) + _filled(usable, second) if isinstance(second, LoadDepthFromFile) else []
-    )
+    return doubts + (_inverted(usable, second) + _filled(usable, second) if isinstance(second, DepthLoader) else [])
 
 
-def _inverted(usable: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
+def _inverted(usable: Sequence[dict], depth: DepthLoader) -> list[str]:
     """Return a line if most objects are farther away than their surroundings."""
     farther, checked = farther_than_surroundings(usable, lambda sample: depth.transform(dict(sample))["depth"])
     if not farther or len(farther) < SUSPICIOUS * checked:
@@ -111,7 +109,7 @@ def _inverted(usable: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
     ]
 
 
-def _filled(usable: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
+def _filled(usable: Sequence[dict], depth: DepthLoader) -> list[str]:
     """Return a note if unmeasured pixels are filled."""
     shares = [depth.hole_share(sample) for sample in usable]
     if not any(shares):
@@ -120,7 +118,7 @@ def _filled(usable: Sequence[dict], depth: LoadDepthFromFile) -> list[str]:
     return [Note(f"{maps}, {np.mean(shares):.1%} in the mean, filled by fill={depth.fill!r}")]
 
 
-def _object_share(sample: Mapping, second: LoadSecond) -> float:
+def _object_share(sample: Mapping, second: SecondLoader) -> float:
     """Return the share of object pixels in a mask, -1 if the mask or its second modality cannot be used."""
     try:
         second.transform(dict(sample))

@@ -1,7 +1,6 @@
 """Prediction of saliency maps of many pairs of image and depth or thermal image, in batches."""
 
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,158 +11,55 @@ from mmengine.config import ConfigDict
 from mmengine.dataset import Compose, pseudo_collate
 from mmseg.models import BaseSegmentor
 
-from fastreid_mm.common.errors import InputError, require_choice
-from fastreid_mm.common.pixels import MAX_PIXELS
-from fastreid_mm.saliency.image_files import image_remark, image_size, require_image
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
-from mmseg_mm.datasets.transforms.load_thermal import require_range
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.pair_predictor import PairPredictor
 from mmseg_mm.models.saliency_tta import SaliencyTTAModel
 from mmseg_mm.second_modality import second_modality
 from mmseg_mm.trained_model import init_rgbd_model
 
-Picture = str | Path | np.ndarray
-"""Path of an image, depth map or thermal image, or an array."""
 
-MISSING = 0.0
-"""Default of the second modality where there is none, from 0 to 1: everything is far, or cold."""
-
-
-class SaliencyPredictor:
-    """Predictor of the saliency maps of pairs of an image and its second modality, depth or thermal.
+class SaliencyPredictor(PairPredictor):
+    """Predictor of saliency maps by mmsegmentation; ``fastreid_mm.export.OnnxSaliencyPredictor`` needs no PyTorch.
 
     Args:
         model: the model that :func:`init_rgbd_model` returns, or a folder with a trained network that it takes.
         tta: whether to average the maps over the views of the config's ``tta_pipeline``, which flips the images.
         amp: whether to compute in bfloat16 where PyTorch's autocast does.
-        depth_direction: the direction of the depth, "near_white" or "far_white". By default the config gives that of
-            files. An array with "far_white" goes from 0 (near) to 1 (far).
-        max_pixels: the largest number of pixels of a file, checked before it is decoded. At the default of 33.5
-            million, a pair may take some 800 MB.
-        thermal_range: the values of thermal images of more than 8 bits that become black and white, if not as the
-            config says.
-        resize: whether a second modality of another size than its image is resized to it, instead of refused.
-        missing: the value from 0 to 1 that takes the place of a second modality that is None: depth, 1 near, or the
-            grey of a thermal image.
-
-    Attributes:
-        modality: the second modality of the config, "depth" or "thermal".
+        options: arguments of :class:`PairPredictor`, by position or name: ``depth_direction``, ``max_pixels``,
+            ``thermal_range``, ``resize`` and ``missing``.
 
     Raises:
-        InputError: the direction is unknown, a value is out of range, or the config has no ``tta_pipeline``.
+        InputError: see :class:`PairPredictor`; or the config has no ``tta_pipeline``.
     """
 
     def __init__(
-        self,
-        model: BaseSegmentor | str | Path,
-        tta: bool = False,
-        amp: bool = False,
-        depth_direction: str | None = None,
-        max_pixels: int = MAX_PIXELS,
-        thermal_range: Sequence[float] | None = None,
-        resize: bool = False,
-        missing: float = MISSING,
+        self, model: BaseSegmentor | str | Path, tta: bool = False, amp: bool = False, *options: Any, **named: Any
     ) -> None:
-        if depth_direction is not None:
-            require_choice("depth_direction", depth_direction, DIRECTIONS)
-        if thermal_range is not None:
-            require_range("thermal_range", thermal_range)
-        if not 0 <= missing <= 1:
-            raise InputError(f"missing must be from 0 to 1, got {missing}")
-        facts = {"depth_direction": depth_direction, "thermal_range": thermal_range, "resize": resize or None}
-        self.facts = {name: fact for name, fact in facts.items() if fact is not None}
+        super().__init__(*options, **named)
         if isinstance(model, str | Path):
             model = init_rgbd_model(model)
-        self.missing = missing
         self.amp = amp
-        self.max_pixels = max_pixels
         self.device = next(model.parameters()).device
         self._model = SaliencyTTAModel(model).eval() if tta else model
         steps = _steps(model.cfg, tta)
         self.modality = second_modality(steps)
         self._pipeline = Compose(steps)
 
-    def __call__(self, pairs: Sequence[tuple[Picture, Picture | None]]) -> list[np.ndarray]:
-        """Predict the saliency maps of a batch of pairs, whose sizes may differ.
-
-        Args:
-            pairs: images, each a path or an array (H, W, 3) of blue, green and red, as in OpenCV and mmsegmentation,
-                with its second modality: a path, which is read as the ``LoadDepthFromFile`` or ``LoadThermalFromFile``
-                of the config says; floats (H, W) from 0 (far) to 1 (near); a thermal image, (H, W, 3) uint8 or (H, W)
-                of any numbers; or None for ``missing``. One pair alone, a tuple, counts as a list of one.
-
-        Returns:
-            The probabilities (H, W), float32, at the size of each image.
-
-        Raises:
-            InputError: the argument is no list of pairs, a file cannot be used, the sizes of a pair differ, or
-                an array has the wrong shape, data type or range.
-        """
-        return self.predict([self.load(image, second) for image, second in _list_pairs(pairs)])
-
-    def load(self, image: Picture, second: Picture | None) -> dict:
-        """Load a pair for :meth:`predict`."""
-        sample: dict[str, Any] = {"max_pixels": self.max_pixels, **self.facts}
-        for path, array, value in (("img_path", "img", image), (f"{self.modality}_path", self.modality, second)):
-            if value is None:
-                sample[array] = self._fill(image)
-                sample.pop("depth_direction", None)
-            elif isinstance(value, np.ndarray):
-                sample[array] = value
-            else:
-                require_image(value, self.max_pixels)
-                if path == "img_path" and (remark := image_remark(value, self.max_pixels)):
-                    warnings.warn(remark, stacklevel=2)
-                sample[path] = str(value)
-        if "img" in sample and (sample["img"].ndim != 3 or sample["img"].shape[2] != 3):
-            raise InputError(f"an image is (H, W, 3), not {sample['img'].shape}")
+    def prepare(self, sample: dict) -> dict:
+        """Apply the config's pipeline."""
         return self._pipeline(sample)
 
-    def _fill(self, image: Picture) -> np.ndarray:
-        """Return a second modality of one value at the size of an image."""
-        if isinstance(image, np.ndarray):
-            size = image.shape[:2]
-        else:
-            require_image(image, self.max_pixels)
-            size = image_size(image, self.max_pixels)[::-1]
-        if self.modality == "depth":
-            return np.full(size, self.missing, np.float32)
-        return np.full((*size, 3), round(255 * self.missing), np.uint8)
+    def size_of(self, sample: dict) -> Hashable:
+        """Return the shape of an input, or those of its views."""
+        inputs = sample["inputs"]
+        return tuple(view.shape for view in inputs) if isinstance(inputs, list) else inputs.shape
 
     @torch.no_grad()
-    def predict(self, samples: Sequence[dict]) -> list[np.ndarray]:
-        """Predict the saliency map (H, W) of each sample that :meth:`load` has returned.
-
-        Samples of the same size go through the network together.
-        """
-        groups: dict[object, list[int]] = {}
-        for index, sample in enumerate(samples):
-            groups.setdefault(_size(sample["inputs"]), []).append(index)
-        maps: dict[int, np.ndarray] = {}
-        for members in groups.values():
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
-                results = self._model.test_step(pseudo_collate([samples[index] for index in members]))
-            for index, result in zip(members, results):
-                maps[index] = result.seg_logits.data[0].float().cpu().numpy()
-        return [maps[index] for index in range(len(samples))]
-
-
-def _list_pairs(pairs: Iterable) -> list[tuple[Picture, Picture | None]]:
-    """Return pairs as a list; one pair alone becomes a list of one."""
-    if isinstance(pairs, tuple) and _is_pair(pairs):
-        return [pairs]
-    expected = "pairs must be a list of pairs of image and depth, or thermal image, each a path or an array"
-    if isinstance(pairs, Picture | Mapping) or not isinstance(pairs, Iterable):
-        raise InputError(f"{expected}, not {type(pairs).__name__}")
-    pairs = list(pairs)
-    for number, pair in enumerate(pairs):
-        if not isinstance(pair, tuple | list) or not _is_pair(pair):
-            raise InputError(f"{expected}: number {number} is none")
-    return pairs
-
-
-def _is_pair(parts: Sequence) -> bool:
-    """Tell whether parts are an image and a second modality, which may be None."""
-    return len(parts) == 2 and isinstance(parts[0], Picture) and isinstance(parts[1], Picture | None)
+    def compute(self, samples: Sequence[dict]) -> Iterator[np.ndarray]:
+        """Compute the maps by the model's ``test_step``."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+            results = self._model.test_step(pseudo_collate(samples))
+        return (result.seg_logits.data[0].float().cpu().numpy() for result in results)
 
 
 def _steps(config: ConfigDict, tta: bool) -> list[dict]:
@@ -175,8 +71,3 @@ def _steps(config: ConfigDict, tta: bool) -> list[dict]:
         if step["type"] == "LoadImageFromFile":
             step["type"] = "InferencerLoader"
     return steps
-
-
-def _size(inputs: torch.Tensor | list[torch.Tensor]) -> object:
-    """Return the shape of an input, or those of its views."""
-    return tuple(view.shape for view in inputs) if isinstance(inputs, list) else inputs.shape

@@ -57,8 +57,9 @@ def take_saliency_folder(config: str, checkpoint: str) -> tuple[str, str]:
         config = checkpoint
     if is_model_folder(config):
         return config, checkpoint or config
+    config = require_config(config, "mmseg_mm")
     require_checkpoint(checkpoint)
-    return require_config(config, "mmseg_mm"), checkpoint
+    return config, checkpoint
 
 
 def require_model_files(args: argparse.Namespace) -> None:

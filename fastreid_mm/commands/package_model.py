@@ -1,7 +1,6 @@
 """Package a trained network as a folder to be given to others: the command ``fastreid-mm-package-model``."""
 
 import argparse
-import json
 from pathlib import Path
 
 from fastreid_mm.common.console import printable
@@ -50,11 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _of_mmsegmentation(run: Path) -> bool:
-    """Tell whether a run is a saliency training, by its record; whether that can be read is seen later."""
-    try:
-        return "mmsegmentation" in json.loads((run / "run.json").read_text(encoding="utf-8"))["versions"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
+    """Tell whether a run is a saliency training: mmengine notes the path of the last checkpoint, fast-reid its name."""
+    return len(Path((run / LAST).read_text(encoding="utf-8", errors="replace").strip()).parts) > 1
 
 
 if __name__ == "__main__":

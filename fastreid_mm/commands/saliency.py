@@ -10,7 +10,7 @@ from importlib import import_module
 
 from fastreid_mm.commands import saliency_arguments
 from fastreid_mm.commands.early_checks import require_config, take_saliency_folder
-from fastreid_mm.common.errors import InputError, one_line_errors
+from fastreid_mm.common.errors import InputError, one_line_errors, require_packages
 from fastreid_mm.common.hosts import require_mmseg, require_saliency_scores, say_loading
 from fastreid_mm.common.model_folder import is_model_folder
 
@@ -31,7 +31,35 @@ def test(arguments: list[str] | None = None) -> None:
 
 def predict(arguments: list[str] | None = None) -> None:
     """Write the saliency maps of images with depth or thermal images."""
-    _run("predict", saliency_arguments.predict_parser(), arguments)
+    parser = saliency_arguments.predict_parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(word.partition("=")[0] == "--onnx" for word in given):
+        _predict_by_onnx(parser, given)
+    else:
+        _run("predict", parser, given)
+
+
+@one_line_errors()
+def _predict_by_onnx(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+    """Predict by an exported file, for which neither PyTorch nor mmsegmentation is needed."""
+    args = parser.parse_args(arguments)
+    for name in ("config", "checkpoint", "cfg_options", "tta", "amp", "fast", "trust_checkpoint"):
+        if vars(args)[name]:
+            raise InputError(f"--{name.replace('_', '-')} has no effect with --onnx: leave it out")
+    require_packages("export", "onnxruntime", "cv2", "PIL", "tqdm")
+    _require_images(args)
+    from fastreid_mm.export import OnnxSaliencyPredictor
+    from fastreid_mm.saliency.predict import predict
+
+    names = ("depth_direction", "max_pixels", "thermal_range", "resize", "missing")
+    providers = ("CPUExecutionProvider",) if args.device == "cpu" else ("CUDAExecutionProvider",)
+    predict(args, lambda: OnnxSaliencyPredictor(args.onnx, providers, **{name: vars(args)[name] for name in names}))
+
+
+def _require_images(args: argparse.Namespace) -> None:
+    for path in (vars(args).get("image"), vars(args).get("second")):
+        if path and not path.exists():
+            raise InputError(f"{path} does not exist")
 
 
 def export(arguments: list[str] | None = None) -> None:
@@ -63,9 +91,7 @@ def _run(name: str, parser: argparse.ArgumentParser, arguments: list[str] | None
     require_mmseg()
     args = parser.parse_args(arguments)
     _take_network(args)
-    for path in (vars(args).get("image"), vars(args).get("second")):
-        if path and not path.exists():
-            raise InputError(f"{path} does not exist")
+    _require_images(args)
     say_loading("mmseg")
     module = import_module(f"mmseg_mm.{name}")
     args.cfg_options = _options(parser, args)

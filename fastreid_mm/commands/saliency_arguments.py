@@ -63,6 +63,9 @@ def predict_parser() -> Parser:
         help="path of a config, or short name of a shipped one; not needed with a folder in --checkpoint",
     )
     parser.add_argument("--checkpoint", "--weights", default="", help=f"checkpoint, or {FOLDER}")
+    parser.add_argument(
+        "--onnx", metavar="FILE", help="in the place of both: a file of export_sod, which needs no PyTorch"
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
         "--batch-size", type=int, default=1, help="number of pairs that go through the network together"

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
-from pathlib import Path
 
 import numpy as np
 
-from fastreid_mm.common.errors import InputError, first_line, require_packages
+from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.read_image import AnyImage, PixelRule
 from fastreid_mm.export.description import IMAGES, KEY, Description
-from fastreid_mm.export.external_data import require_own_data
 from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.export.session import open_session
 
 
 class OnnxPredictor:
@@ -38,17 +37,8 @@ class OnnxPredictor:
         providers: Sequence[str] = ("CPUExecutionProvider",),
         max_pixels: int = MAX_PIXELS,
     ) -> None:
-        require_packages("export", "onnxruntime")
-        from onnxruntime import InferenceSession
-
         path = fspath(path)
-        if not Path(path).is_file():
-            raise InputError(f"{path} does not exist")
-        require_own_data(path)
-        try:
-            self.session = InferenceSession(path, providers=list(providers))
-        except Exception as error:  # ONNX Runtime raises many kinds of errors
-            raise InputError(f"{path} cannot be run: {first_line(error)}") from None
+        self.session = open_session(path, providers)
         self.description = Description.from_json(self.session.get_modelmeta().custom_metadata_map.get(KEY), path)
         """The file's description of its inputs and outputs."""
         description = self.description

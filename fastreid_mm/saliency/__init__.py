@@ -1,1 +1,1 @@
-"""Files of depth, masks and saliency maps, and the scores of maps; NumPy, OpenCV, Pillow and PySODMetrics only."""
+"""Files of depth, masks and saliency maps, prediction and scores of maps; no PyTorch and no host."""

@@ -80,6 +80,11 @@ def read_as_stored(
     return image, content
 
 
+def read_colours(path: str | Path) -> np.ndarray:
+    """Read an image that :func:`require_image` has accepted: (H, W, 3) uint8, blue, green and red, turned upright."""
+    return cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+
+
 def _content(path: str, backend_args: dict | None) -> bytes:
     """Read a local file, or another that mmengine has a backend for, which names it or which ``backend_args`` name."""
     if backend_args is None and "://" not in path:

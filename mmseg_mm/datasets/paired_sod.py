@@ -13,9 +13,9 @@ from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.saliency.image_files import image_remark, look_at_mask, require_image
+from fastreid_mm.saliency.load_second import SecondLoader
 from fastreid_mm.saliency.paired_folders import PairedFolders
 from mmseg_mm.datasets.depth_direction import evenly_spread
-from mmseg_mm.datasets.transforms.load_second import LoadSecond
 
 
 class PairedSODDataset(BaseSegDataset):
@@ -127,9 +127,9 @@ class PairedSODDataset(BaseSegDataset):
         return {key: str(root / folder) for key, folder in prefix.items()}
 
     @property
-    def loader(self) -> LoadSecond | None:
+    def loader(self) -> SecondLoader | None:
         """The loader of the second modality in the pipeline, if there is one."""
-        return next((step for step in self.pipeline.transforms if isinstance(step, LoadSecond)), None)
+        return next((step for step in self.pipeline.transforms if isinstance(step, SecondLoader)), None)
 
     def prepare_data(self, idx: int) -> Any:
         """Load and transform a sample.

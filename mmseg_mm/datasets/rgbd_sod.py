@@ -10,9 +10,9 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from fastreid_mm.common.errors import listed, require_choice
+from fastreid_mm.saliency.load_depth import DIRECTIONS, DepthLoader
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, farther_than_surroundings
 from mmseg_mm.datasets.paired_sod import PairedSODDataset
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS, LoadDepthFromFile
 
 
 @DATASETS.register_module()
@@ -62,7 +62,7 @@ class RGBDSODDataset(PairedSODDataset):
         loader = self.loader
         samples = [self.get_data_info(i) for i in range(len(self))]
         samples = [sample for sample in samples if "seg_map_path" in sample]
-        if not isinstance(loader, LoadDepthFromFile):
+        if not isinstance(loader, DepthLoader):
             return
 
         def depth(sample: dict) -> np.ndarray:

@@ -7,9 +7,9 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from fastreid_mm.common.grey_range import set_range
+from fastreid_mm.saliency.load_thermal import ThermalLoader, require_range
 from mmseg_mm.datasets.depth_direction import evenly_spread
 from mmseg_mm.datasets.paired_sod import PairedSODDataset
-from mmseg_mm.datasets.transforms.load_thermal import LoadThermalFromFile, require_range
 
 
 @DATASETS.register_module()
@@ -44,7 +44,7 @@ class RGBTSODDataset(PairedSODDataset):
         if found is not None:
             require_range("thermal_range", found)
             return {"thermal_range": tuple(found)}
-        if not isinstance(loader, LoadThermalFromFile) or loader.value_range != "set":
+        if not isinstance(loader, ThermalLoader) or loader.value_range != "set":
             return {}
         values = [loader.deep_values(sample) for sample in evenly_spread(samples)]
         measured = set_range((one for one in values if one is not None), loader.percentiles)

@@ -12,8 +12,8 @@ from mmseg.registry import HOOKS
 from fastreid_mm.common.initial_weights import INITIAL, NOT_PRETRAINED, RANDOM
 from fastreid_mm.common.run_record import checksum, run_record, samples_checksum
 from fastreid_mm.evaluation.results import write_json
+from fastreid_mm.saliency.load_thermal import ThermalLoader
 from mmseg_mm.datasets.innermost import innermost_dataset
-from mmseg_mm.datasets.transforms.load_thermal import LoadThermalFromFile
 
 NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
 """Keys in which two runs of the same config may differ."""
@@ -68,7 +68,7 @@ def thermal_range(runner: Runner) -> dict[str, object]:
     """Return what becomes black and white of thermal images of more than 8 bits, by training set if that differs."""
     dataset = innermost_dataset(runner.train_dataloader.dataset)
     loader = getattr(dataset, "loader", None)
-    if not isinstance(loader, LoadThermalFromFile):
+    if not isinstance(loader, ThermalLoader):
         return {}
     samples = (dataset.get_data_info(index) for index in range(len(dataset)))
     ranges = {one["dataset_name"]: list(one["thermal_range"]) for one in samples if "thermal_range" in one}

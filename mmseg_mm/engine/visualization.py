@@ -15,7 +15,7 @@ from mmseg.registry import HOOKS, VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
-from mmseg_mm.side_by_side import side_by_side
+from fastreid_mm.saliency.side_by_side import side_by_side
 
 
 @HOOKS.register_module()

@@ -14,8 +14,8 @@ from fastreid_mm.commands import saliency_arguments, train_arguments
 from fastreid_mm.commands.evaluate_features import ARRAYS, MODES
 from fastreid_mm.evaluation.labelled_features import NEEDED
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS
+from fastreid_mm.saliency.load_depth import DIRECTIONS
 from mmseg_mm.browse import PARTS
-from mmseg_mm.datasets.transforms.load_depth import DIRECTIONS
 from mmseg_mm.engine.host_script import SCRIPTS
 
 PROJECT = Path(__file__).parents[2]

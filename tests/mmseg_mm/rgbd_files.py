@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_mm.side_by_side import GAP, LABEL
+from fastreid_mm.saliency.side_by_side import GAP, LABEL
 
 PLACES = {"img_path": ("RGB", ".jpg"), "depth_path": ("depth", ".png"), "seg_map_path": ("GT", ".png")}
 SIZE = (24, 32)

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.saliency.side_by_side import GAP, LABEL, side_by_side
 from mmseg_mm.inference import inference_rgbd
-from mmseg_mm.side_by_side import GAP, LABEL, side_by_side
 from mmseg_mm.trained_model import init_rgbd_model
 
 TOOL = Path(__file__).parent.parent.parent / "tools" / "predict_saliency.py"

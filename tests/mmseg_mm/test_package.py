@@ -188,8 +188,8 @@ def test_code_that_the_user_names_is_imported(network, tmp_path, monkeypatch):
     change(network, custom_imports={"imports": ["other_head"]}, model__decode_head__type="OtherHead")
     model = init_rgbd_model(network, options={"custom_imports.imports": ["other_head"]})
     assert type(model.decode_head).__name__ == "OtherHead"
-    MODELS.module_dict.pop("OtherHead")
     shared = shared_config(load_config(network, imports=["other_head"]))
+    MODELS.module_dict.pop("OtherHead")
     assert shared["custom_imports"] == {"imports": ["other_head"]}
 
 

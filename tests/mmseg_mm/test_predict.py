@@ -9,8 +9,8 @@ import pytest
 from fastreid_mm.commands import saliency
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.saliency.binary_map import binary_map
-from mmseg_mm.predict_jobs import Names, find_jobs
-from mmseg_mm.side_by_side import GAP, LABEL
+from fastreid_mm.saliency.predict_jobs import Names, find_jobs
+from fastreid_mm.saliency.side_by_side import GAP, LABEL
 
 
 @pytest.fixture

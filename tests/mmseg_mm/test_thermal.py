@@ -80,9 +80,9 @@ def test_it_exports_with_its_own_inputs(thermal, tmp_path):
 
 
 def test_thermal_images_are_drawn_in_their_colours(thermal):
+    from fastreid_mm.saliency.side_by_side import GAP, LABEL
     from mmseg_mm.browse import picture
     from mmseg_mm.engine.visualization import SaliencyVisualizer, _second
-    from mmseg_mm.side_by_side import GAP, LABEL
 
     stacked = RANDOM.integers(0, 256, (6, 8, 9)).astype(np.float32)  # blue, green, red of both
     drawn = picture({"inputs": torch.from_numpy(stacked), "data_samples": {}})

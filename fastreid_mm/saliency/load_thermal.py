@@ -4,21 +4,19 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from mmseg.registry import TRANSFORMS
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.grey_range import OWN_RANGE, is_range, own_range, require_percentiles, to_grey
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.saliency.image_files import read_as_stored
-from mmseg_mm.datasets.transforms.load_second import LoadSecond
+from fastreid_mm.saliency.load_second import SecondLoader
 
 RANGES = ("image", "set")
 CLIPPED = 0.5
 """Share of pixels beyond the range above which the range is probably that of another camera."""
 
 
-@TRANSFORMS.register_module()
-class LoadThermalFromFile(LoadSecond):
+class ThermalLoader(SecondLoader):
     """Loader of ``thermal_path`` into ``thermal``, (H, W, 3) uint8, blue, green and red, which are equal if it is grey.
 
     False colours, as VT5000, VT1000 and VT821 have, are kept as they are. Grey images of more than 8 bits, radiometric
@@ -34,7 +32,7 @@ class LoadThermalFromFile(LoadSecond):
             ``"set"`` for those of the whole data set. The ``thermal_range`` of a sample, which data sets measure for
             ``"set"``, takes precedence.
         percentiles: the percentiles of the values that become black and white for ``"image"`` and ``"set"``.
-        resize, backend_args: see :class:`LoadSecond`.
+        resize, backend_args: see :class:`SecondLoader`.
 
     Raises:
         InputError: an argument is not one of its choices. On loading, the file or array cannot be used, holds numbers
@@ -118,7 +116,7 @@ class LoadThermalFromFile(LoadSecond):
         return values if values.ndim == 2 and values.dtype != np.uint8 and np.isfinite(values).all() else None
 
     def remark_of(self, sample: Mapping) -> str:
-        """Read the image of a sample, and say what is odd about its values, see :class:`LoadSecond`."""
+        """Read the image of a sample, and say what is odd about its values, see :class:`SecondLoader`."""
         path = sample["thermal_path"]
         values, _ = read_as_stored(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
         return self.colours(values, path, sample.get("thermal_range"))[1]

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmseg.registry import TRANSFORMS
 
 from fastreid_mm.common.errors import InputError, require_choice
 from fastreid_mm.common.pixels import MAX_PIXELS
+from fastreid_mm.saliency.depth_values import FEW_LEVELS, grey_levels, hole_share
 from fastreid_mm.saliency.image_files import read_values
-from mmseg_mm.datasets.depth_values import FEW_LEVELS, grey_levels, hole_share
-from mmseg_mm.datasets.transforms.load_second import LoadSecond, PairPath
+from fastreid_mm.saliency.load_second import PairPath, SecondLoader
 
 DIRECTIONS = ("near_white", "far_white")
 SCALINGS = ("range", "minmax")
@@ -37,8 +36,7 @@ class RGBDPath(PairPath):
         return self.second_path
 
 
-@TRANSFORMS.register_module()
-class LoadDepthFromFile(LoadSecond):
+class DepthLoader(SecondLoader):
     """Loader of ``depth_path`` into ``depth``, (H, W) float32 from 0 (far) to 1 (near).
 
     The file may have 8 or 16 bits or floating point, and one or three channels. If a sample has no ``depth_path`` and
@@ -65,7 +63,7 @@ class LoadDepthFromFile(LoadSecond):
             pixels; ``"nearest"`` is that of the nearest measured pixel.
         allow_constant: whether a map of a single value gives a warning and is loaded as 0. By default it is an error,
             since it contains no depth and usually is a damaged file.
-        resize, backend_args: see :class:`LoadSecond`.
+        resize, backend_args: see :class:`SecondLoader`.
 
     Raises:
         InputError: an argument is not one of its choices. On loading, the file or the array cannot be used, its size is
@@ -163,7 +161,7 @@ class LoadDepthFromFile(LoadSecond):
         return values if values.size else np.nan_to_num(raw.ravel())
 
     def remark_of(self, sample: Mapping) -> str:
-        """Read the map of a sample, and say what is odd about its values, see :class:`LoadSecond`."""
+        """Read the map of a sample, and say what is odd about its values, see :class:`SecondLoader`."""
         path = sample["depth_path"]
         raw = read_values(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
         measured = self.measured(raw)

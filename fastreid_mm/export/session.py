@@ -1,0 +1,35 @@
+"""ONNX files opened for use, those of others, too."""
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastreid_mm.common.errors import InputError, first_line, require_packages
+from fastreid_mm.export.external_data import require_own_data
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+def open_session(path: str | PathLike, providers: Sequence[str]) -> "InferenceSession":
+    """Open an ONNX file with ONNX Runtime.
+
+    Args:
+        path: the file.
+        providers: ONNX Runtime's execution providers, of which the first available one is used.
+
+    Raises:
+        InputError: the file is missing, no ONNX or keeps tensors in other files; or ONNX Runtime is not installed.
+    """
+    require_packages("export", "onnxruntime")
+    from onnxruntime import InferenceSession
+
+    path = fspath(path)
+    if not Path(path).is_file():
+        raise InputError(f"{path} does not exist")
+    require_own_data(path)
+    try:
+        return InferenceSession(path, providers=list(providers))
+    except Exception as error:  # ONNX Runtime raises many kinds of errors
+        raise InputError(f"{path} cannot be run: {first_line(error)}") from None
