@@ -5,23 +5,18 @@ import os
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported: the page works offline
 
 import gradio as gr
-import numpy as np
-from PIL import Image
 
 from fastreid_mm.app.gallery_desk import GalleryDesk
 from fastreid_mm.app.pictures import Pictures
+from fastreid_mm.app.saliency_desk import Pair, SaliencyDesk
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.inference.predictor import MODALITIES
-
-Saliency = Callable[[str, str], np.ndarray]
-"""Function of the paths of an image and its depth to (H, W) probabilities."""
 
 LARGEST_UPLOAD = 64 * 2**20
 """Largest uploaded file in bytes."""
@@ -34,12 +29,15 @@ STYLE = """
 .grid-container .gallery-item, .grid-container .thumbnail-lg { display: flex; flex-direction: column; height: 100%; }
 .grid-container .thumbnail-lg img { flex: 1; min-height: 0; object-fit: contain; }
 .grid-container .caption-label { position: static; max-width: 100%; white-space: normal; text-align: center; }
+.whole .grid-wrap { height: auto; min-height: 0; max-height: none; }
+label[data-testid='block-label'] { position: static; width: fit-content; }
+@media (max-width: 640px) { .grid-container { grid-template-columns: repeat(2, minmax(0, 1fr)) !important; } }
 """
-"""Captions are below the pictures: Gradio lays them over feet."""
+"""Captions are below the pictures and labels above them: Gradio lays them over heads and feet. Two columns on phones."""
 
 
 def build_page(
-    desk: GalleryDesk | None = None, saliency: Saliency | None = None, examples: Sequence[str] = ()
+    desk: GalleryDesk | None = None, saliency: SaliencyDesk | None = None, examples: Sequence[str] = ()
 ) -> gr.Blocks:
     """Build the page with a tab for each of the first two arguments that is given.
 
@@ -49,7 +47,9 @@ def build_page(
         examples: paths of images to search with by a click, in the modality that is chosen first: infrared.
     """
     pictures = Pictures(desk.predictor.pixels) if desk else Pictures()
-    gr.set_static_paths([pictures.folder])  # served from this folder, not copied for each answer
+    pairs = [path for pair in saliency.examples for path in pair if path] if saliency else []
+    # served from where they are, not copied for each answer, nor refused outside of the working directory
+    gr.set_static_paths([pictures.folder, *(Path(path).resolve() for path in (*examples, *pairs))])
     with gr.Blocks(title="fastreid-mm", analytics_enabled=False, fill_width=True) as page:
         gr.Markdown("# fastreid-mm")
         if desk is not None:
@@ -159,22 +159,41 @@ def _number(text: str) -> float | None:
     return number
 
 
-def _saliency_tab(saliency: Saliency, pictures: Pictures) -> None:
+def _saliency_tab(desk: SaliencyDesk, pictures: Pictures) -> None:
     with gr.Row():
-        image, depth = (_upload(label=label, sources=["upload"], height=320) for label in ("Image", "Depth"))
-        output = gr.Image(label="Saliency", height=320, interactive=False, buttons=["download", "fullscreen"])
+        labels = ("Image", desk.modality.title())
+        image, second = (_upload(label=label, sources=["upload"], height=260) for label in labels)
+    button = gr.Button("Find what is salient", variant="primary")
+    answer = gr.Gallery(show_label=False, columns=4, object_fit="contain", elem_classes="whole", interactive=False)
+    if desk.examples:
+        shown = gr.Gallery(
+            [(pictures.of(desk.thumbnail(pair)), Path(pair.image).stem) for pair in desk.examples],
+            label="Click a pair to try it",
+            columns=4,
+            object_fit="contain",
+            elem_classes="whole",
+            allow_preview=False,
+            interactive=False,
+        )
 
-    lock = Lock()
+    def answers(pair: Pair) -> list[tuple[str, str]]:
+        return [(pictures.of(picture), caption) for picture, caption in desk.panels(pair)]
 
     @_errors_shown
-    def predict(image: str | None, depth: str | None) -> str:
-        if not image or not depth:
+    def predict(image: str | None, second: str | None) -> list[tuple[str, str]]:
+        if not image or not second:
             raise InputError("Drop an image and its depth first")
-        with lock:
-            probability = saliency(image, depth)
-        return pictures.of(Image.fromarray(np.rint(probability * 255).astype(np.uint8)))
+        return answers(Pair(image, second))
 
-    gr.Button("Find what is salient", variant="primary").click(predict, [image, depth], output)
+    button.click(predict, [image, second], answer)
+    if desk.examples:
+
+        @_errors_shown
+        def predict_example(event: gr.SelectData) -> tuple[str, str, list[tuple[str, str]]]:
+            pair = desk.examples[event.index]
+            return pair.image, pair.second, answers(pair)
+
+        shown.select(predict_example, None, [image, second, answer])
 
 
 def _errors_shown(function: Callable) -> Callable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastreid_mm.commands.early_checks import require_model_files, take_saliency_folder
@@ -14,9 +13,9 @@ from fastreid_mm.common.pixels import MAX_PIXELS
 
 if TYPE_CHECKING:
     import gradio as gr
-    import numpy as np
 
     from fastreid_mm.app.gallery_desk import GalleryDesk
+    from fastreid_mm.app.saliency_desk import SaliencyDesk
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -40,6 +39,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="path of a config, or short name of a shipped one; not needed with a folder in --saliency-checkpoint",
     )
     parser.add_argument("--saliency-checkpoint", "--saliency-weights", default="", help=WEIGHTS_HELP)
+    parser.add_argument(
+        "--saliency-examples",
+        nargs="+",
+        default=[],
+        metavar="IMAGE",
+        help="images in a folder RGB beside depth or T, and GT if there are masks, to try by a click",
+    )
     parser.add_argument(
         "--max-pixels",
         type=int,
@@ -96,10 +102,11 @@ def _desk(args: argparse.Namespace) -> GalleryDesk:
     return GalleryDesk(predictor, searcher, args.camera or CAMERA, args.identity or IDENTITY)
 
 
-def _saliency(args: argparse.Namespace) -> Callable[[str, str], np.ndarray]:
+def _saliency(args: argparse.Namespace) -> SaliencyDesk:
     require_mmseg()
-    from mmseg_mm.inference import inference_rgbd
+    from fastreid_mm.app.saliency_desk import SaliencyDesk
+    from mmseg_mm.predictor import SaliencyPredictor
     from mmseg_mm.trained_model import init_rgbd_model
 
     model = init_rgbd_model(args.saliency_config, args.saliency_checkpoint)
-    return lambda image, depth: inference_rgbd(model, image, depth, max_pixels=args.max_pixels)
+    return SaliencyDesk(SaliencyPredictor(model, max_pixels=args.max_pixels), args.saliency_examples)

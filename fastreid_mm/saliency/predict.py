@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -82,18 +83,30 @@ def _write(job: Job, saliency: np.ndarray, args: argparse.Namespace, modality: s
         write_image(job.beside("cut_out"), cut_out(image, alpha))
     if args.side_by_side:
         write_image(
-            job.beside("side_by_side"), side_by_side(image, _shown(job, image, args.max_pixels, modality), saliency)
+            job.beside("side_by_side"), side_by_side(image, _second(job, image, args.max_pixels, modality), saliency)
         )
 
 
-def _shown(job: Job, image: np.ndarray, max_pixels: int, modality: str) -> np.ndarray | None:
-    """Read the second modality for a picture, at the size of the image: (H, W) of depth, (H, W, 3) if it is thermal."""
-    if job.second is None:
-        return None
+def _second(job: Job, image: np.ndarray, max_pixels: int, modality: str) -> np.ndarray | None:
+    return None if job.second is None else second_picture(job.second, image, max_pixels, modality)
+
+
+def second_picture(path: str | Path, image: np.ndarray, max_pixels: int, modality: str) -> np.ndarray:
+    """Read a second modality for a picture, at the size of the image: (H, W) of depth, (H, W, 3) if it is thermal.
+
+    Args:
+        path: the file.
+        image: the image (H, W, 3).
+        max_pixels: largest number of pixels of the file.
+        modality: "depth" or "thermal".
+
+    Raises:
+        InputError: the file cannot be used.
+    """
     if modality == "depth":
-        second = np.nan_to_num(read_values(str(job.second), None, max_pixels))
+        second = np.nan_to_num(read_values(str(path), None, max_pixels))
     else:
-        second, _ = read_as_stored(str(job.second), None, max_pixels)
+        second, _ = read_as_stored(str(path), None, max_pixels)
     if second.shape[:2] != image.shape[:2]:
         second = cv2.resize(second, image.shape[1::-1])
     if modality == "thermal" and second.ndim == 2:

@@ -31,7 +31,7 @@ def side_by_side(
     """
     panels = {"image": image}
     if second is not None:
-        panels |= {"depth": _in_colour(_stretched(second))} if second.ndim == 2 else {"thermal image": second}
+        panels |= {"depth": _in_colour(stretched(second))} if second.ndim == 2 else {"thermal image": second}
     panels |= {
         name: _in_colour(grey) for name, grey in (("mask", mask), ("saliency map", saliency)) if grey is not None
     }
@@ -56,7 +56,8 @@ def _in_colour(grey: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
 
 
-def _stretched(depth: np.ndarray) -> np.ndarray:
+def stretched(depth: np.ndarray) -> np.ndarray:
+    """Stretch depth (H, W) of any type to the range from black to white, uint8."""
     scaled = cv2.normalize(  # type: ignore[call-overload]  # OpenCV's stubs leave out that the output may be None.
         depth.astype(np.float32), None, 0, 255, cv2.NORM_MINMAX
     )

@@ -24,12 +24,16 @@ from fastreid_mm import Predictor
 from fastreid_mm.app.gallery_desk import GalleryDesk
 from fastreid_mm.app.page import build_page, launch
 from fastreid_mm.app.pictures import Pictures
+from fastreid_mm.app.saliency_desk import Pair, SaliencyDesk
 from fastreid_mm.commands import index_gallery
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.picture_sheet import RIGHT, WRONG
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.retrieval.answers import Match
 from fastreid_mm.retrieval.searcher import Searcher
+from fastreid_mm.saliency.image_files import read_colours
+from fastreid_mm.saliency.load_depth import DepthLoader
+from fastreid_mm.saliency.pair_predictor import PairPredictor
 
 BROWSER, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 
@@ -196,7 +200,7 @@ def test_uploads_are_read_by_the_projects_reader_and_answers_come_whole(desk, tm
 
 
 def test_a_query_is_answered(browser, desk, tmp_path):
-    page = build_page(desk, saliency=lambda image, depth: np.eye(8))
+    page = build_page(desk, saliency=SaliencyDesk(ByRed()))
     with closing(page):
         browser.get(launch(page, "127.0.0.1", free_port(), block=False))
         _press(browser, "Search")
@@ -213,6 +217,59 @@ def test_a_query_is_answered(browser, desk, tmp_path):
         browser.find_element(By.CSS_SELECTOR, "button[role=tab]:nth-of-type(2)").click()
         _press(browser, "Find what is salient")
         _wait(browser, lambda: "Drop an image and its depth first" in browser.page_source)
+
+
+class ByRed(PairPredictor):
+    """The red of an image, where depth is near."""
+
+    modality = "depth"
+
+    def prepare(self, sample):
+        sample["img"] = read_colours(sample["img_path"])
+        return DepthLoader().transform(sample)
+
+    def size_of(self, sample):
+        return sample["img"].shape
+
+    def compute(self, samples):
+        return [sample["img"][..., 2] / np.float32(255) * (sample["depth"] > 0.5) for sample in samples]
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """An image that is red where its mask is white and its depth is near."""
+    mask = np.zeros((30, 40), np.uint8)
+    mask[10:20, 5:25] = 255
+    image = np.dstack([mask, mask // 2, mask // 2])
+    for folder, values in (("RGB", image), ("depth", np.maximum(mask, 40)), ("GT", mask)):
+        (tmp_path / "scenes" / folder).mkdir(parents=True)
+        Image.fromarray(values).save(tmp_path / "scenes" / folder / "7.png")
+    return str(tmp_path / "scenes" / "RGB" / "7.png")
+
+
+def test_an_example_of_saliency_has_its_depth_and_mask_beside_it(scene):
+    desk = SaliencyDesk(ByRed(), [scene])
+    (pair,) = desk.examples
+    assert pair == Pair(scene, scene.replace("RGB", "depth"), scene.replace("RGB", "GT"))
+    pictures, captions = zip(*desk.panels(pair))
+    assert captions == ("image", "depth", "mask", "saliency map, MAE 0.000")
+    assert pictures[0].getpixel((6, 11)) == (255, 127, 127) and pictures[3].getpixel((6, 11)) == 255
+    assert np.array_equal(np.asarray(pictures[2]).astype(np.uint8) * 255, np.asarray(pictures[3]))
+    assert desk.thumbnail(pair).width > 2 * 40
+    assert [caption for _, caption in desk.panels(Pair(*pair[:2]))] == ["image", "depth", "saliency map"]
+    with pytest.raises(InputError, match=r"no depth_path given for .*GT/7\.png"):
+        SaliencyDesk(ByRed(), [pair.mask])
+
+
+def test_a_pair_is_tried_by_a_click(browser, scene, monkeypatch, tmp_path_factory):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    page = build_page(saliency=SaliencyDesk(ByRed(), [scene]))
+    with closing(page):
+        browser.get(launch(page, "127.0.0.1", free_port(), block=False))
+        wait = WebDriverWait(browser, 60, ignored_exceptions=[WebDriverException])
+        wait.until(lambda _: browser.find_element(By.XPATH, "//button[contains(@class, 'thumbnail')]").click() is None)
+        _wait(browser, lambda: "saliency map, MAE 0.000" in _captions(browser))
+        assert _captions(browser)[:3] == ["image", "depth", "mask"]
 
 
 def _press(browser, text):
