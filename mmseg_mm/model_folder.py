@@ -115,12 +115,18 @@ def config_file(name: str | os.PathLike, options: Mapping[str, object] | None) -
         name: the folder, after which the file is called.
         options: those of the script, of which modules from outside are read.
     """
-    config = config_of_folder(name, (options or {}).get(IMPORTS, ()))
+    config = config_of_folder(name, given_imports(options))
     with TemporaryDirectory() as place:
         path = Path(place) / f"{Path(name).name or Path(name).resolve().name}.py"
         lines = [f"{key} = {pprint.pformat(value)}\n" for key, value in config.to_dict().items()]
         path.write_text("".join(lines), encoding="utf-8")
         yield path
+
+
+def given_imports(options: Mapping[str, object] | None) -> list[str]:
+    """List the modules from outside that options name: one, or several."""
+    given = (options or {}).get(IMPORTS, ())
+    return [given] if isinstance(given, str) else [*map(str, given)] if isinstance(given, list | tuple) else []
 
 
 def _imports(content: Mapping) -> list[str]:

@@ -17,7 +17,7 @@ from mmseg_mm.engine.checkpoint_match import check_settings, check_weights, unse
 from mmseg_mm.engine.safe_checkpoint import read_checkpoint, weights_of
 from mmseg_mm.fast_network import make_fast
 from mmseg_mm.load_config import load_config
-from mmseg_mm.model_folder import IMPORTS
+from mmseg_mm.model_folder import given_imports
 
 
 def init_rgbd_model(
@@ -47,7 +47,7 @@ def init_rgbd_model(
     options = dict(options or {})
     if not isinstance(config, Config):
         checkpoint = checkpoint or (config if is_model_folder(config) else "")
-        config = load_config(config, needs=("model",), imports=options.get(IMPORTS, ()))
+        config = load_config(config, needs=("model",), imports=given_imports(options))
     if not checkpoint:
         raise InputError("which checkpoint? Only the folder of a trained network needs none")
     if options:

@@ -33,7 +33,7 @@ STYLE = """
 label[data-testid='block-label'] { position: static; width: fit-content; }
 @media (max-width: 640px) { .grid-container { grid-template-columns: repeat(2, minmax(0, 1fr)) !important; } }
 """
-"""Captions are below the pictures and labels above them: Gradio lays them over heads and feet. Two columns on phones."""
+"""Captions are below the pictures and labels above: Gradio lays them over heads and feet. Two columns on phones."""
 
 
 def build_page(

@@ -13,6 +13,7 @@ from fastreid_mm.common.package_folder import (
     write_card,
     write_network,
 )
+from fastreid_mm.evaluation.results import Results
 from fastreid_mm.inference.model_card import model_card
 from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.settings.imports import KEY
@@ -34,7 +35,7 @@ def package_model(run: Path, output: Path, name: str = "", licence: str = "") ->
     """
     require_new_folder(output)
     tensors, references = last_tensors(run, "model"), run / "references.json"
-    results = {"trained": read_run_json(run / "results.json")}
+    results: dict[str, Results] = {"trained": read_run_json(run / "results.json")}
     results |= read_run_json(references) if references.is_file() else {}
     record, config = read_run_json(run / "run.json"), read_run_file(run / CONFIG, yaml.safe_load)
     write_network(output, tensors, without_places(config))

@@ -82,7 +82,10 @@ def read_as_stored(
 
 def read_colours(path: str | Path) -> np.ndarray:
     """Read an image that :func:`require_image` has accepted: (H, W, 3) uint8, blue, green and red, turned upright."""
-    return cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InputError(f"{path} is not an image that can be read")
+    return image
 
 
 def _content(path: str, backend_args: dict | None) -> bytes:

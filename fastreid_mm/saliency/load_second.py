@@ -52,6 +52,14 @@ class SecondLoader:
         self.resize = resize
         self.backend_args = backend_args
 
+    def transform(self, results: dict) -> dict:
+        """Load the second modality of a sample.
+
+        Raises:
+            InputError: the file or array cannot be used.
+        """
+        raise NotImplementedError
+
     def remark_of(self, sample: Mapping) -> str:
         """Read the file of a sample, and say what is odd about its values; return an empty text if nothing is.
 
