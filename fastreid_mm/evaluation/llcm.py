@@ -64,6 +64,10 @@ class LLCM(Protocol):
         return _draw(gallery, 0)
 
 
+evaluate_llcm = LLCM().evaluate
+"""Rank near infrared and visible images by this protocol."""
+
+
 def _draw(gallery: Side, trial: int) -> np.ndarray:
     """:func:`drawn_columns` of images in any order."""
     if gallery.names is None:

@@ -4,12 +4,16 @@ Yu et al., "Modality Unifying Network for Visible-Infrared Person Re-Identificat
 https://arxiv.org/abs/2309.06262
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
-LOW, HIGH = 1e-3, 1.0
+
+class _Context(FunctionCtx):
+    """Values that the forward pass keeps for the backward pass."""
+
+    saved_tensors: tuple[Tensor, ...]
+    bounds: tuple[float, float]
 
 
 class _Bounded(torch.autograd.Function):
@@ -20,29 +24,36 @@ class _Bounded(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, value: Tensor) -> Tensor:
+    def forward(ctx: _Context, value: Tensor, low: float, high: float) -> Tensor:
         ctx.save_for_backward(value)
-        return value.clamp(LOW, HIGH)
+        ctx.bounds = low, high
+        return value.clamp(low, high)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (value,) = ctx.saved_tensors
-        outwards = ((value > HIGH) & (gradient < 0)) | ((value < LOW) & (gradient > 0))
-        return gradient.masked_fill(outwards, 0.0)
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (value,), (low, high) = ctx.saved_tensors, ctx.bounds
+        outwards = ((value > high) & (gradient < 0)) | ((value < low) & (gradient > 0))
+        return gradient.masked_fill(outwards, 0.0), None, None
 
 
 class BoundedScale(nn.Module):
-    """Multiplication by one learnable number s, clamped to [0.001, 1] and started at 1: ``y = s x``.
+    """Multiplication by one learnable number s, clamped to [low, high] and started at ``high``: ``y = s x``.
+
+    Args:
+        low: the lower bound.
+        high: the upper bound.
 
     Examples:
-        >>> BoundedScale()(torch.tensor([2.0])).item()
-        2.0
+        >>> scale = BoundedScale(high=0.5)
+        >>> scale(torch.tensor([2.0])).item()
+        1.0
     """
 
-    def __init__(self) -> None:
+    def __init__(self, low: float = 1e-3, high: float = 1.0) -> None:
         super().__init__()
-        self.value = nn.Parameter(torch.tensor(HIGH))
+        self.low, self.high = low, high
+        self.value = nn.Parameter(torch.tensor(high))
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale a tensor of any shape."""
-        return _Bounded.apply(self.value) * x
+        return _Bounded.apply(self.value, self.low, self.high) * x

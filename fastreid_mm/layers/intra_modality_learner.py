@@ -22,7 +22,8 @@ class IntraModalityLearner(nn.Module):
     :class:`CrossModalityLearner` follows, which normalizes its input.
 
     Args:
-        channels: C; the hidden maps have four times as many.
+        channels: C.
+        expansion: how many times C the hidden maps have.
 
     Examples:
         >>> learner = IntraModalityLearner(64)
@@ -30,9 +31,9 @@ class IntraModalityLearner(nn.Module):
         torch.Size([2, 64, 24, 12])
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, expansion: int = 4) -> None:
         super().__init__()
-        self.first_half, hidden = channels // 2, 4 * channels
+        self.first_half, hidden = channels // 2, expansion * channels
         rest = channels - self.first_half
         self.depthwise5 = nn.Conv2d(self.first_half, self.first_half, 5, padding=2, groups=self.first_half, bias=False)
         self.depthwise7 = nn.Conv2d(rest, rest, 7, padding=3, groups=rest, bias=False)
