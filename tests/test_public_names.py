@@ -23,7 +23,10 @@ SIGNATURES = {
     layers.cross_attention: ["query_a", "key_a", "value_a", "query_b", "key_b", "value_b", "scale"],
     layers.CrossModalInteraction: ["channels", "num_modalities", "reduction"],
     layers.RelationEmbedding: ["dim", "reading"],
+    layers.BoundedScale: ["low", "high"],
+    layers.IntraModalityLearner: ["channels", "expansion"],
     layers.AuxiliaryGenerator: ["channels", "ratios", "tr_groups"],
+    evaluation.llcm.evaluate_llcm: ["query", "gallery", "distance", "ranks", "refine"],
     evaluation.query_adaptive_distance: ["query", "gallery", "scale", "shift", "metric"],
     evaluation.rank_metrics: [
         "distance",
