@@ -66,10 +66,12 @@ def layout_of(batch: Mapping[str, Any]) -> Layout:
 
 
 def move_batch(batch: Mapping[str, Any], device: torch.device | str) -> dict[str, Any]:
-    """Add its layout to a batch, and move its tensors to a device."""
+    """Add its layout to a batch, and move its tensors to a device; images of uint8 become float32 there."""
     moved = {
         key: value.to(device, non_blocking=True) if isinstance(value, Tensor) else value for key, value in batch.items()
     }
+    if isinstance(images := moved.get("images"), Tensor) and images.dtype == torch.uint8:
+        moved["images"] = images.float()
     return moved | {LAYOUT: layout_of(batch).to(device)}
 
 

@@ -48,11 +48,23 @@ def seeded(python: int, numpy: int, pytorch: int) -> Iterator[None]:
     Args:
         python, numpy, pytorch: words of 32 bits, as :func:`stream_words` gives them.
     """
+    with restored():
+        seed_generators(python, numpy, pytorch)
+        yield
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Restore the states of the three generators after a block; NumPy's takes 0.1 ms, longer than seeding them all."""
     before = random_state()
-    random.seed(python)
-    np.random.seed(numpy)
-    torch.default_generator.manual_seed(pytorch)  # only the CPU's: nothing is augmented on a GPU
     try:
         yield
     finally:
         set_random_state(before)
+
+
+def seed_generators(python: int, numpy: int, pytorch: int) -> None:
+    """Seed the three generators by words of 32 bits."""
+    random.seed(python)
+    np.random.seed(numpy)
+    torch.default_generator.manual_seed(pytorch)  # only the CPU's: nothing is augmented on a GPU

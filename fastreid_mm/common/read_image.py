@@ -7,7 +7,7 @@ from os import PathLike, fspath
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, first_line
@@ -48,7 +48,7 @@ DEFAULT_RULE = PixelRule()
 
 
 def as_rgb(image: AnyImage, rule: PixelRule = DEFAULT_RULE) -> Image.Image:
-    """Convert an image to three channels of 8 bits. Only files are rotated by their EXIF data.
+    """Convert an image to three channels of 8 bits, unless it has them. Only files are rotated by their EXIF data.
 
     Args:
         image: a path, a PIL image or an array.
@@ -116,14 +116,15 @@ def _upright(image: Image.Image) -> Image.Image:
     """Rotate an image by its EXIF data, unless they are damaged."""
     image.load()  # outside the suppression below: its errors are those of the image
     with suppress(Exception):
-        return ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # else Pillow would copy it, which takes long
+            return ImageOps.exif_transpose(image)
     return image
 
 
 def _eight_bits(image: Image.Image, rule: PixelRule, several: bool = False) -> tuple[Image.Image, str]:
     """Convert an image to red, green and blue of 8 bits, and return it with a remark on lost levels."""
     if image.mode not in DEEP:
-        shallow = image.convert("RGB")
+        shallow = image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
         return shallow, _of_channels(shallow, rule.range_16bit) if several else ""
     values = np.asarray(image)
     if image.mode == "F" and not np.isfinite(values).all():

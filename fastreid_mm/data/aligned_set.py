@@ -62,7 +62,7 @@ class AlignedSet(ItemSet):
         files = {path: read_rgb(path, self.pixels) for path in paths}
         state, views = random_state(), []
         for path, box in sources:
-            if self.shared_draws:
+            if self.shared_draws and views:
                 set_random_state(state)
             views.append(self.transform(files[path].crop(box) if box else files[path]))
         return views

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from fastreid.data.build import fast_batch_collator
 from fastreid.data.datasets.bases import ImageDataset
 from fastreid.data.samplers import InferenceSampler
 from fastreid.utils import comm
@@ -143,7 +142,6 @@ def _loader(cfg: CfgNode, samples: Dataset, batches: Sampler) -> DeviceLoader:
         samples,
         batch_sampler=batches,
         num_workers=cfg.DATALOADER.NUM_WORKERS,
-        collate_fn=fast_batch_collator,
         pin_memory=cfg.MODEL.DEVICE.startswith("cuda"),
         worker_init_fn=leave_stopping_to_the_trainer,
     )

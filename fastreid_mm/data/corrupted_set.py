@@ -20,7 +20,7 @@ class CorruptedSet(ItemSet):
     repetition and the image's place in the test set, not on the process or the batch that loads it.
 
     Args:
-        samples: the test set, with ``images`` (3, H, W) of whole numbers from 0 to 255.
+        samples: the test set, with ``images`` (3, H, W) of uint8.
         places: indices of the images to corrupt; all others are left out.
         seed: the seed, 0 or more.
         repetition: the number of the repetition, from 0.
@@ -44,9 +44,9 @@ class CorruptedSet(ItemSet):
     def __getitem__(self, index: int) -> dict:
         sample = self._samples[self._places[index]]
         name, severity, generator = self.draw(index)
-        pixels = sample["images"].to(torch.uint8).permute(1, 2, 0).numpy()  # (H, W, 3)
+        pixels = sample["images"].permute(1, 2, 0).numpy()  # (H, W, 3)
         corrupted = self._corruptions[name](np.ascontiguousarray(pixels), severity, generator)
-        return {**sample, "images": torch.from_numpy(np.ascontiguousarray(corrupted.transpose(2, 0, 1), np.float32))}
+        return {**sample, "images": torch.from_numpy(np.ascontiguousarray(corrupted.transpose(2, 0, 1)))}
 
     def draw(self, index: int) -> tuple[str, int, np.random.Generator]:
         """Draw the corruption of an image and its severity; return both with the generator for the corruption."""

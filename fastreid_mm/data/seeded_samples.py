@@ -1,14 +1,14 @@
 """Samples whose random numbers depend only on the seed and their place in the training."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from torch.utils.data import Dataset, Sampler
 
-from fastreid_mm.common.random_streams import seeded, stream_words
+from fastreid_mm.common.random_streams import restored, seed_generators, seeded, stream_words
 
 Key = tuple[int, ...]
 """Seed, epoch, number of the batch in the epoch, index of the sample, and its number of earlier uses in the batch."""
@@ -59,8 +59,16 @@ class SeededSamples(Dataset):
         return len(self.samples)
 
     def __getitem__(self, key: Key) -> Any:
-        with drawing_from(*key):
-            return self.samples[key[3]]
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys: Sequence[Key]) -> list[Any]:
+        """Make the samples of a batch, as PyTorch's loader asks for them, and restore the generators after the last."""
+        with restored():
+            return [self._sample(key) for key in keys]
+
+    def _sample(self, key: Key) -> Any:
+        seed_generators(*stream_words(*key, count=3))
+        return self.samples[key[3]]
 
 
 @contextmanager

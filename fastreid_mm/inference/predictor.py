@@ -97,7 +97,7 @@ class Predictor:
         return torch.cat([self._forward(batch) for batch in DataLoader(samples, require_batch_size(batch_size))])
 
     def prepare(self, image: AnyImage | Tensor) -> Tensor:
-        """Read and resize an image as testing does, (3, H, W) of values 0 to 255; a prepared image stays as it is.
+        """Read and resize an image as testing does, (3, H, W) of uint8; a prepared image stays as it is.
 
         Raises:
             InputError: names the image that cannot be read.

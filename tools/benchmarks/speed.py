@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Time what is fast here beside a baseline and a limit of the same machine, by turns, and print one table.
 
-    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" decoding] [--processor-time] [--output speed.json]
+    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" "test images"] [--processor-time] [--output speed.json]
         [--against OLD.json] [--tiny]
 
 A call that takes more than five seconds is made once, others are medians of several rounds. Speeds differ between
@@ -37,11 +37,12 @@ from fastreid_mm.common.run_record import run_record
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.items import Item
+from fastreid_mm.data.seeded_samples import SeededSamples
 from fastreid_mm.data.transforms import build_transforms
 from fastreid_mm.modeling.tested_network import TestedNetwork
 
 SLOW = 5.0  # seconds of a call that is made once
-SIDE = 2048  # rows of the matrices whose product is the limit of networks
+SIDE = 1024  # rows of the matrices whose product is the limit of networks
 
 
 class Line(NamedTuple):
@@ -83,29 +84,32 @@ def saliency_metrics(tiny: bool, folder: Path) -> Line:
     return Line(two, one, one, ("one process", "half of one process"), 0.5)
 
 
-def decoding(tiny: bool, folder: Path) -> Line:
-    """Test images of 128 x 256 pixels, from JPEG files to tensors, on one core."""
+def samples(method: str, is_train: bool, pixels: tuple[int, int], tiny: bool, folder: Path) -> Line:
+    """Make 200 samples of JPEG files of (width, height) pixels in one process, as a loader's workers do."""
     random, paths = np.random.default_rng(0), []
     for number in range(2 if tiny else 200):
         picture = Image.fromarray(random.integers(0, 256, (16, 8, 3), dtype=np.uint8))
         paths.append(str(folder / f"{number}.jpg"))
-        picture.resize((128, 256), Image.Resampling.BICUBIC).save(paths[-1], quality=95)
-    cfg = config_of(METHODS["CMT"], "cpu")
-    images = ImageSet([Item(path, 0, 0, None) for path in paths], build_transforms(cfg, False), False)
-    height, width = cfg.INPUT.SIZE_TEST
-
-    def decode(resize: bool) -> None:
-        for path in paths:
-            with Image.open(path) as file:
-                picture = file.convert("RGB")
-                if resize:
-                    torch.from_numpy(np.array(picture.resize((width, height), Image.Resampling.BICUBIC))).float()
+        picture.resize(pixels, Image.Resampling.BICUBIC).save(paths[-1], quality=95)
+    cfg = config_of(METHODS[method], "cpu")
+    height, width = cfg.INPUT.SIZE_TRAIN if is_train else cfg.INPUT.SIZE_TEST
+    resize, transform = Image.Resampling[cfg.INPUT.RESIZE.upper()], build_transforms(cfg, is_train)
+    images = ImageSet([Item(path, 0, 0, None) for path in paths], transform, False)
+    made, keys = (SeededSamples(images), [(0, 0, 0, index, 0) for index in range(len(paths))])
 
     def ours() -> None:
-        for index in range(len(paths)):
-            images[index]
+        if is_train:
+            made.__getitems__(keys)
+        else:
+            for index in range(len(paths)):
+                images[index]
 
-    return Line(ours, partial(decode, True), partial(decode, False), ("Pillow and a resize", "Pillow's decoding"))
+    def decoded(resized: bool) -> None:
+        for path in paths:
+            with Image.open(path) as file:
+                file.resize((width, height), resize) if resized else file.load()
+
+    return Line(ours, partial(decoded, True), partial(decoded, False), ("decode and resize", "decode"))
 
 
 def products(flops: float) -> tuple[Callable[[], object], float]:
@@ -131,7 +135,10 @@ def features(method: str, tiny: bool) -> Line:
 
 
 def step(method: str, tiny: bool) -> Line:
-    """Training step of 16 images, beside forward and backward passes and updates of the backbone alone."""
+    """Training step of 16 images, beside forward and backward passes and updates of the backbone alone.
+
+    The limit adds to the backbone as many operations of matrix products as the whole step has more.
+    """
     training = build_step(config_of(METHODS[method], "cpu", *options(16, tiny)))
     batch, backbone = next(training._data_loader_iter), training.model.backbone
     images = training.model.normalize(batch["images"])
@@ -149,8 +156,14 @@ def step(method: str, tiny: bool) -> Line:
         maps.mean().backward()
         training.optimizer.step()
 
-    limit, scale = products(flops_of(ours))
-    return Line(ours, bare, limit, ("bare backbone", "its products in float32"), scale)
+    product, count = products(flops_of(ours) - flops_of(bare))
+
+    def limit() -> None:
+        bare()
+        for _ in range(round(count)):
+            product()
+
+    return Line(ours, bare, limit, ("bare backbone", "bare backbone, and products of matrices"))
 
 
 def options(images: int, tiny: bool) -> list[str]:
@@ -162,7 +175,9 @@ LINES: dict[str, Callable[[bool, Path], Line]] = {
     "query-adaptive cosine": lambda tiny, folder: modulated(tiny),
     "cross-diffusion": lambda tiny, folder: diffusion(tiny),
     "saliency metrics": saliency_metrics,
-    "decoding": decoding,
+    "test images": partial(samples, "CMT", False, (128, 256)),
+    "small training images": partial(samples, "CMTR", True, (64, 128)),
+    "training images": partial(samples, "CMTR", True, (128, 256)),
     **{f"features of {name}": lambda tiny, folder, name=name: features(name, tiny) for name in ("AGW", "CMTR")},
     **{f"step of {name}": lambda tiny, folder, name=name: step(name, tiny) for name in METHODS},
 }

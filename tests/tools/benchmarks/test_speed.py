@@ -9,7 +9,7 @@ LINES = [
     "SYSU-MM01 protocol",
     "query-adaptive cosine",
     "cross-diffusion",
-    "decoding",
+    "test images",
     "features of CMTR",
     "step of MUN",
 ]
