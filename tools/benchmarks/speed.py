@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Time what is fast here beside a baseline and a limit of the same machine, by turns, and print one table.
 
-    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" "test images"] [--processor-time] [--output speed.json]
-        [--against OLD.json] [--tiny]
+    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" "test images"] [--processor-time]
+        [--output speed.json] [--against OLD.json] [--tiny]
 
 A call that takes more than five seconds is made once, others are medians of several rounds. Speeds differ between
 machines and hours, ratios hardly: --against compares the ratios of an earlier file. Networks have random weights.
