@@ -60,7 +60,8 @@ class AlignedSet(ItemSet):
         """Read and transform the image (3, H, W) of each source."""
         paths = dict.fromkeys(source.path for source in sources)  # a strip holds several, and is decoded once
         files = {path: read_rgb(path, self.pixels) for path in paths}
-        state, views = random_state(), []
+        state = random_state()
+        views: list[Tensor] = []
         for path, box in sources:
             if self.shared_draws and views:
                 set_random_state(state)
