@@ -19,7 +19,8 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     would ever be trained, without any error.
 
     Raises:
-        InputError: ``SOLVER.HEADS_LR_FACTOR`` is set, but the model has no part named heads.
+        InputError: ``SOLVER.HEADS_LR_FACTOR`` is set, but the model has no part named heads, or ``SOLVER.FUSED`` with
+            an optimiser that PyTorch has no fused kernel of.
     """
     if cfg.SOLVER.HEADS_LR_FACTOR != 1 and not any(name == "heads" for name, _ in model.named_children()):
         raise InputError(
@@ -30,6 +31,11 @@ def build_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     cfg.defrost()
     cfg.SOLVER.FREEZE_ITERS = 0  # the host counts frozen iterations from the last resume; LayerFreeze does not
     optimizer, _ = build_host_optimizer(cfg, model, contiguous=False)
+    if cfg.SOLVER.FUSED:
+        if "fused" not in optimizer.defaults:
+            raise InputError(f"SOLVER.FUSED: PyTorch has no fused kernel of SOLVER.OPT {cfg.SOLVER.OPT}")
+        for group in optimizer.param_groups:  # the host passes no such argument
+            group["fused"] = True
     architecture = as_meta_architecture(model, cfg.TEST.METRIC)
     loaded, factors = set(architecture.pretrained_parameters()), dict(architecture.lr_factors())
     factor = cfg.SOLVER.PRETRAINED_LR_FACTOR
