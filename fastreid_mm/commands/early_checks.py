@@ -79,5 +79,5 @@ def require_model_files(args: argparse.Namespace) -> None:
         raise InputError("give --config-file, or a folder with a trained network in --weights")
     require_config(args.config_file)
     require_checkpoint(args.weights)
-    if "images" in args and not os.path.exists(args.images):  # noqa: PTH110  Path.exists raises for a long name
+    if "images" in args and args.images is not None and not os.path.exists(args.images):  # noqa: PTH110  Path.exists raises for a long name
         raise InputError(f"--images: {args.images} does not exist")

@@ -138,7 +138,9 @@ def _named(members: Sequence[Member], patterns: Sequence[str]) -> set[int]:
     found = {pattern: {place for place, name in enumerate(names) if fnmatchcase(name, pattern)} for pattern in patterns}
     missing = [pattern for pattern, places in found.items() if not places]
     if missing:
-        raise InputError(f"--images: no image of the index is called {listed(missing, 5, ', ')}")
+        raise InputError(
+            f"--images: no image of the index is called {listed([repr(name) for name in missing], 5, ', ')}"
+        )
     return set.union(*found.values())
 
 

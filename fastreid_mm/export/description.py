@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.grey_range import OWN_RANGE
+from fastreid_mm.common.onnx_precision import TOLERANCES
 from fastreid_mm.common.read_image import FULL_RANGE
 
 KEY = "fastreid_mm"
@@ -46,6 +47,8 @@ class Description:
     """Values that become black and white in grey images of more than 8 bits; empty for each image's range."""
     percentiles_16bit: Sequence[float] = OWN_RANGE
     """Percentiles of an image's values that become black and white if that is empty."""
+    precision: str = "float32"
+    """Precision of the network's numbers, "float32", "float16" or "int8"; inputs and outputs are float32 with all."""
     pixels: str = "red, green, blue, 0 to 255; the network normalizes them"
 
     @property
@@ -60,6 +63,7 @@ class Description:
             all(isinstance(text, str) for text in texts)
             and self.metric in ("cosine", "euclidean")
             and self.resize in ("bicubic", "bilinear")
+            and self.precision in list(TOLERANCES)
             and isinstance(self.aligned, bool)
             and isinstance(self.flip, bool)
             and _counts([self.parts])

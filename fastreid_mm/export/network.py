@@ -55,8 +55,8 @@ class ExportedNetwork(nn.Module):
         return smooth_pictures(count, 3 * modalities, description.size, seed).unflatten(1, (modalities, 3)) * 255, mask
 
 
-def describe(cfg: CfgNode, model: ReIDModel) -> Description:
-    """Describe a model that was built from a config.
+def describe(cfg: CfgNode, model: ReIDModel, precision: str = "float32") -> Description:
+    """Describe a model that was built from a config, and is to be written in a precision.
 
     Raises:
         InputError: the test transforms of the config do more than resize.
@@ -75,6 +75,7 @@ def describe(cfg: CfgNode, model: ReIDModel) -> Description:
         version=VERSION,
         range_16bit=pixels.range_16bit,
         percentiles_16bit=pixels.percentiles,
+        precision=precision,
     )
 
 

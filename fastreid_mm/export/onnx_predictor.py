@@ -75,25 +75,38 @@ class OnnxPredictor:
                 methods: for each sample a mapping from names of modalities to its images, without those that it
                 lacks. A single one counts as a list of one.
             modality: "visible" or "infrared", of all images or of each; empty for aligned samples.
-            batch_size: number of images or samples at a time.
+            batch_size: number of images or samples at a time; a file that was exported for batches of one size has its
+                own.
 
         Raises:
             InputError: an image, which is named, cannot be read, or images and modality do not fit the network.
         """
         images = list_images(images, self._sample)
-        kinds, batch_size = self._kinds(images, modality), require_batch_size(batch_size)
+        kinds, batch_size = self._kinds(images, modality), self._fixed_batch or require_batch_size(batch_size)
         batches = [
-            self.session.run(
-                None,
-                {
-                    IMAGES: np.stack([self._prepare(image) for image in images[start : start + batch_size]]),
-                    self.description.second_input: kinds[start : start + batch_size],
-                },
+            self._run(
+                np.stack([self._prepare(image) for image in images[start : start + batch_size]]),
+                kinds[start : start + batch_size],
             )
             for start in range(0, len(images), batch_size)
         ]
         names = [output.name for output in self.session.get_outputs()]
         return {name: np.concatenate(parts) for name, parts in zip(names, zip(*batches))}
+
+    @property
+    def _fixed_batch(self) -> int:
+        """Number of images of every batch if the file was exported for one, or 0."""
+        first = self.session.get_inputs()[0].shape[0]
+        return first if isinstance(first, int) else 0
+
+    def _run(self, images: np.ndarray, kinds: np.ndarray) -> list[np.ndarray]:
+        """Compute the outputs of a batch; one that is shorter than a fixed size is filled with its last image."""
+        count = len(images)
+        if self._fixed_batch > count:
+            where = np.minimum(np.arange(self._fixed_batch), count - 1)
+            images, kinds = images[where], kinds[where]
+        outputs = self.session.run(None, {IMAGES: images, self.description.second_input: kinds})
+        return [output[:count] for output in outputs]
 
     @property
     def _sample(self) -> Sequence[str]:

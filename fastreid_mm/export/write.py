@@ -3,21 +3,23 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed, require_packages
+from fastreid_mm.common.onnx_precision import TOLERANCES, require_opset, set_precision
 from fastreid_mm.export.description import IMAGES, KEY
 from fastreid_mm.export.network import ExportedNetwork, describe
 from fastreid_mm.inference.trained_model import trained_model
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 from fastreid_mm.settings.load import with_values
 
-TOLERANCE = 1e-4
-"""Largest accepted difference from PyTorch, relative to the largest value of the output."""
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 TINY = 1e-12
 """Value that an output of zeros is compared relative to."""
 
@@ -30,36 +32,45 @@ class Written(NamedTuple):
 
     network: ExportedNetwork
     difference: float
-    """Largest difference from PyTorch over batches of 1 and 5, relative to the largest value of the output."""
+    """Largest difference from PyTorch over batches of 1 and 5, or two of the fixed size, relative to the largest value
+    of the output."""
+    run: Run
+    """Function that runs the file, with as many threads as PyTorch."""
 
 
 @torch.no_grad()
-def export_model(cfg: CfgNode, output: Path) -> Written:
+def export_model(
+    cfg: CfgNode, output: Path, precision: str = "float32", opset: int | None = None, batch_size: int = 0
+) -> Written:
     """Write the model of a config with the weights of ``MODEL.WEIGHTS``, and compare what it computes with PyTorch.
 
-    The file appears under its name only if the outputs are the same.
+    The file appears under its name only if the outputs are the same, up to the rounding of its precision.
 
     Args:
         cfg: the config; without weights, an untrained network is exported, with a warning.
         output: path that ends in ``.onnx`` or ``.pt2``.
+        precision: "float32", or of ONNX "float16" or "int8", see :func:`set_precision`.
+        opset: version of ONNX's operator set; PyTorch's choice if None.
+        batch_size: number of images of every batch; any if 0.
 
     Raises:
         InputError: the path or the checkpoint cannot be used, a package is missing, or the outputs differ.
     """
-    write = _writer(output)
-    network = _network(cfg)
+    write = _writer(output, precision, opset)
+    network = _network(cfg, precision)
     unfinished = output.with_name(f".unfinished-{output.name}")
     try:
-        difference = _difference(network, write(network, unfinished))
-        if not difference <= TOLERANCE:
+        run = write(network, unfinished, opset, batch_size)
+        difference = _difference(network, run, batch_size)
+        if not difference <= TOLERANCES[precision]:
             raise InputError(f"{output}: its outputs differ from PyTorch's by {difference:.0e}")
         unfinished.replace(output)
     finally:
         unfinished.unlink(missing_ok=True)
-    return Written(network, difference)
+    return Written(network, difference, run)
 
 
-def _network(cfg: CfgNode) -> ExportedNetwork:
+def _network(cfg: CfgNode, precision: str) -> ExportedNetwork:
     fixed: dict[str, object] = {"MODEL__DEVICE": "cpu", "MODEL__BACKBONE__PRETRAIN": False}
     if not cfg.MODEL.WEIGHTS and not cfg.MODEL.HEADS.NUM_CLASSES:
         fixed["MODEL__HEADS__NUM_CLASSES"] = 1  # HAMNet weighs by classes
@@ -69,23 +80,23 @@ def _network(cfg: CfgNode) -> ExportedNetwork:
         raise InputError(
             f"MODEL.META_ARCHITECTURE {cfg.MODEL.META_ARCHITECTURE} is not an architecture of this package"
         )
-    return ExportedNetwork(model, describe(cfg, model)).eval()
+    return ExportedNetwork(model, describe(cfg, model, precision)).eval()
 
 
-def _writer(output: Path) -> Callable[[ExportedNetwork, Path], Run]:
+def _writer(output: Path, precision: str, opset: int | None) -> Callable[[ExportedNetwork, Path, int | None, int], Run]:
     if output.suffix not in WRITERS:
         raise InputError(f"{output} ends in none of {listed(list(WRITERS), separator=', ')}")
     if not output.absolute().parent.is_dir():
         raise InputError(f"no such folder: {output.absolute().parent}")
+    if output.suffix != ".onnx" and (precision != "float32" or opset):
+        raise InputError(f"{output}: only .onnx has a precision or an operator set to choose")
     return WRITERS[output.suffix]
 
 
-def _write_onnx(network: ExportedNetwork, path: Path) -> Run:
+def _write_onnx(network: ExportedNetwork, path: Path, opset: int | None, batch_size: int) -> Run:
     require_packages("export", "onnx", "onnxscript", "onnxruntime")
-    from onnxruntime import InferenceSession
-
     names = [IMAGES, network.description.second_input]
-    inputs = network.example(2)
+    inputs = network.example(batch_size or 2)
     outputs = list(network(*inputs))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*axis name", category=UserWarning)  # both are "batch", as meant
@@ -97,13 +108,16 @@ def _write_onnx(network: ExportedNetwork, path: Path) -> Run:
             optimize=False,
             input_names=names,
             output_names=outputs,
-            dynamic_shapes=_DYNAMIC,
+            dynamic_shapes=None if batch_size else _DYNAMIC,
+            opset_version=opset,
             verbose=False,
         )
     assert program is not None
+    require_opset(program, opset)
     program.model.metadata_props[KEY] = network.description.to_json()
     program.save(str(path), external_data=False)
-    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    set_precision(path, network.description.precision)
+    session = open_session(path)
 
     def run(*inputs: Tensor) -> Outputs:
         values = session.run(outputs, {name: value.numpy() for name, value in zip(names, inputs)})
@@ -112,18 +126,28 @@ def _write_onnx(network: ExportedNetwork, path: Path) -> Run:
     return run
 
 
-def _write_program(network: ExportedNetwork, path: Path) -> Run:
-    program = torch.export.export(network, network.example(2), dynamic_shapes=_DYNAMIC)
+def open_session(path: Path, provider: str = "CPUExecutionProvider") -> "InferenceSession":
+    """Open an ONNX file in ONNX Runtime, with as many threads as PyTorch."""
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    return InferenceSession(str(path), options, providers=[provider])
+
+
+def _write_program(network: ExportedNetwork, path: Path, opset: int | None, batch_size: int) -> Run:
+    shapes = None if batch_size else _DYNAMIC
+    program = torch.export.export(network, network.example(batch_size or 2), dynamic_shapes=shapes)
     with path.open("wb") as file:
         torch.export.save(program, file, extra_files={f"{KEY}.json": network.description.to_json()})
     with path.open("rb") as file:
         return torch.export.load(file).module()
 
 
-def _difference(network: ExportedNetwork, run: Run) -> float:
+def _difference(network: ExportedNetwork, run: Run, batch_size: int) -> float:
     largest = 0.0
-    for count in (1, 5):
-        inputs = network.example(count, seed=count)
+    for seed in (1, 5):
+        inputs = network.example(batch_size or seed, seed)
         expected, computed = network(*inputs), run(*inputs)
         for name, value in expected.items():
             largest = max(largest, float((computed[name] - value).abs().max() / value.abs().max().clamp_min(TINY)))

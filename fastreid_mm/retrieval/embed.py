@@ -40,7 +40,12 @@ class Readings(Dataset):
 
 
 def read_batches(
-    predictor: Predictor, samples: Sequence[Sample], unreadable: list[str], batch_size: int = 64, done: int = 0
+    predictor: Predictor,
+    samples: Sequence[Sample],
+    unreadable: list[str],
+    batch_size: int = 64,
+    done: int = 0,
+    quiet: bool = False,
 ) -> Iterator[tuple[list[Member], list[Any]]]:
     """Yield batches of the samples that can be read, as rows without vectors and images, with a progress bar.
 
@@ -52,13 +57,14 @@ def read_batches(
         unreadable: receives a line for each sample that cannot be read.
         batch_size: the number of samples of a batch.
         done: the number of samples that the bar counts as done at its start.
+        quiet: whether there is no bar.
     """
     workers = predictor.cfg.DATALOADER.NUM_WORKERS
     if workers:
         look_ahead([path for sample in samples[:1] for path in sample.files.values()], predictor.pixels)
     readings = Readings(samples, predictor.prepare)
     loader = DataLoader(readings, batch_size, num_workers=workers, collate_fn=list, worker_init_fn=_ignore_interrupts)
-    with tqdm(total=done + len(samples), initial=done, unit="image", disable=None) as bar:
+    with tqdm(total=done + len(samples), initial=done, unit="image", disable=quiet or None) as bar:
         for batch in loader:
             unreadable += [reading for _, reading in batch if isinstance(reading, str)]
             whole = [each for each in batch if not isinstance(each[1], str)]

@@ -34,7 +34,7 @@ class Metadata:
     """
 
     def __init__(self, path: str) -> None:
-        rows = read_rows(path)
+        self._path, rows = path, read_rows(path)
         self._texts = {
             os.path.realpath(row.path): {name.lower(): text for name, text in row.cells.items() if name != "path"}
             for row in rows
@@ -45,8 +45,16 @@ class Metadata:
 
     def of(self, member: Member) -> dict[str, str] | None:
         """Return the metadata of a row of an index by its file; those that it has if the table does not name it."""
-        file = member.source.file if member.source else full_path(member.name)
-        return self._texts.get(os.path.realpath(file), member.metadata)
+        return self._texts.get(_file(member), member.metadata)
+
+    def difference(self, members: Sequence[Member]) -> str:
+        """Say how the paths of the table differ from those of an index, if it names none of its images."""
+        table, image = (next(iter(each), "none") for each in (self._texts, map(_file, members)))
+        return f"{self._path} names none of the images: it has {table}, and the index {image}"
+
+
+def _file(member: Member) -> str:
+    return os.path.realpath(member.source.file if member.source else full_path(member.name))
 
 
 class Condition(NamedTuple):

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +17,13 @@ from PIL import Image
 from fastreid_mm import Predictor
 from fastreid_mm.commands.export import main
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.onnx_precision import set_precision
 from fastreid_mm.common.read_image import PixelRule
 from fastreid_mm.export import OnnxPredictor
 from fastreid_mm.export.description import Description
 from fastreid_mm.export.network import describe
 from fastreid_mm.export.prepare_image import prepare_image
+from fastreid_mm.export.ranks import feature_cosines
 from fastreid_mm.settings.load import load_config
 from tests.conftest import write_tiny_config
 from tests.modeling.test_architectures import ARCHITECTURES
@@ -84,6 +87,18 @@ def test_an_exported_network_gives_the_features_of_pytorch_whatever_its_batch_ho
         np.testing.assert_allclose(seen[-1], expected, atol=1e-4, rtol=0)
     first, second = seen[:2]
     assert np.abs(first[0] - second[0 if not case.predictor.modalities else 1]).max() > 1e-3  # what it is matters
+
+
+@pytest.mark.parametrize("name", ["TwoStream AGW", "CMTR", "MutualFormerReID"])
+@pytest.mark.parametrize(("precision", "least"), [("float16", 0.9999), ("int8", 0.97)])
+def test_fewer_bits_give_nearly_the_features_of_pytorch(exported, tmp_path, name, precision, least):
+    case, path = exported(name), tmp_path / "small.onnx"
+    shutil.copy(case.path, path)
+    set_precision(path, precision)
+    images, kinds = batches(case.predictor.modalities)[0]
+    found = torch.from_numpy(OnnxPredictor(path).features(images, kinds))
+    mean, smallest = feature_cosines(case.predictor.features(images, kinds), found)
+    assert smallest > least and path.stat().st_size < Path(case.path).stat().st_size
 
 
 def test_one_image_alone_and_a_generator_are_lists_for_an_exported_network_too(exported):

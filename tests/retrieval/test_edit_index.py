@@ -64,7 +64,8 @@ def test_rows_are_listed_and_removed_by_name_and_metadata(tmp_path, capsys):
     np.testing.assert_array_equal(index.rows(np.arange(5)), VECTORS[[0, 3, 5, 6, 7]])
     for options, message in (
         ([], "say which images"),
-        (["--images", "9.jpg"], "no image of the index is called 9.jpg"),
+        (["--images", "9.jpg"], "no image of the index is called '9.jpg'"),
+        (["--images", ""], "no image of the index is called ''"),
         (["--where", "time>3"], "no image of the index has time; it has camera"),
         (["--where", "camera"], "'camera' is no condition"),
         (["--where", "camera=7"], "none of the 5 images of the index meets it"),
@@ -156,6 +157,13 @@ def test_conditions(text, value, met):
     condition = condition_from(text)
     assert condition.met({condition.column: value}) is met
     assert not condition.met(None)
+
+
+def test_a_table_that_names_none_of_the_images_is_told_with_both_sides(tmp_path):
+    (tmp_path / "t.csv").write_text("path,camera\nelsewhere/a.jpg,1\n")
+    said = Metadata(str(tmp_path / "t.csv")).difference([Member(str(tmp_path / "b.jpg"))])
+    table, image = (str((tmp_path / name).resolve()) for name in ("elsewhere/a.jpg", "b.jpg"))
+    assert said == f"{tmp_path / 't.csv'} names none of the images: it has {table}, and the index {image}"
 
 
 def test_metadata_need_a_column_of_paths(tmp_path):

@@ -78,10 +78,11 @@ def plain(query: torch.Tensor, gallery: torch.Tensor) -> torch.Tensor:
     return pairwise_distance(query, gallery, "euclidean")
 
 
-def ask(folder: Path) -> np.ndarray:
+def ask(folder: Path, kind: str | None = None, effort: str = "") -> np.ndarray:
     """Search an index as ``search_gallery`` does, and return places (Nq, TOP)."""
     space, query = PlainSpace("euclidean"), read(folder)[1]
-    return search(index_in(folder, space, query.shape[1]), space, plain, torch.from_numpy(query), TOP).places
+    index = index_in(folder, space, query.shape[1], kind, effort)
+    return search(index, space, plain, torch.from_numpy(query), TOP).places
 
 
 def ask_by_hand(folder: Path) -> np.ndarray:
@@ -106,13 +107,18 @@ def measured(way: Callable, folder: Path) -> tuple[float, float, np.ndarray | No
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, places
 
 
+def in_a_process(way: Callable, folder: Path) -> tuple[float, float, np.ndarray | None]:
+    """Do :func:`measured` in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        return pool.submit(measured, way, folder).result()
+
+
 def compare(ways: dict[str, Callable], folder: Path, repeats: int) -> None:
     """Print seconds and memory of each way beside those of the first; all must return the same places."""
     runs: dict[str, list] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
-            with ProcessPoolExecutor(1, get_context("fork")) as pool:
-                runs[name].append(pool.submit(measured, way, folder).result())
+            runs[name].append(in_a_process(way, folder))
     first = next(iter(runs.values()))
     for name, run in runs.items():
         seconds, memory = median(each[0] for each in run), median(each[1] for each in run)
@@ -133,16 +139,23 @@ def recall(found: np.ndarray, best: np.ndarray) -> float:
 
 
 def compare_kinds(folder: Path, kinds: list[str]) -> None:
-    """Print the recall and the time of each kind of index."""
-    space, query = PlainSpace("euclidean"), torch.from_numpy(read(folder)[1])
+    """Print, for each kind of index, its size, the cost of making it and of a search, and the recall."""
+    space = PlainSpace("euclidean")
     best = ask(folder)
     for each in kinds:
         kind, _, effort = each.partition(":")
-        if not name_of(folder, space, kind).exists():
-            make(folder, space, kind)
-        index = index_in(folder, space, query.shape[1], kind, effort)
-        seconds, places = timed(search, index, space, plain, query, TOP)
-        print(f"{kind:24} {effort:14} {seconds:6.2f} s, recall@{TOP} {recall(places, best):.4f}", flush=True)
+        path = name_of(folder, space, kind)
+        if not path.exists():
+            seconds, memory, _ = in_a_process(partial(make, space=space, kind=kind), folder)
+            print(
+                f"{kind:16} made in {seconds:6.1f} s, {memory:5.2f} GiB, {path.stat().st_size / 2**20:.0f} MiB on disk"
+            )
+        seconds, memory, places = in_a_process(partial(ask, kind=kind, effort=effort), folder)
+        assert places is not None
+        print(
+            f"{kind:16} {effort:12} {seconds:6.2f} s, {memory:5.2f} GiB, recall@{TOP} {recall(places, best):.4f}",
+            flush=True,
+        )
 
 
 def compare_candidates(folder: Path, rows: int, columns: int, queries: int, candidates: list[int]) -> None:
@@ -172,7 +185,7 @@ def main() -> None:
     parser.add_argument("--gallery", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=1536)
     parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=3, help="0 leaves out the comparison with other code")
     parser.add_argument("--kinds", nargs="*", default=["IVF64,Flat:nprobe=4", "IVF64,Flat:nprobe=16", "HNSW32"])
     parser.add_argument(
         "--kinds-gallery", type=int, default=10_000, help="number of rows of the indexes of --kinds and of CMT"
@@ -182,19 +195,22 @@ def main() -> None:
     arguments = parser.parse_args()
     sizes = arguments.columns, arguments.queries
 
-    with TemporaryDirectory(dir=arguments.folder) as name:
-        folder = Path(name)
-        draw(folder, arguments.gallery, *sizes)
-        print(f"{arguments.gallery} x {arguments.columns}, {sizes[1]} queries, {arguments.repeats} repeats")
-        compare({"FAISS by hand, index": make_by_hand}, folder, 1)
-        compare({"index_gallery without the model": partial(make, space=PlainSpace("euclidean"))}, folder, 1)
-        ways = {"search_gallery without the model": ask, "FAISS by hand": ask_by_hand, "NumPy loop": ask_in_a_loop}
-        compare(ways, folder, arguments.repeats)
+    if arguments.repeats:
+        with TemporaryDirectory(dir=arguments.folder) as name:
+            folder = Path(name)
+            draw(folder, arguments.gallery, *sizes)
+            print(f"{arguments.gallery} x {arguments.columns}, {sizes[1]} queries, {arguments.repeats} repeats")
+            compare({"FAISS by hand, index": make_by_hand}, folder, 1)
+            compare({"index_gallery without the model": partial(make, space=PlainSpace("euclidean"))}, folder, 1)
+            ways = {"search_gallery without the model": ask, "FAISS by hand": ask_by_hand, "NumPy loop": ask_in_a_loop}
+            compare(ways, folder, arguments.repeats)
     with TemporaryDirectory(dir=arguments.folder) as name:
         draw(Path(name), arguments.kinds_gallery, *sizes)
         print(f"{arguments.kinds_gallery} rows")
         make(Path(name), PlainSpace("euclidean"))
         compare_kinds(Path(name), arguments.kinds)
+    if not arguments.candidates:
+        return
     with TemporaryDirectory(dir=arguments.folder) as name:
         compare_candidates(Path(name), arguments.kinds_gallery, *sizes, arguments.candidates)
 

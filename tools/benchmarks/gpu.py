@@ -29,7 +29,6 @@ import torch.distributed as dist
 from fastreid.modeling import build_model
 from fastreid.utils.events import EventStorage
 from large_gallery import make_sides
-from onnx_speed import session_of
 from step import METHODS, TINY, RandomBatches, build_step, config_of
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.flop_counter import FlopCounterMode
@@ -43,7 +42,7 @@ from fastreid_mm.engine.setup import set_deterministic
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.evaluation import pairwise_distance
 from fastreid_mm.evaluation.benchmarks import Market
-from fastreid_mm.export.write import export_model
+from fastreid_mm.export.write import export_model, open_session
 from fastreid_mm.modeling.tested_network import TestedNetwork
 
 HALVES = ("bfloat16", "float16")
@@ -211,7 +210,7 @@ def onnx(cfg: CfgNode, count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         network = export_model(cfg, path).network
-        session, inputs = session_of(path, CUDA), network.example(count)
+        session, inputs = open_session(path, CUDA), network.example(count)
         feed = {put.name: value.numpy() for put, value in zip(session.get_inputs(), inputs)}
         (features, *_), expected = session.run(None, feed), network(*inputs)
         seconds = median(seconds_of(lambda: session.run(None, feed)) for _ in range(10))
