@@ -29,7 +29,7 @@ STYLE = """
 .grid-container .gallery-item, .grid-container .thumbnail-lg { display: flex; flex-direction: column; height: 100%; }
 .grid-container .thumbnail-lg img { flex: 1; min-height: 0; object-fit: contain; }
 .grid-container .caption-label { position: static; max-width: 100%; white-space: normal; text-align: center; }
-.whole .grid-wrap { height: auto; min-height: 0; max-height: none; }
+.whole .grid-wrap { height: auto; min-height: 0; max-height: none; overflow: visible; }
 label[data-testid='block-label'] { position: static; width: fit-content; }
 @media (max-width: 640px) { .grid-container { grid-template-columns: repeat(2, minmax(0, 1fr)) !important; } }
 """

@@ -62,7 +62,7 @@ class SaliencyDesk:
             mask = look_at_mask(pair.mask)[0].astype(bool)
             masks = [(Image.fromarray(mask), "mask")]
             if mask.shape == probability.shape:
-                caption = f"saliency map, MAE {np.abs(probability - mask).mean():.3f}"
+                caption = f"map, MAE {np.abs(probability - mask).mean():.3f}"
         found = Image.fromarray(np.rint(probability * 255).astype(np.uint8))
         return [(_picture(image), "image"), (_picture(second), self.modality), *masks, (found, caption)]
 

@@ -252,7 +252,7 @@ def test_an_example_of_saliency_has_its_depth_and_mask_beside_it(scene):
     (pair,) = desk.examples
     assert pair == Pair(scene, scene.replace("RGB", "depth"), scene.replace("RGB", "GT"))
     pictures, captions = zip(*desk.panels(pair))
-    assert captions == ("image", "depth", "mask", "saliency map, MAE 0.000")
+    assert captions == ("image", "depth", "mask", "map, MAE 0.000")
     assert pictures[0].getpixel((6, 11)) == (255, 127, 127) and pictures[3].getpixel((6, 11)) == 255
     assert np.array_equal(np.asarray(pictures[2]).astype(np.uint8) * 255, np.asarray(pictures[3]))
     assert desk.thumbnail(pair).width > 2 * 40
@@ -268,7 +268,7 @@ def test_a_pair_is_tried_by_a_click(browser, scene, monkeypatch, tmp_path_factor
         browser.get(launch(page, "127.0.0.1", free_port(), block=False))
         wait = WebDriverWait(browser, 60, ignored_exceptions=[WebDriverException])
         wait.until(lambda _: browser.find_element(By.XPATH, "//button[contains(@class, 'thumbnail')]").click() is None)
-        _wait(browser, lambda: "saliency map, MAE 0.000" in _captions(browser))
+        _wait(browser, lambda: "map, MAE 0.000" in _captions(browser))
         assert _captions(browser)[:3] == ["image", "depth", "mask"]
 
 

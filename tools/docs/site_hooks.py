@@ -13,6 +13,9 @@ from notebook import page, read_cells
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
 """A role of Sphinx, which editors know and mkdocs prints."""
 
+KEY = re.compile(r"(?<=<code>)[A-Z][A-Z0-9_.]+(?=</code>)")
+"""A key of a config as code."""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add CHANGELOG.md to the pages, with links that start at their folder, and the notebook, which stays a file."""
@@ -23,5 +26,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_content(html: str, **_: object) -> str:
-    """Leave the name of a role out: :class:`Predictor` is Predictor."""
-    return ROLE.sub("", html)
+    """Leave the name of a role out, :class:`Predictor` is Predictor, and let a line end after a dot of a key."""
+    return KEY.sub(lambda key: key[0].replace(".", ".<wbr>"), ROLE.sub("", html))
