@@ -31,11 +31,7 @@ class GalleryDesk:
     """
 
     def __init__(
-        self,
-        predictor: Predictor,
-        searcher: Searcher,
-        camera_in_path: str = CAMERA,
-        identity_in_path: str = IDENTITY,
+        self, predictor: Predictor, searcher: Searcher, camera_in_path: str = CAMERA, identity_in_path: str = IDENTITY
     ) -> None:
         self.predictor, self._searcher = predictor, searcher
         self._camera_in_path = PathLabel(camera_in_path, "--camera")

@@ -47,11 +47,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="images in a folder RGB beside depth or T, and GT if there are masks, to try by a click",
     )
     parser.add_argument(
-        "--max-pixels",
-        type=int,
-        default=MAX_PIXELS,
-        metavar="N",
-        help="largest image or depth for saliency, in pixels",
+        "--max-pixels", type=int, default=MAX_PIXELS, metavar="N", help="largest image or depth for saliency, in pixels"
     )
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default): only this machine can open the page")
     parser.add_argument("--port", type=int, default=7860)

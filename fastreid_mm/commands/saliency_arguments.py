@@ -169,9 +169,7 @@ def score_parser() -> Parser:
         "--mask-suffix", metavar="END", help="end of the masks' names, which maps do not have: --mask-suffix=-gt"
     )
     parser.add_argument(
-        "--round-first",
-        action="store_true",
-        help="round to 8 bits before resizing a map to its mask, as most tools do",
+        "--round-first", action="store_true", help="round to 8 bits before resizing a map to its mask, as most tools do"
     )
     parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
     _add_max_pixels(parser)

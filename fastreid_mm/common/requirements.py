@@ -48,12 +48,7 @@ MMSEG = {
 SCORES = ("cv2", "numpy", "scipy", "skimage", "sklearn", "PIL", "tqdm")
 """Modules of these that reading and scoring saliency maps needs."""
 
-VISUALIZE = {
-    "matplotlib": "matplotlib",
-    "ttach": "ttach",
-    "sklearn": "scikit-learn",
-    "cv2": "opencv-python>=4.7,<5",
-}
+VISUALIZE = {"matplotlib": "matplotlib", "ttach": "ttach", "sklearn": "scikit-learn", "cv2": "opencv-python>=4.7,<5"}
 """Packages for drawing pictures, besides those for fast-reid."""
 
 WITHOUT_REQUIREMENTS = {

@@ -47,8 +47,7 @@ BACKBONE = {
         least=0,
     ),
     "CHANNELS_LAST": Key(
-        False,
-        "Maps lie in memory channels last. On a CPU, networks of depthwise convolutions train faster so.",
+        False, "Maps lie in memory channels last. On a CPU, networks of depthwise convolutions train faster so."
     ),
 }
 MODEL = {

@@ -59,11 +59,7 @@ class FoundSets:
 
 
 def find_sets(
-    maps: Path,
-    masks: Path,
-    suffix: str | None = None,
-    max_pixels: int = MAX_PIXELS,
-    mask_suffix: str | None = None,
+    maps: Path, masks: Path, suffix: str | None = None, max_pixels: int = MAX_PIXELS, mask_suffix: str | None = None
 ) -> FoundSets:
     """Pair the files of two folders by their names up to the suffix.
 

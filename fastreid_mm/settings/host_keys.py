@@ -1,7 +1,6 @@
 """Declarations of fast-reid's own keys: the effect of each, its allowed values and when it takes effect."""
 
 import math
-from collections.abc import Mapping
 
 import torch
 from yacs.config import CfgNode
@@ -36,65 +35,24 @@ OPTIMIZERS = tuple(name for name in dir(torch.optim) if name[0].isupper())
 STEPWISE, COSINE = ("SOLVER.SCHED", "MultiStepLR"), ("SOLVER.SCHED", "CosineAnnealingLR")
 
 
-def _section(prefix: str, when: str, keys: Mapping[str, "Key | str"]) -> dict[str, Key]:
-    """Declare the keys of a section that take effect at the same time; a sentence alone allows any value."""
-    return {
-        f"{prefix}.{name}": (key if isinstance(key, Key) else _key(key))._replace(when=when)
-        for name, key in keys.items()
-    }
-
-
 def _key(sentence: str, **facts) -> Key:
     return Key(None, sentence, **facts)
 
 
-def _chance(change: str) -> dict[str, "Key | str"]:
-    return {
-        "ENABLED": f"{change}.",
-        "PROB": _key(f"{change}: the probability for an image.", kind=PROBABILITY),
-    }
+def _chance(name: str, change: str) -> dict[str, Key | str]:
+    probability = _key(f"{change}: the probability for an image.", kind=PROBABILITY)
+    return {f"{name}.ENABLED": f"{change}.", f"{name}.PROB": probability}
 
 
-KEYS = {
-    "OUTPUT_DIR": Key(None, "Folder of logs, checkpoints and results.", when="running"),
-    "CUDNN_BENCHMARK": Key(
-        None,
-        "Let cuDNN try its algorithms and keep the fastest, unless DETERMINISTIC.",
-        when="running",
-        if_unread="expected",
-    ),
-    **_section(
-        "MODEL",
-        "running",
-        {
-            "DEVICE": "Device, such as cuda, cuda:1 or cpu; without a GPU always the CPU.",
-            "WEIGHTS": _key("Checkpoint to begin with, or to test.", if_unread="expected"),
-        },
-    ),
-    **_section(
-        "MODEL",
-        "building",
-        {
+DECLARATIONS: dict[str, dict[str, dict[str, Key | str]]] = {
+    "building": {
+        "MODEL": {
             "META_ARCHITECTURE": "Registered name of the architecture, which computes maps of the images for the head.",
             "QUEUE_SIZE": "fast-reid's MoCo: the size of its queue.",
             "PIXEL_MEAN": _key("Mean of each channel, which is subtracted.", kind=CHANNELS),
             "PIXEL_STD": _key("Standard deviation of each channel, by which it is divided.", kind=DEVIATIONS),
         },
-    ),
-    **_section(
-        "MODEL",
-        "training",
-        {
-            "FREEZE_LAYERS": _key(
-                "Regular expressions of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
-                kind=PATTERNS,
-            ),
-        },
-    ),
-    **_section(
-        "MODEL.BACKBONE",
-        "building",
-        {
+        "MODEL.BACKBONE": {
             "NAME": "Name of the network in fast-reid's registry.",
             "DEPTH": "fast-reid's own networks: the depth.",
             "LAST_STRIDE": _key("Stride of the last stage: 1 keeps its maps large.", choices=(1, 2)),
@@ -109,19 +67,7 @@ KEYS = {
             "DROP_RATIO": "ViT: the dropout.",
             "ATT_DROP_RATE": "ViT: the dropout of the attention.",
         },
-    ),
-    **_section(
-        "MODEL.BACKBONE",
-        "training",
-        {
-            "PRETRAIN": _key("Begin with pretrained weights.", on_resume="free"),
-            "PRETRAIN_PATH": _key("Local file of pretrained weights.", if_unread="warned", on_resume="free"),
-        },
-    ),
-    **_section(
-        "MODEL.HEADS",
-        "building",
-        {
+        "MODEL.HEADS": {
             "NAME": "Name in fast-reid's registry of the head, which computes the feature, and in training outputs.",
             "NORM": "Normalization of the neck: BN, syncBN ...",
             "NUM_CLASSES": "Number of training identities. 0 takes that of the data set, or of the checkpoint.",
@@ -133,11 +79,20 @@ KEYS = {
             "MARGIN": "Margin of the classifier, unless it is Linear.",
             "SCALE": "Scale of the classifier, unless it is Linear.",
         },
-    ),
-    **_section(
-        "MODEL.LOSSES",
-        "training",
-        {
+        "INPUT": {"SIZE_TEST": _key("Height and width of images at test time.", kind=SIZE, if_unread="expected")},
+    },
+    "training": {
+        "MODEL": {
+            "FREEZE_LAYERS": _key(
+                "Regular expressions of parameters that do not train in the first SOLVER.FREEZE_ITERS iterations.",
+                kind=PATTERNS,
+            ),
+        },
+        "MODEL.BACKBONE": {
+            "PRETRAIN": _key("Begin with pretrained weights.", on_resume="free"),
+            "PRETRAIN_PATH": _key("Local file of pretrained weights.", if_unread="warned", on_resume="free"),
+        },
+        "MODEL.LOSSES": {
             "NAME": "Names of the loss terms, in order.",
             "CE.ALPHA": "CrossEntropyLoss: the strength of adaptive smoothing.",
             "CE.SCALE": "CrossEntropyLoss: the weight.",
@@ -155,28 +110,13 @@ KEYS = {
             "COSFACE.GAMMA": "Cosface: the factor on similarities.",
             "COSFACE.SCALE": "Cosface: the weight.",
         },
-    ),
-    **_section(
-        "KD",
-        "training",
-        {
+        "KD": {
             "MODEL_CONFIG": "fast-reid's distillation: the configs of the teachers.",
             "MODEL_WEIGHTS": "fast-reid's distillation: the checkpoints of the teachers.",
             "EMA.ENABLED": "fast-reid's distillation: average the weights.",
             "EMA.MOMENTUM": "fast-reid's distillation: the momentum of the average.",
         },
-    ),
-    **_section(
-        "INPUT",
-        "building",
-        {
-            "SIZE_TEST": _key("Height and width of images at test time.", kind=SIZE, if_unread="expected"),
-        },
-    ),
-    **_section(
-        "INPUT",
-        "training",
-        {
+        "INPUT": {
             "SIZE_TRAIN": _key("Height and width of images in training.", kind=SIZE),
             "CROP.ENABLED": "Random crops of random size.",
             "CROP.SIZE": _key("Height and width to which crops are resized.", kind=SIZE),
@@ -186,42 +126,28 @@ KEYS = {
             "PADDING.MODE": "Mode of the padding: constant, edge, reflect or symmetric.",
             "PADDING.SIZE": "Pixels of padding on each side.",
             "AFFINE.ENABLED": "Random rotations, shifts, scales and shears.",
-            **{f"FLIP.{name}": key for name, key in _chance("Mirrored images").items()},
-            **{f"CJ.{name}": key for name, key in _chance("Random colours").items()},
+            **_chance("FLIP", "Mirrored images"),
+            **_chance("CJ", "Random colours"),
             "CJ.BRIGHTNESS": "Random colours: the largest change of brightness.",
             "CJ.CONTRAST": "Random colours: the largest change of contrast.",
             "CJ.SATURATION": "Random colours: the largest change of saturation.",
             "CJ.HUE": "Random colours: the largest change of the hue.",
-            **{f"AUTOAUG.{name}": key for name, key in _chance("AutoAugment").items()},
-            **{f"AUGMIX.{name}": key for name, key in _chance("AugMix").items()},
-            **{f"REA.{name}": key for name, key in _chance("Random erasing").items()},
+            **_chance("AUTOAUG", "AutoAugment"),
+            **_chance("AUGMIX", "AugMix"),
+            **_chance("REA", "Random erasing"),
             "REA.VALUE": _key("Colour of erased rectangles.", kind=CHANNELS),
-            **{f"RPT.{name}": key for name, key in _chance("Random patches").items()},
+            **_chance("RPT", "Random patches"),
         },
-    ),
-    **_section(
-        "DATASETS",
-        "training",
-        {
+        "DATASETS": {
             "NAMES": "Names of the sets to train on, in fast-reid's registry.",
             "COMBINEALL": "Train on the test images, too, if the set allows it.",
         },
-    ),
-    **_section("DATASETS", "testing", {"TESTS": "Names of the sets to test on."}),
-    **_section(
-        "DATALOADER",
-        "training",
-        {
+        "DATALOADER": {
             "SAMPLER_TRAIN": "Name of the sampler that draws batches, ours or one of fast-reid's.",
             "NUM_INSTANCE": _key("Number of images of an identity in a batch, in each modality.", least=1),
             "SET_WEIGHT": "Shares of several sets in a batch.",
         },
-    ),
-    **_section("DATALOADER", "running", {"NUM_WORKERS": "Number of processes that read images."}),
-    **_section(
-        "SOLVER",
-        "training",
-        {
+        "SOLVER": {
             "AMP.ENABLED": "Train in mixed precision.",
             "OPT": _key("Optimizer, a class of torch.optim.", choices=OPTIMIZERS, on_resume="refused"),
             "MAX_EPOCH": "Number of epochs.",
@@ -260,11 +186,10 @@ KEYS = {
             "CLIP_GRADIENTS.CLIP_VALUE": _key("Largest norm or value of clipped gradients.", if_unread="expected"),
             "CLIP_GRADIENTS.NORM_TYPE": _key("Order of the norm.", if_unread="expected"),
         },
-    ),
-    **_section(
-        "TEST",
-        "testing",
-        {
+    },
+    "testing": {
+        "DATASETS": {"TESTS": "Names of the sets to test on."},
+        "TEST": {
             "EVAL_PERIOD": _key("Epochs between tests; 0 for only one at the end.", least=-math.inf),
             "IMS_PER_BATCH": _key("Number of images, or aligned samples, in a batch.", least=1, if_unread="expected"),
             "METRIC": _key("Distance of features.", choices=METRICS),
@@ -281,7 +206,27 @@ KEYS = {
             "PRECISE_BN.ENABLED": "Renew BatchNorm statistics after training, or before a test without training.",
             "PRECISE_BN.NUM_ITER": _key("Number of batches for these statistics.", least=1, if_unread="expected"),
         },
-    ),
+    },
+    "running": {
+        "MODEL": {
+            "DEVICE": "Device, such as cuda, cuda:1 or cpu; without a GPU always the CPU.",
+            "WEIGHTS": _key("Checkpoint to begin with, or to test.", if_unread="expected"),
+        },
+        "DATALOADER": {"NUM_WORKERS": "Number of processes that read images."},
+        "": {
+            "OUTPUT_DIR": "Folder of logs, checkpoints and results.",
+            "CUDNN_BENCHMARK": _key(
+                "Let cuDNN try its algorithms and keep the fastest, unless DETERMINISTIC.", if_unread="expected"
+            ),
+        },
+    },
+}
+"""Keys by the time at which they take effect and by section; a sentence alone allows any value."""
+KEYS = {
+    f"{section}.{name}".strip("."): (_key(key) if isinstance(key, str) else key)._replace(when=when)
+    for when, sections in DECLARATIONS.items()
+    for section, keys in sections.items()
+    for name, key in keys.items()
 }
 
 

@@ -32,13 +32,7 @@ class CMTRHead(Head):
 
     @configurable
     def __init__(
-        self,
-        *,
-        dim: int,
-        num_classes: int,
-        removal: ModalityRemoval | None,
-        classifies: bool,
-        test_feature: str = "f",
+        self, *, dim: int, num_classes: int, removal: ModalityRemoval | None, classifies: bool, test_feature: str = "f"
     ) -> None:
         super().__init__()
         self.test_feature = test_feature

@@ -30,13 +30,7 @@ class PartBranch(nn.Module):
     """
 
     def __init__(
-        self,
-        in_dim: int,
-        reduced_dim: int,
-        dim: int,
-        parts: int,
-        num_classes: int,
-        relation: RelationEmbedding | None,
+        self, in_dim: int, reduced_dim: int, dim: int, parts: int, num_classes: int, relation: RelationEmbedding | None
     ) -> None:
         super().__init__()
         self.parts, self.dim = parts, dim

@@ -5,12 +5,7 @@ https://arxiv.org/abs/2309.06262
 
 from fastreid_mm.methods.mun.config import add_config
 from fastreid_mm.methods.mun.head import MUNHead
-from fastreid_mm.methods.mun.losses import (
-    AuxiliaryIdentity,
-    IdentityAlignment,
-    IdentityConsistency,
-    ModalityAlignment,
-)
+from fastreid_mm.methods.mun.losses import AuxiliaryIdentity, IdentityAlignment, IdentityConsistency, ModalityAlignment
 from fastreid_mm.methods.mun.network import MUN
 
 __all__ = [

@@ -182,13 +182,7 @@ def shared_arguments(cfg: CfgNode) -> dict:
     return {"metric": cfg.TEST.METRIC, "pixel_mean": cfg.MODEL.PIXEL_MEAN, "pixel_std": cfg.MODEL.PIXEL_STD}
 
 
-def composed_arguments(
-    cfg: CfgNode,
-    backbone: nn.Module,
-    dim: int,
-    map_size: MapSize,
-    provides: Sequence[str],
-) -> dict:
+def composed_arguments(cfg: CfgNode, backbone: nn.Module, dim: int, map_size: MapSize, provides: Sequence[str]) -> dict:
     """Build head and losses for a backbone: the arguments of :class:`ComposedModel`.
 
     Args:

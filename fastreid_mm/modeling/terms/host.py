@@ -149,11 +149,7 @@ class _Pairwise(FeatureTerm):
     _loss: Callable
 
     def __init__(
-        self,
-        scale: float = 1.0,
-        outputs: Sequence[str] = ("features",),
-        margin: float = 0.25,
-        gamma: float = 128.0,
+        self, scale: float = 1.0, outputs: Sequence[str] = ("features",), margin: float = 0.25, gamma: float = 128.0
     ) -> None:
         super().__init__(scale, outputs)
         self.margin, self.gamma = margin, gamma

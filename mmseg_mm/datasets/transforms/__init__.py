@@ -5,11 +5,4 @@ from mmseg_mm.datasets.transforms.load_second import LoadDepthFromFile, LoadTher
 from mmseg_mm.datasets.transforms.random_border_crop import RandomBorderCrop
 from mmseg_mm.datasets.transforms.stack_second import StackDepth, StackThermal
 
-__all__ = [
-    "LoadDepthFromFile",
-    "LoadSODMask",
-    "LoadThermalFromFile",
-    "RandomBorderCrop",
-    "StackDepth",
-    "StackThermal",
-]
+__all__ = ["LoadDepthFromFile", "LoadSODMask", "LoadThermalFromFile", "RandomBorderCrop", "StackDepth", "StackThermal"]
