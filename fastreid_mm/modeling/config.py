@@ -3,7 +3,7 @@
 from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import Key, add_keys
-from fastreid_mm.modeling.heads.part_head import add_part_keys
+from fastreid_mm.modeling.heads.part_head import KEYS as PARTS
 from fastreid_mm.modeling.numerics import SOLVER, TEST
 from fastreid_mm.modeling.terms.centers import add_center_keys
 from fastreid_mm.modeling.terms.host import add_host_keys
@@ -82,5 +82,6 @@ def add_config(cfg: CfgNode) -> None:
     add_keys(cfg, "TEST", TEST)
     add_keys(cfg, "MODEL", MODEL)
     add_keys(cfg, "MODEL.BACKBONE", BACKBONE)
-    for add in (add_host_keys, add_center_keys, add_part_keys):
-        add(cfg)
+    add_keys(cfg, "MODEL.HEADS", PARTS)
+    add_host_keys(cfg)
+    add_center_keys(cfg)

@@ -14,7 +14,7 @@ from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence
 from fastreid_mm.methods.mutualformer import vit_weights
 from fastreid_mm.modeling.backbones.cnn import build_cnn
 from fastreid_mm.modeling.backbones.plain_vit import create_vit
-from fastreid_mm.modeling.heads.stream_head import StreamHead
+from fastreid_mm.modeling.heads.aligned_head import StreamHead
 from fastreid_mm.settings.load import load_config
 from tests.modeling.test_architectures import aligned_batch
 

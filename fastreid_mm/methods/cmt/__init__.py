@@ -4,8 +4,7 @@ The paper has no arXiv version.
 """
 
 from fastreid_mm.methods.cmt.config import add_config
-from fastreid_mm.methods.cmt.head import CMTHead
+from fastreid_mm.methods.cmt.head import CMT, CMTHead
 from fastreid_mm.methods.cmt.losses import ModalityConsistency, ModulationDiscriminative
-from fastreid_mm.methods.cmt.network import CMT
 
 __all__ = ["CMT", "CMTHead", "ModalityConsistency", "ModulationDiscriminative", "add_config"]

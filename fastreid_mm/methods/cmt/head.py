@@ -1,10 +1,11 @@
-"""CMT's head: part features, completed with those of the missing modality, and what a query makes of a gallery."""
+"""CMT and its head: part features, completed with those of the missing modality, in a gallery that queries modulate."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
@@ -12,8 +13,14 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature, query_adaptive_distance
 from fastreid_mm.evaluation.distances import pairwise_distance
 from fastreid_mm.layers import ModalityCompensation, ModulationGenerator
-from fastreid_mm.modeling.heads.part_head import PartHead, part_head_arguments
+from fastreid_mm.modeling.heads.part_head import PartHead
+from fastreid_mm.modeling.meta_arch.two_stream import TwoStream
 from fastreid_mm.modeling.terms import needed_outputs
+
+
+@META_ARCH_REGISTRY.register()
+class CMT(TwoStream):
+    """``TwoStream`` under the paper's name; what is CMT in it are its head and losses."""
 
 
 @REID_HEADS_REGISTRY.register()
@@ -59,7 +66,7 @@ class CMTHead(PartHead):
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         """Read the arguments of the constructor from the config."""
-        options, parts, needed = cfg.MODEL.CMT, part_head_arguments(cfg), needed_outputs(cfg)
+        options, parts, needed = cfg.MODEL.CMT, super().from_config(cfg), needed_outputs(cfg)
         dim = parts["dim"] or parts["in_dim"]
         modulates = bool(needed & {"scale", "shift"})
         _check(cfg, dim, modulates)

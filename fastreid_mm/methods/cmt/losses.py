@@ -38,26 +38,16 @@ class ModulationDiscriminative(LossTerm):
     """A query's identity is nearer than others in a gallery that it modulates (eq. 14).
 
     Args:
-        scale: lambda.
-        margin, mining, distance: see :func:`modulation_discriminative`.
         detach_features: whether it trains what scale and shift are made by, and not the features.
         cross_triplets: whether images of different modalities only are compared.
+        options: ``scale``, lambda, and those of :func:`modulation_discriminative`.
     """
 
     needs = ("part_features", "scale", "shift")
     compares_identities = True
 
-    def __init__(
-        self,
-        scale: float = 0.2,
-        margin: float = 0.3,
-        mining: str = "hard",
-        distance: str = "cosine",
-        detach_features: bool = False,
-        cross_triplets: bool = True,
-    ) -> None:
-        super().__init__(scale)
-        self.margin, self.mining, self.distance = margin, mining, distance
+    def __init__(self, detach_features: bool = False, cross_triplets: bool = True, **options) -> None:
+        super().__init__(**options)
         self.detach_features, self.cross_triplets = detach_features, cross_triplets
         self.needs_modalities = self.compares_modalities = cross_triplets
 
@@ -69,8 +59,6 @@ class ModulationDiscriminative(LossTerm):
             outputs["scale"],
             outputs["shift"],
             labels.targets,
-            self.margin,
-            mining=self.mining,
-            distance=self.distance,
             modalities=labels.modalities if self.cross_triplets else None,
+            **self.options,
         )

@@ -10,7 +10,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import ModalityRemoval, bn_neck, identity_classifier
-from fastreid_mm.modeling.heads.head import Head
+from fastreid_mm.modeling.heads.head import Head, classes
 from fastreid_mm.modeling.terms import needed_outputs
 
 
@@ -39,6 +39,7 @@ class CMTRHead(Head):
         self.training_only = ("heads.classifier.", *(("heads.removal.",) if test_feature == "f" else ()))
         self.neck, self.removal = bn_neck(dim), removal
         self.classifier = identity_classifier(dim, num_classes) if classifies else None
+        self.widths = dict.fromkeys(("features", "neck_features", "modality_removed"), dim)
         if removal is not None:
             self.takes = ("maps", "modalities", "modality_embeddings")
 
@@ -63,11 +64,6 @@ class CMTRHead(Head):
             "test_feature": tested,
         }
 
-    @property
-    def widths(self) -> dict[str, int]:
-        """See :class:`Head`."""
-        return dict.fromkeys(("features", "neck_features", "modality_removed"), self.neck.num_features)
-
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`: (B, D) features."""
         before = inputs["maps"].mean((2, 3)).float()  # (B, D), "v" of eq. 1
@@ -76,7 +72,7 @@ class CMTRHead(Head):
             return self._without_modality(after, inputs) if self.test_feature == "g" else after
         outputs = {"features": before, "neck_features": after}
         if self.classifier is not None:
-            outputs["cls_outputs"] = outputs["pred_class_logits"] = self.classifier(after)
+            outputs |= classes(self.classifier(after))
         if self.removal is not None:
             outputs["modality_removed"] = self._without_modality(after, inputs)
         return outputs

@@ -39,13 +39,10 @@ class CMTR(ComposedModel):
         """Read the arguments of the constructor from the config."""
         options = cfg.MODEL.CMTR
         backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
-        embedding = None
-        if options.MODALITY_EMBEDDING:
-            unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
-            embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked)
-        return composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1), cls.provides) | {
-            "embedding": embedding
-        }
+        unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
+        embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked) if options.MODALITY_EMBEDDING else None
+        arguments = composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1), cls.provides)
+        return arguments | {"embedding": embedding}
 
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, D, 1, 1)``, ``modalities (B,)``, ``modality_embeddings (2, D)``."""
@@ -53,7 +50,7 @@ class CMTR(ComposedModel):
         found = {"maps": self.encode(batch["images"], modalities)[..., None, None], "modalities": modalities}
         if self.embedding is not None:
             found["modality_embeddings"] = self.embedding.weight
-        return found | ({"targets": batch["targets"].to(self.device)} if self.training else {})
+        return found | self.labels_of(batch)
 
     @property
     def remark(self) -> str:

@@ -1,15 +1,21 @@
-"""HAMNet's head: features of the streams, fused by their class activation maps."""
+"""HAMNet's network, and its head: features of the streams, fused by their class activation maps."""
 
 from collections.abc import Mapping
 
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.layers import ClassActivationFusion
-from fastreid_mm.modeling.heads.aligned_head import Block
-from fastreid_mm.modeling.heads.stream_head import StreamHead
+from fastreid_mm.modeling.heads.aligned_head import Block, StreamHead
+from fastreid_mm.modeling.meta_arch.aligned import AlignedModel
+
+
+@META_ARCH_REGISTRY.register()
+class HAMNet(AlignedModel):
+    """A ResNet for each modality and any head of aligned samples; what is HAMNet in it is its head."""
 
 
 @REID_HEADS_REGISTRY.register()
@@ -21,9 +27,6 @@ class HAMNetHead(StreamHead):
         streams: arguments of :class:`StreamHead`.
     """
 
-    gives = (*StreamHead.gives, "fused_scores")
-    training_only = ("heads.classifier.",)
-
     @configurable
     def __init__(self, *, fusion: ClassActivationFusion, **streams) -> None:
         super().__init__(**streams)
@@ -33,24 +36,13 @@ class HAMNetHead(StreamHead):
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
         """Read the arguments of the constructor from the config."""
-        modalities, classes = len(cfg.DATASETS.ALIGNED.MODALITIES), cfg.MODEL.HEADS.NUM_CLASSES
-        dim = cfg.MODEL.BACKBONE.FEAT_DIM // modalities
-        return {
-            "dim": dim,
-            "num_modalities": modalities,
-            "num_classes": classes,
-            "fusion": ClassActivationFusion(dim, classes, modalities),
-        }
-
-    @property
-    def widths(self) -> dict[str, int]:
-        """See :class:`Head`."""
-        dim, classes = self.classifier.in_features, self.classifier.out_features
-        return {"features": dim, "stream_features": dim, "fused_scores": classes}
+        streams = super().from_config(cfg)
+        sizes = (streams[name] for name in ("dim", "num_classes", "num_modalities"))
+        return streams | {"fusion": ClassActivationFusion(*sizes)}
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`: (B, C) features."""
         maps = inputs["modality_maps"]
         streams = self.stream_features(maps)
         fused, scores = self.fusion(maps, streams, inputs.get("present"))
-        return self.classified(streams, fused, scores) | {"fused_scores": scores} if self.training else fused
+        return self.classified(streams, fused, scores) if self.training else fused

@@ -17,16 +17,16 @@ class HeteroCenterTriplet(LossTerm):
     """The triplet loss on centers of identities, of the whole feature and of its parts.
 
     Args:
-        scale: weight of the loss on the features that are compared.
         part_scale: weight of the losses on each part, summed; 0 needs no parts.
-        margin: see :func:`hetero_center_triplet`.
+        options: ``scale``, the weight of the loss on the features that are compared, and the ``margin`` of
+            :func:`hetero_center_triplet`.
     """
 
     needs_modalities = compares_identities = compares_modalities = True
 
-    def __init__(self, scale: float = 1.0, part_scale: float = 0.0, margin: float = 0.3) -> None:
-        super().__init__(scale)
-        self.part_scale, self.margin = part_scale, margin
+    def __init__(self, part_scale: float = 0.0, **options) -> None:
+        super().__init__(**options)
+        self.part_scale = part_scale
         self.needs = ("features", "part_features") if part_scale else ("features",)
 
     def forward(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
@@ -38,7 +38,7 @@ class HeteroCenterTriplet(LossTerm):
         return found
 
     def _of(self, features: Tensor, labels: Labels) -> Tensor:
-        return hetero_center_triplet(features, labels.targets, cast(Tensor, labels.modalities), self.margin)
+        return hetero_center_triplet(features, labels.targets, cast(Tensor, labels.modalities), **self.options)
 
 
 def add_config(cfg: CfgNode) -> None:

@@ -14,6 +14,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.layers import RelationEmbedding
 from fastreid_mm.layers.cross_modal_interaction import pointwise_conv
 from fastreid_mm.modeling.heads.aligned_head import AlignedHead, Block
+from fastreid_mm.modeling.heads.head import classes
 from fastreid_mm.modeling.terms import needed_outputs
 
 
@@ -83,6 +84,7 @@ class IEEEHead(AlignedHead):
         self.branches = nn.ModuleList(branches)
         fused = len(branches) == 1
         self.blocks = tuple(Block(each.parts * each.dim, () if fused else (i,)) for i, each in enumerate(branches))
+        self.widths = {"features": self.feature_size, "modality_features": self.blocks[0].size}
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -100,11 +102,6 @@ class IEEEHead(AlignedHead):
             )
         return {"branches": [_branch(cfg, cfg.MODEL.BACKBONE.FEAT_DIM // count) for _ in range(count)]}
 
-    @property
-    def widths(self) -> dict[str, int]:
-        """See :class:`Head`."""
-        return {"features": sum(block.size for block in self.blocks), "modality_features": self.blocks[0].size}
-
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`: (B, branches * p * d) features."""
         maps, whole, present = inputs["modality_maps"], inputs["whole_maps"], inputs.get("present")
@@ -116,12 +113,7 @@ class IEEEHead(AlignedHead):
         if not self.training:
             return parts.flatten(1)
         scores = torch.cat([branch.scores(own) for branch, own in zip(branches, parts.unbind(1))], 1)
-        return {
-            "features": parts.flatten(1),
-            "modality_features": parts.flatten(2),
-            "cls_outputs": scores,
-            "pred_class_logits": scores,
-        }
+        return {"features": parts.flatten(1), "modality_features": parts.flatten(2), **classes(scores)}
 
 
 def _branch(cfg: CfgNode, channels: int) -> PartBranch:

@@ -11,7 +11,7 @@ from yacs.config import CfgNode
 from fastreid_mm.common.modality import VISIBLE
 from fastreid_mm.layers import GeM, bn_neck, identity_classifier
 from fastreid_mm.methods.mun.auxiliary import running_statistics_kept
-from fastreid_mm.modeling.heads.head import Head
+from fastreid_mm.modeling.heads.head import Head, classes
 from fastreid_mm.modeling.terms import needed_outputs
 
 OF_PAIRS = ("pair_features", "pair_targets")
@@ -41,6 +41,8 @@ class MUNHead(Head):
         super().__init__()
         self.pool, self.neck, self.own_statistics = pool, bn_neck(dim), own_statistics
         self.classifiers = nn.ModuleList(identity_classifier(dim, num_classes) for _ in range(2))
+        names = ("features", "neck_features", "pair_features", "auxiliary_neck_features", "triple_features")
+        self.widths = dict.fromkeys(names, dim)
         if needed & {*OF_PAIRS, *OF_AUXILIARY}:
             self.takes += ("pair_targets",)
         if needed & {*OF_AUXILIARY}:
@@ -57,12 +59,6 @@ class MUNHead(Head):
             "needed": needed_outputs(cfg),
         }
 
-    @property
-    def widths(self) -> dict[str, int]:
-        """See :class:`Head`."""
-        names = ("features", "neck_features", "pair_features", "auxiliary_neck_features", "triple_features")
-        return dict.fromkeys(names, self.neck.num_features)
-
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`: (B, D) features."""
         before = self.pool(inputs["maps"])  # (B, D), "Z"
@@ -72,7 +68,7 @@ class MUNHead(Head):
         after, after_auxiliary = self._after(before, auxiliary)
         visible, infrared = (layer(after) for layer in self.classifiers)  # (B, N) each
         scores = torch.where(inputs["modalities"][:, None] == VISIBLE, visible, infrared)
-        outputs = {"features": before, "neck_features": after, "cls_outputs": scores, "pred_class_logits": scores}
+        outputs = {"features": before, "neck_features": after, **classes(scores)}
         if "pair_targets" not in inputs:
             return outputs
         outputs |= {"pair_targets": inputs["pair_targets"], "pair_features": torch.stack(before.chunk(2), 1)}

@@ -9,40 +9,17 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.modality import INFRARED, VISIBLE
 from fastreid_mm.layers import ModalityPrototypes, identity_classifier
-from fastreid_mm.losses import identity_alignment, smoothed_cross_entropy
+from fastreid_mm.losses import identity_alignment
 from fastreid_mm.losses.geometry import same_identity
 from fastreid_mm.losses.maximum_mean_discrepancy import identity_discrepancy
-from fastreid_mm.modeling.terms import LOSS_REGISTRY, Labels, LossTerm, total
-from fastreid_mm.modeling.terms.host import over_parts, smoothing_of
+from fastreid_mm.modeling.terms import LOSS_REGISTRY, IdentityTerm, Labels, LossTerm, total
 
 AUXILIARY = 2
 """The third modality of triples, after ``VISIBLE`` and ``INFRARED``."""
 
 
-class _Classified(LossTerm):
-    """An identity loss of auxiliary features, smoothed as ``MODEL.LOSSES.CE`` says.
-
-    Args:
-        scale: the weight of the loss.
-        smoothing: arguments of :func:`smoothed_cross_entropy`.
-    """
-
-    def __init__(self, scale: float, **smoothing) -> None:
-        super().__init__(scale)
-        self.smoothing = smoothing
-
-    @classmethod
-    def from_cfg(cls, cfg: CfgNode) -> "_Classified":
-        """Build it with the keys of its section and the smoothing of all identity losses."""
-        return cls(cfg.MODEL.LOSSES[cls.section()].SCALE, **smoothing_of(cfg))
-
-    def classified(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """(B, N) or (B, n, N) class scores to the loss, summed over the n."""
-        return over_parts(lambda one: smoothed_cross_entropy(one, targets, **self.smoothing), scores)
-
-
 @LOSS_REGISTRY.register()
-class AuxiliaryIdentity(_Classified):
+class AuxiliaryIdentity(IdentityTerm):
     """The identity loss of auxiliary features by a classifier of their own (table 1, "+Aux")."""
 
     needs = ("auxiliary_neck_features", "pair_targets")
@@ -57,7 +34,7 @@ class AuxiliaryIdentity(_Classified):
 
 
 @LOSS_REGISTRY.register()
-class IdentityConsistency(_Classified):
+class IdentityConsistency(IdentityTerm):
     """The identity loss of auxiliary features by the classifiers of both modalities (eq. 11)."""
 
     needs = ("auxiliary_scores", "pair_targets")
@@ -72,24 +49,23 @@ class IdentityAlignment(LossTerm):
     """Features of an identity are nearer across modalities than others (eq. 12).
 
     Args:
-        scale: the weight of the loss.
-        margin: alpha.
         normalize: whether features are brought to length one.
+        options: ``scale``, the weight of the loss, and ``margin``, alpha.
     """
 
     needs = ("triple_features", "pair_targets")
     compares_identities = True
 
-    def __init__(self, scale: float = 0.5, margin: float = 0.55, normalize: bool = True) -> None:
-        super().__init__(scale)
-        self.margin, self.normalize = margin, normalize
+    def __init__(self, normalize: bool = True, **options) -> None:
+        super().__init__(**options)
+        self.normalize = normalize
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
         triples, targets = (outputs[name] for name in self.needs)
         features = F.normalize(triples, dim=-1) if self.normalize else triples
         visible, infrared, auxiliary = features.unbind(1)
-        return identity_alignment(visible, infrared, auxiliary, targets, margin=self.margin)
+        return identity_alignment(visible, infrared, auxiliary, targets, **self.options)
 
 
 @LOSS_REGISTRY.register()

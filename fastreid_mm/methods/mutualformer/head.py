@@ -1,4 +1,4 @@
-"""MutualFormer's head for Re-ID: the streams' branches, and one of tokens that are fused, pooled and classified.
+"""MutualFormer for Re-ID, and its head: the streams' branches, and one of tokens that are fused, pooled and classified.
 
 Wang et al., "MutualFormer: Multi-Modality Representation Learning via Cross-Diffusion Attention", section 4.2 and
 figure 5, https://arxiv.org/abs/2112.01177. The branches of the single modalities are HAMNet's.
@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from fastreid.config import configurable
 from fastreid.modeling.heads import REID_HEADS_REGISTRY
+from fastreid.modeling.meta_arch import META_ARCH_REGISTRY
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
@@ -18,8 +19,13 @@ from fastreid_mm.layers import TokenFusion
 from fastreid_mm.layers.vit_start import start_from_vit
 from fastreid_mm.methods.mutualformer.config import TEST_FEATURES
 from fastreid_mm.methods.mutualformer.vit_weights import vit_weights
-from fastreid_mm.modeling.heads.aligned_head import Block
-from fastreid_mm.modeling.heads.stream_head import StreamHead
+from fastreid_mm.modeling.heads.aligned_head import Block, StreamHead
+from fastreid_mm.modeling.meta_arch.aligned import AlignedModel
+
+
+@META_ARCH_REGISTRY.register()
+class MutualFormerReID(AlignedModel):
+    """A ResNet for each of two modalities and any head of aligned samples; what is MutualFormer in it is its head."""
 
 
 @REID_HEADS_REGISTRY.register()
@@ -40,8 +46,7 @@ class MutualFormerHead(StreamHead):
         streams: arguments of :class:`StreamHead`.
     """
 
-    gives = (*StreamHead.gives, "fused_scores")
-    training_only = ("heads.classifier.", "heads.fused_classifier.")
+    training_only = (*StreamHead.training_only, "heads.fused_classifier.")
 
     @configurable
     def __init__(
@@ -64,6 +69,7 @@ class MutualFormerHead(StreamHead):
         self._tested, self.test_normalize = TEST_FEATURES[test_feature], test_normalize
         blocks = [Block(token_dim, (0, 1)), Block(dim, (0,)), Block(dim, (1,))]
         self.blocks = tuple(blocks[self._tested])
+        self.widths |= {"features": token_dim}
 
     @classmethod
     def from_config(cls, cfg: CfgNode) -> dict:
@@ -73,10 +79,7 @@ class MutualFormerHead(StreamHead):
             raise InputError(
                 f"MutualFormerHead fuses two modalities, DATASETS.ALIGNED.MODALITIES are {', '.join(modalities)}"
             )
-        return {
-            "dim": cfg.MODEL.BACKBONE.FEAT_DIM // 2,
-            "num_modalities": 2,
-            "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
+        return super().from_config(cfg) | {
             "fusion": _build_fusion(cfg),
             "token_dim": options.DIM,
             "grid": tuple(cfg.MODEL.BACKBONE.MAP_TRAIN),
@@ -85,12 +88,6 @@ class MutualFormerHead(StreamHead):
             "test_normalize": options.TEST_NORMALIZE,
         }
 
-    @property
-    def widths(self) -> dict[str, int]:
-        """See :class:`Head`."""
-        dim, classes = self.classifier.in_features, self.classifier.out_features
-        return {"features": self.fused_classifier.in_features, "stream_features": dim, "fused_scores": classes}
-
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """See :class:`Head`."""
         maps = inputs["modality_maps"]
@@ -98,8 +95,7 @@ class MutualFormerHead(StreamHead):
         if not self.training:
             tested = [fused, *streams.unbind(1)][self._tested]
             return torch.cat([F.normalize(one) for one in tested] if self.test_normalize else tested, dim=1)
-        scores = self.fused_classifier(fused)
-        return self.classified(streams, fused, scores) | {"fused_scores": scores}
+        return self.classified(streams, fused, self.fused_classifier(fused))
 
     def fused(self, maps: Tensor) -> Tensor:
         """(B, 2, C, rows, columns) maps to (B, dim) fused features.

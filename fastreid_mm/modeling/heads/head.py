@@ -33,11 +33,8 @@ class Head(nn.Module):
     """Names of all outputs there may be; those that no loss term needs may be left out."""
     training_only: tuple[str, ...] = ()
     """Parts of names of its tensors that features do not depend on."""
-
-    @property
-    def widths(self) -> dict[str, int]:
-        """Channels of the outputs that terms may have parameters for."""
-        raise NotImplementedError
+    widths: dict[str, int]
+    """Channels of the outputs that terms may have parameters for."""
 
     @property
     def feature_size(self) -> int:
@@ -47,6 +44,11 @@ class Head(nn.Module):
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:
         """Named inputs to the features, and in training to named outputs."""
         raise NotImplementedError
+
+
+def classes(scores: Tensor) -> dict[str, Tensor]:
+    """Name class scores of a classifier without a margin, which are those of the loss and those of accuracy alike."""
+    return {"cls_outputs": scores, "pred_class_logits": scores}
 
 
 def call_head(head: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor] | Tensor:

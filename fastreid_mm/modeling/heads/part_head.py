@@ -7,13 +7,14 @@ Re-Identification", TMM 2020, sections 3.2 and 3.3, https://arxiv.org/abs/2008.0
 import math
 
 import torch
+from fastreid.config import configurable
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.keys import Key, add_keys
+from fastreid_mm.common.keys import Key
 from fastreid_mm.layers import GeM, identity_classifier
-from fastreid_mm.modeling.heads.head import Head
+from fastreid_mm.modeling.heads.head import Head, classes
 
 KEYS = {
     "PARTS": Key(6, "How many horizontal stripes a map is cut into; they divide its rows.", least=1),
@@ -38,16 +39,36 @@ class PartHead(Head):
     gives: tuple[str, ...] = ("features", "part_features", "cls_outputs", "pred_class_logits")
     training_only: tuple[str, ...] = ("heads.classifiers.",)
 
+    @configurable
     def __init__(self, in_dim: int, dim: int, parts: int, num_classes: int, pool: GeM) -> None:
         super().__init__()
         self.parts, self.dim, self.pool = parts, dim or in_dim, pool
         self.reductions = nn.ModuleList(_reduction(in_dim, dim) if dim else nn.Identity() for _ in range(parts))
         self.classifiers = nn.ModuleList(identity_classifier(self.dim, num_classes, bias=True) for _ in range(parts))
+        self.widths = {"features": parts * self.dim, "part_features": self.dim}
 
-    @property
-    def widths(self) -> dict[str, int]:
-        """See :class:`Head`."""
-        return {"features": self.parts * self.dim, "part_features": self.dim}
+    @classmethod
+    def from_config(cls, cfg: CfgNode) -> dict:
+        """Read the arguments of the constructor from the config.
+
+        Raises:
+            InputError: the rows of the maps cannot be divided into that many stripes.
+        """
+        options = cfg.MODEL.HEADS
+        for part in ("TRAIN", "TEST"):
+            rows = cfg.MODEL.BACKBONE[f"MAP_{part}"][0]
+            if rows % options.PARTS:
+                raise InputError(
+                    f"MODEL.HEADS.PARTS {options.PARTS} does not divide the {rows} rows of a map, at "
+                    f"INPUT.SIZE_{part} {list(cfg.INPUT[f'SIZE_{part}'])}"
+                )
+        return {
+            "in_dim": cfg.MODEL.BACKBONE.FEAT_DIM,
+            "dim": options.PART_DIM,
+            "parts": options.PARTS,
+            "num_classes": options.NUM_CLASSES,
+            "pool": GeM(options.POOL_EXPONENT),
+        }
 
     def part_features(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) maps to (B, p, d) part features."""
@@ -58,12 +79,7 @@ class PartHead(Head):
     def classified(self, parts: Tensor) -> dict[str, Tensor]:
         """(B, p, d) part features to the outputs that all loss terms on parts take."""
         scores = torch.stack([layer(part) for layer, part in zip(self.classifiers, parts.unbind(1))], 1)  # (B, p, N)
-        return {
-            "features": parts.flatten(1),
-            "part_features": parts,
-            "cls_outputs": scores,
-            "pred_class_logits": scores,
-        }
+        return {"features": parts.flatten(1), "part_features": parts, **classes(scores)}
 
 
 def _reduction(in_dim: int, dim: int) -> nn.Sequential:
@@ -71,31 +87,3 @@ def _reduction(in_dim: int, dim: int) -> nn.Sequential:
     linear = nn.Linear(in_dim, dim, bias=False)
     nn.init.kaiming_normal_(linear.weight)
     return nn.Sequential(linear, nn.BatchNorm1d(dim), nn.ReLU())
-
-
-def part_head_arguments(cfg: CfgNode) -> dict:
-    """Read the arguments of a :class:`PartHead` from the config.
-
-    Raises:
-        InputError: the rows of the maps cannot be divided into that many stripes.
-    """
-    options = cfg.MODEL.HEADS
-    for part in ("TRAIN", "TEST"):
-        rows = cfg.MODEL.BACKBONE[f"MAP_{part}"][0]
-        if rows % options.PARTS:
-            raise InputError(
-                f"MODEL.HEADS.PARTS {options.PARTS} does not divide the {rows} rows of a map, at "
-                f"INPUT.SIZE_{part} {list(cfg.INPUT[f'SIZE_{part}'])}"
-            )
-    return {
-        "in_dim": cfg.MODEL.BACKBONE.FEAT_DIM,
-        "dim": options.PART_DIM,
-        "parts": options.PARTS,
-        "num_classes": options.NUM_CLASSES,
-        "pool": GeM(options.POOL_EXPONENT),
-    }
-
-
-def add_part_keys(cfg: CfgNode) -> None:
-    """Add the keys of heads of part features under ``MODEL.HEADS``."""
-    add_keys(cfg, "MODEL.HEADS", KEYS)

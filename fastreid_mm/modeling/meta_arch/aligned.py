@@ -56,24 +56,14 @@ class AlignedModel(ComposedModel):
         found = {"maps": maps.flatten(1, 2), "modality_maps": maps}
         return found if present is None else found | {"present": present}
 
-    def labels_of(self, batch: dict) -> dict[str, Tensor]:
-        """Give the ``targets`` of a batch in training."""
-        return {"targets": batch["targets"].to(self.device)} if self.training else {}
-
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Compute losses in training, in evaluation (B, D) features, or (B, D + M) that hold the batch's mask."""
         found = super().forward(batch)
         if isinstance(found, dict) or batch.get("modality_mask") is None:
             return found
         mask = torch.as_tensor(batch["modality_mask"], device=found.device).bool()
-        kept = torch.cat(
-            [
-                values * mask[:, list(block.needs)].all(1, keepdim=True)
-                for block, values in zip(self.blocks, found.split(self.block_sizes, 1))
-            ],
-            1,
-        )
-        return AlignedFeature(kept, mask).pack()
+        blocks = zip(found.split(self.block_sizes, 1), self._blocks_of(mask).split(1, 1))
+        return AlignedFeature(torch.cat([values * held for values, held in blocks], 1), mask).pack()
 
     def read(self, batch: dict) -> tuple[Tensor, Tensor | None]:
         """Read the normalized images (B, M, 3, H, W) of a batch, zero where missing, and its (B, M) mask.
@@ -126,15 +116,20 @@ class AlignedModel(ComposedModel):
         """(Nq, D) and (Ng, D) features, or D + M, to (Nq, Ng) distances over the blocks that both have."""
         asking, asked = self._unpack(query), self._unpack(gallery)
         return common_block_distance(
-            asking.values, asked.values, self._blocks_of(asking), self._blocks_of(asked), self.block_sizes, self.metric
+            asking.values,
+            asked.values,
+            self._blocks_of(asking.held),
+            self._blocks_of(asked.held),
+            self.block_sizes,
+            self.metric,
         )
 
     def _unpack(self, features: Tensor) -> AlignedFeature:
         return AlignedFeature.unpack(features, sum(self.block_sizes), len(self.modalities))
 
-    def _blocks_of(self, feature: AlignedFeature) -> Tensor:
-        """(N, blocks) bool, which blocks N features have."""
-        return torch.stack([feature.held[:, list(block.needs)].all(1) for block in self.blocks], 1)
+    def _blocks_of(self, held: Tensor) -> Tensor:
+        """(N, M) bool, the modalities of N samples, to (N, blocks) bool, the blocks that their features have."""
+        return torch.stack([held[:, list(block.needs)].all(1) for block in self.blocks], 1)
 
 
 def named_modalities(cfg: CfgNode) -> tuple[str, ...]:

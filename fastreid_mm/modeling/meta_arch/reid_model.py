@@ -1,7 +1,7 @@
 """The bases of all meta-architectures, and of those that are composed of backbone, head and loss terms by name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import torch
 from fastreid.utils import comm
@@ -23,12 +23,6 @@ from fastreid_mm.modeling.heads.head import (
     training_only_of,
 )
 from fastreid_mm.modeling.terms.term import Labels, LossTerms, build_losses
-
-
-class _Backbone(Protocol):
-    """The questions that all backbones answer."""
-
-    def pretrained_parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class ReIDModel(nn.Module, MetaArchitecture):
@@ -81,7 +75,7 @@ class ReIDModel(nn.Module, MetaArchitecture):
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """Give the backbone's pretrained parameters."""
-        return cast(_Backbone, self.backbone).pretrained_parameters()
+        return cast(Any, self.backbone).pretrained_parameters()
 
 
 class ComposedModel(ReIDModel):
@@ -122,6 +116,10 @@ class ComposedModel(ReIDModel):
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """Turn a batch into the inputs of the head, ``maps`` among them; in training ``targets``, too."""
         raise NotImplementedError
+
+    def labels_of(self, batch: dict) -> dict[str, Tensor]:
+        """Give the ``targets`` of a batch in training."""
+        return {"targets": batch["targets"].to(self.device)} if self.training else {}
 
     def forward(self, batch: dict) -> dict[str, Tensor] | Tensor:
         """Compute a batch's losses in training, and its (B, D) features in evaluation."""

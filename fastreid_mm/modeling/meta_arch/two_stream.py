@@ -28,6 +28,5 @@ class TwoStream(ComposedModel):
     def inputs(self, batch: dict) -> dict[str, Tensor]:
         """See :class:`ComposedModel`: ``maps (B, C, h, w)``, ``modalities (B,)``."""
         modalities = self.modalities_of(batch)
-        found = {"maps": self.backbone(self.normalize(batch["images"]), modalities, self.layout_of(batch))}
-        found |= {"modalities": modalities}
-        return found | ({"targets": batch["targets"].to(self.device)} if self.training else {})
+        maps = self.backbone(self.normalize(batch["images"]), modalities, self.layout_of(batch))
+        return {"maps": maps, "modalities": modalities} | self.labels_of(batch)

@@ -1,7 +1,14 @@
 """Loss terms that several methods share, and how they are selected by name."""
 
 from fastreid_mm.modeling.terms.centers import CenterLoss, HeteroCenter
-from fastreid_mm.modeling.terms.host import CircleLoss, Cosface, CrossEntropyLoss, FeatureTerm, TripletLoss
+from fastreid_mm.modeling.terms.host import (
+    CircleLoss,
+    Cosface,
+    CrossEntropyLoss,
+    FeatureTerm,
+    IdentityTerm,
+    TripletLoss,
+)
 from fastreid_mm.modeling.terms.term import (
     LOSS_REGISTRY,
     SCALE,
@@ -22,6 +29,7 @@ __all__ = [
     "CrossEntropyLoss",
     "FeatureTerm",
     "HeteroCenter",
+    "IdentityTerm",
     "Labels",
     "LossTerm",
     "LossTerms",

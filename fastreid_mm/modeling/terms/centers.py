@@ -1,6 +1,6 @@
 """The center loss and the hetero-center loss, which CMTR and IEEE compare their own with, as loss terms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import cast
 
@@ -35,20 +35,14 @@ class HeteroCenter(FeatureTerm):
     """The hetero-center loss of visible and infrared images, or of every pair of modalities of aligned samples.
 
     Args:
-        scale, outputs: see :class:`FeatureTerm`; an output (B, D) is of images, one (B, M, D) of M aligned modalities.
-        reduction: "mean" or "sum" over identities.
         normalize: whether features are brought to length one.
+        options: those of :class:`FeatureTerm`, where an output (B, D) is of images, and one (B, M, D) of M aligned
+            modalities, and ``reduction``, "mean" or "sum" over identities.
     """
 
-    def __init__(
-        self,
-        scale: float = 1.0,
-        outputs: Sequence[str] = ("features",),
-        reduction: str = "mean",
-        normalize: bool = False,
-    ) -> None:
-        super().__init__(scale, outputs)
-        self.reduction, self.normalize = reduction, normalize
+    def __init__(self, normalize: bool = False, **options) -> None:
+        super().__init__(**options)
+        self.normalize = normalize
         self.needs_modalities = not all(name.startswith(("modality_", "stream_")) for name in self.needs)
         self.compares_modalities = self.needs_modalities
 
@@ -59,14 +53,12 @@ class HeteroCenter(FeatureTerm):
 
     def _of(self, features: Tensor, labels: Labels) -> Tensor:
         if features.ndim == 2:
-            return hetero_center(features, labels.targets, cast(Tensor, labels.modalities), self.reduction)
+            return hetero_center(features, labels.targets, cast(Tensor, labels.modalities), **self.options)
         # the loss needs the labels of two modalities: every pair gets the same, whichever modalities it has
         pair = torch.tensor([VISIBLE, INFRARED], device=features.device).repeat_interleave(len(features))
         targets = labels.targets.repeat(2)
-        return total(
-            hetero_center(torch.cat(both), targets, pair, self.reduction)
-            for both in combinations(features.unbind(1), 2)
-        )
+        both = combinations(features.unbind(1), 2)
+        return total(hetero_center(torch.cat(each), targets, pair, **self.options) for each in both)
 
 
 def add_center_keys(cfg: CfgNode) -> None:

@@ -32,42 +32,35 @@ def over_parts(loss: Callable[[Tensor], Tensor], output: Tensor) -> Tensor:
     return loss(output) if output.ndim == 2 else total(map(loss, output.unbind(1)))
 
 
-@LOSS_REGISTRY.register()
-class CrossEntropyLoss(LossTerm):
-    """The cross-entropy of class scores. ``MODEL.LOSSES.CE``.
+class IdentityTerm(LossTerm):
+    """The base of cross-entropies of class scores, which are all smoothed as ``MODEL.LOSSES.CE`` says.
 
     Args:
         scale: the weight of the loss.
-        epsilon, alpha, uniform: see :func:`smoothed_cross_entropy`.
+        options: those of :func:`smoothed_cross_entropy`.
     """
 
+    @classmethod
+    def from_cfg(cls, cfg: CfgNode) -> "IdentityTerm":
+        """Build it with the keys of its section and the smoothing of all identity losses."""
+        own, smoothing = cfg.MODEL.LOSSES[cls.section()], ("EPSILON", "ALPHA", "UNIFORM")
+        return cls(**{key.lower(): own[key] for key in own if key not in smoothing}, **smoothing_of(cfg))
+
+    def classified(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """(B, N) or (B, n, N) class scores to the loss, summed over the n."""
+        return over_parts(lambda one: smoothed_cross_entropy(one, targets, **self.options), scores)
+
+
+@LOSS_REGISTRY.register()
+class CrossEntropyLoss(IdentityTerm):
+    """The cross-entropy of class scores. ``MODEL.LOSSES.CE``."""
+
     needs = ("cls_outputs",)
-
-    def __init__(self, scale: float = 1.0, epsilon: float = 0.0, alpha: float = 0.2, uniform: bool = False) -> None:
-        super().__init__(scale)
-        self.epsilon, self.alpha, self.uniform = epsilon, alpha, uniform
-
-    @classmethod
-    def from_cfg(cls, cfg: CfgNode) -> "CrossEntropyLoss":
-        """Build it with the keys of its section, and the smoothing that they ask for."""
-        return cls(cfg.MODEL.LOSSES.CE.SCALE, **smoothing_of(cfg))
-
-    @classmethod
-    def section(cls) -> str:
-        """fast-reid's."""
-        return "CE"
-
-    @classmethod
-    def log_name(cls) -> str:
-        """fast-reid's."""
-        return "loss_cls"
+    SECTION, LOG_NAME = "CE", "loss_cls"
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:
         """See :class:`LossTerm`."""
-        return over_parts(
-            lambda scores: smoothed_cross_entropy(scores, labels.targets, self.epsilon, self.alpha, self.uniform),
-            outputs["cls_outputs"],
-        )
+        return self.classified(outputs["cls_outputs"], labels.targets)
 
 
 class FeatureTerm(LossTerm):
@@ -76,10 +69,11 @@ class FeatureTerm(LossTerm):
     Args:
         scale: the weight of the loss.
         outputs: names of the head's outputs that it is summed over, each (B, D) or (B, n, D).
+        options: see :class:`LossTerm`.
     """
 
-    def __init__(self, scale: float = 1.0, outputs: Sequence[str] = ("features",)) -> None:
-        super().__init__(scale)
+    def __init__(self, scale: float = 1.0, outputs: Sequence[str] = ("features",), **options) -> None:
+        super().__init__(scale, **options)
         if isinstance(outputs, str) or not outputs:
             raise InputError(f"MODEL.LOSSES.{self.section()}.OUTPUTS {outputs!r} is not a list of outputs of a head")
         self.needs = tuple(outputs)
@@ -98,77 +92,44 @@ class TripletLoss(FeatureTerm):
     """The triplet loss of the hardest or of weighted pairs. ``MODEL.LOSSES.TRI``.
 
     Args:
-        scale, outputs: see :class:`FeatureTerm`.
         margin: by how much a negative must be farther away; 0 takes the soft margin.
         norm_feat: whether features are brought to length one.
         hard_mining: whether the hardest positive and negative of each anchor count, or all, harder ones more.
+        features: ``scale`` and ``outputs`` of :class:`FeatureTerm`.
     """
 
     compares_identities = True
+    SECTION, LOG_NAME = "TRI", "loss_triplet"
 
-    def __init__(
-        self,
-        scale: float = 1.0,
-        outputs: Sequence[str] = ("features",),
-        margin: float = 0.3,
-        norm_feat: bool = False,
-        hard_mining: bool = False,
-    ) -> None:
-        super().__init__(scale, outputs)
+    def __init__(self, margin: float = 0.3, norm_feat: bool = False, hard_mining: bool = False, **features) -> None:
+        super().__init__(**features)
         self.margin, self.norm_feat, self.hard_mining = margin, norm_feat, hard_mining
         self.compares_samples = hard_mining and margin > 0 and not norm_feat
 
-    @classmethod
-    def section(cls) -> str:
-        """fast-reid's."""
-        return "TRI"
-
-    @classmethod
-    def log_name(cls) -> str:
-        """fast-reid's."""
-        return "loss_triplet"
-
     def of(self, features: Tensor, labels: Labels) -> Tensor:
         """See :class:`FeatureTerm`."""
-        if self.compares_samples:
-            return batch_hard_triplet(
-                features, labels.targets, self.margin
-            )  # the same, of distances that do not cancel
+        if self.compares_samples:  # the same, of distances that do not cancel
+            return batch_hard_triplet(features, labels.targets, self.margin)
         return triplet_loss(features.float(), labels.targets, self.margin, self.norm_feat, self.hard_mining)
 
 
 class _Pairwise(FeatureTerm):
-    """fast-reid's losses on the similarities of all pairs.
-
-    Args:
-        scale, outputs: see :class:`FeatureTerm`.
-        margin, gamma: of the loss.
-    """
+    """fast-reid's losses on the similarities of all pairs, with the options ``margin`` and ``gamma``."""
 
     compares_identities = True
     _loss: Callable
 
-    def __init__(
-        self, scale: float = 1.0, outputs: Sequence[str] = ("features",), margin: float = 0.25, gamma: float = 128.0
-    ) -> None:
-        super().__init__(scale, outputs)
-        self.margin, self.gamma = margin, gamma
-
     def of(self, features: Tensor, labels: Labels) -> Tensor:
         """See :class:`FeatureTerm`."""
-        return type(self)._loss(features.float(), labels.targets, self.margin, self.gamma)
+        return type(self)._loss(features.float(), labels.targets, **self.options)
 
 
 @LOSS_REGISTRY.register()
 class CircleLoss(_Pairwise):
     """The pairwise circle loss. ``MODEL.LOSSES.CIRCLE``."""
 
+    SECTION = "CIRCLE"
     _loss = staticmethod(pairwise_circleloss)
-
-    @classmethod
-    def section(cls) -> str:
-        """fast-reid's."""
-        return "CIRCLE"
 
 
 @LOSS_REGISTRY.register()

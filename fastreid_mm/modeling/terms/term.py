@@ -47,8 +47,13 @@ class LossTerm(nn.Module):
 
     Args:
         scale: the weight of the loss.
+        options: its other numbers, for :meth:`loss`.
     """
 
+    SECTION = ""
+    """Node under ``MODEL.LOSSES`` that has its keys; by default its name in capitals, as ``CENTER_LOSS``."""
+    LOG_NAME = ""
+    """Name of its value in logs; by default ``loss_`` and the section's name."""
     needs: tuple[str, ...] = ()
     """Names of the head's outputs that it takes."""
     needs_modalities = False
@@ -60,19 +65,19 @@ class LossTerm(nn.Module):
     compares_modalities = False
     """Whether every identity of a batch must have visible and infrared images."""
 
-    def __init__(self, scale: float = 1.0) -> None:
+    def __init__(self, scale: float = 1.0, **options) -> None:
         super().__init__()
-        self.scale = scale
+        self.scale, self.options = scale, options
 
     @classmethod
     def section(cls) -> str:
-        """Name the node under ``MODEL.LOSSES`` that has its keys: the class's name in capitals, as ``CENTER_LOSS``."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
+        """Return :attr:`SECTION` or its default."""
+        return cls.SECTION or re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
 
     @classmethod
     def log_name(cls) -> str:
-        """Name its value in logs: ``loss_`` and the section's name."""
-        return f"loss_{cls.section().lower().removesuffix('_loss')}"
+        """Return :attr:`LOG_NAME` or its default."""
+        return cls.LOG_NAME or f"loss_{cls.section().lower().removesuffix('_loss')}"
 
     @classmethod
     def from_cfg(cls, cfg: CfgNode) -> "LossTerm":
