@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from fastreid.utils import comm
 
-from fastreid_mm.common.errors import InputError, listed
+from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.expected_results import require_form, require_reached
 from fastreid_mm.evaluation.query_scores import FILE, QueryScores, save_query_scores
 from fastreid_mm.evaluation.results import Results, results_table, write_json
 
@@ -45,18 +46,8 @@ def save_results(
 
 
 def require_expected_form(expected: Sequence) -> None:
-    """Refuse entries other than ``[data set, setting, metric, value, tolerance]`` before training.
-
-    Raises:
-        InputError: names the entry.
-    """
-    for entry in expected:
-        if (
-            not isinstance(entry, list | tuple)
-            or [isinstance(word, str) for word in entry] != [True, True, True, False, False]
-            or not all(isinstance(number, int | float) for number in entry[3:])
-        ):
-            raise InputError(f"{EXPECTED}: {entry!r} is not [data set, setting, metric, value, tolerance]")
+    """Refuse entries other than ``[data set, setting, metric, value, tolerance]``, before training."""
+    require_form(EXPECTED, expected, ("data set", "setting", "metric"))
 
 
 def require_expected_names(
@@ -81,15 +72,8 @@ def require_expected(expected: Sequence, results: Results) -> None:
     """Compare the results of a run with those that its config expects; without results, do nothing.
 
     Raises:
-        InputError: names every result that is missing or further from its value than the tolerance.
+        InputError: see :func:`require_reached`.
     """
-    misses = []
-    for dataset, setting, metric, value, tolerance in expected if results else ():
-        result = results.get(dataset, {}).get(setting, {}).get(metric)
-        if not isinstance(result, int | float) or not abs(result - value) <= tolerance:
-            was = f"{result:.2f}" if isinstance(result, int | float) else "not among the results"
-            misses.append(f"{dataset} {setting} {metric} is {was}, not within {tolerance:g} of {value:g}")
-    if misses:
-        raise InputError(f"{EXPECTED}: {listed(misses)}")
     if expected and results:
+        require_reached(EXPECTED, expected, results, digits=2)
         logger.info(f"{EXPECTED}: all {len(expected)} are reached")

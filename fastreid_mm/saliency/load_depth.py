@@ -94,10 +94,7 @@ class DepthLoader(SecondLoader):
             raise InputError(f"unmeasured {unmeasured!r} is no whole number, nor None")
         self.direction = direction
         self.scaling = scaling if isinstance(scaling, str) else tuple(scaling)
-        self.allow_constant = allow_constant
-        self.unmeasured = unmeasured
-        self.fill = fill
-        self._told = False
+        self.allow_constant, self.unmeasured, self.fill = allow_constant, unmeasured, fill
 
     def transform(self, results: dict) -> dict:
         """Set ``depth``, from ``depth_path`` or an array and, if they are given, ``img`` and ``depth_direction``."""
@@ -118,13 +115,15 @@ class DepthLoader(SecondLoader):
 
     def _read(self, path: str, sample: Mapping) -> tuple[np.ndarray, str, np.ndarray]:
         """Read the file, (H, W) from 0 to 1, its direction and the mask of unmeasured pixels."""
-        raw = read_values(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
+        raw = self._values(path, sample)
         direction, holes = sample.get("depth_direction", self.direction), self.holes(raw)
         depth = self._scale(raw, path)
-        if not self._told and (remark := self.remark(raw, path, direction) or self._filled(holes, path)):
-            self._told = True
-            warnings.warn(remark, stacklevel=2)
+        if not self._told:
+            self.tell(self.remark(raw, path, direction) or self._filled(holes, path))
         return depth, direction, holes
+
+    def _values(self, path: str, sample: Mapping) -> np.ndarray:
+        return read_values(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
 
     def _scale(self, raw: np.ndarray, path: str) -> np.ndarray:
         """Scale the values (H, W) of a file to float32 (H, W) between 0 and 1."""
@@ -152,8 +151,7 @@ class DepthLoader(SecondLoader):
 
     def hole_share(self, sample: Mapping) -> float:
         """Read the map of a sample, and return the share of its pixels that were not measured."""
-        raw = read_values(sample["depth_path"], self.backend_args, sample.get("max_pixels", MAX_PIXELS))
-        return float(self.holes(raw).mean())
+        return float(self.holes(self._values(sample["depth_path"], sample)).mean())
 
     def measured(self, raw: np.ndarray) -> np.ndarray:
         """Return the measured values (N,) of a map (H, W), or all values if none was measured."""
@@ -163,7 +161,7 @@ class DepthLoader(SecondLoader):
     def remark_of(self, sample: Mapping) -> str:
         """Read the map of a sample, and say what is odd about its values, see :class:`SecondLoader`."""
         path = sample["depth_path"]
-        raw = read_values(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
+        raw = self._values(path, sample)
         measured = self.measured(raw)
         if measured.min() == measured.max():
             return (
@@ -207,15 +205,6 @@ class DepthLoader(SecondLoader):
             raise InputError(f"{message} (allow_constant=True lets such maps pass)")
         warnings.warn(message, stacklevel=2)
 
-    def __repr__(self) -> str:
-        return self._shown(
-            direction=self.direction,
-            scaling=self.scaling,
-            allow_constant=self.allow_constant,
-            unmeasured=self.unmeasured,
-            fill=self.fill,
-        )
-
 
 def filled(depth: np.ndarray, holes: np.ndarray, fill: str) -> np.ndarray:
     """Fill the unmeasured pixels of a depth map.
@@ -250,12 +239,8 @@ def _split(results: dict) -> None:
 def _checked(depth: np.ndarray) -> np.ndarray:
     """Return an array of depth as float32."""
     measured = depth[~np.isnan(depth)] if depth.dtype.kind == "f" else depth
-    if (
-        depth.ndim != 2
-        or not measured.size
-        or depth.dtype.kind != "f"
-        or not 0 <= measured.min() <= measured.max() <= 1
-    ):
+    usable = depth.ndim == 2 and depth.dtype.kind == "f" and measured.size
+    if not usable or not 0 <= measured.min() <= measured.max() <= 1:
         raise InputError(
             f"depth is (H, W) floats from 0, far, to 1, near, not {depth.shape} {depth.dtype} "
             f"from {depth.min()} to {depth.max()}"

@@ -1,8 +1,10 @@
 """Loading of an image's second modality: what depth maps and thermal images have in common."""
 
+import warnings
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -49,8 +51,14 @@ class SecondLoader:
     """Name of its folder beside ``RGB`` in the data sets' own layout."""
 
     def __init__(self, resize: bool = False, backend_args: dict | None = None) -> None:
-        self.resize = resize
-        self.backend_args = backend_args
+        self.resize, self.backend_args = resize, backend_args
+        self._told = False
+
+    def tell(self, remark: str) -> None:
+        """Warn of the first file that is odd."""
+        if remark and not self._told:
+            self._told = True
+            warnings.warn(remark, stacklevel=3)
 
     def transform(self, results: dict) -> dict:
         """Load the second modality of a sample.
@@ -110,6 +118,6 @@ class SecondLoader:
         smaller = height * width < values.shape[0] * values.shape[1]
         return cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
-    def _shown(self, **arguments: Any) -> str:
-        told = {**arguments, "resize": self.resize}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+    def __repr__(self) -> str:
+        names = [name for name in signature(type(self)).parameters if name != "backend_args"]
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"

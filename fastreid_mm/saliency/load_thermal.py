@@ -1,6 +1,5 @@
 """Loading of thermal images, grey or in false colours, of 8 bits or radiometric."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -58,7 +57,6 @@ class ThermalLoader(SecondLoader):
         require_percentiles("percentiles", percentiles)
         self.value_range = value_range if isinstance(value_range, str) else tuple(value_range)
         self.percentiles = tuple(percentiles)
-        self._told = False
 
     def transform(self, results: dict) -> dict:
         """Set ``thermal``, from ``thermal_path`` or an array and, if they are given, ``img`` and ``thermal_range``."""
@@ -69,11 +67,9 @@ class ThermalLoader(SecondLoader):
             values = _checked(results["thermal"])
         else:
             path = self.find_path(results)
-            values, _ = read_as_stored(path, self.backend_args, results.get("max_pixels", MAX_PIXELS))
+            values = self._values(path, results)
         colours, remark = self.colours(values, path, results.get("thermal_range"))
-        if remark and not self._told:
-            self._told = True
-            warnings.warn(remark, stacklevel=2)
+        self.tell(remark)
         results["thermal"] = self.fit(colours, path, results)
         return results
 
@@ -112,17 +108,16 @@ class ThermalLoader(SecondLoader):
 
     def deep_values(self, sample: Mapping) -> np.ndarray | None:
         """Read the values (H, W) of a sample's file, or return None if it has 8 bits and needs no range."""
-        values, _ = read_as_stored(sample["thermal_path"], self.backend_args, sample.get("max_pixels", MAX_PIXELS))
+        values = self._values(sample["thermal_path"], sample)
         return values if values.ndim == 2 and values.dtype != np.uint8 and np.isfinite(values).all() else None
 
     def remark_of(self, sample: Mapping) -> str:
         """Read the image of a sample, and say what is odd about its values, see :class:`SecondLoader`."""
         path = sample["thermal_path"]
-        values, _ = read_as_stored(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))
-        return self.colours(values, path, sample.get("thermal_range"))[1]
+        return self.colours(self._values(path, sample), path, sample.get("thermal_range"))[1]
 
-    def __repr__(self) -> str:
-        return self._shown(value_range=self.value_range, percentiles=self.percentiles)
+    def _values(self, path: str, sample: Mapping) -> np.ndarray:
+        return read_as_stored(path, self.backend_args, sample.get("max_pixels", MAX_PIXELS))[0]
 
 
 def require_range(name: str, values: Sequence[float]) -> None:

@@ -38,6 +38,6 @@ def reference_scores(mask_paths: Sequence[str], num_workers: int = 0) -> dict[st
     for name, one in {"all black": black, "mean of the masks": mean_mask(mask_paths)}.items():
         pool = JobPool(num_workers)
         for path in mask_paths:
-            pool.submit(ScoreJob(one, path, None))
+            pool.submit(ScoreJob(one, path, None).run)
         found[name] = [each for each in pool.collect() if each is not None]
     return found

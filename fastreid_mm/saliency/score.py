@@ -4,7 +4,8 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -13,11 +14,10 @@ from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.image_files import LeftOut, list_folder
 from fastreid_mm.common.output_place import make_folder, require_place
-from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.saliency.paired_folders import files_by_name
 from fastreid_mm.saliency.saliency_scores import Scores, doubts, summarise
-from fastreid_mm.saliency.score_job import FileJob, JobPool
+from fastreid_mm.saliency.score_job import JobPool, score_file
 from fastreid_mm.saliency.sod_report import save_curves, table
 
 MASKS = "GT"
@@ -29,13 +29,13 @@ class MapSet:
     """Maps of one data set and their masks.
 
     Attributes:
-        jobs: one for each mask that has a map.
+        pairs: the paths of map and mask, for each mask that has a map.
         missing: the paths of the masks without a map.
         extra: the paths of the maps without a mask.
         suffix: the end of the maps' names after the masks' names.
     """
 
-    jobs: Sequence[FileJob]
+    pairs: Sequence[tuple[str, str]]
     missing: Sequence[str]
     extra: Sequence[str]
     suffix: str = ""
@@ -58,9 +58,7 @@ class FoundSets:
     others: LeftOut
 
 
-def find_sets(
-    maps: Path, masks: Path, suffix: str | None = None, max_pixels: int = MAX_PIXELS, mask_suffix: str | None = None
-) -> FoundSets:
+def find_sets(maps: Path, masks: Path, suffix: str | None = None, mask_suffix: str | None = None) -> FoundSets:
     """Pair the files of two folders by their names up to the suffix.
 
     Args:
@@ -68,7 +66,6 @@ def find_sets(
         masks: the folder of the masks, or of as many, SET or SET/GT by the same names in any case.
         suffix: the end of the maps' names after the masks' names, as "_sal". By default nothing, or the common
             end in a set.
-        max_pixels: the largest number of pixels of a file.
         mask_suffix: the end of the masks' names, as "-gt", which the maps do not have.
 
     Raises:
@@ -82,27 +79,19 @@ def find_sets(
     matches = {name: mask for name, mask in pairs.items() if mask is not None}
     if single and not matches or not of_maps:
         others = LeftOut()
-        return FoundSets(
-            {maps.resolve().name: _pair(maps, masks, others, suffix, max_pixels, mask_suffix)}, [], [], others
-        )
+        return FoundSets({maps.resolve().name: _pair(maps, masks, others, suffix, mask_suffix)}, [], [], others)
     if not matches:
         folders = listed([str(maps / name) for name in of_maps], separator=", ")
         raise InputError(f"{masks} has no folder of the name of a folder in {maps}: {folders}")
     for name in single:
         others.add(str(maps / name), "a file beside the folders of the sets")
-    sets = {
-        name: _pair(maps / name, masks / mask, others, suffix, max_pixels, mask_suffix)
-        for name, mask in matches.items()
-    }
+    sets = {name: _pair(maps / name, masks / mask, others, suffix, mask_suffix) for name, mask in matches.items()}
     without_masks = [str(maps / name) for name in of_maps if name not in matches]
-    return FoundSets(
-        sets, without_masks, [str(masks / name) for name in of_masks if name not in matches.values()], others
-    )
+    without_maps = [str(masks / name) for name in of_masks if name not in matches.values()]
+    return FoundSets(sets, without_masks, without_maps, others)
 
 
-def _pair(
-    maps: Path, masks: Path, others: LeftOut, suffix: str | None, max_pixels: int, mask_suffix: str | None
-) -> MapSet:
+def _pair(maps: Path, masks: Path, others: LeftOut, suffix: str | None, mask_suffix: str | None) -> MapSet:
     """Pair the files of one set.
 
     Raises:
@@ -121,7 +110,7 @@ def _pair(
             "--mask-suffix=-gt that its mask is called A-gt"
         )
     return MapSet(
-        [FileJob(paths[name], path, max_pixels) for name, path in mask_files.items() if name in paths],
+        [(paths[name], path) for name, path in mask_files.items() if name in paths],
         [path for name, path in mask_files.items() if name not in paths],
         [path for name, path in map_files.items() if names[name] not in paths],
         suffix,
@@ -140,7 +129,9 @@ def _common_suffix(map_files: Mapping[str, str], mask_files: Mapping[str, str]) 
     return fitting[0] if len(fitting) == 1 else ""
 
 
-def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0, round_first: bool = False) -> dict[str, list[Scores]]:
+def score_sets(
+    sets: Mapping[str, MapSet], num_workers: int, max_pixels: int, round_first: bool
+) -> dict[str, list[Scores]]:
     """Score all maps of all sets; with ``round_first``, maps of another size than their masks are rounded first.
 
     Raises:
@@ -148,8 +139,8 @@ def score_sets(sets: Mapping[str, MapSet], num_workers: int = 0, round_first: bo
     """
     pool, scores = JobPool(num_workers), {}
     for name, one in sets.items():
-        for job in tqdm(one.jobs, desc=name, unit="map"):
-            pool.submit(replace(job, round_first=round_first))
+        for paths in tqdm(one.pairs, desc=name, unit="map"):
+            pool.submit(partial(score_file, *paths, max_pixels, round_first))
         scores[name] = [each for each in pool.collect() if each is not None]
     return scores
 
@@ -168,15 +159,14 @@ def score(args: argparse.Namespace) -> None:
         require_place(args.json, "--json", make=True)
     if args.curves:
         make_folder(args.curves, "--curves")
-    found = find_sets(args.maps, args.masks, args.suffix, args.max_pixels, args.mask_suffix)
+    found = find_sets(args.maps, args.masks, args.suffix, args.mask_suffix)
     sets = found.sets
-    missing = [path for one in sets.values() for path in one.missing]
-    extra = [path for one in sets.values() for path in one.extra]
     lacking = {
         "sets of masks without maps": found.without_maps,
         "sets of maps without masks": found.without_masks,
-        "masks without a map": missing,
+        "masks without a map": [path for one in sets.values() for path in one.missing],
     }
+    extra = [path for one in sets.values() for path in one.extra]
     for problem, paths in lacking.items():
         if paths and not args.partial:
             raise InputError(f"{len(paths)} {problem} (--partial leaves them out): {listed(paths)}")
@@ -187,15 +177,14 @@ def score(args: argparse.Namespace) -> None:
     for name, one in sets.items():
         if one.suffix:
             print(f"{name}: the map of a mask A is called A{one.suffix}", file=sys.stderr)
-    scores = score_sets(sets, args.num_workers, args.round_first)
+    scores = score_sets(sets, args.num_workers, args.max_pixels, args.round_first)
     for line in [line for name, members in scores.items() for line in doubts(name, members)]:
         print(printable(line), file=sys.stderr)
     rows = {name: summarise(members) for name, members in scores.items()}
     counts = [f"{len(paths)} {problem}" for problem, paths in left_out.items() if paths]
     if args.json:
         counted = {
-            name: {**row, "images": len(scores[name]), "missing": list(sets[name].missing)}
-            for name, row in rows.items()
+            name: {**row, "images": len(scores[name]), "missing": sets[name].missing} for name, row in rows.items()
         }
         write_text(str(args.json), json.dumps(counted, indent=1) + "\n")
     if args.curves:

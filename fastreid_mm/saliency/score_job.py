@@ -1,6 +1,7 @@
 """Writing and scoring saliency maps in worker processes."""
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -63,31 +64,15 @@ def _resized(saliency: np.ndarray, size: tuple[int, ...], round_first: bool) -> 
     return resized / np.float32(255) if round_first else resized
 
 
-@dataclass(frozen=True)
-class FileJob:
-    """Saliency map in a file, to be scored.
+def score_file(map_path: str, mask_path: str, max_pixels: int = MAX_PIXELS, round_first: bool = False) -> Scores | None:
+    """Score a saliency map in a file as a prediction is, at the size of its mask; see :class:`ScoreJob`.
 
-    Attributes:
-        map_path: the path of the map, grey, with 8 or 16 bits or floating point.
-        mask_path: the path of its mask.
-        max_pixels: the largest number of pixels of each file.
-        round_first: as in :class:`ScoreJob`.
+    Raises:
+        InputError: a file cannot be read, or has more than ``max_pixels``.
     """
-
-    map_path: str
-    mask_path: str
-    max_pixels: int = MAX_PIXELS
-    round_first: bool = False
-
-    def run(self) -> Scores | None:
-        """Score the map as a prediction is, at the size of the mask.
-
-        Raises:
-            InputError: a file cannot be read.
-        """
-        saliency, remark = read_map(self.map_path, self.max_pixels)
-        scores = ScoreJob(saliency, self.mask_path, None, self.max_pixels, self.round_first).run()
-        return replace(scores, remarks=(*scores.remarks, f"map {remark}")) if scores and remark else scores
+    saliency, remark = read_map(map_path, max_pixels)
+    scores = ScoreJob(saliency, mask_path, None, max_pixels, round_first).run()
+    return replace(scores, remarks=(*scores.remarks, f"map {remark}")) if scores and remark else scores
 
 
 def _start_worker() -> None:
@@ -113,16 +98,16 @@ class JobPool:
         self._executor: ProcessPoolExecutor | None = None
         self._pending: list[Future] = []
 
-    def submit(self, job: ScoreJob | FileJob) -> None:
+    def submit(self, job: Callable[[], Scores | None]) -> None:
         """Submit a job, and wait if too many are pending."""
         if self.num_workers == 0:
             done: Future = Future()
-            done.set_result(job.run())
+            done.set_result(job())
             self._pending.append(done)
             return
         if self._executor is None:
             self._executor = ProcessPoolExecutor(self.num_workers, multiprocessing.get_context(), _start_worker)
-        self._pending.append(self._executor.submit(job.run))
+        self._pending.append(self._executor.submit(job))
         if len(self._pending) > AHEAD * self.num_workers:
             self._pending[-AHEAD * self.num_workers - 1].result()
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.saliency.saliency_scores import Scores, mean_curves
 
 RESULTS, CURVES, IMAGES = "sod_results.json", "sod_curves.json", "sod_images.json"
@@ -65,31 +64,3 @@ def save_images(folder: Path, images: Mapping[str, Mapping[str, float]]) -> None
     """Write the numbers of every image by its path."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / IMAGES).write_text(json.dumps(images, indent=1) + "\n")
-
-
-def require_expected_form(expected: Sequence[Sequence]) -> None:
-    """Refuse expected results of another form than ``[data set, metric, value, tolerance]``.
-
-    Raises:
-        InputError: names the entry.
-    """
-    for entry in expected:
-        kinds = [isinstance(part, str) for part in entry] if isinstance(entry, list | tuple) else []
-        if kinds != [True, True, False, False] or not all(isinstance(number, int | float) for number in entry[2:]):
-            raise InputError(f"test_evaluator.expected: {entry!r} is not [data set, metric, value, tolerance]")
-
-
-def require_expected(expected: Sequence[Sequence], rows: Mapping[str, Mapping[str, float]]) -> None:
-    """Compare results with those that are expected.
-
-    Raises:
-        InputError: names every result that is missing or further from its value than the tolerance.
-    """
-    misses = []
-    for name, metric, value, tolerance in expected:
-        result = rows.get(name, {}).get(metric)
-        if result is None or not abs(result - value) <= tolerance:
-            was = "not among the results" if result is None else f"{result:.4f}"
-            misses.append(f"{name} {metric} is {was}, not within {tolerance:g} of {value:g}")
-    if misses:
-        raise InputError(f"test_evaluator.expected: {listed(misses)}")

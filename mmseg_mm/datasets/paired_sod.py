@@ -152,27 +152,26 @@ class PairedSODDataset(BaseSegDataset):
             InputError: ``indices`` leaves no sample; and see the class.
         """
         if not self._fully_initialized:
-            if self._indices is not None and not (
-                self._indices if isinstance(self._indices, int) else len(self._indices)
-            ):
-                raise InputError(f"indices={self._indices} leaves no sample")
+            indices = self._indices
+            if indices is not None and not (indices if isinstance(indices, int) else len(indices)):
+                raise InputError(f"indices={indices} leaves no sample")
             super().full_init()
-            self._warn_of_values()
+            samples = [self.get_data_info(i) for i in range(len(self))]
+            for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
+                self.warn_of_set(name, list(members))
 
-    def _warn_of_values(self) -> None:
-        """Warn once, not in each worker, of data sets with images that lose grey levels, or with odd masks."""
-        samples = [self.get_data_info(i) for i in range(len(self))]
-        for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
-            chosen = evenly_spread(list(members))
-            masks = [each["seg_map_path"] for each in chosen if "seg_map_path" in each]
-            remarks = {
-                "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
-                "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
-            }
-            for kind, lines in remarks.items():
-                if odd := [line for line in lines if line]:
-                    checked = f"{len(odd)} of {len(lines)} {kind} of {name} that were looked at"
-                    print_log(f"{checked} are odd: {listed(odd, 3)}", "current", level=30)
+    def warn_of_set(self, name: str, samples: Sequence[dict]) -> None:
+        """Warn of images of a set that lose grey levels, and of odd masks, once and not in each worker."""
+        chosen = evenly_spread(samples)
+        masks = [each["seg_map_path"] for each in chosen if "seg_map_path" in each]
+        remarks = {
+            "images": [image_remark(each["img_path"], self.max_pixels) for each in chosen],
+            "masks": [look_at_mask(path, None, self.max_pixels)[1] for path in masks],
+        }
+        for kind, lines in remarks.items():
+            if odd := [line for line in lines if line]:
+                checked = f"{len(odd)} of {len(lines)} {kind} of {name} that were looked at"
+                print_log(f"{checked} are odd: {listed(odd, 3)}", "current", level=logging.WARNING)
 
 
 def _completed(common: Mapping, one: Mapping) -> dict:

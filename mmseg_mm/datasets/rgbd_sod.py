@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -47,34 +46,23 @@ class RGBDSODDataset(PairedSODDataset):
         require_choice("depth_direction", direction, DIRECTIONS)
         return {"depth_direction": direction}
 
-    def full_init(self) -> None:
-        """Load the samples once, and check the values of some files and the direction of depth.
-
-        Raises:
-            InputError: see :class:`PairedSODDataset`.
-        """
-        if not self._fully_initialized:
-            super().full_init()
-            self._warn_of_direction()
-
-    def _warn_of_direction(self) -> None:
-        """Warn of data sets whose salient objects are mostly farther away than their surroundings."""
+    def warn_of_set(self, name: str, samples: Sequence[dict]) -> None:
+        """Warn if the salient objects are mostly farther away than their surroundings, too."""
+        super().warn_of_set(name, samples)
         loader = self.loader
-        samples = [self.get_data_info(i) for i in range(len(self))]
-        samples = [sample for sample in samples if "seg_map_path" in sample]
         if not isinstance(loader, DepthLoader):
             return
 
         def depth(sample: dict) -> np.ndarray:
             return loader.transform(dict(sample))["depth"]
 
-        for name, members in groupby(samples, key=lambda sample: sample["dataset_name"]):
-            farther, checked = farther_than_surroundings(list(members), depth)
-            if farther and len(farther) >= SUSPICIOUS * checked:
-                print_log(
-                    f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
-                    f"{len(farther)} of {checked} maps looked at ({listed(farther, separator=', ')}); direction or "
-                    "depth_direction says which way depth points",
-                    "current",
-                    level=logging.WARNING,
-                )
+        masked = [sample for sample in samples if "seg_map_path" in sample]
+        farther, checked = farther_than_surroundings(masked, depth)
+        if farther and len(farther) >= SUSPICIOUS * checked:
+            print_log(
+                f"the depth of {name} looks inverted: the salient object is farther than its surroundings in "
+                f"{len(farther)} of {checked} maps looked at ({listed(farther, separator=', ')}); direction or "
+                "depth_direction says which way depth points",
+                "current",
+                level=logging.WARNING,
+            )

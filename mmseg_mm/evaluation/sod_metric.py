@@ -11,10 +11,14 @@ from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.expected_results import require_form, require_reached
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.saliency.saliency_scores import Scores, doubts, summarise
 from fastreid_mm.saliency.score_job import JobPool, ScoreJob
-from fastreid_mm.saliency.sod_report import require_expected, require_expected_form, save_images, save_report, table
+from fastreid_mm.saliency.sod_report import save_images, save_report, table
+
+EXPECTED = "test_evaluator.expected"
+"""Config key of results that a test must reach."""
 
 
 @METRICS.register_module()
@@ -76,7 +80,7 @@ class SODMetric(BaseMetric):
         self.keep_results = keep_results
         self.format_only = format_only
         self.round_first = round_first
-        require_expected_form(expected)
+        require_form(EXPECTED, expected, ("data set", "metric"))
         self.expected = expected
         self._pool = JobPool(num_workers)
 
@@ -95,7 +99,7 @@ class SODMetric(BaseMetric):
                     f"{sample['img_path']}: no dataset_name, name it in meta_keys of PackSegInputs or "
                     "give SODMetric one"
                 )
-            self._pool.submit(self._job(name, sample))
+            self._pool.submit(self._job(name, sample).run)
             self.results.append((name, sample.get("seg_map_path") or sample["img_path"]))
 
     def _job(self, name: str, sample: Mapping) -> ScoreJob:
@@ -132,7 +136,7 @@ class SODMetric(BaseMetric):
             print_log(line, "current", logging.WARNING)
         print_log("\n" + table(rows), "current")
         self._save(rows, by_set, results)
-        require_expected(self.expected, rows)
+        require_reached(EXPECTED, self.expected, rows, digits=4)
         mean = {metric: float(np.mean([row[metric] for row in rows.values()])) for metric in next(iter(rows.values()))}
         return {
             f"{name}/{metric}": value for name, row in {**rows, "mean": mean}.items() for metric, value in row.items()

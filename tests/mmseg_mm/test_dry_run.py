@@ -7,10 +7,11 @@ import pytest
 
 from fastreid_mm.commands.saliency import train
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.expected_results import require_reached
 from fastreid_mm.saliency.references import mean_mask, reference_scores
 from fastreid_mm.saliency.saliency_scores import summarise
-from fastreid_mm.saliency.sod_report import require_expected, require_expected_form
 from fastreid_mm.saliency.write_image import write_image
+from mmseg_mm.evaluation.sod_metric import EXPECTED, SODMetric
 from tests.mmseg_mm.engine.conftest import config, scenes, script  # noqa: F401
 
 
@@ -54,9 +55,9 @@ def test_references_against_closed_forms(tmp_path):
 
 def test_results_that_are_missed_are_named():
     rows = {"LFSD": {"Sm": 0.8712, "MAE": 0.06}}
-    require_expected([["LFSD", "Sm", 0.87, 0.002], ["LFSD", "MAE", 0.06, 0]], rows)
+    require_reached(EXPECTED, [["LFSD", "Sm", 0.87, 0.002], ["LFSD", "MAE", 0.06, 0]], rows, 4)
     with pytest.raises(InputError, match="LFSD Sm is 0.8712, not within 0.001 of 0.87; SIP Sm is not among"):
-        require_expected([["LFSD", "Sm", 0.87, 0.001], ["SIP", "Sm", 1, 1]], rows)
+        require_reached(EXPECTED, [["LFSD", "Sm", 0.87, 0.001], ["SIP", "Sm", 1, 1]], rows, 4)
     for wrong in (["LFSD", "Sm", "0.8", 1], ["LFSD", 0.8, 1], "LFSD"):
         with pytest.raises(InputError, match="is not .data set, metric, value, tolerance"):
-            require_expected_form([wrong])
+            SODMetric(expected=[wrong])

@@ -4,8 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmseg_mm.models.cross_level_module import CrossLevelModule
-from mmseg_mm.models.sub_decoder import SubDecoder
+from mmseg_mm.models.sub_decoder import CrossLevelModule, SubDecoder
 
 NORM = {"type": "BN"}
 
