@@ -13,7 +13,7 @@ CORRUPTION = ["opencv-python>=4.7,<5", "pillow"]
 
 COMMANDS = {
     "fastreid-mm-train": "train:main",
-    "fastreid-mm-test": "test:main",
+    "fastreid-mm-test": "train:test",
     "fastreid-mm-check-data": "check_data:main",
     "fastreid-mm-make-table": "make_table:main",
     "fastreid-mm-train-regdb-trials": "train_regdb_trials:main",

@@ -20,48 +20,33 @@ NOTE = (
 )
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=DESCRIPTION)
-    place = "folder of a run, or the file of its results"
-    parser.add_argument("first", type=Path, metavar="A", help=place)
-    parser.add_argument("second", type=Path, metavar="B", help="likewise")
-    return parser
-
-
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Print the differences of two runs.
+    """Print the differences of two runs."""
+    parser = argparse.ArgumentParser(description=DESCRIPTION)
+    parser.add_argument("first", type=Path, metavar="A", help="folder of a run, or the file of its results")
+    parser.add_argument("second", type=Path, metavar="B", help="likewise")
+    args = parser.parse_args(arguments)
+    require_packages("yaml", "tabulate")
+    for path in (args.first, args.second):
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
+    from fastreid_mm.papers.finished_run import read_run
+    from fastreid_mm.papers.run_differences import compare_runs, settings_differences
 
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 for whatever the user can put right.
-    """
-    args = argument_parser().parse_args(arguments)
-    with one_line_errors():
-        require_packages("yaml", "tabulate")
-        for path in (args.first, args.second):
-            if not path.exists():
-                raise InputError(f"{path} does not exist")
-        from fastreid_mm.papers.finished_run import read_run
-        from fastreid_mm.papers.run_differences import compare_runs, settings_differences
-
-        first, second = read_run(args.first), read_run(args.second)
-        differences, compared = settings_differences(first, second), compare_runs(first, second)
-        parts = [
-            f"A: {first.results}",
-            f"B: {second.results}",
-            "",
-            _table(differences, ("differs", "A", "B")) if differences else "No setting differs.",
-            "",
-            _table([_cells(each, first.saliency) for each in compared], HEAD),
-            "",
-            NOTE,
-            *_unknown(compared),
-        ]
-        for line in "\n".join(parts).splitlines():
-            print(printable(line))
+    first, second = read_run(args.first), read_run(args.second)
+    differences, compared = settings_differences(first, second), compare_runs(first, second)
+    parts = [
+        f"A: {first.results}\nB: {second.results}\n",
+        _table(differences, ("differs", "A", "B")) if differences else "No setting differs.",
+        "",
+        _table([_cells(each, first.saliency) for each in compared], HEAD),
+        "",
+        NOTE,
+        *_unknown(compared),
+    ]
+    for line in "\n".join(parts).splitlines():
+        print(printable(line))
 
 
 HEAD = ("test", "metric", "A", "B", "B - A", "over queries or images", "over identities", "more than chance")

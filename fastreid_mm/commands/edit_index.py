@@ -50,19 +50,14 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
     """Do what the first argument says, and print what was done.
 
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right, with 1 if
-            ``verify`` finds images that are gone or were changed.
+    The status is 1 if ``verify`` finds images that are gone or were changed.
     """
     args = parse_arguments(arguments)
-    with one_line_errors():
-        ACTIONS[args.action](args)
+    ACTIONS[args.action](args)
 
 
 def list_images(args: argparse.Namespace) -> None:
@@ -210,6 +205,3 @@ def _key(member: Member) -> str:
 
 
 ACTIONS = {"list": list_images, "verify": verify, "remove": remove, "merge": merge}
-
-if __name__ == "__main__":
-    main()

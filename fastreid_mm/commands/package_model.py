@@ -22,36 +22,25 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@one_line_errors()
 def main(arguments: list[str] | None = None) -> None:
-    """Write the folder, and print where it is and how to use it.
-
-    Args:
-        arguments: see ``--help``; by default those of the command line.
-
-    Raises:
-        SystemExit: with status 2 and one line on standard error for whatever the user can put right.
-    """
+    """Write the folder, and print where it is and how to use it."""
     args = parse_arguments(arguments)
-    with one_line_errors():
-        if not (args.run / LAST).is_file():
-            raise InputError(f"{args.run} has no training in it: there is no {LAST}")
-        if _of_mmsegmentation(args.run):
-            require_mmseg()
-            say_loading("mmseg")
-            from mmseg_mm.package import package_model
-        else:
-            require_fastreid()
-            say_loading("fastreid")
-            from fastreid_mm.inference.package import package_model
-        package_model(args.run, args.output, args.name, args.license)
-        size = sum(file.stat().st_size for file in args.output.iterdir()) / 1e6
-        print(printable(f"{args.output}: {size:.1f} MB, for every --weights and from Python; its card is README.md"))
+    if not (args.run / LAST).is_file():
+        raise InputError(f"{args.run} has no training in it: there is no {LAST}")
+    if _of_mmsegmentation(args.run):
+        require_mmseg()
+        say_loading("mmseg")
+        from mmseg_mm.package import package_model
+    else:
+        require_fastreid()
+        say_loading("fastreid")
+        from fastreid_mm.inference.package import package_model
+    package_model(args.run, args.output, args.name, args.license)
+    size = sum(file.stat().st_size for file in args.output.iterdir()) / 1e6
+    print(printable(f"{args.output}: {size:.1f} MB, for every --weights and from Python; its card is README.md"))
 
 
 def _of_mmsegmentation(run: Path) -> bool:
     """Tell whether a run is a saliency training: mmengine notes the path of the last checkpoint, fast-reid its name."""
     return len(Path((run / LAST).read_text(encoding="utf-8", errors="replace").strip()).parts) > 1
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,12 @@
 """Exponential moving average of the weights of a training, ``SOLVER.EMA``."""
 
 import os
-from typing import Any
 
 import torch
 from fastreid.engine.train_loop import HookBase
 from fastreid.utils import comm
 from timm.utils import ModelEmaV3
 from torch import nn
-from yacs.config import CfgNode
 
 from fastreid_mm.common.whole_file import write_whole
 from fastreid_mm.engine.distributed import unwrap
@@ -49,16 +47,7 @@ class WeightAverage(HookBase):
 
     def after_epoch(self) -> None:
         """Save the averaged weights after the last epoch."""
-        if self.trainer.epoch + 1 == self.trainer.max_epoch:
-            self._save()
-
-    def _save(self) -> None:
         cfg = self.trainer.cfg
-        content: dict[str, Any] = {"model": self.model.state_dict(), "num_classes": cfg.MODEL.HEADS.NUM_CLASSES}
-        if comm.is_main_process():
+        content = {"model": self.model.state_dict(), "num_classes": cfg.MODEL.HEADS.NUM_CLASSES}
+        if self.trainer.epoch + 1 == self.trainer.max_epoch and comm.is_main_process():
             write_whole(os.path.join(cfg.OUTPUT_DIR, NAME), lambda part: torch.save(content, part))
-
-
-def weight_average(cfg: CfgNode, model: nn.Module) -> WeightAverage | None:
-    """Make the average of a network's weights if ``SOLVER.EMA`` is enabled."""
-    return WeightAverage(model, cfg.SOLVER.EMA.DECAY) if cfg.SOLVER.EMA.ENABLED else None

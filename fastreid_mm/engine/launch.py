@@ -151,10 +151,11 @@ def _run(main: Callable[..., object], args: tuple) -> None:
     except SystemExit as error:
         _exit(cast(int, error.code))  # one_line_errors gives a number
     except RuntimeError as error:
-        if not _has_lost_others(error):
+        if not (isinstance(error, dist.DistError) or "gloo" in str(error)):  # raised as another process has ended
             raise
         time.sleep(_NOTICED)  # the launcher ends this process, too, unless the other was on another machine
-        print(f"error: process {dist.get_rank()} has lost another, which has ended: {_reason(error)}", file=sys.stderr)
+        reason = first_line(error).split(". ")[0]  # gloo goes on with general advice
+        print(f"error: process {dist.get_rank()} has lost another, which has ended: {reason}", file=sys.stderr)
         _exit(LOST)
     comm.synchronize()
 
@@ -168,12 +169,3 @@ def _exit(status: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _has_lost_others(error: RuntimeError) -> bool:
-    """Tell whether an error is raised by gloo or NCCL because another process has ended."""
-    return isinstance(error, dist.DistError) or "gloo" in str(error)
-
-
-def _reason(error: Exception) -> str:
-    return first_line(error).split(". ")[0]  # gloo goes on with general advice

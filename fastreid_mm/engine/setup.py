@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import random
+import sys
 
 import numpy as np
 import torch
@@ -18,13 +19,17 @@ from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.data.thermal_range import measured_range
-from fastreid_mm.engine.screen import shorten_screen
 from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.modeling.numerics import require_one_process
 from fastreid_mm.settings.config_values import refuse_impossible
 from fastreid_mm.settings.load import load_config, with_values
 
 logger = logging.getLogger("fastreid.mm")
+
+BEFORE_A_RUN = ("fastreid", "fastreid.utils.env")
+"""Loggers of the host's that list environment, arguments, the config file, the whole config, and a seed not used."""
+MOST_LINES = 20
+"""Number of lines from which on a message of the host's is left to the file: the network, module by module."""
 
 
 def setup(args: argparse.Namespace, output_dir: str = "") -> CfgNode:
@@ -89,22 +94,31 @@ def save_config(cfg: CfgNode) -> None:
         write_text(os.path.join(cfg.OUTPUT_DIR, "config.yaml"), cfg.dump())
 
 
-def _make_output_dir(folder: str) -> None:
-    """Make ``OUTPUT_DIR`` on the first process, or refuse it."""
+def _start_log(output_dir: str) -> None:
+    """Make the folder, or refuse it, and start fast-reid's log unless ``default_setup`` has started it."""
     if comm.is_main_process():
         try:
-            os.makedirs(folder, exist_ok=True)
+            os.makedirs(output_dir, exist_ok=True)
         except OSError as error:
-            raise InputError(f"OUTPUT_DIR {folder!r} cannot be made: {error.strerror}") from None
-
-
-def _start_log(output_dir: str) -> None:
-    """Make the folder, and start fast-reid's log unless ``default_setup`` has started it."""
-    _make_output_dir(output_dir)
+            raise InputError(f"OUTPUT_DIR {output_dir!r} cannot be made: {error.strerror}") from None
     # a handler of the host's: what only collects messages, as in tests, is of a class of its own
     if not any(type(handler) is logging.StreamHandler for handler in logging.getLogger("fastreid").handlers):
         setup_logger(output_dir, distributed_rank=comm.get_rank())  # which default_setup calls again, to no effect
     shorten_screen()
+
+
+def shorten_screen() -> None:
+    """Leave what the host writes before a run, and its longest messages, to ``log.txt``, from now on."""
+    for handler in logging.getLogger("fastreid").handlers:
+        if getattr(handler, "stream", None) is sys.stdout:
+            handler.addFilter(is_for_screen)
+
+
+def is_for_screen(record: logging.LogRecord) -> bool:
+    """Tell whether a message is a warning, this package's, or a short one of the host's once a run has begun."""
+    if record.levelno >= logging.WARNING or record.name.startswith("fastreid.mm"):
+        return True
+    return record.name not in BEFORE_A_RUN and record.getMessage().count("\n") < MOST_LINES
 
 
 def seed_everything(seed: int, *more: int) -> None:

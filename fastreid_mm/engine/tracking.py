@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import require_packages
@@ -39,7 +40,7 @@ class WandbRun:
             project=options.PROJECT,
             name=options.NAME or None,
             dir=cfg.OUTPUT_DIR,
-            config=_plain(cfg),
+            config=yaml.safe_load(cfg.dump()),
             id=identifier,
             resume="allow",
             sync_tensorboard=True,
@@ -59,10 +60,3 @@ def track_results(cfg: CfgNode, results: Results) -> None:
     """Record the results of a test without training as a new run, if ``TRACKING.WANDB`` is enabled."""
     if cfg.TRACKING.WANDB.ENABLED and results:
         WandbRun(cfg).finish(results)
-
-
-def _plain(value: Any) -> Any:
-    """Convert a config to dicts and lists."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return list(value) if isinstance(value, tuple) else value

@@ -25,7 +25,7 @@ from fastreid_mm.data.device_loader import DeviceLoader
 from fastreid_mm.data.item_set import ItemSet
 from fastreid_mm.data.readable import require_readable
 from fastreid_mm.engine.accumulation import check_parts
-from fastreid_mm.engine.averaging import SUFFIX, weight_average
+from fastreid_mm.engine.averaging import SUFFIX, WeightAverage
 from fastreid_mm.engine.checkpoint import SafeCheckpointer
 from fastreid_mm.engine.distributed import unwrap, wrap
 from fastreid_mm.engine.hooks import EpochCheckpointer, EpochTest, EpochWriter, LayerFreeze, ProgressBar
@@ -106,7 +106,7 @@ class MMTrainer(DefaultTrainer):
             cfg.SOLVER.COMPILE,
             cfg.OUTPUT_DIR,
         )
-        self.average = weight_average(cfg, model)
+        self.average = WeightAverage(model, cfg.SOLVER.EMA.DECAY) if cfg.SOLVER.EMA.ENABLED else None
         self.iters_per_epoch = len(loader)
         self.scheduler = self.build_lr_scheduler(cfg, optimizer, self.iters_per_epoch)
         self.checkpointer = SafeCheckpointer(

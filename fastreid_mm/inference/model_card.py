@@ -7,7 +7,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.model_card import Card
 from fastreid_mm.evaluation.results import Results, results_table
-from fastreid_mm.settings.imports import KEY
+from fastreid_mm.settings.config import KEY
 
 _EXAMPLE = """from fastreid_mm import Predictor
 

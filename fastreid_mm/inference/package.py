@@ -16,7 +16,7 @@ from fastreid_mm.common.package_folder import (
 from fastreid_mm.evaluation.results import Results
 from fastreid_mm.inference.model_card import model_card
 from fastreid_mm.inference.predictor import Predictor
-from fastreid_mm.settings.imports import KEY
+from fastreid_mm.settings.config import KEY
 
 
 def package_model(run: Path, output: Path, name: str = "", licence: str = "") -> None:

@@ -1,7 +1,13 @@
-"""Config keys that this package adds to fast-reid's, gathered from the modules that declare them."""
+"""Config keys that this package adds to fast-reid's, and those of packages from outside, which ``IMPORTS`` names."""
 
-from yacs.config import CfgNode
+import importlib
+import re
+import traceback
+from collections.abc import Sequence
 
+from fastreid.config import CfgNode, get_cfg
+
+from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.data import config as data
 from fastreid_mm.methods import ROOMS as METHODS
@@ -9,8 +15,10 @@ from fastreid_mm.modeling import config as modeling
 from fastreid_mm.protocols import config as protocols
 from fastreid_mm.settings import host_keys
 
+KEY = "IMPORTS"
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 KEYS = {
-    "IMPORTS": Key(
+    KEY: Key(
         [],
         "Modules of packages from outside, which are imported before a config is merged: everything that they register "
         "can be used by name, and their add_config(cfg) adds keys. Importing runs their code: name only packages that "
@@ -95,3 +103,44 @@ def add_mm_config(cfg: CfgNode) -> None:
     add_keys(cfg, "", KEYS)
     for room in ROOMS:
         room.add_config(cfg)
+
+
+def config_with(imports: Sequence[str]) -> CfgNode:
+    """Make a config of fast-reid's defaults, this package's, and those of packages from outside.
+
+    Each is imported, which registers its classes, and its ``add_config(cfg)``, if it has one, adds its keys.
+
+    Args:
+        imports: names of modules, as in ``IMPORTS``.
+
+    Raises:
+        InputError: a module does not exist or fails; names it, and the place of the failure.
+    """
+    cfg = get_cfg()
+    add_mm_config(cfg)
+    named = isinstance(imports, list | tuple) and all(isinstance(name, str) for name in imports)
+    if not named or not all(map(_NAME.fullmatch, imports)):
+        raise InputError(f"{KEY} {imports!r} is not a list of modules, as ['package'] is")
+    for name in imports:
+        _import(name, cfg)
+    cfg[KEY] = list(imports)
+    return cfg
+
+
+def defaults_of(cfg: CfgNode) -> CfgNode:
+    """Make a config of the defaults of all keys of a config, including those of packages from outside."""
+    return config_with(cfg.get(KEY, []))
+
+
+def _import(name: str, cfg: CfgNode) -> None:
+    try:
+        add_config = getattr(importlib.import_module(name), "add_config", None)
+        if add_config is not None:
+            add_config(cfg)
+    except Exception as error:  # any kind, as the module is somebody's program
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            raise InputError(f"{KEY}: there is no module {name}, installed or in a folder of PYTHONPATH") from None
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise InputError(
+            f"{KEY}: {name} fails at {place.filename}:{place.lineno}: {type(error).__name__}: {first_line(error)}"
+        ) from error

@@ -15,7 +15,7 @@ from fastreid_mm.common.keys import leaves, refuse_odd
 from fastreid_mm.modeling.meta_arch.reid_model import ComposedModel
 from fastreid_mm.modeling.registered import require_registered
 from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, loss_names
-from fastreid_mm.settings.imports import defaults_of
+from fastreid_mm.settings.config import defaults_of
 
 
 def refuse_impossible(cfg: CfgNode) -> None:

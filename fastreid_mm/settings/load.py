@@ -13,7 +13,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.model_folder import WEIGHTS, is_model_folder, without_places
 from fastreid_mm.common.plain_yaml import read_plain_yaml, require_few_entries
 from fastreid_mm.common.shipped_configs import find_config
-from fastreid_mm.settings.imports import KEY, config_with
+from fastreid_mm.settings.config import KEY, config_with
 
 
 def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> CfgNode:

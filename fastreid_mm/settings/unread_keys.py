@@ -9,7 +9,7 @@ from fastreid.config import CfgNode
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import DECLARED, leaves
 from fastreid_mm.common.same_training import is_same
-from fastreid_mm.settings.imports import defaults_of
+from fastreid_mm.settings.config import defaults_of
 
 logger = logging.getLogger("fastreid.mm")
 

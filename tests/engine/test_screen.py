@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from fastreid_mm.engine.screen import is_for_screen, shorten_screen
+from fastreid_mm.engine.setup import is_for_screen, shorten_screen
 
 
 def shown(name, text, level=logging.INFO):

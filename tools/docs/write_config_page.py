@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from fastreid_mm.common.keys import DECLARED, Key
+from fastreid_mm.settings.config import config_with
 from fastreid_mm.settings.host_keys import KEYS as HOST_KEYS
-from fastreid_mm.settings.imports import config_with
 
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 HEAD = """# Keys
