@@ -21,9 +21,6 @@ class Pictures:
     """Folder of pictures that lasts as long as the page; each is named by a checksum of its content.
 
     Gradio would write a picture anew for every answer, into a file that may be read for another answer at that moment.
-
-    Args:
-        pixels: the rule by which images are read.
     """
 
     def __init__(self, pixels: PixelRule = DEFAULT_RULE) -> None:

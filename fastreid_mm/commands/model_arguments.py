@@ -71,12 +71,7 @@ def predictor_of(args: argparse.Namespace) -> Predictor:
 
 
 def tell_left_out(unreadable: Sequence[str], left_out: LeftOut) -> None:
-    """Say on standard error which files in the folder ``--images`` were left out.
-
-    Args:
-        unreadable: a line for each image that could not be read.
-        left_out: other files that were left out.
-    """
+    """Say on standard error which files in the folder ``--images`` were left out."""
     for line in unreadable:
         print(f"left out: {printable(line)}", file=sys.stderr)
     if left_out.found:

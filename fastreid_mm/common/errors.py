@@ -29,11 +29,6 @@ class InputError(ValueError):
 def require_choice(name: str, value: object, known: Iterable[object]) -> None:
     """Refuse a value that is not one of the choices.
 
-    Args:
-        name: the name of the argument or the config key.
-        value: the given value.
-        known: the choices.
-
     Raises:
         InputError: names the argument, its value and the choices.
     """

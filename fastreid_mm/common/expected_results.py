@@ -9,11 +9,6 @@ from fastreid_mm.common.errors import InputError, listed
 def require_form(key: str, expected: Sequence, names: Sequence[str]) -> None:
     """Refuse entries that are not as many names, a value and a tolerance.
 
-    Args:
-        key: the config key that has them.
-        expected: the entries.
-        names: the kinds of names, as "data set".
-
     Raises:
         InputError: names the key and the entry.
     """

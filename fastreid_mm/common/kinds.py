@@ -44,11 +44,6 @@ class Kind(NamedTuple):
     def require(self, value: object, path: str, place: str) -> None:
         """Refuse an entry of a checkpoint that is not of this kind.
 
-        Args:
-            value: the entry.
-            path: the path of the checkpoint.
-            place: the names that lead to the entry, joined by dots.
-
         Raises:
             InputError: names the file, the entry and both kinds.
         """

@@ -15,12 +15,6 @@ def smooth_pictures(count: int, channels: int, size: Sequence[int], seed: int) -
     White noise is like no image: it makes activations far larger than those a network was trained with, and with them
     the rounding errors of two correct programs.
 
-    Args:
-        count: The number of pictures.
-        channels: The number of channels of each.
-        size: Height and width.
-        seed: The seed of the random numbers.
-
     Returns:
         Pictures (count, channels, *size), from 0 to 1.
     """

@@ -45,9 +45,6 @@ def leave_stopping_to_the_trainer(worker: int) -> None:
     """Keep a loader's worker alive when SIGTERM is sent to all processes, as the trainer still needs its batch.
 
     The worker ends when the trainer itself sends the signal, as a process does to its children when it ends.
-
-    Args:
-        worker: the worker's number, which loaders pass.
     """
     if hasattr(signal, "sigwaitinfo"):  # tells the sender; not on macOS
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

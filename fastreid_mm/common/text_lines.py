@@ -15,10 +15,6 @@ def read_lines(path: str | PathLike, what: str) -> Iterator[tuple[int, str]]:
 
     Names need not be UTF-8: their bytes are kept as Python keeps those of file names, so that the files can be opened.
 
-    Args:
-        path: the path of the file.
-        what: a description of the file, for messages.
-
     Raises:
         InputError: the file is missing or cannot be read, or a line contains a null byte; names the line.
     """

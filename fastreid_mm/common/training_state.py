@@ -18,12 +18,6 @@ _SAVED = Mapping | list | tuple | str | bool | int | float | Tensor | None  # fu
 def take_state(current: Any, saved: Any, path: str, place: str) -> Any:
     """Take those entries of a saved state that the run's state has, too, each of the same kind.
 
-    Args:
-        current: the state of the run, as ``state_dict()`` returns it.
-        saved: the state in a checkpoint.
-        path: the path of the checkpoint, for errors.
-        place: the entry's name, for errors.
-
     Returns:
         The saved state without entries that the run's state lacks.
 
@@ -73,12 +67,6 @@ def _is_number(value: Any) -> bool:
 
 def take_optimizer_state(optimizer: Any, saved: object, path: str, place: str) -> dict:
     """Take those entries of a saved state that an optimizer's state has, with the values of each parameter.
-
-    Args:
-        optimizer: the optimizer of the run, or its wrapper.
-        saved: the state in the checkpoint.
-        path: the path of the checkpoint, for errors.
-        place: the entry's name, for errors.
 
     Raises:
         InputError: see :func:`take_state`; or the state of a parameter has other entries than that of the others.

@@ -27,10 +27,6 @@ class EpochTest(EvalHook):
     A test follows the checkpoint of its epoch, so a run that fails in it is resumed with that test. The iteration of
     the last test is kept in ``OUTPUT_DIR``. fast-reid's hook also made the final test after a failure in the last
     epoch.
-
-    Args:
-        period: the number of epochs between tests.
-        test: makes a test, and returns its numbers.
     """
 
     def __init__(self, period: int, test: Callable[[], Results]) -> None:
@@ -88,10 +84,6 @@ class EpochCheckpointer(HookBase):
 
     Unlike fast-reid's hook, it keeps no ``model_best``: that would be chosen by the score on the test set. Checkpoints
     made only for a test are kept like those within epochs, of which the newest stay.
-
-    Args:
-        period: ``SOLVER.CHECKPOINT_PERIOD``.
-        test_period: the number of epochs between tests.
     """
 
     def __init__(self, period: int, test_period: int) -> None:
@@ -119,10 +111,6 @@ class EpochWriter(PeriodicWriter):
     The host's writers drop numbers of an iteration that they have already written, and so lost every final test. Two
     writes for one of the first two iterations, which are not timed, ended in a division by zero. The host opened its
     files before it was known whether the run may use the folder.
-
-    Args:
-        build: opens the writers.
-        period: the number of iterations between writes.
     """
 
     def __init__(self, build: Callable[[], list[EventWriter]], period: int) -> None:

@@ -27,12 +27,6 @@ def saved_settings(cfg: CfgNode, iters_per_epoch: int) -> dict[str, object]:
 def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_epoch: int) -> None:
     """Refuse a checkpoint whose position is meaningless for a run, and warn of other differences.
 
-    Args:
-        cfg: the config of the run.
-        content: the content of the checkpoint.
-        path: the path of the checkpoint.
-        iters_per_epoch: the number of iterations of the run's epochs.
-
     Raises:
         InputError: the checkpoint has no position, or its epochs have another length, or its optimiser or schedule
             differs; with both values.

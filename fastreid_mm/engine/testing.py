@@ -54,12 +54,7 @@ def check_test_sets(
 
 
 def chance_results(cfg: CfgNode, build: EvaluatorBuilder) -> Results:
-    """Rank random features by every test set's protocol.
-
-    Args:
-        cfg: the config.
-        build: makes the evaluators.
-    """
+    """Rank random features by every test set's protocol."""
     evaluators = {name: build(cfg, build_dataset(cfg, name)) for name in cfg.DATASETS.TESTS}
     return {name: _with_gallery(evaluator.chance(), evaluator) for name, evaluator in evaluators.items()}
 

@@ -25,10 +25,6 @@ class WandbRun:
 
     From its beginning to its end it records everything that is written to TensorBoard's files. A resumed training
     continues the same run, by its identifier in ``OUTPUT_DIR/wandb_run``.
-
-    Args:
-        cfg: the config.
-        resumed: whether to continue the earlier run.
     """
 
     def __init__(self, cfg: CfgNode, resumed: bool = False) -> None:

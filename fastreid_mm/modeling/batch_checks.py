@@ -8,9 +8,6 @@ from fastreid_mm.common.errors import InputError
 def require_two_identities(cfg: CfgNode) -> None:
     """Refuse batches of a single identity or of one image of each, for an architecture whose losses compare them.
 
-    Args:
-        cfg: the config.
-
     Raises:
         InputError: names the batch size and the images of an identity, and what is needed.
     """

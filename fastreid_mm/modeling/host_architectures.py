@@ -16,10 +16,6 @@ def take_terms(model: nn.Module, cfg: CfgNode) -> nn.Module:
 
     With fast-reid's four alone, or another architecture, it stays as it is.
 
-    Args:
-        model: just built.
-        cfg: its config.
-
     Returns:
         The same model.
 

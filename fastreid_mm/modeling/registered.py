@@ -10,11 +10,6 @@ from fastreid_mm.common.errors import require_choice
 def require_registered(key: str, name: str, registry: Registry) -> None:
     """Refuse a name that nothing is registered under, with the nearest one first among those there are.
 
-    Args:
-        key: the config key, for the message.
-        name: its value.
-        registry: of fast-reid's class.
-
     Raises:
         InputError: names key, value and all registered names.
     """

@@ -19,12 +19,7 @@ FILLS = ("far", "mean", "nearest")
 
 
 class RGBDPath(PairPath):
-    """Path of an image with the path of its depth map, see :class:`PairPath`.
-
-    Args:
-        image: the path of the image.
-        depth: the path of the depth map.
-    """
+    """Path of an image with the path of its depth map, see :class:`PairPath`."""
 
     def __new__(cls, image: str | Path, depth: str | Path) -> "RGBDPath":
         """Make the path of the image, with that of the depth map as ``depth_path``."""

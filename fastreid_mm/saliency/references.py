@@ -24,10 +24,6 @@ def mean_mask(mask_paths: Sequence[str]) -> np.ndarray:
 def reference_scores(mask_paths: Sequence[str], num_workers: int = 0) -> dict[str, list[Scores]]:
     """Score maps without any object, and the mean of the masks.
 
-    Args:
-        mask_paths: the masks of a set.
-        num_workers: the number of processes that score.
-
     Returns:
         Scores of the maps of all masks by "all black" and "mean of the masks".
 

@@ -70,12 +70,7 @@ def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
 
 
 def doubts(name: str, scores: Sequence[Scores]) -> list[str]:
-    """List what is odd about the masks and maps of a data set, in a line each.
-
-    Args:
-        name: the name of the data set.
-        scores: the scores of its maps.
-    """
+    """List what is odd about the masks and maps of a data set, in a line each."""
     remarks = [remark for one in scores for remark in one.remarks]
     lines = [f"{name}: {len(remarks)} masks or maps are odd: {listed(remarks, 3)}"] if remarks else []
     share = float(np.mean([one.object_share for one in scores]))

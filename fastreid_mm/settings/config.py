@@ -110,9 +110,6 @@ def config_with(imports: Sequence[str]) -> CfgNode:
 
     Each is imported, which registers its classes, and its ``add_config(cfg)``, if it has one, adds its keys.
 
-    Args:
-        imports: names of modules, as in ``IMPORTS``.
-
     Raises:
         InputError: a module does not exist or fails; names it, and the place of the failure.
     """

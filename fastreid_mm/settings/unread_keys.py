@@ -27,11 +27,7 @@ class _Reads(set):
 
 
 class RecordedConfig(CfgNode):
-    """Copy of a config that records the keys that are read from it or from its copies.
-
-    Args:
-        source: the config.
-    """
+    """Copy of a config that records the keys that are read from it or from its copies."""
 
     reads: Set[str]
     """Dotted keys that were read."""

@@ -60,10 +60,6 @@ def only_known(content: Mapping, path: str) -> dict[str, Any]:
 
     Weights are also found under another key than ``state_dict``, such as ``model`` or ``net``, or under none.
 
-    Args:
-        content: The content of the file.
-        path: The path of the file.
-
     Raises:
         InputError: An entry is of another kind than it should be.
     """
@@ -135,11 +131,6 @@ def _is_best(best: str, path: str) -> bool:
 
 def require_resumable(checkpoint: Mapping, path: str, schedules: bool) -> None:
     """Refuse to resume from a checkpoint that lacks an entry; mmengine would start some parts anew without any error.
-
-    Args:
-        checkpoint: The result of :func:`only_known`.
-        path: The path of the file.
-        schedules: Whether the run has schedules of its optimizer.
 
     Raises:
         InputError: An entry is missing; names the file and the entry.

@@ -52,11 +52,6 @@ def unseen_settings(model: Mapping) -> dict[str, object]:
 def check_settings(expected: Mapping, saved: Mapping, path: str) -> None:
     """Compare the settings of a model and of a checkpoint, as far as the checkpoint has them.
 
-    Args:
-        expected: The result of :func:`unseen_settings` for the model.
-        saved: The result of :func:`unseen_settings` that the checkpoint was saved with.
-        path: The path of the checkpoint, for the error.
-
     Raises:
         InputError: A setting differs.
     """

@@ -38,12 +38,6 @@ NO_HALF = (
 def refuse_impossible(config: Mapping, training: bool, amp: bool = False, resume: bool = False) -> None:
     """Refuse values that mmengine would ignore or would stop at with an assertion.
 
-    Args:
-        config: The config, with all options merged.
-        training: Whether the model is to be trained, not only tested.
-        amp: Whether the command line has ``--amp``.
-        resume: Whether the command line has ``--resume``.
-
     Raises:
         InputError: A value is not allowed; names the key and its value.
     """

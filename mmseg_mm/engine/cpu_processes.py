@@ -18,9 +18,6 @@ def join_processes(arguments: Sequence[str]) -> list[str]:
 
     The host does not join processes again.
 
-    Args:
-        arguments: The arguments of one of mmsegmentation's scripts.
-
     Returns:
         Config options that the script then needs; none on a machine with a GPU, or without ``--launcher pytorch``.
     """

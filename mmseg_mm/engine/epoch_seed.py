@@ -128,12 +128,7 @@ def _seeded_loader(loader: DataLoader, seed: int, batches: Iterable) -> DataLoad
 
 
 class SeededSamples(Dataset):
-    """Data set in which each sample has its own stream of random numbers.
-
-    Args:
-        samples: The data set that the samples are taken from.
-        seed: The seed of the streams.
-    """
+    """Data set in which each sample has its own stream of random numbers."""
 
     def __init__(self, samples: Dataset, seed: int) -> None:
         self._samples: Any = samples

@@ -28,9 +28,6 @@ LONGEST = 300
 def host_errors(config: str | None) -> Iterator[None]:
     """Turn the host's exceptions in a block about a value of a config into one line; others are not changed.
 
-    Args:
-        config: The path of the config.
-
     Raises:
         InputError: The host has refused a value while it built something.
     """

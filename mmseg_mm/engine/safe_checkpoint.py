@@ -164,11 +164,6 @@ def _take_states(runner: Runner, checkpoint: dict, path: str) -> None:
 def weights_of(content: Mapping[str, Any], path: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find the weights in a checkpoint, which may be behind a prefix and beside other tensors.
 
-    Args:
-        content: The result of :func:`read_checkpoint`.
-        path: The path of the file, for errors and the log.
-        own: The tensors of the model by name.
-
     Raises:
         InputError: There are no weights, or the model is there more than once.
     """

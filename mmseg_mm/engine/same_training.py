@@ -54,11 +54,6 @@ def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
 def require_same_training(runner: Runner, checkpoint: Mapping, path: str) -> None:
     """Refuse to resume from a checkpoint whose training had other batches, another optimizer or another schedule.
 
-    Args:
-        runner: The runner, whose training loop is built.
-        checkpoint: The content of the file.
-        path: The path of the file.
-
     Raises:
         InputError: A setting differs; it is named with both values. Or the file has no position or no state of an
             optimizer.

@@ -56,11 +56,7 @@ class WorkFolder:
         refuse_used(f"work_dir {self.folder} has checkpoints of another training", names, "--work-dir")
 
     def clear(self, keep: str) -> None:
-        """Delete all files that trainings and tests have written.
-
-        Args:
-            keep: The folder of the current start.
-        """
+        """Delete all files that trainings and tests have written, but none of the start in the folder ``keep``."""
         for path in self._written(Path(keep)):
             path.unlink(missing_ok=True)
         for start in self._starts(Path(keep)):

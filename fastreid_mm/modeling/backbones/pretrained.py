@@ -78,10 +78,6 @@ def read_file(path: str) -> object:
 def require_download(key: str, name: str) -> None:
     """Refuse at once to download weights without a network; timm's own attempt takes a minute.
 
-    Args:
-        key: the config key that gives the name.
-        name: a network of timm's, with its tag.
-
     Raises:
         InputError: names both, and the alternatives. It is not raised if the weights are on this machine already.
     """
@@ -102,11 +98,6 @@ def require_download(key: str, name: str) -> None:
 
 def load_matching(module: torch.nn.Module, state: dict[str, Tensor], source: str) -> frozenset[str]:
     """Copy pretrained tensors into a module; every tensor of the module must be there, in its shape.
-
-    Args:
-        module: the network.
-        state: named tensors.
-        source: file or model name, for the error message.
 
     Returns:
         The names of the tensors copied.

@@ -21,10 +21,6 @@ WORDS = (("visible",), ("thermal", "infrared"))
 def read_streams(path: str, own: Collection[str]) -> list[dict[str, Tensor]]:
     """Read the networks of the visible and of the infrared images; the same one if the file has only one.
 
-    Args:
-        path: of the file.
-        own: the names of one network.
-
     Raises:
         InputError: the file cannot be read, or has a network more than once.
     """

@@ -97,12 +97,6 @@ def heads_that_give(outputs: Iterable[str]) -> list[str]:
 def require_inputs(head: str, takes: Iterable[str], provides: Sequence[str], architecture: str) -> None:
     """Refuse a head on an architecture that does not make an input that it needs.
 
-    Args:
-        head: its name.
-        takes: names of the inputs that it needs.
-        provides: names of those that the architecture makes.
-        architecture: its name.
-
     Raises:
         InputError: names both and what is missing.
     """

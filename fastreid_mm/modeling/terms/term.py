@@ -108,11 +108,7 @@ class LossTerm(nn.Module):
 
 
 class LossTerms(nn.Module):
-    """The terms of a network, computed on the samples of all processes.
-
-    Args:
-        terms: name to term, in the order of the log.
-    """
+    """The terms of a network, computed on the samples of all processes."""
 
     def __init__(self, terms: Mapping[str, Any]) -> None:
         super().__init__()
@@ -131,10 +127,6 @@ class LossTerms(nn.Module):
 
     def require_comparable(self, layout: Layout, samples: int) -> None:
         """Refuse a batch that lacks what a term compares; asks nobody but the host.
-
-        Args:
-            layout: of the batch of all processes.
-            samples: how many it has.
 
         Raises:
             InputError: names the term.
