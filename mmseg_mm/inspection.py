@@ -15,8 +15,8 @@ from fastreid_mm.saliency.load_depth import DIRECTIONS, DepthLoader
 from fastreid_mm.saliency.load_second import SecondLoader
 from fastreid_mm.saliency.mask_values import MOSTLY_OBJECT, mostly_object
 from mmseg_mm.datasets.depth_direction import SUSPICIOUS, evenly_spread, farther_than_surroundings
-from mmseg_mm.datasets.innermost import innermost_dataset
 from mmseg_mm.datasets.paired_sod import PairedSODDataset
+from mmseg_mm.datasets.wrappers import innermost_dataset
 from mmseg_mm.load_config import load_config
 from mmseg_mm.second_modality import loading_step
 

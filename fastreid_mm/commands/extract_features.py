@@ -11,21 +11,16 @@ from fastreid_mm.common.hosts import require_fastreid, say_loading
 from fastreid_mm.common.whole_file import write_whole
 
 
-def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """Parse the command line; see ``--help``."""
+@one_line_errors()
+def main(arguments: list[str] | None = None) -> None:
+    """Write the features of all images that can be read, and list the others, or refuse them with ``--strict``."""
     parser = argparse.ArgumentParser(
         description="Write the features of the images in a folder: features (N, D) and paths (N,), sorted by path."
     )
     parser.add_argument("--output", type=Path, required=True, metavar="F.npz", help="file to write")
     parser.add_argument("--strict", action="store_true", help="fail, with all names, if images cannot be read")
     add_model_arguments(parser)
-    return parser.parse_args(arguments)
-
-
-@one_line_errors()
-def main(arguments: list[str] | None = None) -> None:
-    """Write the features of all images that can be read, and list the others, or refuse them with ``--strict``."""
-    args = parse_arguments(arguments)
+    args = parser.parse_args(arguments)
     require_fastreid()
     if not args.output.absolute().parent.is_dir():
         raise InputError(f"no such folder for --output: {args.output.absolute().parent}")

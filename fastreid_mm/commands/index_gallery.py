@@ -127,7 +127,8 @@ def index(args: argparse.Namespace) -> None:
             remove_part(name)
         together.wait()
     if plan.gone and not args.prune:
-        print(_gone(index, plan), file=sys.stderr)
+        gone = f"{len(plan.gone)} images of the index are gone, the first: {index.members()[plan.gone[0]].name}"
+        print(printable(f"{gone}; --prune leaves them out"), file=sys.stderr)
     tell_left_out([*unreadable, *infinite], left_out)
     new = added.count(-1)
     facts = [f"{len(index)} images", f"{new} of them new", f"{len(unreadable)} could not be read"]
@@ -214,11 +215,6 @@ def _tidy(index: VectorIndex, plan: Plan, prune: bool, had: Sequence[Member], me
     dropped = plan.doubled + (plan.gone if prune else [])
     if dropped:
         index.drop(dropped)
-
-
-def _gone(index: VectorIndex, plan: Plan) -> str:
-    first = index.members()[plan.gone[0]].name
-    return printable(f"{len(plan.gone)} images of the index are gone, the first: {first}; --prune leaves them out")
 
 
 @contextmanager

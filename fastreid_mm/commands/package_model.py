@@ -9,8 +9,9 @@ from fastreid_mm.common.hosts import require_fastreid, require_mmseg, say_loadin
 from fastreid_mm.common.used_folder import LAST
 
 
-def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """Parse the command line; see ``--help``."""
+@one_line_errors()
+def main(arguments: list[str] | None = None) -> None:
+    """Write the folder, and print where it is and how to use it."""
     parser = argparse.ArgumentParser(
         description="Package the network of a finished training as a folder with config.yaml, model.safetensors and a "
         "model card, README.md. Every --weights takes it, and so do Predictor and SaliencyPredictor."
@@ -19,13 +20,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("output", type=Path, help="folder to make")
     parser.add_argument("--name", default="", help="name of the network on its card (default: that of the folder)")
     parser.add_argument("--license", default="", metavar="ID", help="licence for the card, such as apache-2.0")
-    return parser.parse_args(arguments)
-
-
-@one_line_errors()
-def main(arguments: list[str] | None = None) -> None:
-    """Write the folder, and print where it is and how to use it."""
-    args = parse_arguments(arguments)
+    args = parser.parse_args(arguments)
     if not (args.run / LAST).is_file():
         raise InputError(f"{args.run} has no training in it: there is no {LAST}")
     if _of_mmsegmentation(args.run):

@@ -16,9 +16,7 @@ from fastreid_mm.papers.paper import PAPERS, Table, read_paper
 from fastreid_mm.papers.run import record, run_jobs
 from fastreid_mm.papers.submission import submit
 
-DESCRIPTION = (
-    """Train rows of a paper's table, each in its method's own trainer, and set our numbers beside the paper's."""
-)
+DESCRIPTION = "Train rows of a paper's table, each in its method's own trainer, and set our numbers beside the paper's."
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -65,7 +63,9 @@ def _reproduce(args: argparse.Namespace) -> None:
     if args.scale == "demo":
         tables = [small_table(table) for table in tables]
     tables = [_selected(table, args.row) for table in tables]
-    part = _part(list(_jobs(args, tables, more).values()), args.shard)
+    every = _jobs(args, tables, more).values()
+    trainings = shard_of([job for job in every if not job.test], args.shard)
+    part = [job for job in every if job.training() in trainings]  # with the tests of these trainings
     if args.dry_run:
         print("\n".join(shell(job.command(args.output)) for job in part))
         return
@@ -107,9 +107,8 @@ def _submit(args: argparse.Namespace, table: Table) -> None:
     for row in table.rows:
         lines = [line for line in compare(table, args.seeds, {}, args.output) if line.row == row.name]
         paths = submit(args.paper, table, row, lines, args.seeds, args.output, args.submit)
-        print(
-            f"submitted: {', '.join(map(str, paths))}; fill in log and checkpoint, then tools/docs/write_model_page.py"
-        )
+        told = "fill in log and checkpoint, then tools/docs/write_model_page.py"
+        print(f"submitted: {', '.join(map(str, paths))}; {told}")
 
 
 def _selected(table: Table, names: Sequence[str] | None) -> Table:
@@ -123,9 +122,3 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
     if len(words) % 2:
         raise InputError(f"keys come as KEY VALUE pairs, {words[-1]!r} is left over")
     return dict(zip(words[::2], words[1::2]))
-
-
-def _part(runs: list[Job], shard: str) -> list[Job]:
-    """Return every N-th training, and its tests with it."""
-    trainings = shard_of([job for job in runs if not job.test], shard)
-    return [job for job in runs if job.training() in trainings]

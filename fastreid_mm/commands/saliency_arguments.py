@@ -48,7 +48,7 @@ def predict_parser() -> Parser:
     parser.add_argument("image", type=Path, help="image file, folder of images, or folder of such folders")
     parser.add_argument(
         "second",
-        type=_path_or_none,
+        type=lambda text: None if text == "-" else Path(text),
         help="depth or thermal file or folder; files of a pair share their name up to the suffix; - if there is none",
     )
     parser.add_argument("out", type=Path, help="likewise")
@@ -159,10 +159,6 @@ def score_parser() -> Parser:
     parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
     _add_max_pixels(parser)
     return parser
-
-
-def _path_or_none(text: str) -> Path | None:
-    return None if text == "-" else Path(text)
 
 
 def _threshold(text: str) -> float | str:

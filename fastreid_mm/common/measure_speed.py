@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from statistics import median
 from typing import Any, NamedTuple, TypeVar
 
-import torch
+from fastreid_mm.common.costs import seconds_of
 
 Way = TypeVar("Way", bound=Hashable)
 
@@ -52,7 +53,7 @@ def measure_speeds(calls: Mapping[Way, Callable[[int], object]], most: int, seco
     """
     for call in calls.values():
         call(1)
-    single = sum(_seconds(call, 1) for call in calls.values())
+    single = sum(seconds_of(partial(call, 1)) for call in calls.values())
     samples = max(1, min(most, int(seconds / ((ROUNDS + 1) * single))))
     if samples > 1:
         for call in calls.values():  # kernels are prepared for each shape
@@ -61,14 +62,6 @@ def measure_speeds(calls: Mapping[Way, Callable[[int], object]], most: int, seco
     begin, rounds = time.perf_counter(), 0
     while rounds < ROUNDS or time.perf_counter() - begin < seconds / 2:
         for way, call in calls.items():
-            times[way].append(_seconds(call, samples))
+            times[way].append(seconds_of(partial(call, samples)))
         rounds += 1
     return Measured({way: samples / median(each) for way, each in times.items()}, samples)
-
-
-def _seconds(call: Callable[[int], object], samples: int) -> float:
-    start = time.perf_counter()
-    call(samples)
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start

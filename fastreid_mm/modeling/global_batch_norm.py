@@ -88,12 +88,9 @@ def synchronize_batch_norm(model: nn.Module) -> None:
 
     What normalizes in a way of its own, fast-reid's ``GhostBatchNorm`` and ``FrozenBatchNorm``, stays as it is.
     """
-    replaced = {id(norm): GlobalBatchNorm(cast(_BatchNorm, norm)) for norm in model.modules() if _is_plain(norm)}
+    plain = [module for module in model.modules() if type(module).forward in [kind.forward for kind in _KINDS]]
+    replaced = {id(norm): GlobalBatchNorm(cast(_BatchNorm, norm)) for norm in plain}
     for parent in list(model.modules()):
         for name, child in parent._modules.items():
             if id(child) in replaced:
                 setattr(parent, name, replaced[id(child)])
-
-
-def _is_plain(module: nn.Module) -> bool:
-    return type(module).forward in [kind.forward for kind in _KINDS]

@@ -4,6 +4,8 @@ They have one grey channel or three equal ones, with or without an alpha channel
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -186,10 +188,7 @@ def require_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
     if not Path(path).is_file():
         raise InputError(f"{path} does not exist")
     with _opened(path, max_pixels) as image:
-        try:
-            image.load()
-        except Exception as error:
-            raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
+        image.load()
 
 
 def image_remark(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
@@ -221,17 +220,17 @@ def image_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int
     """
     with _opened(path, max_pixels) as image:
         width, height = image.size
-        try:
-            # Orientations 5 to 8 swap the sides. Only JPEG is read for them: Pillow would decode all of a PNG.
-            turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
-        except Exception as error:
-            raise InputError(f"{path} is not an image that can be read: {first_line(error)}") from None
+        # Orientations 5 to 8 swap the sides. Only JPEG is read for them: Pillow would decode all of a PNG.
+        turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
     return (height, width) if turned else (width, height)
 
 
-def _opened(path: str | Path, max_pixels: int) -> Image.Image:
+@contextmanager
+def _opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
+    """Open an image without decoding it, and refuse it for any error, here or in the block."""
     try:
-        return open_image(path, str(path), max_pixels, LIMIT)
+        with open_image(path, str(path), max_pixels, LIMIT) as image:
+            yield image
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except InputError:

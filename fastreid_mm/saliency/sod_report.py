@@ -3,8 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fastreid_mm.saliency.saliency_scores import Scores, mean_curves
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RESULTS, CURVES, IMAGES = "sod_results.json", "sod_curves.json", "sod_images.json"
 PLOT = "sod_curves.png"
@@ -51,13 +57,36 @@ def save_curves(folder: Path, scores: Mapping[str, Sequence[Scores]]) -> None:
 
     Each set has the lists ``precision``, ``recall`` and ``fm`` of 256 numbers, and ``em`` of 257.
     """
-    from fastreid_mm.saliency.curve_plot import plot_curves  # with Matplotlib, which takes a second
-
     folder.mkdir(parents=True, exist_ok=True)
     sets = {name: mean_curves(members) for name, members in scores.items()}
     content = {name: {key: values.tolist() for key, values in curves.items()} for name, curves in sets.items()}
     (folder / CURVES).write_text(json.dumps(content) + "\n")
     plot_curves(sets).savefig(folder / PLOT, dpi=150)
+
+
+def plot_curves(sets: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure":
+    """Plot precision over recall, and F-measure and E-measure over the threshold, with a line for each data set.
+
+    Args:
+        sets: the curves of each data set by its name: ``precision``, ``recall`` and ``fm``, (256,) each, and ``em``,
+            (257,), all over falling thresholds.
+
+    Returns:
+        A figure without a window, which ``savefig`` writes to a file.
+    """
+    from matplotlib.figure import Figure  # here, as importing it takes a second
+
+    figure = Figure(figsize=(12, 4), layout="constrained")
+    axes = figure.subplots(1, 3)
+    for name, curves in sets.items():
+        axes[0].plot(curves["recall"], curves["precision"], label=name)
+        for axis, key in zip(axes[1:], ("fm", "em")):
+            axis.plot(np.linspace(255, 0, len(curves[key])), curves[key], label=name)
+    for axis, x, y in zip(axes, ("recall", "threshold", "threshold"), ("precision", "F-measure", "E-measure")):
+        axis.set(xlabel=x, ylabel=y, ylim=(0, 1.02))
+        axis.grid(alpha=0.3)
+    axes[0].legend()
+    return figure
 
 
 def save_images(folder: Path, images: Mapping[str, Mapping[str, float]]) -> None:

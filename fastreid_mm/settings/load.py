@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -34,7 +34,9 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
     """
     shared = is_model_folder(config_file)
     config_file = find_config(config_file, "fastreid_mm") if config_file else ""
-    options = _words(options)
+    if isinstance(options, str | Mapping):
+        raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
+    options = [str(word) for word in options]  # as on the command line
     if len(options) % 2:
         raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
     try:
@@ -69,13 +71,6 @@ def _read_file(path: str, shared: bool) -> CfgNode:
         raise InputError(f"config {path}: its _BASE_ leads back to itself, or it is nested too deep") from None
     except (AttributeError, TypeError):
         raise InputError(f"config {path}: it, or a _BASE_ of it, is empty or no mapping of keys to values") from None
-
-
-def _words(options: Iterable[object]) -> list[str]:
-    """Convert options to text, as on the command line."""
-    if isinstance(options, str | Mapping):
-        raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
-    return [str(word) for word in options]
 
 
 def _imports(content: CfgNode, options: list[str]) -> Sequence[str]:

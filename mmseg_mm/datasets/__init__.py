@@ -1,6 +1,5 @@
 """RGB-D and RGB-T saliency data sets and their transforms."""
 
-from mmseg_mm.datasets.finite_repeat import FiniteRepeatDataset
 from mmseg_mm.datasets.rgbd_sod import RGBDSODDataset
 from mmseg_mm.datasets.rgbt_sod import RGBTSODDataset
 from mmseg_mm.datasets.transforms import (
@@ -11,6 +10,7 @@ from mmseg_mm.datasets.transforms import (
     StackDepth,
     StackThermal,
 )
+from mmseg_mm.datasets.wrappers import FiniteRepeatDataset
 
 __all__ = [
     "FiniteRepeatDataset",

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from fastreid_mm.common.errors import InputError
-from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.wrappers import innermost_dataset
 
 DATA_ROOT = "SOD_DATASETS"
 """Environment variable that mmengine inserts into the paths of a config when it reads the config."""

@@ -10,6 +10,8 @@ from itertools import chain, takewhile
 from pathlib import Path
 
 import mmseg
+import torch
+import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
@@ -17,7 +19,6 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.config_values import refuse_impossible
-from mmseg_mm.engine.cpu_processes import join_processes
 from mmseg_mm.engine.data_root import take_data_root
 from mmseg_mm.engine.host_errors import host_errors
 from mmseg_mm.load_config import load_config
@@ -39,6 +40,12 @@ RUNNER_READS = (
     "compile",
 )
 """Top-level keys of a config that are read besides the arguments of mmengine's ``Runner``, the first of them here."""
+CPU_WRAPPER = (
+    "model_wrapper_cfg.type=MMDistributedDataParallel",
+    "model_wrapper_cfg.device_ids=None",
+    "model_wrapper_cfg.broadcast_buffers=False",
+)
+"""Options of the host's wrapper for a machine without a GPU: it would use the GPU with the process's number."""
 FLOPS = "get_flops"
 WITHOUT_DEPTH = "model.data_preprocessor.missing_depth=mean"
 """Option that :data:`FLOPS` needs, since that script makes an image of three channels."""
@@ -89,6 +96,22 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
                 _require_possible(arguments, content, script.stem == "train")
         sys.argv = [str(script), *arguments]
         runpy.run_path(str(script), run_name="__main__")
+
+
+def join_processes(arguments: Sequence[str]) -> list[str]:
+    """Join the processes that torchrun has started, over gloo, if the host could not.
+
+    The host does not join processes again.
+
+    Returns:
+        Config options that the script then needs; none on a machine with a GPU, or without ``--launcher pytorch``.
+    """
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    has_launcher = ("--launcher", "pytorch") in zip(words, words[1:])
+    if not has_launcher or torch.cuda.is_available() or not dist.is_torchelastic_launched():
+        return []
+    dist.init_process_group("gloo")
+    return list(CPU_WRAPPER)
 
 
 def _require_known(arguments: Sequence[str], config: Config) -> None:

@@ -13,7 +13,7 @@ from fastreid_mm.evaluation.results import write_json
 from fastreid_mm.saliency.references import reference_scores
 from fastreid_mm.saliency.saliency_scores import summarise
 from fastreid_mm.saliency.sod_report import REFERENCES, RESULTS, table
-from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.wrappers import innermost_dataset
 from mmseg_mm.engine.work_folder import UNTRAINED
 
 

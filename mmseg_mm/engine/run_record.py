@@ -13,7 +13,7 @@ from fastreid_mm.common.initial_weights import INITIAL, NOT_PRETRAINED, RANDOM
 from fastreid_mm.common.run_record import checksum, run_record, samples_checksum
 from fastreid_mm.evaluation.results import write_json
 from fastreid_mm.saliency.load_thermal import ThermalLoader
-from mmseg_mm.datasets.innermost import innermost_dataset
+from mmseg_mm.datasets.wrappers import innermost_dataset
 
 NOT_OF_THE_RUN = ("work_dir", "resume", "load_from", "launcher", "experiment_name", "visualizer")
 """Keys in which two runs of the same config may differ."""

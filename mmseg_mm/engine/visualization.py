@@ -72,17 +72,11 @@ class SaliencyVisualizer(SegLocalVisualizer):
         """Draw a sample, and show or save it as mmsegmentation's visualizer does.
 
         Args:
-            name: The name of the picture.
+            name, draw_gt, draw_pred, show, wait_time, out_file, step: As mmsegmentation's visualizer takes them.
             image: The image (H, W, 3), red, green and blue from 0 to 255, or (H, W, 4) with depth as the network sees
                 it, or (H, W, 6) with red, green and blue of a thermal image.
             data_sample: A sample with ``gt_sem_seg`` of 0 and 1, with ``seg_logits`` of probabilities, or with both,
                 (1, H, W) each.
-            draw_gt: Whether to draw the mask.
-            draw_pred: Whether to draw the saliency map.
-            show: Whether to show the picture in a window.
-            wait_time: The number of seconds to show it.
-            out_file: The file to save it in. If it is not given, the backends get the picture with ``step``.
-            step: The number of the picture for the backends.
             with_labels: This is not used, since there is only one class.
         """
         sample = data_sample if data_sample is not None else SegDataSample()
@@ -121,8 +115,5 @@ def _second(stacked: torch.Tensor, sample: SegDataSample, size: tuple[int, int])
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
-    """Turn a map (H, W) between 0 and 1 into a grey image, uint8.
-
-    The label 255, which stands for ignored pixels, becomes white.
-    """
+    """Turn a map (H, W) between 0 and 1 into a grey image, uint8; the label 255 of ignored pixels becomes white."""
     return np.rint(values.astype(np.float32).clip(0, 1) * 255).astype(np.uint8)

@@ -74,12 +74,8 @@ class SODMetric(BaseMetric):
         super().__init__(collect_device, prefix)
         if format_only and output_dir is None:
             raise InputError("format_only=True needs an output_dir to write the maps to")
-        self.dataset_name = dataset_name
-        self.save_dir = save_dir
-        self.output_dir = output_dir
-        self.keep_results = keep_results
-        self.format_only = format_only
-        self.round_first = round_first
+        self.dataset_name, self.save_dir, self.output_dir = dataset_name, save_dir, output_dir
+        self.keep_results, self.format_only, self.round_first = keep_results, format_only, round_first
         require_form(EXPECTED, expected, ("data set", "metric"))
         self.expected = expected
         self._pool = JobPool(num_workers)

@@ -98,7 +98,7 @@ class MutualFormerHead(BaseDecodeHead):
         self.regularization = regularization
         if regularization:
             self.loss_regularization = MODELS.build(loss_regularization or dict(type="CrossModalFocalLoss"))
-        sizes = [_map_size(input_size, stride) for stride in feature_strides]
+        sizes = [(-(-input_size[0] // stride), -(-input_size[1] // stride)) for stride in feature_strides]  # rounded up
         fusion = dict(num_heads=8, depth=2, epsilon=0.6) | (fusion or {})
         self._build_layers(
             FusionLevel(channels, size, patch_size, stride, detail, **fusion)
@@ -211,12 +211,6 @@ def _check(
             f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
             f"feature_strides {tuple(feature_strides)} are not for equally many levels"
         )
-
-
-def _map_size(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
-    """Return the size (H, W) of a backbone's map: that of the image divided by the stride and rounded up."""
-    height, width = input_size
-    return -(-height // stride), -(-width // stride)
 
 
 def _saliency(channels: int) -> nn.Conv2d:

@@ -1,6 +1,6 @@
 """A convolutional network of timm, with the stride and the weights of Re-ID."""
 
-from typing import Any
+from typing import Any, cast
 
 import timm
 import torch
@@ -10,7 +10,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.modeling.backbones.pretrained import load_matching, read_state_dict, require_download
-from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, put_channels_first, remove_last_stride
+from fastreid_mm.modeling.backbones.stages import LAYOUTS, Layout, layout_of, put_channels_first, remove_last_stride
 
 KEY = "MODEL.BACKBONE.RESNET.NAME"
 """The config key of the network's name."""
@@ -38,11 +38,15 @@ def create_cnn(cfg: CfgNode) -> nn.Module:
     """
     backbone, name = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.RESNET.NAME
     network = _create(name, pretrained=backbone.PRETRAIN and not backbone.PRETRAIN_PATH)
-    _drop_classifier(network)
+    layout = cast(Layout, layout_of(network))
+    for child in [child for child, _ in network.named_children() if child not in layout.names]:
+        setattr(network, child, nn.Identity())  # what comes after the maps
     if backbone.LAST_STRIDE == 1 and not remove_last_stride(network):
         raise InputError(f"MODEL.BACKBONE.LAST_STRIDE 1: {name} has a stride that cannot be removed")
     if not backbone.RESNET.STEM_RELU:
-        _drop_stem_relu(network, name)
+        if not isinstance(network, ResNet):
+            raise InputError(f"MODEL.BACKBONE.RESNET.STEM_RELU False: {name} is not a ResNet of timm")
+        network.act1 = nn.Identity()
     return network.to(memory_format=memory_format(backbone.CHANNELS_LAST))
 
 
@@ -86,16 +90,3 @@ def _create_any_size(name: str, pretrained: bool) -> nn.Module:
         except TypeError:  # a network that has no such option
             continue
     return timm.create_model(name, pretrained=pretrained, num_classes=0)
-
-
-def _drop_classifier(network: nn.Module) -> None:
-    """Take out what comes after the maps."""
-    layout = layout_of(network)
-    for name in [name for name, _ in network.named_children() if layout and name not in layout.names]:
-        setattr(network, name, nn.Identity())
-
-
-def _drop_stem_relu(network: nn.Module, name: str) -> None:
-    if not isinstance(network, ResNet):
-        raise InputError(f"MODEL.BACKBONE.RESNET.STEM_RELU False: {name} is not a ResNet of timm")
-    network.act1 = nn.Identity()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmseg_mm.engine.cpu_processes import OPTIONS, join_processes
+from mmseg_mm.engine.host_script import CPU_WRAPPER, join_processes
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def joined(monkeypatch):
 
 @pytest.mark.parametrize("arguments", [["c.py", "--launcher", "pytorch"], ["--launcher=pytorch", "c.py"]])
 def test_processes_without_a_gpu_meet_over_gloo(joined, arguments):
-    assert join_processes(arguments) == list(OPTIONS) and joined == ["gloo"]
+    assert join_processes(arguments) == list(CPU_WRAPPER) and joined == ["gloo"]
 
 
 def test_the_host_is_left_to_itself_otherwise(joined, monkeypatch):

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from fastreid_mm.saliency.curve_plot import plot_curves
+from fastreid_mm.saliency.sod_report import plot_curves
 from tests.mmseg_mm.evaluation.test_sod_metric import make_samples, run
 
 

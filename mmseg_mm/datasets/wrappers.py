@@ -1,4 +1,7 @@
-"""Repeated data set with an end."""
+"""Data sets around another one: a repeated one with an end, and access to the innermost."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from mmengine.dataset import RepeatDataset
 from mmseg.registry import DATASETS
@@ -21,3 +24,9 @@ class FiniteRepeatDataset(RepeatDataset):
         if index >= len(self):
             raise IndexError(f"item {index} of {len(self)}")
         return super().__getitem__(index)
+
+
+def innermost_dataset(dataset: Any) -> Any:
+    """Return the data set, or the config of one, inside its wrappers, such as a repeated data set."""
+    inner = dataset.get("dataset") if isinstance(dataset, Mapping) else getattr(dataset, "dataset", None)
+    return dataset if inner is None else innermost_dataset(inner)
