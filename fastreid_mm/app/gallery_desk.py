@@ -1,7 +1,7 @@
 """Search of an index by the page: the nearest images that pass a filter."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -104,15 +104,10 @@ class GalleryDesk:
             feature = self.predictor.features(queries, modality)
             if not bool(feature.isfinite().all()):
                 raise InputError("the feature of the query has numbers that are not finite")
-            return self._first(lambda count: self._searcher.search(feature, count)[0], wanted, top)
-
-    @staticmethod
-    def _first(search: Callable[[int], list[Match]], wanted: Callable[[Match], bool], top: int) -> list[Match]:
-        """Search for more and more images until enough are wanted, or the index has no more."""
-        count = top
-        while True:
-            matches = search(count)
-            passing = [match for match in matches if wanted(match)]
-            if len(passing) >= top or len(matches) < count:
-                return passing[:top]
-            count *= _MORE
+            count = top
+            while True:  # more and more images, until enough are wanted, or the index has no more
+                matches = self._searcher.search(feature, count)[0]
+                passing = [match for match in matches if wanted(match)]
+                if len(passing) >= top or len(matches) < count:
+                    return passing[:top]
+                count *= _MORE

@@ -23,16 +23,9 @@ def start(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace, output_dir: str = "") -> Results:
-    """Train or test as the arguments say; both save ``results.json`` in ``OUTPUT_DIR``.
+    """Train or test as the arguments say, in ``output_dir`` if given; both save ``results.json`` in ``OUTPUT_DIR``.
 
     A test in a training's folder saves ``eval_results.json``.
-
-    Args:
-        args: the parsed command line.
-        output_dir: the folder to use in the place of ``OUTPUT_DIR``, if given.
-
-    Returns:
-        The results on the first process, an empty dict on the others.
 
     Raises:
         InputError: the arguments, the config or the data cannot be used.

@@ -38,15 +38,7 @@ def peak_memory() -> float:
 
 
 def told(iterations: int, step: float, epochs: int, test: float, of_a_test: str) -> str:
-    """Say in a line what a training takes.
-
-    Args:
-        iterations: number of those of an epoch.
-        step: seconds of one.
-        epochs: number of epochs.
-        test: seconds of a test.
-        of_a_test: what a test makes in that time.
-    """
+    """Say in a line what a training takes: seconds of a step, of all epochs, and of what a test makes in its time."""
     epoch = iterations * step
     return (
         f"Dry run: {iterations} iterations of {step:.2f} s, {duration(epoch)} an epoch, {duration(epoch * epochs)} for "

@@ -24,10 +24,6 @@ _LEADING_NUMBER = re.compile(r"(-1|\d+)[_-]")
 def labels_by_pattern(paths: Iterable[str], pattern: re.Pattern) -> dict[str, Labels]:
     """Read the labels of images from the named groups of a pattern, which is searched for in their paths.
 
-    Args:
-        paths: paths relative to a folder, with "/".
-        pattern: a pattern with named groups.
-
     Returns:
         The text of each group, empty for groups that take no part, by path; paths without a match are left out.
     """

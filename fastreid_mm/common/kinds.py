@@ -59,12 +59,6 @@ Known = Mapping[str, Union[Kind, "Known"]]
 def known_entries(content: Mapping, known: Known, path: str, place: str = "") -> dict[str, Any]:
     """Take the known entries of a checkpoint, without all others.
 
-    Args:
-        content: the content of the checkpoint.
-        known: the names of the entries to take, with their kinds.
-        path: the path of the file, for errors.
-        place: the names that lead to ``content``, each followed by a dot, for errors.
-
     Raises:
         InputError: names the file and the first entry that is of another kind.
     """

@@ -20,11 +20,7 @@ replaced."""
 
 
 def clear_output_dir(folder: str, needed: str = "") -> None:
-    """Delete the files of an earlier run from the folder of a new one; files with other names stay.
-
-    Args:
-        folder: ``OUTPUT_DIR``, in which no file is open yet.
-        needed: a file that the new run begins with.
+    """Delete the files of an earlier run from the folder of a new one, with no file open yet; others stay.
 
     Raises:
         InputError: the needed file would be deleted.
@@ -37,11 +33,7 @@ def clear_output_dir(folder: str, needed: str = "") -> None:
 
 
 def refuse_used_output_dir(folder: str, resume: bool = False) -> None:
-    """Refuse a folder with a training in it.
-
-    Args:
-        folder: ``OUTPUT_DIR``.
-        resume: whether the training was to be resumed, but has no usable checkpoint.
+    """Refuse a folder with a training in it, with ``resume`` because that has no usable checkpoint.
 
     Raises:
         InputError: names the folder and the files in it.

@@ -9,11 +9,6 @@ from fastreid_mm.common.errors import InputError
 def require_place(path: Path, option: str, make: bool = False) -> None:
     """Refuse the path of a file that cannot be written.
 
-    Args:
-        path: the path of the file.
-        option: the option by which the path was given, for the message.
-        make: whether to make its folder if there is none.
-
     Raises:
         InputError: names the option and the path: it is a folder, or its folder does not exist or is not writable.
     """

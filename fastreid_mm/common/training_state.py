@@ -1,4 +1,4 @@
-"""Comparison of the state of an optimizer or schedule in a checkpoint with that of the run that resumes it.
+"""Comparison of the settings and states in a training's checkpoint with those of the run that resumes it.
 
 PyTorch's and mmengine's schedules put every entry of a saved state into their ``__dict__``, whatever its name.
 """
@@ -13,6 +13,22 @@ from torch import Tensor
 from fastreid_mm.common.errors import InputError
 
 _SAVED = Mapping | list | tuple | str | bool | int | float | Tensor | None  # functions are not
+
+
+def changed_settings(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Find the settings that both trainings have and that differ.
+
+    Returns:
+        The value then and the value now, by name.
+    """
+    return {key: (then[key], value) for key, value in now.items() if key in then and not is_same(value, then[key])}
+
+
+def is_same(value: object, other: object) -> bool:
+    """Tell whether two values are equal, tuples and lists alike."""
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
+        return list(value) == list(other)
+    return value == other
 
 
 def take_state(current: Any, saved: Any, path: str, place: str) -> Any:

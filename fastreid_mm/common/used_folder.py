@@ -18,12 +18,6 @@ def files_in(folder: str | Path, patterns: Iterable[str]) -> list[Path]:
 def refuse_used(used: str, names: Sequence[str], option: str, resuming: str = "--resume goes on with it") -> None:
     """Refuse a folder that holds files of a training.
 
-    Args:
-        used: the folder and its contents, in words.
-        names: the names of the files; empty if the folder is free.
-        option: the option that sets the folder.
-        resuming: a description of what ``--resume`` would do.
-
     Raises:
         InputError: names the folder and the files.
     """

@@ -12,11 +12,7 @@ class WriteError(InputError, OSError):
 
 
 def write_whole(path: str, write: Callable[[str], object]) -> None:
-    """Write a file whole or not at all: under a temporary name, flushed to the disk, then renamed.
-
-    Args:
-        path: the file.
-        write: writes the file to the path it is given.
+    """Write a file whole or not at all: ``write`` gets a temporary name, which is flushed to the disk and renamed.
 
     Raises:
         WriteError: names the file and the reason, which is unknown if PyTorch fails with a ``RuntimeError``.

@@ -13,15 +13,10 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import DECLARED, leaves
-from fastreid_mm.common.same_training import changed_settings
+from fastreid_mm.common.training_state import changed_settings
 from fastreid_mm.engine.checkpoint import AS_WEIGHTS
 
 logger = logging.getLogger("fastreid.mm")
-
-
-def saved_settings(cfg: CfgNode, iters_per_epoch: int) -> dict[str, object]:
-    """Gather the settings of a training that its checkpoints record, as plain data."""
-    return {"config": _settings(cfg), "iters_per_epoch": iters_per_epoch}
 
 
 def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_epoch: int) -> None:
@@ -48,8 +43,8 @@ def require_same_training(cfg: CfgNode, content: Mapping, path: str, iters_per_e
         )
 
 
-def _settings(cfg: CfgNode) -> dict[str, object]:
-    """Gather every key that affects training, by dotted name."""
+def training_settings(cfg: CfgNode) -> dict[str, object]:
+    """Gather every key that affects training, by dotted name, as checkpoints record them."""
     return {key: value for key, value in leaves(cfg) if _on_resume(key) != "free"}
 
 
@@ -63,7 +58,7 @@ def _on_resume(name: str) -> str:
 
 def _compare_settings(cfg: CfgNode, saved: Mapping[str, object]) -> None:
     others = []
-    for key, (was, value) in changed_settings(_settings(cfg), saved).items():
+    for key, (was, value) in changed_settings(training_settings(cfg), saved).items():
         if _on_resume(key) == "refused":
             raise InputError(f"{key} {value}: the checkpoint to resume is of {was}")
         if _on_resume(key) == "kept":

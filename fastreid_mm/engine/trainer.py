@@ -33,7 +33,7 @@ from fastreid_mm.engine.interruption import InterimCheckpointer, gather_buffers,
 from fastreid_mm.engine.precise_bn import PreciseBN, check_precise_bn
 from fastreid_mm.engine.record import initial_weights, list_checksum, log_record, run_record, save_record
 from fastreid_mm.engine.report import require_expected, require_expected_form, require_expected_names, save_results
-from fastreid_mm.engine.resuming import require_same_training, saved_settings
+from fastreid_mm.engine.resuming import require_same_training, training_settings
 from fastreid_mm.engine.schedule import apply_new_schedule, build_optimizer
 from fastreid_mm.engine.setup import save_config, seed_everything, settle
 from fastreid_mm.engine.step import TrainingStep, training_precision
@@ -263,7 +263,8 @@ class MMTrainer(DefaultTrainer):
             seed=self.cfg.SEED,
             data=self._lists["train"],
             images=len(cast(ItemSet, self._trainer.data_loader.dataset)),
-            **saved_settings(self.cfg, self.iters_per_epoch),
+            config=training_settings(self.cfg),
+            iters_per_epoch=self.iters_per_epoch,
             num_classes=self.cfg.MODEL.HEADS.NUM_CLASSES,
             buffers=gather_buffers(unwrap(self.model)),
         )

@@ -16,9 +16,6 @@ def take_terms(model: nn.Module, cfg: CfgNode) -> nn.Module:
 
     With fast-reid's four alone, or another architecture, it stays as it is.
 
-    Returns:
-        The same model.
-
     Raises:
         InputError: see :func:`build_losses`.
     """

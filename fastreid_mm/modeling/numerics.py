@@ -138,12 +138,6 @@ def warn_if_slower(model: nn.Module, batch: Mapping[str, Any], device: torch.dev
     """Warn if training in mixed precision is slower than in float32, by passes forward and back of a few samples.
 
     The network is measured in evaluation mode, so that nothing of it changes.
-
-    Args:
-        model: the network, not wrapped for several processes.
-        batch: a batch of training, of which the first samples are used.
-        device: the device of both.
-        dtype: the precision.
     """
     modes = {part: part.training for part in model.modules()}
     parameters = [value for value in model.parameters() if value.requires_grad]

@@ -139,8 +139,8 @@ def score_sets(
     """
     pool, scores = JobPool(num_workers), {}
     for name, one in sets.items():
-        for paths in tqdm(one.pairs, desc=name, unit="map"):
-            pool.submit(partial(score_file, *paths, max_pixels, round_first))
+        for path, mask in tqdm(one.pairs, desc=name, unit="map"):
+            pool.submit(partial(score_file, path, mask, max_pixels, round_first))
         scores[name] = [each for each in pool.collect() if each is not None]
     return scores
 

@@ -36,18 +36,18 @@ def load_config(config_file: str | os.PathLike, options: Sequence[object]) -> Cf
     config_file = find_config(config_file, "fastreid_mm") if config_file else ""
     if isinstance(options, str | Mapping):
         raise InputError(f"config options must be a list of keys and values in turn, not {options!r}")
-    options = [str(word) for word in options]  # as on the command line
-    if len(options) % 2:
-        raise InputError(f"config options come as KEY VALUE pairs, {options[-1]!r} is left over")
+    words = [str(word) for word in options]  # as on the command line
+    if len(words) % 2:
+        raise InputError(f"config options come as KEY VALUE pairs, {words[-1]!r} is left over")
     try:
         content = _read_file(config_file, shared) if config_file else CfgNode()
-        if shared and content.get(KEY) and KEY not in options[::2]:
+        if shared and content.get(KEY) and KEY not in words[::2]:
             raise InputError(f'{config_file}: it needs code from outside; if you trust it: {KEY} "{content[KEY]}"')
-        cfg = config_with(_imports(content, options))
+        cfg = config_with(_imports(content, words))
         cfg.merge_from_other_cfg(content)
         if shared:
             cfg.MODEL.WEIGHTS = str(Path(config_file).with_name(WEIGHTS))
-        cfg.merge_from_list(_with_floats(cfg, options))
+        cfg.merge_from_list(_with_floats(cfg, words))
     except InputError:
         raise
     except RecursionError:  # from an option

@@ -8,7 +8,7 @@ from fastreid.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed
 from fastreid_mm.common.keys import DECLARED, leaves
-from fastreid_mm.common.same_training import is_same
+from fastreid_mm.common.training_state import is_same
 from fastreid_mm.settings.config import defaults_of
 
 logger = logging.getLogger("fastreid.mm")
@@ -61,10 +61,6 @@ def refuse_unread(cfg: CfgNode, reads: Set[str]) -> None:
     """Refuse keys that differ from their defaults and that nothing has read, after a run was built.
 
     Keys that a user's own script has added, without ``IMPORTS``, have no default here, and are accepted.
-
-    Args:
-        cfg: the config.
-        reads: the dotted keys that were read, from a :class:`RecordedConfig`.
 
     Raises:
         InputError: names the keys.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from fastreid_mm.common.checkpoint_match import Match, match_tensors, refuse_other_model
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.common.same_training import changed_settings
+from fastreid_mm.common.training_state import changed_settings
 from mmseg_mm.engine.config_values import value_at
 
 UNSEEN = {

@@ -12,7 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from fastreid_mm.common.errors import InputError, listed
-from fastreid_mm.common.same_training import changed_settings
+from fastreid_mm.common.training_state import changed_settings
 from mmseg_mm.engine.config_values import value_at
 from mmseg_mm.engine.run_record import data_checksum
 

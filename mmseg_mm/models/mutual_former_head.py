@@ -1,6 +1,6 @@
 """MutualFormer's decode head for RGB-D salient object detection (section 4.1)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 import torch.nn.functional as F
@@ -77,7 +77,16 @@ class MutualFormerHead(BaseDecodeHead):
         init_cfg: Sequence[dict] | None = INITIALIZATION,
         **decode_head,
     ) -> None:
-        _check(regularization, in_channels, patch_strides, feature_strides, decode_head)
+        unknown = sorted(set(decode_head) - {"align_corners"})
+        if unknown:
+            raise InputError(f"MutualFormerHead cannot use {', '.join(unknown)}")
+        if not 0 <= regularization < 1:
+            raise InputError(f"regularization {regularization} is not in [0, 1)")
+        if not len(in_channels) == len(patch_strides) == len(feature_strides):
+            raise InputError(
+                f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
+                f"feature_strides {tuple(feature_strides)} are not for equally many levels"
+            )
         super().__init__(
             list(in_channels),
             channels,
@@ -191,26 +200,6 @@ class MutualFormerHead(BaseDecodeHead):
         refined, first = self.decoders[0](fused)
         refined, second = self.decoders[1](refined, feedback=first, only_merged=only_merged)
         return refined, first, second
-
-
-def _check(
-    regularization: float,
-    in_channels: Sequence[int],
-    patch_strides: Sequence[int],
-    feature_strides: Sequence[int],
-    decode_head: Mapping,
-) -> None:
-    """Refuse arguments of the head that it cannot use."""
-    unknown = sorted(set(decode_head) - {"align_corners"})
-    if unknown:
-        raise InputError(f"MutualFormerHead cannot use {', '.join(unknown)}")
-    if not 0 <= regularization < 1:
-        raise InputError(f"regularization {regularization} is not in [0, 1)")
-    if not len(in_channels) == len(patch_strides) == len(feature_strides):
-        raise InputError(
-            f"in_channels {tuple(in_channels)}, patch_strides {tuple(patch_strides)} and "
-            f"feature_strides {tuple(feature_strides)} are not for equally many levels"
-        )
 
 
 def _saliency(channels: int) -> nn.Conv2d:

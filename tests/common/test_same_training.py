@@ -1,4 +1,4 @@
-from fastreid_mm.common.same_training import changed_settings
+from fastreid_mm.common.training_state import changed_settings
 
 
 def test_settings_that_both_have_and_that_differ_are_found():

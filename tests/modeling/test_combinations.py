@@ -10,7 +10,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.engine.schedule import build_optimizer
 from fastreid_mm.modeling import LOSS_REGISTRY
 from fastreid_mm.modeling.heads.head import build_head
-from fastreid_mm.modeling.terms import build_losses
+from fastreid_mm.modeling.terms.term import build_losses
 from tests.modeling.test_architectures import batch_of
 
 BACKBONES = {

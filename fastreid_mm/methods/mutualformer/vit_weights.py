@@ -13,10 +13,7 @@ KEY = "MODEL.MUTUALFORMER.VIT"
 
 
 def vit_weights(source: str) -> Mapping[str, Tensor]:
-    """Get the tensors of a ViT by name.
-
-    Args:
-        source: a name of timm's, with or without a tag, or the path of a file.
+    """Get the tensors by name of a ViT of timm's, with or without a tag, or of a file.
 
     Raises:
         InputError: names the key; the weights cannot be downloaded, or the file cannot be read.

@@ -14,11 +14,6 @@ Backbone = TypeVar("Backbone", bound=nn.Module)
 def build_required(cfg: CfgNode, kind: type[Backbone], name: str) -> Backbone:
     """Build the backbone that ``MODEL.BACKBONE.NAME`` names.
 
-    Args:
-        cfg: the config.
-        kind: the class that the architecture needs.
-        name: name of the builder of that class, for the error message.
-
     Raises:
         InputError: the backbone is of another class.
     """

@@ -114,12 +114,6 @@ def build_head(cfg: CfgNode, dim: int, map_size: MapSize, provides: Sequence[str
     The head finds what the backbone knows in its config: channels of the maps under ``MODEL.BACKBONE.FEAT_DIM``, rows
     and columns under ``MODEL.BACKBONE.MAP_TRAIN`` and ``MAP_TEST``. None of these need be right in the given one.
 
-    Args:
-        cfg: the config.
-        dim: channels of the maps.
-        map_size: (height, width) of images to (rows, columns) of their maps.
-        provides: names of the inputs that there are.
-
     Raises:
         InputError: there is no such head, it needs other inputs, or it cannot be built.
     """

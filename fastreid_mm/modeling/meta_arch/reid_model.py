@@ -181,14 +181,7 @@ def shared_arguments(cfg: CfgNode) -> dict:
 
 
 def composed_arguments(cfg: CfgNode, backbone: nn.Module, dim: int, map_size: MapSize, provides: Sequence[str]) -> dict:
-    """Build head and losses for a backbone: the arguments of :class:`ComposedModel`.
-
-    Args:
-        cfg: the config.
-        backbone: what is composed with a head.
-        dim: channels of the maps that the head gets.
-        map_size: (height, width) of images to (rows, columns) of their maps.
-        provides: names of the inputs that the architecture makes.
+    """Build head and losses for maps of ``dim`` channels of a backbone: the arguments of :class:`ComposedModel`.
 
     Raises:
         InputError: head, losses and what they need do not go together.

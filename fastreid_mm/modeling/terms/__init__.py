@@ -1,40 +1,7 @@
 """Loss terms that several methods share, and how they are selected by name."""
 
-from fastreid_mm.modeling.terms.centers import CenterLoss, HeteroCenter
-from fastreid_mm.modeling.terms.host import (
-    CircleLoss,
-    Cosface,
-    CrossEntropyLoss,
-    FeatureTerm,
-    IdentityTerm,
-    TripletLoss,
-)
-from fastreid_mm.modeling.terms.term import (
-    LOSS_REGISTRY,
-    SCALE,
-    Labels,
-    LossTerm,
-    LossTerms,
-    build_losses,
-    needed_outputs,
-    total,
-)
+import fastreid_mm.modeling.terms.centers  # noqa: F401  registers its terms
+from fastreid_mm.modeling.terms.host import FeatureTerm, IdentityTerm
+from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, SCALE, Labels, LossTerm, needed_outputs, total
 
-__all__ = [
-    "LOSS_REGISTRY",
-    "SCALE",
-    "CenterLoss",
-    "CircleLoss",
-    "Cosface",
-    "CrossEntropyLoss",
-    "FeatureTerm",
-    "HeteroCenter",
-    "IdentityTerm",
-    "Labels",
-    "LossTerm",
-    "LossTerms",
-    "TripletLoss",
-    "build_losses",
-    "needed_outputs",
-    "total",
-]
+__all__ = ["LOSS_REGISTRY", "SCALE", "FeatureTerm", "IdentityTerm", "Labels", "LossTerm", "needed_outputs", "total"]

@@ -189,11 +189,6 @@ def needed_outputs(cfg: CfgNode) -> frozenset[str]:
 def build_losses(cfg: CfgNode, head: nn.Module, provides: Sequence[str]) -> LossTerms:
     """Build the terms that ``MODEL.LOSSES.NAME`` names, for what a head gives.
 
-    Args:
-        cfg: the config.
-        head: built already.
-        provides: names of the head's inputs, of which ``modalities`` may be one.
-
     Raises:
         InputError: a term needs what the head does not give; names both, and the heads that give it.
     """

@@ -72,7 +72,7 @@ def _reid(folder: Path) -> dict[str, Loader]:
     from recording.reid import batch_of
 
     from fastreid_mm.engine.checkpoint import PER_IDENTITY, SafeCheckpointer
-    from fastreid_mm.engine.resuming import saved_settings
+    from fastreid_mm.engine.resuming import training_settings
     from fastreid_mm.engine.trainer import MMTrainer
     from fastreid_mm.inference.trained_model import trained_model
     from fastreid_mm.settings.load import load_config, with_values
@@ -91,7 +91,7 @@ def _reid(folder: Path) -> dict[str, Loader]:
     optimizer.step()
     home = folder / "reid"
     home.mkdir()
-    extras = {"epoch": 0, "iterations": 3, "seed": 1, **saved_settings(cfg, 3)}
+    extras = {"epoch": 0, "iterations": 3, "seed": 1, "config": training_settings(cfg), "iters_per_epoch": 3}
     extras |= {"data": "0" * 64, "num_classes": 5, "buffers": []}
     SafeCheckpointer(model, str(home), optimizer=optimizer, **schedules).save("model_0000", **extras)
 
