@@ -44,7 +44,6 @@ def refuse_other_model(path: str, wrong: Mapping[str, Collection[str]], advice: 
     """Refuse a checkpoint if there are tensors that do not match the model.
 
     Args:
-        path: the path of the checkpoint.
         wrong: names of tensors by the word for what is wrong with them, such as "missing".
         advice: the end of the message.
 

@@ -38,7 +38,6 @@ def find_weights(content: object, path: str, own: Collection[str] = ()) -> Weigh
 
     Args:
         content: the content of the file, with the tensors in mappings by their names.
-        path: the path of the file, for errors.
         own: the network's names; the key and prefix are those under which most of them are. If empty, the prefix
             consists of the :data:`WRAPPERS` before the names.
 

@@ -87,7 +87,6 @@ def list_folder(
     """List the folders and the images in a folder, each sorted by name; links are followed.
 
     Args:
-        folder: the path of the folder.
         left_out: records every other file, and broken links.
         suffixes: the suffixes of images, in lower case.
         beside: names of files and folders that are expected there and skipped.
@@ -156,7 +155,6 @@ def images_below(folder: str, left_out: LeftOut) -> list[str]:
     Each folder is read once, under its own name if it lies there, otherwise under that of the first link to it.
 
     Args:
-        folder: the path of the folder.
         left_out: records files that are no images, and links to folders that were read already.
 
     Raises:
@@ -196,10 +194,8 @@ def numbered_folders(folder: str, left_out: LeftOut, prefix: str = "", beside: t
     """Find the folders in a folder that are named by a number, such as "8" or "0008".
 
     Args:
-        folder: the path of the folder.
         left_out: records the files there, and folders with other names.
         prefix: a word before the number, in any case: "cam" of "cam1", "Cam01".
-        beside: see :func:`list_folder`.
 
     Returns:
         Paths by number, in the order of the numbers.
@@ -223,10 +219,8 @@ def named_folders(folder: str, names: Iterable[str], left_out: LeftOut, beside: 
     """Find the folders with some names in a folder, in any case: "rgb" for "RGB".
 
     Args:
-        folder: the path of the folder.
         names: the names of the folders.
         left_out: records the files there, and folders with other names.
-        beside: see :func:`list_folder`.
 
     Returns:
         Paths of the folders that exist by their names as in ``names``.

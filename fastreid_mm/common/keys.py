@@ -134,7 +134,6 @@ def refuse_odd(cfg: CfgNode, defaults: Mapping[str, Any] | None = None) -> None:
     """Refuse values that keys may not have.
 
     Args:
-        cfg: the config.
         defaults: defaults by dotted name of keys that are not declared, which are not checked otherwise.
 
     Raises:

@@ -66,7 +66,6 @@ def load_safely(path: str, trust: bool = False, map_location: MapLocation = "cpu
     """Load the content of a PyTorch file. NumPy's scalars become plain numbers.
 
     Args:
-        path: the path of the file.
         trust: whether the file may run code: ``MODEL.TRUST_WEIGHTS``.
         map_location: the device of the tensors, as ``torch.load`` takes it.
         advice: the advice in the error about a file that is not trusted.

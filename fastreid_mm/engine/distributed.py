@@ -16,7 +16,6 @@ def wrap(model: nn.Module, freezes: bool = False, sync_bn: bool = True) -> nn.Mo
     """Wrap a model so that all processes share gradients; a single process returns it as it is.
 
     Args:
-        model: the model.
         freezes: whether some of its parameters will have no gradient for a while.
         sync_bn: whether BatchNorm takes the statistics of all processes.
     """

@@ -32,7 +32,6 @@ def check_test_sets(
     """Draw the galleries of every test set, without ranking them.
 
     Args:
-        cfg: the config.
         build: makes the evaluators.
         lists: receives the :func:`list_checksum` of every data set.
 
@@ -70,7 +69,6 @@ def run_tests(
     """Test on ``DATASETS.TESTS``, and write a table of the results to the log.
 
     Args:
-        cfg: the config.
         model: the model, which may be wrapped for several processes.
         build: makes the evaluators.
         notes: texts to be part of all results.

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -117,14 +118,11 @@ def choose_numerics(
         copies = {True: deepcopy(model).to(memory_format=torch.channels_last)} if True in formats else {}
     networks = {each: copies.get(each.channels_last, model) for each in dict.fromkeys([PLAIN, *allowed])}
 
-    def call(numerics: Numerics) -> Callable[[int], object]:
-        def run(samples: int) -> Tensor:
-            with numerics.autocast(device):
-                return forward(networks[numerics], part_of(batch, slice(samples)))
+    def run(numerics: Numerics, samples: int) -> Tensor:
+        with numerics.autocast(device):
+            return forward(networks[numerics], part_of(batch, slice(samples)))
 
-        return run
-
-    measured = measure_speeds({each: call(each) for each in networks}, len(batch["images"]))
+    measured = measure_speeds({each: partial(run, each) for each in networks}, len(batch["images"]))
     if len(allowed) == 1:
         (named,) = allowed
         _warn_if_slower("TEST.AMP and TEST.CHANNELS_LAST", measured, named)
@@ -142,16 +140,13 @@ def warn_if_slower(model: nn.Module, batch: Mapping[str, Any], device: torch.dev
     modes = {part: part.training for part in model.modules()}
     parameters = [value for value in model.parameters() if value.requires_grad]
 
-    def call(numerics: Numerics) -> Callable[[int], object]:
-        def run(samples: int) -> object:
-            with numerics.autocast(device):
-                total = model(part_of(batch, slice(samples))).float().sum()
-            return torch.autograd.grad(total, parameters, allow_unused=True)
-
-        return run
+    def run(numerics: Numerics, samples: int) -> object:
+        with numerics.autocast(device):
+            total = model(part_of(batch, slice(samples))).float().sum()
+        return torch.autograd.grad(total, parameters, allow_unused=True)
 
     model.eval()
-    measured = measure_speeds({each: call(each) for each in (PLAIN, Numerics(dtype))}, len(batch["images"]))
+    measured = measure_speeds({each: partial(run, each) for each in (PLAIN, Numerics(dtype))}, len(batch["images"]))
     for part, training in modes.items():
         part.training = training
     _warn_if_slower("SOLVER.AMP", measured, Numerics(dtype))

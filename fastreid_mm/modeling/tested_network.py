@@ -20,7 +20,6 @@ class TestedNetwork(nn.Module):
 
     Args:
         model: a meta-architecture, not wrapped for several processes.
-        cfg: the config.
     """
 
     __test__ = False  # no test, whatever its name looks like to pytest

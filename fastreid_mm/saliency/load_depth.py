@@ -170,7 +170,6 @@ class DepthLoader(SecondLoader):
 
         Args:
             raw: the values (H, W) of the file.
-            path: the path of the file.
             direction: the direction of its depth.
         """
         if raw.dtype.kind == "f":

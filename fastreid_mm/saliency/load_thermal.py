@@ -78,7 +78,6 @@ class ThermalLoader(SecondLoader):
 
         Args:
             values: the values, (H, W) or (H, W, 3).
-            path: the path of the file.
             given: the range of the sample, if it has one.
         """
         if values.ndim == 3:

@@ -63,9 +63,6 @@ def check_weights(expected: Mapping, saved: Mapping, path: str, purpose: str = "
     """Compare the weights of a model and of a checkpoint, which may have further ones.
 
     Args:
-        expected: The tensors of the model by name.
-        saved: The tensors of the checkpoint by name.
-        path: The path of the checkpoint, for the error.
         purpose: One of :data:`PURPOSES`. To "resume" needs all weights, to "predict" all but :data:`TRAINING_ONLY`,
             and to "begin" training at least one.
 
