@@ -14,14 +14,14 @@ from fuzzing.campaign import Try
 def tries(rng: random.Random, folder: Path) -> Iterator[Try]:
     """Damage an image file, and open it by each reader."""
     from fastreid_mm.common.read_image import read_rgb
-    from fastreid_mm.saliency.image_files import image_size, read_grey, read_mask
+    from fastreid_mm.saliency.image_files import image_size, look_at_mask, read_grey
 
     files = {path.name: path.read_bytes() for path in originals(folder)}
     while True:
         name = rng.choice(sorted(files))
         path = folder / f"damaged{Path(name).suffix}"
         path.write_bytes(mutate(files[name], rng))
-        readers = (read_rgb, read_grey, read_mask, image_size)
+        readers = (read_rgb, read_grey, look_at_mask, image_size)
         yield Try({f"{reader.__name__} of {name}": partial(reader, str(path)) for reader in readers})
 
 
