@@ -76,7 +76,7 @@ def test_wrong_arguments_and_paths_are_refused_before_anything_heavy_is_imported
         (commands + "train", "main", "--resume", "--overwrite"): "--resume goes on",
         (commands + "train", "main", "--num-gpus", "many"): "argument --num-gpus",
         (commands + "train_regdb_trials", "main", "--dry-run"): "--dry-run leaves no results",
-        (commands + "test", "main", *model, "none.pth"): "checkpoint none.pth does not exist",
+        (commands + "train", "test", *model, "none.pth"): "checkpoint none.pth does not exist",
         (commands + "export", "main", *model, "none.pth", "--output", "a.onnx"): "checkpoint none.pth does not exist",
         (commands + "extract_features", "main", *model, config, *images, "none", "--output", "a.npz"): "--images: none",
         (commands + "index_gallery", "main", *model, config, *images, "none", "--index", "a"): "--images: none",
