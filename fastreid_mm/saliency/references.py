@@ -1,13 +1,14 @@
 """Scores of maps that know nothing of the images: all black ones, and the mean of a set's masks."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import cv2
 import numpy as np
 
 from fastreid_mm.saliency.image_files import look_at_mask
 from fastreid_mm.saliency.saliency_scores import Scores
-from fastreid_mm.saliency.score_job import JobPool, ScoreJob
+from fastreid_mm.saliency.score_job import ScoreJob
 
 SIDE = 128
 """Side in pixels of the mean, which is resized to each mask."""
@@ -21,7 +22,7 @@ def mean_mask(mask_paths: Sequence[str]) -> np.ndarray:
     return (total / len(mask_paths)).astype(np.float32)
 
 
-def reference_scores(mask_paths: Sequence[str], num_workers: int = 0) -> dict[str, list[Scores]]:
+def reference_scores(mask_paths: Sequence[str]) -> dict[str, list[Scores]]:
     """Score maps without any object, and the mean of the masks.
 
     Returns:
@@ -32,8 +33,5 @@ def reference_scores(mask_paths: Sequence[str], num_workers: int = 0) -> dict[st
     """
     found, black = {}, np.zeros((SIDE, SIDE), np.float32)
     for name, one in {"all black": black, "mean of the masks": mean_mask(mask_paths)}.items():
-        pool = JobPool(num_workers)
-        for path in mask_paths:
-            pool.submit(ScoreJob(one, path, None).run)
-        found[name] = [each for each in pool.collect() if each is not None]
+        found[name] = [cast(Scores, ScoreJob(one, path, None).run()) for path in mask_paths]
     return found

@@ -73,11 +73,7 @@ class CMTHead(PartHead):
         completes = bool(needed & {"raw_parts", "compensated_parts"})
         return parts | {
             "compensation": _compensation(options, dim, parts["parts"]) if completes else None,
-            "generator": (
-                partial(ModulationGenerator, dim, options.GENERATOR_REDUCTION, options.GENERATOR_SCALE)
-                if modulates
-                else None
-            ),
+            "generator": _generator(options, dim) if modulates else None,
             "add_to_encoded": options.RESIDUAL_FROM == "encoded",
             "compensation_apart": options.DETACH_COMPENSATION,
             "generator_lr_factor": options.GENERATOR_LR_FACTOR,
@@ -143,6 +139,10 @@ class CMTHead(PartHead):
 def _compensation(options: CfgNode, dim: int, parts: int) -> Callable[[], ModalityCompensation]:
     sizes = (dim, parts, options.HEADS, options.FFN_RATIO, options.DROPOUT, options.DECODER)
     return partial(ModalityCompensation, *sizes, *((options.COMPENSATION_INIT,) if options.DECODER == "block" else ()))
+
+
+def _generator(options: CfgNode, dim: int) -> Callable[[], ModulationGenerator]:
+    return partial(ModulationGenerator, dim, options.GENERATOR_REDUCTION, options.GENERATOR_SCALE)
 
 
 def _check(cfg: CfgNode, dim: int, modulates: bool) -> None:

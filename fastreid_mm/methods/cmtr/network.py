@@ -39,8 +39,10 @@ class CMTR(ComposedModel):
         """Read the arguments of the constructor from the config."""
         options = cfg.MODEL.CMTR
         backbone = build_required(cfg, ReIDViT, "build_timm_vit_backbone")
-        unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
-        embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked) if options.MODALITY_EMBEDDING else None
+        embedding = None
+        if options.MODALITY_EMBEDDING:
+            unmarked = 0 if options.EMBED_CLASS_TOKEN else backbone.prefix_tokens
+            embedding = ModalityEmbedding(backbone.dim, prefix_tokens=unmarked)
         arguments = composed_arguments(cfg, backbone, backbone.dim, lambda size: (1, 1), cls.provides)
         return arguments | {"embedding": embedding}
 

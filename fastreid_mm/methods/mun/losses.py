@@ -73,25 +73,25 @@ class ModalityAlignment(LossTerm):
     """Brings the modalities of each identity together, by their maximum mean discrepancy (eq. 15 and 16).
 
     Args:
-        scale: the weight of the loss.
         prototype: compare prototypes rather than the features themselves (table 3).
         bridge: compare visible and infrared each with auxiliary features, or directly with each other (table 3).
         places: pairs in the batch of all processes, each with a row in the memory of prototypes.
         rows_per_identity: how many rows each identity has in a memory of prototypes that belong to identities; 0 for
             the paper's memory, whose rows belong to places in the batch.
         prototype_lr_factor: factor on the learning rate of the prototypes' maps.
+        options: ``scale``, the weight of the loss.
     """
 
     def __init__(
         self,
-        scale: float = 0.008,
         prototype: bool = True,
         bridge: bool = True,
         places: int = 32,
         rows_per_identity: int = 0,
         prototype_lr_factor: float = 0.01,
+        **options,
     ) -> None:
-        super().__init__(scale)
+        super().__init__(**options)
         self.needs = ("triple_features" if bridge else "pair_features", "pair_targets")
         self.pairs = [(VISIBLE, AUXILIARY), (AUXILIARY, INFRARED)] if bridge else [(VISIBLE, INFRARED)]
         self.prototypes: ModalityPrototypes | None = None
@@ -101,15 +101,9 @@ class ModalityAlignment(LossTerm):
     @classmethod
     def from_cfg(cls, cfg: CfgNode) -> "ModalityAlignment":
         """Build it with the keys of its section, and as many rows as a batch has pairs or an identity images."""
-        options = cfg.MODEL.LOSSES.MODALITY_ALIGNMENT
-        return cls(
-            options.SCALE,
-            options.PROTOTYPE,
-            options.BRIDGE,
-            cfg.SOLVER.IMS_PER_BATCH // 2,
-            cfg.DATALOADER.NUM_INSTANCE if options.PROTOTYPE_MEMORY == "identity" else 0,
-            options.PROTOTYPE_LR_FACTOR,
-        )
+        own, places = cfg.MODEL.LOSSES.MODALITY_ALIGNMENT, cfg.SOLVER.IMS_PER_BATCH // 2
+        rows = cfg.DATALOADER.NUM_INSTANCE if own.PROTOTYPE_MEMORY == "identity" else 0
+        return cls(own.PROTOTYPE, own.BRIDGE, places, rows, own.PROTOTYPE_LR_FACTOR, scale=own.SCALE)
 
     def make_parameters(self, widths: Mapping[str, int], num_classes: int) -> None:
         """See :class:`LossTerm`."""

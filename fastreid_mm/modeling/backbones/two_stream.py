@@ -16,6 +16,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.batch_layout import Layout, layout_of
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.modality import INFRARED
 from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.adapters import adapt
 from fastreid_mm.modeling.backbones.cnn import create_cnn, load_cnn, memory_format
@@ -34,7 +35,6 @@ class TwoStreamResNet(nn.Module):
         network: of one of timm's families that :func:`split` knows, without classifier.
         specific_stages: how many of its stages, from the stem on, exist for each modality.
         pretrained: whether the weights are pretrained rather than random.
-        num_modalities: how many modalities there are.
         channels_last: whether the maps lie in memory channels last; the network is to do so too.
 
     Raises:
@@ -46,7 +46,6 @@ class TwoStreamResNet(nn.Module):
         network: nn.Module,
         specific_stages: int = 2,
         pretrained: bool = False,
-        num_modalities: int = 2,
         channels_last: bool = False,
     ) -> None:
         super().__init__()
@@ -54,7 +53,7 @@ class TwoStreamResNet(nn.Module):
         if not 1 <= specific_stages <= len(stages):
             raise ValueError(f"specific_stages {specific_stages} is not one of 1 .. {len(stages)}")
         specific = nn.Sequential(OrderedDict(stages[:specific_stages]))
-        self.streams = nn.ModuleList(deepcopy(specific) for _ in range(num_modalities))
+        self.streams = nn.ModuleList(deepcopy(specific) for _ in range(2))
         self.rest = nn.Sequential(OrderedDict(stages[specific_stages:]))
         self.specific_dim, self.dim = (output_shape(part, (64, 64))[0] for part in (specific, self._whole()))
         self._pretrained = pretrained
@@ -105,7 +104,7 @@ class TwoStreamResNet(nn.Module):
             return self._selected(images.to(memory_format=self._format), modalities)
         counts, rows = (layout or layout_of({"modalities": modalities}))[:2]
         if sum(counts) != len(images):
-            raise ValueError(f"{len(images)} images, but only {sum(counts)} of a modality below {len(self.streams)}")
+            raise ValueError(f"{len(images)} images, but only {sum(counts)} of a modality below 2")
         if rows is None:
             return self.specific_of(images.split(counts))
         return self.specific_of([images[row] for row in rows])[torch.cat(rows).argsort()]
@@ -121,10 +120,8 @@ class TwoStreamResNet(nn.Module):
 
     def _selected(self, images: Tensor, modalities: Tensor) -> Tensor:
         """:meth:`specific` in evaluation without splitting the batch: every stream takes all images."""
-        maps = self.streams[0](images)
-        for index in range(1, len(self.streams)):
-            maps = torch.where((modalities == index).view(-1, 1, 1, 1), self.streams[index](images), maps)
-        return maps
+        visible, infrared = (stream(images) for stream in self.streams)
+        return torch.where((modalities == INFRARED).view(-1, 1, 1, 1), infrared, visible)
 
     def shared(self, maps: Tensor) -> Tensor:
         """(B, specific_dim, h, w) maps of any modalities to (B, dim, h', w'), in one pass."""
@@ -150,7 +147,7 @@ def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
     load_cnn(network, first, path)
     stages = backbone.RESNET.SPECIFIC_STAGES
     try:
-        model = TwoStreamResNet(network, stages, backbone.PRETRAIN, channels_last=backbone.CHANNELS_LAST)
+        model = TwoStreamResNet(network, stages, backbone.PRETRAIN, backbone.CHANNELS_LAST)
     except ValueError as error:
         raise InputError(f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES: {error}") from None
     for index, state in enumerate(others, 1):
