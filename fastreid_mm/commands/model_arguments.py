@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 WEIGHTS_HELP = "checkpoint to use instead of MODEL.WEIGHTS, or a folder with a trained network, or hf://user/name"
 
 
+def add_flag(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+    """Add an option without a value, with the text of its help."""
+    parser.add_argument(name, action="store_true", help=text)
+
+
 def add_checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a config, a checkpoint, and fast-reid's ``KEY VALUE`` pairs at the end."""
     # the second spellings are known from other commands

@@ -6,6 +6,7 @@ Those of ``train`` and ``test`` are the ones of mmsegmentation's scripts, which 
 import argparse
 from pathlib import Path
 
+from fastreid_mm.commands.model_arguments import add_flag
 from fastreid_mm.common.pixels import MAX_PIXELS
 
 Parser = argparse.ArgumentParser
@@ -17,11 +18,11 @@ def train_parser() -> Parser:
     parser = Parser(description="Train a saliency network.")
     _add_config(parser)
     parser.add_argument("--work-dir", help="folder of checkpoints and logs")
-    _add_flag(parser, "--resume", "go on with the training in the folder")
-    _add_flag(parser, "--amp", "train in mixed precision")
+    add_flag(parser, "--resume", "go on with the training in the folder")
+    add_flag(parser, "--amp", "train in mixed precision")
     _add_script_options(parser)
-    _add_flag(parser, "--dry-run", "make two steps and a batch of a test, say what it takes, save nothing")
-    _add_flag(parser, "--overwrite", "begin anew where the folder has a training already, and delete that")
+    add_flag(parser, "--dry-run", "make two steps and a batch of a test, say what it takes, save nothing")
+    add_flag(parser, "--overwrite", "begin anew where the folder has a training already, and delete that")
     return parser
 
 
@@ -31,10 +32,10 @@ def test_parser() -> Parser:
     _add_network(parser)
     parser.add_argument("--work-dir", help="folder of results and logs")
     parser.add_argument("--out", metavar="DIR", help="folder to write the saliency maps to")
-    _add_flag(parser, "--show", "show pictures of image, depth, mask and map")
+    add_flag(parser, "--show", "show pictures of image, depth, mask and map")
     parser.add_argument("--show-dir", metavar="DIR", help="folder to write these pictures to")
     parser.add_argument("--wait-time", type=float, default=2, help="seconds that a picture is shown (default: 2)")
-    _add_flag(parser, "--tta", "average the maps over the views of tta_pipeline")
+    add_flag(parser, "--tta", "average the maps over the views of tta_pipeline")
     _add_script_options(parser)
     return parser
 
@@ -66,10 +67,10 @@ def predict_parser() -> Parser:
     parser.add_argument(
         "--batch-size", type=int, default=1, help="number of pairs that go through the network together"
     )
-    _add_flag(parser, "--tta", "average the maps over the views of tta_pipeline")
-    _add_flag(parser, "--amp", "compute in bfloat16 where that is accurate enough")
-    _add_flag(parser, "--fast", "fold batch normalization into convolutions; maps differ by rounding")
-    _add_flag(parser, "--strict", "stop at a pair that cannot be used instead of skipping it")
+    add_flag(parser, "--tta", "average the maps over the views of tta_pipeline")
+    add_flag(parser, "--amp", "compute in bfloat16 where that is accurate enough")
+    add_flag(parser, "--fast", "fold batch normalization into convolutions; maps differ by rounding")
+    add_flag(parser, "--strict", "stop at a pair that cannot be used instead of skipping it")
     _add_options(parser)
     parser.add_argument(
         "--depth-direction", choices=("near_white", "far_white"), help="direction of the depth, if not as in the config"
@@ -88,13 +89,13 @@ def predict_parser() -> Parser:
         metavar="VALUE",
         help="depth, from 0 (far) to 1 (near), or thermal grey, where the second modality is - (default: 0)",
     )
-    _add_flag(parser, "--resize", "resize a second modality of another size than its image, not refuse it")
+    add_flag(parser, "--resize", "resize a second modality of another size than its image, not refuse it")
     parser.add_argument("--image-suffix", metavar="END", help="end of the images' names in a folder, as _rgb")
     parser.add_argument("--second-suffix", metavar="END", help="end of the second modality's names, as _depth")
     parser.add_argument(
         "--map-suffix", choices=(".png", ".webp"), default=".png", help="format of the maps in a folder, both lossless"
     )
-    _add_flag(
+    add_flag(
         parser,
         "--side-by-side",
         "also write image, second modality and map side by side: map_side_by_side.png, or in maps/side_by_side",
@@ -106,7 +107,7 @@ def predict_parser() -> Parser:
         help="also write binary maps, white above the probability T or by the threshold of each map, otsu: "
         "map_binary.png, or in maps/binary",
     )
-    _add_flag(
+    add_flag(
         parser,
         "--cut-out",
         "also write the image with the map as alpha, the binary one with --binary: map_cut_out.png, or in maps/cut_out",
@@ -150,12 +151,12 @@ def score_parser() -> Parser:
     parser.add_argument(
         "--curves", type=Path, metavar="DIR", help="write sod_curves.json and sod_curves.png to this folder"
     )
-    _add_flag(parser, "--partial", "score all pairs of map and mask, and leave out the rest")
+    add_flag(parser, "--partial", "score all pairs of map and mask, and leave out the rest")
     parser.add_argument("--suffix", help="end of the maps' names after the masks' names, as _sal, if not all have it")
     parser.add_argument(
         "--mask-suffix", metavar="END", help="end of the masks' names, which maps do not have: --mask-suffix=-gt"
     )
-    _add_flag(parser, "--round-first", "round to 8 bits before resizing a map to its mask, as most tools do")
+    add_flag(parser, "--round-first", "round to 8 bits before resizing a map to its mask, as most tools do")
     parser.add_argument("--num-workers", type=int, default=0, help="number of processes that score")
     _add_max_pixels(parser)
     return parser
@@ -167,10 +168,6 @@ def _threshold(text: str) -> float | str:
     if 0 <= (value := float(text)) <= 1:
         return value
     raise argparse.ArgumentTypeError(f"{text} is neither otsu nor a probability from 0 to 1")
-
-
-def _add_flag(parser: Parser, name: str, text: str) -> None:
-    parser.add_argument(name, action="store_true", help=text)
 
 
 def _add_config(parser: Parser) -> None:
@@ -188,7 +185,7 @@ def _add_options(parser: Parser) -> None:
 
 
 def _add_trust(parser: Parser) -> None:
-    _add_flag(parser, "--trust-checkpoint", "load a checkpoint that is more than plain data, which may run any code")
+    add_flag(parser, "--trust-checkpoint", "load a checkpoint that is more than plain data, which may run any code")
 
 
 def _add_max_pixels(parser: Parser) -> None:

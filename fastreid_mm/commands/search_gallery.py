@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from fastreid_mm.commands.early_checks import require_model_files
-from fastreid_mm.commands.model_arguments import add_model_arguments, predictor_of, tell_left_out
+from fastreid_mm.commands.model_arguments import add_flag, add_model_arguments, predictor_of, tell_left_out
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.hosts import require_fastreid, say_loading
@@ -48,9 +48,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="CONDITION",
         help="search only images whose metadata meet all conditions: camera=3 'time>=2021-05-03'; each is compared",
     )
-    parser.add_argument(
-        "--recall", action="store_true", help="also compare with every image, and print the share that the search finds"
-    )
+    add_flag(parser, "--recall", "also compare with every image, and print the share that the search finds")
     add_model_arguments(parser)
     return parser.parse_args(arguments)
 
@@ -85,9 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(printable(old), file=sys.stderr)
     print(as_text(answers, identity))  # last, because the reader of a pipe may stop reading
     if args.recall:
-        print(
-            f"{searcher.recall(features, args.top):.2%} of the {args.top} nearest of all images are among those found"
-        )
+        share = searcher.recall(features, args.top)
+        print(f"{share:.2%} of the {args.top} nearest of all images are among those found")
     saved = " and ".join(str(path) for path in (args.json, args.picture) if path)
     told = [f"{len(answers)} queries in {args.index}", hits(answers, identity), f"saved in {saved}" if saved else ""]
     print(printable(", ".join(filter(None, told))))

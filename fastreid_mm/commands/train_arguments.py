@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastreid_mm.commands.early_checks import require_checkpoint, require_config, take_model_folder
-from fastreid_mm.commands.model_arguments import WEIGHTS_HELP
+from fastreid_mm.commands.model_arguments import WEIGHTS_HELP, add_flag
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.output_dir import refuse_used_output_dir
 
@@ -29,12 +29,8 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--machine-rank", type=int, default=0, help="number of this machine, from 0 (default: 0)")
     parser.add_argument("--dist-url", default="auto", help="where processes meet, tcp://HOST:PORT (default: auto)")
     parser.add_argument("opts", nargs=argparse.REMAINDER, metavar="KEY VALUE", help="config keys and their values")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="begin anew where OUTPUT_DIR has a training already, and delete that"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="build everything, make one step and a tiny test, estimate, save nothing"
-    )
+    add_flag(parser, "--overwrite", "begin anew where OUTPUT_DIR has a training already, and delete that")
+    add_flag(parser, "--dry-run", "build everything, make one step and a tiny test, estimate, save nothing")
     return parser
 
 

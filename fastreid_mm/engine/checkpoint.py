@@ -134,17 +134,22 @@ class SafeCheckpointer(Checkpointer):
             content.pop("grad_scaler", None)
         if self.trust:
             return {**content, "model": weights}
-        states = {name: self._state(name, content, path) for name in self._states_of(content, path)}
-        return {**extras, **states, "model": weights}
+        return {**extras, **self._states(content, path), "model": weights}
 
-    def _states_of(self, content: dict, path: str) -> list[str]:
-        """List the names of the checkpointables to be resumed besides the model."""
+    def _states(self, content: dict, path: str) -> dict[str, Mapping]:
+        """Take the states to resume of optimizer, schedule and scaler, without entries that this run's lack."""
         if not self._resuming:
-            return []
+            return {}
         lacking = [name for name in self.checkpointables if name not in (*content, "grad_scaler")]
         if lacking:
             raise InputError(f"checkpoint {path} cannot be resumed: it lacks {', '.join(lacking)}; {AS_WEIGHTS}")
-        return [name for name in self.checkpointables if name in content]
+        return {
+            name: take_optimizer_state(own, content[name], path, name)
+            if isinstance(own, Optimizer)
+            else take_state(own.state_dict(), content[name], path, name)
+            for name, own in self.checkpointables.items()
+            if name in content
+        }
 
     def _weights(self, content: dict, path: str) -> dict[str, Tensor]:
         """Take the tensors of ``model``; unless resuming, also tensors elsewhere in the file with the model's names."""
@@ -160,13 +165,6 @@ class SafeCheckpointer(Checkpointer):
         if weights.told():
             self.logger.info(f"{path}: {weights.told()}")
         return weights.state
-
-    def _state(self, name: str, content: dict, path: str) -> Mapping:
-        """Take the saved state of an optimizer, schedule or scaler, without entries that this run's lacks."""
-        checkpointable = self.checkpointables[name]
-        if isinstance(checkpointable, Optimizer):
-            return take_optimizer_state(checkpointable, content[name], path, name)
-        return take_state(checkpointable.state_dict(), content[name], path, name)
 
     check_resumed: Callable[[dict], None] = staticmethod(lambda content: None)
     """Function that refuses the content of a file to resume from, or not, before anything of it is loaded."""

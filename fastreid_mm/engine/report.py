@@ -56,7 +56,6 @@ def require_expected_names(
     """Refuse names of results that no test will give, before training; without metrics, do nothing.
 
     Args:
-        expected: the results that the config expects.
         metrics: the names of the metrics that a test will give, by data set and setting.
         more: whether the tests will have further data sets, such as corrupted ones, whose names are not checked.
 

@@ -78,7 +78,9 @@ def settle(cfg: CfgNode) -> CfgNode:
     _start_log(cfg.OUTPUT_DIR)
     seed_everything(cfg.SEED, comm.get_rank())
     set_deterministic(cfg.DETERMINISTIC)
-    _set_gpu_kernels(cfg)
+    torch.backends.cuda.matmul.allow_tf32 = cfg.TF32 == "always"
+    torch.backends.cudnn.allow_tf32 = cfg.TF32 != "never"
+    torch.backends.cudnn.benchmark = cfg.CUDNN_BENCHMARK and not cfg.DETERMINISTIC  # the host's is for training only
     logger.info(f"Seed {cfg.SEED}")
     if no_gpu:
         logger.warning("No GPU: MODEL.DEVICE is cpu")
@@ -135,10 +137,3 @@ def set_deterministic(deterministic: bool) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS requires it
         torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(deterministic)
-
-
-def _set_gpu_kernels(cfg: CfgNode) -> None:
-    """Let GPUs round to TF32 and choose algorithms as the config says; fast-reid sets the second in training only."""
-    torch.backends.cuda.matmul.allow_tf32 = cfg.TF32 == "always"
-    torch.backends.cudnn.allow_tf32 = cfg.TF32 != "never"
-    torch.backends.cudnn.benchmark = cfg.CUDNN_BENCHMARK and not cfg.DETERMINISTIC

@@ -32,7 +32,6 @@ def check_test_sets(
     """Draw the galleries of every test set, without ranking them.
 
     Args:
-        build: makes the evaluators.
         lists: receives the :func:`list_checksum` of every data set.
 
     Returns:
@@ -70,7 +69,6 @@ def run_tests(
 
     Args:
         model: the model, which may be wrapped for several processes.
-        build: makes the evaluators.
         notes: texts to be part of all results.
         lists: receives the :func:`list_checksum` of every data set.
         scores: receives the scores of single queries by data set and setting, ``DATASET/SETTING``, of clean images.

@@ -43,7 +43,7 @@ from fastreid_mm.evaluation.query_scores import QueryScores
 from fastreid_mm.evaluation.results import Results, numbers_only, write_json
 from fastreid_mm.modeling.batch_checks import require_two_identities
 from fastreid_mm.modeling.contract import as_meta_architecture
-from fastreid_mm.modeling.host_architectures import take_terms
+from fastreid_mm.modeling.terms.host import take_terms
 from fastreid_mm.protocols import RetrievalEvaluator, build_evaluator
 from fastreid_mm.settings.config_values import refused_by
 from fastreid_mm.settings.load import with_values

@@ -99,9 +99,7 @@ def choose_numerics(
     A choice by name is measured, too, and a warning says if it is slower than float32.
 
     Args:
-        model: the network.
         batch: a batch to measure with, or a part of.
-        device: the device of both.
         dtype: ``TEST.AMP``.
         channels_last: ``TEST.CHANNELS_LAST``.
         forward: computes the features of a batch by a network.

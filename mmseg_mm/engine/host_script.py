@@ -30,14 +30,8 @@ CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
 SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 NEED_MODEL = ("train", "test")
 RUNNER_READS = (
-    "data_root",
-    "runner_type",
-    "model_wrapper_cfg",
-    "sync_bn",
-    "find_unused_parameters",
-    "activation_checkpointing",
-    "efficient_conv_bn_eval",
-    "compile",
+    *("data_root", "runner_type", "model_wrapper_cfg", "sync_bn", "find_unused_parameters"),
+    *("activation_checkpointing", "efficient_conv_bn_eval", "compile"),
 )
 """Top-level keys of a config that are read besides the arguments of mmengine's ``Runner``, the first of them here."""
 CPU_WRAPPER = (

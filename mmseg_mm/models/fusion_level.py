@@ -21,10 +21,6 @@ ablation changes a single key."""
 def token_fusion(channels: int, options: Mapping[str, Any]) -> TokenFusion:
     """Build a fusion.
 
-    Args:
-        channels: the number of channels of a token.
-        options: the arguments by the names in :data:`ARGUMENTS`.
-
     Raises:
         InputError: a name is unknown, for any variant, or a value is out of range.
     """

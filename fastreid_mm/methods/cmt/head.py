@@ -93,14 +93,9 @@ class CMTHead(PartHead):
         return outputs if compensated is None else outputs | {"raw_parts": raw, "compensated_parts": compensated}
 
     def complete(self, parts: Tensor, modalities: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Part features to complete representations (eq. 5), and the features of the missing modality in them.
+        """(B, p, d) part features of images of (B,) modalities to complete representations (B, p, d), eq. 5.
 
-        Args:
-            parts: (B, p, d).
-            modalities: (B,).
-
-        Returns:
-            Complete representations (B, p, d) and compensated features (B, p, d) or None.
+        With them, the features (B, p, d) of the missing modality in them, or None.
         """
         if self.compensation is None:
             return parts, None

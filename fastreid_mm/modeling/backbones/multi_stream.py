@@ -85,11 +85,7 @@ class MultiStreamResNet(nn.Module):
 
 @BACKBONE_REGISTRY.register()
 def build_multi_stream_resnet_backbone(cfg: CfgNode) -> MultiStreamResNet:
-    """Build a network of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_cnn`.
-
-    Raises:
-        InputError: what :func:`build_cnn` raises.
-    """
+    """Build a network of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_cnn`."""
     backbone, modalities = cfg.MODEL.BACKBONE, len(cfg.DATASETS.ALIGNED.MODALITIES)
     return MultiStreamResNet(build_cnn(cfg), modalities, backbone.PRETRAIN, backbone.CHANNELS_LAST)
 

@@ -1,4 +1,4 @@
-"""fast-reid's four losses under its own names and keys, as loss terms.
+"""fast-reid's four losses under its own names and keys as loss terms, and terms by name on its own architectures.
 
 An output may have parts, (B, n, ...) in the place of (B, ...): its loss is summed over them.
 """
@@ -7,14 +7,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from fastreid.modeling.losses import pairwise_circleloss, pairwise_cosface, triplet_loss
-from torch import Tensor
+from fastreid.modeling.meta_arch import Baseline
+from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key, add_keys
 from fastreid_mm.losses import batch_hard_triplet, smoothed_cross_entropy
-from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, Labels, LossTerm, total
+from fastreid_mm.modeling.terms.term import LOSS_REGISTRY, Labels, LossTerm, build_losses, loss_names, total
 
+HOST_LOSSES = {"CrossEntropyLoss", "TripletLoss", "CircleLoss", "Cosface"}
 OUTPUTS = Key(("features",), "Outputs of the head that the loss is summed over.", when="training")
 
 
@@ -137,6 +139,24 @@ class Cosface(_Pairwise):
     """The pairwise loss with a margin on the cosine. ``MODEL.LOSSES.COSFACE``."""
 
     _loss = staticmethod(pairwise_cosface)
+
+
+def take_terms(model: nn.Module, cfg: CfgNode) -> nn.Module:
+    """Let one of fast-reid's architectures compute the losses that ``MODEL.LOSSES.NAME`` names by our terms.
+
+    With fast-reid's four alone, or another architecture, it stays as it is.
+
+    Raises:
+        InputError: see :func:`build_losses`.
+    """
+    if isinstance(model, Baseline) and not {*loss_names(cfg)} <= HOST_LOSSES:
+        terms = model.terms = build_losses(cfg, model.heads, provides=("maps",))
+
+        def losses(outputs: Mapping[str, Tensor], targets: Tensor) -> dict[str, Tensor]:
+            return terms(outputs, Labels(targets))
+
+        model.losses = losses
+    return model
 
 
 def add_host_keys(cfg: CfgNode) -> None:
