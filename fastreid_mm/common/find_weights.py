@@ -101,18 +101,13 @@ def _rank(place: tuple[str, ...]) -> int:
     return -AVERAGED_FIRST.index(key) if key in AVERAGED_FIRST else -len(AVERAGED_FIRST)
 
 
-def _endings(name: str) -> Iterator[str]:
-    """Yield a name, then the name without its first part, without its first two parts and so on."""
-    parts = name.split(".")
-    return (".".join(parts[start:]) for start in range(len(parts)))
-
-
 def _prefix(name: str, own: frozenset[str]) -> str | None:
     """Return the prefix of a network's name within a longer name; None if it contains none."""
-    if own:
-        ending = next((ending for ending in _endings(name) if ending in own), None)
-        return None if ending is None else name.removesuffix(ending)
     parts = name.split(".")
+    if own:
+        endings = (".".join(parts[start:]) for start in range(len(parts)))
+        ending = next((ending for ending in endings if ending in own), None)
+        return None if ending is None else name.removesuffix(ending)
     wrapped = next((index for index, part in enumerate(parts[:-1]) if part.lower() not in WRAPPERS), len(parts) - 1)
     return "".join(f"{part}." for part in parts[:wrapped])
 

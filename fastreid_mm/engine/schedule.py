@@ -1,6 +1,6 @@
 """Optimiser and learning rate, without fast-reid's mistakes."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from fastreid.solver import build_optimizer as build_host_optimizer
@@ -58,14 +58,7 @@ def apply_new_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler, planned:
     keys = [key for key in ("milestones", "gamma", "T_max") if getattr(scheduler, key, None) != planned.get(key)]
     vars(scheduler).update({key: planned[key] for key in keys})
     if keys:
-        for group, rate in zip(scheduler.optimizer.param_groups, _rates(scheduler)):
+        # both schedules know the rates after the epochs that they have had
+        for group, rate in zip(scheduler.optimizer.param_groups, cast(Any, scheduler)._get_closed_form_lr()):
             group["lr"] = rate
     return keys
-
-
-def _rates(scheduler: Any) -> list:
-    """Compute the learning rates after the epochs that the schedule has had."""
-    if isinstance(scheduler, torch.optim.lr_scheduler.MultiStepLR):
-        passed = sum(count for step, count in scheduler.milestones.items() if step <= scheduler.last_epoch)
-        return [base * scheduler.gamma**passed for base in scheduler.base_lrs]
-    return scheduler._get_closed_form_lr()

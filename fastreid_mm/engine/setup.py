@@ -13,13 +13,12 @@ from fastreid.engine import default_setup
 from fastreid.utils import comm
 from fastreid.utils.logger import setup_logger
 
-from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.errors import InputError, require_packages
 from fastreid_mm.common.output_dir import refuse_used_output_dir
 from fastreid_mm.common.random_streams import stream_words
 from fastreid_mm.common.shipped_configs import find_config
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.data.thermal_range import measured_range
-from fastreid_mm.engine.tracking import require_tracking
 from fastreid_mm.modeling.numerics import require_one_process
 from fastreid_mm.settings.config_values import refuse_impossible
 from fastreid_mm.settings.load import load_config, with_values
@@ -69,7 +68,8 @@ def settle(cfg: CfgNode) -> CfgNode:
     Raises:
         InputError: a package that the config needs is not installed, or a value cannot be used.
     """
-    require_tracking(cfg)
+    if cfg.TRACKING.WANDB.ENABLED:
+        require_packages("tracking", "wandb")
     refuse_impossible(cfg)
     require_one_process(cfg.TEST.AMP, cfg.TEST.CHANNELS_LAST, comm.get_world_size())
     no_gpu = cfg.MODEL.DEVICE.startswith("cuda") and not torch.cuda.is_available()
