@@ -22,7 +22,7 @@ _LEADING_NUMBER = re.compile(r"(-1|\d+)[_-]")
 
 
 def labels_by_pattern(paths: Iterable[str], pattern: re.Pattern) -> dict[str, Labels]:
-    """Read the labels of images from the named groups of a pattern, which is searched for in their paths.
+    """Read the labels of images from the named groups of a pattern, searched for in paths relative to a folder.
 
     Returns:
         The text of each group, empty for groups that take no part, by path; paths without a match are left out.
@@ -34,14 +34,11 @@ def labels_by_pattern(paths: Iterable[str], pattern: re.Pattern) -> dict[str, La
 
 
 def labels_by_names(paths: Iterable[str]) -> dict[str, Labels]:
-    """Guess the labels of images from the names of their folders and files.
+    """Guess the labels of images from the names of their folders and files, in paths relative to a folder, with "/".
 
     A split is a word of a folder's name; a modality or camera is a word of a folder's or file's name; the identity is
     the innermost folder that says nothing else, or the number that a file's name begins with, if there is no such
     folder or but one. A sample is what is left of the path without the modality.
-
-    Args:
-        paths: paths relative to a folder, with "/".
 
     Returns:
         The labels that were found, by path; the modality as the path spells it.

@@ -14,12 +14,9 @@ logger = logging.getLogger("fastreid.mm")
 
 
 class InterimCheckpointer(HookBase):
-    """Checkpoints every ``period`` iterations, and on SIGTERM, after which the program ends.
+    """Checkpoints every ``period`` iterations, with 0 none, and on SIGTERM, after which the program ends.
 
     All processes save after the same iteration, whichever of them received the signal.
-
-    Args:
-        period: ``SOLVER.CHECKPOINT_ITERS``; 0 saves on SIGTERM only.
     """
 
     def __init__(self, period: int) -> None:

@@ -14,12 +14,9 @@ APART = 1 / 32
 
 
 def grey_levels(depth: np.ndarray) -> float:
-    """Return how many of 256 grey levels a map of integers fills when it is divided by its data type's largest.
+    """Return how many of 256 grey levels a map (H, W), uint8 or uint16, fills if divided by its type's largest value.
 
     Stray pixels do not count, nor do 0 and the largest value of 16 bits, which often stand for no measurement.
-
-    Args:
-        depth: the values (H, W), uint8 or uint16.
     """
     counts, top = np.bincount(depth.ravel()), np.iinfo(depth.dtype).max
     inner = counts.copy()

@@ -40,11 +40,7 @@ class Scores:
 
 
 def score_map(prediction: np.ndarray, mask: np.ndarray) -> Scores:
-    """Score a saliency map against its mask.
-
-    Args:
-        prediction: the saliency map (H, W), uint8.
-        mask: the mask (H, W), uint8, which is salient above 128.
+    """Score a saliency map (H, W) against its mask (H, W), which is salient above 128, both uint8.
 
     Raises:
         ValueError: the sizes differ.

@@ -30,11 +30,7 @@ class PixelPositionAwareLoss(nn.Module):
 
 @MODELS.register_module()
 class CrossModalFocalLoss(nn.Module):
-    """Cross-modal focal loss (:func:`cross_modal_focal`), the regularization of one level in eq. 15.
-
-    Args:
-        alpha, gamma: the parameters of the focal loss.
-    """
+    """Cross-modal focal loss (:func:`cross_modal_focal`), the regularization of one level in eq. 15."""
 
     def __init__(self, alpha: float = 1.0, gamma: float = 2.0) -> None:
         super().__init__()

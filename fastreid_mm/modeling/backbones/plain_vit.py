@@ -23,12 +23,7 @@ PlainViT = VisionTransformer | Eva
 
 
 def create_vit(name: str, key: str = "MODEL.BACKBONE.VIT.NAME", **options: Any) -> PlainViT:
-    """Create a network by name, without classifier; its image size is fixed.
-
-    Args:
-        name: with or without a tag, as timm lists it.
-        key: the config key that gives the name.
-        options: those of timm's constructor.
+    """Create a network by its name in timm, with or without a tag, without classifier; its image size is fixed.
 
     Raises:
         InputError: the name is unknown or that of another kind of network, or a size is impossible.
