@@ -31,7 +31,7 @@ def train_maps(cfg, model, iterations=100):
     """Train the prototypes on features of one law for all modalities; the mean of the last losses on T, and on Z."""
     torch.manual_seed(0)
     alignment, people = model.losses.terms["ModalityAlignment"], torch.randn(5, model.backbone.dim)
-    plain = ModalityAlignment(prototype=False)
+    plain = ModalityAlignment(prototype=False, scale=0.008)
     optimizer = build_optimizer(cfg, model)
     alignment.prototypes.total_iterations = 10 * iterations  # early in training, where beta is small
     found = []
