@@ -40,7 +40,7 @@ class Measured(NamedTuple):
         return f"{each}; measured on {self.samples} {'image' if self.samples == 1 else 'images'}"
 
 
-def measure_speeds(calls: Mapping[Way, Callable[[int], object]], most: int) -> Measured:
+def measure_speeds(calls: Mapping[Way, Callable[[int], object]], most: int, seconds: float = SECONDS) -> Measured:
     """Measure functions that compute the same of a number of samples.
 
     All are called by turns, so that other work of the machine slows all of them. The number of samples is chosen so
@@ -49,17 +49,18 @@ def measure_speeds(calls: Mapping[Way, Callable[[int], object]], most: int) -> M
     Args:
         calls: the functions by their ways; each takes the number of samples.
         most: the largest number of samples.
+        seconds: the time, which is exceeded where a single sample takes long.
     """
     for call in calls.values():
         call(1)
     single = sum(seconds_of(partial(call, 1)) for call in calls.values())
-    samples = max(1, min(most, int(SECONDS / ((ROUNDS + 1) * single))))
+    samples = max(1, min(most, int(seconds / ((ROUNDS + 1) * single))))
     if samples > 1:
         for call in calls.values():  # kernels are prepared for each shape
             call(samples)
     times: dict[Way, list[float]] = {way: [] for way in calls}
     begin, rounds = time.perf_counter(), 0
-    while rounds < ROUNDS or time.perf_counter() - begin < SECONDS / 2:
+    while rounds < ROUNDS or time.perf_counter() - begin < seconds / 2:
         for way, call in calls.items():
             times[way].append(seconds_of(partial(call, samples)))
         rounds += 1
