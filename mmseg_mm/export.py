@@ -12,6 +12,7 @@ from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
 from fastreid_mm.common.errors import InputError, require_packages
+from fastreid_mm.common.onnx_precision import TOLERANCES, require_opset, set_precision
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.common.version import VERSION
@@ -24,8 +25,6 @@ PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 COLOURS = "(B, 3, H, W) float32, red, green and blue from 0 to 255"
 SECOND = {"depth": "(B, 1, H, W) float32 from 0, far, to 1, near", "thermal": COLOURS}
 """Descriptions of the second input, by modality."""
-TOLERANCE = 1e-4
-"""Largest accepted difference of a probability from PyTorch's, beyond what :data:`ROUNDING` explains."""
 ROUNDING = 1e-5
 """Difference of a logit that rounding may cause, relative to the largest logit of a map."""
 
@@ -55,13 +54,11 @@ class SaliencyGraph(nn.Module):
             OUTPUT: "(B, 1, H, W) float32, probabilities from 0 to 1",
         }
 
-    @property
-    def description(self) -> SaliencyDescription:
-        """Description that the file needs to be used without this package's training."""
+    def description(self, precision: str) -> SaliencyDescription:
+        """Describe how the second input is made, for a file of a precision."""
         step = dict(loading_step(self.model.cfg.test_dataloader.dataset.pipeline) or {})
-        return SaliencyDescription(
-            self.modality, {key: one for key, one in step.items() if key not in ("type", "backend_args")}, VERSION
-        )
+        loading = {key: one for key, one in step.items() if key not in ("type", "backend_args")}
+        return SaliencyDescription(self.modality, loading, VERSION, precision)
 
     def example(self, batch: int, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Draw smooth inputs of a batch, by a seed."""
@@ -98,22 +95,27 @@ def _input_size(model: BaseSegmentor) -> tuple[int, int]:
 
 
 @torch.no_grad()
-def export_onnx(model: BaseSegmentor, path: Path) -> float:
+def export_onnx(
+    model: BaseSegmentor, path: Path, precision: str = "float32", opset: int | None = None, batch_size: int = 0
+) -> float:
     """Write a network as ONNX, and compare the outputs of the file with those of the network.
 
-    The file appears under its name only if both are the same. Batches and images may have any size. The file contains
-    the descriptions of its inputs and output, :attr:`SaliencyGraph.descriptions`.
+    The file appears under its name only if both are the same, up to the rounding of its precision. Images may have any
+    size. The file contains the descriptions of its inputs and output, :attr:`SaliencyGraph.descriptions`.
 
     Args:
         model: the model that :func:`init_rgbd_model` returns.
         path: the file to write.
+        precision: "float32", "float16" or "int8", see :func:`set_precision`.
+        opset: version of ONNX's operator set; PyTorch's choice if None.
+        batch_size: number of images of every batch; any if 0.
 
     Returns:
         The largest difference of a probability, see :func:`unexplained`.
 
     Raises:
         InputError: packages are missing, the config cannot be exported, the file cannot be written, or the difference
-            is above :data:`TOLERANCE`.
+            is above that of the precision in :data:`TOLERANCES`.
     """
     require_packages("export", *PACKAGES)
     graph = SaliencyGraph(model).eval()
@@ -121,33 +123,37 @@ def export_onnx(model: BaseSegmentor, path: Path) -> float:
         raise InputError(f"no such folder for {path}: {path.absolute().parent}")
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:
-        _write(graph, unfinished)
-        difference = max(_difference(graph, unfinished, graph.example(*size)) for size in ((1, 60, 70), (3, 50, 40)))
-        if not difference <= TOLERANCE:
-            raise InputError(f"{path} would differ from the network by {difference:.1e}, more than {TOLERANCE}")
+        _write(graph, unfinished, precision, opset, batch_size)
+        sizes = ((batch_size or 1, 60, 70), (batch_size or 3, 50, 40))
+        difference = max(_difference(graph, unfinished, graph.example(*size)) for size in sizes)
+        if not difference <= (accepted := TOLERANCES[precision]):
+            raise InputError(f"{path} would differ from the network by {difference:.1e}, more than {accepted}")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return difference
 
 
-def _write(graph: SaliencyGraph, path: Path) -> None:
+def _write(graph: SaliencyGraph, path: Path, precision: str, opset: int | None, batch_size: int) -> None:
     batch, height, width = (torch.export.Dim(name) for name in ("batch", "height", "width"))
-    axes = {0: batch, 2: height, 3: width}
+    axes = {2: height, 3: width} | ({} if batch_size else {0: batch})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Two inputs share names, and deprecated functions are used.
         exported = torch.onnx.export(
             graph,
-            graph.example(2, 50, 40),
+            graph.example(batch_size or 2, 50, 40),
             input_names=list(graph.descriptions)[:2],
             output_names=(OUTPUT,),
             dynamic_shapes=(axes, axes),
+            opset_version=opset,
             dynamo=True,
             verbose=False,
         )
     program = cast(torch.onnx.ONNXProgram, exported)  # Only the old exporter returns None.
-    program.model.metadata_props.update({**graph.descriptions, KEY: graph.description.to_json()})
+    require_opset(program, opset)
+    program.model.metadata_props.update({**graph.descriptions, KEY: graph.description(precision).to_json()})
     program.save(path, external_data=False)
+    set_precision(path, precision)
 
 
 def _difference(graph: SaliencyGraph, path: Path, pair: tuple[Tensor, Tensor]) -> float:
@@ -183,8 +189,10 @@ def export(args: argparse.Namespace) -> None:
     """
     if args.output.suffix.lower() != ".onnx":
         raise InputError(f"{args.output} does not end in .onnx")
+    if args.fixed_batch < 0:
+        raise InputError(f"--fixed-batch {args.fixed_batch} is negative")
     require_place(args.output, "OUTPUT")
     model = init_rgbd_model(args.config, args.checkpoint, "cpu", args.trust_checkpoint, args.cfg_options)
-    difference = export_onnx(model, args.output)
+    difference = export_onnx(model, args.output, args.precision, args.opset, args.fixed_batch)
     print(*(f"{name}: {meaning}" for name, meaning in SaliencyGraph(model).descriptions.items()), sep="\n")
     print(f"{args.output}: probabilities differ from PyTorch's by {difference:.1e} at most, beyond rounding")

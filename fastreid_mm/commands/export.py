@@ -16,9 +16,6 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Export a trained model to ONNX, or for PyTorch without this package.")
     parser.add_argument("--output", type=Path, required=True, help="file that ends in .onnx, or .pt2 (torch.export)")
     add_onnx_arguments(parser)
-    parser.add_argument(
-        "--fixed-batch", type=int, default=0, metavar="N", help="number of images of every batch; default: any number"
-    )
     parser.add_argument("--benchmark", action="store_true", help="time the file beside PyTorch on the CPU, by turns")
     parser.add_argument(
         "--images",

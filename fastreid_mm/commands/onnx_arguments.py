@@ -6,7 +6,10 @@ from fastreid_mm.common.onnx_precision import LEAST_OPSET
 
 
 def add_onnx_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--opset``, and ``--half`` and ``--int8``, which set ``precision``."""
+    """Add ``--opset``, ``--fixed-batch``, and ``--half`` and ``--int8``, which set ``precision``."""
+    parser.add_argument(
+        "--fixed-batch", type=int, default=0, metavar="N", help="number of images of every batch; default: any number"
+    )
     parser.add_argument(
         "--opset",
         type=_opset,

@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from fastreid_mm.commands.model_arguments import add_flag
+from fastreid_mm.commands.onnx_arguments import add_onnx_arguments
 from fastreid_mm.common.pixels import MAX_PIXELS
 
 Parser = argparse.ArgumentParser
@@ -122,6 +123,7 @@ def export_parser() -> Parser:
     parser = Parser(description="Export a saliency network to ONNX: image and depth to soft maps.")
     _add_network(parser)
     parser.add_argument("output", type=Path, help="file to write, M.onnx")
+    add_onnx_arguments(parser)
     _add_options(parser)
     _add_trust(parser)
     return parser

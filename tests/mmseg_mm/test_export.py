@@ -97,7 +97,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_computed(files, 
 
 
 def test_a_file_that_computes_something_else_does_not_appear(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("mmseg_mm.export._write", lambda graph, path: path.write_text("wrong"))
+    monkeypatch.setattr("mmseg_mm.export._write", lambda graph, path, *form: path.write_text("wrong"))
     monkeypatch.setattr("mmseg_mm.export._difference", lambda graph, path, pair: float(path.read_text() == "wrong"))
     (tmp_path / "m.onnx").write_text("before")
     with pytest.raises(InputError, match=r"m\.onnx would differ from the network by 1\.0e\+00, more than 0\.0001"):

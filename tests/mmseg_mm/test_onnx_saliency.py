@@ -102,6 +102,17 @@ def test_files_of_fixed_sizes_take_what_they_can(root, tmp_path):
         fixed(pairs(root)[1])
 
 
+def test_half_precision_and_a_fixed_batch_are_nearly_the_same(root, tmp_path):
+    path = tmp_path / "half.onnx"
+    files = [str(root / name) for name in ("config.py", "weights.pth")]
+    saliency.export([*files, str(path), "--half", "--opset", "18", "--fixed-batch", "2"])
+    half, whole = OnnxSaliencyPredictor(path), OnnxSaliencyPredictor(root / "network.onnx")
+    assert half.description.precision == "float16" and onnx.load(path).opset_import[0].version == 18
+    assert path.stat().st_size < 0.6 * (root / "network.onnx").stat().st_size
+    for one, other in zip(half(pairs(root)), whole(pairs(root))):
+        assert 0 < np.abs(one - other).max() < 1e-2
+
+
 @pytest.mark.parametrize(("words", "said"), [(["--tta"], "--tta"), (["--checkpoint", "m.pth"], "--checkpoint")])
 def test_what_has_no_effect_is_refused(root, tmp_path, capsys, words, said):
     with pytest.raises(SystemExit, match="2"):
