@@ -71,14 +71,19 @@ def train(cfg: CfgNode, model: nn.Module, maps: Maps) -> Metrics:
 @torch.no_grad()
 def test(cfg: CfgNode, model: nn.Module, maps: Maps, setting: str) -> Metrics:
     """Rank by the protocol of the test set; ``norm`` is the mean length of the features."""
-    model.eval()
     evaluator = build_evaluator(cfg, build_dataset(cfg, cfg.DATASETS.TESTS[0]))
     asked = as_meta_architecture(model, cfg.TEST.METRIC)
     evaluator.distance, evaluator.plain_features = asked.pairwise_distance, asked.plain_features
-    rows = torch.arange(len(maps.test)).split(128)
-    features = torch.cat([model(_batch(maps.test[part], maps.test_labels, part)) for part in rows])
-    found = {name: value for name, value in evaluator.ranked(features)[setting].items() if isinstance(value, float)}
-    return found | {"norm": float(features.norm(dim=1).mean())}
+    tested = features(model, maps.test, maps.test_labels)
+    found = {name: value for name, value in evaluator.ranked(tested)[setting].items() if isinstance(value, float)}
+    return found | {"norm": float(tested.norm(dim=1).mean())}
+
+
+@torch.no_grad()
+def features(model: nn.Module, maps: Tensor, labels: Mapping[str, Tensor]) -> Tensor:
+    """Compute the (N, D) features of (N, ...) maps in evaluation."""
+    model.eval()
+    return torch.cat([model(_batch(maps[part], labels, part)) for part in torch.arange(len(maps)).split(128)])
 
 
 def _batch(maps: Tensor, labels: Mapping[str, Tensor], rows: list[int] | Tensor) -> dict:
