@@ -12,6 +12,8 @@ from fastreid_mm.common.hosts import require_fastreid, require_mmseg, say_loadin
 from fastreid_mm.common.pixels import MAX_PIXELS
 
 if TYPE_CHECKING:
+    import gradio as gr
+
     from fastreid_mm.app.gallery_desk import GalleryDesk
     from fastreid_mm.app.saliency_desk import SaliencyDesk
 
@@ -58,6 +60,18 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse_arguments(arguments)
     require_fastreid()
     require_packages("app", "gradio")
+    page = page_of(args)
+    from fastreid_mm.app.page import launch
+
+    launch(page, args.host, args.port)
+
+
+def page_of(args: argparse.Namespace) -> gr.Blocks:
+    """Build the page that the arguments describe.
+
+    Raises:
+        InputError: the arguments are for neither tab, or lack something that a tab needs, or a file cannot be used.
+    """
     config, checkpoint = take_saliency_folder(args.saliency_config, args.saliency_checkpoint)
     if not args.index and not config:
         raise InputError("give --index with --config-file and --weights, or --saliency-config, or both")
@@ -67,11 +81,10 @@ def main(arguments: list[str] | None = None) -> None:
     if args.index:
         require_model_files(args)
     say_loading("fastreid")
-    from fastreid_mm.app.page import build_page, launch
+    from fastreid_mm.app.page import build_page
 
     desk = _desk(args) if args.index else None
-    page = build_page(desk, _saliency(args) if args.saliency_config else None, args.examples)
-    launch(page, args.host, args.port)
+    return build_page(desk, _saliency(args) if config else None, args.examples)
 
 
 def _desk(args: argparse.Namespace) -> GalleryDesk:

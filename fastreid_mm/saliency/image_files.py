@@ -3,6 +3,7 @@
 They have one grey channel or three equal ones, with or without an alpha channel.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -166,6 +167,14 @@ def look_at_mask(path: str, backend_args: dict | None = None, max_pixels: int = 
     """
     mask, remark = binary_mask(read_grey(path, backend_args, max_pixels))
     return mask, f"mask {printable(path)} {remark}" if remark else ""
+
+
+def read_mask(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a saliency mask as :func:`look_at_mask` does, with a warning if anything is odd about it."""
+    mask, remark = look_at_mask(path, backend_args, max_pixels)
+    if remark:
+        warnings.warn(remark, stacklevel=2)
+    return mask
 
 
 def require_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
