@@ -1,5 +1,6 @@
 """Names that others import: they keep their arguments and their order."""
 
+import importlib
 import inspect
 
 import pytest
@@ -96,3 +97,13 @@ def test_registered_names_of_mmsegmentation():
     ):
         for name in names:
             assert registry.get(name).__name__ == name
+
+
+def test_functions_that_scripts_of_others_call():
+    for module, name in (
+        ("fastreid_mm.commands.app", "page_of"),
+        ("fastreid_mm.saliency.image_files", "read_mask"),
+        ("fastreid_mm.evaluation.llcm", "evaluate_llcm"),
+        ("fastreid_mm.evaluation.sysu_mm01", "evaluate_sysu"),
+    ):
+        assert callable(getattr(importlib.import_module(module), name))
