@@ -20,8 +20,13 @@ pytestmark = pytest.mark.usefixtures("sysu_datasets")
 def features_of_testing(monkeypatch):
     """What evaluators rank, after a test: query and gallery."""
     seen = []
-    gathered = RetrievalEvaluator.gathered
-    monkeypatch.setattr(RetrievalEvaluator, "gathered", lambda self: seen.append((self, gathered(self))) or seen[-1][1])
+    ranked = RetrievalEvaluator.ranked
+
+    def kept(self, features, *rest):
+        seen.append((self, features))
+        return ranked(self, features, *rest)
+
+    monkeypatch.setattr(RetrievalEvaluator, "ranked", kept)
     return seen
 
 

@@ -100,7 +100,7 @@ class CMTHead(PartHead):
         if self.compensation is None:
             return parts, None
         encoded, compensated = self.compensation(parts, modalities)
-        added = compensated.detach() if self.compensation_apart else compensated
+        added = compensated.detach() if self.compensation_apart and self.training else compensated
         return (encoded if self.add_to_encoded else parts) + added, compensated
 
     def lr_factors(self) -> Iterator[tuple[nn.Parameter, float]]:
