@@ -53,7 +53,7 @@ RGBN300 = Experiment(
     "RGBN300",
     "test",
     _METRICS,
-    epochs=5,
+    epochs=20,
     frozen=3,
     options=_SHARED + "INPUT.SIZE_TRAIN [32,64] INPUT.SIZE_TEST [32,64] INPUT.PADDING.SIZE 5 ",
     rows={"HAMNet": Row("RGBN300/hamnet")}
