@@ -12,11 +12,13 @@ from mmseg.models import BaseSegmentor
 from torch import Tensor, nn
 
 from fastreid_mm.common.errors import InputError, require_packages
+from fastreid_mm.common.onnx_description import KEY
 from fastreid_mm.common.onnx_precision import TOLERANCES, require_opset, set_precision
+from fastreid_mm.common.onnx_session import open_session
 from fastreid_mm.common.output_place import require_place
 from fastreid_mm.common.smooth_pictures import smooth_pictures
 from fastreid_mm.common.version import VERSION
-from fastreid_mm.saliency.onnx_description import IMAGE, KEY, OUTPUT, SaliencyDescription
+from fastreid_mm.saliency.onnx_description import IMAGE, OUTPUT, SaliencyDescription
 from mmseg_mm.models.data_preprocessor import BGR_TO_RGB, RGBDDataPreProcessor
 from mmseg_mm.second_modality import loading_step, second_modality
 from mmseg_mm.trained_model import init_rgbd_model
@@ -125,7 +127,7 @@ def export_onnx(
     try:
         _write(graph, unfinished, precision, opset, batch_size)
         sizes = ((batch_size or 1, 60, 70), (batch_size or 3, 50, 40))
-        difference = max(_difference(graph, unfinished, graph.example(*size)) for size in sizes)
+        difference = _difference(graph, unfinished, [graph.example(*size) for size in sizes])
         if not difference <= (accepted := TOLERANCES[precision]):
             raise InputError(f"{path} would differ from the network by {difference:.1e}, more than {accepted}")
         unfinished.replace(path)
@@ -156,13 +158,12 @@ def _write(graph: SaliencyGraph, path: Path, precision: str, opset: int | None, 
     set_precision(path, precision)
 
 
-def _difference(graph: SaliencyGraph, path: Path, pair: tuple[Tensor, Tensor]) -> float:
+def _difference(graph: SaliencyGraph, path: Path, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
     """Return the largest difference of a probability beyond what the rounding of the largest logit explains."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, dict(zip(graph.descriptions, (one.numpy() for one in pair))))
-    return unexplained(torch.from_numpy(found), graph.logits(*pair))
+    session = open_session(path)
+    feeds = (dict(zip(graph.descriptions, (one.numpy() for one in pair))) for pair in pairs)
+    found = [torch.from_numpy(session.run(None, feed)[0]) for feed in feeds]
+    return max(unexplained(one, graph.logits(*pair)) for one, pair in zip(found, pairs))
 
 
 def unexplained(probabilities: Tensor, logits: Tensor) -> float:

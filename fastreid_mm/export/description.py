@@ -1,25 +1,23 @@
 """Description in an exported file of how to make its inputs and compare its outputs."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.grey_range import OWN_RANGE
+from fastreid_mm.common.onnx_description import OnnxDescription
 from fastreid_mm.common.onnx_precision import TOLERANCES
 from fastreid_mm.common.read_image import FULL_RANGE
-
-KEY = "fastreid_mm"
-"""Name under which a file holds its description, as JSON."""
 
 IMAGES, MASK, LABELS = "images", "modality_mask", "modalities"
 """Names of the inputs: the first, and the two of which one is the second."""
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(OnnxDescription):
     """Facts that are needed to make the inputs of a network and compare its outputs."""
+
+    refusal = "it was not exported by this version"
 
     architecture: str
     """``MODEL.META_ARCHITECTURE``."""
@@ -57,7 +55,7 @@ class Description:
         return MASK if self.aligned else LABELS
 
     def is_usable(self) -> bool:
-        """Tell whether every field has the right type, which a file that somebody else has made may not."""
+        """See :class:`OnnxDescription`."""
         texts = (self.architecture, self.version, self.pixels, *_sequence(self.modalities))
         return (
             all(isinstance(text, str) for text in texts)
@@ -76,29 +74,6 @@ class Description:
             and isinstance(self.blocks, list | tuple)
             and all(len(_sequence(block)) == 2 and _counts([block[0], *_sequence(block[1])]) for block in self.blocks)
         )
-
-    def to_json(self) -> str:
-        """Write the description as one JSON object."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str | None, source: str) -> "Description":
-        """Read a description that :meth:`to_json` wrote.
-
-        Args:
-            text: the JSON object; None if the file has none.
-            source: path of the file, for errors.
-
-        Raises:
-            InputError: the text is no description, or one of another version.
-        """
-        try:
-            description = cls(**json.loads(text or ""))
-        except (TypeError, ValueError, RecursionError):
-            description = None
-        if description is None or not description.is_usable():
-            raise InputError(f"{source} does not describe itself: it was not exported by this version")
-        return description
 
 
 def _is_range(value: object) -> bool:

@@ -7,11 +7,12 @@ import numpy as np
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.image_arguments import list_images, list_modalities, require_batch_size
+from fastreid_mm.common.onnx_description import KEY
+from fastreid_mm.common.onnx_session import open_session
 from fastreid_mm.common.pixels import MAX_PIXELS
 from fastreid_mm.common.read_image import AnyImage, PixelRule
-from fastreid_mm.export.description import IMAGES, KEY, Description
+from fastreid_mm.export.description import IMAGES, Description
 from fastreid_mm.export.prepare_image import prepare_image
-from fastreid_mm.export.session import open_session
 
 
 class OnnxPredictor:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from fastreid_mm.common.errors import InputError, first_line
-from fastreid_mm.export.session import open_session
+from fastreid_mm.common.onnx_description import KEY
+from fastreid_mm.common.onnx_session import open_session
 from fastreid_mm.saliency.image_files import read_colours
-from fastreid_mm.saliency.onnx_description import IMAGE, KEY, OUTPUT, SaliencyDescription
+from fastreid_mm.saliency.onnx_description import IMAGE, OUTPUT, SaliencyDescription
 from fastreid_mm.saliency.pair_predictor import PairPredictor
 
 

@@ -3,22 +3,21 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, listed, require_packages
+from fastreid_mm.common.onnx_description import KEY
 from fastreid_mm.common.onnx_precision import TOLERANCES, require_opset, set_precision
-from fastreid_mm.export.description import IMAGES, KEY
+from fastreid_mm.common.onnx_session import open_session
+from fastreid_mm.export.description import IMAGES
 from fastreid_mm.export.network import ExportedNetwork, describe
 from fastreid_mm.inference.trained_model import trained_model
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 from fastreid_mm.settings.load import with_values
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 TINY = 1e-12
 """Value that an output of zeros is compared relative to."""
@@ -117,22 +116,13 @@ def _write_onnx(network: ExportedNetwork, path: Path, opset: int | None, batch_s
     program.model.metadata_props[KEY] = network.description.to_json()
     program.save(str(path), external_data=False)
     set_precision(path, network.description.precision)
-    session = open_session(path)
+    session = open_session(path, threads=torch.get_num_threads())
 
     def run(*inputs: Tensor) -> Outputs:
         values = session.run(outputs, {name: value.numpy() for name, value in zip(names, inputs)})
         return {name: torch.from_numpy(value) for name, value in zip(outputs, values)}
 
     return run
-
-
-def open_session(path: Path, provider: str = "CPUExecutionProvider") -> "InferenceSession":
-    """Open an ONNX file in ONNX Runtime, with as many threads as PyTorch."""
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    return InferenceSession(str(path), options, providers=[provider])
 
 
 def _write_program(network: ExportedNetwork, path: Path, opset: int | None, batch_size: int) -> Run:

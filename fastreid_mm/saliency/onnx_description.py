@@ -1,17 +1,14 @@
 """Description in an exported saliency network of how to make its second input."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.onnx_description import OnnxDescription
 from fastreid_mm.saliency.load_depth import DepthLoader
 from fastreid_mm.saliency.load_second import SecondLoader
 from fastreid_mm.saliency.load_thermal import ThermalLoader
 
-KEY = "fastreid_mm"
-"""Name under which a file holds its description, as JSON."""
 IMAGE, OUTPUT = "image", "saliency"
 """Names of the first input and of the output; that of the second input is the modality."""
 LOADERS: Mapping[str, type[SecondLoader]] = {"depth": DepthLoader, "thermal": ThermalLoader}
@@ -19,8 +16,10 @@ LOADERS: Mapping[str, type[SecondLoader]] = {"depth": DepthLoader, "thermal": Th
 
 
 @dataclass(frozen=True)
-class SaliencyDescription:
+class SaliencyDescription(OnnxDescription):
     """Facts that are needed to make the inputs of a saliency network."""
+
+    refusal = "it is no saliency network that this version has exported"
 
     modality: str
     """Second modality, "depth" or "thermal"."""
@@ -35,26 +34,10 @@ class SaliencyDescription:
         """Make the loader of the second modality."""
         return LOADERS[self.modality](**self.loading)
 
-    def to_json(self) -> str:
-        """Write the description as one JSON object."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str | None, source: str) -> "SaliencyDescription":
-        """Read a description that :meth:`to_json` wrote.
-
-        Args:
-            text: the JSON object; None if the file has none.
-            source: path of the file, for errors.
-
-        Raises:
-            InputError: the text is no description of a saliency network, or one of another version.
-        """
+    def is_usable(self) -> bool:
+        """See :class:`OnnxDescription`."""
         try:
-            description = cls(**json.loads(text or ""))
-            description.loader()
-        except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
-            raise InputError(
-                f"{source} does not describe itself: it is no saliency network that this version has exported"
-            ) from None
-        return description
+            self.loader()
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return False
+        return True

@@ -10,9 +10,9 @@ from onnx import TensorProto, helper, numpy_helper, save
 
 from fastreid_mm.commands.export import main
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.onnx_external_data import require_own_data
 from fastreid_mm.export import OnnxPredictor
 from fastreid_mm.export.description import Description
-from fastreid_mm.export.external_data import require_own_data
 
 
 @pytest.mark.parametrize(

@@ -36,13 +36,14 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.costs import seconds_of
 from fastreid_mm.common.errors import one_line_errors
+from fastreid_mm.common.onnx_session import open_session
 from fastreid_mm.common.run_record import run_record
 from fastreid_mm.common.whole_file import write_text
 from fastreid_mm.engine.setup import set_deterministic
 from fastreid_mm.engine.step import TrainingStep
 from fastreid_mm.evaluation import pairwise_distance
 from fastreid_mm.evaluation.benchmarks import Market
-from fastreid_mm.export.write import export_model, open_session
+from fastreid_mm.export.write import export_model
 from fastreid_mm.modeling.tested_network import TestedNetwork
 
 HALVES = ("bfloat16", "float16")
@@ -210,7 +211,7 @@ def onnx(cfg: CfgNode, count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         network = export_model(cfg, path).network
-        session, inputs = open_session(path, CUDA), network.example(count)
+        session, inputs = open_session(path, [CUDA], torch.get_num_threads()), network.example(count)
         feed = {put.name: value.numpy() for put, value in zip(session.get_inputs(), inputs)}
         (features, *_), expected = session.run(None, feed), network(*inputs)
         seconds = median(seconds_of(lambda: session.run(None, feed)) for _ in range(10))
