@@ -43,6 +43,7 @@ class ModulationDiscriminative(LossTerm):
         options: ``scale``, lambda, and those of :func:`modulation_discriminative`.
     """
 
+    formula = staticmethod(modulation_discriminative)
     needs = ("part_features", "scale", "shift")
     compares_identities = True
 

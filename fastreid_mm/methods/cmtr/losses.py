@@ -13,6 +13,7 @@ from fastreid_mm.modeling.terms import LOSS_REGISTRY, IdentityTerm, Labels, Loss
 class ModalityAwareCenter(LossTerm):
     """The center loss on features without their modality (eq. 4), see :func:`modality_aware_center`."""
 
+    formula = staticmethod(modality_aware_center)
     needs = ("modality_removed",)
     compares_samples = True
 

@@ -22,6 +22,7 @@ class HeteroCenterTriplet(LossTerm):
             :func:`hetero_center_triplet`.
     """
 
+    formula = staticmethod(hetero_center_triplet)
     needs_modalities = compares_identities = compares_modalities = True
 
     def __init__(self, part_scale: float = 0.0, **options) -> None:

@@ -12,6 +12,7 @@ from fastreid_mm.modeling.terms import LOSS_REGISTRY, Labels, LossTerm
 class MultiModalMargin(LossTerm):
     """Keeps the modalities of a sample apart, see :func:`multi_modal_margin`."""
 
+    formula = staticmethod(multi_modal_margin)
     needs = ("modality_features",)
 
     def loss(self, outputs: Mapping[str, Tensor], labels: Labels) -> Tensor:

@@ -53,6 +53,7 @@ class IdentityAlignment(LossTerm):
         options: ``scale``, the weight of the loss, and ``margin``, alpha.
     """
 
+    formula = staticmethod(identity_alignment)
     needs = ("triple_features", "pair_targets")
     compares_identities = True
 

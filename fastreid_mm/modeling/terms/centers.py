@@ -40,6 +40,8 @@ class HeteroCenter(FeatureTerm):
             modalities, and ``reduction``, "mean" or "sum" over identities.
     """
 
+    formula = staticmethod(hetero_center)
+
     def __init__(self, normalize: bool = False, **options) -> None:
         super().__init__(**options)
         self.normalize = normalize

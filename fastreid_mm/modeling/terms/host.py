@@ -42,6 +42,8 @@ class IdentityTerm(LossTerm):
         options: those of :func:`smoothed_cross_entropy`.
     """
 
+    formula = staticmethod(smoothed_cross_entropy)
+
     @classmethod
     def from_cfg(cls, cfg: CfgNode) -> "IdentityTerm":
         """Build it with the keys of its section and the smoothing of all identity losses."""
@@ -119,11 +121,11 @@ class _Pairwise(FeatureTerm):
     """fast-reid's losses on the similarities of all pairs, with the options ``margin`` and ``gamma``."""
 
     compares_identities = True
-    _loss: Callable
+    formula: Callable[..., Tensor]
 
     def of(self, features: Tensor, labels: Labels) -> Tensor:
         """See :class:`FeatureTerm`."""
-        return type(self)._loss(features.float(), labels.targets, **self.options)
+        return self.formula(features.float(), labels.targets, **self.options)
 
 
 @LOSS_REGISTRY.register()
@@ -131,14 +133,14 @@ class CircleLoss(_Pairwise):
     """The pairwise circle loss. ``MODEL.LOSSES.CIRCLE``."""
 
     SECTION = "CIRCLE"
-    _loss = staticmethod(pairwise_circleloss)
+    formula = staticmethod(pairwise_circleloss)
 
 
 @LOSS_REGISTRY.register()
 class Cosface(_Pairwise):
     """The pairwise loss with a margin on the cosine. ``MODEL.LOSSES.COSFACE``."""
 
-    _loss = staticmethod(pairwise_cosface)
+    formula = staticmethod(pairwise_cosface)
 
 
 def take_terms(model: nn.Module, cfg: CfgNode) -> nn.Module:

@@ -4,7 +4,8 @@ fast-reid chooses among four losses with a chain of ifs; here each is a class in
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import signature
 from typing import Any, NamedTuple, cast
 
 from fastreid.utils import comm
@@ -47,8 +48,14 @@ class LossTerm(nn.Module):
 
     Args:
         scale: the weight of the loss.
-        options: its other numbers, for :meth:`loss`.
+        options: its other numbers, arguments of :attr:`formula`, for :meth:`loss`.
+
+    Raises:
+        TypeError: the formula has no such argument.
     """
+
+    formula: Callable[..., Tensor] | None = None
+    """Function of the loss that takes the other numbers; a term without one has none, or a constructor for them."""
 
     SECTION = ""
     """Node under ``MODEL.LOSSES`` that has its keys; by default its name in capitals, as ``CENTER_LOSS``."""
@@ -67,6 +74,10 @@ class LossTerm(nn.Module):
 
     def __init__(self, scale: float = 1.0, **options) -> None:
         super().__init__()
+        known = signature(self.formula).parameters if self.formula else {}
+        for name in options:
+            if name not in known:
+                raise TypeError(f"{type(self).__name__} has no option {name!r}")
         self.scale, self.options = scale, options
 
     @classmethod
