@@ -1,15 +1,14 @@
 """Saliency on the page: the pictures that answer a pair, and pairs to begin with."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from fastreid_mm.common.image_files import is_image
 from fastreid_mm.saliency.image_files import look_at_mask, read_colours, require_image
+from fastreid_mm.saliency.load_second import file_beside
 from fastreid_mm.saliency.onnx_description import LOADERS
 from fastreid_mm.saliency.pair_predictor import PairPredictor
 from fastreid_mm.saliency.predict import second_picture
@@ -78,8 +77,7 @@ class SaliencyDesk:
     def _pair(self, path: str) -> Pair:
         require_image(path, self._predictor.max_pixels)
         second = LOADERS[self.modality]().find_path({"img_path": path})
-        masks = sorted(Path(path).parent.parent.joinpath("GT").glob(f"{Path(path).stem}.*"))
-        return Pair(path, second, next((str(mask) for mask in masks if is_image(str(mask))), ""))
+        return Pair(path, second, file_beside(path, "GT") or "")
 
 
 def _picture(values: np.ndarray) -> Image.Image:

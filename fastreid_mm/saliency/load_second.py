@@ -36,6 +36,14 @@ class PairPath(str):
         return str(self), self.second_path  # mmengine copies the values of a sample.
 
 
+def file_beside(image: str | None, folder: str) -> str | None:
+    """Return the path of the image file in a folder beside ``RGB`` that belongs to ``.../RGB/name.jpg``, or None."""
+    if image is None or Path(image).parent.name != "RGB":
+        return None
+    files = sorted(Path(image).parent.parent.joinpath(folder).glob("*"))
+    return next(filter(is_image, (str(path) for path in files if path.stem == Path(image).stem)), None)
+
+
 class SecondLoader:
     """Loader of the second modality of a sample, of which ``modality`` and ``folder`` say which it is.
 
@@ -83,7 +91,7 @@ class SecondLoader:
             InputError: there is none.
         """
         key, image = f"{self.modality}_path", results.get("img_path")
-        path = results.get(key) or getattr(image, "second_path", None) or self._beside(image)
+        path = results.get(key) or getattr(image, "second_path", None) or file_beside(image, self.folder)
         if path is None:
             raise InputError(
                 f"no {key} given for {image or 'the image'}, nor is it in a folder RGB with a file of its name in "
@@ -91,14 +99,6 @@ class SecondLoader:
             )
         results[key] = path
         return path
-
-    def _beside(self, image: str | None) -> str | None:
-        """Return the path of the file that belongs to ``.../RGB/name.jpg``, or None if there is none."""
-        if image is None or Path(image).parent.name != "RGB":
-            return None
-        folder = Path(image).parent.parent / self.folder
-        found = (str(path) for path in sorted(folder.glob("*")) if path.stem == Path(image).stem)
-        return next(filter(is_image, found), None)
 
     def fit(self, values: np.ndarray, path: str, results: dict) -> np.ndarray:
         """Return the values (H, W) or (H, W, 3) at the size of the sample's image.
