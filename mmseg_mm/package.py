@@ -10,6 +10,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.model_card import Card
 from fastreid_mm.common.package_folder import (
     last_tensors,
+    read_results,
     read_run_json,
     require_new_folder,
     write_card,
@@ -47,9 +48,8 @@ def package_model(run: Path, output: Path, name: str = "", licence: str = "") ->
             folder has files in it.
     """
     require_new_folder(output)
-    tensors, references = last_tensors(run, "state_dict"), run / REFERENCES
-    results = {"trained": read_run_json(_newest(run, f"*/{RESULTS}"))}
-    results |= read_run_json(references) if references.is_file() else {}
+    tensors = last_tensors(run, "state_dict")
+    results = read_results(_newest(run, f"*/{RESULTS}"), run / REFERENCES)
     record, config = read_run_json(run / "run.json"), load_config(_newest(run, "*.py"), needs=("model",))
     shared = shared_config(config)
     write_network(output, tensors, shared)

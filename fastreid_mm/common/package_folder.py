@@ -51,6 +51,12 @@ def read_run_json(path: Path) -> dict[str, Any]:
     return read_run_file(path, json.loads)
 
 
+def read_results(trained: Path, references: Path) -> dict[str, Any]:
+    """Read the results of a training by name: "trained", and those of a file of references if there is one."""
+    results = {"trained": read_run_json(trained)}
+    return results | read_run_json(references) if references.is_file() else results
+
+
 def read_run_file(path: Path, parse: Callable[[str], Any]) -> Any:
     """Read a file of a training that has ended: text, by ``str.strip``, or a mapping.
 

@@ -7,13 +7,13 @@ import yaml
 from fastreid_mm.common.model_folder import CONFIG, without_places
 from fastreid_mm.common.package_folder import (
     last_tensors,
+    read_results,
     read_run_file,
     read_run_json,
     require_new_folder,
     write_card,
     write_network,
 )
-from fastreid_mm.evaluation.results import Results
 from fastreid_mm.inference.model_card import model_card
 from fastreid_mm.inference.predictor import Predictor
 from fastreid_mm.settings.config import KEY
@@ -34,9 +34,8 @@ def package_model(run: Path, output: Path, name: str = "", licence: str = "") ->
         InputError: the training has not ended, a file of it cannot be read, or the new folder has files in it.
     """
     require_new_folder(output)
-    tensors, references = last_tensors(run, "model"), run / "references.json"
-    results: dict[str, Results] = {"trained": read_run_json(run / "results.json")}
-    results |= read_run_json(references) if references.is_file() else {}
+    tensors = last_tensors(run, "model")
+    results = read_results(run / "results.json", run / "references.json")
     record, config = read_run_json(run / "run.json"), read_run_file(run / CONFIG, yaml.safe_load)
     write_network(output, tensors, without_places(config))
     predictor = Predictor(output, options=[KEY, str(config.get(KEY, []))])
