@@ -40,6 +40,8 @@ MMSEG = {
     "skimage": "scikit-image>=0.19,<0.26",
     "sklearn": "scikit-learn",
     # ours
+    "huggingface_hub": "huggingface-hub",  # trained networks by name
+    "safetensors": "safetensors",  # and in folders
     "PIL": "pillow",
     "tqdm": "tqdm",
 }
