@@ -120,16 +120,17 @@ def identities_per_batch(batch_size: int, num_instances: int, world_size: int, a
     Raises:
         InputError: the batch cannot be divided evenly, or needs more identities than the number that is available.
     """
-    group, both = modalities * num_instances * world_size, modalities > 1
+    group = modalities * num_instances * world_size
+    images, which = (f"{group} = {modalities} modalities x ", " with both modalities") if modalities > 1 else ("", "")
     if num_instances < 1 or batch_size < group or batch_size % group:
         raise InputError(
-            f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {f'{group} = {modalities} modalities x ' * both}"
+            f"SOLVER.IMS_PER_BATCH {batch_size} is not a multiple of {images}"
             f"DATALOADER.NUM_INSTANCE {num_instances} x {world_size} processes"
         )
     wanted = batch_size // (modalities * num_instances)
     if wanted > available:
         raise InputError(
             f"a batch of {batch_size} with DATALOADER.NUM_INSTANCE {num_instances} needs {wanted} "
-            f"identities, the training set has {available}{' with both modalities' * both}"
+            f"identities, the training set has {available}{which}"
         )
     return wanted
