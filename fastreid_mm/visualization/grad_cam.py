@@ -4,6 +4,7 @@ Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient
 https://arxiv.org/abs/1610.02391; computed by the library grad-cam.
 """
 
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
 from fastreid_mm.modeling.backbones.stages import Layout, layout_of
+from fastreid_mm.modeling.backbones.token_stages import TokenGrid
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
 from fastreid_mm.modeling.contract import as_meta_architecture
 from fastreid_mm.modeling.meta_arch.aligned import AlignedModel
@@ -46,11 +48,11 @@ def similarity_heat(model: nn.Module, sample: dict, other: dict) -> np.ndarray:
     with torch.no_grad():
         direction = F.normalize(_compared(model, model(other)))[0]  # (D,)
     heat = np.zeros((flat.shape[1] // 3, *flat.shape[2:]), dtype=np.float32)
-    layers = _last_layers(model)
+    layers, grid = _last_layers(model), getattr(getattr(model, "backbone", None), "grid", None)
     held = sample.get("modality_mask", torch.ones(1, len(heat)))[0]
     for index in torch.nonzero(held).flatten().tolist():
         layer = layers[min(index, len(layers) - 1)]
-        with GradCAM(model=_FromImages(model, sample), target_layers=[layer]) as cam:
+        with GradCAM(_FromImages(model, sample), [layer], partial(_as_maps, grid)) as cam:
             heat[index] = cam(input_tensor=flat, targets=[lambda feature: feature @ direction])[0]
     return heat
 
@@ -76,11 +78,17 @@ def _compared(model: nn.Module, features: Tensor) -> Tensor:
     return QueryAdaptiveFeature.unpack(features, parts).complete.flatten(1) if parts else features
 
 
+def _as_maps(grid: TokenGrid | None, found: Tensor) -> Tensor:
+    """Return the output of a module, which may be tokens, as maps."""
+    return grid.maps(found) if grid is not None and found.ndim == 3 else found
+
+
 def _last_layers(model: nn.Module) -> list[nn.Module]:
-    """Return the modules that make the last maps, one for each modality or one for all."""
+    """Return the modules that make the last maps or tokens, one for each modality or one for all."""
     backbone = getattr(model, "backbone", None)
     if isinstance(backbone, TwoStreamResNet):
         return [backbone.rest]
     if isinstance(backbone, MultiStreamResNet):
-        return [getattr(stream, cast(Layout, layout_of(stream)).names[-1]) for stream in backbone.streams]
+        last = [getattr(stream, cast(Layout, layout_of(stream)).names[-1]) for stream in backbone.streams]
+        return [module[-1] if isinstance(module, nn.ModuleList) else module for module in last]
     raise InputError(f"attention: it is not known which maps of a {type(model).__name__} to draw")

@@ -12,7 +12,7 @@ import fastreid_mm.methods  # noqa: F401  registers
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.losses import batch_hard_triplet, heterogeneous_score_coherence, multi_modal_margin
 from fastreid_mm.methods.mutualformer import vit_weights
-from fastreid_mm.modeling.backbones.cnn import build_cnn
+from fastreid_mm.modeling.backbones.network import build_network
 from fastreid_mm.modeling.backbones.plain_vit import create_vit
 from fastreid_mm.modeling.heads.aligned_head import StreamHead
 from fastreid_mm.settings.load import load_config
@@ -253,15 +253,15 @@ def vit_file(folder, width=16, depth=2):
 @pytest.fixture
 def pretrained(monkeypatch):
     """Options under which a network starts from pretrained weights, of which its streams have none."""
-    monkeypatch.setattr("fastreid_mm.modeling.backbones.multi_stream.build_cnn", random_cnn)
+    monkeypatch.setattr("fastreid_mm.modeling.backbones.multi_stream.build_network", random_network)
     return "MODEL.BACKBONE.PRETRAIN", True
 
 
-def random_cnn(cfg):
+def random_network(cfg):
     cfg = cfg.clone()
     cfg.defrost()
     cfg.MODEL.BACKBONE.PRETRAIN = False
-    return build_cnn(cfg)
+    return build_network(cfg)
 
 
 def test_mutual_former_may_start_from_a_vit(build, pretrained, tmp_path):

@@ -21,7 +21,20 @@ NAMES = [
     "tf_efficientnet_lite0",
     "mobilenetv3_small_050",
 ]
-HIERARCHICAL = {"poolformer_s12": {}, "swin_tiny_patch4_window7_224": {"depths": (1, 1, 1, 1)}}
+ONE_EACH = {"depths": (1, 1, 1, 1)}
+SMALL = {**ONE_EACH, "embed_dim": 16, "num_heads": (1, 1, 2, 2)}
+HIERARCHICAL = {
+    "poolformer_s12": {},
+    "swin_tiny_patch4_window7_224": {**SMALL, "strict_img_size": False},
+    "swinv2_tiny_window8_256": {**SMALL, "strict_img_size": False},
+    "pvt_v2_b0": ONE_EACH,
+    "davit_tiny": {**ONE_EACH, "embed_dims": (16, 32, 48, 64), "num_heads": (1, 1, 2, 2)},
+    "hiera_tiny_224": {"stages": (1, 1, 1, 1), "embed_dim": 16, "img_size": (64, 32)},
+}
+PLAIN = {
+    "test_vit": {"img_size": (32, 16)},
+    "eva02_tiny_patch14_224": {"img_size": (28, 14), "embed_dim": 32, "depth": 2, "num_heads": 2},
+}
 TWO, MANY = "SYSU/hct.yml", "RGBNT201/ieee.yml"
 
 
@@ -37,11 +50,12 @@ def build(tiny_cfg):
 
 def create(name):
     torch.manual_seed(0)
-    return timm.create_model(name, num_classes=0).eval()
+    return timm.create_model(name, num_classes=0, **(HIERARCHICAL | PLAIN).get(name, {})).eval()
 
 
 def test_there_is_an_example_of_every_family():
-    assert {layout_of(create(name)) for name in [*NAMES, *HIERARCHICAL]} == set(LAYOUTS.values())
+    networks = [create(name) for name in [*NAMES, *HIERARCHICAL, *PLAIN]]
+    assert {next(kind for kind in LAYOUTS if isinstance(network, kind)) for network in networks} == set(LAYOUTS)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,23 +99,26 @@ def test_every_family_trains_in_streams_that_start_alike(build, name):
 
 
 @pytest.mark.parametrize("name", HIERARCHICAL)
-def test_hierarchical_transformers_train_in_streams(build, name, monkeypatch, tmp_path):
+def test_hierarchical_networks_train_in_streams(build, name, monkeypatch, tmp_path):
     make = timm.create_model
-    monkeypatch.setattr(timm, "create_model", lambda name, **options: make(name, **options, **HIERARCHICAL[name]))
+    monkeypatch.setattr(timm, "create_model", lambda name, **options: make(name, **{**options, **HIERARCHICAL[name]}))
     expected = timm.create_model(name, num_classes=7).eval()
     torch.save(expected.state_dict(), tmp_path / "weights.pth")
-    weights = ("MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "weights.pth")
-    backbone = build(name, *weights).eval()
-    images, modalities = torch.randn(2, 3, 224, 224), torch.tensor([1, 0])
-    features = expected.forward_features(images)
-    features = features.movedim(-1, 1) if name.startswith("swin") else features
+    size = ("INPUT.SIZE_TRAIN", [64, 32], "INPUT.SIZE_TEST", [64, 32])
+    keys = (*size, "MODEL.BACKBONE.PRETRAIN", True, "MODEL.BACKBONE.PRETRAIN_PATH", tmp_path / "weights.pth")
+    backbone = build(name, *keys).eval()
+    images, modalities = torch.randn(2, 3, 64, 32), torch.tensor([1, 0])
+    features = expected.forward_intermediates(images, indices=1, intermediates_only=True)[0]
+    if hasattr(expected, "norm"):
+        features = expected.norm(features.movedim(1, -1)).movedim(-1, 1)
     torch.testing.assert_close(backbone(images, modalities), features, atol=1e-5, rtol=1e-5)
-    aligned = build(name, *weights, base=MANY).eval()
+    aligned = build(name, *keys, base=MANY).eval()
     torch.testing.assert_close(
         aligned(images[:1, None].expand(-1, 3, -1, -1, -1))[0, 2], features[0], atol=1e-5, rtol=1e-5
     )
-    maps = backbone.train()(images[..., :96, :48], modalities)
-    assert maps.shape[1:] == (backbone.dim, *backbone.map_size((96, 48))) == (features.shape[1], 3, 2)
+    maps = backbone.train()(images, modalities)
+    assert maps.shape[1:] == (backbone.dim, *backbone.map_size((64, 32))) == (features.shape[1], 2, 1)
+    assert aligned.map_size((64, 32)) == (2, 1)
     maps.square().sum().backward()
     assert all(value.grad is not None for value in backbone.parameters())
 
@@ -172,7 +189,7 @@ def test_channels_last_from_the_images_to_the_last_stage(build, name, base):
     torch.testing.assert_close(maps, plain(images, *others), atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["resnetblur18", "densenet121", "vit_tiny_patch16_224"])
+@pytest.mark.parametrize("name", ["resnetblur18", "densenet121", "test_vit_relpos", "vit_tiny_r_s16_p8_224"])
 def test_networks_that_cannot_be_taken_are_named(build, name):
     with pytest.raises(InputError, match=f"MODEL.BACKBONE.*{name}") as error:
         build(name, "MODEL.BACKBONE.LAST_STRIDE", 1)

@@ -151,7 +151,7 @@ def test_weights_that_do_not_fit_are_named(build, pretrained_file):
         ("RESNET.SPECIFIC_STAGES", 0),
         ("RESNET.SPECIFIC_STAGES", 6),
         ("RESNET.NAME", "resnet1"),
-        ("RESNET.NAME", "vit_tiny_patch16_224"),
+        ("RESNET.NAME", "test_vit_relpos"),
     ],
 )
 def test_impossible_options_are_named(build, key, value):

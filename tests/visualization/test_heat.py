@@ -25,11 +25,11 @@ def test_of_query_adaptive_features_the_parts_are_compared_whoever_made_them():
 
 @pytest.fixture
 def model_of(tiny_cfg):
-    def build(base):
+    def build(base, *options):
         torch.manual_seed(0)
         size = "[64, 32]"  # of which the last maps are 4 x 2
         sizes = ("INPUT.SIZE_TRAIN", size, "INPUT.SIZE_TEST", size)
-        model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 6, *sizes, base=base)).eval()
+        model = build_model(tiny_cfg("MODEL.HEADS.NUM_CLASSES", 6, *sizes, *options, base=base)).eval()
         for name, value in model.named_buffers():  # as if there had been batches
             if name.endswith("running_mean"):
                 value.uniform_(-0.1, 0.1)
@@ -69,6 +69,14 @@ def test_of_aligned_samples_each_modality_by_itself(model_of, base, modalities):
     assert not np.allclose(heat[0], heat[1])
     lacking = similarity_heat(model, aligned(modalities, missing=(1,)), aligned(modalities, seed=1))
     assert lacking[0].any() and not lacking[1].any()
+
+
+@pytest.mark.parametrize("base", ["SYSU/agw.yml", "RGBNT201/ieee.yml"])
+def test_of_the_patches_of_vision_transformers(model_of, base):
+    model = model_of(base, "MODEL.BACKBONE.RESNET.NAME", "test_vit")
+    pair = (batch(1), batch(0, seed=1)) if base.startswith("SYSU") else (aligned(3), aligned(3, seed=1))
+    heat = similarity_heat(model, *pair)
+    assert heat.shape[1:] == (64, 32) and heat.min() == 0 and heat.max() == pytest.approx(1, abs=0.01)
 
 
 def test_grad_cam_by_hand(model_of):

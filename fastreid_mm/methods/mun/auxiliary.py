@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torch import nn
+from torch import Tensor, nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError
@@ -11,6 +11,7 @@ from fastreid_mm.layers import AuxiliaryGenerator
 from fastreid_mm.layers.cross_modality_learner import require_divisible
 from fastreid_mm.methods.mun.config import IMAGE_AUXILIARIES
 from fastreid_mm.modeling.backbones import TwoStreamResNet
+from fastreid_mm.modeling.backbones.token_stages import TokenGrid
 
 
 def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module:
@@ -19,7 +20,7 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module:
     Raises:
         InputError: pooling ratios or groups do not divide the maps or their channels.
     """
-    name = cfg.MODEL.MUN.AUXILIARY
+    name, grid = cfg.MODEL.MUN.AUXILIARY, backbone.grid
     if name in IMAGE_AUXILIARIES:
         return IMAGE_AUXILIARIES[name]()
     ratios, groups = cfg.MODEL.MUN.RATIOS, cfg.MODEL.MUN.TR_GROUPS
@@ -28,12 +29,45 @@ def build_auxiliary(cfg: CfgNode, backbone: TwoStreamResNet) -> nn.Module:
     if backbone.specific_dim % groups:
         raise InputError(f"MODEL.MUN.TR_GROUPS {groups} does not divide {backbone.specific_dim} channels")
     try:
-        require_divisible(ratios, *backbone.specific_size(cfg.INPUT.SIZE_TRAIN))
+        places = backbone.specific_size(cfg.INPUT.SIZE_TRAIN)
+    except ValueError as error:
+        raise InputError(
+            f"MODEL.MUN.AUXILIARY generator: {cfg.MODEL.BACKBONE.RESNET.NAME}: {error}; "
+            f"{', '.join(IMAGE_AUXILIARIES)} make images"
+        ) from None
+    try:
+        require_divisible(ratios, *places)
     except ValueError as error:
         raise InputError(
             f"MODEL.MUN.RATIOS: {error}, which INPUT.SIZE_TRAIN {list(cfg.INPUT.SIZE_TRAIN)} gives"
         ) from None
-    return AuxiliaryGenerator(backbone.specific_dim, ratios, groups)
+    if grid is None:
+        return AuxiliaryGenerator(backbone.specific_dim, ratios, groups)
+    return TokenGenerator(grid, backbone.specific_dim, ratios, groups)
+
+
+class TokenGenerator(AuxiliaryGenerator):
+    """Generator of an auxiliary modality's tokens, for a vision transformer.
+
+    The patches are generated as maps. Tokens that are no patch have no place in them: those of the auxiliary modality
+    are the mean of both modalities' (a reading).
+
+    Args:
+        grid: the places of the tokens.
+        options: see :class:`AuxiliaryGenerator`.
+    """
+
+    def __init__(self, grid: TokenGrid, *options) -> None:
+        super().__init__(*options)
+        self.grid = grid
+
+    def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
+        """(B, P + N, C) tokens of both modalities to (B, P + N, C) auxiliary ones; maps to maps."""
+        if visible.ndim == 4:  # the last specific stage is the last of all
+            return super().forward(visible, infrared)
+        maps = super().forward(self.grid.maps(visible), self.grid.maps(infrared))
+        prefix = (visible + infrared)[:, : self.grid.prefix] / 2
+        return self.grid.tokens(prefix, maps)
 
 
 @contextmanager

@@ -14,9 +14,10 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.batch_layout import Layout, layout_of
 from fastreid_mm.layers.exporting import is_exporting
-from fastreid_mm.modeling.backbones.cnn import build_cnn, memory_format
+from fastreid_mm.modeling.backbones.network import build_network, memory_format
 from fastreid_mm.modeling.backbones.required import build_required
-from fastreid_mm.modeling.backbones.stages import output_shape, split
+from fastreid_mm.modeling.backbones.stages import output_shape, possible_size, split
+from fastreid_mm.modeling.backbones.token_stages import last_grid
 
 
 class MultiStreamResNet(nn.Module):
@@ -34,7 +35,9 @@ class MultiStreamResNet(nn.Module):
     ) -> None:
         super().__init__()
         self.streams = nn.ModuleList(deepcopy(network) for _ in range(num_modalities))
-        self.dim = output_shape(nn.Sequential(split(network)), (64, 64))[0]
+        self.dim = output_shape(nn.Sequential(split(network)), possible_size(network))[0]
+        self.grid = last_grid(network)
+        """The places of the tokens of a vision transformer, whose patches are the maps."""
         self._pretrained, self._channels_last = pretrained, channels_last
 
     def first(self) -> "MultiStreamResNet":
@@ -43,7 +46,8 @@ class MultiStreamResNet(nn.Module):
 
     def map_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """(rows, columns) of the maps, for images of (height, width)."""
-        return output_shape(nn.Sequential(split(self.streams[0])), size)[1:]
+        _, rows, columns = output_shape(nn.Sequential(split(self.streams[0])), size)
+        return rows, columns
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """Give the parameters with pretrained weights: all or none."""
@@ -80,14 +84,15 @@ class MultiStreamResNet(nn.Module):
 
     def _stream(self, index: int, images: Tensor) -> Tensor:
         stream = cast(Any, self.streams[index])
-        return stream.forward_features(images.to(memory_format=memory_format(self._channels_last)))
+        found = stream.forward_features(images.to(memory_format=memory_format(self._channels_last)))
+        return found if self.grid is None else self.grid.maps(found)
 
 
 @BACKBONE_REGISTRY.register()
 def build_multi_stream_resnet_backbone(cfg: CfgNode) -> MultiStreamResNet:
-    """Build a network of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_cnn`."""
+    """Build a network of ``MODEL.BACKBONE`` for each of ``DATASETS.ALIGNED.MODALITIES``, see :func:`build_network`."""
     backbone, modalities = cfg.MODEL.BACKBONE, len(cfg.DATASETS.ALIGNED.MODALITIES)
-    return MultiStreamResNet(build_cnn(cfg), modalities, backbone.PRETRAIN, backbone.CHANNELS_LAST)
+    return MultiStreamResNet(build_network(cfg), modalities, backbone.PRETRAIN, backbone.CHANNELS_LAST)
 
 
 def build_multi_stream(cfg: CfgNode) -> MultiStreamResNet:

@@ -8,18 +8,22 @@ from functools import partial
 from typing import Any, cast
 
 import timm
-from timm.layers import resample_abs_pos_embed
 from timm.models import is_model_in_modules
 from timm.models.eva import Eva
 from timm.models.vision_transformer import VisionTransformer
-from torch import Tensor, nn
+from torch import nn
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.layers import OverlapPatchEmbed
-from fastreid_mm.modeling.backbones.pretrained import KEY
 
 PlainViT = VisionTransformer | Eva
 """The classes of timm that are taken."""
+_MODULES = ("vision_transformer", "vision_transformer_hybrid", "deit", "eva")  # those of timm that have them
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name of timm, with or without a tag, is that of a network of these classes."""
+    return is_model_in_modules(name, _MODULES)
 
 
 def create_vit(name: str, key: str = "MODEL.BACKBONE.VIT.NAME", **options: Any) -> PlainViT:
@@ -69,6 +73,20 @@ def create_overlapping(name: str, size: tuple[int, int], stride: tuple[int, int]
     return vit
 
 
+def rotations(rope: Any, count: int, of_each: bool) -> list[dict[str, Any]]:
+    """Make the options of each of some blocks: its rotary position embeddings, if there are any.
+
+    Args:
+        rope: computes them; None for a network without.
+        count: how many blocks there are.
+        of_each: whether they are learnt for each block.
+    """
+    if rope is None:
+        return [{}] * count
+    found = rope.get_embed()
+    return [{"rope": each} for each in (found if of_each else [found] * count)]
+
+
 def _problem(vit: nn.Module) -> str:
     """Say in words why a network cannot be taken; empty if it can be."""
     if not isinstance(vit, PlainViT):
@@ -79,34 +97,3 @@ def _problem(vit: nn.Module) -> str:
     if source["first_conv"] != "patch_embed.proj":
         return "its patches are those of a CNN's maps"
     return "" if vit.global_pool else "it has no feature of an image"
-
-
-def fit_positions(vit: PlainViT, state: dict[str, Tensor], source: str) -> dict[str, Tensor]:
-    """Resize position embeddings among weights to the grid of a network, by bilinear interpolation as in TransReID.
-
-    Args:
-        vit: the network.
-        state: its weights by name, with (1, P + S * S, D) position embeddings if it has any.
-        source: of the weights, for the error message.
-
-    Returns:
-        The same weights, with (1, P + N, D) position embeddings.
-
-    Raises:
-        InputError: the weights' grid is neither square nor the network's.
-    """
-    if "pos_embed" not in state:
-        return state
-    rows, columns = vit.patch_embed.grid_size
-    prefix = 0 if vit.no_embed_class else vit.num_prefix_tokens
-    given = state["pos_embed"].shape[1] - prefix
-    if given == rows * columns:
-        return state
-    if round(given**0.5) ** 2 != given:
-        raise InputError(
-            f"{KEY}: {given} position embeddings of {source} are neither a square nor the network's {rows} x {columns}"
-        )
-    resized = resample_abs_pos_embed(
-        state["pos_embed"], [rows, columns], num_prefix_tokens=prefix, interpolation="bilinear", antialias=False
-    )
-    return {**state, "pos_embed": resized}

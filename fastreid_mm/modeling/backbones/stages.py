@@ -1,4 +1,4 @@
-"""The stages of convolutional and hierarchical networks of timm, in the order of their forward pass."""
+"""The stages of networks of timm, in the order of their forward pass."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -9,17 +9,26 @@ import torch
 import torch.nn.functional as F
 from timm.models.byobnet import ByobNet
 from timm.models.convnext import ConvNeXt
+from timm.models.davit import DaVit
 from timm.models.efficientnet import EfficientNet
+from timm.models.eva import Eva
+from timm.models.hiera import Hiera
 from timm.models.metaformer import MetaFormer
 from timm.models.mobilenetv3 import MobileNetV3
 from timm.models.nfnet import NormFreeNet
+from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.regnet import RegNet
 from timm.models.resnet import ResNet
 from timm.models.resnetv2 import ResNetV2
 from timm.models.swin_transformer import SwinTransformer
+from timm.models.swin_transformer_v2 import SwinTransformerV2
+from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
+
+from fastreid_mm.modeling.backbones.plain_vit import PlainViT
+from fastreid_mm.modeling.backbones.token_stages import TokenNetwork, image_size, split_tokens
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,12 @@ LAYOUTS: dict[type[nn.Module], Layout] = {
     MobileNetV3: Layout(("conv_stem", "bn1"), ("blocks",)),
     MetaFormer: Layout(("stem",), ("stages",)),
     SwinTransformer: Layout(("patch_embed",), ("layers",), ("norm",)),
+    SwinTransformerV2: Layout(("patch_embed",), ("layers",), ("norm",)),
+    PyramidVisionTransformerV2: Layout(("patch_embed",), ("stages",)),
+    DaVit: Layout(("stem",), ("stages",), ("norm_pre",)),
+    Hiera: Layout(("patch_embed", "unroll"), ("blocks",)),
+    VisionTransformer: Layout(("patch_embed", "pos_drop", "patch_drop", "norm_pre"), ("blocks",), ("norm",)),
+    Eva: Layout(("patch_embed", "pos_drop", "patch_drop", "rope", "norm_pre"), ("blocks",), ("norm",)),
 }
 """The families that can be split. Many names of timm are of these: SE-ResNets and ResNeXts are of its class ResNet."""
 
@@ -57,15 +72,17 @@ def layout_of(network: nn.Module) -> Layout | None:
 
 
 def split(network: nn.Module) -> "OrderedDict[str, nn.Module]":
-    """Return the stages by name; one after the other they compute the network's ``forward_features``.
+    """Return the stages by name; one after the other they compute the maps of the network's ``forward_features``.
 
     The first is ``stem``. The others have timm's names where those are attributes (``layer1``), and are ``stage1``,
     ``stage2`` and so on otherwise. A convolution or norm after the last stage (the "head" of EfficientNets) is part of
-    the last stage.
+    the last stage. Vision transformers and Hiera have theirs in :func:`split_tokens`.
 
     Args:
         network: of one of the :data:`LAYOUTS`. Its modules are taken, not copied.
     """
+    if isinstance(network, TokenNetwork):
+        return split_tokens(network)
     layout = cast(Layout, layout_of(network))
     children = dict(network.named_children())
     stages: OrderedDict[str, nn.Module] = OrderedDict(stem=_sequence(children, layout.stem))
@@ -86,7 +103,7 @@ def _sequence(children: dict[str, nn.Module], names: tuple[str, ...]) -> nn.Sequ
 
 def put_channels_first(network: nn.Module) -> None:
     """Let all stages of a network take and give maps (B, C, h, w), in place; Swin's are (B, h, w, C) in timm."""
-    if not isinstance(network, SwinTransformer):
+    if not isinstance(network, SwinTransformer | SwinTransformerV2):
         return
     stages: list[nn.Module] = [network.patch_embed, *network.layers, network.norm]
     for stage in stages:
@@ -103,13 +120,21 @@ def _channels_at_end(_: nn.Module, inputs: tuple[Tensor]) -> Tensor:
     return inputs[0].movedim(1, -1)
 
 
-def output_shape(module: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
-    """(C, h, w) of the maps that a module makes of images of (height, width). Nothing is computed or changed."""
+def output_shape(module: nn.Module, size: tuple[int, int]) -> tuple[int, ...]:
+    """(C, h, w) of the maps, or (P + N, C) of the tokens, that a module makes of images of (height, width).
+
+    Nothing is computed or changed.
+    """
     tensors = [*module.named_parameters(), *module.named_buffers()]
     shapes = {name: value.to("meta") for name, value in tensors}
     with _WithoutBatchNorm():
         maps = functional_call(module, shapes, (torch.empty(2, 3, *size, device="meta"),))
     return tuple(maps.shape[1:])
+
+
+def possible_size(network: nn.Module) -> tuple[int, int]:
+    """(height, width) of images that a network can take; the only one, if positions of its patches are learnt."""
+    return image_size(network) if isinstance(network, TokenNetwork) else (64, 64)
 
 
 class _WithoutBatchNorm(TorchFunctionMode):
@@ -124,12 +149,14 @@ class _WithoutBatchNorm(TorchFunctionMode):
 def remove_last_stride(network: nn.Module) -> bool:
     """Let the last stage that halves its maps keep their size instead. ``output_stride`` of timm would also dilate.
 
-    A convolution of an even kernel, which ConvNeXt halves with, gets a row and a column of zeros at the end; its output
+    A plain vision transformer has no such stage. A convolution of an even kernel, which ConvNeXt halves with, gets a row and a column of zeros at the end; its output
     at even places is what it was.
 
     Returns:
-        Whether the maps have twice the height and width now.
+        Whether no stride is left in that stage.
     """
+    if isinstance(network, TokenNetwork):
+        return isinstance(network, PlainViT)
     whole, size = nn.Sequential(split(network)), (256, 256)
     before = output_shape(whole, size)
     stage = next(stage for stage in reversed(whole) if any(_strided(stage)))

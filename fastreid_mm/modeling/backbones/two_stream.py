@@ -1,4 +1,4 @@
-"""A convolutional network of timm whose first stages exist once for each modality, as in AGW and HCT (section 3.1).
+"""A network of timm whose first stages exist once for each modality, as in AGW and HCT (section 3.1).
 
 AGW: Ye et al., TPAMI 2021, https://arxiv.org/abs/2001.04193; HCT: Liu et al., TMM 2020,
 https://arxiv.org/abs/2008.06223
@@ -19,17 +19,19 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.modality import INFRARED
 from fastreid_mm.layers.exporting import is_exporting
 from fastreid_mm.modeling.backbones.adapters import adapt
-from fastreid_mm.modeling.backbones.cnn import create_cnn, load_cnn, memory_format
+from fastreid_mm.modeling.backbones.network import create_network, load_network, memory_format
+from fastreid_mm.modeling.backbones.plain_vit import PlainViT
 from fastreid_mm.modeling.backbones.required import build_required
-from fastreid_mm.modeling.backbones.stages import output_shape, split
+from fastreid_mm.modeling.backbones.stages import output_shape, possible_size, split
 from fastreid_mm.modeling.backbones.stream_weights import read_streams
+from fastreid_mm.modeling.backbones.token_stages import TokenNetwork, last_grid
 
 
 class TwoStreamResNet(nn.Module):
     """Takes each image through the first stages of its modality, and then all images through the shared other stages.
 
     Both streams start from the same weights. In them, BatchNorm normalizes one modality, in the shared stages the whole
-    batch.
+    batch. The stages of a vision transformer pass on tokens, of which the last one keeps the patches as maps.
 
     Args:
         network: of one of timm's families that :func:`split` knows, without classifier.
@@ -55,9 +57,13 @@ class TwoStreamResNet(nn.Module):
         specific = nn.Sequential(OrderedDict(stages[:specific_stages]))
         self.streams = nn.ModuleList(deepcopy(specific) for _ in range(2))
         self.rest = nn.Sequential(OrderedDict(stages[specific_stages:]))
-        self.specific_dim, self.dim = (output_shape(part, (64, 64))[0] for part in (specific, self._whole()))
+        self.grid = last_grid(network) if isinstance(network, PlainViT) else None
+        """The places of the tokens that a plain vision transformer has between its stages."""
+        size = possible_size(network)
+        shape, self.dim = output_shape(specific, size), output_shape(self._whole(), size)[0]
+        self.specific_dim = shape[0] if len(shape) == 3 else shape[-1]
         self._pretrained = pretrained
-        self._format = memory_format(channels_last)
+        self._format = memory_format(channels_last and not isinstance(network, TokenNetwork))
 
     def take_stream(self, index: int, network: nn.Module) -> bool:
         """Copy the first stages of another network into a stream.
@@ -75,12 +81,22 @@ class TwoStreamResNet(nn.Module):
         return nn.Sequential(self.streams[0], self.rest)
 
     def specific_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(rows, columns) of the maps of :meth:`specific`, for images of (height, width)."""
-        return output_shape(self.streams[0], size)[1:]
+        """(rows, columns) of the maps or tokens of :meth:`specific`, for images of (height, width).
+
+        Raises:
+            ValueError: the tokens are in no order by rows and columns.
+        """
+        shape = output_shape(self.streams[0], size)
+        if len(shape) == 3:
+            return shape[1], shape[2]
+        if self.grid is None:
+            raise ValueError("the tokens between its stages are not in rows and columns")
+        return self.grid.rows, self.grid.columns
 
     def map_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """(rows, columns) of the last maps, for images of (height, width)."""
-        return output_shape(self._whole(), size)[1:]
+        _, rows, columns = output_shape(self._whole(), size)
+        return rows, columns
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """Give the parameters with pretrained weights: all or none."""
@@ -95,7 +111,7 @@ class TwoStreamResNet(nn.Module):
             layout: of the batch; without it, the modalities are read, for which a GPU is waited for.
 
         Returns:
-            (B, specific_dim, h, w) maps in the order of the images.
+            (B, specific_dim, h, w) maps, or (B, P + N, specific_dim) tokens, in the order of the images.
 
         Raises:
             ValueError: there is no stream for the modality of an image; not while exporting.
@@ -113,7 +129,7 @@ class TwoStreamResNet(nn.Module):
         """Take images (n, 3, H, W) of each modality, n of which may be 0, through its first stages, one after another.
 
         Returns:
-            (B, specific_dim, h, w) maps of all, in the order of the modalities.
+            (B, specific_dim, h, w) maps of all, or (B, P + N, specific_dim) tokens, in the order of the modalities.
         """
         each = zip(self.streams, images)
         return torch.cat([stream(one.to(memory_format=self._format)) for stream, one in each if len(one)])
@@ -121,10 +137,10 @@ class TwoStreamResNet(nn.Module):
     def _selected(self, images: Tensor, modalities: Tensor) -> Tensor:
         """:meth:`specific` in evaluation without splitting the batch: every stream takes all images."""
         visible, infrared = (stream(images) for stream in self.streams)
-        return torch.where((modalities == INFRARED).view(-1, 1, 1, 1), infrared, visible)
+        return torch.where((modalities == INFRARED).view(-1, *[1] * (visible.ndim - 1)), infrared, visible)
 
     def shared(self, maps: Tensor) -> Tensor:
-        """(B, specific_dim, h, w) maps of any modalities to (B, dim, h', w'), in one pass."""
+        """Maps or tokens of :meth:`specific`, of any modalities, to (B, dim, h', w') maps, in one pass."""
         return self.rest(maps.to(memory_format=self._format))
 
     def forward(self, images: Tensor, modalities: Tensor, layout: Layout | None = None) -> Tensor:
@@ -134,17 +150,17 @@ class TwoStreamResNet(nn.Module):
 
 @BACKBONE_REGISTRY.register()
 def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
-    """Build the two-stream network of ``MODEL.BACKBONE``, see :func:`build_cnn`.
+    """Build the two-stream network of ``MODEL.BACKBONE``, see :func:`build_network`.
 
     A file of weights may have the first stages of each modality, see :func:`read_streams`.
 
     Raises:
-        InputError: the number of stages is impossible, and what :func:`build_cnn` raises.
+        InputError: the number of stages is impossible, and what :func:`build_network` raises.
     """
-    network, backbone = create_cnn(cfg), cfg.MODEL.BACKBONE
+    network, backbone = create_network(cfg), cfg.MODEL.BACKBONE
     path = backbone.PRETRAIN_PATH if backbone.PRETRAIN else ""
     first, *others = read_streams(path, network.state_dict()) if path else [network.state_dict()]
-    load_cnn(network, first, path)
+    load_network(network, first, path)
     stages = backbone.RESNET.SPECIFIC_STAGES
     try:
         model = TwoStreamResNet(network, stages, backbone.PRETRAIN, backbone.CHANNELS_LAST)
@@ -152,7 +168,7 @@ def build_two_stream_resnet_backbone(cfg: CfgNode) -> TwoStreamResNet:
         raise InputError(f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES: {error}") from None
     for index, state in enumerate(others, 1):
         other = deepcopy(network)  # the model's shared stages are the network's own
-        load_cnn(other, state, path)
+        load_network(other, state, path)
         if not model.take_stream(index, other):
             raise InputError(
                 f"MODEL.BACKBONE.RESNET.SPECIFIC_STAGES {stages}: {path} has more stages for each modality than that"

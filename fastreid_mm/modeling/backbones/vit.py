@@ -15,7 +15,9 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.modeling.backbones.adapters import adapt
-from fastreid_mm.modeling.backbones.plain_vit import PlainViT, create_overlapping, create_vit, fit_positions
+from fastreid_mm.modeling.backbones.network import dropouts, require_one_size
+from fastreid_mm.modeling.backbones.plain_vit import PlainViT, create_overlapping, create_vit, rotations
+from fastreid_mm.modeling.backbones.positions import fit_positions
 from fastreid_mm.modeling.backbones.pretrained import KEY, load_matching, read_state_dict, require_download
 
 
@@ -82,7 +84,9 @@ class ReIDViT(nn.Module):
     def encode(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final norm of ``forward_features``."""
         tokens = self.vit.norm_pre(tokens)
-        for block, positions in zip(self.vit.blocks, self._rotations(), strict=True):
+        rope, of_each = getattr(self.vit, "rope", None), getattr(self.vit, "rope_mixed", False)
+        positions_of_each = rotations(rope, len(self.vit.blocks), of_each)
+        for block, positions in zip(self.vit.blocks, positions_of_each, strict=True):
             if self.checkpointing and self.training:
                 tokens = cast(Tensor, checkpoint(block, tokens, use_reentrant=False, **positions))
             else:
@@ -96,14 +100,6 @@ class ReIDViT(nn.Module):
         their mean (EVA-02, SigLIP's ``gap`` networks) or SigLIP's attention.
         """
         return tokens[:, 0] if self.class_token else self.vit.forward_head(tokens, pre_logits=True)
-
-    def _rotations(self) -> list[dict[str, Any]]:
-        """Make each block's options: rotary position embeddings, which a network learns for each block or has once."""
-        rope, count = getattr(self.vit, "rope", None), len(self.vit.blocks)
-        if rope is None:
-            return [{}] * count
-        found = rope.get_embed()
-        return [{"rope": each} for each in (found if getattr(self.vit, "rope_mixed", False) else [found] * count)]
 
     @torch.no_grad()
     def attention_maps(self, tokens: Tensor) -> list[Tensor]:
@@ -137,19 +133,14 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
             not fit.
     """
     backbone, vit = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.VIT
-    if list(cfg.INPUT.SIZE_TRAIN) != list(cfg.INPUT.SIZE_TEST):
-        raise InputError(
-            f"a ViT has one image size: INPUT.SIZE_TRAIN {cfg.INPUT.SIZE_TRAIN}, INPUT.SIZE_TEST {cfg.INPUT.SIZE_TEST}"
-        )
+    require_one_size(cfg)
     sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH, "num_heads": vit.NUM_HEADS}
     model = ReIDViT(
         create_overlapping(
             vit.NAME,
             size=tuple(cfg.INPUT.SIZE_TRAIN),
             stride=tuple(backbone.STRIDE_SIZE),
-            drop_path_rate=backbone.DROP_PATH_RATIO,
-            proj_drop_rate=backbone.DROP_RATIO,
-            attn_drop_rate=backbone.ATT_DROP_RATE,
+            **dropouts(cfg),
             **{name: size for name, size in sizes.items() if size},
         ),
         vit.GRAD_CHECKPOINTING,

@@ -5,7 +5,7 @@ from torch import nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import Key, add_keys
-from fastreid_mm.modeling.backbones.cnn import build_cnn
+from fastreid_mm.modeling.backbones.network import build_network
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
 from fastreid_mm.modeling.backbones.stages import layout_of
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
@@ -19,7 +19,7 @@ def add_config(cfg: CfgNode) -> None:
 
 def build_shortened(cfg: CfgNode) -> nn.Module:
     """Build the network of ``MODEL.BACKBONE`` with its weights, and take out what comes after the stages kept."""
-    network = build_cnn(cfg)
+    network = build_network(cfg)
     layout, kept = layout_of(network), cfg.MODEL.BACKBONE.STAGES - 1
     if len(layout.stages) == 1:
         setattr(network, layout.stages[0], getattr(network, layout.stages[0])[:kept])
