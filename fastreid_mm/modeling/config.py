@@ -28,8 +28,8 @@ BACKBONE = {
     ),
     "RESNET.NAME": Key(
         "resnet50.tv_in1k",
-        "A convolutional network of timm (build_two_stream_resnet_backbone, build_multi_stream_resnet_backbone): a "
-        "ResNet as in the papers, or one of another family. Stride of the last stage: fast-reid's "
+        "A network of timm (build_two_stream_resnet_backbone, build_multi_stream_resnet_backbone): a ResNet as in the "
+        "papers, or one of another family, as ConvNeXt, Swin or a ViT. Stride of the last stage: fast-reid's "
         "MODEL.BACKBONE.LAST_STRIDE.",
     ),
     "RESNET.SPECIFIC_STAGES": Key(

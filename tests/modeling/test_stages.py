@@ -7,7 +7,7 @@ from fastreid.modeling.backbones import build_backbone
 from torch import nn
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.modeling.backbones.stages import LAYOUTS, layout_of, output_shape, split
+from fastreid_mm.modeling.backbones.stages import LAYOUTS, output_shape, split
 
 NAMES = [
     "test_resnet",

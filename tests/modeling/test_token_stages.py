@@ -33,7 +33,9 @@ TWO, MUN, MANY, SIZE = "SYSU/hct.yml", "SYSU/mun.yml", "RGBNT201/ieee.yml", (32,
 
 def create(name, **options):
     torch.manual_seed(0)
-    return make_model(name, **{"num_classes": 0, "img_size": SIZE, "dynamic_img_size": False, **SMALL, **options}).eval()
+    return make_model(
+        name, **{"num_classes": 0, "img_size": SIZE, "dynamic_img_size": False, **SMALL, **options}
+    ).eval()
 
 
 make_model = timm.create_model
@@ -168,7 +170,9 @@ def test_positions_are_resized_to_the_grid_and_pixels_beyond_the_patches_left_ou
     size = ("INPUT.SIZE_TRAIN", [37, 21], "INPUT.SIZE_TEST", [37, 21])
     cfg = config("test_vit", *weights("test_vit", img_size=24), *size)
     state = torch.load(cfg.MODEL.BACKBONE.PRETRAIN_PATH)
-    state["pos_embed"] = torch.cat([torch.full((1,), 9.0), torch.arange(3.0).repeat_interleave(3)])[None, :, None] + torch.zeros(32)
+    state["pos_embed"] = torch.cat([torch.full((1,), 9.0), torch.arange(3.0).repeat_interleave(3)])[
+        None, :, None
+    ] + torch.zeros(32)
     torch.save(state, cfg.MODEL.BACKBONE.PRETRAIN_PATH)
     backbone = build_backbone(cfg).eval()
     found = backbone.streams[1].stem.network.pos_embed[0, :, 0].detach()
@@ -194,6 +198,11 @@ def test_what_is_impossible_is_named(config, options, message):
     with pytest.raises(InputError, match=message) as error:
         build_backbone(config("test_vit", *options))
     assert "\n" not in str(error.value)
+
+
+def test_a_size_that_hiera_cannot_have_is_named(config):
+    with pytest.raises(InputError, match="hiera_tiny_224 cannot take images of 32 x 16: .* 32 divides"):
+        build_backbone(config("hiera_tiny_224"))
 
 
 def test_adapters_are_all_that_trains(config):

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import timm
 import torch
+from timm.models.hiera import Hiera
 from timm.models.resnet import ResNet
 from torch import Tensor, nn
 from yacs.config import CfgNode
@@ -108,9 +109,7 @@ def require_one_size(cfg: CfgNode) -> None:
         )
 
 
-def create_staged(
-    name: str, key: str, size: tuple[int, int], pretrained: bool = False, **options: float
-) -> nn.Module:
+def create_staged(name: str, key: str, size: tuple[int, int], pretrained: bool = False, **options: Any) -> nn.Module:
     """Create a network of one of the :data:`LAYOUTS`, without classes, whose maps have their channels first.
 
     Args:
@@ -136,11 +135,12 @@ def create_staged(
         output_shape(nn.Sequential(split(network)), size)
     except (RuntimeError, AssertionError) as error:
         sides = " x ".join(map(str, size))
-        raise InputError(f"{key} {name} cannot take images of {sides}: {first_line(error)}") from None
+        reason = "it needs sides that 32 divides" if isinstance(network, Hiera) else first_line(error)
+        raise InputError(f"{key} {name} cannot take images of {sides}: {reason}") from None
     return network
 
 
-def _create(name: str, key: str, size: tuple[int, int], pretrained: bool, options: dict[str, float]) -> nn.Module:
+def _create(name: str, key: str, size: tuple[int, int], pretrained: bool, options: dict[str, Any]) -> nn.Module:
     try:
         network = _create_any_size(name, size, pretrained, options)
     except (RuntimeError, ValueError, OSError) as error:  # unknown name, or weights that cannot be fetched
@@ -153,7 +153,7 @@ def _create(name: str, key: str, size: tuple[int, int], pretrained: bool, option
     return network
 
 
-def _create_any_size(name: str, size: tuple[int, int], pretrained: bool, options: dict[str, float]) -> nn.Module:
+def _create_any_size(name: str, size: tuple[int, int], pretrained: bool, options: dict[str, Any]) -> nn.Module:
     # timm starts the last BatchNorm of a block at zero, torchvision, which AGW and HCT build on, at one; Swin has one
     # image size otherwise, and Hiera in any case
     choices: tuple[dict[str, Any], ...] = ({"zero_init_last": False}, {"strict_img_size": False}, {"img_size": size})

@@ -149,11 +149,11 @@ class _WithoutBatchNorm(TorchFunctionMode):
 def remove_last_stride(network: nn.Module) -> bool:
     """Let the last stage that halves its maps keep their size instead. ``output_stride`` of timm would also dilate.
 
-    A plain vision transformer has no such stage. A convolution of an even kernel, which ConvNeXt halves with, gets a row and a column of zeros at the end; its output
+    A convolution of an even kernel, which ConvNeXt halves with, gets a row and a column of zeros at the end; its output
     at even places is what it was.
 
     Returns:
-        Whether no stride is left in that stage.
+        Whether the maps have twice the height and width now, or no stage has halved them, as in a vision transformer.
     """
     if isinstance(network, TokenNetwork):
         return isinstance(network, PlainViT)

@@ -70,9 +70,10 @@ def split_tokens(network: TokenNetwork) -> "OrderedDict[str, nn.Module]":
         ends = [round(len(blocks) * stage / count) for stage in range(count + 1)]
     stages: OrderedDict[str, nn.Module] = OrderedDict(stem=_Embedding(network))
     for number, (start, end) in enumerate(pairwise(ends), 1):
-        rotary = isinstance(network, Eva) and network.rope is not None
-        group = _RotaryBlocks(network, start, end) if rotary else nn.Sequential(*blocks[start:end])
-        stages[f"stage{number}"] = group
+        if isinstance(network, Eva) and network.rope is not None:
+            stages[f"stage{number}"] = _RotaryBlocks(network, start, end)
+        else:
+            stages[f"stage{number}"] = nn.Sequential(*blocks[start:end])
     name, last = stages.popitem()
     tail = {"blocks": last, "norm": getattr(network, "norm", nn.Identity()), "maps": _Maps(network)}
     stages[name] = nn.Sequential(OrderedDict(tail))
@@ -98,14 +99,16 @@ class _RotaryBlocks(nn.Module):
 
     def __init__(self, network: Eva, start: int, end: int) -> None:
         super().__init__()
-        self.blocks, self.of_each = network.blocks[start:end], network.rope_mixed
+        self.of_each: bool = network.rope_mixed
+        self.blocks = cast(nn.ModuleList, network.blocks)[start:end]
         self.rope: Any = deepcopy(network.rope)
         if self.of_each:  # one parameter has the frequencies of all blocks
             self.rope.freqs = nn.Parameter(self.rope.freqs.detach()[:, start:end].clone())
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) tokens to (B, P + N, D)."""
-        for block, positions in zip(self.blocks, rotations(self.rope, len(self.blocks), self.of_each), strict=True):
+        positions_of_each = rotations(self.rope, len(self.blocks), self.of_each)
+        for block, positions in zip(self.blocks, positions_of_each, strict=True):
             tokens = block(tokens, **positions)
         return tokens
 

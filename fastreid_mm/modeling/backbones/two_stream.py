@@ -140,7 +140,7 @@ class TwoStreamResNet(nn.Module):
         return torch.where((modalities == INFRARED).view(-1, *[1] * (visible.ndim - 1)), infrared, visible)
 
     def shared(self, maps: Tensor) -> Tensor:
-        """Maps or tokens of :meth:`specific`, of any modalities, to (B, dim, h', w') maps, in one pass."""
+        """Turn what :meth:`specific` gives, of any modalities, into (B, dim, h', w') maps, in one pass."""
         return self.rest(maps.to(memory_format=self._format))
 
     def forward(self, images: Tensor, modalities: Tensor, layout: Layout | None = None) -> Tensor:

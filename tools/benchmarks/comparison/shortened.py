@@ -5,8 +5,8 @@ from torch import nn
 from yacs.config import CfgNode
 
 from fastreid_mm.common.keys import Key, add_keys
-from fastreid_mm.modeling.backbones.network import build_network
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
+from fastreid_mm.modeling.backbones.network import build_network
 from fastreid_mm.modeling.backbones.stages import layout_of
 from fastreid_mm.modeling.backbones.two_stream import TwoStreamResNet
 from fastreid_mm.modeling.backbones.vit import ReIDViT, build_timm_vit_backbone
