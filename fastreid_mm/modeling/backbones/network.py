@@ -6,6 +6,8 @@ import timm
 import torch
 from timm.models.hiera import Hiera
 from timm.models.resnet import ResNet
+from timm.models.swin_transformer import SwinTransformer
+from timm.models.swin_transformer_v2 import SwinTransformerV2
 from torch import Tensor, nn
 from yacs.config import CfgNode
 
@@ -57,6 +59,8 @@ def create_network(cfg: CfgNode) -> nn.Module:
         network = create_staged(name, KEY, size, pretrained)
     if isinstance(network, TokenNetwork):
         require_one_size(cfg)
+    if isinstance(network, TokenNetwork | SwinTransformer | SwinTransformerV2):
+        require_possible(network, size, f"{KEY} {name}")
     layout = cast(Layout, layout_of(network))
     for child in [child for child, _ in network.named_children() if child not in layout.names]:
         setattr(network, child, nn.Identity())  # what comes after the maps
@@ -120,7 +124,7 @@ def create_staged(name: str, key: str, size: tuple[int, int], pretrained: bool =
         options: those of timm's constructor.
 
     Raises:
-        InputError: the name is unknown or of no known family, or it cannot take images of that size.
+        InputError: the name is unknown or of no known family.
     """
     if pretrained:
         require_download(key, name)
@@ -131,13 +135,24 @@ def create_staged(name: str, key: str, size: tuple[int, int], pretrained: bool =
     else:
         network = _create(name, key, size, pretrained, options)
         put_channels_first(network)
+    return network
+
+
+def require_possible(network: nn.Module, size: tuple[int, int], named: str) -> None:
+    """Refuse images of a (height, width) that a network cannot take.
+
+    Args:
+        named: the config key and the name of the network, for the message.
+
+    Raises:
+        InputError: says why.
+    """
     try:
         output_shape(nn.Sequential(split(network)), size)
     except (RuntimeError, AssertionError) as error:
         sides = " x ".join(map(str, size))
         reason = "it needs sides that 32 divides" if isinstance(network, Hiera) else first_line(error)
-        raise InputError(f"{key} {name} cannot take images of {sides}: {reason}") from None
-    return network
+        raise InputError(f"{named} cannot take images of {sides}: {reason}") from None
 
 
 def _create(name: str, key: str, size: tuple[int, int], pretrained: bool, options: dict[str, Any]) -> nn.Module:
