@@ -101,9 +101,10 @@ class _RotaryBlocks(nn.Module):
         super().__init__()
         self.of_each: bool = network.rope_mixed
         self.blocks = cast(nn.ModuleList, network.blocks)[start:end]
-        self.rope: Any = deepcopy(network.rope)
+        rope: Any = deepcopy(network.rope)
         if self.of_each:  # one parameter has the frequencies of all blocks
-            self.rope.freqs = nn.Parameter(self.rope.freqs.detach()[:, start:end].clone())
+            rope.freqs = nn.Parameter(rope.freqs.detach()[:, start:end].clone())
+        self.rope = rope
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) tokens to (B, P + N, D)."""
