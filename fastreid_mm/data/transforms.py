@@ -1,5 +1,7 @@
 """Transforms of fast-reid with two more settings, which refuse values that they cannot use."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torchvision.transforms as T
@@ -11,6 +13,23 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.data.config import SMALLEST_ERASED
+
+
+class Resize:
+    """Resize of PIL images to one size by Pillow alone, without what torchvision does around it.
+
+    Args:
+        size: (height, width).
+        interpolation: the method, one of Pillow's.
+    """
+
+    def __init__(self, size: Sequence[int], interpolation: Image.Resampling) -> None:
+        self.size, self.interpolation = tuple(size), interpolation
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """Resize an image, or return it as it is if it has the size."""
+        size = self.size[::-1]
+        return image if image.size == size else image.resize(size, self.interpolation)
 
 
 class ToChannels:
@@ -42,7 +61,6 @@ def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
     Raises:
         InputError: the transforms cannot be built with these values.
     """
-    modes = {mode.value: mode for mode in (T.InterpolationMode.BICUBIC, T.InterpolationMode.BILINEAR)}
     try:
         transforms = _host_transforms(cfg, is_train)
     except Exception as error:  # Of any kind: torchvision checks some values and trips over others.
@@ -53,8 +71,9 @@ def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
         if isinstance(step, ToTensor):
             transforms.transforms[place] = ToChannels(np.float32 if is_train else np.uint8)
         elif isinstance(step, T.Resize):
-            step.interpolation = modes[cfg.INPUT.RESIZE]
+            transforms.transforms[place] = Resize(step.size, Image.Resampling[cfg.INPUT.RESIZE.upper()])
         elif isinstance(step, T.RandomErasing):
+            step.inplace = True  # the tensor is new
             step.scale = (SMALLEST_ERASED, cfg.INPUT.REA.MAX_AREA)
     return transforms
 

@@ -55,19 +55,24 @@ class CrossModalInteraction(nn.Module):
             ValueError: the shapes do not go together, or a sample has no modality.
         """
         require_shapes(maps=(maps, self._axes))
-        rest = maps.sum(1, keepdim=True) - maps
+        # All samples side by side in one wide image: the convolutions are then single products of matrices.
+        wide = [x.transpose(0, 1).flatten(2)[None].contiguous() for x in maps.unbind(1)]  # (1, C, B, H * W) each
         if present is not None:
             present = present_modalities(present, maps)
             count = present.sum(1, keepdim=True) - present.long()  # (B, M) other modalities that are present
-            rest = rest * ((present.shape[1] - 1) / count.clamp(min=1))[..., None, None, None]
+            enlarged = (present.shape[1] - 1) / count.clamp(min=1)
         results = []
-        for index, x in enumerate(maps.unbind(1)):
-            feature = self.others[index](rest[:, index])
-            boost = self.attention[index](feature) * feature + feature
+        for index, x in enumerate(wide):
+            rest = sum(wide[:index] + wide[index + 1 :])
             if present is not None:
-                boost = boost * (count[:, index] > 0)[:, None, None, None]
-            results.append(self.own[index](x) + boost)
-        return torch.stack(results, dim=1)
+                rest = rest * enlarged[:, index, None]
+            feature = self.others[index](rest)
+            weight = self.attention[index](feature) + 1
+            if present is not None:
+                weight = weight * (count[:, index] > 0)[:, None]
+            boosted = torch.addcmul(self.own[index](x), weight, feature)
+            results.append(boosted[0].transpose(0, 1))  # (B, C, H * W)
+        return torch.stack(results, dim=1).unflatten(3, maps.shape[3:])
 
 
 def pointwise_conv(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -89,6 +94,7 @@ class _ChannelAttention(nn.Module):
             nn.Conv2d(hidden, channels, 1, bias=False),
         )
 
-    def forward(self, maps: Tensor) -> Tensor:
-        """Weigh the channels of (B, C, H, W) maps, (B, C, 1, 1)."""
-        return (self.mlp(maps.mean((2, 3), keepdim=True)) + self.mlp(maps.amax((2, 3), keepdim=True))).sigmoid()
+    def forward(self, wide: Tensor) -> Tensor:
+        """Weigh the channels of each sample of (1, C, B, N) maps, (1, C, B, 1)."""
+        mean, peak = (pooled[0].T[..., None, None] for pooled in (wide.mean(3), wide.amax(3)))  # (B, C, 1, 1)
+        return (self.mlp(mean) + self.mlp(peak)).sigmoid().flatten(1).T[None, ..., None]

@@ -5,10 +5,11 @@ import pytest
 import torch
 import torchvision.transforms as T
 from fastreid.data.transforms import ToTensor
+from fastreid.data.transforms import build_transforms as host_transforms
 from PIL import Image
 
 from fastreid_mm.common.errors import InputError
-from fastreid_mm.data.transforms import ToChannels, build_transforms
+from fastreid_mm.data.transforms import Resize, ToChannels, build_transforms
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,26 @@ def test_the_affine_transform_comes_before_the_tensor_and_only_in_training(tiny_
     assert build_transforms(cfg, is_train=True)(image).shape == (3, 32, 16)
     test = build_transforms(cfg, is_train=False).transforms
     assert cfg.INPUT.AFFINE.ENABLED and not any(isinstance(step, T.RandomAffine) for step in test)
+
+
+@pytest.mark.parametrize("name", ["bicubic", "bilinear"])
+@pytest.mark.parametrize("before", [(7, 5), (31, 64), (20, 11)])
+def test_pixels_are_those_of_torchvision_s_resize(name, before):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (*before, 3), np.uint8))
+    expected = T.Resize((20, 11), T.InterpolationMode(name))(image)
+    found = Resize((20, 11), Image.Resampling[name.upper()])(image)
+    assert np.array_equal(found, expected) and np.shape(found) == (20, 11, 3)
+
+
+def test_training_tensors_are_those_of_the_host_s_transforms(tiny_cfg):
+    """The same seed draws the same flips, crops and rectangles, though tensors are erased in place."""
+    cfg = tiny_cfg("INPUT.REA.ENABLED", True, "INPUT.FLIP.ENABLED", True, "INPUT.PADDING.ENABLED", True)
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8))
+    ways = build_transforms(cfg, is_train=True), host_transforms(cfg, is_train=True)
+    ways[1].transforms[-1].scale = ways[0].transforms[-1].scale
+    for seed in range(20):
+        found, expected = (torch.manual_seed(seed) and way(image) for way in ways)
+        assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize("as_array", [False, True])

@@ -26,6 +26,18 @@ def test_equals_the_equations(modalities):
     torch.testing.assert_close(module(maps, torch.ones(2, modalities, dtype=torch.bool)), result)
 
 
+def test_in_training_results_and_gradients_equal_those_of_the_equations():
+    torch.manual_seed(0)
+    module = CrossModalInteraction(8, 3, reduction=2).double()
+    maps = torch.rand(2, 3, 8, 4, 3, dtype=torch.float64, requires_grad=True)
+    by_equations = torch.stack([by_hand(module, maps, index) for index in range(3)], 1)
+    towards = torch.rand_like(maps)
+    wanted = [maps, *module.parameters()]
+    found, expected = (torch.autograd.grad(each, wanted, towards) for each in (module(maps), by_equations))
+    for ours, theirs in zip(found, expected):
+        torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=1e-9)
+
+
 def test_a_missing_modality_leaves_the_sum_and_the_rest_is_scaled_up():
     torch.manual_seed(0)
     module = CrossModalInteraction(8, 3, reduction=2).eval()
