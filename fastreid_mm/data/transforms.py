@@ -24,11 +24,12 @@ class Resize:
     """
 
     def __init__(self, size: Sequence[int], interpolation: Image.Resampling) -> None:
-        self.size, self.interpolation = tuple(size), interpolation
+        self.size, self.interpolation = (size[0], size[1]), interpolation
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """Resize an image, or return it as it is if it has the size."""
-        size = self.size[::-1]
+        height, width = self.size
+        size = width, height
         return image if image.size == size else image.resize(size, self.interpolation)
 
 

@@ -71,6 +71,25 @@ def test_without_overlap_it_is_timms_network(config, name, tmp_path):
     assert set(backbone.pretrained_parameters()) == set(backbone.parameters())
 
 
+@pytest.mark.parametrize("is_train", [False, True])
+@pytest.mark.parametrize(
+    "name", ["test_vit", "deit_tiny_distilled_patch16_224", "test_vit2", "vit_small_patch16_dinov3"]
+)
+def test_a_last_feed_forward_network_of_class_tokens_alone_gives_equal_features_and_gradients(config, name, is_train):
+    torch.manual_seed(0)
+    drops = ("MODEL.BACKBONE.DROP_PATH_RATIO", 0.5, "MODEL.BACKBONE.DROP_RATIO", 0.0)
+    backbone = build_backbone(config(name, "MODEL.BACKBONE.PRETRAIN", False, *drops)).double().train(is_train)
+    tokens = backbone.tokens(torch.randn(4, 3, 32, 16, dtype=torch.float64)).detach().requires_grad_()
+    results = []
+    for way in (backbone.encode_feature, lambda tokens: backbone.feature(backbone.encode(tokens))):
+        torch.manual_seed(1)
+        feature = way(tokens)
+        used = [tokens, *backbone.vit.blocks.parameters()]
+        gradients = torch.autograd.grad(feature.square().sum(), used, allow_unused=True)
+        results.append([feature, *(gradient for gradient in gradients if gradient is not None)])
+    torch.testing.assert_close(*results, atol=1e-10, rtol=1e-9)
+
+
 def test_it_starts_from_the_backbone_of_a_checkpoint_of_its_own(config, tmp_path):
     first = build_model(config("test_vit", "MODEL.HEADS.NUM_CLASSES", 2))
     torch.save({"model": first.state_dict()}, tmp_path / "model_final.pth")

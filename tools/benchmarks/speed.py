@@ -150,7 +150,7 @@ def step(method: str, tiny: bool) -> Line:
     def bare() -> None:
         training.optimizer.zero_grad()
         if hasattr(backbone, "tokens"):
-            maps = backbone.encode(backbone.tokens(images))
+            maps = backbone.encode_feature(backbone.tokens(images))
         else:
             maps = backbone(images, batch.get("modalities"), batch[LAYOUT])
         maps.mean().backward()

@@ -66,9 +66,9 @@ class CMTR(ComposedModel):
         return f"mapped modality embeddings are {apart:.3f} apart, {lengths[0]:.3f} and {lengths[1]:.3f} long"
 
     def encode(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) images and (B,) modalities to (B, D) class tokens (eq. 1 and 2), see :meth:`ReIDViT.feature`."""
+        """(B, 3, H, W) images and (B,) modalities to (B, D) features (eq. 1 and 2) by :meth:`ReIDViT.encode_feature`."""
         backbone = cast(ReIDViT, self.backbone)
-        return backbone.feature(backbone.encode(self._tokens(images, modalities)))
+        return backbone.encode_feature(self._tokens(images, modalities))
 
     def attention_maps(self, images: Tensor, modalities: Tensor) -> list[Tensor]:
         """Compute the attention maps of every block, (B, heads, P + N, P + N) each; call it in eval mode."""

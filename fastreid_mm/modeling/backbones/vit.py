@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
+from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from yacs.config import CfgNode
@@ -83,15 +84,31 @@ class ReIDViT(nn.Module):
 
     def encode(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) tokens to (B, P + N, D), through all blocks and the final norm of ``forward_features``."""
+        return self.vit.norm(self._through(tokens, len(self.vit.blocks)))
+
+    def encode_feature(self, tokens: Tensor) -> Tensor:
+        """(B, P + N, D) tokens to the (B, D) feature of each image, equal to ``feature(encode(tokens))``.
+
+        If it is the class token, the feed-forward network of the last block takes that token alone, as nothing needs
+        the others; but in training it takes all of them if it has dropout, whose random numbers would be others.
+        """
+        last = self.vit.blocks[-1]
+        if not (self.class_token and type(last) is Block) or (self.training and _drops(last.mlp)):
+            return self.feature(self.encode(tokens))
+        tokens = self._through(tokens, len(self.vit.blocks) - 1)
+        attended = tokens[:, :1] + last.drop_path1(last.ls1(last.attn(last.norm1(tokens))[:, :1]))
+        return self.feature(self.vit.norm(attended + last.drop_path2(last.ls2(last.mlp(last.norm2(attended))))))
+
+    def _through(self, tokens: Tensor, count: int) -> Tensor:
         tokens = self.vit.norm_pre(tokens)
         rope, of_each = getattr(self.vit, "rope", None), getattr(self.vit, "rope_mixed", False)
         positions_of_each = rotations(rope, len(self.vit.blocks), of_each)
-        for block, positions in zip(self.vit.blocks, positions_of_each, strict=True):
+        for block, positions in zip(self.vit.blocks[:count], positions_of_each):
             if self.checkpointing and self.training:
                 tokens = cast(Tensor, checkpoint(block, tokens, use_reentrant=False, **positions))
             else:
                 tokens = block(tokens, **positions)
-        return self.vit.norm(tokens)
+        return tokens
 
     def feature(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) encoded tokens to the (B, D) feature of each image.
@@ -120,6 +137,10 @@ class ReIDViT(nn.Module):
                 layer.fused_attn = before
                 handle.remove()
         return maps
+
+
+def _drops(network: nn.Module) -> bool:
+    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
 
 
 @BACKBONE_REGISTRY.register()
