@@ -55,7 +55,8 @@ def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(model_and_
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     assert gradients(model).keys() == gradients(whole).keys() and len(gradients(model)) > 10
     for name, gradient in gradients(whole).items():
-        error = (gradients(model)[name] - gradient).norm() / gradient.norm().clamp(min=1e-3)
+        # the gradient of a bias before a BatchNorm is zero but for rounding
+        error = (gradients(model)[name] - gradient).norm() / gradient.norm().clamp(min=0.02)
         assert error < 1e-4, (name, error)
     for (name, buffer), (_, other) in zip(model.named_buffers(), whole.named_buffers()):
         torch.testing.assert_close(buffer, other, atol=1e-5, rtol=1e-5, msg=name)

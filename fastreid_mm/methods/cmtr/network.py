@@ -66,7 +66,7 @@ class CMTR(ComposedModel):
         return f"mapped modality embeddings are {apart:.3f} apart, {lengths[0]:.3f} and {lengths[1]:.3f} long"
 
     def encode(self, images: Tensor, modalities: Tensor) -> Tensor:
-        """(B, 3, H, W) images and (B,) modalities to (B, D) features (eq. 1 and 2) by :meth:`ReIDViT.encode_feature`."""
+        """(B, 3, H, W) images and (B,) modalities to (B, D) features of eq. 2, see :meth:`ReIDViT.encode_feature`."""
         backbone = cast(ReIDViT, self.backbone)
         return backbone.encode_feature(self._tokens(images, modalities))
 
