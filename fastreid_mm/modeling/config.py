@@ -11,9 +11,9 @@ from fastreid_mm.modeling.terms.host import add_host_keys
 BACKBONE = {
     "VIT.NAME": Key(
         "vit_base_patch16_224.orig_in21k_ft_in1k",
-        "A ViT of timm whose tokens keep their width, as ViT, DeiT, CLIP, SigLIP, DINOv3 and EVA "
-        "(build_timm_vit_backbone). The default is the checkpoint that TransReID starts from "
-        "(jx_vit_base_p16_224). Its stride is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
+        "A ViT of timm (build_timm_vit_backbone), as ViT, DeiT, CLIP, SigLIP, DINOv3 and EVA, or a network with stages, "
+        "as Swin, Hiera, PVT and ConvNeXt. The default is the checkpoint that TransReID starts from "
+        "(jx_vit_base_p16_224). The stride of a ViT is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
     ),
     "VIT.PATCH_SIZE": Key(0, "Of a network that no pretrained weights exist for; 0 keeps what the name says.", least=0),
     "VIT.EMBED_DIM": Key(0, "Likewise.", least=0),
@@ -21,7 +21,7 @@ BACKBONE = {
     "VIT.NUM_HEADS": Key(0, "Likewise.", least=0),
     "VIT.GRAD_CHECKPOINTING": Key(
         False,
-        "Keep in training only the tokens between the blocks, and compute each block once more for its gradients: less "
+        "Keep in training only what is between blocks or stages, and compute each once more for its gradients: less "
         "memory, the same losses and gradients, a fifth to a third more time.",
         when="training",
         on_resume="free",

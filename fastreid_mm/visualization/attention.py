@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
+from fastreid_mm.modeling.backbones import HierarchicalEncoder
 from fastreid_mm.protocols.ranked_lists import nearest_images, spread
 from fastreid_mm.visualization.class_attention import attention_heat
 from fastreid_mm.visualization.grad_cam import similarity_heat
@@ -61,7 +62,8 @@ def nearest_pairs(shown: ShownSet, count: int) -> list[Pair]:
 
 def _sight(shown: ShownSet, sample: dict, other: dict) -> Sight:
     model = shown.model
-    heat = attention_heat(model, sample) if hasattr(model, "attention_maps") else similarity_heat(model, sample, other)
+    attends = hasattr(model, "attention_maps") and not isinstance(model.backbone, HierarchicalEncoder)
+    heat = attention_heat(model, sample) if attends else similarity_heat(model, sample, other)
     images = sample["images"].flatten(0, -4).movedim(-3, -1).round().byte().cpu().numpy()
     aligned = sample["images"].ndim == 5
     names = shown.dataset.modalities if aligned else (NAMES[int(sample["modalities"][0])],)

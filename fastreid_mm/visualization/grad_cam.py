@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.evaluation import QueryAdaptiveFeature
+from fastreid_mm.modeling.backbones.hierarchical import HierarchicalEncoder
 from fastreid_mm.modeling.backbones.multi_stream import MultiStreamResNet
 from fastreid_mm.modeling.backbones.stages import Layout, layout_of
 from fastreid_mm.modeling.backbones.token_stages import TokenGrid
@@ -88,6 +89,8 @@ def _last_layers(model: nn.Module) -> list[nn.Module]:
     backbone = getattr(model, "backbone", None)
     if isinstance(backbone, TwoStreamResNet):
         return [backbone.rest]
+    if isinstance(backbone, HierarchicalEncoder):
+        return [backbone.stages[-1]]
     if isinstance(backbone, MultiStreamResNet):
         last = [getattr(stream, cast(Layout, layout_of(stream)).names[-1]) for stream in backbone.streams]
         return [module[-1] if isinstance(module, nn.ModuleList) else module for module in last]

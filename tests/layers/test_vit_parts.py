@@ -52,6 +52,16 @@ def test_modality_removal_subtracts_the_mapped_embedding_of_each_image(mapping, 
     assert len(list(layer.parameters())) == tensors
 
 
+@pytest.mark.parametrize("mapping", ["fc", "fc_bias"])
+def test_embeddings_may_be_narrower_than_features_if_something_maps_them(mapping):
+    layer = ModalityRemoval(3, mapping=mapping, embedding_dim=2)
+    features, embeddings = torch.randn(1, 3), torch.randn(2, 2)
+    expected = features - layer.mappings[1](embeddings[1])
+    torch.testing.assert_close(layer(features, torch.tensor([1]), embeddings), expected)
+    with pytest.raises(ValueError, match="embeddings of 2 channels, features of 3"):
+        ModalityRemoval(3, mapping="identity", embedding_dim=2)
+
+
 def test_unknown_mapping_is_named():
     with pytest.raises(ValueError, match="cubic"):
         ModalityRemoval(3, mapping="cubic")

@@ -48,7 +48,8 @@ class CMTRHead(Head):
         """Read the arguments of the constructor from the config.
 
         Raises:
-            InputError: features without their modality are to be compared, and no loss trains them.
+            InputError: features without their modality are to be compared, and no loss trains them, or the
+            embeddings are not as wide as features and have no mapping.
         """
         dim, needed, tested = cfg.MODEL.BACKBONE.FEAT_DIM, needed_outputs(cfg), cfg.MODEL.CMTR.TEST_FEATURE
         if tested == "g" and "modality_removed" not in needed:
@@ -59,7 +60,7 @@ class CMTRHead(Head):
         return {
             "dim": dim,
             "num_classes": cfg.MODEL.HEADS.NUM_CLASSES,
-            "removal": ModalityRemoval(dim, mapping=cfg.MODEL.CMTR.MAPPING) if "modality_removed" in needed else None,
+            "removal": _removal(cfg, dim) if "modality_removed" in needed else None,
             "classifies": bool(needed & {"cls_outputs", "pred_class_logits"}),
             "test_feature": tested,
         }
@@ -81,3 +82,12 @@ class CMTRHead(Head):
         """(B, D) features "f" to (B, D) features "g"."""
         removal = cast(ModalityRemoval, self.removal)
         return removal(features, inputs["modalities"], inputs["modality_embeddings"])
+
+
+def _removal(cfg: CfgNode, dim: int) -> ModalityRemoval:
+    # CMTR puts the width of its embeddings there, which are as wide as the backbone's first tokens
+    width = cfg.MODEL.BACKBONE.get("TOKEN_DIM", dim)
+    try:
+        return ModalityRemoval(dim, mapping=cfg.MODEL.CMTR.MAPPING, embedding_dim=width)
+    except ValueError as error:
+        raise InputError(f"MODEL.CMTR.MAPPING: {error}") from None

@@ -61,9 +61,6 @@ def create_network(cfg: CfgNode) -> nn.Module:
         require_one_size(cfg)
     if isinstance(network, TokenNetwork | SwinTransformer | SwinTransformerV2):
         require_possible(network, size, f"{KEY} {name}")
-    layout = cast(Layout, layout_of(network))
-    for child in [child for child, _ in network.named_children() if child not in layout.names]:
-        setattr(network, child, nn.Identity())  # what comes after the maps
     if backbone.LAST_STRIDE == 1 and not remove_last_stride(network):
         raise InputError(f"MODEL.BACKBONE.LAST_STRIDE 1: {name} has a stride that cannot be removed")
     if not backbone.RESNET.STEM_RELU:
@@ -114,7 +111,7 @@ def require_one_size(cfg: CfgNode) -> None:
 
 
 def create_staged(name: str, key: str, size: tuple[int, int], pretrained: bool = False, **options: Any) -> nn.Module:
-    """Create a network of one of the :data:`LAYOUTS`, without classes, whose maps have their channels first.
+    """Create a network of one of the :data:`LAYOUTS`, without what follows the maps, which have their channels first.
 
     Args:
         name: that of the network in timm.
@@ -135,6 +132,9 @@ def create_staged(name: str, key: str, size: tuple[int, int], pretrained: bool =
     else:
         network = _create(name, key, size, pretrained, options)
         put_channels_first(network)
+    layout = cast(Layout, layout_of(network))
+    for child in [child for child, _ in network.named_children() if child not in layout.names]:
+        setattr(network, child, nn.Identity())  # what comes after the maps
     return network
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import timm
 import torch
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from timm.models.vision_transformer import Block
@@ -16,10 +17,12 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.modeling.backbones.adapters import adapt
+from fastreid_mm.modeling.backbones.hierarchical import build_hierarchical
 from fastreid_mm.modeling.backbones.network import dropouts, require_one_size
-from fastreid_mm.modeling.backbones.plain_vit import PlainViT, create_overlapping, create_vit, rotations
+from fastreid_mm.modeling.backbones.plain_vit import PlainViT, create_overlapping, create_vit, is_plain, rotations
 from fastreid_mm.modeling.backbones.positions import fit_positions
 from fastreid_mm.modeling.backbones.pretrained import KEY, load_matching, read_state_dict, require_download
+from fastreid_mm.modeling.backbones.token_encoder import TokenEncoder
 
 
 class _Attention(Protocol):
@@ -29,7 +32,7 @@ class _Attention(Protocol):
     attn_drop: nn.Module
 
 
-class ReIDViT(nn.Module):
+class ReIDViT(TokenEncoder):
     """Splits the forward pass of timm in two, so that a method can add to the tokens before the blocks.
 
     Args:
@@ -42,7 +45,7 @@ class ReIDViT(nn.Module):
     def __init__(self, vit: PlainViT, checkpointing: bool = False) -> None:
         super().__init__()
         self.vit, self.checkpointing = vit, checkpointing
-        self.dim, self.prefix_tokens = vit.embed_dim, vit.num_prefix_tokens
+        self.dim, self.token_dim, self.prefix_tokens = vit.embed_dim, vit.embed_dim, vit.num_prefix_tokens
         normalized = vit.global_pool in ("token", "avg") and not isinstance(vit.norm, nn.Identity)
         self.class_token = vit.cls_token is not None and (normalized or vit.global_pool == "token")
         """True if the feature of an image is its class token."""
@@ -144,15 +147,24 @@ def _drops(network: nn.Module) -> bool:
 
 
 @BACKBONE_REGISTRY.register()
-def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
-    """Build the ViT that ``MODEL.BACKBONE.VIT`` names, at ``INPUT.SIZE_TRAIN`` and ``MODEL.BACKBONE.STRIDE_SIZE``.
+def build_timm_vit_backbone(cfg: CfgNode) -> TokenEncoder:
+    """Build the network that ``MODEL.BACKBONE.VIT`` names, a plain ViT or one with stages.
 
     ``MODEL.BACKBONE.PRETRAIN`` loads timm's weights of that name, or the file ``MODEL.BACKBONE.PRETRAIN_PATH``.
 
     Raises:
-        InputError: the name is unknown or not of a plain ViT, the test size is not the training size, or the weights do
-            not fit.
+        InputError: the name is unknown or of no known family, the test size is not the training size, or the weights
+            do not fit.
     """
+    name = cfg.MODEL.BACKBONE.VIT.NAME
+    staged = timm.is_model(name) and not is_plain(name)
+    model = build_hierarchical(cfg) if staged else _build_plain(cfg)
+    adapt(model, cfg)
+    return model
+
+
+def _build_plain(cfg: CfgNode) -> ReIDViT:
+    """Build a plain ViT at ``INPUT.SIZE_TRAIN`` and ``MODEL.BACKBONE.STRIDE_SIZE``."""
     backbone, vit = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.VIT
     require_one_size(cfg)
     sizes = {"patch_size": vit.PATCH_SIZE, "embed_dim": vit.EMBED_DIM, "depth": vit.DEPTH, "num_heads": vit.NUM_HEADS}
@@ -171,5 +183,4 @@ def build_timm_vit_backbone(cfg: CfgNode) -> ReIDViT:
     elif backbone.PRETRAIN:
         require_download("MODEL.BACKBONE.VIT.NAME", vit.NAME)
         model.load_pretrained(create_vit(vit.NAME, pretrained=True).state_dict(), vit.NAME)
-    adapt(model, cfg)
     return model

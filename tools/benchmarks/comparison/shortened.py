@@ -1,5 +1,7 @@
 """Backbones of this package that end after some stage: ``IMPORTS ['comparison.shortened']``."""
 
+from typing import cast
+
 from fastreid.modeling.backbones import BACKBONE_REGISTRY
 from torch import nn
 from yacs.config import CfgNode
@@ -52,6 +54,6 @@ def build_shortened_multi_stream(cfg: CfgNode) -> MultiStreamResNet:
 @BACKBONE_REGISTRY.register()
 def build_shortened_vit(cfg: CfgNode) -> ReIDViT:
     """Build a ViT, of whose blocks ``MODEL.BACKBONE.STAGES`` are kept."""
-    model = build_timm_vit_backbone(cfg)
+    model = cast(ReIDViT, build_timm_vit_backbone(cfg))
     model.vit.blocks = model.vit.blocks[: cfg.MODEL.BACKBONE.STAGES]
     return model
