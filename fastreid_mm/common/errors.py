@@ -37,7 +37,7 @@ def require_choice(name: str, value: object, known: Iterable[object]) -> None:
         raise InputError(f"{name} {value!r} is not one of {', '.join(map(str, known))}")
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or the name of its class if the message is empty."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__

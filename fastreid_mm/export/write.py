@@ -1,15 +1,17 @@
 """Export of a trained model: ``.onnx`` for ONNX Runtime and others, ``.pt2`` for PyTorch without this package."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from timm.models.hiera import MaskUnitAttention
 from torch import Tensor
 from yacs.config import CfgNode
 
-from fastreid_mm.common.errors import InputError, listed, require_packages
+from fastreid_mm.common.errors import InputError, first_line, listed, require_packages
 from fastreid_mm.common.onnx_description import KEY
 from fastreid_mm.common.onnx_precision import TOLERANCES, require_opset, set_precision
 from fastreid_mm.common.onnx_session import open_session
@@ -19,6 +21,8 @@ from fastreid_mm.inference.trained_model import trained_model
 from fastreid_mm.modeling.meta_arch.reid_model import ReIDModel
 from fastreid_mm.settings.load import with_values
 
+UNFINISHED = ".unfinished-"
+"""Beginning of a file's name before it is compared."""
 TINY = 1e-12
 """Value that an output of zeros is compared relative to."""
 
@@ -57,7 +61,7 @@ def export_model(
     """
     write = _writer(output, precision, opset)
     network = _network(cfg, precision)
-    unfinished = output.with_name(f".unfinished-{output.name}")
+    unfinished = output.with_name(f"{UNFINISHED}{output.name}")
     try:
         run = write(network, unfinished, opset, batch_size)
         difference = _difference(network, run, batch_size)
@@ -79,6 +83,9 @@ def _network(cfg: CfgNode, precision: str) -> ExportedNetwork:
         raise InputError(
             f"MODEL.META_ARCHITECTURE {cfg.MODEL.META_ARCHITECTURE} is not an architecture of this package"
         )
+    for module in model.modules():
+        if isinstance(module, MaskUnitAttention):
+            module.fused_attn = False  # it is of five dimensions, for which ONNX has no operator
     return ExportedNetwork(model, describe(cfg, model, precision)).eval()
 
 
@@ -92,12 +99,25 @@ def _writer(output: Path, precision: str, opset: int | None) -> Callable[[Export
     return WRITERS[output.suffix]
 
 
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Refuse what the exporter cannot convert with what its pages of advice come from."""
+    try:
+        yield
+    except torch.onnx.errors.OnnxExporterError as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        name = path.name.removeprefix(UNFINISHED)
+        raise InputError(f"{name}: PyTorch cannot convert the network: {first_line(cause)}") from None
+
+
 def _write_onnx(network: ExportedNetwork, path: Path, opset: int | None, batch_size: int) -> Run:
     require_packages("export", "onnx", "onnxscript", "onnxruntime")
     names = [IMAGES, network.description.second_input]
     inputs = network.example(batch_size or 2)
     outputs = list(network(*inputs))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _one_line(path):
         warnings.filterwarnings("ignore", message=".*axis name", category=UserWarning)  # both are "batch", as meant
         program = torch.onnx.export(
             network,

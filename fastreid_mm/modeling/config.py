@@ -11,7 +11,7 @@ from fastreid_mm.modeling.terms.host import add_host_keys
 BACKBONE = {
     "VIT.NAME": Key(
         "vit_base_patch16_224.orig_in21k_ft_in1k",
-        "A ViT of timm (build_timm_vit_backbone), as ViT, DeiT, CLIP, SigLIP, DINOv3 and EVA, or a network with stages, "
+        "A ViT of timm (build_timm_vit_backbone), as ViT, DeiT, CLIP, SigLIP, DINOv3 and EVA, or a network with stages "
         "as Swin, Hiera, PVT and ConvNeXt. The default is the checkpoint that TransReID starts from "
         "(jx_vit_base_p16_224). The stride of a ViT is fast-reid's MODEL.BACKBONE.STRIDE_SIZE.",
     ),

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import timm
 import torch
 from fastreid.modeling import build_model
 from PIL import Image
@@ -39,6 +40,19 @@ SMALLER = {
 
 def draw(seed, size=(23, 41)):
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size[::-1], 3), np.uint8))
+
+
+OTHERS = {
+    "test_vit": ("TwoStream AGW", "MODEL.BACKBONE.RESNET.NAME", {"depth": 1}),
+    "vit_small_patch16_dinov3": ("IEEE", "MODEL.BACKBONE.RESNET.NAME", {"depth": 1, "embed_dim": 32, "num_heads": 2}),
+    "hiera_tiny_224": ("CMTR", "MODEL.BACKBONE.VIT.NAME", {"stages": (1, 1, 1, 1), "embed_dim": 16}),
+    "swin_tiny_patch4_window7_224": (
+        "CMTR",
+        "MODEL.BACKBONE.VIT.NAME",
+        {"depths": (2, 1), "embed_dim": 16, "num_heads": (1, 2)},
+    ),
+}
+"""Transformers of other kinds: an architecture, its key for the network, and the options of a small one."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +85,30 @@ def batches(names):
     full = [{name: draw(10 * seed + index) for index, name in enumerate(names)} for seed in range(3)]
     lacking = [{name: image for name, image in full[0].items() if name != left_out} for left_out in names]
     return [(full, ""), ([full[0], *lacking], ""), (lacking[:1], "")]
+
+
+@pytest.mark.parametrize("network", OTHERS)
+def test_transformers_of_other_kinds_give_the_features_of_pytorch(exported, network, monkeypatch):
+    name, key, small = OTHERS[network]
+    make = timm.create_model
+    monkeypatch.setattr(timm, "create_model", lambda called, **options: make(called, **{**options, **small}))
+    sizes = ("PATCH_SIZE", "EMBED_DIM", "DEPTH", "NUM_HEADS") if name == "CMTR" else ()
+    unset = [word for size in sizes for word in (f"MODEL.BACKBONE.VIT.{size}", "0")]
+    large = ("INPUT.SIZE_TRAIN", "[64, 32]", "INPUT.SIZE_TEST", "[64, 32]", key, network)
+    case = exported(name, f"{network}.onnx", *unset, *large)
+    images, kinds = batches(case.predictor.modalities)[-1]
+    found = OnnxPredictor(case.path).features(images, kinds, batch_size=2)
+    np.testing.assert_allclose(found, case.predictor.features(images, kinds).numpy(), atol=1e-4, rtol=0)
+
+
+def test_what_pytorch_cannot_convert_is_refused_in_a_line(exported, monkeypatch, capsys):
+    def fail(*_, **__):
+        raise torch.onnx.errors.OnnxExporterError("advice\nand more advice") from ValueError("five dimensions\nin all")
+
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    with pytest.raises(SystemExit):
+        exported("CMTR", "refused.onnx")
+    assert capsys.readouterr().err.endswith("CMTR.refused.onnx: PyTorch cannot convert the network: five dimensions\n")
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

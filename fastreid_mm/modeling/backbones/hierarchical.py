@@ -89,7 +89,7 @@ def build_hierarchical(cfg: CfgNode) -> HierarchicalEncoder:
     network = create_staged(options.NAME, KEY, size, backbone.PRETRAIN and not path, **dropped)
     for key in SIZES:
         if options[key]:
-            raise InputError(f"MODEL.BACKBONE.VIT.{key} {options[key]}: {options.NAME} has its own; leave it at 0")
+            raise InputError(f"MODEL.BACKBONE.VIT.{key} {options[key]}: {options.NAME} has its own size, use 0")
     stride = f"MODEL.BACKBONE.STRIDE_SIZE {tuple(backbone.STRIDE_SIZE)}"
     logger.info(f"{stride} has no effect on {options.NAME}, which has its own patches")
     if path:
