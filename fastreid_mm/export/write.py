@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from timm.models.hiera import MaskUnitAttention
@@ -85,7 +85,7 @@ def _network(cfg: CfgNode, precision: str) -> ExportedNetwork:
         )
     for module in model.modules():
         if isinstance(module, MaskUnitAttention):
-            module.fused_attn = False  # it is of five dimensions, for which ONNX has no operator
+            cast(Any, module).fused_attn = False  # it is of five dimensions, for which ONNX has no operator
     return ExportedNetwork(model, describe(cfg, model, precision)).eval()
 
 
