@@ -11,6 +11,8 @@ from textwrap import dedent
 
 import pytest
 
+from fastreid_mm.modeling import LOSS_REGISTRY
+
 PROJECT = Path(__file__).parent.parent
 PAGES = {
     str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8")
@@ -54,7 +56,14 @@ STARTED = sorted({words[0] for words in map(started, commands()) if words})
 """Scripts and installed commands, each once."""
 
 
+@pytest.fixture
+def own_losses(monkeypatch):
+    """What a block registers is gone after it, as other tests build every loss there is."""
+    monkeypatch.setattr(LOSS_REGISTRY, "_obj_map", dict(LOSS_REGISTRY._obj_map))
+
+
 @pytest.mark.parametrize("name", [name for name in PYTHON if name not in SCRIPTS])
+@pytest.mark.usefixtures("own_losses")
 def test_a_block_runs_with_its_tests(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # where a reader may be
     names = {"__name__": "docs"}
