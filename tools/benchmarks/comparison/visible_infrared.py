@@ -54,6 +54,7 @@ CMT = Experiment(
     rows={
         "HCT": Row("SYSU/hct", _PARTS),
         "CMT": _cmt(""),
+        "CMT, not modulated": replace(_cmt(_MAM), tests="CMT"),
         "+ MAM": _cmt(_MAM),
         "+ MAM, parts alone": Row("SYSU/hct", _PARTS, base="HCT", tests="+ MAM"),
         "+ MAM, trained by all losses": _cmt(" MODEL.CMT.DETACH_COMPENSATION False" + _MAM),
@@ -90,16 +91,15 @@ MUN = replace(
 
 _VIT = (
     "MODEL.BACKBONE.NAME build_shortened_vit MODEL.BACKBONE.VIT.NAME vit_small_patch14_dinov2 "
-    "MODEL.BACKBONE.STRIDE_SIZE (14,14) MODEL.BACKBONE.STAGES 9 MODEL.BACKBONE.DROP_PATH_RATIO 0.0 "
+    "MODEL.BACKBONE.STRIDE_SIZE (14,14) MODEL.BACKBONE.STAGES 12 MODEL.BACKBONE.DROP_PATH_RATIO 0.0 "
     "MODEL.PIXEL_MEAN [123.675,116.28,103.53] MODEL.PIXEL_STD [58.395,57.12,57.375] "
     "INPUT.SIZE_TRAIN [126,70] INPUT.SIZE_TEST [126,70] "
 )
 _CMTR = ("CrossEntropyLoss", "WeightedRegularizedTriplet")
 CMTR = replace(
     CMT,
-    epochs=1,
     frozen=8,
-    options=_SHARED + _ADAMW + _VIT,
+    options=_SHARED + _ADAMW + _VIT + "SOLVER.BASE_LR 0.001 ",
     rows={
         "CMTR, base": Row("SYSU/cmtr", "MODEL.CMTR.MODALITY_EMBEDDING False" + _losses(*_CMTR)),
         "+ ME": Row("SYSU/cmtr", _losses(*_CMTR), base="CMTR, base"),
