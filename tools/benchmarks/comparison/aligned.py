@@ -3,7 +3,7 @@
 from comparison.experiment import Experiment, Row
 from comparison.visible_infrared import LITE0
 
-_METRICS = ("Rank-1", "Rank-5", "mAP", "mINP")
+_METRICS = ("Rank-1", "mAP", "mINP")
 _SHARED = (
     "IMPORTS ['comparison.shortened'] MODEL.BACKBONE.NAME build_shortened_multi_stream "
     "MODEL.BACKBONE.RESNET.STEM_RELU True SOLVER.WARMUP_ITERS 50 SOLVER.OPT AdamW SOLVER.BASE_LR 0.003 "

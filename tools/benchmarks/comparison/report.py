@@ -34,7 +34,7 @@ def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, 
     lines = [f"| minus its base | base | {' | '.join(metrics)} | seeds |", "|" + " --- |" * (len(metrics) + 3)]
     for name, row in experiment.rows.items():
         by_metric = [_paired(measured, name, row.base, metric) for metric in metrics]
-        if by_metric[0]:
+        if by_metric[0] and name != row.base:
             cells = [_error(values) for values in by_metric]
             lines.append(f"| {name} | {row.base} | {' | '.join(cells)} | {len(by_metric[0])} |")
     return "\n".join(lines)
