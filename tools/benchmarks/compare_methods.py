@@ -4,7 +4,7 @@
     FASTREID_DATASETS=datasets python tools/benchmarks/compare_methods.py EXPERIMENT --weights FILE
         [--seeds 1 2 3 4 5] [--rows HCT CMT] [--jobs 2] [--output DIR]
 
-prints a table of means and deviations, and the differences of each row from its base, paired by seed. The frozen part
+prints a table of means and deviations, and how far each row is above its base, paired by seed. The frozen part
 of a network is the same in all runs of an experiment: its maps are computed once, with several augmented views of each
 image, and kept in OUTPUT/cache; so a run takes a minute or less. What was measured is in OUTPUT/EXPERIMENT.json: a run
 that is in there is not run again. Just repeat the command. With --jobs 0 nothing is run.
@@ -35,7 +35,7 @@ def main() -> None:
     runs = Runs(args.experiment, experiment, args.output, args.weights)
     if args.jobs:
         runs.run(rows, args.seeds, args.jobs)
-    print(report.table(experiment, runs.measured), report.differences(experiment, runs.measured), sep="\n\n")
+    print(report.table(experiment, runs.measured))
 
 
 if __name__ == "__main__":

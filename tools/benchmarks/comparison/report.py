@@ -1,4 +1,4 @@
-"""Report of runs: a table, differences paired by seed, and what they say of the papers' claims."""
+"""Report of runs: a table with differences paired by seed, and what they say of the papers' claims."""
 
 from collections.abc import Mapping
 from math import inf, sqrt
@@ -13,30 +13,19 @@ Measured = Mapping[str, Mapping[str, Mapping[str, float]]]
 def table(experiment: Experiment, measured: Measured) -> str:
     """Make a table of the mean and sample standard deviation over seeds of each row's metrics, as Markdown.
 
-    The last column but one is the identity loss of the last epoch, as a share of that of a guess.
+    After the metrics stand the difference of mAP between a row and its base with the same seed, mean and standard
+    error (with one seed there is none), and the identity loss of the last epoch as a share of that of a guess.
     """
-    lines = [f"| {experiment.setting} | {' | '.join(experiment.metrics)} | identity loss | seeds |"]
-    lines += ["|" + " --- |" * (len(experiment.metrics) + 3)]
-    for name in experiment.rows:
+    heads = (experiment.setting, *experiment.metrics, "mAP minus that of", "identity loss", "seeds")
+    lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
+    for name, row in experiment.rows.items():
         if ends := list(measured.get(name, {}).values()):
             cells = [_spread([end[metric] for end in ends]) for metric in experiment.metrics]
+            differences = _paired(measured, name, row.base, "mAP") if row.base != name else []
+            cells.append(f"{row.base}: {_error(differences)}" if differences else "")
             shares = [end["loss_cls"] / end["guess"] for end in ends if "guess" in end]
             cells.append(f"{mean(shares):.2f}" if shares else "")
             lines.append(f"| {name} | {' | '.join(cells)} | {len(ends)} |")
-    return "\n".join(lines)
-
-
-def differences(experiment: Experiment, measured: Measured, metrics: tuple[str, ...] = ("Rank-1", "mAP")) -> str:
-    """Make a table of differences between each row and its base with the same seed: mean and standard error, Markdown.
-
-    With one seed there is no error.
-    """
-    lines = [f"| minus its base | base | {' | '.join(metrics)} | seeds |", "|" + " --- |" * (len(metrics) + 3)]
-    for name, row in experiment.rows.items():
-        by_metric = [_paired(measured, name, row.base, metric) for metric in metrics]
-        if by_metric[0] and name != row.base:
-            cells = [_error(values) for values in by_metric]
-            lines.append(f"| {name} | {row.base} | {' | '.join(cells)} | {len(by_metric[0])} |")
     return "\n".join(lines)
 
 
