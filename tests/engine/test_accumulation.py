@@ -46,8 +46,11 @@ def model_and_batch(tiny_cfg):
 
 
 @pytest.mark.parametrize("base", ARCHITECTURES.values(), ids=ARCHITECTURES)
-def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(model_and_batch, base):
+def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(model_and_batch, base, monkeypatch):
+    """In double precision, as the gradient of a bias before a BatchNorm is zero but for rounding."""
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # by which heads end half precision
     model, batch = model_and_batch(base)
+    model, batch["images"] = model.double(), batch["images"].double()
     whole = copy.deepcopy(model)
     expected = whole(batch)
     sum(expected.values()).backward()
@@ -55,8 +58,7 @@ def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(model_and_
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     assert gradients(model).keys() == gradients(whole).keys() and len(gradients(model)) > 10
     for name, gradient in gradients(whole).items():
-        # the gradient of a bias before a BatchNorm is zero but for rounding
-        error = (gradients(model)[name] - gradient).norm() / gradient.norm().clamp(min=0.02)
+        error = (gradients(model)[name] - gradient).norm() / gradient.norm().clamp(min=1e-3)
         assert error < 1e-4, (name, error)
     for (name, buffer), (_, other) in zip(model.named_buffers(), whole.named_buffers()):
         torch.testing.assert_close(buffer, other, atol=1e-5, rtol=1e-5, msg=name)
