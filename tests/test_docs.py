@@ -58,7 +58,7 @@ STARTED = sorted({words[0] for words in map(started, commands()) if words})
 
 @pytest.fixture
 def own_losses(monkeypatch):
-    """What a block registers is gone after it, as other tests build every loss there is."""
+    """Forget the losses that a block has registered, as other tests build every loss there is."""
     monkeypatch.setattr(LOSS_REGISTRY, "_obj_map", dict(LOSS_REGISTRY._obj_map))
 
 

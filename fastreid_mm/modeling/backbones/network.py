@@ -53,10 +53,7 @@ def create_network(cfg: CfgNode) -> nn.Module:
     """
     backbone, name = cfg.MODEL.BACKBONE, cfg.MODEL.BACKBONE.RESNET.NAME
     pretrained, size = backbone.PRETRAIN and not backbone.PRETRAIN_PATH, tuple(cfg.INPUT.SIZE_TRAIN)
-    if is_plain(name):
-        network = create_staged(name, KEY, size, pretrained, **dropouts(cfg))
-    else:
-        network = create_staged(name, KEY, size, pretrained)
+    network = create_staged(name, KEY, size, pretrained, **(dropouts(cfg) if is_plain(name) else {}))
     if isinstance(network, TokenNetwork):
         require_one_size(cfg)
     if isinstance(network, TokenNetwork | SwinTransformer | SwinTransformerV2):

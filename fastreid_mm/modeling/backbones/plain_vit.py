@@ -22,7 +22,7 @@ _MODULES = ("vision_transformer", "vision_transformer_hybrid", "deit", "eva")  #
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name of timm, with or without a tag, is that of a network of these classes."""
+    """Tell by a name of timm, with or without a tag, whether it is a network of these classes."""
     return is_model_in_modules(name, _MODULES)
 
 

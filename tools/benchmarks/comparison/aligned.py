@@ -43,10 +43,11 @@ _MUTUAL = (  # HAMNet has the triplet loss on its streams and its fused scores
 
 def _fusions(base: str, options: str = "", tested: str = "") -> dict[str, Row]:
     """Make the rows of all fusions, or those that test their networks by another feature."""
-    return {
-        name + tested: Row("RGBN300/mutualformer", _MUTUAL + fusion + options, base, tests=name if tested else "")
-        for name, fusion in _FUSIONS.items()
-    }
+    rows = {}
+    for name, fusion in _FUSIONS.items():
+        row, tests = name + tested, name if tested else ""
+        rows[row] = Row("RGBN300/mutualformer", _MUTUAL + fusion + options, base if row != base else "", tests)
+    return rows
 
 
 RGBN300 = Experiment(

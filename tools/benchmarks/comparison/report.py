@@ -21,7 +21,7 @@ def table(experiment: Experiment, measured: Measured) -> str:
     for name, row in experiment.rows.items():
         if ends := list(measured.get(name, {}).values()):
             cells = [_spread([end[metric] for end in ends]) for metric in experiment.metrics]
-            differences = _paired(measured, name, row.base, "mAP") if row.base != name else []
+            differences = _paired(measured, name, row.base, "mAP")
             cells.append(f"{row.base}: {_error(differences)}" if differences else "")
             shares = [end["loss_cls"] / end["guess"] for end in ends if "guess" in end]
             cells.append(f"{mean(shares):.2f}" if shares else "")
