@@ -1,7 +1,7 @@
 """Independent streams of random numbers from one seed, and the state of the generators that transforms use."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -68,3 +68,34 @@ def seed_generators(python: int, numpy: int, pytorch: int) -> None:
     random.seed(python)
     np.random.seed(numpy)
     torch.default_generator.manual_seed(pytorch)  # only the CPU's: nothing is augmented on a GPU
+
+
+def uniforms(keys: Sequence[tuple[int, ...]], count: int) -> np.ndarray:
+    """Draw numbers in [0, 1) for many keys at once, which takes less time than to seed a generator for each.
+
+    SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), whose state is
+    mixed with one number of the key after the other.
+
+    Args:
+        keys: N keys of equally many whole numbers, 0 or more each; a number counts modulo 2 ** 64.
+        count: the number of draws for each.
+
+    Returns:
+        (N, count) float64, independent for different keys.
+    """
+    state = np.zeros(len(keys), np.uint64)
+    for column in zip(*keys):
+        state = _mix(state ^ np.array([number % 2**64 for number in column], np.uint64))
+    words = _mix(state[:, None] + _STEP * np.arange(count, dtype=np.uint64))
+    return (words >> np.uint64(11)) * 2.0**-53
+
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix(words: np.ndarray) -> np.ndarray:
+    """Advance states of SplitMix64 by one step, and return the words that it gives."""
+    words = words + _STEP
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))

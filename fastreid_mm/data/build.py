@@ -14,6 +14,7 @@ from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.read_image import PixelRule, look_ahead
 from fastreid_mm.common.stopping import leave_stopping_to_the_trainer
 from fastreid_mm.data.aligned_set import AlignedSet
+from fastreid_mm.data.augmentation import batch_augmentation
 from fastreid_mm.data.channel_augmentation import ChannelAugmentation
 from fastreid_mm.data.datasets import AlignedDataset, CrossModalityDataset
 from fastreid_mm.data.device_loader import DeviceLoader
@@ -25,7 +26,7 @@ from fastreid_mm.data.modalities import aligned_modalities, dataset_class, missi
 from fastreid_mm.data.sampler import CrossModalityIdentitySampler
 from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 from fastreid_mm.data.thermal_inversion import ThermalInversion
-from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.data.transforms import build_transforms, reader, without_draws
 
 _BY_MODALITY: dict[str, Callable[[float], Callable[[Tensor, int], Tensor]]] = {
     "THERMAL_INVERSION": ThermalInversion,
@@ -56,7 +57,7 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
     Raises:
         InputError: see :func:`build_dataset`, :func:`aligned_modalities` and :class:`CrossModalityIdentitySampler`.
     """
-    aligned = bool(aligned_modalities(cfg))
+    modalities = aligned_modalities(cfg)
     items: list[Item] = []
     for name in cfg.DATASETS.NAMES:
         dataset = build_dataset(cfg, name)
@@ -66,21 +67,27 @@ def build_train_loader(cfg: CfgNode) -> DeviceLoader:
             dataset.show_train()
         # identities of two data sets are different people even if their numbers are equal
         items += [item._replace(pid=f"{name}_{item.pid}") for item in as_items(dataset.train)]
-    samples = _train_samples(cfg, items, aligned)
-    _look_ahead(items, samples.pixels)
+    samples = _train_samples(cfg, items, len(modalities))
+    _look_ahead(items, samples.samples.pixels)
     batches = SeededBatches(_train_batches(cfg, items), max(cfg.SEED, 0))
-    return _loader(cfg, SeededSamples(samples), batches)
+    return _loader(cfg, samples, batches)
 
 
-def _train_samples(cfg: CfgNode, items: list[Item], aligned: bool) -> AlignedSet | ImageSet:
+def _train_samples(cfg: CfgNode, items: list[Item], views: int) -> SeededSamples:
+    """Make the samples of training, of so many aligned images each, or of single images if 0."""
     enabled = [key for key in _BY_MODALITY if cfg.INPUT[key].ENABLED]
     transform, pixels = build_transforms(cfg, is_train=True), PixelRule.from_cfg(cfg)
-    if not aligned:
-        augments = [_BY_MODALITY[key](cfg.INPUT[key].PROB) for key in enabled]
-        return ImageSet(items, transform, relabel=True, augments=augments, pixels=pixels)
-    if enabled:
+    if enabled and views:
         raise InputError(f"INPUT.{enabled[0]}.ENABLED is only for visible-infrared data sets")
-    return AlignedSet(items, transform, relabel=True, shared_draws=cfg.INPUT.SHARED_DRAWS, pixels=pixels)
+    augmentation = batch_augmentation(cfg, views)
+    if augmentation:
+        transform = without_draws(transform)
+    read = reader(transform)
+    if views:
+        shared = cfg.INPUT.SHARED_DRAWS
+        return SeededSamples(AlignedSet(items, transform, True, (), shared, pixels, read), augmentation)
+    augments = [_BY_MODALITY[key](cfg.INPUT[key].PROB) for key in enabled]
+    return SeededSamples(ImageSet(items, transform, True, augments, pixels, read), augmentation)
 
 
 def _train_batches(cfg: CfgNode, items: list[Item]) -> CrossModalityIdentitySampler | HostBatches:
@@ -104,8 +111,8 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     _look_ahead(items, pixels)
     if isinstance(dataset, AlignedDataset):
         missing = missing_modalities(cfg, dataset)
-        return _test_loader(cfg, AlignedSet(items, transform, False, missing=missing, pixels=pixels))
-    return _test_loader(cfg, ImageSet(items, transform, relabel=False, pixels=pixels))
+        return _test_loader(cfg, AlignedSet(items, transform, False, missing, pixels=pixels, read=reader(transform)))
+    return _test_loader(cfg, ImageSet(items, transform, relabel=False, pixels=pixels, read=reader(transform)))
 
 
 def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int) -> DeviceLoader:
@@ -121,7 +128,7 @@ def build_corrupted_loader(cfg: CfgNode, dataset: ImageDataset, repetition: int)
 
     options = cfg.TEST.CORRUPTION
     items, transform = query_and_gallery(dataset), build_transforms(cfg, is_train=False)
-    clean = ImageSet(items, transform, relabel=False, pixels=PixelRule.from_cfg(cfg))
+    clean = ImageSet(items, transform, relabel=False, pixels=PixelRule.from_cfg(cfg), read=reader(transform))
     pictures = read_frost_pictures(options.FROST) if options.FROST else []
     return _test_loader(cfg, CorruptedSet(clean, visible_places(dataset), options.SEED, repetition, pictures))
 

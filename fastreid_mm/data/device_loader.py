@@ -7,13 +7,14 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from fastreid_mm.common.batch_layout import move_batch
+from fastreid_mm.data.augmentation import DRAWS
 from fastreid_mm.data.seeded_samples import SeededBatches, SeededSamples
 
 Batch = dict[str, Any]
 
 
 class DeviceLoader:
-    """Iterates over a DataLoader, reads the layout of every batch, and moves its tensors to ``device``.
+    """Iterates over a DataLoader, reads the layout of every batch, moves its tensors to ``device`` and augments them.
 
     Args:
         loader: a loader with a batch sampler, of :class:`SeededSamples` if it is for training.
@@ -41,5 +42,10 @@ class DeviceLoader:
         return len(self._loader)
 
     def __iter__(self) -> Iterator[Batch]:
+        samples = self._loader.dataset
+        augmentation = samples.augmentation if isinstance(samples, SeededSamples) else None
         for batch in self._loader:
-            yield move_batch(batch, self._device)
+            moved = move_batch({key: value for key, value in batch.items() if key != DRAWS}, self._device)
+            if augmentation:
+                moved["images"] = augmentation.apply(moved["images"], batch[DRAWS], batch.get("modality_mask"))
+            yield moved

@@ -9,6 +9,7 @@ from typing import Any
 from torch.utils.data import Dataset, Sampler
 
 from fastreid_mm.common.random_streams import restored, seed_generators, seeded, stream_words
+from fastreid_mm.data.augmentation import DRAWS, Augmentation
 
 Key = tuple[int, ...]
 """Seed, epoch, number of the batch in the epoch, index of the sample, and its number of earlier uses in the batch."""
@@ -50,10 +51,17 @@ class SeededBatches(Sampler[list[Key]]):
 
 
 class SeededSamples(Dataset):
-    """Samples of another data set, by the keys of :class:`SeededBatches`."""
+    """Samples of another data set, by the keys of :class:`SeededBatches`.
 
-    def __init__(self, samples: Dataset) -> None:
+    Args:
+        samples: the data set, whose transforms may draw from Python's, NumPy's and PyTorch's generators.
+        augmentation: what is made of whole batches. Its draws become ``draws`` of the samples, and nothing else may be
+            drawn.
+    """
+
+    def __init__(self, samples: Dataset, augmentation: Augmentation | None = None) -> None:
         self.samples: Any = samples
+        self.augmentation = augmentation
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -63,6 +71,8 @@ class SeededSamples(Dataset):
 
     def __getitems__(self, keys: Sequence[Key]) -> list[Any]:
         """Make the samples of a batch, as PyTorch's loader asks for them, and restore the generators after the last."""
+        if self.augmentation:
+            return [{**self.samples[key[3]], DRAWS: row} for key, row in zip(keys, self.augmentation.draw(keys))]
         with restored():
             return [self._sample(key) for key in keys]
 

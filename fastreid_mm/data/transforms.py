@@ -1,6 +1,7 @@
 """Transforms of fast-reid with two more settings, which refuse values that they cannot use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +13,13 @@ from torch import Tensor
 from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
+from fastreid_mm.common.read_image import PixelRule, read_rgb
 from fastreid_mm.data.config import SMALLEST_ERASED
+from fastreid_mm.data.jpeg import as_picture, read_pixels
 
 
 class Resize:
-    """Resize of PIL images to one size by Pillow alone, without what torchvision does around it.
+    """Resize of images to one size by Pillow alone, without what torchvision does around it.
 
     Args:
         size: (height, width).
@@ -26,11 +29,11 @@ class Resize:
     def __init__(self, size: Sequence[int], interpolation: Image.Resampling) -> None:
         self.size, self.interpolation = (size[0], size[1]), interpolation
 
-    def __call__(self, image: Image.Image) -> Image.Image:
-        """Resize an image, or return it as it is if it has the size."""
+    def __call__(self, image: Image.Image | Tensor) -> Image.Image | Tensor:
+        """Resize an image, of PIL or uint8 (3, H, W), or return it as it is if it has the size."""
         height, width = self.size
-        size = width, height
-        return image if image.size == size else image.resize(size, self.interpolation)
+        found = image.shape[1:] if isinstance(image, Tensor) else (image.height, image.width)
+        return image if found == self.size else as_picture(image).resize((width, height), self.interpolation)
 
 
 class ToChannels:
@@ -43,8 +46,14 @@ class ToChannels:
     def __init__(self, dtype: type[np.generic]) -> None:
         self.dtype = dtype
 
-    def __call__(self, image: Image.Image | np.ndarray) -> Tensor:
-        """Convert an RGB image, of PIL or a uint8 array (H, W, 3), to a (3, H, W) tensor of values 0 to 255."""
+    def __call__(self, image: Image.Image | np.ndarray | Tensor) -> Tensor:
+        """Convert an RGB image to a (3, H, W) tensor of values 0 to 255.
+
+        Args:
+            image: of PIL, a uint8 array (H, W, 3), or a uint8 tensor (3, H, W).
+        """
+        if isinstance(image, Tensor):
+            return image if self.dtype == np.uint8 else image.float()
         if isinstance(image, np.ndarray):  # of AugMix
             return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), self.dtype))
         channels = np.empty((3, image.height * image.width), self.dtype)
@@ -77,6 +86,17 @@ def build_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:
             step.inplace = True  # the tensor is new
             step.scale = (SMALLEST_ERASED, cfg.INPUT.REA.MAX_AREA)
     return transforms
+
+
+def without_draws(transform: T.Compose) -> T.Compose:
+    """Keep the resize of training transforms, and convert to uint8: the rest is made of whole batches."""
+    return T.Compose([*(step for step in transform.transforms if isinstance(step, Resize)), ToChannels(np.uint8)])
+
+
+def reader(transform: T.Compose) -> Callable[[str, PixelRule], Any]:
+    """Return what reads files for some transforms, the fastest of which they take the result."""
+    needs_pillow = any(not isinstance(step, Resize | ToChannels) for step in transform.transforms)
+    return read_rgb if needs_pillow else read_pixels
 
 
 def _host_transforms(cfg: CfgNode, is_train: bool) -> T.Compose:

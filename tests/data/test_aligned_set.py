@@ -9,7 +9,7 @@ from PIL import Image
 
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.read_image import read_rgb
-from fastreid_mm.data import CrossModalityIdentitySampler, aligned_set
+from fastreid_mm.data import CrossModalityIdentitySampler
 from fastreid_mm.data.aligned_set import AlignedSet
 from fastreid_mm.data.build import build_dataset, build_test_loader, build_train_loader
 from fastreid_mm.data.datasets import Source
@@ -47,15 +47,18 @@ def drawn(image):
     return torch.stack([torch.tensor(random.random()), torch.tensor(np.random.rand()), torch.rand(())]).view(3, 1, 1)
 
 
-def test_a_strip_is_decoded_once(tmp_path, monkeypatch):
+def test_a_strip_is_decoded_once(tmp_path):
     strip = tmp_path / "strip.png"
     Image.fromarray(np.arange(6 * 4 * 3, dtype=np.uint8).reshape(4, 6, 3)).save(strip)
     read = []
-    monkeypatch.setattr(aligned_set, "read_rgb", lambda *given: read.append(given) or read_rgb(*given))
     item = str(strip), 5, 2, tuple(Source(str(strip), (place, 0, place + 2, 4)) for place in (0, 2, 4))
-    images = AlignedSet([item], lambda image: torch.tensor(np.array(image)).permute(2, 0, 1), relabel=False)[0][
-        "images"
-    ]
+    samples = AlignedSet(
+        [item],
+        lambda image: torch.tensor(np.array(image)).permute(2, 0, 1),
+        relabel=False,
+        read=lambda *given: read.append(given) or read_rgb(*given),
+    )
+    images = samples[0]["images"]
     assert len(read) == 1 and torch.equal(torch.cat([*images], 2), torch.arange(72).reshape(4, 6, 3).permute(2, 0, 1))
 
 

@@ -76,8 +76,8 @@ def test_visible_images_are_corrupted_after_they_are_resized(sysu):
 
 def test_photographs_of_frost_take_the_place_of_drawn_frost(monkeypatch):
     monkeypatch.setattr(CorruptedSet, "draw", lambda self, index: ("frost", 1, np.random.default_rng(index)))
-    clean = ImageSet([("a.jpg", 0, 1, 0)], lambda image: torch.zeros(3, 32, 16, dtype=torch.uint8), relabel=False)
-    monkeypatch.setattr("fastreid_mm.data.image_set.read_rgb", lambda path, pixels: None)
+    black = torch.zeros(3, 32, 16, dtype=torch.uint8)
+    clean = ImageSet([("a.jpg", 0, 1, 0)], lambda image: image, relabel=False, read=lambda path, pixels: black)
     red = np.zeros((64, 64, 3), np.uint8) + np.array((200, 0, 0), np.uint8)
     photographed, drawn = (CorruptedSet(clean, [0], 0, 0, pictures)[0]["images"] for pictures in ([red], []))
     assert photographed.flatten(1).float().mean(1).tolist() == [80, 0, 0]

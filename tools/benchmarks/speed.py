@@ -30,15 +30,17 @@ from PIL import Image
 from step import METHODS, TINY, RandomBatches, build_step, config_of
 from tabulate import tabulate
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.io import ImageReadMode, decode_jpeg
 
 from fastreid_mm.common.batch_layout import LAYOUT
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.run_record import run_record
 from fastreid_mm.common.whole_file import write_text
+from fastreid_mm.data.augmentation import batch_augmentation
 from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.items import Item
 from fastreid_mm.data.seeded_samples import SeededSamples
-from fastreid_mm.data.transforms import build_transforms
+from fastreid_mm.data.transforms import build_transforms, reader, without_draws
 from fastreid_mm.modeling.tested_network import TestedNetwork
 
 SLOW = 5.0  # seconds of a call that is made once
@@ -85,7 +87,10 @@ def saliency_metrics(tiny: bool, folder: Path) -> Line:
 
 
 def samples(method: str, is_train: bool, pixels: tuple[int, int], tiny: bool, folder: Path) -> Line:
-    """Make 200 samples of JPEG files of (width, height) pixels in one process, as a loader's workers do."""
+    """Make 200 samples of JPEG files of (width, height) pixels in one process, as a loader's workers do.
+
+    Beside Pillow's decoding and the same resize, and the decoding that is used here with that resize.
+    """
     random, paths = np.random.default_rng(0), []
     for number in range(2 if tiny else 200):
         picture = Image.fromarray(random.integers(0, 256, (16, 8, 3), dtype=np.uint8))
@@ -94,8 +99,11 @@ def samples(method: str, is_train: bool, pixels: tuple[int, int], tiny: bool, fo
     cfg = config_of(METHODS[method], "cpu")
     height, width = cfg.INPUT.SIZE_TRAIN if is_train else cfg.INPUT.SIZE_TEST
     resize, transform = Image.Resampling[cfg.INPUT.RESIZE.upper()], build_transforms(cfg, is_train)
-    images = ImageSet([Item(path, 0, 0, None) for path in paths], transform, False)
-    made, keys = (SeededSamples(images), [(0, 0, 0, index, 0) for index in range(len(paths))])
+    augmentation = batch_augmentation(cfg, 0) if is_train else None
+    if augmentation:
+        transform = without_draws(transform)
+    images = ImageSet([Item(path, 0, 0, None) for path in paths], transform, False, read=reader(transform))
+    made, keys = SeededSamples(images, augmentation), [(0, 0, 0, index, 0) for index in range(len(paths))]
 
     def ours() -> None:
         if is_train:
@@ -104,12 +112,20 @@ def samples(method: str, is_train: bool, pixels: tuple[int, int], tiny: bool, fo
             for index in range(len(paths)):
                 images[index]
 
-    def decoded(resized: bool) -> None:
+    def pillow() -> None:
         for path in paths:
             with Image.open(path) as file:
-                file.resize((width, height), resize) if resized else file.load()
+                file.resize((width, height), resize) if pixels != (width, height) else file.load()
 
-    return Line(ours, partial(decoded, True), partial(decoded, False), ("decode and resize", "decode"))
+    def least() -> None:
+        for path in paths:
+            data = torch.frombuffer(bytearray(Path(path).read_bytes()), dtype=torch.uint8)
+            image = decode_jpeg(data, ImageReadMode.RGB)
+            if pixels != (width, height):
+                Image.fromarray(image.permute(1, 2, 0).numpy()).resize((width, height), resize)
+
+    needed = "decode" if pixels == (width, height) else "decode and resize"
+    return Line(ours, pillow, least, (f"{needed} by Pillow", f"{needed} by torchvision and Pillow"))
 
 
 def products(flops: float) -> tuple[Callable[[], object], float]:
