@@ -124,7 +124,7 @@ DECLARATIONS: dict[str, dict[str, dict[str, Key | str]]] = {
             "CROP.RATIO": _key("The smallest and the largest ratio of a crop's width to its height.", kind=RATIOS),
             "PADDING.ENABLED": "Padding, then a random crop of the image's size.",
             "PADDING.MODE": "Mode of the padding: constant, edge, reflect or symmetric.",
-            "PADDING.SIZE": "Pixels of padding on each side.",
+            "PADDING.SIZE": _key("Pixels of padding on each side.", least=0),
             "AFFINE.ENABLED": "Random rotations, shifts, scales and shears.",
             **_chance("FLIP", "Mirrored images"),
             **_chance("CJ", "Random colours"),
