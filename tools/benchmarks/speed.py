@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Time what is fast here beside a baseline and a limit of the same machine, by turns, and print one table.
 
-    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" "test images"] [--processor-time]
+    python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" step features] [--processor-time]
         [--output speed.json] [--against OLD.json] [--tiny]
 
-A call that takes more than five seconds is made once, others are medians of several rounds. Speeds differ between
-machines and hours, ratios hardly: --against compares the ratios of an earlier file. Networks have random weights.
+--lines takes names of lines or their beginnings. Times are medians of several rounds after one that does not count, or
+of one if a call takes more than 20 seconds. Speeds differ between machines and hours, ratios hardly: --against compares
+the ratios of an earlier file. Networks have random weights.
 """
 
 import argparse
@@ -16,23 +17,21 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 import cross_diffusion as attention
 import evaluation
+import market_protocol
+import network_lines
 import numpy as np
 import query_adaptive
 import sod_metric
 import torch
-from fastreid.modeling import build_model
-from fastreid.utils.events import EventStorage
+from measured_line import Line, measure
 from PIL import Image
-from step import METHODS, TINY, RandomBatches, build_step, config_of
+from step import METHODS, config_of
 from tabulate import tabulate
-from torch.utils.flop_counter import FlopCounterMode
 from torchvision.io import ImageReadMode, decode_jpeg
 
-from fastreid_mm.common.batch_layout import LAYOUT
 from fastreid_mm.common.errors import InputError, one_line_errors
 from fastreid_mm.common.run_record import run_record
 from fastreid_mm.common.whole_file import write_text
@@ -41,28 +40,18 @@ from fastreid_mm.data.image_set import ImageSet
 from fastreid_mm.data.items import Item
 from fastreid_mm.data.seeded_samples import SeededSamples
 from fastreid_mm.data.transforms import build_transforms, reader, without_draws
-from fastreid_mm.modeling.tested_network import TestedNetwork
-
-SLOW = 5.0  # seconds of a call that is made once
-SIDE = 1024  # rows of the matrices whose product is the limit of networks
-
-
-class Line(NamedTuple):
-    """Line of the table: three calls, of which the last is what the first cannot do without."""
-
-    ours: Callable[[], object]
-    baseline: Callable[[], object]
-    limit: Callable[[], object]
-    names: tuple[str, str]
-    """Names of baseline and limit."""
-    scale: float = 1.0
-    """Number of times that the limit has to be called."""
 
 
 def sysu(tiny: bool) -> Line:
     """All settings and trials of SYSU-MM01's protocol."""
     names = "loop over queries", "distances, and one sort of each row"
     return Line(*evaluation.ways(32 if tiny else 2048, 40 if tiny else None), names)
+
+
+def market(tiny: bool) -> Line:
+    """Market-1501's protocol with the cosine distance."""
+    sizes = (40, 200, 16) if tiny else (3368, 15913, 2048)
+    return Line(*market_protocol.ways(*sizes), (market_protocol.RANKING, "distances, and one sort of each row"))
 
 
 def modulated(tiny: bool) -> Line:
@@ -128,96 +117,29 @@ def samples(method: str, is_train: bool, pixels: tuple[int, int], tiny: bool, fo
     return Line(ours, pillow, least, (f"{needed} by Pillow", f"{needed} by torchvision and Pillow"))
 
 
-def products(flops: float) -> tuple[Callable[[], object], float]:
-    """Make a product of matrices, and say how many of them have so many FLOPs."""
-    a = torch.rand(SIDE, SIDE)
-    return partial(torch.mm, a, a), flops / (2 * SIDE**3)
-
-
-def flops_of(call: Callable[[], object]) -> int:
-    with FlopCounterMode(display=False) as counter:
-        call()
-    return counter.get_total_flops()
-
-
-def features(method: str, tiny: bool) -> Line:
-    """Features of four images, in the fastest precision and memory format, beside float32."""
-    fast = ["TEST.AMP", "auto", "TEST.CHANNELS_LAST", "auto"]
-    plain, best = (config_of(METHODS[method], "cpu", *options(4, tiny), *extra) for extra in ([], fast))
-    model, batch = build_model(plain).eval(), RandomBatches(plain).batch
-    limit, scale = products(flops_of(partial(model, batch)))  # the counter needs gradients
-    ours, float32 = (torch.inference_mode()(partial(TestedNetwork(model, cfg), batch)) for cfg in (best, plain))
-    ours()  # which settles what is fastest
-    return Line(ours, float32, limit, ("float32", "its products in float32"), scale)
-
-
-def step(method: str, tiny: bool) -> Line:
-    """Training step of 16 images, beside forward and backward passes and updates of the backbone alone.
-
-    The limit adds to the backbone as many operations of matrix products as the whole step has more.
-    """
-    training = build_step(config_of(METHODS[method], "cpu", *options(16, tiny)))
-    batch, backbone = next(training._data_loader_iter), training.model.backbone
-    images = training.model.normalize(batch["images"])
-
-    def ours() -> None:
-        with EventStorage(0):
-            training.run_step()
-
-    def bare() -> None:
-        training.optimizer.zero_grad()
-        if hasattr(backbone, "tokens"):
-            maps = backbone.encode_feature(backbone.tokens(images))
-        else:
-            maps = backbone(images, batch.get("modalities"), batch[LAYOUT])
-        maps.mean().backward()
-        training.optimizer.step()
-
-    product, count = products(flops_of(ours) - flops_of(bare))
-
-    def limit() -> None:
-        bare()
-        for _ in range(round(count)):
-            product()
-
-    return Line(ours, bare, limit, ("bare backbone", "bare backbone, and products of matrices"))
-
-
-def options(images: int, tiny: bool) -> list[str]:
-    return [*(TINY.split() if tiny else ()), "SOLVER.IMS_PER_BATCH", str(images), "DATALOADER.NUM_INSTANCE", "2"]
-
-
 LINES: dict[str, Callable[[bool, Path], Line]] = {
     "SYSU-MM01 protocol": lambda tiny, folder: sysu(tiny),
+    "Market-1501 protocol": lambda tiny, folder: market(tiny),
     "query-adaptive cosine": lambda tiny, folder: modulated(tiny),
     "cross-diffusion": lambda tiny, folder: diffusion(tiny),
     "saliency metrics": saliency_metrics,
     "test images": partial(samples, "CMT", False, (128, 256)),
     "small training images": partial(samples, "CMTR", True, (64, 128)),
     "training images": partial(samples, "CMTR", True, (128, 256)),
-    **{f"features of {name}": lambda tiny, folder, name=name: features(name, tiny) for name in ("AGW", "CMTR")},
-    **{f"step of {name}": lambda tiny, folder, name=name: step(name, tiny) for name in METHODS},
+    "features of AGW": lambda tiny, folder: network_lines.features("AGW", tiny),
+    "features of CMTR": lambda tiny, folder: network_lines.features("CMTR", tiny),
+    "features of CMTR in float32": lambda tiny, folder: network_lines.tokens_in_float32(tiny),
+    "saliency network": lambda tiny, folder: network_lines.saliency(tiny),
+    **{f"step of {name}": lambda tiny, _, name=name: network_lines.step(name, tiny) for name in METHODS},
 }
 
 
-def measure(line: Line, rounds: int, clock: Callable[[], float]) -> dict[str, float | list[float]]:
-    """Time the calls of a line by turns, and return seconds and ratios of their medians."""
-    calls = {"ours": line.ours, "baseline": line.baseline, "limit": line.limit}
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    slow: set[str] = set()
-    for number in range(rounds + 1):
-        for name, call in calls.items():
-            if name in slow:
-                continue
-            start = clock()
-            call()
-            taken = clock() - start
-            if taken > SLOW:
-                slow.add(name)
-            if number or name in slow:  # the first round prepares kernels
-                seconds[name].append(taken * (line.scale if name == "limit" else 1))
-    ours, baseline, limit = (median(each) for each in seconds.values())
-    return {"seconds": seconds, "times as fast as the baseline": baseline / ours, "share of the limit": limit / ours}
+def lines_of(text: str) -> list[str]:
+    """Return the line of a name, or those whose names begin with it."""
+    found = [text] if text in LINES else [name for name in LINES if name.startswith(text)]
+    if not found:
+        raise argparse.ArgumentTypeError(f"no line begins with {text!r}: {', '.join(LINES)}")
+    return found
 
 
 def machine() -> dict[str, object]:
@@ -252,7 +174,7 @@ def earlier(path: Path) -> dict[str, dict]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lines", nargs="+", choices=list(LINES), default=list(LINES), metavar="LINE")
+    parser.add_argument("--lines", nargs="+", type=lines_of, default=[list(LINES)], metavar="LINE")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processor-time", action="store_true", help="for a machine that does other work, too")
     parser.add_argument("--output", type=Path, default=Path("speed.json"))
@@ -265,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found: dict[str, dict] = {}
         record = {"machine": machine(), "run": run_record(processor_time=args.processor_time), "lines": found}
         print(json.dumps(record["machine"]), flush=True)
-        for number, name in enumerate(args.lines):
+        for number, name in enumerate(dict.fromkeys(name for names in args.lines for name in names)):
             if args.processor_time and name == "saliency metrics":
                 print(f"left out, as the time of its other processes is not known: {name}")
                 continue
