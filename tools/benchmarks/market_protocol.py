@@ -4,10 +4,12 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from fastreid.evaluation import rank
-from fastreid.utils.compute_dist import compute_cosine_distance
 from large_gallery import make_sides
 
+import fastreid_mm.compat  # noqa: F401  makes fast-reid importable: first
+
+from fastreid.evaluation import rank  # isort: skip
+from fastreid.utils.compute_dist import compute_cosine_distance  # isort: skip
 from fastreid_mm.evaluation import pairwise_distance
 from fastreid_mm.evaluation.benchmarks import Market
 
