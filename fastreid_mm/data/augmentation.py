@@ -94,7 +94,7 @@ class Augmentation(NamedTuple):
         return np.where(fits.any(0) & (drawn < self.erased), np.concatenate([corner, first]), 0)
 
     def apply(self, images: Tensor, draws: Tensor, present: Tensor | None = None) -> Tensor:
-        """Make what was drawn of images on any device.
+        """Make what was drawn of images on any device, perhaps in place.
 
         Args:
             images: (B, 3, H, W), or (B, M, 3, H, W) aligned ones, float32 of values 0 to 255.
@@ -144,5 +144,5 @@ def batch_augmentation(cfg: CfgNode, views: int) -> Augmentation | None:
         largest=put.REA.MAX_AREA,
         value=tuple(put.REA.VALUE),
         views=views,
-        shared=put.SHARED_DRAWS,
+        shared=not views or put.SHARED_DRAWS,
     )
