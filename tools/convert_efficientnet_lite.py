@@ -48,10 +48,10 @@ def _installed() -> Path:
 
 def _read(path: Path) -> dict[str, Tensor]:
     """Read the named tensors of a .pth file, or of the one in a wheel, in order, without running its code."""
-    import torch
-
     try:
         content = path.read_bytes()
+        import torch  # after what ends at once
+
         if path.suffix == ".whl":
             with zipfile.ZipFile(path) as wheel:
                 content = wheel.read(next(name for name in wheel.namelist() if name.endswith(".pth")))
@@ -87,10 +87,11 @@ def _run(args: argparse.Namespace) -> None:
     if args.output.suffix != ".safetensors" or not args.output.parent.is_dir():
         raise InputError(f"{args.output} is not a .safetensors file in a folder that exists")
     source = args.weights or _installed()
+    tensors = _read(source)
     import timm
     from safetensors.torch import save_file
 
-    save_file(convert(_read(source), timm.create_model(NETWORK).state_dict()), args.output)
+    save_file(convert(tensors, timm.create_model(NETWORK).state_dict()), args.output)
     print(f"{args.output}: weights of {NETWORK} from {source}")
 
 

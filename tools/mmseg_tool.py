@@ -14,6 +14,8 @@ import sys
 
 from fastreid_mm.common.errors import one_line_errors
 from fastreid_mm.common.hosts import require_mmseg, say_loading
+from fastreid_mm.common.mmseg_scripts import config_place, find_script
+from fastreid_mm.common.shipped_configs import find_config
 
 
 def main(arguments: list[str]) -> None:
@@ -22,6 +24,10 @@ def main(arguments: list[str]) -> None:
         return
     with one_line_errors():
         require_mmseg()
+        find_script(arguments[0])
+        place = config_place(arguments[1:])
+        if place is not None:
+            find_config(arguments[1:][place], "mmseg_mm")
         say_loading("mmseg")
         from mmseg_mm.engine import run_host_script  # and with its package everything is registered
 

@@ -27,6 +27,18 @@ def require_checkpoint(path: str) -> None:
         raise InputError(f"checkpoint {path} does not exist")
 
 
+def require_index(location: str) -> None:
+    """Refuse an index that does not exist; an address, and one whose folder is missing, are left to the full check.
+
+    Raises:
+        InputError: names the path.
+    """
+    folder = os.path.dirname(location) or "."  # noqa: PTH120
+    unfinished = os.path.exists(f"{location}.new")  # noqa: PTH110  which has a message of its own
+    if "://" not in location and os.path.isdir(folder) and not (unfinished or os.path.exists(location)):  # noqa: PTH110, PTH112
+        raise InputError(f"there is no index {location}")
+
+
 def take_model_folder(args: argparse.Namespace) -> None:
     """Replace a model folder in ``weights`` by its file, and take its config if no ``config_file`` is given, in place.
 

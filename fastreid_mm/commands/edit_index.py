@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fastreid_mm.commands.early_checks import require_index
 from fastreid_mm.common.console import printable
 from fastreid_mm.common.errors import InputError, listed, one_line_errors
 
@@ -57,6 +58,8 @@ def main(arguments: list[str] | None = None) -> None:
     The status is 1 if ``verify`` finds images that are gone or were changed.
     """
     args = parse_arguments(arguments)
+    for index in args.others if args.action == "merge" else [args.index]:
+        require_index(index)
     ACTIONS[args.action](args)
 
 

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from inspect import signature
 from itertools import chain, takewhile
-from pathlib import Path
 
-import mmseg
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from fastreid_mm.common.errors import InputError
+from fastreid_mm.common.mmseg_scripts import config_place, find_script
 from fastreid_mm.common.shipped_configs import find_config
 from mmseg_mm.compat import let_inputs_be_given_with_a_shape
 from mmseg_mm.engine.config_values import refuse_impossible
@@ -25,9 +24,6 @@ from mmseg_mm.load_config import load_config
 
 TRUST = "--trust-checkpoint"
 OVERWRITE = "--overwrite"
-CONFIG_SUFFIXES = (".py", ".json", ".yaml", ".yml")
-"""Suffixes of the config among the arguments, which is a path or a shipped config's short name."""
-SCRIPTS = Path(mmseg.__file__).parent / ".mim" / "tools"
 NEED_MODEL = ("train", "test")
 RUNNER_READS = (
     *("data_root", "runner_type", "model_wrapper_cfg", "sync_bn", "find_unused_parameters"),
@@ -61,10 +57,10 @@ def run_host_script(name: str, arguments: Sequence[str]) -> None:
             given for a config without a ``SafeCheckpointHook``, both :data:`OVERWRITE` and ``--resume`` are given, or
             the config has a value that is not allowed.
     """
-    script = _script(name)
+    script = find_script(name)
     arguments = list(arguments)
     config = None
-    place = next((index for index, argument in enumerate(arguments) if argument.endswith(CONFIG_SUFFIXES)), None)
+    place = config_place(arguments)
     if place is not None:
         config = arguments[place] = find_config(arguments[place], "mmseg_mm")
     options = join_processes(arguments)
@@ -136,15 +132,6 @@ def _require_possible(arguments: Sequence[str], config: Config, training: bool) 
     except (KeyError, TypeError) as error:  # A list is shorter, or a part is no mapping.
         raise InputError(f"--cfg-options: {str(error.args[0]).splitlines()[0]}") from None
     refuse_impossible(config.to_dict(), training, given.amp, given.resume)
-
-
-def _script(name: str) -> Path:
-    known = sorted(SCRIPTS.rglob("*.py"))
-    matching = [path for path in known if path.with_suffix("").match(name.removesuffix(".py"))]
-    if not matching:
-        names = ", ".join(str(path.relative_to(SCRIPTS).with_suffix("")) for path in known)
-        raise InputError(f"no script {name!r}; there are {names or f'none in {SCRIPTS}: install the wheel'}")
-    return matching[0]
 
 
 def _hook_index(config: str | None) -> int:

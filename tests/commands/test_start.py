@@ -12,11 +12,11 @@ from fastreid.engine import default_argument_parser
 
 from fastreid_mm.commands import saliency_arguments, train_arguments
 from fastreid_mm.commands.evaluate_features import ARRAYS, MODES
+from fastreid_mm.common.mmseg_scripts import scripts_folder
 from fastreid_mm.evaluation.labelled_features import NEEDED
 from fastreid_mm.evaluation.sysu_mm01 import GALLERY_CAMERAS
 from fastreid_mm.saliency.load_depth import DIRECTIONS
 from mmseg_mm.browse import PARTS
-from mmseg_mm.engine.host_script import SCRIPTS
 
 PROJECT = Path(__file__).parents[2]
 HEAVY = ["torch", "fastreid", "mmengine", "mmseg", "mmcv", "timm"]
@@ -82,6 +82,13 @@ def test_wrong_arguments_and_paths_are_refused_before_anything_heavy_is_imported
         (commands + "index_gallery", "main", *model, config, *images, "none", "--index", "a"): "--images: none",
         (commands + "search_gallery", "main", *model, config, *images, "none", "--index", "a"): "--images: none",
         (commands + "check_data", "main", "none.yml"): "config none.yml does not exist",
+        (commands + "edit_index", "main", "list", "none.index"): "there is no index none.index",
+        (commands + "edit_index", "main", "merge", "new.index", "none.index"): "there is no index none.index",
+        (PROJECT / "tools" / "mmseg_tool.py", "", "none_such"): "no script 'none_such'; there are",
+        (PROJECT / "tools" / "mmseg_tool.py", "", "print_config", "none.py"): "config none.py does not exist",
+        (PROJECT / "tools" / "convert_efficientnet_lite.py", "", "a.safetensors", "--weights", "none.pth"): (
+            "cannot read weights from none.pth"
+        ),
         (commands + "saliency", "train", "none.py"): "config none.py does not exist",
         (commands + "saliency", "train", sod[0], "--launcher", "none_such"): "argument --launcher",
         (commands + "saliency", "test", *sod): "checkpoint none.pth does not exist",
@@ -132,7 +139,7 @@ def test_the_arguments_of_training_are_fast_reids():
     ],
 )
 def test_the_arguments_of_saliency_are_mmsegmentations(monkeypatch, name, parser, more):
-    parse_args = runpy.run_path(str(SCRIPTS / f"{name}.py"))["parse_args"]
+    parse_args = runpy.run_path(str(scripts_folder() / f"{name}.py"))["parse_args"]
     parsers = []
 
     def noted(parser):

@@ -3,29 +3,34 @@
 
     python tools/benchmarks/compiled.py [--methods AGW CMTR]
 
-Networks and losses are of the size of tests, with random weights and images. It takes a C++ compiler, and one to two
-minutes for a method. The exit status is 1 if a method is not one graph, or its losses differ by more than 1e-4.
+Networks and losses are of the size of tests, with five draws of random weights and images. It takes a C++ compiler,
+and a minute for a method. The exit status is 1 if a method is not one graph, or its losses differ by more than 1e-4.
+Where rounding turns the sign of an activation, the slope of ReLU changes: a few gradients differ by a hundredth, as
+they do when the images change by a millionth.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
-from copy import deepcopy
+from statistics import median
+from typing import NamedTuple
 
 import torch
-import torch._inductor.config
 from fastreid.modeling import build_model
 from fastreid.utils.events import EventStorage
 from step import METHODS, TINY, RandomBatches, config_of
 from tabulate import tabulate
 from torch import Tensor, nn
+from torch._inductor.config import patch
+from torch._inductor.utils import fresh_cache
 from yacs.config import CfgNode
 
-from fastreid_mm.common.costs import seconds_of
 from fastreid_mm.common.errors import first_line, one_line_errors
 
 BOUND = 1e-4  # of the relative difference of a loss
-HEADER = ("", "largest relative difference of a loss", "difference of the gradients", "first pass, s")
+DRAWS = 5  # of weights and images
+HEADER = ("", "relative difference of a loss, largest", "of the gradients, median (largest)", "compiled in, s")
 
 
 def losses_and_gradients(
@@ -33,6 +38,7 @@ def losses_and_gradients(
 ) -> tuple[dict[str, float], Tensor]:
     """Compute each loss, and the gradient of their sum by all weights as one vector."""
     torch.manual_seed(1)
+    network.zero_grad()
     with EventStorage(0):
         losses = call(batch)
     sum(losses.values()).backward()
@@ -40,24 +46,44 @@ def losses_and_gradients(
     return {name: value.item() for name, value in losses.items()}, torch.cat([each.flatten() for each in gradients])
 
 
-def compare(cfg: CfgNode, backend: str = "inductor") -> tuple[float, float, float]:
-    """Return the largest relative difference of a loss, that of the gradient vectors, and seconds of the first pass.
+class Compared(NamedTuple):
+    """Relative differences of a compiled network from eager mode."""
+
+    loss: float
+    """The largest of all losses and draws."""
+    gradients: list[float]
+    """Length of the difference by that of the gradient, one for each draw."""
+    seconds: float
+    """Time of the first pass forward and back, without a cache of compilers."""
+
+
+def compare(cfg: CfgNode, backend: str = "inductor") -> Compared:
+    """Compare losses and gradients of one compiled network with those of eager mode, for several draws of weights.
 
     Raises:
         Exception: PyTorch's, if the network and its losses cannot be compiled as one graph.
     """
+    loss, gradients, seconds = 0.0, [], []
     torch.manual_seed(0)
-    eager = build_model(cfg).train()
-    eager.set_training_length(1000)
-    copy, batch, found = deepcopy(eager), RandomBatches(cfg).batch, []
+    eager, copy = (build_model(cfg).train() for _ in range(2))
+    batch = RandomBatches(cfg).batch
     torch.compiler.reset()
     compiled = torch.compile(copy, fullgraph=True, backend=backend)
-    expected, gradient = losses_and_gradients(eager, eager, batch)
-    with torch._inductor.config.patch(fallback_random=True):  # which draws the numbers of eager mode
-        seconds = seconds_of(lambda: found.extend(losses_and_gradients(copy, compiled, batch)))
-    losses, other = found
-    loss = max(abs(losses[name] - value) / max(abs(value), 1e-6) for name, value in expected.items())
-    return loss, ((other - gradient).norm() / gradient.norm()).item(), seconds
+    with fresh_cache(), patch(fallback_random=True):  # which draws the random numbers of eager mode
+        for draw in range(DRAWS):
+            torch.manual_seed(draw)
+            state = build_model(cfg).state_dict()
+            for network in (eager, copy):
+                network.load_state_dict(state)
+                network.set_training_length(1000)
+            images = {**batch, "images": torch.rand_like(batch["images"]) * 255}
+            expected, gradient = losses_and_gradients(eager, eager, images)
+            start = time.perf_counter()
+            losses, other = losses_and_gradients(copy, compiled, images)
+            seconds.append(time.perf_counter() - start)
+            loss = max(loss, *(abs(losses[name] - value) / max(abs(value), 1e-6) for name, value in expected.items()))
+            gradients.append(((other - gradient).norm() / gradient.norm()).item())
+    return Compared(loss, gradients, seconds[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -69,13 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with one_line_errors():
             cfg = config_of(METHODS[name], "cpu", *TINY.split())
         try:
-            loss, gradient, seconds = compare(cfg)
+            found = compare(cfg)
         except Exception as error:  # compilers raise anything
             rows.append((name, f"failed: {type(error).__name__}: {first_line(error)}"))
             passed = False
         else:
-            rows.append((name, f"{loss:.1e}", f"{gradient:.1e}", f"{seconds:.0f}"))
-            passed &= loss <= BOUND
+            gradients = f"{median(found.gradients):.1e} ({max(found.gradients):.1e})"
+            rows.append((name, f"{found.loss:.1e}", gradients, f"{found.seconds:.0f}"))
+            passed &= found.loss <= BOUND
         print(f"compared: {name}", flush=True)
     print(tabulate(rows, HEADER, "github", disable_numparse=True))
     sys.exit(not passed)

@@ -8,8 +8,8 @@ CONFIG = compiled.config_of(compiled.METHODS["AGW"], "cpu", *compiled.TINY.split
 
 
 def test_losses_and_gradients_of_one_graph_are_those_of_eager_mode():
-    loss, gradient, seconds = compiled.compare(CONFIG, "eager")
-    assert loss < 1e-5 and gradient < 1e-5 and seconds > 0
+    found = compiled.compare(CONFIG, "eager")
+    assert found.loss < 1e-5 and max(found.gradients) < 1e-5 and len(found.gradients) == 5 and found.seconds > 0
 
 
 def test_another_network_differs_and_a_broken_graph_is_refused(monkeypatch):
@@ -29,16 +29,17 @@ def test_another_network_differs_and_a_broken_graph_is_refused(monkeypatch):
         return model
 
     monkeypatch.setattr(compiled, "build_model", build)
-    loss, gradient, _ = compiled.compare(CONFIG, "eager")
-    assert loss == pytest.approx(0.01, rel=1e-3) and gradient == pytest.approx(0.01, rel=1e-3)
+    monkeypatch.setattr(compiled, "DRAWS", 1)
+    found = compiled.compare(CONFIG, "eager")
+    assert [found.loss, *found.gradients] == pytest.approx([0.01, 0.01], rel=1e-3)
     breaks.append(True)
     with pytest.raises(torch._dynamo.exc.Unsupported):
         compiled.compare(CONFIG, "eager")
 
 
 def test_the_status_says_whether_all_methods_are_the_same(monkeypatch, capsys):
-    found = {"TwoStream": (1e-6, 1e-3, 2.0), "MUN": (1e-3, 1e-3, 2.0)}
-    monkeypatch.setattr(compiled, "compare", lambda cfg: found[cfg.MODEL.META_ARCHITECTURE])
+    found = {"TwoStream": (1e-6, [1e-3], 2.0), "MUN": (1e-3, [1e-3], 2.0)}
+    monkeypatch.setattr(compiled, "compare", lambda cfg: compiled.Compared(*found[cfg.MODEL.META_ARCHITECTURE]))
     for methods, failed in ((["AGW", "HCT"], False), (["AGW", "MUN"], True), (["CMTR"], True)):
         with pytest.raises(SystemExit) as end:
             compiled.main(["--methods", *methods])
