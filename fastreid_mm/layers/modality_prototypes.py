@@ -74,7 +74,10 @@ class ModalityPrototypes(nn.Module):
         if len(slots) > self.memory.shape[1]:
             raise ValueError(f"{len(slots)} samples of a modality in a batch, but {self.memory.shape[1]} prototypes")
         mapped = torch.stack([layer(z) for layer, z in zip(self.maps, features, strict=True)]).float()
-        beta = 1 - self.memory_used[slots, None] * (1 - self.beta)  # (B, 1)
+        # A product of matrices, since a compiled backward pass computes those no second time, and both buffers have
+        # changed by then; in float64, which neither TF32 nor autocast rounds.
+        remembered = self.memory_used[slots, None].double() @ (1 - self.beta).double()[None, None]
+        beta = 1 - remembered.float()  # (B, 1)
         prototypes = beta * mapped + (1 - beta) * self.memory[:, slots]
         self.memory[:, slots] = prototypes.detach()
         self.memory_used[slots] = 1

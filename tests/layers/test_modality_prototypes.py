@@ -59,6 +59,20 @@ def test_the_gradient_goes_through_the_present_only():
     torch.testing.assert_close(features[1].grad[0], expected)
 
 
+def test_the_gradient_of_a_compiled_layer_is_that_of_the_same_iteration():
+    layer, other = make(total=3), make(total=3)
+    calls = [lambda features, of=of: of(features, torch.arange(4)) for of in (layer, other)]
+    calls[1] = torch.compile(calls[1], backend="aot_eager_decomp_partition", fullgraph=True)
+    for _ in range(3):
+        features, found = torch.randn(2, 4, 3), []
+        for call in calls:
+            present = features.clone().requires_grad_()
+            (call(present) ** 2).sum().backward()
+            found.append(present.grad)
+        torch.testing.assert_close(*found)
+    assert all(torch.equal(*pair) for pair in zip(layer.buffers(), other.buffers()))
+
+
 def test_state_goes_into_a_checkpoint_and_back():
     whole, first = make(total=6), make(total=6)
     expected = [whole(*batch) for batch in batches()][3:]
