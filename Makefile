@@ -25,9 +25,9 @@ $(INSTALLED): setup.py fastreid_mm/common/requirements.py
 # The network that comes with the package; make demo-weights has trained it, on people of another seed.
 MODEL := fastreid_mm/models/drawn_people
 PEOPLE := $(DEMO)/datasets/SYSU-MM01
-# What the demo must reach, within a band for any seed: 1 and 2 have 79.5 and 79.9, 79.3 and 79.3. The shipped network has
+# What the demo must reach, within a band for any seed: 1 has 79.5 and 79.4. The shipped network has
 # 72.4 and 71.8 before it is trained on, and chance is about 2.
-DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',79.5,5],['SYSUMM01','all_search_1shot','mAP',79.3,5]]
+DEMO_EXPECTED := [['SYSUMM01','all_search_1shot','Rank-1',79.5,5],['SYSUMM01','all_search_1shot','mAP',79.4,5]]
 
 demo: setup
 	@$(BIN)/python tools/prepare/make_toy_data.py --root $(DEMO)/first --layout SYSU-MM01 --identities 1 1 20 --seed 2
