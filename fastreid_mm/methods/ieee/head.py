@@ -61,7 +61,10 @@ class PartBranch(nn.Module):
 
     def scores(self, parts: Tensor) -> Tensor:
         """(B, p, d) part features to (B, p, N) class scores (eq. 7)."""
-        return torch.stack([layer(part) for layer, part in zip(self.classifiers, parts.unbind(1))], 1)
+        each = parts.unbind(1)
+        if torch.compiler.is_compiling():  # of views, PyTorch 2.14's inductor computes wrong gradients of the weights
+            each = tuple(part.clone() for part in each)
+        return torch.stack([layer(part) for layer, part in zip(self.classifiers, each)], 1)
 
 
 @REID_HEADS_REGISTRY.register()
