@@ -11,12 +11,12 @@ hours, ratios hardly: --against compares the ratios of an earlier file. Networks
 
 import argparse
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -151,10 +151,13 @@ def measured(name: str, tiny: bool, rounds: int, processor_time: bool) -> dict:
         return {**measure(line, rounds, clock), "names": line.names}
 
 
-def measured_apart(*arguments: object) -> dict:
-    """Measure a line in a new process: what others leave behind in memory and threads changes its ratios by a fifth."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(measured, *arguments).result()
+def measured_apart(name: str, rounds: int, processor_time: bool) -> dict:
+    """Measure a line by this command in a new process: what others leave in memory changes its ratios by a fifth."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "line.json")
+        words = [sys.executable, __file__, "--lines", name, "--rounds", str(rounds), "--output", str(output)]
+        subprocess.run([*words, *["--processor-time"] * processor_time], check=True, stdout=subprocess.DEVNULL)
+        return earlier(output)[name]
 
 
 def machine() -> dict[str, object]:
@@ -201,11 +204,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found: dict[str, dict] = {}
         record = {"machine": machine(), "run": run_record(processor_time=args.processor_time), "lines": found}
         print(json.dumps(record["machine"]), flush=True)
-        for name in dict.fromkeys(name for names in args.lines for name in names):
+        names = list(dict.fromkeys(name for names in args.lines for name in names))
+        for name in names:
             if args.processor_time and name == "saliency metrics":
                 print(f"left out, as the time of its other processes is not known: {name}")
                 continue
-            found[name] = (measured if args.tiny else measured_apart)(name, args.tiny, args.rounds, args.processor_time)
+            if args.tiny or len(names) == 1:
+                found[name] = measured(name, args.tiny, args.rounds, args.processor_time)
+            else:
+                found[name] = measured_apart(name, args.rounds, args.processor_time)
             write_text(args.output, json.dumps(record, indent=1))
             print(f"measured: {name}", flush=True)
         print(table(found, old))
