@@ -64,10 +64,10 @@ class AlignedSet(ItemSet):
         """Read and transform the image (3, H, W) of each source."""
         paths = dict.fromkeys(source.path for source in sources)  # a strip holds several, and is decoded once
         files = {path: self.read(path, self.pixels) for path in paths}
-        state = random_state()
+        state = random_state() if self.shared_draws else None  # which takes as long as a small image
         views: list[Tensor] = []
         for path, box in sources:
-            if self.shared_draws and views:
+            if state and views:
                 set_random_state(state)
             views.append(self.transform(as_picture(files[path]).crop(box) if box else files[path]))
         return views

@@ -84,7 +84,7 @@ def _train_samples(cfg: CfgNode, items: list[Item], views: int) -> SeededSamples
         transform = without_draws(transform)
     read = reader(transform)
     if views:
-        shared = cfg.INPUT.SHARED_DRAWS
+        shared = augmentation is None and cfg.INPUT.SHARED_DRAWS  # else the transforms draw nothing
         return SeededSamples(AlignedSet(items, transform, True, (), shared, pixels, read), augmentation)
     augments = [_BY_MODALITY[key](cfg.INPUT[key].PROB) for key in enabled]
     return SeededSamples(ImageSet(items, transform, True, augments, pixels, read), augmentation)
@@ -111,7 +111,7 @@ def build_test_loader(cfg: CfgNode, dataset: ImageDataset) -> DeviceLoader:
     _look_ahead(items, pixels)
     if isinstance(dataset, AlignedDataset):
         missing = missing_modalities(cfg, dataset)
-        return _test_loader(cfg, AlignedSet(items, transform, False, missing, pixels=pixels, read=reader(transform)))
+        return _test_loader(cfg, AlignedSet(items, transform, False, missing, False, pixels, reader(transform)))
     return _test_loader(cfg, ImageSet(items, transform, relabel=False, pixels=pixels, read=reader(transform)))
 
 

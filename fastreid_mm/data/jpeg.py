@@ -8,6 +8,9 @@ from torchvision.io import ImageReadMode, decode_jpeg
 
 from fastreid_mm.common.read_image import DEFAULT_RULE, PixelRule, read_rgb
 
+JPEG = b"\xff\xd8"
+"""Bytes that JPEG files begin with."""
+
 HEADER = 2**16
 """Bytes at the beginning of a file in which its size has to stand, or else Pillow reads it."""
 
@@ -28,7 +31,7 @@ def read_pixels(path: str, rule: PixelRule = DEFAULT_RULE) -> Tensor | Image.Ima
     """
     try:
         with open(path, "rb") as file:
-            data = file.read()
+            data = file.read() if file.peek(2)[:2] == JPEG else b""  # Pillow would read others again
         if _is_plain(data, rule.max_pixels):
             return decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.RGB)
     except (OSError, RuntimeError):  # Pillow says what is wrong
@@ -45,7 +48,7 @@ def as_picture(pixels: Tensor | Image.Image) -> Image.Image:
 
 def _is_plain(data: bytes, max_pixels: int) -> bool:
     """Tell by its header whether a file is such a JPEG file, of no more than so many pixels."""
-    place = 2 if data[:2] == b"\xff\xd8" else HEADER
+    place = 2  # after the marker that every JPEG file begins with
     while place < min(len(data) - 10, HEADER) and data[place] == 0xFF:
         marker, size = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
         if marker in (0xE1, 0xEE):  # EXIF or XMP, and Adobe's, whose colours may be others
