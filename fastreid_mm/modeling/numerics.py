@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from fastreid_mm.common.batch_layout import LAYOUT
 from fastreid_mm.common.errors import InputError
 from fastreid_mm.common.keys import Key
 from fastreid_mm.common.measure_speed import Measured, measure_speeds
+from fastreid_mm.modeling.folding import fold_batch_norm
 
 logger = logging.getLogger("fastreid.mm")
 
@@ -52,7 +52,8 @@ TEST = {
     "CHANNELS_LAST": Key(
         "never",
         "Memory format of maps in tests, predictors and indexes: channels last always or never; auto measures both, as "
-        "TEST.AMP auto does. Features differ by rounding.",
+        "TEST.AMP auto does. With the channels last, batch normalization is folded into the convolutions before it. "
+        "Features differ by rounding.",
         choices=("never", "always", AUTO),
         when="testing",
         if_unread="expected",
@@ -72,7 +73,7 @@ class Numerics(NamedTuple):
     dtype: str = "float32"
     """Precision of products, as autocast has it; everything else is float32."""
     channels_last: bool = False
-    """Whether maps lie in memory channels last."""
+    """Whether maps lie in memory channels last, and batch normalization is folded into convolutions."""
 
     def __str__(self) -> str:
         return f"{self.dtype} channels-last" if self.channels_last else self.dtype
@@ -105,7 +106,7 @@ def choose_numerics(
         forward: computes the features of a batch by a network.
 
     Returns:
-        The choice, and the network, or a copy of it in the other memory format.
+        The choice, and the network, or a copy of it for the other memory format.
     """
     dtypes = ("float32", "bfloat16") if dtype == AUTO else (dtype,)
     formats = (False, True) if channels_last == AUTO else (channels_last == "always",)
@@ -113,7 +114,7 @@ def choose_numerics(
     if allowed == [PLAIN]:
         return PLAIN, model
     with torch.inference_mode(False):  # where weights would not be copied as weights
-        copies = {True: deepcopy(model).to(memory_format=torch.channels_last)} if True in formats else {}
+        copies = {True: _channels_last(model, batch)} if True in formats else {}
     networks = {each: copies.get(each.channels_last, model) for each in dict.fromkeys([PLAIN, *allowed])}
 
     def run(numerics: Numerics, samples: int) -> Tensor:
@@ -128,6 +129,13 @@ def choose_numerics(
     best = measured.fastest() if PLAIN in allowed else max(allowed, key=lambda each: measured.speeds[each])
     logger.info(f"Features are computed in {best}, {measured.ratio(best):.2f} times as fast as float32 ({measured})")
     return best, networks[best]
+
+
+def _channels_last(model: nn.Module, batch: Mapping[str, Any]) -> nn.Module:
+    part = part_of(batch, slice(2))
+    if "modalities" in part:  # both, as a network may have parts for one of them
+        part["modalities"] = torch.arange(len(part["images"]), device=part["images"].device)
+    return fold_batch_norm(model, lambda network: network(part)).to(memory_format=torch.channels_last)
 
 
 def warn_if_slower(model: nn.Module, batch: Mapping[str, Any], device: torch.device, dtype: str) -> None:

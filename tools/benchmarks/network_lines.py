@@ -40,20 +40,20 @@ def options(images: int, tiny: bool) -> list[str]:
     return [*(TINY.split() if tiny else ()), "SOLVER.IMS_PER_BATCH", str(images), "DATALOADER.NUM_INSTANCE", "2"]
 
 
-def network(method: str, tiny: bool) -> tuple[CfgNode, nn.Module, dict[str, Any]]:
-    """Build the network of a method, and a batch of four images."""
-    cfg = config_of(METHODS[method], "cpu", *options(4, tiny))
+def network(method: str, images: int, tiny: bool) -> tuple[CfgNode, nn.Module, dict[str, Any]]:
+    """Build the network of a method, and a batch of images."""
+    cfg = config_of(METHODS[method], "cpu", *options(images, tiny))
     return cfg, build_model(cfg).eval(), RandomBatches(cfg).batch
 
 
-def features(method: str, tiny: bool) -> Line:
-    """Features in the fastest precision and memory format, beside float32 and the fastest of four ways by hand."""
-    cfg, model, batch = network(method, tiny)
+def features(method: str, images: int, tiny: bool, dtype: str = "auto") -> Line:
+    """Features of a batch in the fastest memory format, and precision, beside float32 and the fastest way by hand."""
+    cfg, model, batch = network(method, images, tiny)
     best = cfg.clone()
-    best.merge_from_list(["TEST.AMP", "auto", "TEST.CHANNELS_LAST", "auto"])
+    best.merge_from_list(["TEST.AMP", dtype, "TEST.CHANNELS_LAST", "auto"])
     ours, float32 = (torch.inference_mode()(partial(TestedNetwork(model, each), batch)) for each in (best, cfg))
     ours()  # which settles what is fastest
-    ways = by_hand(model, batch)
+    ways = {name: way for name, way in by_hand(model, batch).items() if dtype == "auto" or name.startswith(dtype)}
     name = fastest(ways)
     return Line(ours, float32, ways[name], ("float32", f"by hand in {name}"))
 
@@ -88,7 +88,7 @@ def fastest(ways: Mapping[str, Callable[[], object]]) -> str:
 
 def tokens_in_float32(tiny: bool) -> Line:
     """CMTR's features in float32, beside timm's blocks as they are without a fused kernel."""
-    _, model, batch = network("CMTR", tiny)
+    _, model, batch = network("CMTR", 4, tiny)
     limit, scale = products(flops_of(partial(model, batch)))
     ours, explicit = (torch.inference_mode()(partial(each, batch)) for each in (model, as_in_timm(model)))
     return Line(ours, explicit, limit, ("explicit attention", PRODUCTS), scale)

@@ -73,7 +73,7 @@ def test_fast_networks_compute_the_same_within_rounding(tmp_path, line, closenes
 
 
 def test_the_plain_form_of_tokens_has_explicit_attention_in_a_network_of_its_own():
-    _, model, batch = speed.network_lines.network("CMTR", True)
+    _, model, batch = speed.network_lines.network("CMTR", 4, True)
     plain, maps = speed.network_lines.as_in_timm(model), []
     for block in (*plain.backbone.vit.blocks, *model.backbone.vit.blocks):
         block.attn.attn_drop.register_forward_hook(lambda _, __, output: maps.append(output.shape))
@@ -85,7 +85,7 @@ def test_the_plain_form_of_tokens_has_explicit_attention_in_a_network_of_its_own
 
 
 def test_ways_by_hand_are_four_of_the_same_network():
-    _, model, batch = speed.network_lines.network("AGW", True)
+    _, model, batch = speed.network_lines.network("AGW", 4, True)
     ways = speed.network_lines.by_hand(model, batch)
     expected = ways["float32"]()
     assert [*ways] == ["float32", "float32 channels-last", "bfloat16", "bfloat16 channels-last"]
