@@ -75,7 +75,7 @@ def test_without_overlap_it_is_timms_network(config, name, tmp_path):
 @pytest.mark.parametrize(
     "name", ["test_vit", "deit_tiny_distilled_patch16_224", "test_vit2", "vit_small_patch16_dinov3"]
 )
-def test_a_last_feed_forward_network_of_class_tokens_alone_gives_equal_features_and_gradients(config, name, is_train):
+def test_a_last_block_of_class_tokens_alone_gives_equal_features_and_gradients(config, name, is_train):
     torch.manual_seed(0)
     drops = ("MODEL.BACKBONE.DROP_PATH_RATIO", 0.5, "MODEL.BACKBONE.DROP_RATIO", 0.0)
     backbone = build_backbone(config(name, "MODEL.BACKBONE.PRETRAIN", False, *drops)).double().train(is_train)

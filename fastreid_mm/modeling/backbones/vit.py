@@ -17,6 +17,7 @@ from yacs.config import CfgNode
 
 from fastreid_mm.common.errors import InputError, first_line
 from fastreid_mm.modeling.backbones.adapters import adapt
+from fastreid_mm.modeling.backbones.first_attended import first_attended
 from fastreid_mm.modeling.backbones.hierarchical import build_hierarchical
 from fastreid_mm.modeling.backbones.network import dropouts, require_one_size
 from fastreid_mm.modeling.backbones.plain_vit import PlainViT, create_overlapping, create_vit, is_plain, rotations
@@ -92,14 +93,14 @@ class ReIDViT(TokenEncoder):
     def encode_feature(self, tokens: Tensor) -> Tensor:
         """(B, P + N, D) tokens to the (B, D) feature of each image, equal to ``feature(encode(tokens))``.
 
-        If it is the class token, the feed-forward network of the last block takes that token alone, as nothing needs
-        the others; but in training it takes all of them if it has dropout, whose random numbers would be others.
+        If it is the class token, the last block computes that token alone, as nothing needs the others; but in training
+        it computes all of them if it has dropout, whose random numbers would be others.
         """
         last = self.vit.blocks[-1]
-        if not (self.class_token and type(last) is Block) or (self.training and _drops(last.mlp)):
+        if not (self.class_token and type(last) is Block) or (self.training and _drops(last)):
             return self.feature(self.encode(tokens))
         tokens = self._through(tokens, len(self.vit.blocks) - 1)
-        attended = tokens[:, :1] + last.drop_path1(last.ls1(last.attn(last.norm1(tokens))[:, :1]))
+        attended = tokens[:, :1] + last.drop_path1(last.ls1(first_attended(last.attn, last.norm1(tokens))))
         return self.feature(self.vit.norm(attended + last.drop_path2(last.ls2(last.mlp(last.norm2(attended))))))
 
     def _through(self, tokens: Tensor, count: int) -> Tensor:
