@@ -1,6 +1,6 @@
 """Line of the table of speeds: three calls that are timed by turns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Line(NamedTuple):
 
 
 def measure(line: Line, rounds: int, clock: Callable[[], float]) -> dict[str, float | dict[str, list[float]]]:
-    """Time the calls of a line by turns, and return seconds and ratios of their medians."""
+    """Time the calls of a line by turns, and return seconds and medians of ratios."""
     calls = {"ours": line.ours, "baseline": line.baseline, "limit": line.limit}
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     slow: set[str] = set()
@@ -35,5 +35,15 @@ def measure(line: Line, rounds: int, clock: Callable[[], float]) -> dict[str, fl
                 slow.add(name)
             if number:  # the first round prepares kernels and memory
                 seconds[name].append(taken * (line.scale if name == "limit" else 1))
-    ours, baseline, limit = (median(each) for each in seconds.values())
-    return {"seconds": seconds, "times as fast as the baseline": baseline / ours, "share of the limit": limit / ours}
+    faster, share = (median(ratios(seconds[name], seconds["ours"])) for name in ("baseline", "limit"))
+    return {"seconds": seconds, "times as fast as the baseline": faster, "share of the limit": share}
+
+
+def ratios(others: Sequence[float], ours: Sequence[float]) -> list[float]:
+    """Divide the times of calls made by turns, or their medians where one was made less often.
+
+    What slows a machine down for a minute slows down both calls of a turn.
+    """
+    if len(others) == len(ours):
+        return [other / own for other, own in zip(others, ours)]
+    return [median(others) / median(ours)]

@@ -11,14 +11,14 @@ from fastreid_mm.evaluation import pairwise_distance, query_adaptive_distance
 
 def loop_distance(query: Tensor, gallery: Tensor, scale: Tensor, shift: Tensor, metric: str) -> Tensor:
     """Compute the same distances as the paper describes them, with a modulated gallery for each query."""
-    rows = []
-    for x, g, b in zip(query.flatten(1), scale, shift):
+    distance = query.new_empty(len(query), len(gallery))  # rows kept between large tensors can fragment the heap
+    for row, x, g, b in zip(distance, query.flatten(1), scale, shift):
         modulated = (gallery * g + b).flatten(1)  # (Ng, p * d)
         if metric == "cosine":
-            rows.append(1 - F.normalize(modulated, dim=1) @ F.normalize(x, dim=0))
+            row.copy_(1 - F.normalize(modulated, dim=1) @ F.normalize(x, dim=0))
         else:
-            rows.append((modulated - x).norm(dim=1))
-    return torch.stack(rows)
+            row.copy_((modulated - x).norm(dim=1))
+    return distance
 
 
 def ways(queries: int, gallery: int, parts: int, dim: int) -> tuple[Callable[[], Tensor], ...]:

@@ -4,9 +4,10 @@
     python tools/benchmarks/speed.py [--lines "SYSU-MM01 protocol" step features] [--processor-time]
         [--output speed.json] [--against OLD.json] [--tiny]
 
---lines takes names of lines or their beginnings; each is measured in a process of its own. Times are medians of several
-rounds after one that does not count, or of one if a call takes more than 20 seconds. Speeds differ between machines and
-hours, ratios hardly: --against compares the ratios of an earlier file. Networks have random weights.
+--lines takes names of lines or their beginnings; each is measured in a process of its own. Times and ratios are medians
+of several rounds after one that does not count, or of one if a call takes more than 20 seconds; their smallest and
+largest stand beside them. Speeds differ between machines and hours, ratios hardly: --against compares the ratios of an
+earlier file. Networks have random weights.
 """
 
 import argparse
@@ -28,7 +29,7 @@ import numpy as np
 import query_adaptive
 import sod_metric
 import torch
-from measured_line import Line, measure
+from measured_line import Line, measure, ratios
 from PIL import Image
 from step import METHODS, config_of
 from tabulate import tabulate
@@ -176,12 +177,17 @@ def table(found: dict[str, dict], old: dict[str, dict]) -> str:
     rows = []
     for name, line in found.items():
         ours = line["seconds"]["ours"]
-        row = [name, f"{median(ours):.3g} s ({min(ours):.3g} to {max(ours):.3g})"]
-        for key, other in zip(keys, line["names"]):
+        row = [name, f"{median(ours):.3g} s{spread(ours, '.3g')}"]
+        for key, call, other in zip(keys, ("baseline", "limit"), line["names"]):
             before = f", before {old[name][key]:.2f}" if name in old else ""
-            row.append(f"{line[key]:.2f} ({other}{before})")
+            found_here = ratios(line["seconds"][call], ours)
+            row.append(f"{other}: {median(found_here):.2f}{spread(found_here, '.2f')}{before}")
         rows.append(row)
     return tabulate(rows, ["", "time", *keys], "github", disable_numparse=True)
+
+
+def spread(numbers: list[float], form: str) -> str:
+    return f" ({min(numbers):{form}} to {max(numbers):{form}})" if len(numbers) > 1 else ""
 
 
 def earlier(path: Path) -> dict[str, dict]:
